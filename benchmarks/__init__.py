@@ -1,0 +1,1 @@
+"""Figures against peers: `python -m benchmarks.kfold` and so on. Peers are the extra `bench`."""

@@ -1,0 +1,1 @@
+"""The doors: `python -m pipelines.X`, thin over foldwise."""

@@ -1,0 +1,24 @@
+"""Search, cross-validate, pick, refit, score the holdout once, bundle, register, and print the verdict."""
+
+import sys
+
+from foldwise.compose import Config, run_door
+
+
+def run(config: Config) -> None:
+    """Run the study of a composed configuration."""
+    from foldwise.config import read_study
+
+    study = read_study(config)
+    from foldwise.assemble import run_here
+
+    run_here(study)
+
+
+def main() -> int:
+    """The door's exit code."""
+    return run_door("tune", __doc__, run)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

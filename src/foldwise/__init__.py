@@ -1,0 +1,14 @@
+"""Tuned, cross-validated, tracked and registered Keras models from one configuration."""
+
+from typing import Any
+
+__all__ = ["load", "train", "tune"]
+
+
+def __getattr__(name: str) -> Any:
+    """`tune`, `train` and `load`, imported when they are first asked for."""
+    if name in __all__:
+        from foldwise import notebook
+
+        return getattr(notebook, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

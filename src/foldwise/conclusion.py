@@ -1,0 +1,183 @@
+"""The end of a study: pick, refit, read the holdout once, judge, bundle, register, and write it all down."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from foldwise.config import trial_at
+from foldwise.errors import JobError
+from foldwise.files import atomically, write_json
+from foldwise.plan import Plan
+from foldwise.results import TrialResult, best_of
+from foldwise.seeds import Purpose, derive
+from foldwise.specs import TrialJob
+from foldwise.study import Parts
+from foldwise.tracking.bundle import save_bundle
+from foldwise.tracking.bundle_card import Reading
+from foldwise.tracking.registry import Registry
+from foldwise.training import baselines, verdict
+from foldwise.training.final_fit import refit
+from foldwise.training.metrics import score, scorer
+
+Summary = dict[str, Any]
+
+
+def conclude(
+    plan: Plan, results: Sequence[TrialResult], parts: Parts, registry: Registry, seconds: Mapping[str, float]
+) -> Summary:
+    """The study's summary; its files lie beside it, its model is registered, and the ledger knows that it is finished.
+
+    Args:
+        plan: the study's data.
+        results: all its finished trials.
+        parts: the parts it was run with.
+        registry: where the model goes.
+        seconds: what reading the data and searching took.
+
+    Raises:
+        JobError: no trial is complete.
+    """
+    began = time.monotonic()
+    best = best_of(results, plan.goal)
+    if best is None:
+        raise JobError(f"no trial is complete; the first says: {results[0].reason if results else 'none was run'}")
+    spec, table, goal, watcher = plan.spec, plan.table, plan.goal, parts.watcher
+    plan.folder.mkdir(parents=True, exist_ok=True)
+    write_trials(plan.folder / "trials.parquet", results, plan)
+
+    watcher.note(f"refitting trial {best.number} on all {len(plan.development)} development rows")
+    job = TrialJob(best.number, best.params, spec.fixed.seed, trial_at(spec, best.params), goal, spec.fixed.training.engine)
+    final = refit(job, table, plan.development, best)
+    bundle = save_bundle(
+        plan.folder / "bundle",
+        network=final.model,
+        preparation=final.preparation,
+        table=table.take(plan.development),
+        head=final.head,
+        reading=Reading.of(spec.fixed.data),
+        study=spec.name,
+    )
+    refitted = time.monotonic()
+
+    reads = parts.ledger.record_holdout_read(plan.table.fingerprint, spec.name, len(plan.holdout.rows))
+    answers = bundle.predict(plan.holdout.raw)
+    truth, predictions = plan.holdout.target, bundle.scores(plan.holdout.raw)
+    write_holdout(plan.folder / "holdout.parquet", plan, answers)
+    metrics = score(table.task, len(table.labels), truth, predictions)
+    rivals, their_predictions = judge_baselines(plan)
+    rival = better_baseline(rivals, goal.better)
+    comparison = verdict.compare(
+        goal,
+        scorer(table.task, len(table.labels), goal.metric),
+        truth,
+        predictions,
+        their_predictions[rival["name"]],
+        derive(Purpose.VERDICT, spec.fixed.seed),
+    )
+    summary: Summary = {
+        "study": spec.name,
+        "seed": spec.fixed.seed,
+        "goal": {"metric": goal.metric, "direction": goal.direction},
+        "task": table.task,
+        "rows": {"development": len(plan.development), "holdout": len(plan.holdout.rows)},
+        "trials": count_trials(results, spec.fixed.budget.trials),
+        "best": {
+            "number": best.number,
+            "params": dict(best.params),
+            "mean": best.mean,
+            "sd": best.sd,
+            "folds": [fold.score for fold in best.folds],
+        },
+        "baselines": rivals,
+        "holdout": {"rows": len(plan.holdout.rows), "metrics": metrics, "reads": reads},
+        "verdict": verdict.sentence(goal, metrics[goal.metric], rival, comparison, len(truth)),
+        "engine": best.engine,
+    }
+    place = parts.tracker.place()
+    version = registry.register(plan.folder / "bundle", spec.register, place.run_id if place else None, metrics)
+    summary["model"] = {"name": version.name, "version": version.version, "aliases": list(version.aliases), "uri": version.uri}
+    ended = time.monotonic()
+    summary["seconds"] = {
+        "total": round(seconds["data"] + seconds["search"] + ended - began, 3),
+        "data": round(seconds["data"], 3),
+        "search": round(seconds["search"], 3),
+        "refit": round(refitted - began, 3),
+    }
+    summary["mlflow"] = asdict(place) if place else None
+    write_json(plan.folder / "summary.json", summary)
+    parts.ledger.finish_study(spec.name, summary)
+    files = [plan.folder / name for name in ("summary.json", "trials.parquet", "holdout.parquet")]
+    for sentence in parts.tracker.close(summary, files):
+        watcher.note(sentence)
+    return summary
+
+
+def judge_baselines(plan: Plan) -> tuple[list[dict[str, Any]], dict[str, npt.NDArray[np.float64]]]:
+    """The baselines' scores on the same folds and the same holdout, and their answers there."""
+    table, goal = plan.table, plan.goal
+    rows, predictions = [], {}
+    for name in baselines.names(table.task):
+        mean, sd = baselines.cross_validated(name, table, plan.splits, goal)
+        predictions[name] = baselines.holdout_predictions(name, table, plan.development, plan.holdout)
+        metrics = score(table.task, len(table.labels), plan.holdout.target, predictions[name])
+        rows.append({"name": name, "mean": mean, "sd": sd, "holdout": metrics[goal.metric]})
+    return rows, predictions
+
+
+def better_baseline(rivals: Sequence[Mapping[str, Any]], better: Callable[[float, float], bool]) -> Mapping[str, Any]:
+    """The baseline with the better cross-validated score: chosen without a look at the holdout."""
+    chosen = rivals[0]
+    for rival in rivals[1:]:
+        if better(rival["mean"], chosen["mean"]):
+            chosen = rival
+    return chosen
+
+
+def count_trials(results: Sequence[TrialResult], asked: int) -> dict[str, int]:
+    """How many trials were asked for and how they ended."""
+    ended = {"complete": "COMPLETE", "stopped": "STOPPED", "failed": "FAILED"}
+    return {"asked": asked, **{word: sum(result.state == state for result in results) for word, state in ended.items()}}
+
+
+def write_trials(path: Path, results: Sequence[TrialResult], plan: Plan) -> None:
+    """A row a trial: number, state, mean, sd, a score a fold, a column a parameter, engine, seconds, reason."""
+    rows: list[dict[str, Any]] = []
+    names = [name for name, _ in plan.spec.space.walk()]
+    for result in results:
+        scores = {fold.fold: fold.score for fold in result.folds}
+        rows.append(
+            {
+                "number": result.number,
+                "state": result.state,
+                "mean": result.mean,
+                "sd": result.sd,
+                **{f"fold_{fold}": scores.get(fold, math.nan) for fold in range(len(plan.splits))},
+                **{name: result.params.get(name) for name in names},
+                **{f"oof_{metric}": value for metric, value in result.metrics.items()},
+                "engine": result.engine,
+                "seconds": result.seconds,
+                "reason": result.reason,
+            }
+        )
+    frame = pd.DataFrame(rows)
+    for name in names:  # a choice may mix words, numbers and null, which one Parquet column cannot hold
+        if name in frame and frame[name].map(type).nunique() > 1 and not pd.api.types.is_numeric_dtype(frame[name]):
+            frame[name] = frame[name].map(lambda value: None if value is None else str(value))
+    atomically(path, lambda part: frame.to_parquet(part, index=False))
+
+
+def write_holdout(path: Path, plan: Plan, answers: pd.DataFrame) -> None:
+    """The holdout's rows (zero-based, in the source) with the truth and the model's answers."""
+    held = plan.holdout
+    truth = [held.labels[code] for code in held.target] if held.labels else held.target
+    frame = pd.concat([pd.DataFrame({"row": held.rows, "truth": truth}), answers.reset_index(drop=True)], axis=1)
+    atomically(path, lambda part: frame.to_parquet(part, index=False))

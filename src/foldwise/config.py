@@ -1,0 +1,160 @@
+"""From a plain mapping to specifications, and every sentence about what is wrong in it.
+
+Here fixed values and ranges part; after `read_study` nobody sees a mapping.
+"""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from pathlib import PurePath
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from foldwise.data_specs import SKLEARN_TASKS, SklearnData
+from foldwise.errors import ConfigError
+from foldwise.explain import explain, shown
+from foldwise.goal import goal_for
+from foldwise.space import Params, Space, Tree
+from foldwise.specs import SEARCHABLE, FixedSpec, StudySpec, TrialSpec
+from foldwise.template import fill, split
+
+MISSING = "???"
+Model = TypeVar("Model", bound=BaseModel)
+
+# Keys that change where or how long a study runs, but none of its numbers.
+_NO_NUMBERS = ("study", "register", "budget", "ledger", "tracking", "paths")
+# Where a file lies says nothing about what is in it: the data's fingerprint does.
+_PLACES = (("data", "path"), ("data", "holdout", "path"), ("execute", "kind"))
+
+
+def read_study(config: Mapping[str, Any]) -> StudySpec:
+    """The study that a composed configuration asks for.
+
+    Raises:
+        ConfigError: the first thing that is wrong, by its dotted key, with a proposal.
+    """
+    _refuse_references(config, "")
+    fixed_part = {key: value for key, value in config.items() if key not in SEARCHABLE}
+    fixed = _validated(FixedSpec, fixed_part)
+    _check_together(fixed)
+    template: dict[str, Tree] = {}
+    ranges: dict[str, Any] = {}
+    for section in SEARCHABLE:
+        if section in config:
+            template[section], space = split(config[section], section)
+            ranges.update(space.ranges)
+    space = Space(ranges)
+    read_trial(template, space, space.defaults())
+    for name, params in space.corners():
+        try:
+            read_trial(template, space, params)
+        except ConfigError as error:
+            end = f" (an end of the range of {name}: {params[name]})" if error.key != name else " (an end of its range)"
+            raise ConfigError(error.key, error.rule + end) from None
+    recipe = {key: copy.deepcopy(value) for key, value in config.items() if key not in _NO_NUMBERS}
+    source = data_name(fixed)
+    name = fixed.study or f"{source}-{identity_hash(recipe)[:8]}"
+    return StudySpec(name, fixed.register_as or fixed.study or source, fixed, template, space, recipe)
+
+
+def without_search(config: Mapping[str, Any]) -> dict[str, Any]:
+    """The configuration in which every range has taken its default, for a study of one trial."""
+    closed = dict(config)
+    for section in SEARCHABLE:
+        if section in config:
+            template, space = split(config[section], section)
+            closed[section] = fill(template, space, space.defaults())
+    closed["budget"] = {**(config.get("budget") or {}), "trials": 1}
+    closed["tuner"] = {"kind": "random"}
+    return closed
+
+
+def read_trial(template: Tree, space: Space, params: Params) -> TrialSpec:
+    """The trial at a point of a space.
+
+    Raises:
+        ConfigError: a value breaks a rule, by its dotted key.
+    """
+    return _validated(TrialSpec, fill(template, space, params))
+
+
+def trial_at(study: StudySpec, params: Params) -> TrialSpec:
+    """The trial at a point of a study's space."""
+    return read_trial(study.template, study.space, params)
+
+
+def read_service(model: type[Model], config: Mapping[str, Any]) -> Model:
+    """What a door that composes no study is asked, as its own specification.
+
+    Raises:
+        ConfigError: the first thing that is wrong, by its dotted key.
+    """
+    _refuse_references(config, "")
+    return _validated(model, config)
+
+
+def identity(recipe: Mapping[str, Any]) -> dict[str, Any]:
+    """The recipe without what two equal studies may differ in."""
+    kept = copy.deepcopy(dict(recipe))
+    for *parents, leaf in _PLACES:
+        node: Any = kept
+        for parent in parents:
+            node = node.get(parent) if isinstance(node, dict) else None
+        if isinstance(node, dict):
+            node.pop(leaf, None)
+    return kept
+
+
+def identity_hash(recipe: Mapping[str, Any]) -> str:
+    """A hexadecimal hash of a recipe's identity."""
+    return hashlib.sha256(json.dumps(identity(recipe), sort_keys=True, default=str).encode()).hexdigest()
+
+
+def data_name(fixed: FixedSpec) -> str:
+    """What the data are called: their own name, else that of their file."""
+    name = getattr(fixed.data, "name", None) or PurePath(getattr(fixed.data, "path", "data")).stem
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip(".-")[:80] or "data"
+
+
+def _check_together(fixed: FixedSpec) -> None:
+    """What contradicts itself whatever the rows are, so that nobody waits for them to hear it."""
+    data = fixed.data
+    if fixed.folds.kind == "grouped" and data.group is None:
+        raise ConfigError("folds.kind", "grouped needs data.group, the column that says which rows belong together")
+    if fixed.folds.kind == "forward" and data.time is None:
+        raise ConfigError("folds.kind", "forward needs data.time, the column that says when a row was")
+    if data.holdout.kind == "time" and data.time is None:
+        raise ConfigError("data.holdout.kind", "time needs data.time, the column that says when a row was; or use hash")
+    task = SKLEARN_TASKS[data.name] if isinstance(data, SklearnData) and data.task == "auto" else data.task
+    if task != "auto":
+        goal_for(fixed.goal.metric, fixed.goal.direction, task)
+
+
+def _refuse_references(value: Any, key: str) -> None:
+    """A composed configuration is plain: `${oc.env:...}` could read a secret into a run that others see."""
+    if isinstance(value, Mapping):
+        for name, item in value.items():
+            _refuse_references(item, f"{key}.{name}" if key else str(name))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            _refuse_references(item, f"{key}.{index}")
+    elif isinstance(value, str) and "${" in value:
+        raise ConfigError(key, f"references such as {shown(value)} are not read; write the value itself")
+
+
+def _validated(model: type[Model], values: Any) -> Model:
+    try:
+        return model.model_validate(_without_missing(values))
+    except ValidationError as error:
+        raise explain(values, error) from None
+
+
+def _without_missing(values: Any) -> Any:
+    if isinstance(values, Mapping):
+        return {key: _without_missing(value) for key, value in values.items() if value != MISSING}
+    return values

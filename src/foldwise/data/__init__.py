@@ -1,0 +1,1 @@
+"""Tables: read, split, prepared on training rows only."""

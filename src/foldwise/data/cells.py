@@ -1,0 +1,105 @@
+"""What a single cell means: a number, a date, a level. Text and typed cells of equal meaning give equal answers."""
+
+from __future__ import annotations
+
+import math
+import re
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+
+NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
+WHOLE = re.compile(r"[+-]?\d+", re.ASCII)
+PLAIN = re.compile(r"-?(?:0|[1-9]\d*)\.\d+", re.ASCII)  # 3.0 is the level 3, but 007 stays 007
+ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?)?(?:Z|[+-]\d\d:?\d\d)?", re.ASCII)
+INFINITE = re.compile(r"[+-]?inf(?:inity)?", re.IGNORECASE | re.ASCII)
+
+EXACT = 2**53  # from here on a float no longer holds every whole number
+LARGEST = float(np.finfo(np.float32).max)
+
+
+def number_in(cell: Any, decimal: str = ".") -> float | None:
+    """The number that a cell holds, or None. Words such as nan and inf, and True, are no numbers."""
+    if isinstance(cell, str):
+        text = cell.strip()
+        if decimal != ".":
+            text = "" if "." in text else text.replace(decimal, ".")
+        return float(text) if NUMBER.fullmatch(text) else None
+    if isinstance(cell, bool | np.bool_):
+        return None
+    return float(cell) if isinstance(cell, int | float | np.integer | np.floating | Decimal) else None
+
+
+def level_in(cell: Any, decimal: str = ".") -> str:
+    """The canonical name of a level: 3, 3.0, "3" and "3.0" are `3`; True is `True`; blanks at the ends do not count."""
+    if isinstance(cell, str):
+        text = cell.strip()
+        plain = text.replace(decimal, ".") if decimal != "." else text
+        return _shortest(float(plain)) if PLAIN.fullmatch(plain) else text
+    if isinstance(cell, float | np.floating):
+        return _shortest(float(cell))
+    if isinstance(cell, date):
+        return _date_text(cell)
+    return str(cell)
+
+
+def hashable_text(cell: Any, decimal: str = ".") -> str:
+    """The text of a cell that is hashed: equal for a CSV file, a Parquet file, and a table that has grown.
+
+    It judges the cell alone, never its column. Case does not count, so that True and TRUE agree.
+    """
+    number = number_in(cell, decimal)
+    if number is not None:
+        if math.isfinite(number) and abs(number) >= EXACT:
+            exact = isinstance(cell, str) and WHOLE.fullmatch(cell.strip())
+            return str(int(cell)) if exact or isinstance(cell, int | np.integer) else str(int(number))
+        return repr(number + 0.0)  # -0.0 is 0.0
+    if isinstance(cell, str):
+        moment = moment_in(cell)
+        return _date_text(moment) if moment else cell.strip().lower()
+    if isinstance(cell, date):
+        return _date_text(cell)
+    return str(cell).lower()
+
+
+def moment_in(cell: Any) -> datetime | None:
+    """The moment that an ISO 8601 date or time says (in UTC where it names a zone), or None."""
+    if isinstance(cell, str):
+        text = cell.strip()
+        if not ISO_DATE.fullmatch(text):
+            return None
+        try:
+            return _naive(datetime.fromisoformat(text))
+        except ValueError:  # 2020-02-31
+            return None
+    if isinstance(cell, datetime):
+        return _naive(cell)
+    return datetime(cell.year, cell.month, cell.day) if isinstance(cell, date) else None
+
+
+def listed(words: list[str], last: str = "and", most: int = 8) -> str:
+    """Words as a sentence lists them: `a, b and c`."""
+    if len(words) > most:
+        return f"{', '.join(words[:most])} {last} {len(words) - most} more"
+    return f" {last} ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
+
+
+def shown(cell: Any) -> str:
+    """A cell as a sentence quotes it, at most about 40 characters."""
+    text = str(cell)
+    return f"'{text if len(text) <= 40 else text[:37] + '...'}'"
+
+
+def _shortest(number: float) -> str:
+    return str(int(number)) if number.is_integer() else repr(number)
+
+
+def _naive(moment: datetime) -> datetime:
+    return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
+
+
+def _date_text(moment: date) -> str:
+    text = (_naive(moment) if isinstance(moment, datetime) else moment).isoformat()
+    return text.removesuffix("T00:00:00")

@@ -1,0 +1,165 @@
+"""What a column is: a number, a category, or something that no network should see. Rules of thumb, each said to the user."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from foldwise.data.cells import EXACT, INFINITE, WHOLE, moment_in, number_in, shown
+from foldwise.data_specs import ColumnKind
+from foldwise.errors import DataError
+
+ID_NAME = re.compile(r"(?i:id|index|uuid|guid|key)|.*(?:_(?i:id|key|uuid)|[a-z](?:Id|ID))")
+THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(?:[,. ']\d{3})+(?:[.,]\d+)?", re.ASCII)
+MISSING_WORDS = ("?", "NA", "N/A", "#N/A", "nan", "NaN", "null", "NULL")
+
+NEARLY_ALL = 0.8
+MANY = 20  # a column with more levels than this, most of them seen once, is text
+LONG_WORD = 40
+
+
+@dataclass(frozen=True)
+class Look:
+    """What can be seen of a column. levels: its values and how often each is there, missing ones apart."""
+
+    rows: int
+    missing: int
+    levels: Counter[Any]
+    numeric: bool
+    whole: bool  # whole numbers by the way they are written: 3, not 3.0
+
+    @property
+    def share_distinct(self) -> float:
+        """Distinct share of the values that are there."""
+        return len(self.levels) / max(self.rows - self.missing, 1)
+
+    @property
+    def unique(self) -> bool:
+        """Whether every row has a value of its own."""
+        return not self.missing and len(self.levels) == self.rows
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """The kind of a column; `left_out` says why it is no feature, `note` what the user should know."""
+
+    kind: ColumnKind
+    left_out: str | None = None
+    note: str | None = None
+
+
+def look_at(cells: pd.Series[Any], decimal: str = ".") -> Look:
+    """Count a column's values and see whether they are numbers."""
+    known = cells[cells.notna()]
+    missing = len(cells) - len(known)
+    if pd.api.types.is_numeric_dtype(cells) and not pd.api.types.is_bool_dtype(cells):
+        whole = pd.api.types.is_integer_dtype(cells)
+        return Look(len(cells), missing, Counter(known.to_numpy().tolist()), numeric=True, whole=whole)
+    levels = Counter(known.to_list())
+    numeric = bool(levels) and all(number_in(level, decimal) is not None for level in levels)
+    return Look(len(cells), missing, levels, numeric, whole=numeric and all(_is_whole(level) for level in levels))
+
+
+def judge(name: str, look: Look, asked: ColumnKind | None) -> Judgement:
+    """The kind of a feature column, `asked` where the user says it."""
+    if not look.levels:
+        return Judgement("category", "all missing")
+    if len(look.levels) == 1 and not look.missing:
+        return Judgement(asked or "category", f"constant, always {shown(next(iter(look.levels)))}")
+    if asked:
+        reasons: dict[ColumnKind, str] = {"date": "date", "text": "free text", "identifier": "identifier"}
+        return Judgement(asked, f"{reasons[asked]}, by data.kinds" if asked in reasons else None)
+    return _judge_numbers(name, look) if look.numeric else _judge_words(look)
+
+
+def check_text(name: str, cells: pd.Series[Any], look: Look, decimal: str, marks: Sequence[str]) -> None:
+    """Refuse a text column that is nearly a number column, and say what would make it one.
+
+    Raises:
+        DataError: a few cells are one and the same word, or all have decimal commas or thousands separators.
+    """
+    if look.numeric or not look.levels or not all(isinstance(level, str) for level in look.levels):
+        return
+    words = Counter({level: n for level, n in look.levels.items() if number_in(level, decimal) is None})
+    known, odd = look.rows - look.missing, words.total()
+
+    def mostly(fits: Callable[[str], object]) -> str | None:
+        """An example, where nearly all cells are numbers or fit, and so do most of the odd ones."""
+        fitting = [word for word in words if fits(word)]
+        count = sum(words[word] for word in fitting)
+        return fitting[0] if count > odd / 2 and known - odd + count >= NEARLY_ALL * known else None
+
+    otherwise = f"data.kinds.{name}=category if it is one"
+    if infinite := mostly(INFINITE.fullmatch):
+        where = f"column {name}, row {_first_row(cells, infinite)}"
+        raise DataError(f"{where}: {shown(infinite)} is not finite; mend or drop such rows, or set {otherwise}")
+    if len(words) == 1 and odd <= known / 2:
+        word = next(iter(words))
+        if not THOUSANDS.fullmatch(word):
+            proposal = ",".join(f"'{mark}'" for mark in dict.fromkeys([*marks, word]))
+            raise DataError(
+                f"column {name} holds numbers, but the word {shown(word)} in {odd} of {look.rows} rows (first in row "
+                f'{_first_row(cells, word)}); if it means missing set "data.missing=[{proposal}]", else {otherwise}'
+            )
+    other = "," if decimal == "." else "."
+    if example := mostly(THOUSANDS.fullmatch):
+        raise DataError(
+            f"column {name} is text that looks numeric: {shown(example)} seems to have thousands separators; write its "
+            f"numbers without them (or set data.decimal='{other}' where that is the decimal mark), else {otherwise}"
+        )
+    if example := mostly(lambda word: number_in(word, other) is not None):
+        raise DataError(
+            f"column {name} is text that looks numeric: {shown(example)}; where {shown(other)} is the decimal mark set "
+            f"data.decimal='{other}', else {otherwise}"
+        )
+
+
+def looks_like_text(look: Look) -> bool:
+    """Whether levels are so many and so rare that they name nothing."""
+    return look.share_distinct > 0.5 and len(look.levels) > MANY
+
+
+def _judge_numbers(name: str, look: Look) -> Judgement:
+    levels = look.levels
+    if look.whole:
+        numbers = [int(level) for level in levels]
+        if max(abs(number) for number in numbers) >= EXACT:
+            size = "holds whole numbers beyond 2^53, which are kept exactly as text"
+            if look.unique:
+                return Judgement("identifier", "identifier", f"{name} {size} and is taken for an identifier")
+            if looks_like_text(look):
+                return Judgement("text", "free text", f"{name} {size} and is left out")
+            return Judgement("category", None, f"{name} {size} and is taken for a category")
+        if look.unique and max(numbers) - min(numbers) == look.rows - 1:
+            return Judgement("identifier", "identifier (counts the rows)")
+        if look.unique and ID_NAME.fullmatch(name):
+            return Judgement("identifier", "identifier")
+        if len(levels) == 2 and not look.missing:
+            return Judgement("category")
+    if len(levels) == 1:  # the value and missing are two levels; imputing would make them one
+        return Judgement("category", None, f"{name} holds one value or none and is taken for a category")
+    return Judgement("number")
+
+
+def _judge_words(look: Look) -> Judgement:
+    if all(moment_in(level) is not None for level in look.levels):
+        return Judgement("date", "date")
+    if looks_like_text(look):
+        words = [str(level) for level in look.levels]
+        short = all(len(word) <= LONG_WORD and not re.search(r"\s", word) for word in words)
+        return Judgement("identifier", "identifier") if look.unique and short else Judgement("text", "free text")
+    return Judgement("category")
+
+
+def _is_whole(level: Any) -> bool:
+    return bool(WHOLE.fullmatch(level)) if isinstance(level, str) else isinstance(level, int | np.integer)
+
+
+def _first_row(cells: pd.Series[Any], word: str) -> int:
+    return int(cells.index[cells == word][0]) + 1

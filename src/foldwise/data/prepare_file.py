@@ -1,0 +1,44 @@
+"""A fitted preparation on disk: plain JSON, floats exact to the last bit, never pickle."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+from foldwise.data.encode import Levels
+from foldwise.data.prepare import Number, Preparation
+from foldwise.errors import DataError
+
+FORMAT = 1
+
+
+def save_preparation(preparation: Preparation, path: Path) -> None:
+    """Write a preparation as JSON."""
+    content = {"format": FORMAT, **asdict(preparation)}
+    path.write_text(json.dumps(content, ensure_ascii=False, allow_nan=False, indent=1), encoding="utf-8")
+
+
+def load_preparation(path: Path) -> Preparation:
+    """Read what `save_preparation` wrote; it transforms rows to exactly the same numbers.
+
+    Raises:
+        DataError: the file is not there, or is none of this format.
+    """
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        if content["format"] != FORMAT:
+            raise DataError(
+                f"{path}: has format {content['format']}, and this foldwise reads {FORMAT}; use the foldwise that wrote it"
+            )
+        return Preparation(
+            tuple(Number(**number) for number in content["numbers"]),
+            tuple(
+                Levels(**{**levels, "own": tuple(levels["own"]), "rare": tuple(levels["rare"])})
+                for levels in content["categories"]
+            ),
+            content["target_mean"],
+            content["target_sd"],
+        )
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DataError(f"{path}: is no saved preparation ({error}); save the model again") from None

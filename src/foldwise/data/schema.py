@@ -1,0 +1,109 @@
+"""Which columns a model takes, and the one rule that types raw rows for them, in training and in serving."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from foldwise.data.cells import LARGEST, level_in, number_in, shown
+from foldwise.errors import DataError, did_you_mean
+
+
+@dataclass(frozen=True)
+class Column:
+    """A feature column."""
+
+    name: str
+    kind: Literal["number", "category"]
+
+
+@dataclass(frozen=True)
+class Schema:
+    """The usable feature columns, in order."""
+
+    columns: tuple[Column, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of all columns."""
+        return tuple(column.name for column in self.columns)
+
+
+def conform(frame: pd.DataFrame, schema: Schema, *, decimal: str = ".", missing: Sequence[str] = ("",)) -> pd.DataFrame:
+    """Raw rows as the schema's columns: numbers float64 with nan, categories canonical str or None.
+
+    Columns are taken by name, in whatever order they come; others are ignored. The rule is the same in training and serving.
+
+    Returns:
+        (rows, columns of schema), with the index of `frame`.
+
+    Raises:
+        DataError: a column is missing or there twice, or a number column holds a word or a number that is not finite.
+    """
+    marks = frozenset(missing)
+    numeric_marks = [number for mark in marks if (number := number_in(mark, decimal)) is not None]
+    columns: dict[str, pd.Series[Any] | npt.NDArray[Any]] = {}
+    for column in schema.columns:
+        if column.name not in frame.columns:
+            raise DataError(f"column {column.name} is missing{did_you_mean(column.name, map(str, frame.columns))}")
+        cells = frame[column.name]
+        if isinstance(cells, pd.DataFrame):
+            raise DataError(f"column {column.name} is there twice; rename one")
+        if column.kind == "number":
+            columns[column.name] = _numbers(cells, decimal, marks, numeric_marks)
+        else:
+            # as a Series: a bare array of text would become pandas' own text type, with nan for None
+            columns[column.name] = pd.Series(levels_of(cells, decimal, marks), frame.index, dtype=object)
+    return pd.DataFrame(columns, index=frame.index, copy=False)
+
+
+def _numbers(cells: pd.Series[Any], decimal: str, marks: frozenset[str], numeric_marks: list[float]) -> npt.NDArray[np.float64]:
+    if cells.dtype.kind in "iuf":
+        values = cells.to_numpy(np.float64, na_value=np.nan)
+    else:
+        absent = cells.isna().to_numpy()
+        numbers = [
+            np.nan if gone or (isinstance(cell, str) and cell.strip() in marks) else number_in(cell, decimal)
+            for cell, gone in zip(cells.to_list(), absent, strict=True)
+        ]
+        if None in numbers:
+            place = numbers.index(None)
+            where = f"column {cells.name}, row {row_number(cells, place)}"
+            word = shown(cells.iloc[place])
+            raise DataError(f"{where}: {word} is no number; mend it, or list it in data.missing if it means missing")
+        values = np.array(numbers, dtype=np.float64)
+    if numeric_marks:
+        values = np.where(np.isin(values, numeric_marks), np.nan, values)
+    beyond = np.flatnonzero(np.abs(values) > LARGEST)
+    if len(beyond):
+        where = f"column {cells.name}, row {row_number(cells, int(beyond[0]))}"
+        also = f" (and in {len(beyond) - 1} more rows)" if len(beyond) > 1 else ""
+        raise DataError(
+            f"{where}: {cells.iloc[beyond[0]]} is beyond the numbers a network can hold{also}; mend or drop the row"
+        )
+    return values
+
+
+def levels_of(cells: pd.Series[Any], decimal: str, marks: frozenset[str]) -> npt.NDArray[Any]:
+    """Cells as canonical levels (rows,), None where missing."""
+    absent = cells.isna().to_numpy()
+    named: dict[tuple[type, Any], str | None] = {}  # by type too, because True == 1
+    levels: list[str | None] = []
+    for cell, gone in zip(cells.to_list(), absent, strict=True):
+        key = (cell.__class__, cell)
+        if not gone and key not in named:
+            name = level_in(cell, decimal)
+            named[key] = None if name in marks else name
+        levels.append(None if gone else named[key])
+    return np.array(levels, dtype=object)
+
+
+def row_number(cells: pd.Series[Any], place: int) -> int:
+    """The row as a person counts: from 1, in the source where the index knows it."""
+    label = cells.index[place]
+    return int(label) + 1 if isinstance(label, int | np.integer) else place + 1

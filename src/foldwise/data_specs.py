@@ -1,0 +1,132 @@
+"""What is asked of the data: their source, the holdout, the folds, the preparation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field
+
+from foldwise.goal import Task
+from foldwise.spec import ByKind, Spec, Words
+
+ColumnKind = Literal["number", "category", "date", "text", "identifier"]
+
+
+class HashHoldout(Spec):
+    """Rows whose hash (of row key, group or features) is lowest: a row keeps its side as the data grow."""
+
+    kind: Literal["hash"] = "hash"
+    share: Annotated[float, Field(gt=0, lt=1)] = 0.2
+
+
+class TimeHoldout(Spec):
+    """The newest rows by `data.time`, from a date that is frozen with the study."""
+
+    kind: Literal["time"]
+    share: Annotated[float, Field(gt=0, lt=1)] = 0.2
+
+
+class GivenHoldout(Spec):
+    """A file of test rows with the same columns."""
+
+    kind: Literal["given"]
+    path: str
+    share: float | None = None  # stays from the other kinds; the file says how many rows there are
+
+
+HoldoutSpec = Annotated[HashHoldout | TimeHoldout | GivenHoldout, Field(discriminator="kind"), ByKind]
+
+
+class TableData(Spec):
+    """What every table can say of itself; abstract, the kinds below are the sources."""
+
+    target: str
+    task: Literal["auto"] | Task = "auto"
+    kinds: Mapping[str, ColumnKind] = {}
+    drop: Words = ()
+    row_key: Words = ()
+    group: str | None = None
+    time: str | None = None
+    positive: str | int | float | bool | None = None
+    holdout: HoldoutSpec = HashHoldout()
+
+
+class SklearnData(TableData):
+    """A table that comes with scikit-learn."""
+
+    kind: Literal["sklearn"]
+    name: Literal["iris", "wine", "breast_cancer", "digits", "diabetes"]
+    target: str = "target"
+
+
+SKLEARN_TASKS: dict[str, Task] = {
+    "iris": "multiclass",
+    "wine": "multiclass",
+    "breast_cancer": "binary",
+    "digits": "multiclass",
+    "diabetes": "regression",
+}
+
+
+def _tab(value: Any) -> Any:
+    return "\t" if value in ("tab", "\\t") else value  # a shell and Hydra both eat a real one
+
+
+class CsvData(TableData):
+    """A text table with a header row. Only the marks in `missing` mean missing, and blanks around a cell do not count."""
+
+    kind: Literal["csv"]
+    path: str
+    name: str | None = None
+    delimiter: Annotated[str, Field(min_length=1, max_length=1), BeforeValidator(_tab)] = ","  # or the word tab
+    encoding: str = "utf-8"
+    decimal: Literal[".", ","] = "."
+    missing: Words = ("",)
+    target_strip: str = ""
+
+
+class ParquetData(TableData):
+    """A Parquet file."""
+
+    kind: Literal["parquet"]
+    path: str
+    name: str | None = None
+    missing: Words = ("",)
+    target_strip: str = ""
+
+
+DataSpec = Annotated[SklearnData | CsvData | ParquetData, Field(discriminator="kind"), ByKind]
+
+
+class FoldsSpec(Spec):
+    """How development rows are cut. `auto`: by group or time where given, else stratified for classes, plain for numbers."""
+
+    kind: Literal["auto", "stratified", "kfold", "grouped", "forward", "split"] = "auto"
+    count: Annotated[int, Field(ge=2, le=1000)] | None = None  # 10 up to 2000 rows, 5 beyond, never more than the rarest class
+    share: Annotated[float, Field(gt=0, lt=1)] = 0.125  # of the development rows; only kind `split` uses it
+
+
+class Impute(Spec):
+    """What stands in for a missing number. Missing categories are a level of their own unless `most_frequent`."""
+
+    kind: Literal["median", "mean", "most_frequent", "constant"] = "median"
+    value: float = 0.0  # only kind `constant` uses it
+    indicator: bool = False  # one more column that says where a number was missing
+
+
+class OneHot(Spec):
+    """Levels become columns. Rare levels share one column; a level never seen in training is all zeros."""
+
+    min_share: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    max_levels: Annotated[int, Field(ge=2)] = 50
+    drop_first: bool = False
+
+
+class PrepSpec(Spec):
+    """Preparation of a fold, fitted on its training rows only."""
+
+    impute: Annotated[Impute, ByKind] = Impute()
+    scale: Literal["standard", "minmax", "max", "robust", "none"] = "standard"
+    one_hot: OneHot = OneHot()
+    target: Literal["standard", "none"] = "standard"  # regression only

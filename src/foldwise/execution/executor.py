@@ -1,0 +1,21 @@
+"""What an executor is: it runs trials somewhere and hands back futures."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future
+from typing import Protocol
+
+from foldwise.results import TrialResult
+from foldwise.specs import TrialJob
+
+
+class Executor(Protocol):
+    """Runs jobs. A job is a value that says everything, so the numbers are the same wherever it runs."""
+
+    def submit(self, job: TrialJob) -> Future[TrialResult]:
+        """Starts a job. A trial that fails is a result; an exception in the future means that the worker died."""
+        ...
+
+    def close(self) -> None:
+        """Lets go of all workers."""
+        ...

@@ -1,0 +1,45 @@
+"""From a model's specification to a Keras network, and its first weights."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import numpy as np
+import numpy.typing as npt
+
+from foldwise.models.heads import Head
+from foldwise.models.mlp import mlp
+from foldwise.network_specs import MlpSpec
+from foldwise.seeds import Purpose, derive
+
+KINDS: dict[str, Callable[[MlpSpec, int, Head, int], keras.Model]] = {"mlp": mlp}
+
+
+def build(spec: MlpSpec, inputs: int, head: Head, seed: int) -> keras.Model:
+    """A network that takes (rows, inputs) and gives (rows, head.units).
+
+    Args:
+        spec: the model; its kind is looked up in KINDS.
+        inputs: the number of features.
+        head: the output layer.
+        seed: of its random layers. First weights are not its matter: see initial_weights.
+    """
+    return KINDS[spec.kind](spec, inputs, head, seed)
+
+
+def initial_weights(model: keras.Model, seed: int) -> list[npt.NDArray[Any]]:
+    """Fresh first values for `model.weights`, in their order; the model stays as it is.
+
+    Each is drawn by the initializer of its own layer (`kernel` by `kernel_initializer`), seeded by `seed` and its place.
+    """
+    owners = {id(weight): layer for layer in model.layers for weight in layer.weights}
+    values = []
+    for place, weight in enumerate(model.weights):
+        initializer = getattr(owners[id(weight)], f"{weight.name}_initializer")
+        config = initializer.get_config()
+        if "seed" in config:
+            initializer = type(initializer).from_config({**config, "seed": derive(Purpose.WEIGHTS, seed, place)})
+        values.append(np.asarray(keras.ops.convert_to_numpy(initializer(weight.shape, dtype=weight.dtype))))
+    return values

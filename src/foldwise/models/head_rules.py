@@ -1,0 +1,64 @@
+"""Which loss and which output activation suit a task. Judged without importing Keras."""
+
+from __future__ import annotations
+
+from foldwise.errors import ConfigError
+from foldwise.goal import Task
+from foldwise.network_specs import LOSSES, FitSpec, MlpSpec
+from foldwise.specs import TrialSpec
+
+AUTO_LOSS: dict[Task, str] = {
+    "binary": "binary_crossentropy",
+    "multiclass": "categorical_crossentropy",
+    "regression": "mse",
+}
+# task -> output activations that mean something there; the first is taken by `auto`
+OUTPUTS: dict[Task, tuple[str, ...]] = {
+    "binary": ("sigmoid", "tanh", "linear"),
+    "multiclass": ("softmax", "sigmoid", "tanh", "linear"),
+    "regression": ("linear", "tanh"),
+}
+# losses that ask for another output; the first is taken by `auto`
+SPECIAL_OUTPUTS: dict[str, tuple[str, ...]] = {
+    "binary_crossentropy": ("sigmoid",),
+    "binary_focal": ("sigmoid",),
+    "categorical_crossentropy": ("softmax", "sigmoid"),
+    "categorical_focal": ("softmax", "sigmoid"),
+    "kl_divergence": ("softmax",),
+    "hinge": ("tanh", "linear", "sigmoid"),  # its targets are -1 and 1
+    "squared_hinge": ("tanh", "linear", "sigmoid"),
+    "poisson": ("softplus",),  # the logarithm of the output must exist
+}
+# losses that need targets as they are: standardised ones are negative or near 0
+UNSCALED_TARGETS = ("mape", "msle", "poisson")
+
+
+def check_head(task: Task, trial: TrialSpec) -> None:
+    """Whether a trial's loss, output and target scaling suit the task and each other.
+
+    Raises:
+        ConfigError: at fit.loss, model.output_activation or prep.target.
+    """
+    _, loss = activation_and_loss(task, trial.model, trial.fit)
+    if loss in UNSCALED_TARGETS and trial.prep.target != "none":
+        raise ConfigError("fit.loss", f"{loss} needs the target in its own unit; set prep.target=none")
+
+
+def activation_and_loss(task: Task, model: MlpSpec, fit: FitSpec) -> tuple[str, str]:
+    """The output activation and the loss, with `auto` decided.
+
+    Raises:
+        ConfigError: they do not suit the task or each other.
+    """
+    loss = AUTO_LOSS[task] if fit.loss == "auto" else fit.loss
+    if task not in LOSSES[loss]:
+        fitting = ", ".join(name for name, tasks in LOSSES.items() if task in tasks)
+        raise ConfigError("fit.loss", f"{loss} is no loss for a {task} task; use auto or one of {fitting}")
+    outputs = SPECIAL_OUTPUTS.get(loss, OUTPUTS[task])
+    if model.output_activation == "auto":
+        return outputs[0], loss
+    if model.output_activation not in outputs:
+        rule = f"{model.output_activation} does not suit a {task} task with loss {loss}; use auto"
+        others = [name for name in outputs if name in OUTPUTS[task]]
+        raise ConfigError("model.output_activation", rule + (f" or {', '.join(others)}" if others else ""))
+    return model.output_activation, loss

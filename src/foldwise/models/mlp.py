@@ -1,0 +1,53 @@
+"""The multilayer perceptron."""
+
+from __future__ import annotations
+
+import keras
+
+from foldwise.models.heads import Head
+from foldwise.network_specs import MlpSpec
+from foldwise.seeds import Purpose, derive
+
+# the configuration's short words for Keras's initializers; all others have Keras's own names
+INITIALIZERS = {"uniform": "random_uniform", "normal": "random_normal"}
+
+
+def mlp(spec: MlpSpec, inputs: int, head: Head, seed: int) -> keras.Model:
+    """Noise on the inputs, then for each width Dense, normalisation, activation, dropout; then the head.
+
+    L1 and L2 act on the kernel of every dense layer, the head's too. The random layers' seeds follow from `seed` and their
+    position alone.
+    """
+    layers: list[keras.Layer] = []
+    if spec.noise > 0:
+        layers.append(keras.layers.GaussianNoise(spec.noise, seed=derive(Purpose.LAYERS, seed, 0), name="noise"))
+    for position, width in enumerate(spec.widths, 1):
+        layers.append(_dense(spec, width, f"dense_{position}"))
+        if spec.batch_norm:
+            layers.append(keras.layers.BatchNormalization(name=f"norm_{position}"))
+        if spec.layer_norm:
+            layers.append(keras.layers.LayerNormalization(name=f"norm_{position}"))
+        layers.append(_activation(spec, f"activation_{position}"))
+        if spec.dropout > 0:
+            layer_seed = derive(Purpose.LAYERS, seed, position)
+            layers.append(keras.layers.Dropout(spec.dropout, seed=layer_seed, name=f"dropout_{position}"))
+    layers.append(_dense(spec, head.units, "output"))
+    layers.append(keras.layers.Activation(head.activation, name="output_activation"))
+    return keras.Sequential([keras.Input((inputs,), name="features"), *layers], name="mlp")
+
+
+def _dense(spec: MlpSpec, width: int, name: str) -> keras.Layer:
+    penalty = keras.regularizers.L1L2(spec.l1, spec.l2) if spec.l1 > 0 or spec.l2 > 0 else None
+    return keras.layers.Dense(
+        width,
+        kernel_initializer=INITIALIZERS.get(spec.initializer, spec.initializer),
+        bias_initializer=INITIALIZERS.get(spec.bias_initializer, spec.bias_initializer),
+        kernel_regularizer=penalty,
+        name=name,
+    )
+
+
+def _activation(spec: MlpSpec, name: str) -> keras.Layer:
+    if spec.activation == "leaky_relu":
+        return keras.layers.LeakyReLU(spec.negative_slope, name=name)
+    return keras.layers.Activation(spec.activation, name=name)

@@ -1,0 +1,118 @@
+"""foldwise from Python: the doors as functions, and a study's result as a value that shows itself."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from foldwise.compose import compose_study
+from foldwise.config import read_study, without_search
+from foldwise.results import TrialResult, best_of
+from foldwise.specs import StudySpec
+
+if TYPE_CHECKING:
+    import optuna
+    import pandas as pd
+
+    from foldwise.goal import Goal
+    from foldwise.tracking.bundle import Bundle
+
+
+@dataclass(frozen=True)
+class StudyResult:
+    """A finished study. `summary` is what `summary.json` holds."""
+
+    spec: StudySpec
+    goal: Goal
+    summary: Mapping[str, Any]
+    results: Sequence[TrialResult]
+    folder: Path
+
+    @property
+    def best(self) -> TrialResult:
+        """The best complete trial."""
+        best = best_of(self.results, self.goal)
+        assert best is not None  # a finished study has one
+        return best
+
+    @property
+    def verdict(self) -> str:
+        """What the study found, in a sentence."""
+        return str(self.summary["verdict"])
+
+    def trials(self) -> pd.DataFrame:
+        """A row a trial, as in `trials.parquet`."""
+        import pandas as pd
+
+        return pd.read_parquet(self.folder / "trials.parquet")
+
+    def to_optuna(self) -> optuna.Study:
+        """The same trials as an Optuna study, for Optuna's plots."""
+        from foldwise.tuning.optuna_tuner import to_optuna
+
+        return to_optuna(self.spec.space, self.goal, self.results)
+
+    def __repr__(self) -> str:
+        best, metric, trials = self.summary["best"], self.summary["goal"]["metric"], self.summary["trials"]
+        score = f"best trial {best['number']} with {metric} {best['mean']:.4f} ± {best['sd']:.4f}"
+        return f"<study {self.summary['study']}: {trials['complete']} complete trials, {score}; {self.verdict}>"
+
+    def _repr_html_(self) -> str:
+        """The table that a notebook shows."""
+        metric, best = self.summary["goal"]["metric"], self.summary["best"]
+        rows = [(f"model (trial {best['number']})", best["mean"], best["sd"], self.summary["holdout"]["metrics"][metric])]
+        rows += [(line["name"], line["mean"], line["sd"], line["holdout"]) for line in self.summary["baselines"]]
+        body = "".join(
+            f"<tr><td>{html.escape(name)}</td><td>{_number(mean)} ± {_number(sd)}</td><td>{_number(held)}</td></tr>"
+            for name, mean, sd, held in rows
+        )
+        params = ", ".join(f"{name} = {value}" for name, value in best["params"].items())
+        return (
+            f"<b>{html.escape(self.summary['study'])}</b>"
+            f"<table><tr><th></th><th>{html.escape(metric)}, cross-validated</th><th>on the holdout</th></tr>{body}</table>"
+            f"<p>{html.escape(self.verdict)}</p><p><small>{html.escape(params)}</small></p>"
+        )
+
+
+def tune(*overrides: str, **values: Any) -> StudyResult:
+    """Search, cross-validate, refit and register, as `python -m pipelines.tune` does.
+
+    Args:
+        overrides: as on the command line, `"data=iris"`, `"budget.trials=20"`.
+        values: whole sections as Python values, `budget={"trials": 20}`.
+
+    Raises:
+        FoldwiseError: with one sentence; ConfigError and DataError where the question is wrong.
+    """
+    from foldwise.assemble import run_here
+
+    return StudyResult(*run_here(read_study(compose_study(overrides, values))))
+
+
+def train(*overrides: str, **values: Any) -> StudyResult:
+    """The same without a search: every range takes its default."""
+    from foldwise.assemble import run_here
+
+    config = compose_study(overrides, values)
+    searched = read_study(config)
+    return StudyResult(*run_here(read_study(without_search(config)), defaults_taken=searched.space.defaults()))
+
+
+def load(reference: str, runs: str = "mlruns", url: str | None = None) -> Bundle:
+    """The registered model `NAME@alias` or `NAME/version`; its `predict` answers raw rows.
+
+    Args:
+        reference: as in `"iris@champion"`.
+        runs: the folder that studies write to.
+        url: MLflow's store, where it is not in `runs`.
+    """
+    from foldwise.assemble import load_model
+
+    return load_model(reference, runs, url)
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.4f}"

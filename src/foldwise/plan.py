@@ -1,0 +1,83 @@
+"""The data half of a study: read, audited, the holdout set aside, the folds cut. Nothing is trained and nothing written."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from foldwise.config import trial_at
+from foldwise.data.audit import Finding, audit
+from foldwise.data.holdout import HoldoutRecord, set_holdout
+from foldwise.data.split import Split, cut_folds
+from foldwise.data.table import Table, read_given_holdout, read_table
+from foldwise.data_specs import GivenHoldout
+from foldwise.errors import ConfigError
+from foldwise.goal import Goal, goal_for
+from foldwise.models.head_rules import check_head
+from foldwise.specs import StudySpec
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a study will train on and be judged by.
+
+    development: positions in `table` of the rows that search and training may see, (rows,).
+    holdout: the rows set aside, a table of its own.
+    """
+
+    spec: StudySpec
+    goal: Goal
+    table: Table
+    development: np.ndarray
+    holdout: Table
+    holdout_record: HoldoutRecord
+    splits: tuple[Split, ...]
+    findings: tuple[Finding, ...]
+
+    @property
+    def folder(self) -> Path:
+        """Where the study's files go."""
+        return Path(self.spec.fixed.paths.runs).resolve() / "studies" / self.spec.name
+
+
+def plan_study(spec: StudySpec) -> Plan:
+    """Read and cut the data of a study.
+
+    Raises:
+        ConfigError, DataError: configuration and data do not fit each other.
+    """
+    fixed = spec.fixed
+    check_runs_folder(fixed.paths.runs)
+    table = read_table(fixed.data, fixed.paths)
+    goal = goal_for(fixed.goal.metric, fixed.goal.direction, table.task)
+    for params in (spec.space.defaults(), *(corner for _, corner in spec.space.corners())):
+        check_head(table.task, trial_at(spec, params))
+    holdout_spec = fixed.data.holdout
+    if isinstance(holdout_spec, GivenHoldout):
+        development, _, record = set_holdout(table, holdout_spec, fixed.data)
+        holdout = read_given_holdout(fixed.data, holdout_spec.path, table, fixed.paths)
+    else:
+        development, held, record = set_holdout(table, holdout_spec, fixed.data)
+        holdout = table.take(held)
+    splits = cut_folds(table, development, fixed.folds, fixed.seed)
+    return Plan(spec, goal, table, development, holdout, record, splits, audit(table, development, splits))
+
+
+def check_runs_folder(runs: str) -> None:
+    """Whether results can be written there, before anything is.
+
+    Raises:
+        ConfigError: a file stands in the way, or the folder cannot be written.
+    """
+    path = Path(runs).resolve()
+    there = next(parent for parent in (path, *path.parents) if parent.exists())
+    if not there.is_dir():
+        raise ConfigError("paths.runs", f"{there} is a file, not a folder")
+    try:
+        with tempfile.TemporaryFile(dir=there):  # it has no name, so nothing is left; asking for rights is not enough
+            pass
+    except OSError as fault:
+        raise ConfigError("paths.runs", f"{there} cannot be written to ({fault.strerror})") from None

@@ -1,0 +1,76 @@
+"""What came out: frozen values that travel from workers to the ledger and back."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+from foldwise.goal import Goal
+from foldwise.space import Params
+
+State = Literal["COMPLETE", "STOPPED", "FAILED"]
+
+
+@dataclass(frozen=True)
+class FoldScore:
+    """One fold of a trial: its validation score, all metrics of the task, and its curves by epoch.
+
+    curves: name -> one value an epoch; `loss`, `val_loss`, `learning_rate`, and the task's metric with and without `val_`.
+    best_epoch: how many epochs the kept weights were trained for (1 is the first epoch).
+    """
+
+    fold: int
+    score: float
+    metrics: Mapping[str, float]
+    curves: Mapping[str, tuple[float, ...]]
+    best_epoch: int
+    seconds: float
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain values, for the ledger."""
+        return asdict(self)
+
+    @staticmethod
+    def from_json(row: Mapping[str, Any]) -> FoldScore:
+        """The inverse of `to_json`."""
+        curves = {name: tuple(values) for name, values in row["curves"].items()}
+        return FoldScore(**{**row, "curves": curves})
+
+
+@dataclass(frozen=True)
+class TrialResult:
+    """A finished trial. mean and sd (with n - 1; 0 for one fold) are over its folds' scores, nan where it did not complete.
+
+    metrics: the task's metrics on the pooled out-of-fold predictions.
+    reason: why it did not complete, or None.
+    """
+
+    number: int
+    params: Params
+    state: State
+    folds: tuple[FoldScore, ...] = ()
+    mean: float = math.nan
+    sd: float = math.nan
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    reason: str | None = None
+    engine: str = ""
+    seconds: float = 0.0
+
+
+def mean_and_sd(scores: list[float]) -> tuple[float, float]:
+    """Mean and sample standard deviation (n - 1); sd is 0 for a single score."""
+    mean = math.fsum(scores) / len(scores)
+    if len(scores) == 1:
+        return mean, 0.0
+    return mean, math.sqrt(math.fsum((s - mean) ** 2 for s in scores) / (len(scores) - 1))
+
+
+def best_of(results: Sequence[TrialResult], goal: Goal) -> TrialResult | None:
+    """The complete trial with the best mean; of equals the first."""
+    best: TrialResult | None = None
+    for result in sorted(results, key=lambda r: r.number):
+        if result.state == "COMPLETE" and (best is None or goal.better(result.mean, best.mean)):
+            best = result
+    return best

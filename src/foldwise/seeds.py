@@ -1,0 +1,40 @@
+"""Seeds that follow from what a thing is, never from what it is called or when it happens to run."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+import numpy as np
+
+
+class Purpose(IntEnum):
+    """What a stream of random numbers is for; streams of different purposes are independent."""
+
+    FOLDS = 1
+    TUNER = 2
+    WEIGHTS = 3
+    BATCHES = 4
+    LAYERS = 5
+    BASELINE = 6
+    VERDICT = 7
+    BALANCE = 8
+    AUGMENT = 9
+    RACE = 10
+
+
+# The refit on all development rows stands where a fold's number would be.
+REFIT_FOLD = 1_000_000
+
+
+def derive(purpose: Purpose, seed: int, *place: int) -> int:
+    """A seed in [0, 2**31) for a purpose at a place such as (trial, fold, epoch).
+
+    Source: numpy.random.SeedSequence, whose hash makes near places independent.
+    """
+    words = np.random.SeedSequence([int(purpose), seed, len(place), *place]).generate_state(1, np.uint32)
+    return int(words[0] >> 1)
+
+
+def generator(purpose: Purpose, seed: int, *place: int) -> np.random.Generator:
+    """A numpy generator for a purpose at a place."""
+    return np.random.default_rng([int(purpose), seed, len(place), *place])

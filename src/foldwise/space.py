@@ -1,0 +1,202 @@
+"""Ranges, and the space that they make."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+Scalar = str | int | float | bool | None
+Tree = Any  # a plain configuration value: scalar, list or mapping of the same, with template.Hole where a range stood
+Params = dict[str, Scalar]
+
+
+@dataclass(frozen=True)
+class FloatRange:
+    """Real numbers from `low` to `high`, both included; evenly in the logarithm where `log`."""
+
+    low: float
+    high: float
+    log: bool = False
+    step: float | None = None
+    default: float | None = None
+
+    def __post_init__(self) -> None:
+        _check_bounds(self.low, self.high, self.log)
+        if self.step is not None:
+            if self.log:
+                raise ValueError("step and log exclude each other")
+            if not self.step > 0:
+                raise ValueError(f"step > 0 must hold, got {self.step}")
+            if not _divides(self.step, self.high - self.low):
+                raise ValueError(f"step {self.step} must divide high - low = {self.high - self.low}")
+        if self.default is None:
+            object.__setattr__(self, "default", self.at(0.5))
+        elif not self.low <= self.default <= self.high:
+            raise ValueError(f"default {self.default} must lie between low {self.low} and high {self.high}")
+        elif self.step is not None and not _divides(self.step, self.default - self.low):
+            raise ValueError(f"default {self.default} must be low {self.low} or some steps of {self.step} from it")
+
+    def at(self, share: float) -> float:
+        """The value at a share of the way from low to high, share in [0, 1]."""
+        if self.log:
+            value = math.exp(math.log(self.low) + share * (math.log(self.high) - math.log(self.low)))
+        elif self.step is not None:
+            count = round((self.high - self.low) / self.step)
+            value = self.low + min(count, math.floor(share * (count + 1))) * self.step
+        else:
+            value = self.low + share * (self.high - self.low)
+        return min(max(value, self.low), self.high)
+
+    def ends(self) -> tuple[Scalar, ...]:
+        """The values between which every other lies."""
+        return (self.low, self.high)
+
+
+@dataclass(frozen=True)
+class IntRange:
+    """Whole numbers from `low` to `high`, both included."""
+
+    low: int
+    high: int
+    log: bool = False
+    step: int = 1
+    default: int | None = None
+
+    def __post_init__(self) -> None:
+        _check_bounds(self.low, self.high, self.log)
+        if self.step < 1:
+            raise ValueError(f"step >= 1 must hold, got {self.step}")
+        if self.step > 1 and self.log:
+            raise ValueError("step and log exclude each other")
+        if (self.high - self.low) % self.step:
+            raise ValueError(f"step {self.step} must divide high - low = {self.high - self.low}")
+        if self.default is None:
+            object.__setattr__(self, "default", round(math.sqrt(self.low * self.high)) if self.log else self.at(0.5))
+        elif not self.low <= self.default <= self.high or (self.default - self.low) % self.step:
+            raise ValueError(f"default {self.default} must be one of low {self.low}, low + {self.step}, ... high {self.high}")
+
+    def at(self, share: float) -> int:
+        """The value at a share of the way from low to high, share in [0, 1]; every value has its equal part."""
+        if self.log:
+            low, high = math.log(self.low - 0.5), math.log(self.high + 0.5)
+            value = round(math.exp(low + share * (high - low)))
+        else:
+            count = (self.high - self.low) // self.step
+            value = self.low + min(count, math.floor(share * (count + 1))) * self.step
+        return min(max(value, self.low), self.high)
+
+    def ends(self) -> tuple[Scalar, ...]:
+        """The values between which every other lies."""
+        return (self.low, self.high)
+
+
+@dataclass(frozen=True)
+class Option:
+    """One option of a choice: its name, the value it stands for, and the ranges that exist only inside it."""
+
+    name: Scalar
+    template: Tree
+    space: Space
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One of several options, in no order."""
+
+    options: tuple[Option, ...]
+    default: Scalar = None
+
+    def __post_init__(self) -> None:
+        if not self.options:
+            raise ValueError("a choice needs at least one option")
+        names = self.names()
+        for index, name in enumerate(names):
+            if any(name == other and type(name) is type(other) for other in names[:index]):
+                raise ValueError(f"option {name!r} stands twice")
+
+    def names(self) -> tuple[Scalar, ...]:
+        """The options' names; a plain option's name is its value."""
+        return tuple(option.name for option in self.options)
+
+    def option(self, name: Scalar) -> Option:
+        """The option of that name; 1, 1.0 and true are different names.
+
+        Raises:
+            KeyError: no option has the name.
+        """
+        for option in self.options:
+            if option.name == name and type(option.name) is type(name):
+                return option
+        raise KeyError(name)
+
+    def at(self, share: float) -> Scalar:
+        """The option's name at a share of the way through the list, share in [0, 1]."""
+        return self.options[min(len(self.options) - 1, math.floor(share * len(self.options)))].name
+
+    def ends(self) -> tuple[Scalar, ...]:
+        """All names: a choice has no order."""
+        return self.names()
+
+
+Range = FloatRange | IntRange | Choice
+
+
+@dataclass(frozen=True)
+class Space:
+    """Ranges by dotted name. `sample` visits only those that exist under the choices made."""
+
+    ranges: Mapping[str, Range] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.ranges)
+
+    def sample(self, suggest: Callable[[str, Range], Scalar]) -> Params:
+        """One point of the space, value by value as `suggest(name, range)` says."""
+        params: Params = {}
+        for name, range_ in self.ranges.items():
+            value = suggest(name, range_)
+            params[name] = value
+            if isinstance(range_, Choice):
+                params.update(range_.option(value).space.sample(suggest))
+        return params
+
+    def defaults(self) -> Params:
+        """The point where every range takes its default."""
+        return self.sample(lambda name, range_: range_.default)
+
+    def walk(self) -> Iterator[tuple[str, Range]]:
+        """Every range with its dotted name, also those inside options."""
+        for name, range_ in self.ranges.items():
+            yield name, range_
+            if isinstance(range_, Choice):
+                for option in range_.options:
+                    yield from option.space.walk()
+
+    def corners(self) -> Iterator[tuple[str, Params]]:
+        """Points that visit every end of every range, the rest at its default; with the name of the range visited."""
+        yield from self._corners({})
+
+    def _corners(self, forced: Params, root: Space | None = None) -> Iterator[tuple[str, Params]]:
+        whole = root or self
+        for name, range_ in self.ranges.items():
+            for value in range_.ends():
+                here = {**forced, name: value}
+                yield name, whole.sample(lambda n, r, here=here: here.get(n, r.default))  # type: ignore[misc]
+                if isinstance(range_, Choice):
+                    yield from range_.option(value).space._corners(here, whole)
+
+
+def _divides(step: float, width: float) -> bool:
+    """Whether a width is a whole number of steps, but for rounding."""
+    return abs(round(width / step) * step - width) <= 1e-9 * step
+
+
+def _check_bounds(low: float, high: float, log: bool) -> None:
+    if not (math.isfinite(low) and math.isfinite(high)):
+        raise ValueError(f"low and high must be finite, got {low} and {high}")
+    if low > high:
+        raise ValueError(f"low <= high must hold, got {low} and {high}")
+    if log and low <= 0:
+        raise ValueError(f"low > 0 must hold for log, got {low}")

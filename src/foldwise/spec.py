@@ -1,0 +1,26 @@
+"""What every specification is: a frozen value that refuses nonsense at birth, and the shorthand of its kinds."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict
+
+
+class Spec(BaseModel):
+    """A part of a specification: frozen, unknown keys refused, no silent conversion of types."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+
+def _by_kind(value: Any) -> Any:
+    return {"kind": value} if isinstance(value, str) else value
+
+
+def _tuple(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+ByKind = BeforeValidator(_by_kind)
+Listed = BeforeValidator(_tuple)  # YAML has lists, a frozen value holds tuples
+Words = Annotated[tuple[str, ...], Listed]

@@ -1,0 +1,173 @@
+"""What is asked for: a trial, a study, and what the other doors are asked. No range is left in any of them.
+
+Each mapping with a `kind` is one class, here or in data_specs and network_specs; a bare word stands for a mapping of that
+kind with its defaults: `tuner: random` is `tuner: {kind: random}`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from foldwise.data_specs import DataSpec, FoldsSpec, PrepSpec
+from foldwise.errors import did_you_mean
+from foldwise.goal import METRICS, Goal
+from foldwise.network_specs import Constant, FitSpec, LrScheduleSpec, MlpSpec, ModelSpec
+from foldwise.space import Params, Space, Tree
+from foldwise.spec import ByKind, Spec
+
+
+class TrialSpec(Spec):
+    """All that a trial needs; whatever varies between trials of a study is in here."""
+
+    prep: PrepSpec = PrepSpec()
+    model: ModelSpec = MlpSpec()
+    lr_schedule: LrScheduleSpec = Constant()
+    fit: FitSpec = FitSpec()
+
+
+# The sections of a configuration in which a range may stand.
+SEARCHABLE = tuple(TrialSpec.model_fields)
+
+
+class GoalSpec(Spec):
+    """The metric that ranks trials; `auto` is accuracy for classes and rmse for numbers."""
+
+    metric: str = "auto"
+    direction: Literal["auto", "maximize", "minimize"] = "auto"
+
+    @model_validator(mode="after")
+    def _metric_known(self) -> GoalSpec:
+        if self.metric != "auto" and self.metric not in METRICS:
+            raise ValueError(f"metric {self.metric!r} is unknown{did_you_mean(self.metric, METRICS)}")
+        return self
+
+
+class Budget(Spec):
+    """When a search ends: trials in total, also over restarts, or seconds for the search of one start."""
+
+    trials: Annotated[int, Field(ge=1, le=1_000_000)] = 20
+    seconds: Annotated[float, Field(gt=0)] | None = None
+
+
+class TpeTuner(Spec):
+    """Optuna's tree-structured Parzen estimator; the first `startup` trials are random."""
+
+    kind: Literal["tpe"]
+    startup: Annotated[int, Field(ge=1)] = 10
+
+
+class RandomTuner(Spec):
+    """Independent draws."""
+
+    kind: Literal["random"]
+
+
+TunerSpec = Annotated[TpeTuner | RandomTuner, Field(discriminator="kind"), ByKind]
+
+
+class HereExecutor(Spec):
+    """Trials run in this process, with `threads` threads each (they change the last bits of a result)."""
+
+    kind: Literal["here"] = "here"
+    threads: Annotated[int, Field(ge=1, le=1024)] = 2
+
+
+class TrainingSpec(Spec):
+    """`fused`: all folds of a trial as one program. `keras`: fold by fold through Keras's own `fit`.
+
+    `auto` decides for a trial by its network and its data. What cannot be fused is always trained by `keras`.
+    """
+
+    engine: Literal["auto", "fused", "keras"] = "auto"
+
+
+class LedgerSpec(Spec):
+    """Where the ledger lives; null is `<paths.runs>/ledger.db`."""
+
+    url: str | None = None
+
+
+class TrackingSpec(Spec):
+    """Where runs are shown; for `mlflow` a null url is `sqlite:///<paths.runs>/mlflow.db`."""
+
+    kind: Literal["mlflow", "in_memory"] = "mlflow"
+    url: str | None = None
+
+
+class Paths(Spec):
+    """`runs` is the only place where anything is written; data sets are looked for in `data`."""
+
+    runs: str = "mlruns"
+    data: str = "data"
+
+
+class PredictSpec(Spec):
+    """What the predict door is asked."""
+
+    model: str
+    input: str
+    output: str
+    tracking: Annotated[TrackingSpec, ByKind] = TrackingSpec()
+    paths: Paths = Paths()
+
+
+class UiSpec(Spec):
+    """What the ui door is asked."""
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=1, le=65535)] = 5000
+    tracking: Annotated[TrackingSpec, ByKind] = TrackingSpec()
+    paths: Paths = Paths()
+
+
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,98}[A-Za-z0-9_-])?$")]
+
+
+class FixedSpec(Spec):
+    """The part of a configuration in which no range may stand. study and register null take names of their own."""
+
+    study: Name | None = None
+    register_as: Name | None = Field(default=None, alias="register")
+    seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
+    goal: GoalSpec = GoalSpec()
+    data: DataSpec
+    folds: Annotated[FoldsSpec, ByKind] = FoldsSpec()
+    budget: Budget = Budget()
+    tuner: TunerSpec = TpeTuner(kind="tpe")
+    execute: Annotated[HereExecutor, ByKind] = HereExecutor()
+    training: TrainingSpec = TrainingSpec()
+    ledger: LedgerSpec = LedgerSpec()
+    tracking: Annotated[TrackingSpec, ByKind] = TrackingSpec()
+    paths: Paths = Paths()
+
+
+@dataclass(frozen=True)
+class StudySpec:
+    """A whole study.
+
+    `fixed` is what no trial changes; `template` with `space` is the searched part; `recipe` is the plain configuration that
+    decides the study's numbers, as it is kept in the ledger.
+    """
+
+    name: str
+    register: str
+    fixed: FixedSpec
+    template: Tree
+    space: Space
+    recipe: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class TrialJob:
+    """Everything that a worker needs to know of a trial, beside the data."""
+
+    number: int
+    params: Params
+    seed: int
+    spec: TrialSpec
+    goal: Goal
+    engine: Literal["auto", "fused", "keras"] = "auto"

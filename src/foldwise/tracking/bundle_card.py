@@ -1,0 +1,98 @@
+"""What is known about a bundle: `bundle.json`."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from foldwise.data.schema import Column, Schema
+from foldwise.errors import JobError
+from foldwise.models.heads import Head
+
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How cells were read: the options of `data` that also hold for rows to come."""
+
+    delimiter: str = ","
+    encoding: str = "utf-8"
+    decimal: str = "."
+    missing: tuple[str, ...] = ("",)
+    target_strip: str = ""
+
+    @staticmethod
+    def of(data: object) -> Reading:
+        """The options that a data specification has; defaults for those that its kind does not know."""
+        known = {name: getattr(data, name) for name in Reading.__dataclass_fields__ if hasattr(data, name)}
+        return Reading(**known)
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A raw row (column -> cell) and the scores that the bundle gave it."""
+
+    row: Mapping[str, str | float | int | bool | None]
+    scores: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Card:
+    """What the network's outputs mean, how rows are read, where the bundle comes from, and sample rows."""
+
+    study: str
+    head: Head
+    target: str
+    target_mean: float
+    target_sd: float
+    labels: tuple[str, ...]
+    schema: Schema
+    reading: Reading
+    versions: Mapping[str, str]
+    sample: tuple[Sample, ...]
+
+    def with_sample(self, sample: tuple[Sample, ...]) -> Card:
+        """The same card with these sample rows."""
+        return replace(self, sample=sample)
+
+
+def write_card(card: Card, path: Path) -> None:
+    """Writes a card as JSON, through to the disk."""
+    text = json.dumps({"format": FORMAT, **asdict(card)}, indent=1, ensure_ascii=False, allow_nan=False)
+    with path.open("w", encoding="utf-8") as file:
+        file.write(text + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def read_card(path: Path) -> Card:
+    """The inverse of `write_card`.
+
+    Raises:
+        JobError: there is no such file, or it is none of this format.
+    """
+    try:
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        number = content.pop("format")
+        if number != FORMAT:
+            raise JobError(f"{path} has format {number}, and this foldwise reads {FORMAT}; use the foldwise that wrote it")
+        reading = content["reading"]
+        return Card(
+            **{
+                **content,
+                "head": Head(**content["head"]),
+                "labels": tuple(content["labels"]),
+                "schema": Schema(tuple(Column(**column) for column in content["schema"]["columns"])),
+                "reading": Reading(**{**reading, "missing": tuple(reading["missing"])}),
+                "sample": tuple(Sample(sample["row"], tuple(sample["scores"])) for sample in content["sample"]),
+            }
+        )
+    except OSError as fault:
+        raise JobError(f"{path.parent} holds no bundle: {path.name}: {fault.strerror}") from None
+    except (ValueError, KeyError, TypeError) as fault:
+        raise JobError(f"{path} is no bundle's card: {fault}") from None

@@ -1,0 +1,53 @@
+"""What differs between two recipes, in the words of a configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+_ABSENT = object()
+
+
+def difference(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+    """One line a dotted key that differs, as `model.units: 32 -> 64`, in the order of the old recipe."""
+    was, is_ = dict(_leaves(old)), dict(_leaves(new))
+    lines = []
+    for key in dict.fromkeys([*was, *is_]):
+        before, after = _shown(was.get(key, _ABSENT)), _shown(is_.get(key, _ABSENT))
+        if before != after:
+            lines.append(f"{key}: {before} -> {after}")
+    return lines
+
+
+def _leaves(value: Any, key: str = "") -> list[tuple[str, Any]]:
+    if isinstance(value, Mapping) and (value or not key):
+        return [leaf for name, item in value.items() for leaf in _leaves(item, f"{key}.{name}" if key else str(name))]
+    return [(key, value)]
+
+
+def _shown(value: Any) -> str:
+    """As YAML would write it in one line; text that reads like a number or a word of YAML is quoted."""
+    if value is _ABSENT:
+        return "(not given)"
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (int, float)):
+        return repr(int(value)) if isinstance(value, float) and value.is_integer() else repr(value)
+    if isinstance(value, (list, tuple)):
+        return "[" + ", ".join(_shown(item) for item in value) + "]"
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{name}: {_shown(item)}" for name, item in value.items()) + "}"
+    text = str(value)
+    return repr(text) if _reads_otherwise(text) else text
+
+
+def _reads_otherwise(text: str) -> bool:
+    if text.strip() != text or text.lower() in ("", "null", "~", "true", "false", "yes", "no", "on", "off"):
+        return True
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True

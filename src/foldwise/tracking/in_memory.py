@@ -1,0 +1,79 @@
+"""A tracker and a registry that keep everything in this process: for fast tests and for trying things out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from foldwise.errors import ConfigError, did_you_mean
+from foldwise.tracking.ledger import Ledger, StudyRecord, TrialRow
+from foldwise.tracking.registry import FIRST, LATER, ModelVersion, read_reference
+from foldwise.tracking.tracker import RunPlace
+
+
+class InMemoryTracker:
+    """Lists of what was shown."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self.record: StudyRecord | None = None
+        self.metric = ""
+        self.tags: dict[str, str] = {}
+        self.trials: dict[int, TrialRow] = {}
+        self.summary: Mapping[str, Any] | None = None
+        self.files: tuple[Path, ...] = ()
+        self.closed = False
+
+    def open(self, record: StudyRecord, rows: Sequence[TrialRow], metric: str, tags: Mapping[str, str]) -> None:
+        """Takes the study and what it finished so far."""
+        self.record, self.metric, self.tags = record, metric, dict(tags)
+        self._ledger.mark_shipped(record.name, None, record.name)
+        for row in rows:
+            if row.result is not None and row.shipped is None:
+                self.trial(row)
+
+    def trial(self, row: TrialRow) -> None:
+        """Takes a finished trial."""
+        self.trials[row.number] = row
+        self._ledger.mark_shipped(row.study, row.number, f"{row.study}/{row.number}")
+
+    def place(self, wait_seconds: float = 60.0) -> RunPlace | None:
+        """A place that exists in this process only."""
+        return None if self.record is None else RunPlace("memory", self.record.name, self.record.name)
+
+    def close(
+        self, summary: Mapping[str, Any] | None, files: Sequence[Path] = (), wait_seconds: float = 60.0
+    ) -> tuple[str, ...]:
+        """Takes the summary."""
+        self.summary, self.files, self.closed = summary, tuple(files), True
+        return ()
+
+
+class InMemoryRegistry:
+    """Bundles by name and version; they stay in the folders they were saved in."""
+
+    def __init__(self) -> None:
+        self._folders: dict[str, list[Path]] = {}
+        self._aliases: dict[str, dict[str, int]] = {}
+
+    def register(self, folder: Path, name: str, run_id: str | None, metrics: Mapping[str, float]) -> ModelVersion:
+        """The next version of a name: the first becomes champion, later ones challenger."""
+        folders = self._folders.setdefault(name, [])
+        folders.append(folder)
+        alias = FIRST if len(folders) == 1 else LATER
+        self._aliases.setdefault(name, {})[alias] = len(folders)
+        return ModelVersion(name, len(folders), (alias,), f"memory:/{name}/{len(folders)}")
+
+    def fetch(self, reference: str) -> Path:
+        """The folder of `name@alias` or `name/version`."""
+        name, alias, version = read_reference(reference)
+        if name not in self._folders:
+            raise ConfigError("model", f"no model is called {name!r}{did_you_mean(name, self._folders)}")
+        if alias is not None:
+            if alias not in self._aliases[name]:
+                raise ConfigError("model", f"{name} has no alias {alias!r}{did_you_mean(alias, self._aliases[name])}")
+            version = self._aliases[name][alias]
+        if version is None or not 1 <= version <= len(self._folders[name]):
+            raise ConfigError("model", f"{name} has no version {version}; its latest is {len(self._folders[name])}")
+        return self._folders[name][version - 1]

@@ -1,0 +1,128 @@
+"""The ledger's tables, and how values lie in them on SQLite and on PostgreSQL alike."""
+
+from __future__ import annotations
+
+import json
+import math
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Column, Dialect, Float, ForeignKeyConstraint, Integer, MetaData, String, Table, Text
+from sqlalchemy.types import TypeDecorator
+
+SCHEMA_VERSION = 1
+
+
+class Json(TypeDecorator[Any]):
+    """Plain values as JSON text, with nan and infinities as Python writes them, which databases' own JSON refuses."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
+        """To text."""
+        return None if value is None else json.dumps(value, default=_plain)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
+        """From text."""
+        return None if value is None else json.loads(value)
+
+
+class Number(TypeDecorator[float]):
+    """A float. nan lies as NULL, because SQLite knows no nan."""
+
+    impl = Float(53)
+    cache_ok = True
+
+    def process_bind_param(self, value: float | None, dialect: Dialect) -> float | None:
+        """None for nan."""
+        return None if value is None or math.isnan(value) else float(value)
+
+    def process_result_value(self, value: float | None, dialect: Dialect) -> float:
+        """The inverse: nan for NULL."""
+        return math.nan if value is None else value
+
+
+class Moment(TypeDecorator[datetime]):
+    """A moment as ISO text in UTC: the same on every database, and readable."""
+
+    impl = String(40)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> str | None:
+        """To text."""
+        return None if value is None else value.astimezone(UTC).isoformat()
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> datetime | None:
+        """From text."""
+        return None if value is None else datetime.fromisoformat(value)
+
+
+def _plain(value: Any) -> Any:
+    """What numpy hands over as Python's own number."""
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    raise TypeError(f"{type(value).__name__} is no plain value")
+
+
+metadata = MetaData()
+
+schema = Table("foldwise_schema", metadata, Column("version", Integer, primary_key=True, autoincrement=False))
+
+studies = Table(
+    "studies",
+    metadata,
+    Column("name", String(100), primary_key=True),
+    Column("recipe", Json, nullable=False),
+    Column("data_fingerprint", String(64), nullable=False),
+    Column("holdout", Json, nullable=False),
+    Column("versions", Json, nullable=False),
+    Column("created", Moment, nullable=False),
+    Column("finished", Moment),
+    Column("summary", Json),
+    Column("run_id", String(64)),
+)
+
+trials = Table(
+    "trials",
+    metadata,
+    Column("study", String(100), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("attempt", Integer, nullable=False),
+    Column("state", String(10), nullable=False),
+    Column("params", Json, nullable=False),
+    Column("mean", Number),
+    Column("sd", Number),
+    Column("metrics", Json),
+    Column("reason", Text),
+    Column("engine", String(100)),
+    Column("seconds", Number),
+    Column("started", Moment, nullable=False),
+    Column("ended", Moment),
+    Column("shipped", String(64)),
+    ForeignKeyConstraint(["study"], ["studies.name"]),
+)
+
+folds = Table(
+    "folds",
+    metadata,
+    Column("study", String(100), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("fold", Integer, primary_key=True, autoincrement=False),
+    Column("score", Number),
+    Column("metrics", Json, nullable=False),
+    Column("curves", Json, nullable=False),
+    Column("best_epoch", Integer, nullable=False),
+    Column("seconds", Number),
+    ForeignKeyConstraint(["study", "number"], ["trials.study", "trials.number"]),
+)
+
+holdout_reads = Table(
+    "holdout_reads",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("data_fingerprint", String(64), nullable=False, index=True),
+    Column("study", String(100), nullable=False),
+    Column("moment", Moment, nullable=False),
+    Column("rows", Integer, nullable=False),
+)

@@ -1,0 +1,157 @@
+"""MLflow's model registry: bundles as pyfunc models that anyone can load with `mlflow.pyfunc.load_model`."""
+
+from __future__ import annotations
+
+import logging
+import re
+import warnings
+from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import mlflow.artifacts
+from mlflow import MlflowClient
+from mlflow.entities import LoggedModelStatus
+from mlflow.exceptions import MlflowException
+from mlflow.models import Model, ModelSignature
+from mlflow.types.schema import AnyType, ColSpec, Schema
+
+from foldwise.errors import ConfigError, JobError, did_you_mean
+from foldwise.tracking.bundle_card import Card, read_card
+from foldwise.tracking.mlflow_store import MlflowStore
+from foldwise.tracking.registry import FIRST, LATER, ModelVersion, read_reference
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore", UserWarning)  # about type hints of MLflow's own
+    import mlflow.pyfunc
+
+BUNDLE = "bundle"
+# What a bundle imports; pinned, because MLflow would otherwise spend ten seconds on finding it out by itself.
+NEEDED = ("keras", "tensorflow", "numpy", "pandas", "pyarrow", "pydantic", "scikit-learn", "mlflow")
+
+
+class MlflowRegistry:
+    """Registered models of one MLflow store."""
+
+    def __init__(self, store: MlflowStore) -> None:
+        self._store = store
+        self._client: MlflowClient = store.client()
+
+    def register(self, folder: Path, name: str, run_id: str | None, metrics: Mapping[str, float]) -> ModelVersion:
+        """Keeps the bundle in `folder` as the next version of a name, made by the run `run_id`, with its holdout metrics.
+
+        Raises:
+            JobError: MLflow does not take it.
+        """
+        try:
+            return self._register(folder, name, run_id, metrics)
+        except (MlflowException, OSError) as fault:
+            raise JobError(f"model {name} cannot be registered: {_first_line(fault)}; its bundle is in {folder}") from None
+
+    def fetch(self, reference: str) -> Path:
+        """A local folder with the bundle of `name@alias` or `name/version`.
+
+        Raises:
+            ConfigError: no such name, alias or version; says which there are.
+            JobError: MLflow does not hand it out.
+        """
+        name, alias, number = read_reference(reference)
+        try:
+            number = self._numbered(name, alias, number)
+            uri = self._client.get_model_version_download_uri(name, str(number))
+            folder = mlflow.artifacts.download_artifacts(artifact_uri=uri, tracking_uri=self._store.tracking_uri)
+        except (MlflowException, OSError) as fault:
+            raise JobError(f"model {reference} cannot be fetched: {_first_line(fault)}") from None
+        return Path(folder) / "artifacts" / BUNDLE
+
+    def _register(self, folder: Path, name: str, run_id: str | None, metrics: Mapping[str, float]) -> ModelVersion:
+        client = self._client
+        card = read_card(folder / "bundle.json")
+        experiment_id = (
+            client.get_run(run_id).info.experiment_id if run_id else self._store.experiment(card.study).experiment_id
+        )
+        logged = client.create_logged_model(experiment_id, name=re.sub(r"[/:.%\"']", "-", name), source_run_id=run_id)
+        with TemporaryDirectory() as scratch:
+            written = Path(scratch) / "model"
+            _write_pyfunc(written, folder, card, Model(run_id=run_id, model_id=logged.model_id))
+            client.log_model_artifacts(logged.model_id, str(written))
+        client.finalize_logged_model(logged.model_id, LoggedModelStatus.READY)
+        if name not in self._names():
+            client.create_registered_model(name)
+        tags = {"study": card.study, **{f"holdout.{metric}": f"{value:.6g}" for metric, value in metrics.items()}}
+        # by the place of its files, and by its id only with a run: else MLflow looks the id up in the process's default store
+        source, model_id = logged.artifact_location, logged.model_id if run_id else None
+        made = client.create_model_version(name, source, run_id, tags=tags, model_id=model_id)
+        alias = LATER if client.get_registered_model(name).aliases.get(FIRST) else FIRST
+        client.set_registered_model_alias(name, alias, made.version)
+        return ModelVersion(name, int(made.version), (alias,), f"models:/{name}/{made.version}")
+
+    def _numbered(self, name: str, alias: str | None, number: int | None) -> int:
+        names = self._names()
+        if name not in names:
+            raise ConfigError("model", f"no model is called {name!r}{did_you_mean(name, names)}")
+        if alias is not None:
+            aliases = self._client.get_registered_model(name).aliases
+            if alias not in aliases:
+                raise ConfigError("model", f"{name} has no alias {alias!r}{did_you_mean(alias, aliases)}")
+            return int(aliases[alias])
+        versions = sorted(int(v.version) for v in self._client.search_model_versions(f"name = '{name}'"))
+        if number not in versions:
+            raise ConfigError(
+                "model", f"{name} has no version {number}; it has {', '.join(map(str, versions[-20:])) or 'none'}"
+            )
+        return number
+
+    def _names(self) -> list[str]:
+        names: list[str] = []
+        token = None
+        while True:
+            page = self._client.search_registered_models(max_results=1000, page_token=token)
+            names += [model.name for model in page]
+            token = page.token
+            if not token:
+                return names
+
+
+def _write_pyfunc(path: Path, folder: Path, card: Card, model: Model) -> None:
+    """A model folder of MLflow's around a bundle.
+
+    Columns are declared without a type: MLflow would refuse whole numbers where it expects others and let nulls through,
+    while the bundle itself accepts what it can read and names column and row of what it cannot.
+    """
+    inputs = Schema([ColSpec(AnyType(), column.name) for column in card.schema.columns])
+    outputs = Schema(
+        [ColSpec("string" if card.labels else "double", "prediction"), *(ColSpec("double", f"p_{x}") for x in card.labels)]
+    )
+    logging.getLogger("mlflow.pyfunc").setLevel(logging.ERROR)  # it would like type hints that the signature makes needless
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # it wants an input example: the bundle checks itself with its own
+        mlflow.pyfunc.save_model(
+            path=str(path),
+            python_model=str(Path(__file__).with_name("bundle_code.py")),
+            artifacts={BUNDLE: str(folder)},
+            code_paths=[str(Path(__file__).parents[1])],
+            pip_requirements=_pins(),
+            signature=ModelSignature(inputs, outputs),
+            metadata={
+                "columns": {column.name: column.kind for column in card.schema.columns},
+                "task": card.head.task,
+                "study": card.study,
+            },
+            mlflow_model=model,
+        )
+
+
+def _pins() -> list[str]:
+    pins = []
+    for name in NEEDED:
+        try:
+            pins.append(f"{name}=={version(name)}")
+        except PackageNotFoundError:  # such as tensorflow where tensorflow-cpu stands for it
+            continue
+    return pins
+
+
+def _first_line(fault: Exception) -> str:
+    return (str(fault).strip().splitlines() or [type(fault).__name__])[0]

@@ -1,0 +1,56 @@
+"""Where MLflow keeps its things, and how it is kept quiet; every other file that knows MLflow comes through here."""
+
+from __future__ import annotations
+
+import logging
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+# MLflow reads these when it is imported; who has set them keeps his own.
+os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
+os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+# A dead server must not hold the shipping thread for minutes: the ledger keeps what could not be shipped.
+os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
+os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "20")
+
+from mlflow import MlflowClient
+from mlflow.entities import Experiment
+
+for _name in ("alembic.runtime.migration", "alembic.runtime.plugins", "mlflow.store.db.utils", "mlflow.tracking"):
+    logging.getLogger(_name).setLevel(logging.WARNING)  # the first use prints a line for each of its migrations
+
+
+@dataclass(frozen=True)
+class MlflowStore:
+    """A tracking store with its registry. artifacts is None where a server decides that."""
+
+    tracking_uri: str
+    artifacts: Path | None
+
+    def client(self) -> MlflowClient:
+        """A client of this store, whatever store the rest of the process uses."""
+        return MlflowClient(tracking_uri=self.tracking_uri, registry_uri=self.tracking_uri)
+
+    def experiment(self, name: str) -> Experiment:
+        """The experiment of that name: made where missing, brought back where someone deleted it."""
+        client = self.client()
+        found = client.get_experiment_by_name(name)
+        if found is None:
+            location = None if self.artifacts is None else (self.artifacts / name).as_uri()
+            return client.get_experiment(client.create_experiment(name, artifact_location=location))
+        if found.lifecycle_stage != "active":
+            client.restore_experiment(found.experiment_id)
+        return found
+
+
+def mlflow_store(runs: Path, url: str | None = None) -> MlflowStore:
+    """The store at `url`, a server's or a database's; without one, `<runs>/mlflow.db` with files in `<runs>/artifacts`."""
+    here = runs.absolute()  # a relative path would follow the working folder
+    if url is not None and url.startswith(("http://", "https://")):
+        return MlflowStore(url, None)
+    if url is None:
+        here.mkdir(parents=True, exist_ok=True)
+        url = f"sqlite:///{here / 'mlflow.db'}"
+    return MlflowStore(url, here / "artifacts")

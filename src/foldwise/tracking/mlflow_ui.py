@@ -1,0 +1,61 @@
+"""MLflow's own pages, served for this machine."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+
+from foldwise.errors import ConfigError, JobError
+from foldwise.tracking.mlflow_store import MlflowStore
+
+STOP_SECONDS = 10
+
+
+def serve(store: MlflowStore, host: str, port: int, say: Callable[[str], None]) -> None:
+    """Serve the pages of a store until Ctrl-C or SIGTERM; the server's processes end with this one.
+
+    Raises:
+        ConfigError: the port is taken.
+        JobError: the server ended by itself.
+    """
+    with contextlib.closing(socket.socket()) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise ConfigError("port", f"{host}:{port} cannot be used ({error.strerror}); choose another, port=5001") from None
+    # MLflow's background jobs are for other products than ours and take eight processes and 2 GB.
+    env = {**os.environ, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMETRY": "true"}
+    command = [sys.executable, "-m", "mlflow", "server", "--backend-store-uri", store.tracking_uri]
+    command += ["--host", host, "--port", str(port), "--workers", "1"]
+    if store.artifacts is not None:
+        command += ["--default-artifact-root", store.artifacts.as_uri()]
+    process = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True)  # noqa: S603 our own words
+    say(f"MLflow at http://{host}:{port} (ready in about 15 s; Ctrl-C ends it)")
+    # a process started in the background ignores SIGINT until it says otherwise
+    before = {number: signal.signal(number, signal.default_int_handler) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        _, complaint = process.communicate()
+        last = complaint.decode(errors="replace").strip().splitlines()[-1:] or ["no reason given"]
+        raise JobError(f"MLflow's server ended with code {process.returncode}: {last[0]}")
+    except KeyboardInterrupt:
+        say("stopped")
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        _end(process)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End the server and its workers, which are a process group of their own."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, number)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(STOP_SECONDS)
+            return

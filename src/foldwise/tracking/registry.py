@@ -1,0 +1,57 @@
+"""What a registry is: it keeps bundles by name and version, and names move between versions as aliases."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from foldwise.errors import ConfigError
+
+FIRST, LATER = "champion", "challenger"
+
+
+@dataclass(frozen=True)
+class ModelVersion:
+    """A registered bundle. uri is where MLflow finds it, `models:/<name>/<version>`."""
+
+    name: str
+    version: int
+    aliases: tuple[str, ...]
+    uri: str
+
+
+class Registry(Protocol):
+    """Keeps bundles."""
+
+    def register(self, folder: Path, name: str, run_id: str | None, metrics: Mapping[str, float]) -> ModelVersion:
+        """Keeps the bundle in `folder` as the next version of a name, made by the run `run_id`, with its holdout metrics.
+
+        The first version of a name becomes `champion`; later ones become `challenger`.
+        """
+        ...
+
+    def fetch(self, reference: str) -> Path:
+        """A local folder with the bundle of `name@alias` or `name/version`.
+
+        Raises:
+            ConfigError: no such name, alias or version; says which there are.
+        """
+        ...
+
+
+def read_reference(reference: str) -> tuple[str, str | None, int | None]:
+    """Name, alias and version of `iris@champion` or `iris/3`; a bare name is its champion.
+
+    Raises:
+        ConfigError: it is written otherwise.
+    """
+    match = re.fullmatch(r"(?:models:/)?([A-Za-z0-9_-][A-Za-z0-9._-]{0,99})(?:@([A-Za-z0-9._-]+)|/(\d{1,9}))?", reference)
+    if match is None:
+        raise ConfigError("model", f"{reference!r} names no model; write name@alias or name/version, as in iris@champion")
+    name, alias, version = match.groups()
+    if version is not None:
+        return name, None, int(version)
+    return name, alias or FIRST, None

@@ -1,0 +1,52 @@
+"""What a tracker is: an outlet of the ledger, where people look at a study. It never holds training up."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from foldwise.tracking.ledger import StudyRecord, TrialRow
+
+
+@dataclass(frozen=True)
+class RunPlace:
+    """Where a study is shown."""
+
+    tracking_uri: str
+    experiment_id: str
+    run_id: str
+
+
+class Tracker(Protocol):
+    """Shows a study and its trials. A fault of the outlet stops nothing: it becomes a note, and the ledger keeps the rest."""
+
+    def open(self, record: StudyRecord, rows: Sequence[TrialRow], metric: str, tags: Mapping[str, str]) -> None:
+        """Shows a study, or goes on with one: finished trials that were not shipped by an earlier start are shipped now.
+
+        Args:
+            record: the study as it stands in the ledger.
+            rows: its trials so far.
+            metric: the goal's metric, under whose name fold scores are shown.
+            tags: what the study can be found by, such as seed, task and data fingerprint.
+        """
+        ...
+
+    def trial(self, row: TrialRow) -> None:
+        """Shows a finished trial, as `Ledger.finish_trial` gave it back; returns at once."""
+        ...
+
+    def place(self, wait_seconds: float = 60.0) -> RunPlace | None:
+        """Where the study is shown; waits for that, and is None where the outlet does not answer."""
+        ...
+
+    def close(
+        self, summary: Mapping[str, Any] | None, files: Sequence[Path] = (), wait_seconds: float = 60.0
+    ) -> tuple[str, ...]:
+        """Waits for what is still on its way and ends the study's run; None for the summary says that it was interrupted.
+
+        Returns:
+            Sentences for the user, empty where all went well.
+        """
+        ...

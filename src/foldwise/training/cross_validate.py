@@ -1,0 +1,124 @@
+"""A trial: every fold prepared, trained and scored."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from foldwise.data.fold_cache import FoldCache
+from foldwise.data.split import Split
+from foldwise.data.table import Table
+from foldwise.errors import Interrupted, TrialFailed
+from foldwise.models.heads import head_for
+from foldwise.results import FoldScore, TrialResult, mean_and_sd
+from foldwise.specs import TrialJob
+from foldwise.training.engines import ENGINES, Choice, choose
+from foldwise.training.fold_fit import FoldFit, Training
+from foldwise.training.metrics import quick_score, score
+from foldwise.training.schedule import rates_for
+
+
+def cross_validate(
+    job: TrialJob,
+    table: Table,
+    splits: Sequence[Split],
+    watch: Callable[[int], None] = lambda fold: None,
+    cache: FoldCache | None = None,
+    chosen: Callable[[Choice], None] = lambda choice: None,
+) -> TrialResult:
+    """Train and score all folds of a trial.
+
+    Args:
+        job: the trial.
+        table: the data; rows outside the splits are not looked at.
+        splits: training and validation rows of each fold.
+        watch: called with the fold's number after each fold.
+        cache: prepared folds of these splits, kept between trials.
+        chosen: told which engine was taken, and why.
+
+    Returns:
+        The result. A trial that cannot go on is FAILED, with its reason and the folds finished before.
+
+    Raises:
+        Interrupted: `watch` says so.
+    """
+    started = time.perf_counter()
+    engine = ""
+    finished: list[FoldScore] = []
+    pooled: list[tuple[np.ndarray, np.ndarray]] = []
+    try:
+        training = training_for(job, table)
+        folds = (cache or FoldCache(table, splits)).folds(job.spec.prep)
+        rows, features = (max(data.train_x.shape[axis] for data in folds) for axis in (0, 1))
+        choice = choose(training, job.engine, len(folds), rows, features)
+        engine = choice.engine
+        chosen(choice)
+        for split, fit in zip(splits, ENGINES[engine](training, enumerate(folds)), strict=True):
+            truth = table.target[split.valid]
+            finished.append(_scored(job, table, truth, fit))
+            pooled.append((truth, fit.predictions))
+            watch(fit.fold)
+        truth, predictions = (np.concatenate(parts) for parts in zip(*pooled, strict=True))
+        metrics = score(table.task, len(table.labels), truth, predictions)
+    except Interrupted:
+        raise
+    except Exception as fault:  # noqa: BLE001 - whatever goes wrong in a trial is the trial's end, not the study's
+        seconds = time.perf_counter() - started
+        reason = _reason(fault)
+        return TrialResult(job.number, job.params, "FAILED", tuple(finished), reason=reason, engine=engine, seconds=seconds)
+    finally:
+        # else every trial's network stays in memory; Keras's own training leaves cycles of 8 MB and more behind
+        keras.backend.clear_session(free_memory=engine == "keras")
+    mean, sd = mean_and_sd([fold.score for fold in finished])
+    return TrialResult(
+        number=job.number,
+        params=job.params,
+        state="COMPLETE",
+        folds=tuple(finished),
+        mean=mean,
+        sd=sd,
+        metrics=metrics,
+        engine=engine,
+        seconds=time.perf_counter() - started,
+    )
+
+
+def training_for(job: TrialJob, table: Table) -> Training:
+    """What an engine needs to know of a trial.
+
+    Raises:
+        ConfigError: loss and output activation do not suit the task.
+    """
+    fit = job.spec.fit
+    return Training(
+        model=job.spec.model,
+        head=head_for(table.task, len(table.labels), job.spec.model, fit),
+        fit=fit,
+        rates=rates_for(job.spec.lr_schedule, fit.optimizer.rate, fit.epochs),
+        seed=job.seed,
+        number=job.number,
+    )
+
+
+def _scored(job: TrialJob, table: Table, truth: np.ndarray, fit: FoldFit) -> FoldScore:
+    if fit.failure is not None:
+        raise TrialFailed("nan", fit.failure)
+    metrics = quick_score(table.task, len(table.labels), truth, fit.predictions)
+    reached = metrics[job.goal.metric]
+    if not np.isfinite(reached):
+        raise TrialFailed("undefined metric", f"{job.goal.metric} cannot be computed on the validation rows of fold {fit.fold}")
+    return FoldScore(fit.fold, reached, metrics, fit.curves, fit.best_epoch, fit.seconds)
+
+
+def _reason(fault: Exception) -> str:
+    """The short word first: trials that fail alike are told by it."""
+    if isinstance(fault, TrialFailed):
+        return str(fault)
+    if isinstance(fault, (MemoryError, tf.errors.ResourceExhaustedError)):
+        return "oom: the trial does not fit into memory; smaller batches or a smaller network need less"
+    first_line = str(fault).strip().split("\n")[0][:300]
+    return f"error: {type(fault).__name__}: {first_line}"

@@ -1,0 +1,34 @@
+"""When a fold has learnt enough, and which epoch's weights it keeps."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+
+@dataclass(frozen=True)
+class Patience:
+    """Waits for a better monitored value. It is a value itself: `after(epoch, value)` gives the next state.
+
+    Without `limit` every epoch is the best so far, so all epochs are trained and the last weights are kept.
+    best_epoch counts epochs, 1 is the first, 0 is none yet.
+
+    Source: keras.callbacks.EarlyStopping with restore_best_weights.
+    """
+
+    limit: int | None
+    min_delta: float = 0.0
+    best: float = math.inf
+    best_epoch: int = 0
+    wait: int = 0
+
+    def after(self, epoch: int, value: float) -> Patience:
+        """The state after an epoch (counted from 0) that ended with `value`, less is better."""
+        if self.limit is None or value < self.best - self.min_delta:
+            return replace(self, best=value, best_epoch=epoch + 1, wait=0)
+        return replace(self, wait=self.wait + 1)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether training ends here."""
+        return self.limit is not None and self.wait >= self.limit

@@ -1,0 +1,297 @@
+"""The engine `fused`: all folds of a trial as one program, their weights and data stacked along a first axis.
+
+Each fold is its own: features, learning rate, patience, kept weights, and whether it still trains.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
+from typing import Any
+
+import keras
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+
+from foldwise.data.prepare import FoldData
+from foldwise.models.build import build, initial_weights
+from foldwise.models.heads import to_predictions
+from foldwise.seeds import Purpose, derive
+from foldwise.training.batches import epoch_orders, rows_per_batch
+from foldwise.training.fold_fit import FoldFit, Training
+from foldwise.training.fused_draws import NOISE, random_layers, stream
+from foldwise.training.fused_network import Dials, Shape
+from foldwise.training.fused_optimizers import numbers_of, rule_for
+from foldwise.training.fused_program import Key, Plan, Program, Rows, State, program_for
+
+Array = npt.NDArray[Any]
+
+BUCKETS = (16, 32, 64, 128, 256, 512)  # widths that programs are compiled for; a wider layer keeps its own
+# Compiling costs as much as so many steps gain by it.
+STEPS_THAT_PAY = 2000
+EPOCHS_AT_ONCE = 32
+DRAWS_AT_ONCE = 16_000_000  # numbers that random layers draw for one call
+
+
+def why_not(training: Training) -> str | None:
+    """Why a training cannot be fused, None where it can."""
+    if rule_for(training.fit.optimizer) is None:
+        return f"optimizer {training.fit.optimizer.kind} with these parameters is not elementwise"
+    return None
+
+
+def fit_folds(training: Training, folds: Iterable[tuple[int, FoldData]]) -> Iterator[FoldFit]:
+    """Train all folds at once; they come back in their order when the last is done."""
+    began = time.perf_counter()
+    numbered = list(folds)
+    stack = _Stack(training, numbered)
+    plateau = training.rates.plateau is not None
+    rates = [training.rates] * len(numbered)
+    while stack.before < training.fit.epochs and stack.running.any():
+        epochs = min(1 if plateau else stack.most, training.fit.epochs - stack.before)
+        asked = [[of.rate(stack.before + epoch) for of in rates] for epoch in range(epochs)]
+        stack.run(np.array(asked))
+        if plateau:
+            losses = stack.curves["val_loss" if stack.has_valid else "loss"]
+            rates = [of.after(stack.before - 1, curve[-1]) for of, curve in zip(rates, losses, strict=True)]
+    yield from stack.results(time.perf_counter() - began)
+
+
+class _Stack:
+    """The folds' arrays on the device, what they have come to, and the program that trains them.
+
+    before: epochs run. running: which folds still train. curves: name -> a list of values for each fold.
+    """
+
+    def __init__(self, training: Training, folds: Sequence[tuple[int, FoldData]]) -> None:
+        self.training, self.folds, self.numbers_of_folds = training, [d for _, d in folds], [n for n, _ in folds]
+        spec, fit = training.model, training.fit
+        self.shape = Shape.of(spec, training.head)
+        self.dtype = keras.config.floatx()
+        counts = [len(data.train_x) for data in self.folds]
+        self.inputs = [data.train_x.shape[1] for data in self.folds]
+        self.batch = rows_per_batch(fit.batch_size, max(counts))
+        self.steps = [math.ceil(count / self.batch) for count in counts]
+        compiled = fit.epochs * max(self.steps) >= STEPS_THAT_PAY
+        self.widths = [_bucket(width) if compiled else width for width in spec.widths]
+        self.has_valid = any(len(data.valid_x) for data in self.folds)
+        self.most = 1 if training.rates.plateau is not None else self._epochs_at_once()
+        self.train, self.valid = self._train_rows(), self._valid_rows()
+        self.orders = [
+            epoch_orders(training.seed, training.number, number, count, fit.epochs)
+            for number, count in zip(self.numbers_of_folds, counts, strict=True)
+        ]
+        weights = self._first_weights()
+        optimizer = numbers_of(fit.optimizer)
+        rule = rule_for(fit.optimizer)
+        assert rule is not None  # why_not was asked
+        first = [optimizer[slot] if isinstance(slot, str) else slot for slot in rule.slots]
+        trained = [weight for weight, is_trained in zip(weights, self.shape.trainable(), strict=True) if is_trained]
+        count = len(self.folds)
+        self.state = State(
+            weights=weights,
+            slots=[tuple(tf.fill(weight.shape, self._tensor(value)) for value in first) for weight in trained],
+            steps=tf.zeros([count], self.dtype),
+            active=tf.ones([count], tf.bool),
+            best=tf.fill([count], self._tensor(math.inf)),
+            wait=tf.zeros([count], tf.int32),
+            best_epoch=tf.zeros([count], tf.int32),
+            kept=weights,
+        )
+        self.numbers = {name: self._tensor(value) for name, value in {**optimizer, "l1": spec.l1, "l2": spec.l2}.items()}
+        masks = [np.arange(padded) < width for width, padded in zip(spec.widths, self.widths, strict=True)]
+        dials = (spec.negative_slope, spec.dropout, 1.0 / (1.0 - spec.dropout), spec.noise)
+        slope, rate, scale, noise = map(self._tensor, dials)
+        self.dials = Dials(slope, rate, scale, noise, [self._tensor(mask) for mask in masks])
+        stop = fit.early_stop
+        self.patience = tf.constant(stop.patience or 0), self._tensor(stop.min_delta)
+        self.before = 0
+        self.running = np.ones(count, dtype=bool)
+        self.curves: dict[str, list[list[float]]] = {}
+        self.program: Program = program_for(
+            Key(
+                shape=self.shape,
+                optimizer=fit.optimizer.kind,
+                switches=frozenset(name for name, value in fit.optimizer.parameters.items() if value is True),
+                numbers=frozenset(optimizer),
+                penalised=spec.l1 > 0 or spec.l2 > 0,
+                gated=len(set(counts)) > 1 or stop.patience is not None,
+                watched=stop.monitor if stop.patience is not None else "",
+                compiled=compiled,
+                sizes=self._sizes() if compiled else (self.dtype, self.has_valid, self.train.weight is not None),
+            ),
+            fit.optimizer,
+        )
+
+    def run(self, rates: Array) -> None:
+        """Train some epochs at these rates (epochs, folds), each with its validation."""
+        epochs = len(rates)
+        order, real = self._batches(epochs)
+        padded = np.zeros((self.most, len(self.folds)), dtype=self.dtype)
+        padded[:epochs] = rates
+        plan = Plan(
+            order, real, self._draws(), tf.constant(padded), tf.constant(epochs), tf.constant(self.before), *self.patience
+        )
+        self.state, curves, ran = self.program.run(self.state, self.train, self.valid, plan, self.dials, self.numbers)
+        self._note(rates, curves.numpy()[:epochs], ran.numpy()[:epochs])
+        self.before += epochs
+        self.running = self.state.active.numpy()
+
+    def _note(self, rates: Array, values: Array, ran: Array) -> None:
+        """Lengthen the curves of the folds that ran."""
+        metric = "mae" if self.training.head.task == "regression" else "accuracy"
+        names = ("learning_rate", "loss", metric, "val_loss", f"val_{metric}")
+        columns = np.concatenate([rates[:, None, :], values], axis=1)
+        for place, name in enumerate(names[: columns.shape[1]]):
+            curves = self.curves.setdefault(name, [[] for _ in self.folds])
+            for fold, curve in enumerate(curves):
+                curve.extend(columns[ran[:, fold], place, fold].tolist())
+
+    def results(self, seconds: float) -> Iterator[FoldFit]:
+        """Each fold as it ends, from its kept weights."""
+        watched = self.training.fit.early_stop.patience is not None
+        kept = self.state.kept if watched else self.state.weights
+        outputs = self.program.answer(kept, self.valid.x, self.dials).numpy() if self.valid is not None else None
+        arrays = [array.numpy() for array in kept]
+        best_epochs = self.state.best_epoch.numpy()
+        for place, (number, data) in enumerate(zip(self.numbers_of_folds, self.folds, strict=True)):
+            curves = {name: values[place] for name, values in self.curves.items()}
+            best_epoch = int(best_epochs[place]) if watched else len(curves["loss"])
+            shapes = self.real_shapes[place]
+            weights = [array[(place, *map(slice, shape))] for array, shape in zip(arrays, shapes, strict=True)]
+            failure = _failure(number, curves)
+            if failure is None and not all(np.isfinite(weight).all() for weight in weights):
+                failure = f"the weights of fold {number} are not finite after epoch {best_epoch}"
+            raw = np.zeros((0, self.training.head.units))
+            if outputs is not None and failure is None:
+                raw = outputs[place, : len(data.valid_x)]
+            unit = {"mae": data.target_sd, "val_mae": data.target_sd}
+            yield FoldFit(
+                fold=number,
+                weights=weights,
+                predictions=to_predictions(self.training.head, raw, data.target_mean, data.target_sd),
+                curves={name: tuple(value * unit.get(name, 1.0) for value in values) for name, values in curves.items()},
+                best_epoch=best_epoch,
+                seconds=seconds / len(self.folds),
+                failure=failure,
+            )
+
+    def _tensor(self, value: Any) -> tf.Tensor:
+        return tf.constant(np.asarray(value, dtype=self.dtype))
+
+    def _epochs_at_once(self) -> int:
+        """So many epochs go into one call that calls cost nothing and what random layers draw stays small."""
+        drawn: int = (
+            max(self.steps) * self.batch * (sum(self.widths) * self.shape.dropout + max(self.inputs) * self.shape.noise)
+        )
+        return max(1, min(EPOCHS_AT_ONCE, self.training.fit.epochs, DRAWS_AT_ONCE // max(1, drawn)))
+
+    def _train_rows(self) -> Rows:
+        """Rows padded to the longest fold, features to the widest."""
+        folds = self.folds
+        rows = max(len(data.train_x) for data in folds)
+        return Rows(
+            self._stacked([data.train_x for data in folds], (rows, max(self.inputs))),
+            self._stacked([data.train_y for data in folds], (rows, folds[0].train_y.shape[1])),
+            self._weights_of([data.train_weight for data in folds], rows),
+            None,
+        )
+
+    def _valid_rows(self) -> Rows | None:
+        if not self.has_valid:
+            return None
+        folds = self.folds
+        rows = max(len(data.valid_x) for data in folds)
+        return Rows(
+            self._stacked([data.valid_x for data in folds], (rows, max(self.inputs))),
+            self._stacked([data.valid_y for data in folds], (rows, folds[0].valid_y.shape[1])),
+            self._weights_of([data.valid_weight for data in folds], rows),
+            self._stacked([np.ones(len(data.valid_x)) for data in folds], (rows,)),
+        )
+
+    def _weights_of(self, weights: list[Any], rows: int) -> tf.Tensor | None:
+        if all(weight is None for weight in weights):
+            return None
+        return self._stacked(weights, (rows,))
+
+    def _stacked(self, arrays: Sequence[Array], shape: tuple[int, ...]) -> tf.Tensor:
+        """Arrays of one rank, padded with zeros to one shape, folds first."""
+        stack = np.zeros((len(arrays), *shape), dtype=self.dtype)
+        for place, array in enumerate(arrays):
+            corner: Any = (place, *map(slice, array.shape))
+            stack[corner] = array
+        return tf.constant(stack)
+
+    def _first_weights(self) -> list[tf.Tensor]:
+        """Each fold's own first weights, as Keras would draw them for its own number of features."""
+        training = self.training
+        layers = derive(Purpose.LAYERS, training.seed, training.number)
+        networks = {inputs: build(training.model, inputs, training.head, layers) for inputs in sorted(set(self.inputs))}
+        first = [
+            initial_weights(networks[inputs], derive(Purpose.WEIGHTS, training.seed, training.number, number))
+            for number, inputs in zip(self.numbers_of_folds, self.inputs, strict=True)
+        ]
+        self.real_shapes = [[array.shape for array in arrays] for arrays in first]
+        self.random = random_layers(networks[self.inputs[0]])
+        sides = [max(self.inputs), *self.widths, training.head.units]
+        padded: list[tuple[int, ...]] = []
+        for layer, (below, above) in enumerate(pairwise(sides)):
+            count = self.shape.arrays_a_layer if layer < self.shape.depth else 2
+            padded += [(below, above), *[(above,)] * (count - 1)]
+        return [self._stacked([arrays[place] for arrays in first], shape) for place, shape in enumerate(padded)]
+
+    def _batches(self, epochs: int) -> tuple[tf.Tensor, tf.Tensor]:
+        """Row positions of the next epochs (epochs at once, folds, steps, batch), and 1 where they are real."""
+        steps = max(self.steps)
+        order = np.zeros((self.most, len(self.folds), steps * self.batch), dtype=np.int32)
+        real = np.zeros(order.shape, dtype=self.dtype)
+        for place, orders in enumerate(self.orders):
+            for epoch in range(epochs):
+                rows = next(orders)
+                order[epoch, place, : len(rows)] = rows
+                real[epoch, place, : len(rows)] = 1.0
+        shape = (self.most, len(self.folds), steps, self.batch)
+        return tf.constant(order.reshape(shape)), tf.constant(real.reshape(shape))
+
+    def _draws(self) -> list[tf.Tensor]:
+        """What random layers draw in the next epochs, from the very streams that Keras's layers would use.
+
+        For each random layer (epochs at once, steps, folds or 1, batch, width).
+        """
+        steps = max(self.steps)
+        alike = len(set(self.steps)) == 1
+        draws = []
+        for place, seed in self.random:
+            noise = place == NOISE
+            widths = self.inputs if noise else [self.training.model.widths[place]] * len(self.folds)
+            padded = max(self.inputs) if noise else self.widths[place]
+            parts = []
+            for own, width in list(zip(self.steps, widths, strict=True))[: 1 if alike and len(set(widths)) == 1 else None]:
+                part = stream(seed, self.before * own, self.most * own, (self.batch, width), noise, self.dtype)
+                part = tf.reshape(part, [self.most, own, self.batch, width])
+                parts.append(tf.pad(part, [[0, 0], [0, steps - own], [0, 0], [0, padded - width]]))
+            draws.append(tf.stack(parts, axis=2))
+        return draws
+
+    def _sizes(self) -> tuple[Any, ...]:
+        """The shapes that a compiled program is bound to."""
+        arrays = [*self.train, *(self.valid or ())]
+        shapes = tuple(None if array is None else tuple(array.shape) for array in arrays)
+        shared = len(set(self.steps)) == 1, len(set(self.inputs)) == 1
+        return (self.dtype, shapes, tuple(self.widths), self.batch, max(self.steps), self.most, shared)
+
+
+def _bucket(width: int) -> int:
+    return next((bucket for bucket in BUCKETS if bucket >= width), width)
+
+
+def _failure(fold: int, curves: dict[str, list[float]]) -> str | None:
+    """The first value that is not finite, as the engine `keras` says it."""
+    for name in ("loss", "val_loss"):
+        for epoch, value in enumerate(curves.get(name, ()), 1):
+            if not math.isfinite(value):
+                return f"{name} is not finite in epoch {epoch} of fold {fold}"
+    return None

@@ -1,0 +1,192 @@
+"""The engine `keras`: folds one after the other through Keras's own `fit`, without XLA."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+
+from foldwise.data.prepare import FoldData
+from foldwise.models.build import build, initial_weights
+from foldwise.models.heads import to_predictions
+from foldwise.seeds import Purpose, derive
+from foldwise.training.batches import epoch_orders, rows_per_batch
+from foldwise.training.early_stop import Patience
+from foldwise.training.fold_fit import FoldFit, Training
+from foldwise.training.losses import curve_metric, loss_for
+from foldwise.training.optimizer import optimizer_for
+
+STEPS_AT_ONCE = 64  # at most so many steps run in the graph before Python is asked again; more would only delay Ctrl-C
+ROWS_AT_ONCE = 4096  # rows in a batch of validation or prediction, where the batch size changes no result
+
+
+def fit_folds(training: Training, folds: Iterable[tuple[int, FoldData]]) -> Iterator[FoldFit]:
+    """Train each fold when it is asked for. Folds with as many features and steps share one compiled network."""
+    networks: dict[tuple[int, int], _Compiled] = {}
+    for number, data in folds:
+        rows, inputs = data.train_x.shape
+        steps = math.ceil(rows / rows_per_batch(training.fit.batch_size, rows))
+        at_once = max(count for count in range(1, STEPS_AT_ONCE + 1) if steps % count == 0)
+        if (inputs, at_once) not in networks:
+            networks[inputs, at_once] = _compile(training, inputs, at_once)
+        yield _fit(training, networks[inputs, at_once], number, data, steps)
+
+
+@dataclass(frozen=True, eq=False)
+class _Compiled:
+    """A compiled network, and the values its optimizer and its random layers start every fold with."""
+
+    network: keras.Model
+    fresh: list[tuple[keras.Variable, npt.NDArray[Any]]]
+
+
+def _compile(training: Training, inputs: int, at_once: int) -> _Compiled:
+    network = build(training.model, inputs, training.head, derive(Purpose.LAYERS, training.seed, training.number))
+    optimizer = optimizer_for(training.fit.optimizer)
+    network.compile(
+        optimizer,
+        loss_for(training.head),
+        metrics=[curve_metric(training.head)],
+        jit_compile=False,
+        steps_per_execution=at_once,
+    )
+    optimizer.build(network.trainable_variables)
+    weights = {id(weight) for weight in network.weights}
+    seeds = [variable for variable in network.non_trainable_variables if id(variable) not in weights]
+    return _Compiled(network, [(variable, variable.numpy()) for variable in [*optimizer.variables, *seeds]])
+
+
+def _fit(training: Training, compiled: _Compiled, number: int, data: FoldData, steps: int) -> FoldFit:
+    started = time.perf_counter()
+    network, head = compiled.network, training.head
+    for variable, value in compiled.fresh:
+        variable.assign(value)
+    network.set_weights(initial_weights(network, derive(Purpose.WEIGHTS, training.seed, training.number, number)))
+    watch = _FoldWatch(training, number, _valid_batches(data))
+    network.fit(
+        _train_batches(training, number, data),
+        epochs=training.fit.epochs,
+        steps_per_epoch=steps,
+        callbacks=[watch],
+        shuffle=False,  # the order is ours
+        verbose=0,
+    )
+    if watch.kept is not None:
+        network.set_weights(watch.kept)
+    weights = network.get_weights()
+    failure = watch.failure
+    if failure is None and not all(np.isfinite(weight).all() for weight in weights):
+        failure = f"the weights of fold {number} are not finite after epoch {watch.patience.best_epoch}"
+    outputs = np.zeros((0, head.units)) if failure else predict(network, data.valid_x)
+    unit = {"mae": data.target_sd, "val_mae": data.target_sd}
+    return FoldFit(
+        fold=number,
+        weights=weights,
+        predictions=to_predictions(head, outputs, data.target_mean, data.target_sd),
+        curves={name: tuple(value * unit.get(name, 1.0) for value in values) for name, values in watch.curves.items()},
+        best_epoch=watch.patience.best_epoch,
+        seconds=time.perf_counter() - started,
+        failure=failure,
+    )
+
+
+def predict(network: keras.Model, features: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Raw outputs (rows, units) for features (rows, features)."""
+    starts = range(0, max(len(features), 1), ROWS_AT_ONCE)
+    parts = [network(features[start : start + ROWS_AT_ONCE], training=False) for start in starts]
+    return np.concatenate([keras.ops.convert_to_numpy(part) for part in parts])
+
+
+def _train_batches(training: Training, number: int, data: FoldData) -> tf.data.Dataset:
+    """The batches of all epochs, one after the other."""
+    rows = len(data.train_x)
+    size = rows_per_batch(training.fit.batch_size, rows)
+    arrays = _tensors(data.train_x, data.train_y, data.train_weight)
+
+    def orders() -> Iterator[npt.NDArray[np.int32]]:
+        return epoch_orders(training.seed, training.number, number, rows, training.fit.epochs)
+
+    def cut(order: tf.Tensor) -> tf.data.Dataset:
+        return tf.data.Dataset.range(0, rows, size).map(lambda start: order[start : start + size])
+
+    def gather(index: tf.Tensor) -> tuple[tf.Tensor, ...]:
+        return tuple(tf.gather(array, index) for array in arrays)
+
+    options = tf.data.Options()
+    options.experimental_optimization.apply_default_optimizations = False  # they cost every fold more than they gain
+    batches = tf.data.Dataset.from_generator(orders, output_signature=tf.TensorSpec((rows,), tf.int32)).flat_map(cut)
+    return batches.map(gather, num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE).with_options(options)
+
+
+def _valid_batches(data: FoldData) -> list[tuple[tf.Tensor, ...]]:
+    arrays = _tensors(data.valid_x, data.valid_y, data.valid_weight)
+    starts = range(0, len(data.valid_x), ROWS_AT_ONCE)
+    return [tuple(array[start : start + ROWS_AT_ONCE] for array in arrays) for start in starts]
+
+
+def _tensors(*arrays: npt.NDArray[np.float32] | None) -> tuple[tf.Tensor, ...]:
+    with tf.device("CPU:0"):  # batches are cut there, also where steps run on a GPU
+        return tuple(tf.constant(array) for array in arrays if array is not None)
+
+
+class _FoldWatch(keras.callbacks.Callback):  # type: ignore[misc]  # Keras ships no types
+    """Sets a fold's learning rates, validates, keeps its curves and its best weights, and says when it ends."""
+
+    def __init__(self, training: Training, fold: int, valid: list[tuple[tf.Tensor, ...]]) -> None:
+        super().__init__()
+        stop = training.fit.early_stop
+        self.rates = training.rates
+        self.patience = Patience(stop.patience, stop.min_delta)
+        self.monitor = stop.monitor
+        self.curves: dict[str, list[float]] = {}
+        self.kept: list[npt.NDArray[Any]] | None = None
+        self.failure: str | None = None
+        self.fold = fold
+        self.valid = valid
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        rate = self.rates.rate(epoch)
+        self.model.optimizer.learning_rate = rate
+        self.curves.setdefault("learning_rate", []).append(rate)
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        values = {name: float(value) for name, value in (logs or {}).items()}
+        values |= {f"val_{name}": value for name, value in self._validated().items()}
+        for name, value in values.items():
+            self.curves.setdefault(name, []).append(value)
+        for name in ("loss", "val_loss"):
+            if not math.isfinite(values.get(name, 0.0)):
+                self.failure = f"{name} is not finite in epoch {epoch + 1} of fold {self.fold}"
+                self.model.stop_training = True
+                return
+        self.patience = self.patience.after(epoch, values.get(self.monitor, values["loss"]))
+        if self.patience.limit is not None and self.patience.wait == 0:
+            self.kept = self._settled()
+        self.model.stop_training = self.patience.is_over
+        self.rates = self.rates.after(epoch, values.get("val_loss", values["loss"]))
+
+    def _validated(self) -> dict[str, float]:
+        """Loss and metric on the validation rows. Keras's own validation makes a new iterator every epoch, for 5 ms."""
+        means: dict[str, float] = {}
+        for batch in self.valid:
+            share = len(batch[0]) / sum(len(other[0]) for other in self.valid)
+            for name, value in self.model.test_on_batch(*batch, return_dict=True).items():
+                means[name] = means.get(name, 0.0) + share * float(value)
+        return means
+
+    def _settled(self) -> list[npt.NDArray[Any]]:
+        """The weights that training would end with here: the optimizer's averages where it keeps them."""
+        weights: list[npt.NDArray[Any]] = self.model.get_weights()
+        if not self.model.optimizer.use_ema:
+            return weights
+        self.model.optimizer.finalize_variable_values(self.model.trainable_weights)
+        averages: list[npt.NDArray[Any]] = self.model.get_weights()
+        self.model.set_weights(weights)
+        return averages

@@ -1,0 +1,39 @@
+"""Keras's losses by our names, and the metric whose curve is drawn beside the loss."""
+
+from __future__ import annotations
+
+import keras
+
+from foldwise.models.heads import Head
+
+LOSSES: dict[str, str] = {
+    "binary_crossentropy": "BinaryCrossentropy",
+    "binary_focal": "BinaryFocalCrossentropy",
+    "hinge": "Hinge",
+    "squared_hinge": "SquaredHinge",
+    "categorical_crossentropy": "CategoricalCrossentropy",
+    "categorical_focal": "CategoricalFocalCrossentropy",
+    "categorical_hinge": "CategoricalHinge",
+    "kl_divergence": "KLDivergence",
+    "mse": "MeanSquaredError",
+    "mae": "MeanAbsoluteError",
+    "huber": "Huber",
+    "log_cosh": "LogCosh",
+    "mape": "MeanAbsolutePercentageError",
+    "msle": "MeanSquaredLogarithmicError",
+    "poisson": "Poisson",
+}
+
+
+def loss_for(head: Head, per_row: bool = False) -> keras.losses.Loss:
+    """The loss that a head is trained with: the mean over the rows of a batch, or each row's own."""
+    return getattr(keras.losses, LOSSES[head.loss])(reduction="none" if per_row else "sum_over_batch_size")
+
+
+def curve_metric(head: Head) -> keras.metrics.Metric:
+    """`accuracy` for classes, `mae` for numbers."""
+    if head.task == "regression":
+        return keras.metrics.MeanAbsoluteError(name="mae")
+    if head.task == "multiclass":
+        return keras.metrics.CategoricalAccuracy(name="accuracy")
+    return keras.metrics.BinaryAccuracy(name="accuracy", threshold=0.0 if head.is_margin else 0.5)

@@ -1,0 +1,1 @@
+"""Where the next trial's parameters come from."""

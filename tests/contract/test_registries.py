@@ -1,0 +1,65 @@
+"""What every registry must do."""
+
+from __future__ import annotations
+
+import pytest
+
+from foldwise.errors import ConfigError
+from foldwise.tracking.in_memory import InMemoryRegistry
+
+
+def _mlflow(folder):
+    from foldwise.tracking.mlflow_registry import MlflowRegistry
+    from foldwise.tracking.mlflow_store import mlflow_store
+
+    return MlflowRegistry(mlflow_store(folder / "runs"))
+
+
+@pytest.fixture(scope="module", params=["in_memory", pytest.param("mlflow", marks=pytest.mark.slow)])
+def filled(request, tmp_path_factory):
+    """A registry with iris 1, 2, 3 and other 1, and the content of each bundle's card."""
+    from tests.contract.bundles import make_bundle  # Keras is slow to come
+
+    folder = tmp_path_factory.mktemp("registry")
+    registry = _mlflow(folder) if request.param == "mlflow" else InMemoryRegistry()
+    versions, cards = [], []
+    for place, name in enumerate(["iris", "iris", "iris", "other"]):
+        make_bundle(folder / str(place), "binary", seed=place)
+        versions.append(registry.register(folder / str(place) / "bundle", name, None, {"accuracy": 0.5 + place}))
+        cards.append((folder / str(place) / "bundle" / "bundle.json").read_text())
+    return registry, versions, cards
+
+
+@pytest.mark.slow
+class TestRegistry:
+    def test_the_first_version_of_a_name_is_champion_and_later_ones_challenge(self, filled):
+        _, versions, _ = filled
+        assert [(v.name, v.version, v.aliases) for v in versions] == [
+            ("iris", 1, ("champion",)),
+            ("iris", 2, ("challenger",)),
+            ("iris", 3, ("challenger",)),
+            ("other", 1, ("champion",)),
+        ]
+
+    @pytest.mark.parametrize(
+        ("reference", "place"),
+        [("iris@champion", 0), ("iris", 0), ("iris@challenger", 2), ("iris/2", 1), ("models:/iris/3", 2), ("other/1", 3)],
+    )
+    def test_a_reference_leads_to_its_bundle(self, filled, reference, place):
+        registry, _, cards = filled
+        assert (registry.fetch(reference) / "bundle.json").read_text() == cards[place]
+
+    @pytest.mark.parametrize(
+        ("reference", "sentence"),
+        [
+            ("irsi@champion", "no model is called 'irsi', did you mean iris"),
+            ("iris@chalenger", "iris has no alias 'chalenger', did you mean challenger"),
+            ("iris/9", "iris has no version 9"),
+            ("../etc", "names no model; write name@alias or name/version"),
+            ("iris@", "names no model"),
+        ],
+    )
+    def test_a_wrong_reference_says_what_there_is(self, filled, reference, sentence):
+        with pytest.raises(ConfigError, match=sentence) as caught:
+            filled[0].fetch(reference)
+        assert caught.value.key == "model"

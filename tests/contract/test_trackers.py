@@ -1,0 +1,71 @@
+"""What every tracker must do; the ledger says what has arrived."""
+
+from __future__ import annotations
+
+import pytest
+
+from foldwise.tracking.in_memory import InMemoryTracker
+from foldwise.tracking.ledger import open_ledger
+from tests.contract.ledgers import failed, finish, new_study, result
+
+TAGS = {"seed": "3", "task": "multiclass"}
+
+
+def _open(tracker, ledger):
+    tracker.open(ledger.study("iris-1"), ledger.trials("iris-1"), "accuracy", TAGS)
+
+
+def _mlflow(runs, ledger):
+    from foldwise.tracking.mlflow_store import mlflow_store
+    from foldwise.tracking.mlflow_tracker import MlflowTracker
+
+    return MlflowTracker(mlflow_store(runs), ledger)
+
+
+@pytest.fixture(params=["in_memory", pytest.param("mlflow", marks=pytest.mark.slow)])
+def make(request, tmp_path, ledger):
+    return lambda: _mlflow(tmp_path, ledger) if request.param == "mlflow" else InMemoryTracker(ledger)
+
+
+@pytest.fixture
+def ledger(tmp_path):
+    opened = open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}")
+    new_study(opened)
+    yield opened
+    opened.close()
+
+
+class TestTracker:
+    def test_what_has_arrived_is_marked_in_the_ledger(self, make, ledger):
+        tracker = make()
+        _open(tracker, ledger)
+        for outcome in (result(0), failed(1)):
+            tracker.trial(finish(ledger, "iris-1", outcome))
+        assert tracker.close({"best": {"mean": 0.9}, "verdict": "as good"}) == ()
+        rows = ledger.trials("iris-1")
+        assert all(row.shipped for row in rows)
+        assert len({row.shipped for row in rows}) == 2
+        assert ledger.study("iris-1").run_id is not None
+
+    def test_a_later_start_ships_what_was_left_and_nothing_twice(self, make, ledger):
+        first = make()
+        _open(first, ledger)
+        first.trial(finish(ledger, "iris-1", result(0)))
+        first.close(None)
+        finish(ledger, "iris-1", result(1))  # committed, then killed before it was shipped
+        before = ledger.trials("iris-1")[0].shipped
+        second = make()
+        _open(second, ledger)
+        assert second.place().run_id == ledger.study("iris-1").run_id
+        assert second.close({}) == ()
+        rows = ledger.trials("iris-1")
+        assert rows[0].shipped == before
+        assert rows[1].shipped is not None
+
+    def test_its_place_is_known_while_trials_are_still_to_come(self, make, ledger):
+        tracker = make()
+        _open(tracker, ledger)
+        place = tracker.place()
+        assert place.run_id == ledger.study("iris-1").run_id
+        assert place.experiment_id
+        tracker.close(None)

@@ -1,0 +1,97 @@
+"""A study that is killed or asked to stop ends, when it is started again, as if nothing had happened."""
+
+import contextlib
+import os
+import signal
+import sqlite3
+import subprocess
+import time
+
+import pandas as pd
+import pytest
+
+from tests.end_to_end.doors import ROOT, command, only_study, run, summary
+
+pytestmark = pytest.mark.slow
+
+WORDS = ["data=wine", "budget.trials=4", "folds.count=4", "fit.epochs=30", "model.units=[int,4,16]", "seed=3"]
+WORDS += ["tuner.startup=2", "tracking=in_memory"]
+
+
+def states(runs):
+    with contextlib.closing(sqlite3.connect(f"file:{runs / 'ledger.db'}?mode=ro", uri=True)) as connection:
+        try:
+            return [state for (state,) in connection.execute("SELECT state FROM trials ORDER BY number")]
+        except sqlite3.OperationalError:
+            return []
+
+
+def wait_for(condition, process, seconds=120):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        assert process.poll() is None, process.stderr.read()
+        if condition():
+            return
+        time.sleep(0.02)
+    raise AssertionError("waited too long")
+
+
+def in_the_second_trial(runs):
+    return (runs / "ledger.db").exists() and states(runs) == ["COMPLETE", "RUNNING"]
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory):
+    runs = tmp_path_factory.mktemp("undisturbed") / "runs"
+    done = run("tune", *WORDS, runs=runs)
+    assert done.returncode == 0, done.stderr
+    return pd.read_parquet(only_study(runs) / "trials.parquet").drop(columns="seconds"), summary(runs)
+
+
+def stop_in_the_middle(runs, number):
+    process = subprocess.Popen(
+        command("tune", *WORDS, runs=runs), cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    try:
+        wait_for(lambda: in_the_second_trial(runs), process)
+        time.sleep(0.2)
+        os.kill(process.pid, number)
+        out, err = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    return process.returncode, out, err
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
+def test_the_same_command_goes_on_to_the_same_end(number, undisturbed, tmp_path):
+    runs = tmp_path / "runs"
+    code, _, err = stop_in_the_middle(runs, number)
+    if number == signal.SIGKILL:
+        assert code == -signal.SIGKILL
+    else:
+        assert code == 1
+        assert "the same command goes on" in err
+        assert len(err.strip().splitlines()) == 1
+    assert "COMPLETE" in states(runs)
+    done = run("tune", *WORDS, runs=runs)
+    assert done.returncode == 0, done.stderr
+    assert states(runs) == ["COMPLETE"] * 4
+    trials = pd.read_parquet(only_study(runs) / "trials.parquet").drop(columns="seconds")
+    expected, expected_summary = undisturbed
+    pd.testing.assert_frame_equal(trials, expected, check_exact=True)
+    assert summary(runs)["holdout"] == expected_summary["holdout"]
+
+
+def test_a_second_start_while_the_first_runs_is_refused(tmp_path):
+    runs = tmp_path / "runs"
+    process = subprocess.Popen(
+        command("tune", *WORDS, runs=runs), cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    try:
+        wait_for(lambda: in_the_second_trial(runs), process)
+        second = run("tune", *WORDS, runs=runs)
+        assert second.returncode == 1
+        assert f"process {process.pid}" in second.stderr
+    finally:
+        process.kill()
+        process.communicate()

@@ -1,0 +1,98 @@
+"""train, prepare, ui and the functions of the package."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+
+import pytest
+
+from tests.end_to_end.doors import ROOT, SMALL, command, only_study, run, summary
+
+
+def test_prepare_shows_the_data_and_trains_nothing(tmp_path):
+    runs = tmp_path / "runs"
+    done = run("prepare", "data=wine", runs=runs)
+    assert done.returncode == 0, done.stderr
+    shown = json.loads((only_study(runs) / "prepare.json").read_text())
+    assert shown["task"] == "multiclass"
+    assert shown["rows"]["development"] + shown["rows"]["holdout"] == 178
+    assert len(shown["folds"]) == 10
+    assert len(shown["prepared"]["first_rows"][0]) == len(shown["prepared"]["features"]) == 13
+    assert not (runs / "ledger.db").exists()
+    assert "class_0" in done.stdout
+
+
+@pytest.mark.slow
+def test_train_takes_every_default_and_says_so(tmp_path):
+    runs = tmp_path / "runs"
+    done = run("train", "data=diabetes", *SMALL, runs=runs)
+    assert done.returncode == 0, done.stderr
+    assert "every range takes its default: model.units=10" in done.stdout
+    found = summary(runs)
+    assert found["trials"] == {"asked": 1, "complete": 1, "stopped": 0, "failed": 0}
+    assert found["task"] == "regression"
+    assert {"mse", "rmse", "mae", "r2"} == set(found["holdout"]["metrics"])
+    assert found["holdout"]["metrics"]["rmse"] > 20  # in the target's own unit, not standardised
+
+
+PROGRAM = """
+import foldwise, sklearn.datasets
+result = foldwise.tune("data=iris", {small}, budget={{"trials": 2}}, paths={{"runs": {runs!r}}})
+assert result.best.number in (0, 1)
+assert len(result.trials()) == 2
+assert len(result.to_optuna().trials) == 2
+assert "<table>" in result._repr_html_()
+assert result.verdict in repr(result)
+frame = sklearn.datasets.load_iris(as_frame=True).data
+answers = foldwise.load("iris@champion", runs={runs!r}).predict(frame)
+assert len(answers) == 150
+again = foldwise.tune("data=iris", {small}, "budget.trials=2", paths={{"runs": {runs!r}}})
+assert again.summary == result.summary
+print("all well")
+"""
+
+
+@pytest.mark.slow
+def test_the_doors_are_functions_of_the_package(tmp_path):
+    small = ", ".join(repr(word) for word in SMALL)
+    program = PROGRAM.format(small=small, runs=str(tmp_path / "runs"))
+    done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.stdout.strip().endswith("all well"), done.stderr
+
+
+@pytest.mark.slow
+def test_ui_serves_mlflow_on_this_machine_and_ends_with_ctrl_c(tmp_path):
+    runs = tmp_path / "runs"
+    done = run("ui", runs=runs)
+    assert done.returncode == 2
+    assert "run python -m pipelines.tune first" in done.stderr
+    assert run("train", "data=iris", *SMALL, runs=runs).returncode == 0
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    process = subprocess.Popen(command("ui", f"port={port}", runs=runs), cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    try:
+        end = time.monotonic() + 90
+        status = None
+        while status is None and time.monotonic() < end:
+            assert process.poll() is None
+            try:
+                with urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=5) as answer:
+                    status = answer.status
+            except OSError:
+                time.sleep(0.5)
+        assert status == 200
+        os.kill(process.pid, signal.SIGINT)
+        out, _ = process.communicate(timeout=30)
+        assert process.returncode == 0
+        assert f"http://127.0.0.1:{port}" in out
+        with socket.socket() as probe:
+            probe.settimeout(2)
+            assert probe.connect_ex(("127.0.0.1", port)) != 0
+    finally:
+        process.kill()

@@ -1,0 +1,78 @@
+"""The developers' data sets: nothing useful is lost, and what is left out is left out for a reason."""
+
+import os
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from foldwise.data.prepare import prepare_fold
+from foldwise.data.split import cut_folds, set_holdout
+from foldwise.data.table import read_given_holdout, read_table
+from foldwise.data_specs import CsvData, FoldsSpec, HashHoldout, ParquetData, PrepSpec
+from foldwise.errors import DataError
+from foldwise.specs import Paths
+
+DATA = Path(os.environ.get("FOLDWISE_DATA", Path(__file__).parents[4] / "shared" / "data"))
+pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason=f"the data sets are not at {DATA}; set FOLDWISE_DATA")
+
+
+def csv(file, target, **options):
+    return CsvData(kind="csv", path=str(DATA / file), target=target, **options)
+
+
+@pytest.mark.parametrize(
+    ("file", "target", "task", "left_out"),
+    [
+        ("titanic/titanic.csv", "Survived", "binary", {"PassengerId", "Name", "Ticket", "Cabin"}),
+        ("california-housing/housing.csv", "median_house_value", "regression", set()),
+        ("adult/adult-train.csv", "income", "binary", set()),
+        ("mammography/mammography.csv", "class", "binary", set()),
+        ("oil-spill/oil-spill.csv", "class", "binary", {"attr23"}),
+        ("wine-quality/winequality-red.csv", "quality", "multiclass", set()),
+        ("wine-quality/winequality-white.csv", "quality", "multiclass", set()),
+        ("iris/iris.csv", "species", "multiclass", set()),
+    ],
+)
+def test_kinds_and_task(file, target, task, left_out):
+    table = read_table(csv(file, target))
+    assert table.task == task
+    assert set(table.left_out) == left_out
+
+
+def test_missing_words_of_adult_are_noted_with_a_proposal_that_works():
+    note = read_table(csv("adult/adult-train.csv", "income")).notes[0]
+    assert "workclass, occupation and native-country" in note
+    assert "data.missing=['','?']" in note
+    assert read_table(csv("adult/adult-train.csv", "income", missing=["", "?"])).notes == ()
+
+
+def test_the_test_file_of_adult_needs_its_full_stops_stripped():
+    data = csv("adult/adult-train.csv", "income", name="adult")
+    with pytest.raises(DataError, match=r"data\.target_strip='\.'"):
+        read_given_holdout(data, "adult-test.csv", read_table(data), Paths(data=str(DATA)))
+    data = data.model_copy(update={"target_strip": "."})
+    held = read_given_holdout(data, "adult-test.csv", read_table(data), Paths(data=str(DATA)))
+    assert np.bincount(held.target).tolist() == [12435, 3846]
+
+
+def test_five_folds_of_adult_are_prepared_quickly():
+    data = csv("adult/adult-train.csv", "income")
+    table = read_table(data)
+    development, _, _ = set_holdout(table, HashHoldout(), data)
+    splits = cut_folds(table, development, FoldsSpec(), 0)
+    start = time.process_time()
+    folds = [prepare_fold(table, split, PrepSpec()) for split in splits]
+    assert time.process_time() - start < 3
+    assert all(np.isfinite(fold.valid_x).all() for fold in folds)
+
+
+def test_titanic_holds_out_the_same_rows_from_parquet(tmp_path):
+    data = csv("titanic/titanic.csv", "Survived")
+    pd.read_csv(data.path).to_parquet(tmp_path / "titanic.parquet")
+    other = ParquetData(kind="parquet", path=str(tmp_path / "titanic.parquet"), target="Survived")
+    text, binary = read_table(data), read_table(other)
+    assert text.fingerprint == binary.fingerprint
+    assert set_holdout(text, HashHoldout(), data)[1].tolist() == set_holdout(binary, HashHoldout(), other)[1].tolist()

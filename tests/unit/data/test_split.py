@@ -1,0 +1,189 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from foldwise.data.split import cut_folds, set_holdout
+from foldwise.data.table import read_table
+from foldwise.data_specs import CsvData, FoldsSpec, HashHoldout, ParquetData, TimeHoldout
+from foldwise.errors import ConfigError, DataError
+
+
+def make(tmp_path, frame, name="rows.csv", **options):
+    path = tmp_path / name
+    if name.endswith(".csv"):
+        frame.to_csv(path, index=False)
+        data = CsvData(kind="csv", path=str(path), target="y", **options)
+    else:
+        frame.to_parquet(path)
+        data = ParquetData(kind="parquet", path=str(path), target="y", **options)
+    return read_table(data), data
+
+
+def frame(rows=300, classes=3, seed=0):
+    rng = np.random.default_rng(seed)
+    numbers = rng.normal(size=rows).round(3)
+    return pd.DataFrame(
+        {
+            "a": numbers,
+            "b": rng.integers(0, 1000, rows),
+            "c": rng.choice(list("uvw"), rows),
+            "y": [f"k{n % classes}" for n in range(rows)],
+        }
+    )
+
+
+# ------------------------------------------------------------------ holdout
+
+
+def test_about_the_share_of_every_class_is_held_out(tmp_path):
+    table, data = make(tmp_path, frame())
+    development, held, _ = set_holdout(table, HashHoldout(share=0.2), data)
+    assert np.array_equal(np.sort(np.concatenate([development, held])), np.arange(300))
+    assert np.bincount(table.target[held]).tolist() == [20, 20, 20]
+
+
+def test_no_row_changes_side_when_the_table_grows(tmp_path):
+    whole = frame(rows=900)
+    table, data = make(tmp_path, whole.iloc[:300])
+    _, held, record = set_holdout(table, HashHoldout(), data)
+    grown, data = make(tmp_path, whole.sample(frac=1, random_state=1).assign(late=1.5))
+    _, later, again = set_holdout(grown, HashHoldout(), data, record)
+    old = {tuple(row) for row in whole.iloc[:300].iloc[held].to_numpy().tolist()}
+    new = {tuple(row[:4]) for row in whole.sample(frac=1, random_state=1).iloc[later].to_numpy().tolist()}
+    first = {tuple(row) for row in whole.iloc[:300].to_numpy().tolist()}
+    assert new & first == old
+    assert 0.1 < len(later) / 900 < 0.3
+    assert again["cutoffs"] == record["cutoffs"]
+
+
+def test_csv_and_parquet_hold_out_the_same_rows(tmp_path):
+    rows = frame().assign(d=pd.Timestamp("2020-01-01"), f=True, n=[1, None, 3] * 100)
+    text, one = make(tmp_path, rows)
+    binary, two = make(tmp_path, rows, "rows.parquet")
+    assert set_holdout(text, HashHoldout(), one)[1].tolist() == set_holdout(binary, HashHoldout(), two)[1].tolist()
+
+
+def test_the_label_does_not_decide(tmp_path):
+    rows = frame(classes=2)
+    table, data = make(tmp_path, rows, row_key=["a", "b"])
+    flipped, _ = make(tmp_path, rows.assign(y=rows["y"].map({"k0": "k1", "k1": "k0"})), row_key=["a", "b"])
+    assert set_holdout(table, HashHoldout(), data)[1].tolist() == set_holdout(flipped, HashHoldout(), data)[1].tolist()
+
+
+def test_identical_rows_and_groups_stay_together(tmp_path):
+    rows = pd.concat([frame(), frame()], ignore_index=True)
+    table, data = make(tmp_path, rows)
+    held = np.zeros(600, dtype=bool)
+    held[set_holdout(table, HashHoldout(), data)[1]] = True
+    assert np.array_equal(held[:300], held[300:])
+    table, data = make(tmp_path, rows.assign(g=[f"p{n % 40}" for n in range(600)]), group="g")
+    development, aside, _ = set_holdout(table, HashHoldout(), data)
+    assert not set(table.groups[development]) & set(table.groups[aside])
+
+
+def test_time_holds_out_the_newest_from_a_frozen_instant(tmp_path):
+    days = pd.date_range("2020-01-01", periods=300).strftime("%Y-%m-%d")
+    table, data = make(tmp_path, frame().assign(t=days), time="t")
+    development, held, record = set_holdout(table, TimeHoldout(kind="time", share=0.2), data)
+    assert held.tolist() == list(range(240, 300))
+    longer, data = make(tmp_path, frame(400).assign(t=pd.date_range("2020-01-01", periods=400).strftime("%Y-%m-%d")), time="t")
+    assert set_holdout(longer, TimeHoldout(kind="time"), data, record)[0].tolist() == development.tolist()
+
+
+def test_a_holdout_without_rows_or_without_a_class_is_refused(tmp_path):
+    rows = frame()
+    rows.loc[0, "y"] = "once"
+    table, data = make(tmp_path, rows)
+    with pytest.raises(ConfigError, match=r"data\.holdout: no .* row would be of class 'once' \(1 rows in all\)"):
+        set_holdout(table, HashHoldout(), data)
+    table, data = make(tmp_path, frame())
+    with pytest.raises(ConfigError, match=r"data\.time"):
+        set_holdout(table, TimeHoldout(kind="time"), data)
+
+
+def test_a_grown_table_without_a_key_column_is_refused(tmp_path):
+    table, data = make(tmp_path, frame())
+    record = set_holdout(table, HashHoldout(), data)[2]
+    less, data = make(tmp_path, frame().drop(columns="b"))
+    with pytest.raises(DataError, match="column b decided"):
+        set_holdout(less, HashHoldout(), data, record)
+
+
+# ------------------------------------------------------------------ folds
+
+
+@pytest.mark.parametrize("kind", ["auto", "stratified", "kfold"])
+def test_every_development_row_is_judged_once(tmp_path, kind):
+    table, _ = make(tmp_path, frame())
+    development = np.arange(30, 300)
+    splits = cut_folds(table, development, FoldsSpec(kind=kind, count=5), seed=3)
+    assert sorted(np.concatenate([split.valid for split in splits]).tolist()) == development.tolist()
+    for split in splits:
+        assert sorted([*split.train.tolist(), *split.valid.tolist()]) == development.tolist()
+
+
+def test_the_seed_decides_the_folds(tmp_path):
+    table, _ = make(tmp_path, frame())
+    one, two, other = (cut_folds(table, np.arange(300), FoldsSpec(), seed)[0].valid.tolist() for seed in (1, 1, 2))
+    assert one == two != other
+
+
+def test_stratified_folds_keep_the_class_shares(tmp_path):
+    table, _ = make(tmp_path, frame())
+    for split in cut_folds(table, np.arange(300), FoldsSpec(count=10), seed=0):
+        assert np.bincount(table.target[split.valid]).tolist() == [10, 10, 10]
+
+
+def test_groups_are_never_on_both_sides(tmp_path):
+    table, _ = make(tmp_path, frame().assign(g=[f"p{n % 40}" for n in range(300)]), group="g")
+    for split in cut_folds(table, np.arange(300), FoldsSpec(), seed=0):
+        assert not set(table.groups[split.train]) & set(table.groups[split.valid])
+
+
+def test_forward_folds_judge_what_is_strictly_newer(tmp_path):
+    table, _ = make(tmp_path, frame().assign(t=[n // 10 for n in range(300)][::-1]), time="t")
+    splits = cut_folds(table, np.arange(300), FoldsSpec(count=4), seed=0)
+    assert len(splits) == 4
+    for split in splits:
+        assert table.times[split.train].max() < table.times[split.valid].min()
+
+
+def test_split_is_one_stratified_validation(tmp_path):
+    table, _ = make(tmp_path, frame())
+    (split,) = cut_folds(table, np.arange(300), FoldsSpec(kind="split", share=0.1), seed=0)
+    assert np.bincount(table.target[split.valid]).tolist() == [10, 10, 10]
+    assert len(split.train) == 270
+
+
+@pytest.mark.parametrize(
+    ("folds", "options", "words"),
+    [
+        ({"kind": "grouped"}, {}, "needs data.group"),
+        ({"kind": "forward"}, {}, "needs data.time"),
+        ({"kind": "stratified"}, {"group": "g"}, "leaks"),
+        ({"kind": "split"}, {"group": "g"}, "leaks"),
+        ({"count": 41}, {"group": "g"}, "41 groups"),
+        ({"count": 101}, {}, "class 'k0' has 100 development rows"),
+        ({"kind": "kfold", "count": 301}, {}, "there are 300"),
+        ({"kind": "split", "share": 0.001}, {}, "folds.share"),
+    ],
+)
+def test_folds_that_cannot_be_cut_are_refused(tmp_path, folds, options, words):
+    table, _ = make(tmp_path, frame().assign(g=[f"p{n % 40}" for n in range(300)]), **options)
+    with pytest.raises(ConfigError) as caught:
+        cut_folds(table, np.arange(300), FoldsSpec(**folds), seed=0)
+    assert words in str(caught.value)
+
+
+def test_stratified_needs_classes(tmp_path):
+    table, _ = make(tmp_path, frame().assign(y=np.arange(300) / 7))
+    with pytest.raises(ConfigError, match="needs classes"):
+        cut_folds(table, np.arange(300), FoldsSpec(kind="stratified"), seed=0)
+
+
+@pytest.mark.parametrize(("rows", "rarest", "count"), [(150, 50, 10), (2001, 900, 5), (100, 4, 4)])
+def test_without_a_count_there_are_ten_folds_or_as_many_as_make_sense(rows, rarest, count):
+    from foldwise.data.split import _usual_count
+
+    classes = np.array([0] * (rows - rarest) + [1] * rarest)
+    assert _usual_count(rows, classes) == count

@@ -1,0 +1,59 @@
+import pytest
+
+from foldwise.data_specs import PrepSpec
+from foldwise.errors import ConfigError
+from foldwise.models.head_rules import activation_and_loss, check_head
+from foldwise.network_specs import LOSSES, FitSpec, MlpSpec
+from foldwise.specs import TrialSpec
+
+
+def _trial(loss="auto", output="auto", target="standard"):
+    return TrialSpec(prep=PrepSpec(target=target), model=MlpSpec(output_activation=output), fit=FitSpec(loss=loss))
+
+
+@pytest.mark.parametrize(("loss", "task"), [(loss, task) for loss, tasks in LOSSES.items() for task in tasks])
+def test_every_loss_suits_the_tasks_it_is_listed_for(loss, task):
+    check_head(task, _trial(loss, target="none"))
+
+
+@pytest.mark.parametrize(
+    ("loss", "task"),
+    [(loss, task) for loss, tasks in LOSSES.items() for task in ("binary", "multiclass", "regression") if task not in tasks],
+)
+def test_a_loss_of_another_task_is_refused_with_those_that_suit(loss, task):
+    with pytest.raises(ConfigError, match=rf"fit\.loss: {loss} is no loss for a {task} task; use auto or one of") as caught:
+        check_head(task, _trial(loss))
+    assert caught.value.key == "fit.loss"
+
+
+@pytest.mark.parametrize(
+    ("task", "output", "loss"),
+    [
+        ("binary", "softmax", "auto"),
+        ("binary", "linear", "auto"),
+        ("binary", "tanh", "binary_focal"),
+        ("multiclass", "linear", "auto"),
+        ("multiclass", "tanh", "kl_divergence"),
+        ("regression", "sigmoid", "auto"),
+        ("regression", "softmax", "mae"),
+        ("regression", "linear", "poisson"),
+    ],
+)
+def test_an_output_that_means_nothing_is_refused(task, output, loss):
+    with pytest.raises(ConfigError, match=r"model\.output_activation: .*use auto"):
+        check_head(task, _trial(loss, output, target="none"))
+
+
+@pytest.mark.parametrize("loss", ["mape", "msle", "poisson"])
+def test_losses_of_a_ratio_need_the_target_in_its_own_unit(loss):
+    with pytest.raises(ConfigError, match=r"fit\.loss: .* set prep\.target=none"):
+        check_head("regression", _trial(loss))
+
+
+def test_auto_takes_the_usual_output():
+    usual = {task: activation_and_loss(task, MlpSpec(), FitSpec()) for task in ("binary", "multiclass", "regression")}
+    assert usual == {
+        "binary": ("sigmoid", "binary_crossentropy"),
+        "multiclass": ("softmax", "categorical_crossentropy"),
+        "regression": ("linear", "mse"),
+    }

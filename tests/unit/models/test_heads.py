@@ -1,0 +1,61 @@
+import numpy as np
+import pytest
+
+from foldwise.models.heads import Head, head_for, to_predictions
+from foldwise.network_specs import FitSpec, MlpSpec
+
+
+@pytest.mark.parametrize(
+    ("task", "head"),
+    [
+        ("binary", Head(1, "sigmoid", "binary_crossentropy", "binary")),
+        ("multiclass", Head(3, "softmax", "categorical_crossentropy", "multiclass")),
+        ("regression", Head(1, "linear", "mse", "regression")),
+    ],
+)
+def test_the_head_follows_the_task(task, head):
+    assert head_for(task, 3, MlpSpec(), FitSpec()) == head
+
+
+def test_loss_and_output_activation_can_be_set():
+    assert head_for("regression", 0, MlpSpec(output_activation="tanh"), FitSpec(loss="mae")).activation == "tanh"
+    assert head_for("binary", 2, MlpSpec(), FitSpec(loss="hinge")) == Head(1, "tanh", "hinge", "binary")
+
+
+def test_a_sigmoid_is_the_probability_of_the_second_label():
+    head = Head(1, "sigmoid", "binary_crossentropy", "binary")
+    np.testing.assert_allclose(to_predictions(head, [[0.2], [0.9]]), [[0.8, 0.2], [0.1, 0.9]])
+
+
+def test_a_margin_of_zero_is_undecided_and_beyond_one_is_certain():
+    head = Head(1, "linear", "hinge", "binary")
+    np.testing.assert_allclose(to_predictions(head, [[0.0], [7.0], [-7.0], [0.5]])[:, 1], [0.5, 1.0, 0.0, 0.75])
+
+
+def test_without_a_hinge_a_linear_output_is_the_probability_itself():
+    head = Head(1, "linear", "mse", "binary")
+    np.testing.assert_allclose(to_predictions(head, [[0.4], [1.2]])[:, 1], [0.4, 1.0])
+
+
+@pytest.mark.parametrize("activation", ["softmax", "sigmoid", "tanh", "linear"])
+def test_probabilities_sum_to_one_and_keep_the_order_of_the_outputs(activation):
+    outputs = np.random.default_rng(0).uniform(0.01 if activation in ("softmax", "sigmoid") else -1, 1, (50, 4))
+    probabilities = to_predictions(Head(4, activation, "mse", "multiclass"), outputs)
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1)
+    assert probabilities.min() >= 0
+    np.testing.assert_array_equal(probabilities.argsort(axis=1), outputs.argsort(axis=1))
+
+
+def test_where_every_unit_says_no_all_labels_are_equal():
+    head = Head(4, "sigmoid", "mse", "multiclass")
+    np.testing.assert_allclose(to_predictions(head, np.zeros((1, 4))), np.full((1, 4), 0.25))
+
+
+def test_large_linear_outputs_do_not_overflow():
+    head = Head(2, "linear", "mse", "multiclass")
+    np.testing.assert_allclose(to_predictions(head, [[1e5, 0.0]]), [[1.0, 0.0]])
+
+
+def test_a_target_comes_back_in_its_own_unit():
+    head = Head(1, "linear", "mse", "regression")
+    np.testing.assert_allclose(to_predictions(head, [[1.0], [-2.0]], 10.0, 3.0), [13.0, 4.0])

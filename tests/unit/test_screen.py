@@ -1,0 +1,45 @@
+import io
+
+from rich.console import Console
+
+from foldwise.goal import Goal
+from foldwise.results import FoldScore, TrialResult, best_of
+from foldwise.screen import Screen
+
+GOAL = Goal("accuracy", "maximize")
+COMPLETE = TrialResult(0, {"model.units": 8}, "COMPLETE", (FoldScore(0, 0.9, {}, {}, 3, 0.1),), 0.9, 0.01, seconds=1.0)
+FAILED = TrialResult(1, {"model.units": 9}, "FAILED", reason="nan: loss is not finite in epoch 3 of fold 2")
+
+
+def shown(terminal):
+    screen = Screen(Console(file=io.StringIO(), force_terminal=terminal, width=120))
+    screen.note("a [sentence]")
+    screen.search_starts(GOAL, 3, 5, [])
+    for result in (COMPLETE, FAILED):
+        screen.trial_starts(result.number, result.params)
+        screen.fold_ends(result.number, 0)
+        screen.trial_ends(result)
+    screen.search_ends()
+    return screen.console.file.getvalue()
+
+
+def test_away_from_a_terminal_every_trial_is_a_plain_line():
+    text = shown(terminal=False)
+    assert "a [sentence]" in text
+    assert "trial   0  COMPLETE  accuracy 0.9000 ± 0.0100" in text
+    assert "best so far" in text
+    assert "FAILED  nan: loss is not finite in epoch 3 of fold 2" in text
+    assert "\x1b" not in text
+
+
+def test_on_a_terminal_trials_stand_in_a_table_with_the_best_and_the_time_left():
+    text = shown(terminal=True)
+    assert "2 of 3 trials" in text
+    assert "best 0.9000 ± 0.0100 (trial 0)" in text
+    assert "left" in text
+
+
+def test_the_best_is_the_first_of_equals_and_never_one_that_failed():
+    twin = TrialResult(5, {}, "COMPLETE", (), 0.9, 0.0)
+    assert best_of([FAILED, twin, COMPLETE], GOAL) == COMPLETE
+    assert best_of([FAILED], GOAL) is None

@@ -1,0 +1,158 @@
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from foldwise.errors import DataError, JobError
+from tests.contract.bundles import TARGETS, make_bundle
+
+pytestmark = pytest.mark.slow
+TASKS = ["binary", "multiclass", "regression"]
+
+
+@pytest.fixture(scope="module", params=TASKS)
+def made(request, tmp_path_factory):
+    return make_bundle(tmp_path_factory.mktemp(request.param), request.param)
+
+
+@pytest.fixture
+def saved(tmp_path):
+    make_bundle(tmp_path, "binary")
+    return tmp_path / "bundle"
+
+
+def load_bundle(folder):
+    from foldwise.tracking.bundle import load_bundle as load  # Keras takes ten seconds
+
+    return load(folder)
+
+
+def _numbers(answers):
+    return answers.select_dtypes("number").to_numpy()
+
+
+def test_answers_are_labels_with_probabilities_or_numbers(made):
+    bundle, table, raw = made
+    answers = bundle.predict(raw)
+    assert len(answers) == len(table)
+    if table.task == "regression":
+        assert list(answers.columns) == ["prediction"]
+        assert abs(answers["prediction"].mean() - 1000) < 500  # in the target's own unit
+        return
+    labels = TARGETS[table.task]
+    assert list(answers.columns) == ["prediction", *(f"p_{label}" for label in labels)]
+    shares = _numbers(answers)
+    assert np.allclose(shares.sum(axis=1), 1.0, atol=1e-6)
+    assert list(answers["prediction"]) == [labels[k] for k in shares.argmax(axis=1)]
+
+
+def test_raw_text_and_the_typed_table_get_the_same_answers(made):
+    bundle, table, raw = made
+    assert np.array_equal(bundle.scores(raw), bundle.scores(table.raw))
+
+
+def test_order_of_columns_further_columns_and_the_index_do_not_matter(made):
+    bundle, _, raw = made
+    other = raw[raw.columns[::-1]].assign(more=1).set_index(pd.Index(range(100, 100 + len(raw))))
+    answers = bundle.predict(other)
+    assert np.array_equal(_numbers(answers), _numbers(bundle.predict(raw)))
+    assert list(answers.index) == list(other.index)
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 17])
+def test_a_row_s_answer_does_not_depend_on_its_mates(made, size):
+    bundle, _, raw = made
+    together = bundle.scores(raw)
+    assert np.array_equal(bundle.scores(raw.iloc[10 : 10 + size]), together[10 : 10 + size])
+    many = pd.concat([raw] * 10, ignore_index=True)  # more than one block
+    assert np.allclose(bundle.scores(many)[-len(raw) :], together, atol=1e-6)
+
+
+def test_a_level_never_seen_and_a_gap_are_answered(made):
+    bundle, _, raw = made
+    odd = raw.iloc[:2].copy()
+    odd["sort of thing"] = ["violet", None]
+    odd["size"] = [None, "1,5"]
+    assert np.isfinite(bundle.scores(odd)).all()
+
+
+def test_no_rows_get_no_answers(made):
+    bundle, _, raw = made
+    answers = bundle.predict(raw.iloc[:0])
+    assert len(answers) == 0
+    assert list(answers.columns) == list(bundle.predict(raw).columns)
+
+
+def test_a_missing_column_and_a_word_for_a_number_are_named(made):
+    bundle, _, raw = made
+    with pytest.raises(DataError, match="column count is missing"):
+        bundle.predict(raw.drop(columns=["count"]))
+    with pytest.raises(DataError, match="column size, row 2: 'much' is no number"):
+        bundle.predict(raw.iloc[:3].assign(size=["1,0", "much", "2,0"]))
+
+
+def test_what_is_loaded_answers_to_the_last_bit_as_what_was_saved(made, tmp_path):
+    bundle, table, raw = made
+    again, _, _ = make_bundle(tmp_path, table.task)
+    assert np.array_equal(load_bundle(tmp_path / "bundle").scores(raw), again.scores(raw))
+    assert np.array_equal(again.scores(raw), bundle.scores(raw))
+
+
+def test_a_fresh_process_gives_the_same_answers(saved):
+    code = (
+        "import sys; from pathlib import Path; import pandas as pd; from foldwise.tracking.bundle import load_bundle\n"
+        "raw = pd.read_csv(sys.argv[2], sep=';', dtype=str, keep_default_na=False)\n"
+        "load_bundle(Path(sys.argv[1])).predict(raw).to_json(sys.argv[3], double_precision=15)"
+    )
+    out, rows = saved.parent / "out.json", saved.parent / "rows.csv"
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    subprocess.run([sys.executable, "-c", code, str(saved), str(rows), str(out)], check=True, env=environment)
+    raw = pd.read_csv(rows, sep=";", dtype=str, keep_default_na=False)
+    assert np.allclose(_numbers(pd.read_json(out)), _numbers(load_bundle(saved).predict(raw)), atol=1e-6)
+
+
+def test_the_folder_holds_three_files_and_no_pickle(saved):
+    assert sorted(file.name for file in saved.iterdir()) == ["bundle.json", "network.keras", "preparation.json"]
+    assert sorted(file.name for file in saved.parent.iterdir()) == ["bundle", "rows.csv"]
+    card = json.loads((saved / "bundle.json").read_text())
+    assert card["labels"] == ["no", "yes"]
+    assert card["reading"]["delimiter"] == ";"
+    assert len(card["sample"]) == 5
+    assert card["versions"]["keras"]
+
+
+def test_a_bundle_whose_answers_changed_is_refused(saved, tmp_path):
+    make_bundle(tmp_path / "other", "binary", seed=9)
+    (saved / "network.keras").write_bytes((tmp_path / "other" / "bundle" / "network.keras").read_bytes())
+    with pytest.raises(JobError, match=r"its answers to its own sample rows differ by .*made with .*keras"):
+        load_bundle(saved)
+
+
+@pytest.mark.parametrize("damage", ["gone", "torn card", "newer", "torn network", "no network"])
+def test_a_damaged_bundle_is_one_sentence(saved, damage):
+    card = saved / "bundle.json"
+    if damage == "gone":
+        card.unlink()
+    elif damage == "torn card":
+        card.write_text(card.read_text()[:100])
+    elif damage == "newer":
+        card.write_text(card.read_text().replace('"format": 1', '"format": 2'))
+    elif damage == "torn network":
+        (saved / "network.keras").write_bytes((saved / "network.keras").read_bytes()[:200])
+    else:
+        (saved / "network.keras").unlink()
+    with pytest.raises(JobError) as caught:
+        load_bundle(saved)
+    assert "\n" not in str(caught.value)
+    assert "bundle" in str(caught.value)
+
+
+def test_a_bundle_is_replaced_in_one_step(saved):
+    before = (saved / "network.keras").read_bytes()
+    make_bundle(saved.parent, "binary", seed=7)
+    assert (saved / "network.keras").read_bytes() != before
+    assert sorted(file.name for file in saved.parent.iterdir()) == ["bundle", "rows.csv"]

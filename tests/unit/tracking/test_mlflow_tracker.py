@@ -1,0 +1,200 @@
+import math
+import time
+from dataclasses import replace
+
+import pytest
+
+from foldwise.tracking.ledger import open_ledger
+from tests.contract.ledgers import failed, finish, new_study, result
+
+pytestmark = pytest.mark.slow
+TAGS = {"seed": "3", "task": "multiclass"}
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    return tmp_path_factory.mktemp("runs")  # one MLflow database for all: making its tables takes seconds
+
+
+@pytest.fixture
+def ledger(tmp_path):
+    opened = open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}")
+    yield opened
+    opened.close()
+
+
+def mlflow_store(runs):
+    from foldwise.tracking import mlflow_store as room  # MLflow takes three seconds
+
+    return room.mlflow_store(runs)
+
+
+def _tracker(store, ledger):
+    from foldwise.tracking.mlflow_tracker import MlflowTracker
+
+    return MlflowTracker(store, ledger)
+
+
+def _open(runs, ledger, study):
+    tracker = _tracker(mlflow_store(runs), ledger)
+    tracker.open(ledger.study(study), ledger.trials(study), "accuracy", TAGS)
+    return tracker
+
+
+def _runs(runs, study):
+    client = mlflow_store(runs).client()
+    found = client.search_runs([client.get_experiment_by_name(study).experiment_id], max_results=1000)
+    return client, {run.info.run_name: run for run in found}, found
+
+
+def test_a_study_is_an_experiment_with_a_parent_and_a_child_a_trial(runs, ledger, tmp_path, capfd):
+    new_study(ledger, "shape")
+    tracker = _open(runs, ledger, "shape")
+    rows = [finish(ledger, "shape", outcome) for outcome in (result(0), failed(1))]
+    for row in rows:
+        tracker.trial(row)
+    (tmp_path / "trials.parquet").write_bytes(b"x")
+    folder = tmp_path / "bundle"
+    folder.mkdir()
+    (folder / "bundle.json").write_text("{}")
+    summary = {"verdict": "the baseline is as good", "holdout": {"metrics": {"accuracy": 0.8}}, "study": "shape"}
+    assert tracker.close(summary, [tmp_path / "trials.parquet", folder]) == ()
+
+    client, by_name, _ = _runs(runs, "shape")
+    parent = by_name["shape"]
+    assert parent.info.status == "FINISHED"
+    assert parent.data.tags["foldwise.seed"] == "3"
+    assert parent.data.tags["foldwise.fingerprint"] == "f" * 64
+    assert parent.data.tags["mlflow.note.content"] == "the baseline is as good"
+    assert parent.data.metrics["holdout.metrics.accuracy"] == 0.8
+    assert {file.path for file in client.list_artifacts(parent.info.run_id)} == {"recipe.yaml", "trials.parquet", "bundle"}
+    assert (runs / "artifacts" / "shape").is_dir()
+
+    child = by_name["trial 0"]
+    assert child.data.tags["mlflow.parentRunId"] == parent.info.run_id
+    assert child.data.tags["foldwise.state"] == "COMPLETE"
+    assert child.data.params["model.units"] == "32"
+    assert child.data.params["flag"] == "true"
+    assert child.data.params["none"] == "null"
+    values = child.data.metrics
+    assert values["cv.accuracy.mean"] == 0.91
+    assert values["cv.log_loss.mean"] == pytest.approx(0.3)
+    assert values["oof.accuracy"] == 0.91
+    assert values["fold.1.accuracy"] == pytest.approx(0.92)
+    assert values["seconds"] == 1.25
+    curve = client.get_metric_history(child.info.run_id, "loss")
+    assert [(point.step, point.value) for point in curve] == [(1, 1.0), (2, 0.5), (3, pytest.approx(1 / 3))]
+    assert child.info.start_time == round(rows[0].started.timestamp() * 1000)
+    assert child.info.end_time == round(rows[0].ended.timestamp() * 1000)
+
+    broken = by_name["trial 1"]
+    assert broken.info.status == "FAILED"
+    assert broken.data.tags["foldwise.reason"] == "nan: the loss of fold 0 is nan at epoch 2"
+    out, err = capfd.readouterr()
+    assert out == ""
+    assert "INFO" not in err
+
+
+def test_nan_and_infinity_arrive(runs, ledger):
+    new_study(ledger, "odd")
+    tracker = _open(runs, ledger, "odd")
+    tracker.trial(finish(ledger, "odd", result(0, metrics={"accuracy": math.nan, "log_loss": math.inf})))
+    assert tracker.close({}) == ()
+    client, by_name, _ = _runs(runs, "odd")
+    run_id = by_name["trial 0"].info.run_id
+    assert math.isnan(client.get_metric_history(run_id, "oof.accuracy")[0].value)
+    assert client.get_metric_history(run_id, "oof.log_loss")[0].value > 1e300
+    assert math.isnan(client.get_metric_history(run_id, "val_loss")[0].value)
+
+
+def test_long_curves_are_thinned_and_odd_names_and_values_fit(runs, ledger):
+    new_study(ledger, "big")
+    tracker = _open(runs, ledger, "big")
+    params = {f"p{i}": i for i in range(250)} | {"a[0]@{b}/../c": "x" * 9000, "empty": ""}
+    row = finish(ledger, "big", result(0, epochs=5000, count=3, params=params))
+    tracker.trial(row)
+    assert tracker.close({}) == ()
+    client, by_name, _ = _runs(runs, "big")
+    run = by_name["trial 0"]
+    assert len(run.data.params) == 252
+    assert len(run.data.params["a_0___b__.._c"]) == 6000
+    points = client.get_metric_history(run.info.run_id, "loss")
+    assert 200 < len(points) < 334
+    assert (points[0].step, points[-1].step) == (1, 5000)
+
+
+def test_a_trial_whose_run_was_made_before_a_kill_is_not_made_twice(runs, ledger):
+    new_study(ledger, "kill")
+    first = _open(runs, ledger, "kill")
+    row = finish(ledger, "kill", result(0))
+    first.trial(row)
+    first.close(None)
+    client, by_name, _ = _runs(runs, "kill")
+    assert by_name["kill"].info.status == "KILLED"
+    with ledger._transaction() as connection:  # as if the kill had come before the mark
+        connection.exec_driver_sql("UPDATE trials SET shipped = NULL")
+        connection.exec_driver_sql("UPDATE studies SET run_id = NULL")
+    second = _open(runs, ledger, "kill")
+    second.trial(finish(ledger, "kill", result(1)))
+    assert second.close({}) == ()
+    client, by_name, found = _runs(runs, "kill")
+    assert sorted(by_name) == ["kill", "trial 0", "trial 1"]
+    assert len(found) == 3
+    assert by_name["kill"].info.status == "FINISHED"
+    assert len(client.get_metric_history(by_name["trial 0"].info.run_id, "loss")) == 3
+
+
+def test_when_the_runs_were_removed_the_study_is_shown_anew(runs, ledger):
+    new_study(ledger, "gone")
+    first = _open(runs, ledger, "gone")
+    first.trial(finish(ledger, "gone", result(0)))
+    first.close({})
+    client, _, found = _runs(runs, "gone")
+    for run in found:
+        client.delete_run(run.info.run_id)
+    client.delete_experiment(found[0].info.experiment_id)
+    second = _open(runs, ledger, "gone")
+    assert second.close({}) == ()
+    assert {run.info.run_name for run in _runs(runs, "gone")[2]} == {"gone", "trial 0"}
+
+
+def test_a_dead_server_costs_nothing_but_a_note_and_the_next_start_ships(runs, ledger):
+    new_study(ledger, "dead")
+    dead = _tracker(replace(mlflow_store(runs), tracking_uri="http://127.0.0.1:9"), ledger)
+    dead.open(ledger.study("dead"), [], "accuracy", TAGS)
+    began = time.monotonic()
+    for number in range(5):
+        dead.trial(finish(ledger, "dead", result(number)))
+    assert time.monotonic() - began < 1.0
+    (note,) = dead.close({}, wait_seconds=30)
+    assert note.startswith("MLflow did not take 5 of the study's trials: ")
+    assert note.endswith("the next start of the study ships the rest")
+    alive = _open(runs, ledger, "dead")
+    assert alive.close({}) == ()
+    assert all(row.shipped for row in ledger.trials("dead"))
+
+
+def test_a_trial_costs_at_most_three_calls(runs, ledger):
+    new_study(ledger, "calls")
+    tracker = _tracker(mlflow_store(runs), ledger)
+    counted = _Counting(tracker._client)
+    tracker._client = counted
+    tracker.open(ledger.study("calls"), [], "accuracy", TAGS)
+    tracker.place()
+    before = len(counted.calls)
+    for number in range(3):
+        tracker.trial(finish(ledger, "calls", result(number)))
+    tracker.close(None)
+    assert counted.calls[before:] == ["create_run", "log_batch", "set_terminated"] * 3 + ["set_terminated"]
+
+
+class _Counting:
+    """A real client whose calls are listed."""
+
+    def __init__(self, client) -> None:
+        self._client = client
+        self.calls: list[str] = []
+
+    def __getattr__(self, name):
+        self.calls.append(name)
+        return getattr(self._client, name)

@@ -1,0 +1,159 @@
+"""Whole trials on small tables."""
+
+import math
+
+import numpy as np
+import pytest
+
+from foldwise.data_specs import PrepSpec
+from foldwise.errors import Interrupted
+from foldwise.network_specs import FitSpec, MlpSpec
+from foldwise.optimizers import OptimizerSpec
+
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("tensorflow_started")]
+TASKS = pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
+
+
+def _run(job, table, splits, *watch):
+    from foldwise.training.cross_validate import cross_validate
+
+    return cross_validate(job, table, splits, *watch)
+
+
+def _scores(result):
+    """All that must be the same in a second run: everything but the time."""
+    folds = [(fold.score, dict(fold.metrics), dict(fold.curves), fold.best_epoch) for fold in result.folds]
+    return folds, result.mean, result.sd, dict(result.metrics)
+
+
+@TASKS
+def test_a_trial_is_scored_on_every_fold_and_on_all_rows(task, job, table, splits):
+    data = table(task)
+    result = _run(job(task), data, splits(data))
+    assert result.state == "COMPLETE"
+    assert [fold.fold for fold in result.folds] == [0, 1, 2]
+    scores = [fold.score for fold in result.folds]
+    assert result.mean == pytest.approx(np.mean(scores))
+    assert result.sd == pytest.approx(np.std(scores, ddof=1))
+    assert all(fold.score == fold.metrics["rmse" if task == "regression" else "accuracy"] for fold in result.folds)
+    assert result.engine == "fused"
+    assert set(result.metrics) == set(result.folds[0].metrics)
+
+
+@TASKS
+def test_the_same_seed_gives_the_same_bits(task, job, table, splits):
+    data = table(task)
+    model = MlpSpec(hidden=2, units=8, dropout=0.3, noise=0.1, batch_norm=True)
+    first, again = (_run(job(task, seed=5, model=model), data, splits(data)) for _ in range(2))
+    assert _scores(first) == _scores(again)
+    other = _run(job(task, seed=6, model=model), data, splits(data))
+    assert _scores(first) != _scores(other)
+
+
+def test_another_trial_number_gives_other_numbers_and_the_parameters_names_do_not(job, table, splits):
+    data = table()
+    assert _scores(_run(job(number=1), data, splits(data))) != _scores(_run(job(number=2), data, splits(data)))
+
+
+def test_a_regression_is_scored_in_the_target_s_own_unit(job, table, splits):
+    small, large = table("regression"), table("regression", shift=1e4, scale=1000.0)
+    one, thousand = (_run(job("regression"), data, splits(data)) for data in (small, large))
+    assert thousand.mean == pytest.approx(1000 * one.mean, rel=1e-2)
+    assert thousand.folds[0].curves["val_mae"][-1] == pytest.approx(thousand.folds[0].metrics["mae"], rel=1e-3)
+    unscaled = _run(job("regression", prep=PrepSpec(target="none")), small, splits(small))
+    assert unscaled.state == "COMPLETE"
+
+
+def test_watch_hears_of_every_fold(job, table, splits):
+    heard = []
+    data = table()
+    _run(job(), data, splits(data), heard.append)
+    assert heard == [0, 1, 2]
+
+
+def test_an_interruption_ends_the_trial_after_the_fold(job, table, splits):
+    heard = []
+
+    def stop(fold):
+        heard.append(fold)
+        if fold == 1:
+            raise Interrupted("stopped")
+
+    data = table()
+    with pytest.raises(Interrupted):
+        _run(job(), data, splits(data), stop)
+    assert heard == [0, 1]
+
+
+def test_a_loss_that_is_not_finite_fails_the_trial_with_epoch_and_fold(job, table, splits):
+    fit = FitSpec(epochs=50, batch_size="full", optimizer=OptimizerSpec(kind="sgd", learning_rate=1e20))
+    data = table("regression")
+    result = _run(job("regression", fit=fit), data, splits(data))
+    assert result.state == "FAILED"
+    assert result.reason.startswith("nan: ")
+    assert "is not finite in epoch" in result.reason
+    assert result.reason.endswith("of fold 0")
+    assert math.isnan(result.mean)
+
+
+def test_a_goal_that_a_fold_cannot_compute_fails_the_trial(job, table, splits):
+    data = table("binary")
+    cut = splits(data)
+    only_no = cut[1].valid[data.target[cut[1].valid] == 0]
+    cut[1] = type(cut[1])(cut[1].train, only_no)
+    result = _run(job("binary", metric="roc_auc"), data, cut)
+    assert result.state == "FAILED"
+    assert result.reason == "undefined metric: roc_auc cannot be computed on the validation rows of fold 1"
+    assert [fold.fold for fold in result.folds] == [0]
+    assert math.isnan(result.mean)
+
+
+def test_a_fault_of_a_library_is_the_trial_s_and_not_the_study_s(job, table, splits):
+    data = table()
+    cut = splits(data)
+    cut[1] = type(cut[1])(cut[1].train, np.array([10_000]))
+    result = _run(job(), data, cut)
+    assert result.state == "FAILED"
+    assert result.reason.startswith("error: IndexError: ")
+    assert "\n" not in result.reason
+
+
+def test_a_trial_too_large_for_memory_is_oom(job, table, splits):
+    def too_large(fold):
+        raise MemoryError
+
+    data = table()
+    result = _run(job(), data, splits(data), too_large)
+    assert result.state == "FAILED"
+    assert result.reason.startswith("oom: ")
+
+
+def test_memory_does_not_grow_from_trial_to_trial(job, table, splits):
+    import resource
+    from pathlib import Path
+
+    def resident_mb():
+        pages = int(Path("/proc/self/statm").read_text().split()[1])
+        return pages * resource.getpagesize() / 2**20
+
+    data = table()
+    for number in range(4):
+        _run(job(number=number), data, splits(data))
+    before = resident_mb()
+    for number in range(8):
+        _run(job(number=number), data, splits(data))
+    assert resident_mb() - before < 8 * 3
+
+
+def test_iris_from_its_source_to_its_score(job):
+    from foldwise.data.split import cut_folds
+    from foldwise.data.table import read_table
+    from foldwise.data_specs import FoldsSpec, SklearnData
+
+    data = read_table(SklearnData(kind="sklearn", name="iris"))
+    cut = cut_folds(data, np.arange(150), FoldsSpec(), 0)
+    fit = FitSpec(epochs=40, batch_size=16, optimizer=OptimizerSpec(learning_rate=0.01))
+    result = _run(job(model=MlpSpec(units=16), fit=fit), data, cut)
+    assert len(result.folds) == 10
+    assert result.mean > 0.92
+    assert result.metrics["accuracy"] == pytest.approx(result.mean)

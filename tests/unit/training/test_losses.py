@@ -1,0 +1,33 @@
+import numpy as np
+import pytest
+
+from foldwise.models.heads import head_for
+from foldwise.network_specs import LOSSES, FitSpec, MlpSpec
+
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("tensorflow_started")]
+
+
+def test_the_names_are_those_of_the_specification():
+    import keras
+
+    from foldwise.training import losses
+
+    assert set(losses.LOSSES) == set(LOSSES)
+    assert all(hasattr(keras.losses, name) for name in losses.LOSSES.values())
+
+
+@pytest.mark.parametrize(("loss", "task"), [(loss, task) for loss, tasks in LOSSES.items() for task in tasks])
+def test_every_loss_falls_while_it_is_trained(loss, task, train, fold, training):
+    fit = FitSpec(epochs=8, loss=loss, batch_size=8)
+    [result] = train(training(task, fit=fit), fold(task))
+    assert result.failure is None
+    assert result.curves["loss"][-1] < result.curves["loss"][0]
+    assert np.isfinite(result.predictions).all()
+
+
+def test_a_hinge_s_accuracy_counts_the_sides_of_zero():
+    from foldwise.training.losses import curve_metric
+
+    metric = curve_metric(head_for("binary", 2, MlpSpec(), FitSpec(loss="hinge")))
+    metric.update_state(np.array([[1.0], [0.0], [1.0]]), np.array([[0.1], [-0.1], [-0.3]]))
+    assert float(metric.result()) == pytest.approx(2 / 3)
