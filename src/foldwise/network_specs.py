@@ -57,7 +57,59 @@ class MlpSpec(Spec):
         return self.units if isinstance(self.units, tuple) else (self.units,) * self.hidden
 
 
-ModelSpec = Annotated[MlpSpec, ByKind]
+class CnnSpec(Spec):
+    """A convolutional network: `blocks` blocks, a top that makes a vector of the last maps, `hidden` dense layers, the output.
+
+    A block is `per_block` times convolution, normalisation, activation, and then one pooling by 2 and one dropout. `filters`
+    is one number of maps for all blocks or a list with one each, as `units` is for the dense layers.
+    """
+
+    kind: Literal["cnn"]
+    image: Annotated[tuple[Width, ...], Listed] | None = None  # height, width, channels of a row; null: as the data say
+    blocks: Annotated[int, Field(ge=1, le=10)] = 2
+    filters: Width | Annotated[tuple[Width, ...], Listed] = 32
+    per_block: Annotated[int, Field(ge=1, le=10)] = 1
+    kernel: Annotated[int, Field(ge=1, le=1000)] = 3
+    padding: Literal["same", "valid"] = "same"
+    pool: Literal["max", "average", "none"] = "max"
+    activation: Activation = "relu"
+    negative_slope: Annotated[float, Field(ge=0, lt=1)] = 0.02  # only leaky_relu uses it
+    initializer: Initializer = "glorot_uniform"
+    l1: Annotated[float, Field(ge=0)] = 0.0
+    l2: Annotated[float, Field(ge=0)] = 0.0
+    batch_norm: bool = False
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    top: Literal["flatten", "global_average", "global_max"] = "flatten"
+    hidden: Annotated[int, Field(ge=0, le=1000)] = 1
+    units: Width | Annotated[tuple[Width, ...], Listed] = 64
+    head_dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    output_activation: Literal["auto", "sigmoid", "softmax", "linear", "tanh"] = "auto"
+
+    @model_validator(mode="after")
+    def _lists_fit(self) -> CnnSpec:
+        if self.image is not None and len(self.image) != 3:
+            raise ValueError(f"image must be [height, width, channels], as [28,28,1], got {list(self.image)}")
+        if isinstance(self.filters, tuple) and len(self.filters) != self.blocks:
+            number = len(self.filters)
+            raise ValueError(f"filters lists {number} numbers of maps, so blocks must be {number}, got {self.blocks}")
+        if isinstance(self.units, tuple) and len(self.units) != self.hidden:
+            raise ValueError(f"units lists {len(self.units)} widths, so hidden must be {len(self.units)}, got {self.hidden}")
+        if self.initializer == "identity":
+            raise ValueError("initializer identity draws matrices, and a convolution's kernel is none; use orthogonal")
+        return self
+
+    @property
+    def maps(self) -> tuple[int, ...]:
+        """How many maps each block has."""
+        return self.filters if isinstance(self.filters, tuple) else (self.filters,) * self.blocks
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """The width of each hidden dense layer."""
+        return self.units if isinstance(self.units, tuple) else (self.units,) * self.hidden
+
+
+ModelSpec = Annotated[MlpSpec | CnnSpec, Field(discriminator="kind"), ByKind]
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0)]

@@ -17,6 +17,8 @@ from foldwise.data_specs import GivenHoldout
 from foldwise.errors import ConfigError
 from foldwise.goal import Goal, goal_for
 from foldwise.models.head_rules import check_head
+from foldwise.models.image_rules import check_image
+from foldwise.network_specs import CnnSpec
 from foldwise.specs import StudySpec
 
 
@@ -51,10 +53,12 @@ def plan_study(spec: StudySpec) -> Plan:
     """
     fixed = spec.fixed
     check_runs_folder(fixed.paths.runs)
-    table = read_table(fixed.data, fixed.paths)
+    trials = [trial_at(spec, params) for params in (spec.space.defaults(), *(corner for _, corner in spec.space.corners()))]
+    table = read_table(fixed.data, fixed.paths, pixels=any(isinstance(trial.model, CnnSpec) for trial in trials))
     goal = goal_for(fixed.goal.metric, fixed.goal.direction, table.task)
-    for params in (spec.space.defaults(), *(corner for _, corner in spec.space.corners())):
-        check_head(table.task, trial_at(spec, params))
+    for trial in trials:
+        check_head(table.task, trial)
+        check_image(trial.model, len(table.schema.of_kind("number")), table.schema.of_kind("category"))
     holdout_spec = fixed.data.holdout
     if isinstance(holdout_spec, GivenHoldout):
         development, _, record = set_holdout(table, holdout_spec, fixed.data)

@@ -1,7 +1,8 @@
 import pytest
 
+from foldwise.config import read_study
 from foldwise.errors import ConfigError
-from foldwise.plan import check_runs_folder
+from foldwise.plan import check_runs_folder, plan_study
 
 
 def test_a_place_that_cannot_be_written_is_refused_and_nothing_is_left(tmp_path):
@@ -11,3 +12,30 @@ def test_a_place_that_cannot_be_written_is_refused_and_nothing_is_left(tmp_path)
     for place in (tmp_path / "file", tmp_path / "file" / "runs", "/proc/runs"):
         with pytest.raises(ConfigError, match=r"paths\.runs"):
             check_runs_folder(str(place))
+
+
+def _digits(tmp_path, **model):
+    asked = {"kind": "cnn", "image": [8, 8, 1], **model}
+    data = {"kind": "sklearn", "name": "digits"}
+    return plan_study(read_study({"data": data, "model": asked, "paths": {"runs": str(tmp_path)}}))
+
+
+def test_images_keep_the_pixels_that_never_change(tmp_path):
+    plan = _digits(tmp_path)
+    assert len(plan.table.schema.columns) == 64
+    assert plan.table.left_out == {}
+
+
+@pytest.mark.parametrize(
+    ("model", "sentence"),
+    [
+        ({"image": None}, r"model\.image: a table does not say what its rows show"),
+        ({"image": [9, 8, 1]}, r"model\.image: 9 x 8 x 1 is an image of 72 numbers, and a row has 64"),
+        ({"image": ["choice", [8, 8, 1], [8, 8, 3]]}, r"model\.image: 8 x 8 x 3 is an image of 192"),
+        ({"blocks": ["int", 1, 4]}, r"model\.blocks: block 4 of 4 leaves no pixel"),
+    ],
+)
+def test_an_image_that_the_rows_are_not_is_refused_before_anything_is_written(tmp_path, model, sentence):
+    with pytest.raises(ConfigError, match=sentence):
+        _digits(tmp_path, **model)
+    assert list(tmp_path.iterdir()) == []

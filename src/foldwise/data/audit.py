@@ -59,7 +59,7 @@ def _imbalance(table: Table, rows: npt.NDArray[np.int64]) -> Iterator[Finding]:
 
 
 def _duplicates(table: Table, splits: Sequence[Split]) -> Iterator[Finding]:
-    rows = table.frame.assign(**{"\0target": table.target})  # a name that no column has
+    rows = pd.concat([table.frame, pd.Series(table.target, name="\0target")], axis=1)  # a name that no column has
     same = rows.groupby(list(rows.columns), dropna=False, sort=False).ngroup().to_numpy()
     shared = sum(int(np.isin(same[split.valid], same[split.train]).sum()) for split in splits)
     if shared:

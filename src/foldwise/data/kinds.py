@@ -66,16 +66,20 @@ def look_at(cells: pd.Series[Any], decimal: str = ".") -> Look:
     return Look(len(cells), missing, levels, numeric, whole=numeric and all(_is_whole(level) for level in levels))
 
 
-def judge(name: str, look: Look, asked: ColumnKind | None) -> Judgement:
-    """The kind of a feature column, `asked` where the user says it."""
+def judge(name: str, look: Look, asked: ColumnKind | None, pixels: bool = False) -> Judgement:
+    """The kind of a feature column, `asked` where the user says it.
+
+    Where columns are `pixels`, numbers stay numbers however few they are: without its black corners an image has no shape.
+    """
     if not look.levels:
         return Judgement("category", "all missing")
-    if len(look.levels) == 1 and not look.missing:
+    if len(look.levels) == 1 and not look.missing and not (pixels and look.numeric):
         return Judgement(asked or "category", f"constant, always {shown(next(iter(look.levels)))}")
     if asked:
         reasons: dict[ColumnKind, str] = {"date": "date", "text": "free text", "identifier": "identifier"}
         return Judgement(asked, f"{reasons[asked]}, by data.kinds" if asked in reasons else None)
-    return _judge_numbers(name, look) if look.numeric else _judge_words(look)
+    judgement = _judge_numbers(name, look) if look.numeric else _judge_words(look)
+    return Judgement("number") if pixels and look.numeric and not judgement.left_out else judgement
 
 
 def check_text(name: str, cells: pd.Series[Any], look: Look, decimal: str, marks: Sequence[str]) -> None:

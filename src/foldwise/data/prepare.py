@@ -135,9 +135,7 @@ def prepare_fold(table: Table, split: Split, prep: PrepSpec) -> FoldData:
 def fit_preparation(table: Table, rows: npt.ArrayLike, prep: PrepSpec) -> Preparation:
     """Learn fills, scales and levels from these rows, and look at no other."""
     at = np.asarray(rows, dtype=np.int64)
-    columns = table.schema.columns
-    numbers = [column.name for column in columns if column.kind == "number"]
-    categories = [column.name for column in columns if column.kind == "category"]
+    numbers, categories = table.schema.of_kind("number"), table.schema.of_kind("category")
     mean, sd = 0.0, 1.0
     if not table.labels and prep.target == "standard":
         mean, sd = float(table.target[at].mean()), float(table.target[at].std())
@@ -160,7 +158,7 @@ def encode_target(table: Table, rows: npt.ArrayLike, preparation: Preparation) -
     return target.astype(np.float32)[:, None]
 
 
-def _fit_numbers(names: list[str], frame: pd.DataFrame, at: npt.NDArray[np.int64], prep: PrepSpec) -> tuple[Number, ...]:
+def _fit_numbers(names: tuple[str, ...], frame: pd.DataFrame, at: npt.NDArray[np.int64], prep: PrepSpec) -> tuple[Number, ...]:
     if not names:
         return ()
     values = np.column_stack([frame[name].to_numpy(np.float64)[at] for name in names])

@@ -33,6 +33,10 @@ class Schema:
         """The names of all columns."""
         return tuple(column.name for column in self.columns)
 
+    def of_kind(self, kind: Literal["number", "category"]) -> tuple[str, ...]:
+        """The names of the columns of a kind."""
+        return tuple(column.name for column in self.columns if column.kind == kind)
+
 
 def conform(frame: pd.DataFrame, schema: Schema, *, decimal: str = ".", missing: Sequence[str] = ("",)) -> pd.DataFrame:
     """Raw rows as the schema's columns: numbers float64 with nan, categories canonical str or None.

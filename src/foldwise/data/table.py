@@ -86,8 +86,13 @@ class Table:
         return digest.hexdigest()
 
 
-def read_table(data: Data, paths: Paths | None = None) -> Table:
+def read_table(data: Data, paths: Paths | None = None, pixels: bool = False) -> Table:
     """Read rows, infer what each column is and what the task is, and say so in `notes` and `left_out`.
+
+    Args:
+        data: the source and how it is read.
+        paths: where data sets are looked for.
+        pixels: whether rows are images, of which each number is a feature also where it never changes.
 
     Raises:
         ConfigError: a key of `data` does not fit the table.
@@ -96,7 +101,7 @@ def read_table(data: Data, paths: Paths | None = None) -> Table:
     source = read_source(data, paths)
     target = read_target(source.frame[data.target], data)
     features = source.frame.drop(columns=[data.target])[target.kept]
-    judged = {name: _judge(name, features[name], data) for name in features.columns}
+    judged = {name: _judge(name, features[name], data, pixels) for name in features.columns}
     left_out = {name: found.left_out for name, found in judged.items() if found.left_out}
     usable = [(name, found.kind) for name, found in judged.items() if not found.left_out]
     schema = Schema(tuple(Column(name, "number" if kind == "number" else "category") for name, kind in usable))
@@ -125,7 +130,7 @@ def read_given_holdout(data: Data, path: str, table: Table, paths: Paths | None 
     return _table(source, features, table.schema, target, data)
 
 
-def _judge(name: str, cells: pd.Series[Any], data: Data) -> Judgement:
+def _judge(name: str, cells: pd.Series[Any], data: Data, pixels: bool) -> Judgement:
     if name in data.drop:
         return Judgement("text", "dropped by data.drop")
     asked = data.kinds.get(name)
@@ -136,7 +141,7 @@ def _judge(name: str, cells: pd.Series[Any], data: Data) -> Judgement:
     look = look_at(cells, decimal_mark(data))
     if asked is None:
         check_text(name, cells, look, decimal_mark(data), missing_marks(data))
-    return judge(name, look, asked)
+    return judge(name, look, asked, pixels)
 
 
 def _table(source: Source, features: pd.DataFrame, schema: Schema, target: Target, data: Data) -> Table:
@@ -195,7 +200,7 @@ def _refuse_gaps(cells: pd.Series[Any], key: str) -> None:
 def _suspicious_levels(table: Table, data: Data) -> list[str]:
     """One sentence for each word that often means missing and stands among the levels."""
     notes = []
-    categories = [column.name for column in table.schema.columns if column.kind == "category"]
+    categories = table.schema.of_kind("category")
     levels = {name: set(table.frame[name]) for name in categories}
     for word in MISSING_WORDS:
         columns = [name for name in categories if word in levels[name]]

@@ -9,15 +9,16 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
+from foldwise.models.cnn import cnn
 from foldwise.models.heads import Head
 from foldwise.models.mlp import mlp
-from foldwise.network_specs import MlpSpec
+from foldwise.network_specs import ModelSpec
 from foldwise.seeds import Purpose, derive
 
-KINDS: dict[str, Callable[[MlpSpec, int, Head, int], keras.Model]] = {"mlp": mlp}
+KINDS: dict[str, Callable[[Any, int, Head, int], keras.Model]] = {"mlp": mlp, "cnn": cnn}
 
 
-def build(spec: MlpSpec, inputs: int, head: Head, seed: int) -> keras.Model:
+def build(spec: ModelSpec, inputs: int, head: Head, seed: int) -> keras.Model:
     """A network that takes (rows, inputs) and gives (rows, head.units).
 
     Args:
@@ -25,6 +26,9 @@ def build(spec: MlpSpec, inputs: int, head: Head, seed: int) -> keras.Model:
         inputs: the number of features.
         head: the output layer.
         seed: of its random layers. First weights are not its matter: see initial_weights.
+
+    Raises:
+        ConfigError: the model cannot take so many features.
     """
     return KINDS[spec.kind](spec, inputs, head, seed)
 

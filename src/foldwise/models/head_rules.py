@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from foldwise.errors import ConfigError
 from foldwise.goal import Task
-from foldwise.network_specs import LOSSES, FitSpec, MlpSpec
+from foldwise.network_specs import LOSSES, FitSpec, ModelSpec
 from foldwise.specs import TrialSpec
 
 AUTO_LOSS: dict[Task, str] = {
@@ -44,7 +44,7 @@ def check_head(task: Task, trial: TrialSpec) -> None:
         raise ConfigError("fit.loss", f"{loss} needs the target in its own unit; set prep.target=none")
 
 
-def activation_and_loss(task: Task, model: MlpSpec, fit: FitSpec) -> tuple[str, str]:
+def activation_and_loss(task: Task, model: ModelSpec, fit: FitSpec) -> tuple[str, str]:
     """The output activation and the loss, with `auto` decided.
 
     Raises:

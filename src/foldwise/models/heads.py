@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from foldwise.goal import Task
 from foldwise.models.head_rules import activation_and_loss
-from foldwise.network_specs import FitSpec, MlpSpec
+from foldwise.network_specs import FitSpec, ModelSpec
 
 Floats = npt.NDArray[np.float64]
 
@@ -29,7 +29,7 @@ class Head:
         return self.loss in ("hinge", "squared_hinge") and self.activation != "sigmoid"
 
 
-def head_for(task: Task, classes: int, model: MlpSpec, fit: FitSpec) -> Head:
+def head_for(task: Task, classes: int, model: ModelSpec, fit: FitSpec) -> Head:
     """The head that a task asks for: sigmoid, softmax or linear, unless the specifications say otherwise.
 
     Args:

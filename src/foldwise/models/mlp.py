@@ -5,11 +5,9 @@ from __future__ import annotations
 import keras
 
 from foldwise.models.heads import Head
+from foldwise.models.ingredients import INITIALIZERS, activation, kernel_options
 from foldwise.network_specs import MlpSpec
 from foldwise.seeds import Purpose, derive
-
-# the configuration's short words for Keras's initializers; all others have Keras's own names
-INITIALIZERS = {"uniform": "random_uniform", "normal": "random_normal"}
 
 
 def mlp(spec: MlpSpec, inputs: int, head: Head, seed: int) -> keras.Model:
@@ -27,7 +25,7 @@ def mlp(spec: MlpSpec, inputs: int, head: Head, seed: int) -> keras.Model:
             layers.append(keras.layers.BatchNormalization(name=f"norm_{position}"))
         if spec.layer_norm:
             layers.append(keras.layers.LayerNormalization(name=f"norm_{position}"))
-        layers.append(_activation(spec, f"activation_{position}"))
+        layers.append(activation(spec, f"activation_{position}"))
         if spec.dropout > 0:
             layer_seed = derive(Purpose.LAYERS, seed, position)
             layers.append(keras.layers.Dropout(spec.dropout, seed=layer_seed, name=f"dropout_{position}"))
@@ -37,17 +35,5 @@ def mlp(spec: MlpSpec, inputs: int, head: Head, seed: int) -> keras.Model:
 
 
 def _dense(spec: MlpSpec, width: int, name: str) -> keras.Layer:
-    penalty = keras.regularizers.L1L2(spec.l1, spec.l2) if spec.l1 > 0 or spec.l2 > 0 else None
-    return keras.layers.Dense(
-        width,
-        kernel_initializer=INITIALIZERS.get(spec.initializer, spec.initializer),
-        bias_initializer=INITIALIZERS.get(spec.bias_initializer, spec.bias_initializer),
-        kernel_regularizer=penalty,
-        name=name,
-    )
-
-
-def _activation(spec: MlpSpec, name: str) -> keras.Layer:
-    if spec.activation == "leaky_relu":
-        return keras.layers.LeakyReLU(spec.negative_slope, name=name)
-    return keras.layers.Activation(spec.activation, name=name)
+    bias = INITIALIZERS.get(spec.bias_initializer, spec.bias_initializer)
+    return keras.layers.Dense(width, bias_initializer=bias, name=name, **kernel_options(spec))

@@ -12,13 +12,13 @@ import tensorflow as tf
 from foldwise.data.fold_cache import FoldCache
 from foldwise.data.split import Split
 from foldwise.data.table import Table
-from foldwise.errors import Interrupted, TrialFailed
+from foldwise.errors import FoldwiseError, Interrupted, TrialFailed
 from foldwise.models.heads import head_for
 from foldwise.results import FoldScore, TrialResult, mean_and_sd
 from foldwise.specs import TrialJob
 from foldwise.training.engines import ENGINES, Choice, choose
 from foldwise.training.fold_fit import FoldFit, Training
-from foldwise.training.metrics import quick_score, score
+from foldwise.training.metrics import quick_score
 from foldwise.training.schedule import rates_for
 
 
@@ -63,7 +63,7 @@ def cross_validate(
             pooled.append((truth, fit.predictions))
             watch(fit.fold)
         truth, predictions = (np.concatenate(parts) for parts in zip(*pooled, strict=True))
-        metrics = score(table.task, len(table.labels), truth, predictions)
+        metrics = quick_score(table.task, len(table.labels), truth, predictions)
     except Interrupted:
         raise
     except Exception as fault:  # noqa: BLE001 - whatever goes wrong in a trial is the trial's end, not the study's
@@ -71,8 +71,10 @@ def cross_validate(
         reason = _reason(fault)
         return TrialResult(job.number, job.params, "FAILED", tuple(finished), reason=reason, engine=engine, seconds=seconds)
     finally:
-        # else every trial's network stays in memory; Keras's own training leaves cycles of 8 MB and more behind
-        keras.backend.clear_session(free_memory=engine == "keras")
+        if engine != "fused":
+            # else every trial's network stays in memory. The fused engine builds none, and its programs would be
+            # optimised anew for the next trial: clearing drops what TensorFlow keeps of them
+            keras.backend.clear_session()
     mean, sd = mean_and_sd([fold.score for fold in finished])
     return TrialResult(
         number=job.number,
@@ -116,7 +118,7 @@ def _scored(job: TrialJob, table: Table, truth: np.ndarray, fit: FoldFit) -> Fol
 
 def _reason(fault: Exception) -> str:
     """The short word first: trials that fail alike are told by it."""
-    if isinstance(fault, TrialFailed):
+    if isinstance(fault, FoldwiseError):
         return str(fault)
     if isinstance(fault, (MemoryError, tf.errors.ResourceExhaustedError)):
         return "oom: the trial does not fit into memory; smaller batches or a smaller network need less"

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from foldwise.data.prepare import FoldData
 from foldwise.models.heads import Head
-from foldwise.network_specs import FitSpec, MlpSpec
+from foldwise.network_specs import FitSpec, ModelSpec
 from foldwise.training.schedule import Rates
 
 
@@ -19,7 +19,7 @@ from foldwise.training.schedule import Rates
 class Training:
     """One trial's training, the same for all its folds. First weights and batches follow from seed, number and fold."""
 
-    model: MlpSpec
+    model: ModelSpec
     head: Head
     fit: FitSpec
     rates: Rates

@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import pairwise
 from typing import Any
 
 import keras
@@ -17,15 +16,18 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from foldwise.data.prepare import FoldData
-from foldwise.models.build import build, initial_weights
 from foldwise.models.heads import to_predictions
+from foldwise.models.mlp_weights import NOISE, first_weights, layer_seeds
+from foldwise.network_specs import MlpSpec
 from foldwise.seeds import Purpose, derive
 from foldwise.training.batches import epoch_orders, rows_per_batch
 from foldwise.training.fold_fit import FoldFit, Training
-from foldwise.training.fused_draws import NOISE, random_layers, stream
+from foldwise.training.fused_draws import stream
 from foldwise.training.fused_network import Dials, Shape
 from foldwise.training.fused_optimizers import numbers_of, rule_for
-from foldwise.training.fused_program import Key, Plan, Program, Rows, State, program_for
+from foldwise.training.fused_program import Key, Plan, Program, State, program_for
+from foldwise.training.fused_rows import stacked, train_rows, valid_rows
+from foldwise.training.fused_weights import packing_of, shapes
 
 Array = npt.NDArray[Any]
 
@@ -38,6 +40,8 @@ DRAWS_AT_ONCE = 16_000_000  # numbers that random layers draw for one call
 
 def why_not(training: Training) -> str | None:
     """Why a training cannot be fused, None where it can."""
+    if training.model.kind != "mlp":
+        return f"a {training.model.kind} trains fold by fold"
     if rule_for(training.fit.optimizer) is None:
         return f"optimizer {training.fit.optimizer.kind} with these parameters is not elementwise"
     return None
@@ -69,43 +73,48 @@ class _Stack:
     def __init__(self, training: Training, folds: Sequence[tuple[int, FoldData]]) -> None:
         self.training, self.folds, self.numbers_of_folds = training, [d for _, d in folds], [n for n, _ in folds]
         spec, fit = training.model, training.fit
+        assert isinstance(spec, MlpSpec)  # why_not was asked
+        self.spec = spec
         self.shape = Shape.of(spec, training.head)
         self.dtype = keras.config.floatx()
+        self.layers_seed = derive(Purpose.LAYERS, training.seed, training.number)
         counts = [len(data.train_x) for data in self.folds]
         self.inputs = [data.train_x.shape[1] for data in self.folds]
         self.batch = rows_per_batch(fit.batch_size, max(counts))
         self.steps = [math.ceil(count / self.batch) for count in counts]
         compiled = fit.epochs * max(self.steps) >= STEPS_THAT_PAY
         self.widths = [_bucket(width) if compiled else width for width in spec.widths]
+        self.sides = (max(self.inputs), *self.widths, training.head.units)
+        self.packing = packing_of(self.shape, self.sides)
         self.has_valid = any(len(data.valid_x) for data in self.folds)
         self.most = 1 if training.rates.plateau is not None else self._epochs_at_once()
-        self.train, self.valid = self._train_rows(), self._valid_rows()
+        self.train, self.valid = train_rows(self.folds, self.dtype), valid_rows(self.folds, self.dtype)
         self.orders = [
             epoch_orders(training.seed, training.number, number, count, fit.epochs)
             for number, count in zip(self.numbers_of_folds, counts, strict=True)
         ]
-        weights = self._first_weights()
+        trained, moving = self._first_weights()
         optimizer = numbers_of(fit.optimizer)
         rule = rule_for(fit.optimizer)
         assert rule is not None  # why_not was asked
         first = [optimizer[slot] if isinstance(slot, str) else slot for slot in rule.slots]
-        trained = [weight for weight, is_trained in zip(weights, self.shape.trainable(), strict=True) if is_trained]
         count = len(self.folds)
         self.state = State(
-            weights=weights,
-            slots=[tuple(tf.fill(weight.shape, self._tensor(value)) for value in first) for weight in trained],
+            trained=trained,
+            moving=moving,
+            slots=tuple(tf.fill(trained.shape, self._tensor(value)) for value in first),
             steps=tf.zeros([count], self.dtype),
             active=tf.ones([count], tf.bool),
             best=tf.fill([count], self._tensor(math.inf)),
             wait=tf.zeros([count], tf.int32),
             best_epoch=tf.zeros([count], tf.int32),
-            kept=weights,
+            kept=(trained, moving),
         )
         self.numbers = {name: self._tensor(value) for name, value in {**optimizer, "l1": spec.l1, "l2": spec.l2}.items()}
-        masks = [np.arange(padded) < width for width, padded in zip(spec.widths, self.widths, strict=True)]
+        masks = [np.arange(padded) < width for width, padded in zip(spec.widths, self.widths, strict=True)] * compiled
         dials = (spec.negative_slope, spec.dropout, 1.0 / (1.0 - spec.dropout), spec.noise)
         slope, rate, scale, noise = map(self._tensor, dials)
-        self.dials = Dials(slope, rate, scale, noise, [self._tensor(mask) for mask in masks])
+        self.dials = Dials(slope, rate, scale, noise, tf.constant(self.sides), [self._tensor(mask) for mask in masks])
         stop = fit.early_stop
         self.patience = tf.constant(stop.patience or 0), self._tensor(stop.min_delta)
         self.before = 0
@@ -121,7 +130,8 @@ class _Stack:
                 gated=len(set(counts)) > 1 or stop.patience is not None,
                 watched=stop.monitor if stop.patience is not None else "",
                 compiled=compiled,
-                sizes=self._sizes() if compiled else (self.dtype, self.has_valid, self.train.weight is not None),
+                sides=self.sides if compiled else (),
+                sizes=self._sizes() if compiled else self._what_is_given(),
             ),
             fit.optimizer,
         )
@@ -153,9 +163,9 @@ class _Stack:
     def results(self, seconds: float) -> Iterator[FoldFit]:
         """Each fold as it ends, from its kept weights."""
         watched = self.training.fit.early_stop.patience is not None
-        kept = self.state.kept if watched else self.state.weights
+        kept = self.state.kept if watched else (self.state.trained, self.state.moving)
         outputs = self.program.answer(kept, self.valid.x, self.dials).numpy() if self.valid is not None else None
-        arrays = [array.numpy() for array in kept]
+        arrays = [array.numpy() for array in self.packing.unpack(*kept)]
         best_epochs = self.state.best_epoch.numpy()
         for place, (number, data) in enumerate(zip(self.numbers_of_folds, self.folds, strict=True)):
             curves = {name: values[place] for name, values in self.curves.items()}
@@ -189,59 +199,18 @@ class _Stack:
         )
         return max(1, min(EPOCHS_AT_ONCE, self.training.fit.epochs, DRAWS_AT_ONCE // max(1, drawn)))
 
-    def _train_rows(self) -> Rows:
-        """Rows padded to the longest fold, features to the widest."""
-        folds = self.folds
-        rows = max(len(data.train_x) for data in folds)
-        return Rows(
-            self._stacked([data.train_x for data in folds], (rows, max(self.inputs))),
-            self._stacked([data.train_y for data in folds], (rows, folds[0].train_y.shape[1])),
-            self._weights_of([data.train_weight for data in folds], rows),
-            None,
-        )
-
-    def _valid_rows(self) -> Rows | None:
-        if not self.has_valid:
-            return None
-        folds = self.folds
-        rows = max(len(data.valid_x) for data in folds)
-        return Rows(
-            self._stacked([data.valid_x for data in folds], (rows, max(self.inputs))),
-            self._stacked([data.valid_y for data in folds], (rows, folds[0].valid_y.shape[1])),
-            self._weights_of([data.valid_weight for data in folds], rows),
-            self._stacked([np.ones(len(data.valid_x)) for data in folds], (rows,)),
-        )
-
-    def _weights_of(self, weights: list[Any], rows: int) -> tf.Tensor | None:
-        if all(weight is None for weight in weights):
-            return None
-        return self._stacked(weights, (rows,))
-
-    def _stacked(self, arrays: Sequence[Array], shape: tuple[int, ...]) -> tf.Tensor:
-        """Arrays of one rank, padded with zeros to one shape, folds first."""
-        stack = np.zeros((len(arrays), *shape), dtype=self.dtype)
-        for place, array in enumerate(arrays):
-            corner: Any = (place, *map(slice, array.shape))
-            stack[corner] = array
-        return tf.constant(stack)
-
-    def _first_weights(self) -> list[tf.Tensor]:
-        """Each fold's own first weights, as Keras would draw them for its own number of features."""
+    def _first_weights(self) -> tuple[tf.Tensor, tf.Tensor]:
+        """Each fold's own first weights, as Keras would draw them for its own number of features: trained and moving."""
         training = self.training
-        layers = derive(Purpose.LAYERS, training.seed, training.number)
-        networks = {inputs: build(training.model, inputs, training.head, layers) for inputs in sorted(set(self.inputs))}
         first = [
-            initial_weights(networks[inputs], derive(Purpose.WEIGHTS, training.seed, training.number, number))
+            first_weights(self.spec, inputs, training.head, derive(Purpose.WEIGHTS, training.seed, training.number, number))
             for number, inputs in zip(self.numbers_of_folds, self.inputs, strict=True)
         ]
         self.real_shapes = [[array.shape for array in arrays] for arrays in first]
-        self.random = random_layers(networks[self.inputs[0]])
-        sides = [max(self.inputs), *self.widths, training.head.units]
-        padded: list[tuple[int, ...]] = []
-        for layer, (below, above) in enumerate(pairwise(sides)):
-            count = self.shape.arrays_a_layer if layer < self.shape.depth else 2
-            padded += [(below, above), *[(above,)] * (count - 1)]
-        return [self._stacked([arrays[place] for arrays in first], shape) for place, shape in enumerate(padded)]
+        padded = shapes(self.shape, self.sides)
+        return self.packing.pack(
+            [stacked([arrays[place] for arrays in first], shape, self.dtype) for place, shape in enumerate(padded)]
+        )
 
     def _batches(self, epochs: int) -> tuple[tf.Tensor, tf.Tensor]:
         """Row positions of the next epochs (epochs at once, folds, steps, batch), and 1 where they are real."""
@@ -264,9 +233,9 @@ class _Stack:
         steps = max(self.steps)
         alike = len(set(self.steps)) == 1
         draws = []
-        for place, seed in self.random:
+        for place, seed in layer_seeds(self.spec, self.layers_seed):
             noise = place == NOISE
-            widths = self.inputs if noise else [self.training.model.widths[place]] * len(self.folds)
+            widths = self.inputs if noise else [self.spec.widths[place]] * len(self.folds)
             padded = max(self.inputs) if noise else self.widths[place]
             parts = []
             for own, width in list(zip(self.steps, widths, strict=True))[: 1 if alike and len(set(widths)) == 1 else None]:
@@ -275,6 +244,11 @@ class _Stack:
                 parts.append(tf.pad(part, [[0, 0], [0, steps - own], [0, 0], [0, padded - width]]))
             draws.append(tf.stack(parts, axis=2))
         return draws
+
+    def _what_is_given(self) -> tuple[Any, ...]:
+        """What a program for any size still depends on: which arrays there are, and their precision."""
+        weighted = [rows is not None and rows.weight is not None for rows in (self.train, self.valid)]
+        return self.dtype, self.has_valid, *weighted
 
     def _sizes(self) -> tuple[Any, ...]:
         """The shapes that a compiled program is bound to."""

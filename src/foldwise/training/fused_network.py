@@ -44,6 +44,11 @@ class Shape:
         """How many weights a hidden layer has: kernel and bias, gamma and beta, moving mean and variance."""
         return {"": 2, "layer": 4, "batch": 6}[self.norm]
 
+    @property
+    def moves(self) -> bool:
+        """Whether there are moving statistics."""
+        return self.norm == "batch"
+
     def trainable(self) -> list[bool]:
         """For each of the network's weights, in Keras's order, whether it is trained."""
         layer = [True, True, True, True, False, False][: self.arrays_a_layer]
@@ -55,7 +60,8 @@ class Shape:
 
 
 class Dials(NamedTuple):
-    """Numbers of a network that are inputs of its program: scalars, and masks of real units (width,) a hidden layer.
+    """Numbers of a network that are inputs of its program: scalars, the widths from features to outputs, and where widths
+    are padded a mask of real units (width,) a hidden layer.
 
     scale is `1 / (1 - rate)`, by which dropout multiplies what it keeps.
     """
@@ -64,6 +70,7 @@ class Dials(NamedTuple):
     rate: Tensor
     scale: Tensor
     noise: Tensor
+    sides: Tensor
     masks: list[Tensor]
 
 
@@ -84,9 +91,10 @@ def forward(
     after, draw = list(weights), iter(draws)
     if shape.noise and training:
         x = x + next(draw) * dials.noise
-    for layer, mask in enumerate(dials.masks):
+    for layer in range(shape.depth):
+        mask = dials.masks[layer] if dials.masks else None
         at = layer * shape.arrays_a_layer
-        x = tf.matmul(x, weights[at]) + weights[at + 1][:, None, :]
+        x = _dense(x, weights[at], weights[at + 1])
         if shape.norm == "batch":
             mean, variance = (weights[at + 4], weights[at + 5]) if rows is None else _batch_moments(x, rows)
             if training:
@@ -95,11 +103,30 @@ def forward(
             x = _normalised(x, mean[:, None, :], variance[:, None, :], weights[at + 2], weights[at + 3])
         elif shape.norm == "layer":
             x = _normalised(x, *_layer_moments(x, mask), weights[at + 2], weights[at + 3])
-        x = _activated(shape.activation, x, dials.slope) * mask
+        x = _activated(shape.activation, x, dials.slope)
+        if mask is not None:
+            x = _times(x, mask)
         if shape.dropout and training:
-            x = tf.where(next(draw) >= dials.rate, x * dials.scale, tf.zeros_like(x))
-    x = tf.matmul(x, weights[-2]) + weights[-1][:, None, :]
+            x = _times(x, tf.where(next(draw) >= dials.rate, dials.scale, tf.zeros_like(dials.scale)))
+    x = _dense(x, weights[-2], weights[-1])
     return keras.activations.get(shape.head.activation)(x), after
+
+
+@tf.custom_gradient  # type: ignore[untyped-decorator]
+def _dense(x: Tensor, kernel: Tensor, bias: Tensor) -> Any:
+    """`x @ kernel + bias` of every fold. TensorFlow's own gradient asks at every step which axes were broadcast."""
+
+    def gradient(of: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        back = tf.matmul(of, kernel, transpose_b=True), tf.matmul(x, of, transpose_a=True)
+        return *back, tf.reduce_sum(of, axis=1)
+
+    return tf.matmul(x, kernel) + tf.expand_dims(bias, 1), gradient
+
+
+@tf.custom_gradient  # type: ignore[untyped-decorator]
+def _times(x: Tensor, factor: Tensor) -> Any:
+    """`x * factor`, where nothing is learnt of the factor and it has the shape of x or less."""
+    return x * factor, lambda of: (of * factor, None)
 
 
 def _activated(name: str, x: Tensor, slope: Tensor) -> Tensor:
@@ -120,8 +147,11 @@ def _batch_moments(x: Tensor, rows: Tensor) -> tuple[Tensor, Tensor]:
     return mean, variance
 
 
-def _layer_moments(x: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+def _layer_moments(x: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor]:
     """Mean and variance over real units, (folds, rows, 1) each."""
+    if mask is None:
+        mean = tf.reduce_mean(x, axis=-1, keepdims=True)
+        return mean, tf.reduce_mean(tf.square(x - mean), axis=-1, keepdims=True)
     count = tf.reduce_sum(mask)
     mean = tf.reduce_sum(x * mask, axis=-1, keepdims=True) / count
     variance = tf.reduce_sum(tf.square(x - mean) * mask, axis=-1, keepdims=True) / count

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, NamedTuple
 
 import tensorflow as tf
@@ -13,6 +14,8 @@ from foldwise.models.heads import Head
 from foldwise.optimizers import OptimizerSpec
 from foldwise.training.fused_network import Dials, Shape, forward
 from foldwise.training.fused_optimizers import Numbers, Rule, clip, rule_for
+from foldwise.training.fused_rows import Rows
+from foldwise.training.fused_weights import Packing, packing_of
 from foldwise.training.losses import loss_for
 
 Tensor = Any  # TensorFlow ships no types
@@ -26,7 +29,7 @@ class Key:
     numbers: the optimizer's parameters that are set.
     gated: whether a fold may stand still while others train.
     watched: the curve by which weights are kept, or "" where the last ones are.
-    sizes: of the arrays, where the program is compiled for them.
+    sides: the widths from features to outputs, and sizes: of the arrays, where the program is compiled for them.
     """
 
     shape: Shape
@@ -37,35 +40,36 @@ class Key:
     gated: bool
     watched: str
     compiled: bool
+    sides: tuple[int, ...]
     sizes: tuple[Any, ...]
 
 
-class Rows(NamedTuple):
-    """Rows of all folds: x (folds, rows, features), y (folds, rows, outputs), weight (folds, rows) or None, and real
-    (folds, rows), 1 where a row is none of padding; None for training rows, whose order says so.
-    """
-
-    x: Tensor
-    y: Tensor
-    weight: Tensor | None
-    real: Tensor | None
-
-
 class State(NamedTuple):
-    """All that epochs change. Weights are in Keras's order and slots stand for each trained one, folds first.
+    """All that epochs change, folds first.
 
-    steps: taken, floating, (folds,). active: which folds still train, (folds,). best, wait, best_epoch, kept: as in
-    early_stop.Patience, (folds,), and the weights of the best epoch.
+    trained, moving: weights as fused_weights packs them, (folds, numbers) each. slots: of the optimizer, each like trained.
+    steps: taken, floating, (folds,). active: which folds still train, (folds,). best, wait, best_epoch: as in
+    early_stop.Patience, (folds,). kept: trained and moving weights of the best epoch.
     """
 
-    weights: list[Tensor]
-    slots: list[tuple[Tensor, ...]]
+    trained: Tensor
+    moving: Tensor
+    slots: tuple[Tensor, ...]
     steps: Tensor
     active: Tensor
     best: Tensor
     wait: Tensor
     best_epoch: Tensor
-    kept: list[Tensor]
+    kept: tuple[Tensor, Tensor]
+
+
+class Moved(NamedTuple):
+    """What a step changes of the state."""
+
+    trained: Tensor
+    moving: Tensor
+    slots: tuple[Tensor, ...]
+    steps: Tensor
 
 
 class Plan(NamedTuple):
@@ -86,8 +90,8 @@ class Plan(NamedTuple):
 
 @dataclass(frozen=True)
 class Program:
-    """run: (state, training rows, validation rows or None, plan, dials, numbers) -> state, curves and which folds ran, each
-    (epochs, folds). answer: (weights, x, dials) -> outputs.
+    """run: (state, training rows, validation rows or None, plan, dials, numbers) -> state, curves (epochs, curves, folds) and
+    which folds ran, (epochs, folds). answer: (trained and moving weights, x, dials) -> outputs.
     """
 
     run: Callable[..., Any]
@@ -113,10 +117,11 @@ def _make(key: Key, rule: Rule) -> Program:
     shape, head = key.shape, key.shape.head
     losses = loss_for(head, per_row=True)
 
+    def packing(dials: Dials) -> Packing:
+        return packing_of(shape, key.sides or tf.unstack(dials.sides, shape.depth + 2))
+
     def penalty(weights: Sequence[Tensor], numbers: Numbers) -> Tensor:
         """L1 and L2 of each fold's kernels, (folds,)."""
-        if not key.penalised:
-            return tf.zeros_like(weights[-1][:, 0])
         kernels = [weights[at] for at in shape.kernels()]
         return tf.add_n(
             [
@@ -126,49 +131,68 @@ def _make(key: Key, rule: Rule) -> Program:
             ]
         )
 
-    def summed(outputs: Tensor, y: Tensor, weight: Tensor | None, real: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Each fold's loss and metric, summed over its real rows, and how many these are, (folds,) each."""
-        loss = losses(y, outputs) * real
-        if weight is not None:
-            loss = loss * weight
-        metric = _metric(head, y, outputs) * real
-        return tf.reduce_sum(loss, axis=1), tf.reduce_sum(metric, axis=1), tf.reduce_sum(real, axis=1)
-
     def step(
-        state: State, rows: Rows, at: Tensor, real: Tensor, draws: list[Tensor], rates: Tensor, dials: Dials, numbers: Numbers
-    ) -> tuple[State, tuple[Tensor, Tensor, Tensor]]:
-        """One batch of every fold."""
+        before: Moved, active: Tensor, rows: Rows, at: Tensor, real: Tensor, draws: list[Tensor], rates: Tensor, dials: Dials,
+        numbers: Numbers, pack: Packing,
+    ) -> tuple[Moved, Tensor]:  # fmt: skip
+        """One batch of every fold; what it changed, and loss, metric and rows summed, (3, folds)."""
         x, y = tf.gather(rows.x, at, batch_dims=1), tf.gather(rows.y, at, batch_dims=1)
-        weight = None if rows.weight is None else tf.gather(rows.weight, at, batch_dims=1)
-        trained = _only_trained(shape, state.weights)
+        weights = pack.unpack(before.trained, before.moving)
+        trained = pack.only_trained(weights)
+        share = real if rows.weight is None else real * tf.gather(rows.weight, at, batch_dims=1)
+        count = tf.reduce_sum(real, axis=1)
+        mean_of = share / tf.expand_dims(tf.maximum(count, 1.0), 1)
         with tf.GradientTape() as tape:
             tape.watch(trained)
-            outputs, after = forward(shape, state.weights, x, dials, real, draws)
-            loss, metric, count = summed(outputs, y, weight, real)
-            mean = loss / tf.maximum(count, 1.0) + penalty(state.weights, numbers)
-        gradients = clip(tape.gradient(mean, trained), numbers)
-        moves = (count > 0) & state.active
-        steps = state.steps + tf.cast(moves, state.steps.dtype)
-        weights, slots = _stepped(key, rule, state, after, gradients, rates, steps, moves, numbers)
-        return state._replace(weights=weights, slots=slots, steps=steps), (mean * count, metric, count)
+            outputs, after = forward(shape, weights, x, dials, real, draws)
+            parts = [losses(y, outputs), *([penalty(weights, numbers)] if key.penalised else [])]
+        # the mean over a fold's rows goes in as the gradient of each row's loss, which spares the steps back through it
+        gradients = tape.gradient(parts, trained, [mean_of, *map(tf.ones_like, parts[1:])])
+        loss = tf.reduce_sum(parts[0] * share, axis=1) + (parts[1] * count if key.penalised else 0.0)
+        gradient = pack.trained.pack(clip(gradients, numbers))
+        moves = (count > 0) & active
+        steps = before.steps + tf.cast(moves, before.steps.dtype)
+        start = before.trained
+        if "weight_decay" in key.numbers:
+            start = start - start * numbers["cast weight_decay"] * rates
+        new, slots = rule.step(gradient, start, before.slots, rates, tf.expand_dims(steps, 1), numbers)
+        moved = Moved(new, pack.pack_moving(after) if shape.moves else before.moving, slots, steps)
+        if key.gated:  # folds that do not move keep what they have
+            moved = tf.nest.map_structure(
+                partial(_chosen, moves), moved._replace(steps=()), before._replace(steps=())
+            )._replace(steps=steps)
+        return moved, tf.stack([loss, tf.reduce_sum(_metric(head, y, outputs) * real, axis=1), count])
+
+    def validated(weights: Sequence[Tensor], valid: Rows, dials: Dials, numbers: Numbers) -> list[Tensor]:
+        """Loss and metric on the validation rows, (folds,) each."""
+        outputs, _ = forward(shape, weights, valid.x, dials)
+        count = tf.reduce_sum(valid.real, axis=1)
+        share = valid.real if valid.weight is None else valid.real * valid.weight
+        loss = tf.reduce_sum(losses(valid.y, outputs) * share, axis=1) / count
+        metric = tf.reduce_sum(_metric(head, valid.y, outputs) * valid.real, axis=1) / count
+        return [loss + penalty(weights, numbers) if key.penalised else loss, metric]
 
     def epoch(
-        state: State, rows: Rows, valid: Rows | None, plan: Plan, number: Tensor, dials: Dials, numbers: Numbers
+        state: State, rows: Rows, valid: Rows | None, plan: Plan, number: Tensor, dials: Dials, numbers: Numbers, pack: Packing
     ) -> tuple[State, Tensor]:
         """One epoch and its validation; the state, and the epoch's values (curves, folds)."""
-        order, real, rates = plan.order[number], plan.real[number], plan.rates[number]
-        drawn = [draw[number] for draw in plan.draws]
-        sums = tuple(tf.zeros_like(rates) for _ in range(3))
-        for at in tf.range(tf.shape(order)[1]):
-            draws = [draw[at] for draw in drawn]
-            state, new = step(state, rows, order[:, at], real[:, at], draws, rates, dials, numbers)
-            sums = tuple(total + part for total, part in zip(sums, new, strict=True))
-        loss, metric = sums[0] / sums[2], sums[1] / sums[2]
-        values = [loss, metric]
+        order, real, rates, *drawn = (tf.gather(part, number) for part in (plan.order, plan.real, plan.rates, *plan.draws))
+        rates = tf.expand_dims(rates, 1)
+
+        def batch(at: Tensor, so_far: tuple[Moved, Tensor]) -> tuple[Moved, Tensor]:
+            before, sums = so_far
+            here, there = tf.gather(order, at, axis=1), tf.gather(real, at, axis=1)
+            draws = [tf.gather(draw, at) for draw in drawn]
+            after, new = step(before, state.active, rows, here, there, draws, rates, dials, numbers, pack)
+            return after, sums + new
+
+        start = Moved(state.trained, state.moving, state.slots, state.steps)
+        nothing = tf.zeros([3, tf.shape(rates)[0]], rates.dtype)
+        moved, sums = _repeated(tf.shape(order)[1], batch, (start, nothing))
+        state = state._replace(**moved._asdict())
+        values = [sums[0] / sums[2], sums[1] / sums[2]]
         if valid is not None:
-            outputs, _ = forward(shape, state.weights, valid.x, dials)
-            total, right, count = summed(outputs, valid.y, valid.weight, valid.real)
-            values += [total / count + penalty(state.weights, numbers), right / count]
+            values += validated(pack.unpack(state.trained, state.moving), valid, dials, numbers)
         finite = tf.reduce_all(tf.math.is_finite(tf.stack(values[::2])), axis=0)
         if key.watched:
             state = _watched(state, values[2 if key.watched == "val_loss" and valid is not None else 0], plan, number)
@@ -180,20 +204,50 @@ def _make(key: Key, rule: Rule) -> Program:
         most, folds = tf.shape(plan.order)[0], tf.shape(plan.order)[1]
         curves = tf.zeros([most, 2 if valid is None else 4, folds], plan.rates.dtype)
         ran = tf.zeros([most, folds], tf.bool)
-        for number in tf.range(plan.epochs):
+        pack = packing(dials)
+
+        def one(number: Tensor, so_far: tuple[State, Tensor, Tensor]) -> tuple[State, Tensor, Tensor]:
+            before, curves, ran = so_far
+            after, values = epoch(before, rows, valid, plan, number, dials, numbers, pack)
             here = [[number]]
-            ran = tf.tensor_scatter_nd_update(ran, here, [state.active])
-            state, values = epoch(state, rows, valid, plan, number, dials, numbers)
             curves = tf.tensor_scatter_nd_update(curves, here, [values])
+            return after, curves, tf.tensor_scatter_nd_update(ran, here, [before.active])
+
+        state, curves, ran = _repeated(plan.epochs, one, (state, curves, ran))
         return state, curves, ran
 
-    def answer(weights: list[Tensor], x: Tensor, dials: Dials) -> Tensor:
-        return forward(shape, weights, x, dials)[0]
+    def answer(weights: tuple[Tensor, Tensor], x: Tensor, dials: Dials) -> Tensor:
+        return forward(shape, packing(dials).unpack(*weights), x, dials)[0]
 
-    return Program(
-        tf.function(run, jit_compile=key.compiled, reduce_retracing=not key.compiled),
-        tf.function(answer, reduce_retracing=True),
-    )
+    if key.compiled:
+        return Program(tf.function(run, jit_compile=True, autograph=False), _of_any_size(answer))
+    return Program(_of_any_size(run), _of_any_size(answer))
+
+
+def _of_any_size(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function as a graph, traced once, by the first call: for tensors of these ranks, whatever their sizes.
+
+    AutoGraph, which would rewrite Python's loops and ifs, stays off: it takes most of a first trial's time.
+    """
+    traced: list[Any] = []
+
+    def call(*arguments: Any) -> Any:
+        if not traced:
+            shapeless = tf.nest.map_structure(_shapeless, arguments)
+            traced.append(tf.function(function, autograph=False).get_concrete_function(*shapeless))
+        return traced[0](*arguments)
+
+    return call
+
+
+def _shapeless(value: Any) -> Any:
+    return tf.TensorSpec([None] * len(value.shape), value.dtype) if tf.is_tensor(value) else value
+
+
+def _repeated(times: Tensor, body: Callable[[Tensor, Any], Any], start: Any) -> Any:
+    """`start` after `body(number, so far)` for each number below `times`."""
+    first = tf.constant(0), start
+    return tf.while_loop(lambda number, _: number < times, lambda number, so_far: (number + 1, body(number, so_far)), first)[1]
 
 
 def _watched(state: State, value: Tensor, plan: Plan, number: Tensor) -> State:
@@ -205,48 +259,13 @@ def _watched(state: State, value: Tensor, plan: Plan, number: Tensor) -> State:
         best_epoch=tf.where(better, plan.before + number + 1, state.best_epoch),
         wait=wait,
         active=state.active & (wait < plan.patience),
-        kept=[tf.where(_beside(better, new), new, old) for new, old in zip(state.weights, state.kept, strict=True)],
+        kept=tf.nest.map_structure(partial(_chosen, better), (state.trained, state.moving), state.kept),
     )
 
 
-def _stepped(
-    key: Key,
-    rule: Rule,
-    state: State,
-    after: list[Tensor],
-    gradients: Sequence[Tensor],
-    rates: Tensor,
-    steps: Tensor,
-    moves: Tensor,
-    numbers: Numbers,
-) -> tuple[list[Tensor], list[tuple[Tensor, ...]]]:
-    """Weights and slots after a step; folds that do not move keep theirs."""
-
-    def gated(new: Tensor, old: Tensor) -> Tensor:
-        return tf.where(_beside(moves, old), new, old) if key.gated else new
-
-    weights: list[Tensor] = []
-    slots: list[tuple[Tensor, ...]] = []
-    for old, moved, is_trained in zip(state.weights, after, key.shape.trainable(), strict=True):
-        if not is_trained:
-            weights.append(gated(moved, old))
-            continue
-        place = len(slots)
-        rate, count = _beside(rates, old), _beside(steps, old)
-        start = old - old * numbers["cast weight_decay"] * rate if "weight_decay" in key.numbers else old
-        new, own = rule.step(gradients[place], start, state.slots[place], rate, count, numbers)
-        weights.append(gated(new, old))
-        slots.append(tuple(gated(a, b) for a, b in zip(own, state.slots[place], strict=True)))
-    return weights, slots
-
-
-def _only_trained(shape: Shape, weights: Sequence[Tensor]) -> list[Tensor]:
-    return [weight for weight, is_trained in zip(weights, shape.trainable(), strict=True) if is_trained]
-
-
-def _beside(values: Tensor, like: Tensor) -> Tensor:
-    """A value a fold (folds,), with as many axes as `like`."""
-    return tf.reshape(values, [-1] + [1] * (len(like.shape) - 1))
+def _chosen(folds: Tensor, new: Tensor, old: Tensor) -> Tensor:
+    """The new values (folds, numbers) of these folds, the old ones of all others."""
+    return tf.where(tf.expand_dims(folds, 1), new, old)
 
 
 def _metric(head: Head, y: Tensor, outputs: Tensor) -> Tensor:

@@ -99,7 +99,9 @@ def _fit(training: Training, compiled: _Compiled, number: int, data: FoldData, s
 
 def predict(network: keras.Model, features: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     """Raw outputs (rows, units) for features (rows, features)."""
-    starts = range(0, max(len(features), 1), ROWS_AT_ONCE)
+    if not len(features):  # TensorFlow's convolutions of no rows have the wrong number of maps
+        return np.zeros((0, network.output_shape[-1]), dtype=np.float32)
+    starts = range(0, len(features), ROWS_AT_ONCE)
     parts = [network(features[start : start + ROWS_AT_ONCE], training=False) for start in starts]
     return np.concatenate([keras.ops.convert_to_numpy(part) for part in parts])
 

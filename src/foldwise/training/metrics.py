@@ -37,7 +37,7 @@ def score(task: Task, labels_count: int, truth: Array, predictions: Array) -> di
 
 
 def quick_score(task: Task, labels_count: int, truth: Array, predictions: Array) -> dict[str, float]:
-    """The same by quick_metrics: for the folds of a trial, where scikit-learn's checks would take longer than the training."""
+    """The same by quick_metrics: for trials, where scikit-learn's checks would take as long as the training."""
     return {name: scorer(task, labels_count, name)(truth, predictions) for name, (_, tasks) in METRICS.items() if task in tasks}
 
 

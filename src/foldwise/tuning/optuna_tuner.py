@@ -5,14 +5,16 @@ Source: Bergstra et al. 2011 (TPE); Falkner et al. 2018 (the multivariate kernel
 
 from __future__ import annotations
 
+import copy
 import math
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 
 import optuna
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.exceptions import ExperimentalWarning
-from optuna.samplers import BaseSampler, TPESampler
+from optuna.samplers import TPESampler
+from optuna.storages import InMemoryStorage
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from foldwise.goal import Goal
@@ -24,8 +26,8 @@ from foldwise.space import Choice, FloatRange, Params, Range, Scalar, Space
 class OptunaTuner:
     """TPE over a space. The first `startup` finished trials are random draws.
 
-    Every ask stands on a new in-memory study of the results told, in the order of their numbers, and on a sampler seeded
-    for that number. So nothing depends on when trials ended or on how often the search was resumed.
+    Every ask stands on a study of its own, in which the results told stand in the order of their numbers, and on a sampler
+    seeded for that number. So nothing depends on when trials ended or on how often the search was resumed.
     """
 
     def __init__(self, space: Space, goal: Goal, seed: int, startup: int = 10) -> None:
@@ -37,38 +39,75 @@ class OptunaTuner:
 
     def ask(self, number: int, pending: Sequence[Params] = ()) -> Params:
         """The parameters of trial `number`; pending trials count as bad for now, so that the search keeps away from them."""
-        study = _study(self._goal, self._sampler(number))
-        study.add_trials(self._told[n] for n in sorted(self._told))
-        study.add_trials(_frozen(self._space, params, TrialState.RUNNING) for params in pending)
+        others = [self._told[told] for told in sorted(self._told)]
+        free = others[-1].number + 1 if others else 1
+        for place, params in enumerate(pending, free):
+            others.append(_numbered(place, _frozen(self._space, params, TrialState.RUNNING)))
+        _quiet()
+        study = optuna.create_study(storage=_Beside(others), sampler=self._sampler(number), direction=self._goal.direction)
         trial = study.ask()
         return self._space.sample(lambda name, range_: _suggest(trial, name, range_))
 
     def tell(self, result: TrialResult) -> None:
         """Takes note of a finished trial; failed ones say nothing to the estimator."""
-        self._told[result.number] = _finished(self._space, result)
+        self._told[result.number] = _numbered(result.number + 1, _finished(self._space, result))
 
     def _sampler(self, number: int) -> TPESampler:
+        conditional = _conditional(self._space)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ExperimentalWarning)  # groups are chosen on purpose
-            return TPESampler(
+            return (TPESampler if conditional else _FlatSampler)(
                 n_startup_trials=self._startup,
                 seed=derive(Purpose.TUNER, self._seed, number),
                 multivariate=True,
-                group=_conditional(self._space),
+                group=conditional,
                 constant_liar=True,
             )
 
 
+class _FlatSampler(TPESampler):
+    """TPE where no range depends on a choice, so that any trial's ranges are those of all; Optuna would compare them all."""
+
+    def infer_relative_search_space(self, study: optuna.Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:
+        """The ranges that are drawn together."""
+        informative = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE, TrialState.PRUNED))
+        ranges = sorted(informative[0].distributions.items()) if informative else ()
+        return {name: range_ for name, range_ in ranges if not range_.single()}
+
+
+class _Beside(InMemoryStorage):
+    """A storage for the one trial that is asked, its number 0. To the sampler, others stand beside it.
+
+    Optuna copies what is added to a study, which for thousands of trials takes longer than the asking. These are shared.
+    """
+
+    def __init__(self, others: Sequence[FrozenTrial]) -> None:
+        super().__init__()
+        self._others = others
+
+    def get_all_trials(
+        self, study_id: int, deepcopy: bool = True, states: Container[TrialState] | None = None
+    ) -> list[FrozenTrial]:
+        """Every trial that the sampler may see."""
+        others = [trial for trial in self._others if states is None or trial.state in states]
+        return super().get_all_trials(study_id, deepcopy, states) + (copy.deepcopy(others) if deepcopy else others)
+
+
 def to_optuna(space: Space, goal: Goal, results: Iterable[TrialResult]) -> optuna.Study:
     """An Optuna study of these results, for Optuna's own plots."""
-    study = _study(goal)
+    _quiet()
+    study = optuna.create_study(direction=goal.direction)
     study.add_trials(_finished(space, result) for result in results)
     return study
 
 
-def _study(goal: Goal, sampler: BaseSampler | None = None) -> optuna.Study:
+def _quiet() -> None:
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    return optuna.create_study(sampler=sampler, direction=goal.direction)
+
+
+def _numbered(number: int, trial: FrozenTrial) -> FrozenTrial:
+    trial.number = number
+    return trial
 
 
 def _finished(space: Space, result: TrialResult) -> FrozenTrial:

@@ -47,3 +47,7 @@ def test_a_date_with_random_folds_is_warned_of(tmp_path):
     found = findings(tmp_path, day=[f"2020-01-{1 + n % 28:02d}" for n in range(400)])
     assert [(one.level, one.column) for one in found] == [("note", "day"), ("warn", "day")]
     assert "data.time=day" in found[1].message
+
+
+def test_a_table_of_many_columns_is_audited_without_a_warning(tmp_path):
+    assert findings(tmp_path, **{f"pixel{n}": np.arange(400) % 7 / 2 for n in range(150)}) == ()

@@ -317,3 +317,14 @@ def test_tables_of_scikit_learn(name, shape, task):
 
 def test_iris_is_labelled_by_species():
     assert read_table(SklearnData(kind="sklearn", name="iris")).labels == ("setosa", "versicolor", "virginica")
+
+
+def test_pixels_stay_numbers_however_few_values_they_take(tmp_path):
+    more = {"id": list(range(60)), "black": [0] * 60, "two": [0, 255] * 30, "one": [3, ""] * 30, "word": ["u", "v", "w"] * 20}
+    pd.DataFrame(columns(**more)).to_csv(tmp_path / "rows.csv", index=False)
+    data = CsvData(kind="csv", path=str(tmp_path / "rows.csv"), target="y")
+    usual, pixels = read_table(data), read_table(data, pixels=True)
+    assert kinds(usual) == {"a": "number", "two": "category", "one": "category", "word": "category"}
+    assert kinds(pixels) == {"a": "number", "black": "number", "two": "number", "one": "number", "word": "category"}
+    assert set(pixels.left_out) == {"id"}
+    assert pixels.frame["two"].iloc[:2].tolist() == [0.0, 255.0]

@@ -7,7 +7,7 @@ import pytest
 
 from foldwise.data_specs import PrepSpec
 from foldwise.errors import Interrupted
-from foldwise.network_specs import FitSpec, MlpSpec
+from foldwise.network_specs import CnnSpec, FitSpec, MlpSpec
 from foldwise.optimizers import OptimizerSpec
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("tensorflow_started")]
@@ -157,3 +157,10 @@ def test_iris_from_its_source_to_its_score(job):
     assert len(result.folds) == 10
     assert result.mean > 0.92
     assert result.metrics["accuracy"] == pytest.approx(result.mean)
+
+
+def test_a_row_that_becomes_no_image_fails_the_trial_with_its_reason(job, table, splits):
+    data = table()
+    result = _run(job(model=CnnSpec(kind="cnn", image=(2, 2, 1))), data, splits(data))  # its category becomes two columns
+    assert result.state == "FAILED"
+    assert result.reason == "model.image: 2 x 2 x 1 is an image of 4 numbers, and a row has 5"

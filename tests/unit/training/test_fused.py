@@ -227,6 +227,7 @@ def test_trials_that_differ_in_numbers_only_share_a_program(tensorflow_started, 
     from foldwise.training import fused, fused_program
 
     folds = [fold(seed=seed) for seed in range(3)]
+    fused_program._programs.clear()
 
     def run(units, dropout, l2, rate, momentum):
         optimizer = {"kind": "sgd", "learning_rate": rate, "momentum": momentum}
@@ -241,6 +242,30 @@ def test_trials_that_differ_in_numbers_only_share_a_program(tensorflow_started, 
     traces = [program.run.experimental_get_tracing_count() for program in before.values()]
     run(25, 0.3, 0.03, 0.02, 0.7)
     assert [program.run.experimental_get_tracing_count() for program in before.values()] == traces
+
+
+def test_a_program_that_is_not_compiled_serves_every_width_batch_and_table(tensorflow_started, fold, training):
+    from dataclasses import replace
+
+    from foldwise.network_specs import FitSpec, MlpSpec
+    from foldwise.training import fused, fused_program
+
+    fused_program._programs.clear()
+
+    def run(units, batch, rows, features, weighted):
+        folds = [fold(seed=seed, rows=rows, features=features) for seed in range(3)]
+        if weighted:
+            folds = [replace(data, train_weight=np.ones(rows, np.float32)) for data in folds]
+        job = training(model=MlpSpec(units=units), fit=FitSpec.model_validate({"epochs": 2, "batch_size": batch}))
+        fits = list(fused.fit_folds(job, enumerate(folds)))
+        assert all(fit.failure is None for fit in fits)
+        return fits
+
+    plain = run(7, 16, 48, 4, weighted=False)
+    run(31, 8, 60, 9, weighted=False)
+    assert len(fused_program._programs) == 1
+    compare(plain, run(7, 16, 48, 4, weighted=True), tolerance=1e-6)  # weights of 1 change nothing
+    assert len(fused_program._programs) == 2
 
 
 def test_programs_are_given_up_when_there_are_many(tensorflow_started, fold, training, monkeypatch):

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from foldwise.network_specs import Drop, EarlyStop, FitSpec, MlpSpec, PlateauDrop
+from foldwise.network_specs import CnnSpec, Drop, EarlyStop, FitSpec, MlpSpec, PlateauDrop
 from foldwise.optimizers import OptimizerSpec
 from foldwise.seeds import Purpose, derive
 from foldwise.training.batches import epoch_orders
@@ -265,3 +265,13 @@ def test_dropout_masks_depend_on_seed_and_trial_only(train, training, fold):
     assert mask(0, 1) == mask(0, 1)
     assert mask(0, 1) != mask(0, 2)
     assert mask(0, 1) != mask(1, 1)
+
+
+def test_a_convolutional_network_trains_and_may_do_without_validation_rows(training, train, fold):
+    fit = FitSpec(epochs=20, batch_size=8, optimizer=OptimizerSpec(learning_rate=0.02))
+    asked = training(model=CnnSpec(kind="cnn", image=(2, 2, 1), filters=(2, 3), pool="none"), fit=fit)
+    one, bare = train(asked, [fold(), fold(valid=0)])
+    assert one.curves["val_accuracy"][-1] > 0.7
+    assert one.predictions.shape == (20, 3)
+    assert bare.predictions.shape == (0, 3)
+    assert bare.failure is None

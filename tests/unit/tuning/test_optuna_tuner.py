@@ -2,13 +2,39 @@ import math
 
 import optuna
 import pytest
+from optuna.samplers import TPESampler
+from optuna.trial import TrialState, create_trial
 
 from foldwise.goal import Goal
 from foldwise.results import FoldScore, TrialResult
+from foldwise.seeds import Purpose, derive
+from foldwise.space import Choice, FloatRange
 from foldwise.template import split
 from foldwise.tuning.optuna_tuner import OptunaTuner, to_optuna
 
 SPACE = split({"x": ["float", -5.0, 5.0], "y": ["float", -5.0, 5.0]})[1]
+FLAT = split(
+    {
+        "word": ["choice", "relu", "tanh", "gelu"],
+        "rate": ["float", 1e-4, 1e-1, {"log": True}],
+        "fixed": ["int", 3, 3],
+        "dropout": ["float", 0.0, 0.5, {"step": 0.1}],
+        "units": ["int", 1, 64, {"log": True}],
+    }
+)[1]
+TREE = split(
+    {
+        "model": [
+            "choice",
+            {"kind": "small", "units": ["int", 1, 8]},
+            {"kind": "large", "units": ["int", 100, 200], "head": ["choice", {"kind": "a", "x": ["float", 0.0, 1.0]}, "b"]},
+        ],
+        "shift": ["float", -1.0, 1.0],
+    }
+)[1]
+SPACES = pytest.mark.parametrize("space", [FLAT, TREE], ids=["flat", "conditional"])
+GOAL = Goal("rmse", "minimize")
+SEED, STARTUP = 4, 6
 
 
 def _search(direction, sign):
@@ -60,3 +86,96 @@ def test_optuna_s_plots_get_a_study_with_states_values_and_folds():
     assert study.direction == optuna.study.StudyDirection.MAXIMIZE
     assert study.trials[0].params == {"x": 1.0, "y": 2.0}
     assert study.trials[2].intermediate_values == {0: 0.7}
+
+
+@SPACES
+def test_it_asks_what_optuna_asks_of_a_study_that_holds_the_same_trials(space):
+    tuner, results = _tuner(space), []
+    for number in range(40):
+        params = tuner.ask(number)
+        assert params == _asked_of_optuna(space, results, number)
+        results.append(_result(number, params))
+        tuner.tell(results[-1])
+
+
+@SPACES
+def test_pending_trials_count_as_they_do_in_optuna(space):
+    results = _search_space(space, 25)
+    tuner = _tuner(space, results)
+    for running in ([0], [3, 9, 1], list(range(8))):
+        pending = [results[number].params for number in running]
+        assert tuner.ask(25, pending) == _asked_of_optuna(space, results, 25, running)
+
+
+@SPACES
+def test_asking_leaves_nothing_behind(space):
+    results = _search_space(space, 25)
+    tuner = _tuner(space, results)
+    fresh = tuner.ask(25)
+    with_pending = tuner.ask(25, [results[0].params, fresh])
+    tuner.ask(31)
+    assert tuner.ask(25) == fresh
+    assert tuner.ask(25, [results[0].params, fresh]) == with_pending
+    assert _tuner(space, results).ask(25, [results[0].params, fresh]) == with_pending
+
+
+@SPACES
+def test_what_is_told_between_asks_and_out_of_order_counts_by_its_number(space):
+    results = _search_space(space, 30)
+    tuner = _tuner(space, results[:10])
+    for number in (14, 11, 10, 29, 12):
+        tuner.tell(results[number])
+        tuner.ask(13)
+    told = [*results[:13], results[14], results[29]]
+    assert tuner.ask(13) == _tuner(space, told).ask(13) == _asked_of_optuna(space, told, 13)
+
+
+def test_the_later_word_on_a_trial_counts():
+    results = _search_space(FLAT, 20)
+    tuner = _tuner(FLAT, [TrialResult(4, results[4].params, "FAILED", reason="nan"), *results])
+    assert tuner.ask(20) == _tuner(FLAT, results).ask(20)
+
+
+def _tuner(space, results=()):
+    tuner = OptunaTuner(space, GOAL, SEED, STARTUP)
+    for result in results:
+        tuner.tell(result)
+    return tuner
+
+
+def _search_space(space, trials):
+    tuner, results = _tuner(space), []
+    for number in range(trials):
+        results.append(_result(number, tuner.ask(number)))
+        tuner.tell(results[-1])
+    return results
+
+
+def _result(number, params):
+    """Every seventh trial fails, every fifth is stopped after a fold, scores repeat."""
+    fold = FoldScore(0, float(number % 3), {}, {}, 1, 0.1)
+    if number % 7 == 3:
+        return TrialResult(number, params, "FAILED", reason="nan: made so")
+    if number % 5 == 4:
+        return TrialResult(number, params, "STOPPED", (fold,), reason="race: made so")
+    last = [value for value in params.values() if isinstance(value, (int, float))][-1]
+    return TrialResult(number, params, "COMPLETE", (fold,), mean=round(abs(last - 0.3), 1), sd=0.0)
+
+
+def _asked_of_optuna(space, results, number, running=()):
+    """By Optuna's own means: a new study to which every trial is added, and a new sampler."""
+    study = to_optuna(space, GOAL, results)
+    for place in running:
+        told = study.trials[place]
+        study.add_trial(create_trial(state=TrialState.RUNNING, params=told.params, distributions=told.distributions))
+    seed = derive(Purpose.TUNER, SEED, number)
+    study.sampler = TPESampler(n_startup_trials=STARTUP, seed=seed, multivariate=True, group=space is TREE)
+    trial = study.ask()
+
+    def suggest(name, range_):
+        if isinstance(range_, Choice):
+            return trial.suggest_categorical(name, range_.names())
+        ask = trial.suggest_float if isinstance(range_, FloatRange) else trial.suggest_int
+        return ask(name, range_.low, range_.high, log=range_.log, step=range_.step)
+
+    return space.sample(suggest)

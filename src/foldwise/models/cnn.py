@@ -1,0 +1,58 @@
+"""The convolutional network."""
+
+from __future__ import annotations
+
+import keras
+
+from foldwise.models.heads import Head
+from foldwise.models.image_rules import check_image
+from foldwise.models.ingredients import activation, kernel_options
+from foldwise.network_specs import CnnSpec
+from foldwise.seeds import Purpose, derive
+
+POOLS = {"max": keras.layers.MaxPooling2D, "average": keras.layers.AveragePooling2D}
+TOPS = {
+    "flatten": keras.layers.Flatten,
+    "global_average": keras.layers.GlobalAveragePooling2D,
+    "global_max": keras.layers.GlobalMaxPooling2D,
+}
+
+
+def cnn(spec: CnnSpec, inputs: int, head: Head, seed: int) -> keras.Model:
+    """A row's features as an image of `spec.image`, row by row and channels last; blocks, top, dense layers; the head.
+
+    L1 and L2 act on the kernel of every convolution and every dense layer, the head's too. The random layers' seeds follow
+    from `seed` and their position alone.
+
+    Raises:
+        ConfigError: `inputs` features are no such image.
+    """
+    check_image(spec, inputs)
+    layers: list[keras.Layer] = [keras.layers.Reshape(spec.image, name="image")]
+    for block, maps in enumerate(spec.maps, 1):
+        for place in range(1, spec.per_block + 1):
+            layers += _convolution(spec, maps, f"{block}_{place}")
+        if spec.pool != "none":
+            layers.append(POOLS[spec.pool](2, name=f"pool_{block}"))
+        layers += _dropout(spec.dropout, seed, block)
+    layers.append(TOPS[spec.top](name=spec.top))
+    for position, width in enumerate(spec.widths, 1):
+        layers.append(keras.layers.Dense(width, name=f"dense_{position}", **kernel_options(spec)))
+        layers.append(activation(spec, f"dense_activation_{position}"))
+        layers += _dropout(spec.head_dropout, seed, spec.blocks + position)
+    layers.append(keras.layers.Dense(head.units, name="output", **kernel_options(spec)))
+    layers.append(keras.layers.Activation(head.activation, name="output_activation"))
+    return keras.Sequential([keras.Input((inputs,), name="features"), *layers], name="cnn")
+
+
+def _convolution(spec: CnnSpec, maps: int, place: str) -> list[keras.Layer]:
+    """A convolution with its normalisation and activation."""
+    convolution = keras.layers.Conv2D(maps, spec.kernel, padding=spec.padding, name=f"conv_{place}", **kernel_options(spec))
+    norm = [keras.layers.BatchNormalization(name=f"norm_{place}")] if spec.batch_norm else []
+    return [convolution, *norm, activation(spec, f"activation_{place}")]
+
+
+def _dropout(rate: float, seed: int, position: int) -> list[keras.Layer]:
+    if rate == 0:
+        return []
+    return [keras.layers.Dropout(rate, seed=derive(Purpose.LAYERS, seed, position), name=f"dropout_{position}")]

@@ -1,0 +1,46 @@
+"""Which rows are images that a convolutional network can take. Judged without importing Keras."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import prod
+
+from foldwise.errors import ConfigError
+from foldwise.network_specs import CnnSpec, ModelSpec
+
+
+def check_image(model: ModelSpec, numbers: int, categories: Sequence[str] = ()) -> None:
+    """Whether a row makes an image of the size that a `cnn` asks for, and its blocks leave a pixel of it.
+
+    Args:
+        model: other kinds than `cnn` take any row.
+        numbers: how many numbers a row has.
+        categories: the names of its columns that are no numbers.
+
+    Raises:
+        ConfigError: at model.image or model.blocks.
+    """
+    if not isinstance(model, CnnSpec):
+        return
+    if model.image is None:
+        rule = f"a table does not say what its rows show; set model.image=[height,width,channels] for {numbers} numbers a row"
+        raise ConfigError("model.image", rule)
+    if categories:
+        proposal = f"leave it out by data.drop=['{categories[0]}'], or set data.kinds.{categories[0]}=number if it is one"
+        raise ConfigError("model.image", f"column {categories[0]} is a category and no pixel; {proposal}")
+    size = " x ".join(map(str, model.image))
+    if prod(model.image) != numbers:
+        raise ConfigError("model.image", f"{size} is an image of {prod(model.image)} numbers, and a row has {numbers}")
+    _check_blocks(model, model.image[0], model.image[1])
+
+
+def _check_blocks(model: CnnSpec, height: int, width: int) -> None:
+    lost = model.per_block * (model.kernel - 1) if model.padding == "valid" else 0
+    step = 1 if model.pool == "none" else 2
+    side = min(height, width)
+    for block in range(1, model.blocks + 1):
+        side = (side - lost) // step
+        if side < 1:
+            rule = f"block {block} of {model.blocks} leaves no pixel of an image of {height} x {width}"
+            proposal = "use fewer blocks, a smaller kernel, model.padding=same or model.pool=none"
+            raise ConfigError("model.blocks", f"{rule}; {proposal}")

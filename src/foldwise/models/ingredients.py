@@ -1,0 +1,27 @@
+"""What layers of every network are made of: how kernels begin, what they cost, and activations."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+
+from foldwise.network_specs import ModelSpec
+
+# the configuration's short words for Keras's initializers; all others have Keras's own names
+INITIALIZERS = {"uniform": "random_uniform", "normal": "random_normal"}
+
+
+def kernel_options(spec: ModelSpec) -> dict[str, Any]:
+    """How a layer's kernel begins and what L1 and L2 make it cost, as the layer's arguments."""
+    return {
+        "kernel_initializer": INITIALIZERS.get(spec.initializer, spec.initializer),
+        "kernel_regularizer": keras.regularizers.L1L2(spec.l1, spec.l2) if spec.l1 > 0 or spec.l2 > 0 else None,
+    }
+
+
+def activation(spec: ModelSpec, name: str) -> keras.Layer:
+    """The activation of hidden layers, a layer of its own."""
+    if spec.activation == "leaky_relu":
+        return keras.layers.LeakyReLU(spec.negative_slope, name=name)
+    return keras.layers.Activation(spec.activation, name=name)
