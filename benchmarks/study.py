@@ -39,6 +39,7 @@ def main() -> None:
     options.add_argument("--seeds", type=int, default=5, help="studies of each")
     options.add_argument("--data", type=Path, default=DATA, help="the folder that holds titanic/titanic.csv")
     options.add_argument("--tables", nargs="+", default=["iris", "titanic"], choices=["iris", "titanic"])
+    options.add_argument("--peers", nargs="+", default=list(PEERS), choices=list(PEERS))
     options.add_argument("--one", nargs=3, metavar=("PEER", "TABLE", "SEED"), help=argparse.SUPPRESS)
     asked = options.parse_args()
     if asked.one:
@@ -51,7 +52,7 @@ def main() -> None:
         if table == "titanic" and not (asked.data / "titanic" / "titanic.csv").exists():
             print(f"titanic is left out: {asked.data} has no titanic/titanic.csv; --data says where it is")
             continue
-        taken = figures[table] = every_study(table, asked.data, asked.seeds)
+        taken = figures[table] = every_study(table, asked.data, asked.seeds, asked.peers)
         seconds = {peer: median([run["seconds"] for run in runs]) for peer, runs in taken.items()}
         fastest = min(value for peer, value in seconds.items() if peer != "foldwise")
         for peer, runs in taken.items():
@@ -63,9 +64,9 @@ def main() -> None:
     report("study", columns, rows, f"faster a trial than the better peer: {', '.join(ratios)}", figures)
 
 
-def every_study(table: str, data: Path, seeds: int) -> dict[str, list[dict[str, float]]]:
+def every_study(table: str, data: Path, seeds: int, peers: list[str]) -> dict[str, list[dict[str, float]]]:
     """Each peer's studies, seed after seed, in turn."""
-    taken: dict[str, list[dict[str, float]]] = {peer: [] for peer in PEERS}
+    taken: dict[str, list[dict[str, float]]] = {peer: [] for peer in peers}
     for seed in range(seeds):
         for peer, runs in taken.items():
             command = [sys.executable, "-m", "benchmarks.study", "--data", str(data), "--one", peer, table, str(seed)]

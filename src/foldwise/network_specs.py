@@ -229,10 +229,10 @@ class EarlyStop(Spec):
 
 
 class FitSpec(Spec):
-    """How weights are found. `batch_size: full` is batch gradient descent, 1 is stochastic gradient descent."""
+    """How weights are found. `batch_size: full` is batch gradient descent, 1 is stochastic; None is 32."""
 
     epochs: Annotated[int, Field(ge=1, le=1_000_000)] = 50
-    batch_size: Annotated[int, Field(ge=1)] | Literal["full"] = 32
+    batch_size: Annotated[int, Field(ge=1)] | Literal["full"] | None = None
     loss: LossName = "auto"
     optimizer: Annotated[OptimizerSpec, ByKind] = OptimizerSpec()
     early_stop: EarlyStop = EarlyStop()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from foldwise.errors import ConfigError
 from foldwise.goal import Goal, goal_for
 from foldwise.models.head_rules import check_head
 from foldwise.models.image_rules import check_image
-from foldwise.network_specs import CnnSpec
+from foldwise.network_specs import CnnSpec, FitSpec
 from foldwise.specs import StudySpec
 
 
@@ -67,7 +68,21 @@ def plan_study(spec: StudySpec) -> Plan:
         development, held, record = set_holdout(table, holdout_spec, fixed.data)
         holdout = table.take(held)
     splits = cut_folds(table, development, fixed.folds, fixed.seed)
+    for trial in trials:
+        check_batch(trial.fit, splits)
     return Plan(spec, goal, table, development, holdout, record, splits, audit(table, development, splits))
+
+
+def check_batch(fit: FitSpec, splits: Sequence[Split]) -> None:
+    """Whether a step of that many rows can be cut from every fold.
+
+    Raises:
+        ConfigError: a fold has fewer training rows.
+    """
+    least = min(len(split.train) for split in splits)
+    if isinstance(fit.batch_size, int) and fit.batch_size > least:
+        said = f"{fit.batch_size} is more than the {least} training rows of the smallest fold"
+        raise ConfigError("fit.batch_size", f"{said}; say full, or at most {least}")
 
 
 def check_runs_folder(runs: str) -> None:

@@ -95,8 +95,7 @@ def search(plan: Plan, parts: Parts) -> list[TrialResult]:
             number, params = _next(spec, parts.tuner, finished, unfinished)
             ledger.begin_trial(spec.name, number, params)
             parts.watcher.trial_starts(number, params)
-            job = TrialJob(number, params, spec.fixed.seed, trial_at(spec, params), plan.goal, spec.fixed.training.engine)
-            result = parts.executor.submit(job).result()
+            result = _run(plan, parts.executor, number, params)
             row = ledger.finish_trial(spec.name, result)
             unfinished.pop(number, None)
             parts.tuner.tell(result)
@@ -109,6 +108,16 @@ def search(plan: Plan, parts: Parts) -> list[TrialResult]:
     finally:
         parts.watcher.search_ends()
     return sorted(finished, key=lambda result: result.number)
+
+
+def _run(plan: Plan, executor: Executor, number: int, params: Params) -> TrialResult:
+    """Train a trial. Values that are right each by itself may contradict each other: then only this trial fails."""
+    spec = plan.spec
+    try:
+        job = TrialJob(number, params, spec.fixed.seed, trial_at(spec, params), plan.goal, spec.fixed.training.engine)
+    except ConfigError as fault:
+        return TrialResult(number, params, "FAILED", reason=f"configuration: {fault}")
+    return executor.submit(job).result()
 
 
 def _next(spec: StudySpec, tuner: Tuner, finished: list[TrialResult], unfinished: Mapping[int, Params]) -> tuple[int, Params]:

@@ -39,3 +39,20 @@ def test_an_image_that_the_rows_are_not_is_refused_before_anything_is_written(tm
     with pytest.raises(ConfigError, match=sentence):
         _digits(tmp_path, **model)
     assert list(tmp_path.iterdir()) == []
+
+
+def _iris(tmp_path, batch_size):
+    fit = {"batch_size": batch_size}
+    data = {"kind": "sklearn", "name": "iris"}
+    folds = {"kind": "stratified", "count": 5}
+    return plan_study(read_study({"data": data, "fit": fit, "folds": folds, "paths": {"runs": str(tmp_path)}}))
+
+
+@pytest.mark.parametrize("batch_size", [1000, ["choice", 16, 1000]])
+def test_a_batch_that_no_fold_can_fill_is_refused(tmp_path, batch_size):
+    with pytest.raises(
+        ConfigError, match=r"fit\.batch_size: 1000 is more than the \d+ training rows of the smallest fold; say full"
+    ):
+        _iris(tmp_path, batch_size)
+    for fits in (None, "full", 16):
+        assert len(_iris(tmp_path, fits).splits) == 5

@@ -10,6 +10,8 @@ import numpy.typing as npt
 
 from foldwise.seeds import Purpose, generator
 
+USUAL_BATCH = 32  # where the configuration leaves it open; Keras has the same
+
 
 def epoch_orders(seed: int, number: int, fold: int, rows: int, epochs: int) -> Iterator[npt.NDArray[np.int32]]:
     """The order of the training rows (rows,) in each epoch; batches are cut from it from left to right.
@@ -26,6 +28,6 @@ def epoch_orders(seed: int, number: int, fold: int, rows: int, epochs: int) -> I
         yield stream.permutation(rows).astype(np.int32)
 
 
-def rows_per_batch(batch_size: int | Literal["full"], rows: int) -> int:
+def rows_per_batch(batch_size: int | Literal["full"] | None, rows: int) -> int:
     """How many rows a step takes; the last step of an epoch takes what is left, and no step has more than there are."""
-    return rows if batch_size == "full" else min(batch_size, rows)
+    return rows if batch_size == "full" else min(batch_size or USUAL_BATCH, rows)

@@ -1,0 +1,80 @@
+"""The coordinator on a real ledger, with a training that does no work."""
+
+from contextlib import closing
+
+import pytest
+
+from foldwise.config import read_study
+from foldwise.errors import ConfigError, JobError
+from foldwise.execution.here import HereExecutor
+from foldwise.plan import plan_study
+from foldwise.results import FoldScore, TrialResult
+from foldwise.study import Parts, claim, search
+from foldwise.tracking.in_memory import InMemoryTracker
+from foldwise.tracking.ledger import open_ledger
+from foldwise.tuning.random_tuner import RandomTuner
+
+
+class Quiet:
+    def __init__(self):
+        self.notes = []
+
+    def note(self, sentence):
+        self.notes.append(sentence)
+
+    def search_starts(self, goal, asked, folds, finished): ...
+    def trial_starts(self, number, params): ...
+    def trial_ends(self, result): ...
+    def search_ends(self): ...
+
+
+def done(job):
+    fold = FoldScore(0, 0.5, {"accuracy": 0.5}, {}, 1, 0.0)
+    return TrialResult(job.number, job.params, "COMPLETE", (fold,), mean=0.5, sd=0.0)
+
+
+@pytest.fixture
+def run(tmp_path):
+    def run(train=done, trials=6, **asked):
+        config = {"data": {"kind": "sklearn", "name": "iris"}, "budget": {"trials": trials}, "paths": {"runs": str(tmp_path)}}
+        plan = plan_study(read_study({**config, **asked}))
+        with closing(open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}")) as ledger:
+            record = claim(plan, ledger, {})
+            tracker = InMemoryTracker(ledger)
+            tracker.open(record, [], plan.goal.metric, {})
+            parts = Parts(RandomTuner(plan.spec.space, 0), HereExecutor(train), ledger, tracker, Quiet())
+            return search(plan, parts), ledger.trials(plan.spec.name)
+
+    return run
+
+
+def test_as_many_trials_as_asked_for_and_the_first_takes_the_defaults(run):
+    results, rows = run(model={"kind": "mlp", "units": ["int", 4, 64, {"default": 9}]})
+    assert [result.number for result in results] == list(range(6))
+    assert results[0].params == {"model.units": 9}
+    assert [row.result.state for row in rows] == ["COMPLETE"] * 6
+
+
+def test_values_that_contradict_each_other_fail_their_trial_only(run):
+    model = {"kind": "mlp", "batch_norm": ["choice", False, True], "layer_norm": ["choice", False, True]}
+    results, rows = run(model=model, trials=20)
+    failed = [result for result in results if result.state == "FAILED"]
+    assert 0 < len(failed) < 20
+    for result in failed:
+        assert result.params == {"model.batch_norm": True, "model.layer_norm": True}
+        assert "batch_norm and layer_norm exclude each other" in result.reason
+    assert {row.result.state for row in rows} == {"COMPLETE", "FAILED"}
+
+
+def test_a_study_whose_first_trials_fail_alike_ends(run):
+    def fail(job):
+        return TrialResult(job.number, job.params, "FAILED", reason="nan: loss is not finite")
+
+    with pytest.raises(JobError, match="first 3 trials failed in the same way"):
+        run(fail, trials=9, model={"kind": "mlp", "units": ["int", 4, 64]})
+
+
+def test_a_name_stands_for_one_question(run):
+    run(study="mine", trials=1)
+    with pytest.raises(ConfigError, match="asks something else"):
+        run(study="mine", trials=1, seed=5)
