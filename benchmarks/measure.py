@@ -13,6 +13,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+RESULTS = Path(__file__).parent / "results"
 LIBRARIES = ("foldwise", "tensorflow", "keras", "scikit-learn", "numpy", "optuna", "scikeras", "keras-tuner", "mlflow")
 
 
@@ -51,16 +52,27 @@ def machine() -> dict[str, Any]:
 
 def report(name: str, columns: Sequence[str], rows: Sequence[Sequence[str]], last: str, figures: Mapping[str, Any]) -> None:
     """Print a table with the machine under it and the ratio as the last line, and write `benchmarks/results/<name>.json`."""
-    widths = [max(len(column), *(len(row[place]) for row in rows)) for place, column in enumerate(columns)]
-    for row in (columns, ["-" * width for width in widths], *rows):
-        print("| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |")
-    on = machine()
-    print(f"\n{on['date']}, {on['cores']} cores, {on['system']}, Python {on['python']}")
-    print(", ".join(f"{library} {number}" for library, number in on["versions"].items()))
-    path = Path(__file__).parent / "results" / f"{name}.json"
+    kept = {"machine": machine(), "columns": columns, "rows": rows, "last": last, "figures": figures}
+    print(f"{table(columns, rows)}\n\n{stands_on(kept['machine'])}")
+    path = RESULTS / f"{name}.json"
     path.parent.mkdir(exist_ok=True)
-    path.write_text(json.dumps({"machine": on, "figures": figures}, indent=2) + "\n", encoding="utf-8")
+    path.write_text(json.dumps(kept, indent=2) + "\n", encoding="utf-8")
     print(last)
+
+
+def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table as Markdown writes it."""
+    widths = [max(len(column), *(len(row[place]) for row in rows)) for place, column in enumerate(columns)]
+    lines = (columns, ["-" * width for width in widths], *rows)
+    return "\n".join(
+        "| " + " | ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) + " |" for line in lines
+    )
+
+
+def stands_on(of: Mapping[str, Any]) -> str:
+    """The machine in words."""
+    libraries = ", ".join(f"{library} {number}" for library, number in of["versions"].items())
+    return f"{of['date']}, {of['cores']} cores, {of['system']}, Python {of['python']}\n{libraries}"
 
 
 def median(values: Sequence[float]) -> float:

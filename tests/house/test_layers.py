@@ -71,3 +71,10 @@ def test_the_readme_has_the_two_set_up_commands_that_ci_runs():
     assert set_up[0].endswith("&& python -m pipelines.tune")
     assert set_up[1].endswith("&& python -m pytest")
     assert all("-c constraints.txt" in line for line in set_up)
+
+
+def test_the_readme_shows_the_figures_that_were_measured():
+    from benchmarks.tables import BEGIN, END, tables
+
+    shown = (ROOT / "README.md").read_text(encoding="utf-8").partition(BEGIN)[2].partition(END)[0]
+    assert shown.strip() == tables().strip()

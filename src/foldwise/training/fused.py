@@ -31,7 +31,9 @@ from foldwise.training.fused_weights import packing_of, shapes
 
 Array = npt.NDArray[Any]
 
-BUCKETS = (16, 32, 64, 128, 256, 512)  # widths that programs are compiled for; a wider layer keeps its own
+# Widths that layers are padded to; a wider layer keeps its own. Compiled programs are shared so, and oneDNN, which keeps the
+# product that it compiled for every new shape, keeps few: else a trial of a new width leaves a megabyte behind.
+BUCKETS = (16, 32, 64, 128, 256, 512)
 # Compiling costs as much as so many steps gain by it.
 STEPS_THAT_PAY = 2000
 EPOCHS_AT_ONCE = 32
@@ -83,7 +85,7 @@ class _Stack:
         self.batch = rows_per_batch(fit.batch_size, max(counts))
         self.steps = [math.ceil(count / self.batch) for count in counts]
         compiled = fit.epochs * max(self.steps) >= STEPS_THAT_PAY
-        self.widths = [_bucket(width) if compiled else width for width in spec.widths]
+        self.widths = [_bucket(width) for width in spec.widths]
         self.sides = (max(self.inputs), *self.widths, training.head.units)
         self.packing = packing_of(self.shape, self.sides)
         self.has_valid = any(len(data.valid_x) for data in self.folds)
@@ -111,7 +113,7 @@ class _Stack:
             kept=(trained, moving),
         )
         self.numbers = {name: self._tensor(value) for name, value in {**optimizer, "l1": spec.l1, "l2": spec.l2}.items()}
-        masks = [np.arange(padded) < width for width, padded in zip(spec.widths, self.widths, strict=True)] * compiled
+        masks = [np.arange(padded) < width for width, padded in zip(spec.widths, self.widths, strict=True)]
         dials = (spec.negative_slope, spec.dropout, 1.0 / (1.0 - spec.dropout), spec.noise)
         slope, rate, scale, noise = map(self._tensor, dials)
         self.dials = Dials(slope, rate, scale, noise, tf.constant(self.sides), [self._tensor(mask) for mask in masks])

@@ -60,8 +60,8 @@ class Shape:
 
 
 class Dials(NamedTuple):
-    """Numbers of a network that are inputs of its program: scalars, the widths from features to outputs, and where widths
-    are padded a mask of real units (width,) a hidden layer.
+    """Numbers of a network that are inputs of its program: scalars, the widths from features to outputs, and a mask of
+    real units (width,) a hidden layer.
 
     scale is `1 / (1 - rate)`, by which dropout multiplies what it keeps.
     """
@@ -91,8 +91,7 @@ def forward(
     after, draw = list(weights), iter(draws)
     if shape.noise and training:
         x = x + next(draw) * dials.noise
-    for layer in range(shape.depth):
-        mask = dials.masks[layer] if dials.masks else None
+    for layer, mask in enumerate(dials.masks):
         at = layer * shape.arrays_a_layer
         x = _dense(x, weights[at], weights[at + 1])
         if shape.norm == "batch":
@@ -103,9 +102,7 @@ def forward(
             x = _normalised(x, mean[:, None, :], variance[:, None, :], weights[at + 2], weights[at + 3])
         elif shape.norm == "layer":
             x = _normalised(x, *_layer_moments(x, mask), weights[at + 2], weights[at + 3])
-        x = _activated(shape.activation, x, dials.slope)
-        if mask is not None:
-            x = _times(x, mask)
+        x = _times(_activated(shape.activation, x, dials.slope), mask)
         if shape.dropout and training:
             x = _times(x, tf.where(next(draw) >= dials.rate, dials.scale, tf.zeros_like(dials.scale)))
     x = _dense(x, weights[-2], weights[-1])
@@ -147,11 +144,8 @@ def _batch_moments(x: Tensor, rows: Tensor) -> tuple[Tensor, Tensor]:
     return mean, variance
 
 
-def _layer_moments(x: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor]:
+def _layer_moments(x: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
     """Mean and variance over real units, (folds, rows, 1) each."""
-    if mask is None:
-        mean = tf.reduce_mean(x, axis=-1, keepdims=True)
-        return mean, tf.reduce_mean(tf.square(x - mean), axis=-1, keepdims=True)
     count = tf.reduce_sum(mask)
     mean = tf.reduce_sum(x * mask, axis=-1, keepdims=True) / count
     variance = tf.reduce_sum(tf.square(x - mean) * mask, axis=-1, keepdims=True) / count

@@ -1,0 +1,35 @@
+"""Put the latest results into the README: `python -m benchmarks.tables`. A test holds the README to them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from benchmarks.measure import RESULTS, table
+
+README = Path(__file__).parents[1] / "README.md"
+BEGIN, END = "<!-- benchmarks: written by python -m benchmarks.tables -->", "<!-- end of benchmarks -->"
+
+
+def main() -> None:
+    """Write them."""
+    text = README.read_text(encoding="utf-8")
+    before, _, rest = text.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    README.write_text(f"{before}{BEGIN}\n{tables()}\n{END}{after}", encoding="utf-8")
+
+
+def tables() -> str:
+    """A table for each result, with its command, its date and its machine."""
+    return "\n\n".join(_one(path) for path in sorted(RESULTS.glob("*.json")))
+
+
+def _one(path: Path) -> str:
+    kept = json.loads(path.read_text(encoding="utf-8"))
+    on = kept["machine"]
+    command = f"`python -m benchmarks.{path.stem}`, {on['date']}, {on['cores']} cores, {on['system']}, Python {on['python']}"
+    return f"{command}:\n\n{table(kept['columns'], kept['rows'])}\n\n{kept['last']}"
+
+
+if __name__ == "__main__":
+    main()
