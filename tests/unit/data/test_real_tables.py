@@ -130,5 +130,5 @@ def test_the_audit_of_60000_images_takes_seconds_and_one_line():
     splits = cut_folds(table, development, FoldsSpec(), 0)
     start = time.process_time()
     (found,) = audit(table, development, splits, table.take(np.arange(48_000, 60_000)))
-    assert time.process_time() - start < 20  # 4 s on two quiet cores
+    assert time.process_time() - start < 20  # 5 to 8 s on two shared cores
     assert len(found.columns) == 90

@@ -13,6 +13,7 @@ from foldwise.data.audit.subject import FEW_ROWS, Floats, Subject
 FEWEST, MOST_SHARE = 3, 0.5  # values that such a column has at least, and as a share of the rows at most
 SIGNAL = 4.0  # its values differ from the overall mean by twice the sampling noise at least
 BY_CHANCE = 1e-6
+MANY = 1000  # so many rows show whether a column is of whole numbers
 
 ADVICE = "leave it out with data.drop=[{columns}] and give the category itself, which is encoded within each fold"
 
@@ -29,9 +30,12 @@ def encodes_target(subject: Subject) -> Iterator[Finding]:
         return
     for column in table.schema.of_kind("number"):
         values = table.frame[column].to_numpy(np.float64)
-        levels, at, counts = np.unique(values, return_inverse=True, return_counts=True, equal_nan=True)
-        if not FEWEST <= len(levels) <= MOST_SHARE * len(values) or (levels == np.round(levels)).sum() > len(levels) / 2:
+        first = values[:MANY]
+        if (first == np.round(first)).mean() > 0.5:
             continue  # means are seldom whole
+        levels, at, counts = np.unique(values, return_inverse=True, return_counts=True, equal_nan=True)
+        if not FEWEST <= len(levels) <= MOST_SHARE * len(values):
+            continue
         for target, name in _targets(subject):
             if _are_means(levels, np.bincount(at, target) / counts, counts, target):
                 message = f"is the mean of {name} over the rows that share its value, so each row carries its own answer"

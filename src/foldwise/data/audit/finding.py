@@ -33,6 +33,11 @@ class Finding:
         """The columns as a sentence lists them."""
         return listed(list(self.columns), most=WORST)
 
+    @property
+    def record(self) -> dict[str, str | list[str]]:
+        """The finding as JSON keeps it, equal before and after it was written."""
+        return {**vars(self), "columns": list(self.columns)}
+
     def __str__(self) -> str:
         return f"{self.level}: {f'{self.where}: ' if self.columns else ''}{self.message}; {self.advice}"
 

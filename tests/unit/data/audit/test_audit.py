@@ -1,3 +1,5 @@
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -109,6 +111,12 @@ def test_findings_of_a_kind_that_differ_are_one_beyond_four():
     (one,) = told([*few, Finding("leak", "target", ("c4",), "tells 4", "drop {columns}")])
     assert one.columns == ("c0", "c1", "c2", "c3", "c4")
     assert one.message == "5 columns; of c0: tells 0"
+
+
+def test_a_finding_is_the_same_after_it_was_written_as_json():
+    found = Finding("leak", "target", ("b",), "m", "a")
+    assert json.loads(json.dumps(found.record)) == found.record
+    assert Finding(**{**found.record, "columns": tuple(found.record["columns"])}) == found
 
 
 def test_a_strict_audit_counts_and_names_what_it_found_and_takes_what_was_accepted():
