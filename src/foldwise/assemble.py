@@ -117,6 +117,7 @@ def look_at_data(spec: StudySpec, screen: Screen) -> Plan:
     from foldwise.data.sources import check_source
 
     check_source(spec.fixed.data, spec.fixed.paths)
+    from foldwise.data.audit.finding import refuse
     from foldwise.plan import plan_study
 
     plan = plan_study(spec)
@@ -126,14 +127,15 @@ def look_at_data(spec: StudySpec, screen: Screen) -> Plan:
     labels = f", labels {', '.join(table.labels[:10])}" if table.labels else ""
     screen.note(f"study {plan.spec.name}: {table.task} of {table.target_name}{labels}, goal {plan.goal.metric}")
     screen.note(f"columns: {kinds}{more}")
-    for finding in plan.findings:
-        screen.note(f"{finding.level}: {f'{finding.column} ' if finding.column else ''}{finding.message}")
+    screen.audited(plan.findings)
     for note in table.notes:
         screen.note(f"note: {note}")
     screen.note(
         f"rows: {len(plan.development)} to develop on in {len(plan.splits)} fold{'s' * (len(plan.splits) > 1)}, "
         f"{len(plan.holdout)} set aside as holdout"
     )
+    if spec.fixed.audit.strict:
+        refuse(plan.findings, spec.fixed.audit.accept)
     return plan
 
 

@@ -101,6 +101,7 @@ def conclude(
         "holdout": {"rows": len(plan.holdout.rows), "metrics": metrics, "reads": reads},
         "verdict": verdict.sentence(goal, metrics[goal.metric], rival, comparison, len(truth)),
         "engine": best.engine,
+        "findings": [finding.record for finding in plan.findings],
     }
     place = parts.tracker.place()
     version = registry.register(plan.folder / "bundle", spec.register, place.run_id if place else None, metrics)

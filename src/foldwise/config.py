@@ -27,7 +27,7 @@ MISSING = "???"
 Model = TypeVar("Model", bound=BaseModel)
 
 # Keys that change where or how long a study runs, but none of its numbers.
-_NO_NUMBERS = ("study", "register", "budget", "ledger", "tracking", "paths")
+_NO_NUMBERS = ("study", "register", "budget", "audit", "ledger", "tracking", "paths")
 # Where a file lies says nothing about what is in it: the data's fingerprint does.
 _PLACES = (("data", "path"), ("data", "holdout", "path"), ("execute", "kind"))
 

@@ -32,7 +32,7 @@ def dry_run(plan: Plan) -> dict[str, Any]:
         "columns": [asdict(column) for column in table.schema.columns],
         "left_out": dict(table.left_out),
         "notes": list(table.notes),
-        "findings": [asdict(finding) for finding in plan.findings],
+        "findings": [finding.record for finding in plan.findings],
         "rows": {"development": len(plan.development), "holdout": len(plan.holdout)},
         "target_values": {
             "development": _target_counts(table, plan.development),

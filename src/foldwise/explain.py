@@ -95,19 +95,19 @@ def _hint(key: str, kind: str, given: Any) -> str:
 
 
 def _proposal(path: list[int | str]) -> str:
-    """Which known key was meant: one beside it, else one of that name elsewhere."""
+    """Which known key was meant: one of that name elsewhere, else one beside it."""
     *parents, wrong = [str(word) for word in path]
     prefix = "".join(f"{parent}." for parent in parents)
     every = set(_known_keys(FixedSpec)) | set(_known_keys(TrialSpec))
     if prefix + wrong in every:
         return f" for this {prefix}kind; other kinds have it"
     beside = {key for key in every if key.startswith(prefix) and "." not in key[len(prefix) :]}
-    near = did_you_mean(prefix + wrong, beside)
-    if near.startswith(","):
-        return near
     elsewhere = sorted(key for key in every if key.rsplit(".", 1)[-1] == wrong)
     if elsewhere:
         return f", did you mean {elsewhere[0]}?"
+    near = did_you_mean(prefix + wrong, beside)
+    if near.startswith(","):
+        return near
     return did_you_mean(wrong, {key[len(prefix) :] for key in beside})
 
 

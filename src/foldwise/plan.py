@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from foldwise.config import trial_at
-from foldwise.data.audit import Finding, audit
+from foldwise.data.audit.audit import audit
+from foldwise.data.audit.finding import Finding
 from foldwise.data.holdout import HoldoutRecord, set_holdout
 from foldwise.data.split import Split, cut_folds
 from foldwise.data.table import Table, read_given_holdout, read_table
@@ -70,7 +71,7 @@ def plan_study(spec: StudySpec) -> Plan:
     splits = cut_folds(table, development, fixed.folds, fixed.seed)
     for trial in trials:
         check_batch(trial.fit, splits)
-    return Plan(spec, goal, table, development, holdout, record, splits, audit(table, development, splits))
+    return Plan(spec, goal, table, development, holdout, record, splits, audit(table, development, splits, holdout))
 
 
 def check_batch(fit: FitSpec, splits: Sequence[Split]) -> None:

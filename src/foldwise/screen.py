@@ -13,12 +13,14 @@ from rich.markup import escape
 from rich.table import Table as RichTable
 from rich.text import Text
 
+from foldwise.data.audit.finding import Finding
 from foldwise.goal import Goal
 from foldwise.results import TrialResult, best_of
 from foldwise.space import Params
 
 SHOWN_TRIALS = 12
 NUMBER_WIDTH = 9
+WIDE = 4000
 
 
 class Screen:
@@ -96,6 +98,21 @@ class Screen:
         self.console.print(Text(f"Verdict: {summary['verdict']}", style="bold"))
         for line in where:
             self.console.print(escape(line))
+
+    def audited(self, findings: Sequence[Finding]) -> None:
+        """What was found in the data, the worst first, and what to do about it."""
+        if not findings:
+            self.note("audit: nothing found")
+            return
+        table = RichTable(box=None, pad_edge=False)
+        for column in ("audit", "check", "column", "found", "what to do"):
+            table.add_column(column, overflow="fold")
+        for finding in findings:
+            cells = (finding.level, finding.check, finding.where, finding.message, finding.advice)
+            table.add_row(*map(escape, cells), style="bold red" if finding.level == "leak" else "")
+        # away from a terminal a finding is a line, however long, that a program can find
+        wide = self.console if self.console.is_terminal else Console(file=self.console.file, width=WIDE)
+        wide.print(table)
 
     def prepared(self, shown: Mapping[str, Any]) -> None:
         """What a dry run found: rows and target values of each part, and the first prepared rows."""

@@ -20,6 +20,7 @@ class Purpose(IntEnum):
     BALANCE = 8
     AUGMENT = 9
     RACE = 10
+    AUDIT = 11
 
 
 # The refit on all development rows stands where a fold's number would be.

@@ -17,7 +17,7 @@ from foldwise.errors import did_you_mean
 from foldwise.goal import METRICS, Goal
 from foldwise.network_specs import Constant, FitSpec, LrScheduleSpec, MlpSpec, ModelSpec
 from foldwise.space import Params, Space, Tree
-from foldwise.spec import ByKind, Spec
+from foldwise.spec import ByKind, Spec, Words
 
 
 class TrialSpec(Spec):
@@ -85,6 +85,13 @@ class TrainingSpec(Spec):
     engine: Literal["auto", "fused", "keras"] = "auto"
 
 
+class AuditSpec(Spec):
+    """What findings about the data do: they are told, and with `strict` those of checks that were not accepted end the run."""
+
+    strict: bool = False
+    accept: Words = ()
+
+
 class LedgerSpec(Spec):
     """Where the ledger lives; null is `<paths.runs>/ledger.db`."""
 
@@ -140,6 +147,7 @@ class FixedSpec(Spec):
     tuner: TunerSpec = TpeTuner(kind="tpe")
     execute: Annotated[HereExecutor, ByKind] = HereExecutor()
     training: TrainingSpec = TrainingSpec()
+    audit: AuditSpec = AuditSpec()
     ledger: LedgerSpec = LedgerSpec()
     tracking: Annotated[TrackingSpec, ByKind] = TrackingSpec()
     paths: Paths = Paths()

@@ -27,6 +27,25 @@ def test_prepare_shows_the_data_and_trains_nothing(tmp_path):
     assert "class_0" in done.stdout
 
 
+def test_prepare_shows_what_the_audit_found_and_a_strict_audit_ends_with_2_before_anything_is_written(tmp_path):
+    rows = [f"{n % 7},{n * 37 % 101},{'yes' if n % 2 else 'no'},{n % 2}" for n in range(200)]
+    (tmp_path / "rows.csv").write_text("\n".join(["a,b,outcome,y", *rows]))
+    asked, runs = ["data=csv", f"data.path={tmp_path / 'rows.csv'}", "data.target=y"], tmp_path / "runs"
+    strict = run("prepare", *asked, "audit.strict=true", runs=runs)
+    assert strict.returncode == 2
+    assert "audit.strict: 1 leak" in strict.stderr
+    assert "target (outcome)" in strict.stderr
+    assert len(strict.stderr.strip().splitlines()) == 1
+    assert not runs.exists()
+    done = run("prepare", *asked, runs=runs)
+    assert done.returncode == 0, done.stderr
+    told = next(line for line in done.stdout.splitlines() if line.startswith("leak"))
+    assert "data.drop=[outcome]" in told
+    first = json.loads((only_study(runs) / "prepare.json").read_text())["findings"][0]
+    assert (first["level"], first["check"], first["columns"]) == ("leak", "target", ["outcome"])
+    assert run("prepare", *asked, "audit.strict=true", "data.drop=[outcome]", runs=tmp_path / "others").returncode == 0
+
+
 @pytest.mark.slow
 def test_train_takes_every_default_and_says_so(tmp_path):
     runs = tmp_path / "runs"

@@ -146,3 +146,9 @@ def test_a_choice_of_optimizers_has_the_ranges_of_each():
     study = read_study(changed("fit.optimizer", choice))
     trial = trial_at(study, {"model.units": 8, "fit.optimizer": "sgd"})
     assert trial.fit.optimizer.kind == "sgd"
+
+
+def test_how_strict_the_audit_is_does_not_make_another_study():
+    strict = read_study(changed("audit", {"strict": True, "accept": ["copies"]}))
+    assert strict.fixed.audit.strict
+    assert strict.name == read_study(changed("audit", {"strict": False})).name

@@ -2,6 +2,7 @@ import io
 
 from rich.console import Console
 
+from foldwise.data.audit.finding import Finding
 from foldwise.goal import Goal
 from foldwise.results import FoldScore, TrialResult, best_of
 from foldwise.screen import Screen
@@ -43,3 +44,20 @@ def test_the_best_is_the_first_of_equals_and_never_one_that_failed():
     twin = TrialResult(5, {}, "COMPLETE", (), 0.9, 0.0)
     assert best_of([FAILED, twin, COMPLETE], GOAL) == COMPLETE
     assert best_of([FAILED], GOAL) is None
+
+
+def test_findings_stand_in_a_table_of_a_line_each_with_what_to_do():
+    findings = [
+        Finding("leak", "target", ("a",), "holds the target in [other] words", "leave it out " * 20),
+        Finding("note", "copies", (), "few", "keep one"),
+    ]
+    screen = Screen(Console(file=io.StringIO(), width=80))
+    screen.audited(findings)
+    head, leak, note = screen.console.file.getvalue().splitlines()
+    assert head.split() == ["audit", "check", "column", "found", "what", "to", "do"]
+    assert leak.startswith("leak")
+    assert "holds the target in [other] words" in leak
+    assert leak.count("leave it out") == 20
+    assert note.split() == ["note", "copies", "few", "keep", "one"]
+    screen.audited([])
+    assert "audit: nothing found" in screen.console.file.getvalue()

@@ -8,15 +8,26 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from foldwise.data.audit.audit import audit
 from foldwise.data.prepare import prepare_fold
+from foldwise.data.schema import Column, Schema
 from foldwise.data.split import cut_folds, set_holdout
-from foldwise.data.table import read_given_holdout, read_table
-from foldwise.data_specs import CsvData, FoldsSpec, HashHoldout, ParquetData, PrepSpec
+from foldwise.data.table import Table, read_given_holdout, read_table
+from foldwise.data_specs import CsvData, FoldsSpec, HashHoldout, ParquetData, PrepSpec, SklearnData
 from foldwise.errors import DataError
 from foldwise.specs import Paths
 
 DATA = Path(os.environ.get("FOLDWISE_DATA", Path(__file__).parents[4] / "shared" / "data"))
 pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason=f"the data sets are not at {DATA}; set FOLDWISE_DATA")
+
+# table -> what the audit finds
+SKLEARN_CHECKS = {
+    "iris": {"copies", "order"},
+    "wine": {"order"},
+    "breast_cancer": set(),
+    "digits": {"constant"},
+    "diabetes": set(),
+}
 
 
 def csv(file, target, **options):
@@ -76,3 +87,48 @@ def test_titanic_holds_out_the_same_rows_from_parquet(tmp_path):
     text, binary = read_table(data), read_table(other)
     assert text.fingerprint == binary.fingerprint
     assert set_holdout(text, HashHoldout(), data)[1].tolist() == set_holdout(binary, HashHoldout(), other)[1].tolist()
+
+
+@pytest.mark.parametrize(
+    ("data", "checks"),
+    [
+        *((SklearnData(kind="sklearn", name=name), checks) for name, checks in SKLEARN_CHECKS.items()),
+        (csv("titanic/titanic.csv", "Survived"), {"copies", "holdout_copies", "identifier", "text"}),
+        (csv("california-housing/housing.csv", "median_house_value"), set()),
+        (csv("adult/adult-train.csv", "income"), {"copies"}),
+        (csv("mammography/mammography.csv", "class"), {"copies", "order"}),
+        (csv("oil-spill/oil-spill.csv", "class"), {"constant"}),
+        (csv("wine-quality/winequality-red.csv", "quality"), {"imbalance", "few_of_a_class", "copies"}),
+        (csv("wine-quality/winequality-white.csv", "quality"), {"imbalance", "few_of_a_class", "copies"}),
+        (csv("wine-quality/winequality-white.csv", "quality", task="regression"), {"copies"}),
+        (csv("iris/iris.csv", "species"), {"copies", "order"}),
+    ],
+    ids=lambda value: getattr(value, "path", getattr(value, "name", ""))[-20:] if not isinstance(value, set) else "",
+)
+@pytest.mark.parametrize("seed", [0, 1])
+def test_the_audit_accuses_no_real_table_of_a_leak_and_is_quick(data, checks, seed):
+    table = read_table(data)
+    development, held, _ = set_holdout(table, data.holdout, data)
+    splits = cut_folds(table, development, FoldsSpec(), seed)
+    start = time.process_time()
+    found = audit(table, development, splits, table.take(held))
+    assert time.process_time() - start < 3
+    assert [str(finding) for finding in found if finding.level == "leak"] == []
+    assert {finding.check for finding in found} == checks
+
+
+def test_the_audit_of_60000_images_takes_seconds_and_one_line():
+    rng = np.random.default_rng(0)
+    labels = np.arange(60_000) % 10
+    pixels = (rng.integers(0, 256, (60_000, 784), dtype=np.uint8) // (1 + labels[:, None] % 3)).astype(np.float64)
+    pixels[:, :90] = 0
+    frame = pd.DataFrame(pixels, columns=[f"p{n}" for n in range(784)])
+    schema = Schema(tuple(Column(name, "number") for name in frame.columns))
+    names = tuple(map(str, range(10)))
+    table = Table(frame, schema, frame, labels, names, "multiclass", "label", np.arange(60_000))
+    development = np.arange(48_000)
+    splits = cut_folds(table, development, FoldsSpec(), 0)
+    start = time.process_time()
+    (found,) = audit(table, development, splits, table.take(np.arange(48_000, 60_000)))
+    assert time.process_time() - start < 20  # 5 to 8 s on two shared cores
+    assert len(found.columns) == 90

@@ -1,0 +1,113 @@
+"""What is audited: the rows that may be seen, how they are cut, and the few of them on which single columns are judged."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from foldwise.data.split import Split
+from foldwise.data.table import Table
+from foldwise.seeds import Purpose, generator
+
+Positions = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+
+FEW_ROWS = 30  # with fewer, nothing that is said of a single column is more than chance
+TRAIN_ROWS, VALID_ROWS, ALL_FOLDS, MANY_FOLDS = 4000, 1000, 2000, 2
+
+
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """A table, its development rows (positions), their folds, and the rows set aside, of which only the cells are looked at."""
+
+    table: Table
+    rows: Positions
+    splits: Sequence[Split]
+    holdout: Table | None = None
+
+    @property
+    def outputs(self) -> int:
+        """How many classes there are; 0 for regression."""
+        return len(self.table.labels)
+
+    @cached_property
+    def answers(self) -> npt.NDArray[Any]:
+        """Codes of classes, else ranks in (0, 1] among the development rows, (rows of table,).
+
+        Ranks make a copy of the target on any scale equally visible, and outliers harmless.
+        """
+        if self.outputs:
+            return self.table.target
+        ranks = np.zeros(len(self.table))
+        ranks[self.rows] = pd.Series(self.table.target[self.rows]).rank(pct=True).to_numpy()
+        return ranks
+
+    @cached_property
+    def columns(self) -> tuple[str, ...]:
+        """The feature columns."""
+        return self.table.schema.names
+
+    def values(self, column: str) -> Floats:
+        """A feature as numbers that sort and compare, (rows of table,): a category's codes, and infinity where missing."""
+        cells = self.table.frame[column]
+        if column in self.numbers:
+            known: Floats = cells.to_numpy(np.float64)
+            return np.where(np.isnan(known), np.inf, known) + 0.0
+        return codes(cells)
+
+    @cached_property
+    def numbers(self) -> frozenset[str]:
+        """The feature columns that are numbers."""
+        return frozenset(self.table.schema.of_kind("number"))
+
+    @cached_property
+    def features_hash(self) -> npt.NDArray[np.uint64]:
+        """A hash of each row's features, (rows of table,)."""
+        return hashes(self.table.frame)
+
+    @cached_property
+    def rows_hash(self) -> npt.NDArray[np.uint64]:
+        """A hash of each row's features and target, (rows of table,)."""
+        return self.features_hash * np.uint64(0x9E3779B97F4A7C15) + pd.util.hash_array(self.table.target)
+
+    @cached_property
+    def folds(self) -> tuple[Split, ...]:
+        """Folds without repeated rows: all of them, or the first and the last with a sample of their rows where there are many.
+
+        What can be foretold there is foretold as a model would: from training rows, for rows of the other side.
+        """
+        _, first = np.unique(self.rows_hash[self.rows], return_index=True)
+        distinct = np.zeros(len(self.table), dtype=np.bool_)
+        distinct[self.rows[first]] = True
+        many = len(self.rows) > ALL_FOLDS
+        splits = [self.splits[0], self.splits[-1]][: len(self.splits)] if many else self.splits
+        draw = generator(Purpose.AUDIT, 0)
+
+        def some(rows: Positions, most: int) -> Positions:
+            rows = rows[distinct[rows]]
+            return np.sort(draw.choice(rows, most, replace=False)) if len(rows) > most else rows
+
+        return tuple(Split(some(split.train, TRAIN_ROWS), some(split.valid, VALID_ROWS)) for split in splits)
+
+
+def codes(cells: pd.Series[Any]) -> Floats:
+    """Levels as numbers in the order of their names, infinity where missing, (rows,)."""
+    found, _ = pd.factorize(cells.map(lambda cell: cell if pd.isna(cell) else str(cell)), sort=True)
+    return np.where(found < 0, np.inf, found.astype(np.float64))
+
+
+def hashes(frame: pd.DataFrame) -> npt.NDArray[np.uint64]:
+    """A hash of each row, (rows,): equal cells give equal hashes, and 64 bits make others differ."""
+    out = np.zeros(len(frame), dtype=np.uint64)
+    for name in frame.columns:
+        cells = frame[name].to_numpy()
+        if cells.dtype.kind == "f":
+            cells = np.where(np.isnan(cells), np.nan, cells) + 0.0
+        out = out * np.uint64(0x9E3779B97F4A7C15) + pd.util.hash_array(cells)
+    return out

@@ -1,0 +1,347 @@
+"""Tables with one leak each, made from honest columns and a seed; and honest tables that look as if they had one."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+ROWS = 600
+
+
+@dataclass(frozen=True)
+class Planted:
+    """A table of the target `y`, the column of the leak (None: the rows), and how the study is asked for."""
+
+    frame: pd.DataFrame
+    column: str | None = "leak"
+    data: dict = field(default_factory=dict)
+    folds: dict = field(default_factory=dict)
+
+
+def classes(count=2, rows=ROWS, seed=0, share=None):
+    """Honest columns that tell some of the class, `count` classes."""
+    rng = np.random.default_rng(seed)
+    y = rng.choice(count, rows, p=share)
+    frame = pd.DataFrame({f"x{n}": rng.normal(size=rows) + 0.6 * (y == n % count) for n in range(5)})
+    frame["shop"] = rng.choice(["north", "south", "east", "west"], rows)
+    return frame.assign(y=np.array(["no", "yes", "perhaps", "never"])[y]), y, rng
+
+
+def numbers(rows=ROWS, seed=0):
+    """Honest columns that tell some of a number."""
+    rng = np.random.default_rng(seed)
+    frame = pd.DataFrame({f"x{n}": rng.normal(size=rows) for n in range(5)})
+    y = 50 + 5 * frame["x0"] - 3 * frame["x1"] + 6 * rng.normal(size=rows)
+    frame["shop"] = rng.choice(["north", "south", "east", "west"], rows)
+    return frame.assign(y=y), y.to_numpy(), rng
+
+
+def copy():
+    frame, _, _ = classes()
+    return Planted(frame.assign(leak=frame["y"]))
+
+
+def copy_in_other_words():
+    frame, y, _ = classes()
+    return Planted(frame.assign(leak=np.where(y == 1, "accepted", "declined")))
+
+
+def codes_of_three_classes():
+    frame, y, _ = classes(3)
+    return Planted(frame.assign(leak=np.array([30, 10, 20])[y]))
+
+
+def copy_with_one_percent_wrong():
+    frame, y, rng = classes(rows=2000)
+    return Planted(frame.assign(leak=np.where(rng.random(2000) < 0.01, 1 - y, y)))
+
+
+def one_class_marked():
+    frame, y, _ = classes(4)
+    return Planted(frame.assign(leak=np.where(y == 2, "a", "b")))
+
+
+def classes_made_coarser():
+    frame, y, _ = classes(4)
+    return Planted(frame.assign(leak=np.where(y < 2, "low", "high")))
+
+
+def sum_paid_after_the_fact():
+    frame, y, rng = classes()
+    return Planted(frame.assign(leak=np.where(y == 1, rng.lognormal(5, 1, ROWS).round(2), 0)))
+
+
+def score_of_a_model_that_had_seen_them():
+    frame, y, rng = classes(rows=4000, share=[0.95, 0.05])
+    return Planted(frame.assign(leak=1 / (1 + np.exp(-8 * (y - 0.5) - rng.normal(size=4000)))))
+
+
+def number_missing_in_one_class():
+    frame, y, rng = classes()
+    return Planted(frame.assign(leak=np.where(y == 1, rng.normal(size=ROWS), np.nan)))
+
+
+def word_missing_in_one_class():
+    frame, y, rng = classes(3)
+    words = pd.Series(rng.choice(["a", "b", "c"], ROWS), dtype=object)
+    return Planted(frame.assign(leak=words.where(y != 1)))
+
+
+def number_missing_in_one_of_three_classes():
+    frame, y, rng = classes(3)
+    return Planted(frame.assign(leak=np.where(y == 1, np.nan, rng.normal(size=ROWS))))
+
+
+def codes_of_which_each_has_one_answer():
+    frame, y, rng = classes()
+    return Planted(
+        frame.assign(leak=[f"c{2 * code + answer}" for code, answer in zip(rng.integers(0, 40, ROWS), y, strict=True)])
+    )
+
+
+def numbers_in_blocks_of_one_answer():
+    frame, y, _ = classes()
+    frame = frame.iloc[np.argsort(y, kind="stable")].reset_index(drop=True)
+    return Planted(frame.assign(leak=1000 + np.arange(ROWS) // 7).sample(frac=1, random_state=1))
+
+
+def count_of_rows_sorted_by_class():
+    frame, y, _ = classes(3)
+    return Planted(frame.iloc[np.argsort(y, kind="stable")].assign(leak=np.arange(ROWS) * 3 + 17))
+
+
+def mean_of_the_target():
+    frame, y, rng = classes(rows=2000)
+    town = rng.integers(0, 30, 2000)
+    y = (rng.random(2000) < 0.2 + 0.02 * town).astype(int)
+    means = np.bincount(town, y) / np.bincount(town)
+    return Planted(frame.assign(y=y, leak=means[town].round(6)))
+
+
+def mean_of_a_number():
+    frame, y, rng = numbers()
+    town = rng.integers(0, 20, ROWS)
+    y = y + 2 * town
+    means = np.bincount(town, y) / np.bincount(town)
+    return Planted(frame.assign(y=y, town=[f"t{t}" for t in town], leak=means[town]))
+
+
+def mean_of_the_other_rows():
+    frame, _, rng = classes()
+    town = rng.integers(0, 12, ROWS)
+    y = (rng.random(ROWS) < 0.2 + 0.05 * town).astype(int)
+    total, count = np.bincount(town, y), np.bincount(town)
+    return Planted(frame.assign(y=y, leak=(total[town] - y) / (count[town] - 1)))
+
+
+def number_copied():
+    frame, y, _ = numbers()
+    return Planted(frame.assign(leak=y))
+
+
+def number_in_another_unit():
+    frame, y, _ = numbers()
+    return Planted(frame.assign(leak=y * 1.8 + 32))
+
+
+def logarithm():
+    frame, y, _ = numbers()
+    return Planted(frame.assign(y=np.exp(y / 10), leak=y))
+
+
+def number_with_a_little_noise():
+    frame, y, rng = numbers()
+    return Planted(frame.assign(leak=-y + 0.3 * rng.normal(size=ROWS)))
+
+
+def number_rounded():
+    frame, y, _ = numbers()
+    return Planted(frame.assign(leak=y.round(0)))
+
+
+def ranges_of_a_number():
+    frame, y, _ = numbers()
+    return Planted(frame.assign(leak=np.array(["low", "middle", "high"])[np.digitize(y, np.quantile(y, [0.3, 0.8]))]))
+
+
+def whether_a_number_is_large():
+    frame, y, _ = numbers()
+    return Planted(frame.assign(leak=np.where(y > np.quantile(y, 0.9), "premium", "plain")))
+
+
+def missing_where_a_number_is_large():
+    frame, y, rng = numbers()
+    return Planted(frame.assign(leak=np.where(y > 55, np.nan, rng.normal(size=ROWS))))
+
+
+def small_class_copied_for_balance():
+    frame, y, rng = classes(share=[0.9, 0.1])
+    more = rng.choice(np.flatnonzero(y == 1), 480)
+    return Planted(pd.concat([frame, frame.iloc[more]]).sample(frac=1, random_state=0), None)
+
+
+def table_twice():
+    frame, _, _ = classes()
+    return Planted(pd.concat([frame, frame]).sample(frac=1, random_state=0), None, {"row_key": ["x0"]})
+
+
+def jittered_copies():
+    frame, _, rng = classes()
+    twins = frame.copy()
+    twins[[f"x{n}" for n in range(5)]] += 1e-3 * rng.normal(size=(ROWS, 5))
+    return Planted(pd.concat([frame, twins]).sample(frac=1, random_state=0), None)
+
+
+def jittered_copies_of_numbers():
+    frame, _, rng = numbers()
+    others = [frame.assign(**{f"x{n}": frame[f"x{n}"] + 1e-3 * rng.normal(size=ROWS) for n in range(5)}) for _ in range(3)]
+    return Planted(pd.concat([frame, *others]).sample(frac=1, random_state=0), None)
+
+
+def rounded_copies():
+    frame, _, _ = classes()
+    return Planted(pd.concat([frame, frame.round(2)]).sample(frac=1, random_state=0), None)
+
+
+def visits(rows=ROWS, each=6):
+    """A patient's visits: nearly the same answers, and a name of the patient."""
+    frame, _, rng = classes(rows=rows)
+    patient = np.repeat(np.arange(rows // each), each)
+    frame["y"] = np.where(rng.random(rows // each) < 0.5, "ill", "well")[patient]
+    return frame, np.array([f"patient-{rng.integers(1e9)} {n}" for n in range(rows // each)])[patient]
+
+
+def patients_in_several_folds():
+    frame, patient = visits()
+    return Planted(frame.assign(leak=patient))
+
+
+def patients_by_number():
+    frame, patient = visits()
+    return Planted(frame.assign(leak=pd.factorize(patient)[0] * 7919 % 100003))
+
+
+def groups_split_by_forward_folds():
+    frame, patient = visits()
+    return Planted(
+        frame.assign(patient=patient, day=np.tile(np.arange(6), 100)),
+        None,
+        {"group": "patient", "time": "day"},
+        {"kind": "forward", "count": 3},
+    )
+
+
+def days(walk=True):
+    frame, y, rng = numbers()
+    day = pd.date_range("2024-01-01", periods=ROWS).strftime("%Y-%m-%d")
+    return frame.assign(y=y + np.cumsum(rng.normal(size=ROWS)) * 12 if walk else y, day=day)
+
+
+def dates_under_random_folds():
+    return Planted(days(), "day")
+
+
+def time_given_and_folds_random():
+    return Planted(days(), None, {"time": "day"}, {"kind": "kfold", "count": 5})
+
+
+LEAKS = (
+    copy,
+    copy_in_other_words,
+    codes_of_three_classes,
+    copy_with_one_percent_wrong,
+    one_class_marked,
+    classes_made_coarser,
+    sum_paid_after_the_fact,
+    score_of_a_model_that_had_seen_them,
+    number_missing_in_one_class,
+    word_missing_in_one_class,
+    number_missing_in_one_of_three_classes,
+    codes_of_which_each_has_one_answer,
+    numbers_in_blocks_of_one_answer,
+    count_of_rows_sorted_by_class,
+    mean_of_the_target,
+    mean_of_a_number,
+    mean_of_the_other_rows,
+    number_copied,
+    number_in_another_unit,
+    logarithm,
+    number_with_a_little_noise,
+    number_rounded,
+    ranges_of_a_number,
+    whether_a_number_is_large,
+    missing_where_a_number_is_large,
+    small_class_copied_for_balance,
+    table_twice,
+    jittered_copies,
+    jittered_copies_of_numbers,
+    rounded_copies,
+    patients_in_several_folds,
+    patients_by_number,
+    groups_split_by_forward_folds,
+    dates_under_random_folds,
+    time_given_and_folds_random,
+)
+
+
+def strong_with_company():
+    """A class that one column parts without error, and two others nearly: setosa against the rest."""
+    from sklearn.datasets import load_iris
+
+    frame = load_iris(as_frame=True).frame
+    return Planted(frame.drop(columns="target").assign(y=np.where(frame["target"] == 0, "setosa", "other")))
+
+
+def mice_and_elephants():
+    """Two levels whose numbers lie far apart."""
+    frame, _, rng = numbers()
+    big = rng.random(ROWS) < 0.5
+    weight = np.where(big, 5000 + 500 * rng.normal(size=ROWS), 0.02 + 0.002 * rng.normal(size=ROWS))
+    return Planted(
+        frame.assign(y=weight, species=np.where(big, "elephant", "mouse"), length=weight + 2500 * rng.normal(size=ROWS))
+    )
+
+
+def few_different_rows():
+    """Three columns of three levels each: rows repeat because they cannot differ."""
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({name: rng.choice(["a", "b", "c"], ROWS) for name in ("p", "q", "r")})
+    return Planted(frame.assign(y=np.where((frame["p"] == "a") ^ (rng.random(ROWS) < 0.3), "yes", "no")))
+
+
+def dates_that_tell_nothing():
+    return Planted(days(walk=False))
+
+
+def calibrated_score():
+    """A probability made from other rows: right on average, but not for these very rows."""
+    frame, _, rng = classes(rows=2000)
+    score = rng.integers(1, 40, 2000) / 40
+    return Planted(frame.assign(score=score, y=np.where(rng.random(2000) < score, "yes", "no")))
+
+
+def sum_of_two_on_a_grid():
+    """A designed experiment: every mean lies exactly on a line."""
+    rng = np.random.default_rng(0)
+    grid = np.array([(a, b) for a in range(20) for b in range(20)])
+    return Planted(pd.DataFrame(grid, columns=["a", "b"]).assign(y=grid.sum(axis=1) + rng.normal(size=400) * 0.1))
+
+
+def clean():
+    return Planted(classes(4, seed=7)[0])
+
+
+def clean_numbers():
+    return Planted(numbers(seed=7)[0])
+
+
+HONEST = (
+    strong_with_company,
+    mice_and_elephants,
+    few_different_rows,
+    dates_that_tell_nothing,
+    calibrated_score,
+    sum_of_two_on_a_grid,
+    clean,
+    clean_numbers,
+)

@@ -1,0 +1,129 @@
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from foldwise.data.audit.audit import audit
+from foldwise.data.audit.finding import Finding, refuse, told
+from foldwise.data.split import cut_folds
+from foldwise.data.table import read_table
+from foldwise.data_specs import CsvData, FoldsSpec
+from foldwise.errors import ConfigError
+
+
+def findings(tmp_path, rows=400, count=3, pixels=False, holdout=None, data=None, **columns):
+    rng = np.random.default_rng(0)
+    base = {"a": rng.normal(size=rows), "y": rng.permutation(np.arange(rows) % 2)}
+    pd.DataFrame({**base, **columns}).to_csv(tmp_path / "rows.csv", index=False)
+    table = read_table(CsvData(kind="csv", path=str(tmp_path / "rows.csv"), target="y", **(data or {})), pixels=pixels)
+    development = np.arange(len(table))
+    splits = cut_folds(table, development, FoldsSpec(count=count), 0)
+    return audit(table, development, splits, None if holdout is None else table.take(holdout))
+
+
+def test_a_clean_table_has_no_findings(tmp_path):
+    assert findings(tmp_path) == ()
+
+
+def test_left_out_columns_are_told(tmp_path):
+    (found,) = findings(tmp_path, row=range(400))
+    assert (found.level, found.check, found.columns) == ("note", "identifier", ("row",))
+
+
+@pytest.mark.parametrize("said", [{"drop": ["row"]}, {"kinds": {"row": "identifier"}}])
+def test_what_the_user_left_out_is_no_finding(said, tmp_path):
+    assert findings(tmp_path, row=range(400), data=said) == ()
+
+
+def test_many_levels_are_told(tmp_path):
+    (found,) = findings(tmp_path, c=[f"l {n % 60}" for n in range(400)])
+    assert (found.level, found.columns) == ("warn", ("c",))
+    assert "60 levels" in found.message
+
+
+def test_a_rare_class_makes_accuracy_mislead_and_judges_few_rows(tmp_path):
+    rare, few = findings(tmp_path, y=[1] * 3 + [0] * 397)
+    assert "pr_auc" in rare.advice
+    assert (few.level, few.check) == ("warn", "few_of_a_class")
+    assert "'1' has 3 development rows in 3 folds" in few.message
+
+
+def test_a_few_copies_across_folds_are_counted(tmp_path):
+    values = np.random.default_rng(1).normal(size=400)
+    values[:40], answers = values[40:80], np.random.default_rng(2).permutation(np.arange(400) % 2)
+    answers[:40] = answers[40:80]
+    (found,) = findings(tmp_path, a=values, y=answers)
+    assert (found.level, found.check) == ("note", "copies")
+    assert "20.0% of the development rows" in found.message
+    assert "of 400 validation rows" in found.message
+
+
+def test_rows_that_are_in_the_holdout_too_are_counted(tmp_path):
+    (few,) = findings(tmp_path, holdout=[*range(10)])
+    assert (few.level, few.check) == ("leak", "holdout_copies")
+    assert "10 of 10 holdout rows" in few.message
+
+
+def test_a_date_with_random_folds_is_warned_of(tmp_path):
+    found = findings(tmp_path, day=[f"2020-01-{1 + n % 28:02d}" for n in range(400)])
+    assert [(one.level, one.check, one.columns) for one in found] == [("warn", "time", ("day",)), ("note", "date", ("day",))]
+    assert "data.time=day" in found[0].advice
+
+
+def test_rows_sorted_by_class_are_noted_and_a_column_that_counts_them_is_warned_of(tmp_path):
+    found = findings(tmp_path, y=np.arange(400) // 200, row=range(400))
+    assert [(one.level, one.check, one.columns) for one in found] == [
+        ("warn", "order", ("row",)),
+        ("note", "order", ()),
+        ("note", "identifier", ("row",)),
+    ]
+
+
+def test_a_column_named_as_if_it_said_what_belongs_together_is_proposed_as_group(tmp_path):
+    patients = np.random.default_rng(0).permutation(np.arange(400) // 5) * 17
+    (found,) = findings(tmp_path, patient_id=patients)
+    assert (found.level, found.check) == ("note", "groups")
+    assert "data.group=patient_id" in found.advice
+
+
+def test_many_columns_of_a_kind_are_one_finding(tmp_path):
+    black = {f"pixel{n}": np.zeros(400, dtype=int) for n in range(150)}
+    for pixels in (True, False):
+        (found,) = findings(tmp_path, pixels=pixels, **black)
+        assert (found.level, found.check) == ("note", "constant")
+        assert len(found.columns) == 150
+        assert len(found.advice) < 200
+
+
+def test_a_table_of_many_columns_is_audited_without_a_warning(tmp_path):
+    assert findings(tmp_path, **{f"pixel{n}": np.arange(400) % 7 / 2 for n in range(150)}) == ()
+
+
+def test_the_worst_come_first():
+    levels = [finding.level for finding in told(Finding(level, level, (), "m", "a") for level in ("note", "leak", "warn"))]
+    assert levels == ["leak", "warn", "note"]
+
+
+def test_findings_of_a_kind_that_differ_are_one_beyond_four():
+    few = [Finding("leak", "target", (f"c{n}",), f"tells {n}", "drop {columns}") for n in range(4)]
+    assert [finding.advice for finding in told(few)] == ["drop c0", "drop c1", "drop c2", "drop c3"]
+    (one,) = told([*few, Finding("leak", "target", ("c4",), "tells 4", "drop {columns}")])
+    assert one.columns == ("c0", "c1", "c2", "c3", "c4")
+    assert one.message == "5 columns; of c0: tells 0"
+
+
+def test_a_finding_is_the_same_after_it_was_written_as_json():
+    found = Finding("leak", "target", ("b",), "m", "a")
+    assert json.loads(json.dumps(found.record)) == found.record
+    assert Finding(**{**found.record, "columns": tuple(found.record["columns"])}) == found
+
+
+def test_a_strict_audit_counts_and_names_what_it_found_and_takes_what_was_accepted():
+    found = (Finding("leak", "target", ("b",), "m", "a"), Finding("note", "copies", (), "m", "a"))
+    with pytest.raises(ConfigError, match=r"audit\.strict: 1 leak and 1 note found: target \(b\); copies; .*accept=\[target,c"):
+        refuse(found)
+    with pytest.raises(ConfigError, match="1 leak found"):
+        refuse(found, ("copies",))
+    refuse(found, ("copies", "target"))
+    refuse(())
