@@ -129,4 +129,4 @@ class PrepSpec(Spec):
     impute: Annotated[Impute, ByKind] = Impute()
     scale: Literal["standard", "minmax", "max", "robust", "none"] = "standard"
     one_hot: OneHot = OneHot()
-    target: Literal["standard", "none"] = "standard"  # regression only
+    target: Literal["standard", "log", "none"] = "standard"  # regression only

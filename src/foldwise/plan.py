@@ -11,6 +11,7 @@ import numpy as np
 from foldwise.config import trial_at
 from foldwise.data.audit import Finding, audit
 from foldwise.data.holdout import HoldoutRecord, set_holdout
+from foldwise.data.prep_rules import check_target
 from foldwise.data.split import Split, cut_folds
 from foldwise.data.table import Table, read_given_holdout, read_table
 from foldwise.data_specs import GivenHoldout
@@ -66,6 +67,8 @@ def plan_study(spec: StudySpec) -> Plan:
     else:
         development, held, record = set_holdout(table, holdout_spec, fixed.data)
         holdout = table.take(held)
+    for trial in trials:
+        check_target(table, development, trial.prep)
     splits = cut_folds(table, development, fixed.folds, fixed.seed)
     return Plan(spec, goal, table, development, holdout, record, splits, audit(table, development, splits))
 

@@ -39,3 +39,11 @@ def test_an_image_that_the_rows_are_not_is_refused_before_anything_is_written(tm
     with pytest.raises(ConfigError, match=sentence):
         _digits(tmp_path, **model)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_target_without_a_logarithm_is_refused_before_anything_is_written(tmp_path):
+    asked = {"prep": {"target": ["choice", "standard", "log"]}, "paths": {"runs": str(tmp_path)}}
+    plan_study(read_study({**asked, "data": {"kind": "sklearn", "name": "diabetes"}}))
+    with pytest.raises(ConfigError, match=r"prep\.target: log is for a number to predict"):
+        plan_study(read_study({**asked, "data": {"kind": "sklearn", "name": "iris"}}))
+    assert list(tmp_path.iterdir()) == []

@@ -15,9 +15,11 @@ from sklearn.preprocessing import MaxAbsScaler, MinMaxScaler, OneHotEncoder, Rob
 
 from foldwise.data.cells import LARGEST
 from foldwise.data.encode import Levels, one_hot
+from foldwise.data.prep_rules import check_target
 from foldwise.data.split import Split
 from foldwise.data.table import Table
 from foldwise.data_specs import Impute, OneHot, PrepSpec
+from foldwise.target_scale import UNSCALED, TargetScale, fit_target_scale
 
 Floats = npt.NDArray[np.float32]
 
@@ -35,12 +37,11 @@ class Number:
 
 @dataclass(frozen=True)
 class Preparation:
-    """A fitted preparation, plain values only. Targets in their own unit are `y * target_sd + target_mean`."""
+    """A fitted preparation, plain values only."""
 
     numbers: tuple[Number, ...]
     categories: tuple[Levels, ...]
-    target_mean: float = 0.0
-    target_sd: float = 1.0
+    target: TargetScale = UNSCALED
 
     @cached_property
     def features(self) -> tuple[str, ...]:
@@ -100,9 +101,9 @@ class FoldData:
 
     train_x, valid_x: (rows, features).
     train_y, valid_y: (rows, outputs): binary one column of 0 and 1, multiclass one-hot, regression one column,
-        standardised by the training rows where prep.target says so.
+        standardised by the training rows, or their logarithms, where prep.target says so.
     train_weight, valid_weight: (rows,), None where every row counts the same.
-    valid_truth: (rows,), codes, or the target in its own unit, which is `y * target_sd + target_mean`.
+    valid_truth: (rows,), codes, or the target in its own unit, which is `target.back(y)`.
     """
 
     train_x: Floats
@@ -112,8 +113,7 @@ class FoldData:
     valid_y: Floats
     valid_weight: Floats | None
     valid_truth: npt.NDArray[Any]
-    target_mean: float
-    target_sd: float
+    target: TargetScale
 
 
 def prepare_fold(table: Table, split: Split, prep: PrepSpec) -> FoldData:
@@ -127,23 +127,23 @@ def prepare_fold(table: Table, split: Split, prep: PrepSpec) -> FoldData:
         valid_y=encode_target(table, split.valid, preparation),
         valid_weight=None,
         valid_truth=table.target[split.valid],
-        target_mean=preparation.target_mean,
-        target_sd=preparation.target_sd,
+        target=preparation.target,
     )
 
 
 def fit_preparation(table: Table, rows: npt.ArrayLike, prep: PrepSpec) -> Preparation:
-    """Learn fills, scales and levels from these rows, and look at no other."""
+    """Learn fills, scales and levels from these rows, and look at no other.
+
+    Raises:
+        ConfigError: the rows have not what `prep` asks for.
+    """
     at = np.asarray(rows, dtype=np.int64)
+    check_target(table, at, prep)
     numbers, categories = table.schema.of_kind("number"), table.schema.of_kind("category")
-    mean, sd = 0.0, 1.0
-    if not table.labels and prep.target == "standard":
-        mean, sd = float(table.target[at].mean()), float(table.target[at].std())
     return Preparation(
         _fit_numbers(numbers, table.frame, at, prep),
         tuple(_fit_levels(name, table.frame[name].to_numpy()[at], prep.one_hot, prep.impute) for name in categories),
-        mean,
-        sd if sd > 0 else 1.0,
+        UNSCALED if table.labels else fit_target_scale(table.target[at], prep.target),
     )
 
 
@@ -154,7 +154,7 @@ def encode_target(table: Table, rows: npt.ArrayLike, preparation: Preparation) -
         one_column_each: Floats = np.eye(len(table.labels), dtype=np.float32)[target]
         return one_column_each
     if not table.labels:
-        target = (target - preparation.target_mean) / preparation.target_sd
+        target = preparation.target.forward(target)
     return target.astype(np.float32)[:, None]
 
 

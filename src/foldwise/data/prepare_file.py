@@ -9,8 +9,9 @@ from pathlib import Path
 from foldwise.data.encode import Levels
 from foldwise.data.prepare import Number, Preparation
 from foldwise.errors import DataError
+from foldwise.target_scale import TargetScale
 
-FORMAT = 1
+FORMAT = 2
 
 
 def save_preparation(preparation: Preparation, path: Path) -> None:
@@ -37,8 +38,7 @@ def load_preparation(path: Path) -> Preparation:
                 Levels(**{**levels, "own": tuple(levels["own"]), "rare": tuple(levels["rare"])})
                 for levels in content["categories"]
             ),
-            content["target_mean"],
-            content["target_sd"],
+            TargetScale(**content["target"]),
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DataError(f"{path}: is no saved preparation ({error}); save the model again") from None

@@ -71,7 +71,7 @@ class Bundle:
         reading = self.card.reading
         rows = conform(frame, self.card.schema, decimal=reading.decimal, missing=reading.missing)
         outputs = _forward(self.network, self.preparation.transform(rows))
-        return to_predictions(self.card.head, outputs, self.card.target_mean, self.card.target_sd)
+        return to_predictions(self.card.head, outputs, self.preparation.target)
 
 
 def save_bundle(
@@ -82,7 +82,7 @@ def save_bundle(
     Args:
         folder: where; an earlier bundle there is replaced in one step.
         network: the trained network, features in, outputs of the head out.
-        preparation: the fitted preparation, with the target's mean and standard deviation.
+        preparation: the fitted preparation, of features and target.
         table: the development rows; schema, labels and the sample rows come from it.
         head: what the outputs mean.
         reading: how the source's cells were read.
@@ -95,8 +95,6 @@ def save_bundle(
         study=study,
         head=head,
         target=table.target_name,
-        target_mean=preparation.target_mean,
-        target_sd=preparation.target_sd,
         labels=table.labels,
         schema=table.schema,
         reading=reading,

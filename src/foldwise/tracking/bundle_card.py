@@ -13,7 +13,7 @@ from foldwise.data.schema import Column, Schema
 from foldwise.errors import JobError
 from foldwise.models.heads import Head
 
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True)
@@ -48,8 +48,6 @@ class Card:
     study: str
     head: Head
     target: str
-    target_mean: float
-    target_sd: float
     labels: tuple[str, ...]
     schema: Schema
     reading: Reading
