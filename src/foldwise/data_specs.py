@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, Field
 from foldwise.goal import Task
 from foldwise.spec import ByKind, Spec, Words
 
+ScaleKind = Literal["standard", "minmax", "max", "robust", "quantile", "quantile_uniform", "yeo_johnson", "none"]
 ColumnKind = Literal["number", "category", "date", "text", "identifier"]
 
 
@@ -127,6 +128,6 @@ class PrepSpec(Spec):
     """Preparation of a fold, fitted on its training rows only."""
 
     impute: Annotated[Impute, ByKind] = Impute()
-    scale: Literal["standard", "minmax", "max", "robust", "none"] = "standard"
+    scale: ScaleKind = "standard"
     one_hot: OneHot = OneHot()
     target: Literal["standard", "log", "none"] = "standard"  # regression only

@@ -11,11 +11,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from sklearn.impute import SimpleImputer
-from sklearn.preprocessing import MaxAbsScaler, MinMaxScaler, OneHotEncoder, RobustScaler, StandardScaler
+from sklearn.preprocessing import OneHotEncoder
 
 from foldwise.data.cells import LARGEST
 from foldwise.data.encode import Levels, one_hot
 from foldwise.data.prep_rules import check_target
+from foldwise.data.scale import Curve, bend, fit_scale
 from foldwise.data.split import Split
 from foldwise.data.table import Table
 from foldwise.data_specs import Impute, OneHot, PrepSpec
@@ -26,13 +27,14 @@ Floats = npt.NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Number:
-    """What is known of a number column: `(x or fill - center) / scale`, and a column for missing where `indicator`."""
+    """What is known of a number column: `(curve(x or fill) - center) / scale`, and one more for missing where `indicator`."""
 
     name: str
     fill: float
     center: float
     scale: float
     indicator: bool = False
+    curve: Curve | None = None
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,7 @@ class Preparation:
             values[:, place] = frame[number.name].to_numpy()
         missing = np.isnan(values)
         fill, center, scale = self._arrays
-        values = (np.where(missing, fill, values) - center) / scale
+        values = (bend(np.where(missing, fill, values), self._curves) - center) / scale
         return np.clip(values, -LARGEST, LARGEST), missing
 
     def ordinal(self, frame: pd.DataFrame) -> npt.NDArray[np.int32]:
@@ -88,6 +90,10 @@ class Preparation:
             one_hot(codes[:, place], levels.drop_first, out[:, start:stop])
             start = stop
         return out
+
+    @cached_property
+    def _curves(self) -> tuple[Curve | None, ...]:
+        return tuple(number.curve for number in self.numbers)
 
     @cached_property
     def _arrays(self) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], npt.NDArray[np.float64]]:
@@ -166,29 +172,10 @@ def _fit_numbers(names: tuple[str, ...], frame: pd.DataFrame, at: npt.NDArray[np
     # a column that is all missing in this fold is filled with zeros
     imputer = SimpleImputer(strategy=prep.impute.kind, fill_value=prep.impute.value, keep_empty_features=True)
     filled = imputer.fit_transform(values)
-    center, scale = _fit_scale(filled, prep.scale)
+    curves, center, scale = fit_scale(filled, prep.scale)
     marked = missing.any(axis=0) & prep.impute.indicator
-    parts = zip(names, imputer.statistics_, center, scale, marked, strict=True)
-    return tuple(Number(name, float(f), float(c), float(s), bool(m)) for name, f, c, s, m in parts)
-
-
-def _fit_scale(values: npt.NDArray[np.float64], kind: str) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Center and scale of each column; a constant column has scale 1."""
-    none, ones = np.zeros(values.shape[1]), np.ones(values.shape[1])
-    if kind == "none":
-        return none, ones
-    if kind == "max":  # x / max|x|
-        return none, MaxAbsScaler().fit(values).scale_
-    if kind == "minmax":
-        minmax = MinMaxScaler().fit(values)
-        return minmax.data_min_, 1.0 / minmax.scale_
-    standard = StandardScaler().fit(values)
-    if kind == "standard":
-        return standard.mean_, standard.scale_
-    robust = RobustScaler().fit(values)
-    # where half of the values are equal, the quartiles say nothing and the rest would stay unscaled
-    flat = np.subtract(*np.percentile(values, [75, 25], axis=0)) == 0
-    return robust.center_, np.where(flat, standard.scale_, robust.scale_)
+    parts = zip(names, imputer.statistics_, center, scale, marked, curves, strict=True)
+    return tuple(Number(name, float(f), float(c), float(s), bool(m), curve) for name, f, c, s, m, curve in parts)
 
 
 def _fit_levels(name: str, cells: npt.NDArray[Any], rule: OneHot, impute: Impute) -> Levels:

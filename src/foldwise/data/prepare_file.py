@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from foldwise.data.encode import Levels
 from foldwise.data.prepare import Number, Preparation
+from foldwise.data.scale import Curve, Power, Ranks
 from foldwise.errors import DataError
 from foldwise.target_scale import TargetScale
 
@@ -33,7 +36,7 @@ def load_preparation(path: Path) -> Preparation:
                 f"{path}: has format {content['format']}, and this foldwise reads {FORMAT}; use the foldwise that wrote it"
             )
         return Preparation(
-            tuple(Number(**number) for number in content["numbers"]),
+            tuple(Number(**{**number, "curve": _curve(number["curve"])}) for number in content["numbers"]),
             tuple(
                 Levels(**{**levels, "own": tuple(levels["own"]), "rare": tuple(levels["rare"])})
                 for levels in content["categories"]
@@ -42,3 +45,9 @@ def load_preparation(path: Path) -> Preparation:
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DataError(f"{path}: is no saved preparation ({error}); save the model again") from None
+
+
+def _curve(content: Mapping[str, Any] | None) -> Curve | None:
+    if content is None:
+        return None
+    return Power(**content) if "exponent" in content else Ranks(tuple(content["quantiles"]), content["normal"])

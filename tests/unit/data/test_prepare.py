@@ -1,4 +1,5 @@
 from dataclasses import replace
+from typing import get_args
 
 import numpy as np
 import pandas as pd
@@ -8,13 +9,13 @@ from foldwise.data.prepare import fit_preparation, prepare_fold
 from foldwise.data.prepare_file import load_preparation, save_preparation
 from foldwise.data.split import Split
 from foldwise.data.table import read_table
-from foldwise.data_specs import CsvData, Impute, OneHot, PrepSpec
+from foldwise.data_specs import CsvData, Impute, OneHot, PrepSpec, ScaleKind
 from foldwise.errors import ConfigError, DataError
 from foldwise.target_scale import TargetScale
 
 ROWS = 100
 SPLIT = Split(np.arange(80), np.arange(80, ROWS))
-SCALES = ["standard", "minmax", "max", "robust", "none"]
+SCALES = get_args(ScaleKind)
 IMPUTES = ["median", "mean", "most_frequent", "constant"]
 
 
@@ -158,8 +159,9 @@ def test_a_skewed_target_is_learnt_as_its_logarithm_and_refused_where_it_has_non
         prepare_fold(table, SPLIT, PrepSpec(target="log"))
 
 
-def test_a_saved_preparation_gives_exactly_the_same_numbers(table, tmp_path):
-    prep = PrepSpec(impute=Impute(kind="mean", indicator=True), one_hot=OneHot(max_levels=3))
+@pytest.mark.parametrize("scale", SCALES)
+def test_a_saved_preparation_gives_exactly_the_same_numbers(table, tmp_path, scale):
+    prep = PrepSpec(scale=scale, impute=Impute(kind="mean", indicator=True), one_hot=OneHot(max_levels=3))
     preparation = fit_preparation(table, SPLIT.train, prep)
     save_preparation(preparation, tmp_path / "prep.json")
     loaded = load_preparation(tmp_path / "prep.json")
