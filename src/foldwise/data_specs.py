@@ -11,7 +11,8 @@ from foldwise.goal import Task
 from foldwise.spec import ByKind, Spec, Words
 
 ScaleKind = Literal["standard", "minmax", "max", "robust", "quantile", "quantile_uniform", "yeo_johnson", "none"]
-ColumnKind = Literal["number", "category", "date", "text", "identifier"]
+FeatureKind = Literal["number", "category", "date", "text"]
+ColumnKind = FeatureKind | Literal["identifier"]
 
 
 class HashHoldout(Spec):
@@ -124,10 +125,36 @@ class OneHot(Spec):
     drop_first: bool = False
 
 
+class NoText(Spec):
+    """Text columns are left out."""
+
+    kind: Literal["none"] = "none"
+
+
+class HashText(Spec):
+    """The words of a text column are counted in `width` columns, by a hash that is the same everywhere."""
+
+    kind: Literal["hash"] = "hash"
+    width: Annotated[int, Field(ge=2, le=65536)] = 64
+
+
+TextSpec = Annotated[NoText | HashText, Field(discriminator="kind"), ByKind]
+
+
 class PrepSpec(Spec):
     """Preparation of a fold, fitted on its training rows only."""
 
     impute: Annotated[Impute, ByKind] = Impute()
     scale: ScaleKind = "standard"
     one_hot: OneHot = OneHot()
+    dates: Literal["none", "parts", "cyclic"] = "none"
+    text: TextSpec = NoText()
     target: Literal["standard", "log", "none"] = "standard"  # regression only
+
+    @property
+    def kinds(self) -> frozenset[FeatureKind]:
+        """The kinds of columns that become features."""
+        used: list[FeatureKind] = ["number", "category"]
+        used += ["date"] if self.dates != "none" else []
+        used += ["text"] if self.text.kind != "none" else []
+        return frozenset(used)

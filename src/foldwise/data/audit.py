@@ -30,7 +30,7 @@ def audit(table: Table, development: npt.ArrayLike, splits: Sequence[Split]) -> 
     """Look at the development rows and at how they are cut; the holdout is not looked at."""
     rows = np.asarray(development, dtype=np.int64)
     return (
-        *(Finding("note", column, f"left out: {reason}") for column, reason in table.left_out.items()),
+        *(Finding("note", column, f"left out: {reason}{_way_in(reason)}") for column, reason in table.left_out.items()),
         *_columns(table, rows),
         *_imbalance(table, rows),
         *_duplicates(table, splits),
@@ -74,7 +74,12 @@ def _dates(table: Table, splits: Sequence[Split]) -> Iterator[Finding]:
         if any(times.iloc[split.train].max() >= times.iloc[split.valid].min() for split in splits):
             yield Finding("warn", None, "folds mix old and new rows although data.time is set; folds.kind=forward does not")
         return
-    for column, reason in table.left_out.items():
-        if reason.startswith("date"):
-            message = f"is a date, and folds are random; where order matters set data.time={column} (folds.kind=forward)"
-            yield Finding("warn", column, message)
+    for column in (*table.schema.of_kind("date"), *(name for name, why in table.left_out.items() if why.startswith("date"))):
+        message = f"is a date, and folds are random; where order matters set data.time={column} (folds.kind=forward)"
+        yield Finding("warn", column, message)
+
+
+def _way_in(reason: str) -> str:
+    """What would make a feature of a column that was left out."""
+    ways = {"date": "; prep.dates=parts would use it", "free text": "; prep.text=hash would use its words"}
+    return next((way for word, way in ways.items() if reason.startswith(word)), "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -14,11 +15,13 @@ from sklearn.impute import SimpleImputer
 from sklearn.preprocessing import OneHotEncoder
 
 from foldwise.data.cells import LARGEST
+from foldwise.data.dates import Date, fit_date
 from foldwise.data.encode import Levels, one_hot
-from foldwise.data.prep_rules import check_target
+from foldwise.data.prep_rules import check_prep
 from foldwise.data.scale import Curve, bend, fit_scale
 from foldwise.data.split import Split
 from foldwise.data.table import Table
+from foldwise.data.text import Hashed
 from foldwise.data_specs import Impute, OneHot, PrepSpec
 from foldwise.target_scale import UNSCALED, TargetScale, fit_target_scale
 
@@ -44,16 +47,19 @@ class Preparation:
     numbers: tuple[Number, ...]
     categories: tuple[Levels, ...]
     target: TargetScale = UNSCALED
+    dates: tuple[Date, ...] = ()
+    texts: tuple[Hashed, ...] = ()
 
     @cached_property
     def features(self) -> tuple[str, ...]:
         """The names of the output columns."""
-        names = [number.name for number in self.numbers]
+        names = [number.name for number in self.numbers] + [name for text in self.texts for name in text.features]
         names += [f"{number.name} is missing" for number in self.numbers if number.indicator]
         return tuple(names + [name for levels in self.categories for name in levels.features])
 
     def transform(self, frame: pd.DataFrame) -> Floats:
-        """Prepare conformed rows, seen or unseen: numbers, then their indicators, then one-hot levels.
+        """Prepare conformed rows, seen or unseen: numbers (columns, then parts of dates), words,
+        indicators of missing numbers, one-hot levels.
 
         Returns:
             (rows, features), all finite.
@@ -61,14 +67,14 @@ class Preparation:
         return self.expand(*self.scaled(frame), self.ordinal(frame))
 
     def scaled(self, frame: pd.DataFrame) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
-        """Imputed and scaled numbers (rows, numbers), and where they were missing (rows, numbers)."""
-        values = np.empty((len(frame), len(self.numbers)))
-        for place, number in enumerate(self.numbers):
-            values[:, place] = frame[number.name].to_numpy()
+        """Imputed and scaled numbers and words (rows, numbers + words), and where numbers were missing (rows, numbers)."""
+        columns = len(self.numbers) - sum(len(date.features) for date in self.dates)
+        values = _numbers(frame, [number.name for number in self.numbers[:columns]], self.dates)
         missing = np.isnan(values)
         fill, center, scale = self._arrays
         values = (bend(np.where(missing, fill, values), self._curves) - center) / scale
-        return np.clip(values, -LARGEST, LARGEST), missing
+        words = [text.counts(frame[text.name].to_list()) for text in self.texts]
+        return np.column_stack([np.clip(values, -LARGEST, LARGEST), *words]), missing
 
     def ordinal(self, frame: pd.DataFrame) -> npt.NDArray[np.int32]:
         """Codes of the categories (rows, categories), -1 for a level never seen in training."""
@@ -78,7 +84,7 @@ class Preparation:
         return codes
 
     def expand(self, values: npt.NDArray[np.float64], missing: npt.NDArray[np.bool_], codes: npt.NDArray[np.int32]) -> Floats:
-        """Lay numbers, indicators and one-hot levels side by side, (rows, features)."""
+        """Lay numbers, words, indicators and one-hot levels side by side, (rows, features)."""
         out = np.zeros((len(values), len(self.features)), dtype=np.float32)
         out[:, : values.shape[1]] = values
         start = values.shape[1]
@@ -144,12 +150,16 @@ def fit_preparation(table: Table, rows: npt.ArrayLike, prep: PrepSpec) -> Prepar
         ConfigError: the rows have not what `prep` asks for.
     """
     at = np.asarray(rows, dtype=np.int64)
-    check_target(table, at, prep)
-    numbers, categories = table.schema.of_kind("number"), table.schema.of_kind("category")
+    check_prep(table, at, prep)
+    frame, schema = table.frame.iloc[at], table.schema
+    dates = () if prep.dates == "none" else tuple(fit_date(n, frame[n].to_numpy(), prep.dates) for n in schema.of_kind("date"))
+    texts = () if prep.text.kind == "none" else tuple(Hashed(n, prep.text.width) for n in schema.of_kind("text"))
     return Preparation(
-        _fit_numbers(numbers, table.frame, at, prep),
-        tuple(_fit_levels(name, table.frame[name].to_numpy()[at], prep.one_hot, prep.impute) for name in categories),
+        _fit_numbers(frame, schema.of_kind("number"), dates, prep),
+        tuple(_fit_levels(n, frame[n].to_numpy(), prep.one_hot, prep.impute) for n in schema.of_kind("category")),
         UNSCALED if table.labels else fit_target_scale(table.target[at], prep.target),
+        dates,
+        texts,
     )
 
 
@@ -164,16 +174,26 @@ def encode_target(table: Table, rows: npt.ArrayLike, preparation: Preparation) -
     return target.astype(np.float32)[:, None]
 
 
-def _fit_numbers(names: tuple[str, ...], frame: pd.DataFrame, at: npt.NDArray[np.int64], prep: PrepSpec) -> tuple[Number, ...]:
+def _numbers(frame: pd.DataFrame, names: Sequence[str], dates: tuple[Date, ...]) -> npt.NDArray[np.float64]:
+    """The number columns of these names and the parts of dates, (rows, numbers), nan where missing."""
+    values = np.empty((len(frame), len(names)))
+    for place, name in enumerate(names):
+        values[:, place] = frame[name].to_numpy()
+    return np.column_stack([values, *(date.numbers(frame[date.name].to_numpy()) for date in dates)])
+
+
+def _fit_numbers(frame: pd.DataFrame, columns: tuple[str, ...], dates: tuple[Date, ...], prep: PrepSpec) -> tuple[Number, ...]:
+    names = [*columns, *(name for date in dates for name in date.features)]
     if not names:
         return ()
-    values = np.column_stack([frame[name].to_numpy(np.float64)[at] for name in names])
+    values = _numbers(frame, columns, dates)
     missing = np.isnan(values)
     # a column that is all missing in this fold is filled with zeros
     imputer = SimpleImputer(strategy=prep.impute.kind, fill_value=prep.impute.value, keep_empty_features=True)
     filled = imputer.fit_transform(values)
     curves, center, scale = fit_scale(filled, prep.scale)
-    marked = missing.any(axis=0) & prep.impute.indicator
+    shown = {*columns, *(date.features[0] for date in dates)}  # all parts of a date are missing together
+    marked = [prep.impute.indicator and name in shown and bool(gaps.any()) for name, gaps in zip(names, missing.T, strict=True)]
     parts = zip(names, imputer.statistics_, center, scale, marked, curves, strict=True)
     return tuple(Number(name, float(f), float(c), float(s), bool(m), curve) for name, f, c, s, m, curve in parts)
 

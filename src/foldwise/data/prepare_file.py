@@ -8,9 +8,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from foldwise.data.dates import Date
 from foldwise.data.encode import Levels
 from foldwise.data.prepare import Number, Preparation
 from foldwise.data.scale import Curve, Power, Ranks
+from foldwise.data.text import Hashed
 from foldwise.errors import DataError
 from foldwise.target_scale import TargetScale
 
@@ -42,6 +44,8 @@ def load_preparation(path: Path) -> Preparation:
                 for levels in content["categories"]
             ),
             TargetScale(**content["target"]),
+            tuple(Date(**{**date, "parts": tuple(date["parts"])}) for date in content["dates"]),
+            tuple(Hashed(**text) for text in content["texts"]),
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DataError(f"{path}: is no saved preparation ({error}); save the model again") from None
