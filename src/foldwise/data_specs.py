@@ -141,6 +141,40 @@ class HashText(Spec):
 TextSpec = Annotated[NoText | HashText, Field(discriminator="kind"), ByKind]
 
 
+class NoSelect(Spec):
+    """All features are kept."""
+
+    kind: Literal["none"] = "none"
+
+
+class VarianceSelect(Spec):
+    """Features whose variance, as prepared, is above a threshold."""
+
+    kind: Literal["variance"] = "variance"
+    threshold: Annotated[float, Field(ge=0)] = 0.0
+
+
+class KBestSelect(Spec):
+    """The `k` features that say most of the target, each asked alone; all where there are fewer."""
+
+    kind: Literal["k_best"] = "k_best"
+    k: Annotated[int, Field(ge=1)] = 10
+    by: Literal["anova", "mutual_info"] = "anova"
+
+
+class L1Select(Spec):
+    """Features that a lasso on the target (of classes: on 0 and 1) gives a weight.
+
+    strength: its penalty, as a share of the one from which on no feature has a weight.
+    """
+
+    kind: Literal["l1"] = "l1"
+    strength: Annotated[float, Field(gt=0, lt=1)] = 0.05
+
+
+SelectSpec = Annotated[NoSelect | VarianceSelect | KBestSelect | L1Select, Field(discriminator="kind"), ByKind]
+
+
 class PrepSpec(Spec):
     """Preparation of a fold, fitted on its training rows only."""
 
@@ -149,6 +183,7 @@ class PrepSpec(Spec):
     one_hot: OneHot = OneHot()
     dates: Literal["none", "parts", "cyclic"] = "none"
     text: TextSpec = NoText()
+    select: SelectSpec = NoSelect()
     target: Literal["standard", "log", "none"] = "standard"  # regression only
 
     @property

@@ -61,7 +61,7 @@ def plan_study(spec: StudySpec) -> Plan:
     for trial in trials:
         check_head(table.task, trial)
         others = [column.name for column in table.schema.columns if column.kind in trial.prep.kinds - {"number"}]
-        check_image(trial.model, len(table.schema.of_kind("number")), others)
+        check_image(trial.model, len(table.schema.of_kind("number")), others, trial.prep.select.kind != "none")
     holdout_spec = fixed.data.holdout
     if isinstance(holdout_spec, GivenHoldout):
         development, _, record = set_holdout(table, holdout_spec, fixed.data)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -19,6 +19,7 @@ from foldwise.data.dates import Date, fit_date
 from foldwise.data.encode import Levels, one_hot
 from foldwise.data.prep_rules import check_prep
 from foldwise.data.scale import Curve, bend, fit_scale
+from foldwise.data.select import kept_features
 from foldwise.data.split import Split
 from foldwise.data.table import Table
 from foldwise.data.text import Hashed
@@ -49,10 +50,20 @@ class Preparation:
     target: TargetScale = UNSCALED
     dates: tuple[Date, ...] = ()
     texts: tuple[Hashed, ...] = ()
+    kept: tuple[int, ...] | None = None  # of the columns laid side by side; None is all
 
     @cached_property
     def features(self) -> tuple[str, ...]:
         """The names of the output columns."""
+        return self._laid if self.kept is None else tuple(self._laid[place] for place in self.kept)
+
+    @property
+    def continuous(self) -> int:
+        """How many columns are numbers and words; they are laid first."""
+        return len(self.numbers) + sum(text.width for text in self.texts)
+
+    @cached_property
+    def _laid(self) -> tuple[str, ...]:
         names = [number.name for number in self.numbers] + [name for text in self.texts for name in text.features]
         names += [f"{number.name} is missing" for number in self.numbers if number.indicator]
         return tuple(names + [name for levels in self.categories for name in levels.features])
@@ -84,8 +95,8 @@ class Preparation:
         return codes
 
     def expand(self, values: npt.NDArray[np.float64], missing: npt.NDArray[np.bool_], codes: npt.NDArray[np.int32]) -> Floats:
-        """Lay numbers, words, indicators and one-hot levels side by side, (rows, features)."""
-        out = np.zeros((len(values), len(self.features)), dtype=np.float32)
+        """Lay numbers, words, indicators and one-hot levels side by side and keep what was selected, (rows, features)."""
+        out = np.zeros((len(values), len(self._laid)), dtype=np.float32)
         out[:, : values.shape[1]] = values
         start = values.shape[1]
         marked = [place for place, number in enumerate(self.numbers) if number.indicator]
@@ -95,7 +106,7 @@ class Preparation:
             stop = start + levels.width - levels.drop_first
             one_hot(codes[:, place], levels.drop_first, out[:, start:stop])
             start = stop
-        return out
+        return out if self.kept is None else np.take(out, self.kept, axis=1)
 
     @cached_property
     def _curves(self) -> tuple[Curve | None, ...]:
@@ -144,7 +155,7 @@ def prepare_fold(table: Table, split: Split, prep: PrepSpec) -> FoldData:
 
 
 def fit_preparation(table: Table, rows: npt.ArrayLike, prep: PrepSpec) -> Preparation:
-    """Learn fills, scales and levels from these rows, and look at no other.
+    """Learn fills, scales, levels and which features to keep from these rows, and look at no other.
 
     Raises:
         ConfigError: the rows have not what `prep` asks for.
@@ -154,13 +165,17 @@ def fit_preparation(table: Table, rows: npt.ArrayLike, prep: PrepSpec) -> Prepar
     frame, schema = table.frame.iloc[at], table.schema
     dates = () if prep.dates == "none" else tuple(fit_date(n, frame[n].to_numpy(), prep.dates) for n in schema.of_kind("date"))
     texts = () if prep.text.kind == "none" else tuple(Hashed(n, prep.text.width) for n in schema.of_kind("text"))
-    return Preparation(
+    preparation = Preparation(
         _fit_numbers(frame, schema.of_kind("number"), dates, prep),
         tuple(_fit_levels(n, frame[n].to_numpy(), prep.one_hot, prep.impute) for n in schema.of_kind("category")),
         UNSCALED if table.labels else fit_target_scale(table.target[at], prep.target),
         dates,
         texts,
     )
+    if prep.select.kind == "none":
+        return preparation
+    x, y = preparation.transform(frame), encode_target(table, at, preparation)
+    return replace(preparation, kept=kept_features(prep.select, x, y, len(table.labels), preparation.continuous))
 
 
 def encode_target(table: Table, rows: npt.ArrayLike, preparation: Preparation) -> Floats:

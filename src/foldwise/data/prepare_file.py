@@ -46,6 +46,7 @@ def load_preparation(path: Path) -> Preparation:
             TargetScale(**content["target"]),
             tuple(Date(**{**date, "parts": tuple(date["parts"])}) for date in content["dates"]),
             tuple(Hashed(**text) for text in content["texts"]),
+            None if content["kept"] is None else tuple(content["kept"]),
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DataError(f"{path}: is no saved preparation ({error}); save the model again") from None

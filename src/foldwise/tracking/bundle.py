@@ -95,6 +95,7 @@ def save_bundle(
         study=study,
         head=head,
         target=table.target_name,
+        features=preparation.features,
         labels=table.labels,
         schema=table.schema,
         reading=reading,

@@ -43,11 +43,12 @@ class Sample:
 
 @dataclass(frozen=True)
 class Card:
-    """What the network's outputs mean, how rows are read, where the bundle comes from, and sample rows."""
+    """What the network takes and what its outputs mean, how rows are read, where the bundle comes from, and sample rows."""
 
     study: str
     head: Head
     target: str
+    features: tuple[str, ...]
     labels: tuple[str, ...]
     schema: Schema
     reading: Reading
@@ -84,6 +85,7 @@ def read_card(path: Path) -> Card:
             **{
                 **content,
                 "head": Head(**content["head"]),
+                "features": tuple(content["features"]),
                 "labels": tuple(content["labels"]),
                 "schema": Schema(tuple(Column(**column) for column in content["schema"]["columns"])),
                 "reading": Reading(**{**reading, "missing": tuple(reading["missing"])}),

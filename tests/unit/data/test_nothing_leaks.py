@@ -23,6 +23,8 @@ STEPS = [
     *({"one_hot": rule} for rule in ({"min_share": 0.1}, {"max_levels": 2}, {"drop_first": True})),
     *({"dates": kind} for kind in ("parts", "cyclic")),
     {"text": {"kind": "hash", "width": 16}},
+    *({"select": rule} for rule in ({"kind": "variance", "threshold": 0.1}, {"kind": "l1", "strength": 0.3})),
+    *({"select": {"kind": "k_best", "k": 3, "by": by}, "one_hot": {"drop_first": True}} for by in ("anova", "mutual_info")),
     *({"target": kind} for kind in ("standard", "log", "none")),
 ]
 
