@@ -41,6 +41,12 @@ def test_an_image_that_the_rows_are_not_is_refused_before_anything_is_written(tm
     assert list(tmp_path.iterdir()) == []
 
 
+def test_an_image_keeps_all_its_pixels(tmp_path):
+    asked = {"data": {"kind": "sklearn", "name": "digits"}, "model": {"kind": "cnn", "image": [8, 8, 1]}}
+    with pytest.raises(ConfigError, match=r"prep\.select: an image keeps all its pixels"):
+        plan_study(read_study({**asked, "prep": {"select": "k_best"}, "paths": {"runs": str(tmp_path)}}))
+
+
 def test_a_target_without_a_logarithm_is_refused_before_anything_is_written(tmp_path):
     asked = {"prep": {"target": ["choice", "standard", "log"]}, "paths": {"runs": str(tmp_path)}}
     plan_study(read_study({**asked, "data": {"kind": "sklearn", "name": "diabetes"}}))

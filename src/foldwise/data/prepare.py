@@ -58,9 +58,20 @@ class Preparation:
         return self._laid if self.kept is None else tuple(self._laid[place] for place in self.kept)
 
     @property
+    def columns(self) -> frozenset[str]:
+        """The names of the table's columns that it looks at."""
+        others = ((part.name for part in parts) for parts in (self.categories, self.dates, self.texts))
+        return frozenset(self._measured).union(*others)
+
+    @property
     def continuous(self) -> int:
         """How many columns are numbers and words; they are laid first."""
         return len(self.numbers) + sum(text.width for text in self.texts)
+
+    @cached_property
+    def _measured(self) -> tuple[str, ...]:
+        of_dates = sum(len(date.features) for date in self.dates)  # the last of the numbers
+        return tuple(number.name for number in self.numbers[: len(self.numbers) - of_dates])
 
     @cached_property
     def _laid(self) -> tuple[str, ...]:
@@ -79,8 +90,7 @@ class Preparation:
 
     def scaled(self, frame: pd.DataFrame) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
         """Imputed and scaled numbers and words (rows, numbers + words), and where numbers were missing (rows, numbers)."""
-        columns = len(self.numbers) - sum(len(date.features) for date in self.dates)
-        values = _numbers(frame, [number.name for number in self.numbers[:columns]], self.dates)
+        values = _numbers(frame, self._measured, self.dates)
         missing = np.isnan(values)
         fill, center, scale = self._arrays
         values = (bend(np.where(missing, fill, values), self._curves) - center) / scale

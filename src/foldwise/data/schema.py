@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -34,6 +34,10 @@ class Schema:
     def names(self) -> tuple[str, ...]:
         """The names of all columns."""
         return tuple(column.name for column in self.columns)
+
+    def only(self, names: Set[str]) -> Schema:
+        """The columns of these names."""
+        return Schema(tuple(column for column in self.columns if column.name in names))
 
     def of_kind(self, kind: FeatureKind) -> tuple[str, ...]:
         """The names of the columns of a kind."""

@@ -97,7 +97,7 @@ def save_bundle(
         target=table.target_name,
         features=preparation.features,
         labels=table.labels,
-        schema=table.schema,
+        schema=table.schema.only(preparation.columns),
         reading=reading,
         versions=_versions(),
         sample=(),
@@ -150,7 +150,7 @@ def _forward(network: keras.Model, features: npt.NDArray[np.float32]) -> Floats:
 def _sample(bundle: Bundle, table: Table) -> tuple[Sample, ...]:
     """A few rows spread over the table, and what the bundle answers to each of them alone."""
     places = {round(share * (len(table) - 1)) for share in np.linspace(0.0, 1.0, SAMPLES)} if len(table) else set()
-    raw = table.raw[list(table.schema.names)]
+    raw = table.raw[list(bundle.card.schema.names)]
     return tuple(_one_sample(bundle, raw.iloc[[place]]) for place in sorted(places))
 
 

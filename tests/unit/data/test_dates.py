@@ -42,10 +42,12 @@ def table(tmp_path):
 
 def test_a_date_column_becomes_numbers_only_where_the_preparation_says_so(table):
     assert table.schema.of_kind("date") == ("day",)
-    assert fit_preparation(table, range(90), PrepSpec()).features == ("a",)
+    without = fit_preparation(table, range(90), PrepSpec())
+    assert (without.features, without.columns) == (("a",), {"a"})
     prep = PrepSpec(dates="parts", scale="none", impute=Impute(indicator=True))
     preparation = fit_preparation(table, range(90), prep)
     assert preparation.features == ("a", "day year", "day month", "day weekday", "day year is missing")
+    assert preparation.columns == set(table.schema.only(preparation.columns).names) == {"a", "day"}
     prepared = preparation.transform(table.frame.iloc[[0, 4]])
     assert prepared[0].tolist() == [0, 2020, 1, 2, 0]
     assert prepared[1, -1] == 1
