@@ -156,6 +156,7 @@ def foldwise_fold(name: str, of: Digits, epochs: int) -> tuple[Callable[[], obje
     from foldwise.data.prepare import FoldData
     from foldwise.models.heads import head_for
     from foldwise.network_specs import Constant, FitSpec, ModelSpec
+    from foldwise.target_scale import TargetScale
     from foldwise.training.engines import ENGINES, choose
     from foldwise.training.fold_fit import Training
     from foldwise.training.schedule import rates_for
@@ -167,7 +168,7 @@ def foldwise_fold(name: str, of: Digits, epochs: int) -> tuple[Callable[[], obje
     training = Training(model, head_for("multiclass", 10, model, fit), fit, rates_for(Constant(), 0.001, epochs), 0, 0)
     x, y = of.x, of.y
     truth = y[:VALID].argmax(axis=1)
-    fold = FoldData(x[VALID:], y[VALID:], None, x[:VALID], y[:VALID], None, truth, 0.0, 1.0)
+    fold = FoldData(x[VALID:], y[VALID:], None, x[:VALID], y[:VALID], None, truth, TargetScale())
     choice = choose(training, "auto", 1, len(x) - VALID, 784)
 
     def run() -> object:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -14,6 +15,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from foldwise.config import trial_at
+from foldwise.data.cells import listed
+from foldwise.data.prepare import fit_preparation
+from foldwise.data_specs import PrepSpec
 from foldwise.errors import JobError
 from foldwise.files import atomically, write_json
 from foldwise.plan import Plan
@@ -57,6 +61,8 @@ def conclude(
     watcher.note(f"refitting trial {best.number} on all {len(plan.development)} development rows")
     job = TrialJob(best.number, best.params, spec.fixed.seed, trial_at(spec, best.params), goal, spec.fixed.training.engine)
     final = refit(job, table, plan.development, best)
+    if job.spec.prep.select.kind != "none":
+        watcher.note(f"prep.select kept {len(final.preparation.features)} features: {listed(list(final.preparation.features))}")
     bundle = save_bundle(
         plan.folder / "bundle",
         network=final.model,
@@ -100,6 +106,7 @@ def conclude(
         "baselines": rivals,
         "holdout": {"rows": len(plan.holdout.rows), "metrics": metrics, "reads": reads},
         "verdict": verdict.sentence(goal, metrics[goal.metric], rival, comparison, len(truth)),
+        "features": kept_over_folds(plan, job.spec.prep, final.preparation.features),
         "engine": best.engine,
         "findings": [finding.record for finding in plan.findings],
     }
@@ -120,6 +127,14 @@ def conclude(
     for sentence in parts.tracker.close(summary, files):
         watcher.note(sentence)
     return summary
+
+
+def kept_over_folds(plan: Plan, prep: PrepSpec, refitted: Sequence[str]) -> dict[str, Any]:
+    """How many features the refitted network takes; where prep.select chose them, which, and in how many folds each was."""
+    if prep.select.kind == "none":
+        return {"count": len(refitted), "kept": None, "kept_in_folds": None}
+    folds = Counter(name for split in plan.splits for name in fit_preparation(plan.table, split.train, prep).features)
+    return {"count": len(refitted), "kept": list(refitted), "kept_in_folds": dict(folds.most_common())}
 
 
 def judge_baselines(plan: Plan) -> tuple[list[dict[str, Any]], dict[str, npt.NDArray[np.float64]]]:

@@ -13,9 +13,10 @@ from foldwise.config import trial_at
 from foldwise.data.audit.audit import audit
 from foldwise.data.audit.finding import Finding
 from foldwise.data.holdout import HoldoutRecord, set_holdout
+from foldwise.data.prep_rules import check_prep
 from foldwise.data.split import Split, cut_folds
 from foldwise.data.table import Table, read_given_holdout, read_table
-from foldwise.data_specs import GivenHoldout
+from foldwise.data_specs import FeatureKind, GivenHoldout
 from foldwise.errors import ConfigError
 from foldwise.goal import Goal, goal_for
 from foldwise.models.head_rules import check_head
@@ -56,11 +57,13 @@ def plan_study(spec: StudySpec) -> Plan:
     fixed = spec.fixed
     check_runs_folder(fixed.paths.runs)
     trials = [trial_at(spec, params) for params in (spec.space.defaults(), *(corner for _, corner in spec.space.corners()))]
-    table = read_table(fixed.data, fixed.paths, pixels=any(isinstance(trial.model, CnnSpec) for trial in trials))
+    used = frozenset[FeatureKind]().union(*(trial.prep.kinds for trial in trials))
+    table = read_table(fixed.data, fixed.paths, any(isinstance(trial.model, CnnSpec) for trial in trials), used)
     goal = goal_for(fixed.goal.metric, fixed.goal.direction, table.task)
     for trial in trials:
         check_head(table.task, trial)
-        check_image(trial.model, len(table.schema.of_kind("number")), table.schema.of_kind("category"))
+        others = [column.name for column in table.schema.columns if column.kind in trial.prep.kinds - {"number"}]
+        check_image(trial.model, len(table.schema.of_kind("number")), others, trial.prep.select.kind != "none")
     holdout_spec = fixed.data.holdout
     if isinstance(holdout_spec, GivenHoldout):
         development, _, record = set_holdout(table, holdout_spec, fixed.data)
@@ -68,6 +71,8 @@ def plan_study(spec: StudySpec) -> Plan:
     else:
         development, held, record = set_holdout(table, holdout_spec, fixed.data)
         holdout = table.take(held)
+    for trial in trials:
+        check_prep(table, development, trial.prep)
     splits = cut_folds(table, development, fixed.folds, fixed.seed)
     for trial in trials:
         check_batch(trial.fit, splits)

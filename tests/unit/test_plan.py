@@ -56,3 +56,17 @@ def test_a_batch_that_no_fold_can_fill_is_refused(tmp_path, batch_size):
         _iris(tmp_path, batch_size)
     for fits in (None, "full", 16):
         assert len(_iris(tmp_path, fits).splits) == 5
+
+
+def test_an_image_keeps_all_its_pixels(tmp_path):
+    asked = {"data": {"kind": "sklearn", "name": "digits"}, "model": {"kind": "cnn", "image": [8, 8, 1]}}
+    with pytest.raises(ConfigError, match=r"prep\.select: an image keeps all its pixels"):
+        plan_study(read_study({**asked, "prep": {"select": "k_best"}, "paths": {"runs": str(tmp_path)}}))
+
+
+def test_a_target_without_a_logarithm_is_refused_before_anything_is_written(tmp_path):
+    asked = {"prep": {"target": ["choice", "standard", "log"]}, "paths": {"runs": str(tmp_path)}}
+    plan_study(read_study({**asked, "data": {"kind": "sklearn", "name": "diabetes"}}))
+    with pytest.raises(ConfigError, match=r"prep\.target: log is for a number to predict"):
+        plan_study(read_study({**asked, "data": {"kind": "sklearn", "name": "iris"}}))
+    assert list(tmp_path.iterdir()) == []

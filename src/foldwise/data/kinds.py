@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence, Set
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from foldwise.data.cells import EXACT, INFINITE, WHOLE, moment_in, number_in, shown
-from foldwise.data_specs import ColumnKind
+from foldwise.data_specs import ColumnKind, FeatureKind
 from foldwise.errors import DataError
 
 ID_NAME = re.compile(r"(?i:id|index|uuid|guid|key)|.*(?:_(?i:id|key|uuid)|[a-z](?:Id|ID))")
@@ -22,6 +22,8 @@ MISSING_WORDS = ("?", "NA", "N/A", "#N/A", "nan", "NaN", "null", "NULL")
 NEARLY_ALL = 0.8
 MANY = 20  # a column with more levels than this, most of them seen once, is text
 LONG_WORD = 40
+
+NETWORK_KINDS: frozenset[FeatureKind] = frozenset(("number", "category"))  # that need no preparation of their own
 
 
 @dataclass(frozen=True)
@@ -66,8 +68,10 @@ def look_at(cells: pd.Series[Any], decimal: str = ".") -> Look:
     return Look(len(cells), missing, levels, numeric, whole=numeric and all(_is_whole(level) for level in levels))
 
 
-def judge(name: str, look: Look, asked: ColumnKind | None, pixels: bool = False) -> Judgement:
-    """The kind of a feature column, `asked` where the user says it.
+def judge(
+    name: str, look: Look, asked: ColumnKind | None, pixels: bool = False, used: Set[FeatureKind] = NETWORK_KINDS
+) -> Judgement:
+    """The kind of a feature column, `asked` where the user says it. Dates and text are left out unless they are `used`.
 
     Where columns are `pixels`, numbers stay numbers however few they are: without its black corners an image has no shape.
     """
@@ -77,9 +81,12 @@ def judge(name: str, look: Look, asked: ColumnKind | None, pixels: bool = False)
         return Judgement(asked or "category", f"constant, always {shown(next(iter(look.levels)))}")
     if asked:
         reasons: dict[ColumnKind, str] = {"date": "date", "text": "free text", "identifier": "identifier"}
-        return Judgement(asked, f"{reasons[asked]}, by data.kinds" if asked in reasons else None)
-    judgement = _judge_numbers(name, look) if look.numeric else _judge_words(look)
-    return Judgement("number") if pixels and look.numeric and not judgement.left_out else judgement
+        judgement = Judgement(asked, f"{reasons[asked]}, by data.kinds" if asked in reasons else None)
+    else:
+        judgement = _judge_numbers(name, look) if look.numeric else _judge_words(look)
+        if pixels and look.numeric and not judgement.left_out:
+            return Judgement("number")
+    return replace(judgement, left_out=None) if judgement.kind in used else judgement
 
 
 def check_text(name: str, cells: pd.Series[Any], look: Look, decimal: str, marks: Sequence[str]) -> None:
@@ -138,7 +145,7 @@ def _judge_numbers(name: str, look: Look) -> Judgement:
             if look.unique:
                 return Judgement("identifier", "identifier", f"{name} {size} and is taken for an identifier")
             if looks_like_text(look):
-                return Judgement("text", "free text", f"{name} {size} and is left out")
+                return Judgement("text", "free text", f"{name} {size} and is taken for text")
             return Judgement("category", None, f"{name} {size} and is taken for a category")
         if look.unique and max(numbers) - min(numbers) == look.rows - 1:
             return Judgement("identifier", "identifier (counts the rows)")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -11,46 +12,76 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from sklearn.impute import SimpleImputer
-from sklearn.preprocessing import MaxAbsScaler, MinMaxScaler, OneHotEncoder, RobustScaler, StandardScaler
+from sklearn.preprocessing import OneHotEncoder
 
 from foldwise.data.cells import LARGEST
+from foldwise.data.dates import Date, fit_date
 from foldwise.data.encode import Levels, one_hot
+from foldwise.data.prep_rules import check_prep
+from foldwise.data.scale import Curve, bend, fit_scale
+from foldwise.data.select import kept_features
 from foldwise.data.split import Split
 from foldwise.data.table import Table
+from foldwise.data.text import Hashed
 from foldwise.data_specs import Impute, OneHot, PrepSpec
+from foldwise.target_scale import UNSCALED, TargetScale, fit_target_scale
 
 Floats = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
 class Number:
-    """What is known of a number column: `(x or fill - center) / scale`, and a column for missing where `indicator`."""
+    """What is known of a number column: `(curve(x or fill) - center) / scale`, and one more for missing where `indicator`."""
 
     name: str
     fill: float
     center: float
     scale: float
     indicator: bool = False
+    curve: Curve | None = None
 
 
 @dataclass(frozen=True)
 class Preparation:
-    """A fitted preparation, plain values only. Targets in their own unit are `y * target_sd + target_mean`."""
+    """A fitted preparation, plain values only."""
 
     numbers: tuple[Number, ...]
     categories: tuple[Levels, ...]
-    target_mean: float = 0.0
-    target_sd: float = 1.0
+    target: TargetScale = UNSCALED
+    dates: tuple[Date, ...] = ()
+    texts: tuple[Hashed, ...] = ()
+    kept: tuple[int, ...] | None = None  # of the columns laid side by side; None is all
 
     @cached_property
     def features(self) -> tuple[str, ...]:
         """The names of the output columns."""
-        names = [number.name for number in self.numbers]
+        return self._laid if self.kept is None else tuple(self._laid[place] for place in self.kept)
+
+    @property
+    def columns(self) -> frozenset[str]:
+        """The names of the table's columns that it looks at."""
+        others = ((part.name for part in parts) for parts in (self.categories, self.dates, self.texts))
+        return frozenset(self._measured).union(*others)
+
+    @property
+    def continuous(self) -> int:
+        """How many columns are numbers and words; they are laid first."""
+        return len(self.numbers) + sum(text.width for text in self.texts)
+
+    @cached_property
+    def _measured(self) -> tuple[str, ...]:
+        of_dates = sum(len(date.features) for date in self.dates)  # the last of the numbers
+        return tuple(number.name for number in self.numbers[: len(self.numbers) - of_dates])
+
+    @cached_property
+    def _laid(self) -> tuple[str, ...]:
+        names = [number.name for number in self.numbers] + [name for text in self.texts for name in text.features]
         names += [f"{number.name} is missing" for number in self.numbers if number.indicator]
         return tuple(names + [name for levels in self.categories for name in levels.features])
 
     def transform(self, frame: pd.DataFrame) -> Floats:
-        """Prepare conformed rows, seen or unseen: numbers, then their indicators, then one-hot levels.
+        """Prepare conformed rows, seen or unseen: numbers (columns, then parts of dates), words,
+        indicators of missing numbers, one-hot levels.
 
         Returns:
             (rows, features), all finite.
@@ -58,14 +89,13 @@ class Preparation:
         return self.expand(*self.scaled(frame), self.ordinal(frame))
 
     def scaled(self, frame: pd.DataFrame) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
-        """Imputed and scaled numbers (rows, numbers), and where they were missing (rows, numbers)."""
-        values = np.empty((len(frame), len(self.numbers)))
-        for place, number in enumerate(self.numbers):
-            values[:, place] = frame[number.name].to_numpy()
+        """Imputed and scaled numbers and words (rows, numbers + words), and where numbers were missing (rows, numbers)."""
+        values = _numbers(frame, self._measured, self.dates)
         missing = np.isnan(values)
         fill, center, scale = self._arrays
-        values = (np.where(missing, fill, values) - center) / scale
-        return np.clip(values, -LARGEST, LARGEST), missing
+        values = (bend(np.where(missing, fill, values), self._curves) - center) / scale
+        words = [text.counts(frame[text.name].to_list()) for text in self.texts]
+        return np.column_stack([np.clip(values, -LARGEST, LARGEST), *words]), missing
 
     def ordinal(self, frame: pd.DataFrame) -> npt.NDArray[np.int32]:
         """Codes of the categories (rows, categories), -1 for a level never seen in training."""
@@ -75,8 +105,8 @@ class Preparation:
         return codes
 
     def expand(self, values: npt.NDArray[np.float64], missing: npt.NDArray[np.bool_], codes: npt.NDArray[np.int32]) -> Floats:
-        """Lay numbers, indicators and one-hot levels side by side, (rows, features)."""
-        out = np.zeros((len(values), len(self.features)), dtype=np.float32)
+        """Lay numbers, words, indicators and one-hot levels side by side and keep what was selected, (rows, features)."""
+        out = np.zeros((len(values), len(self._laid)), dtype=np.float32)
         out[:, : values.shape[1]] = values
         start = values.shape[1]
         marked = [place for place, number in enumerate(self.numbers) if number.indicator]
@@ -86,7 +116,11 @@ class Preparation:
             stop = start + levels.width - levels.drop_first
             one_hot(codes[:, place], levels.drop_first, out[:, start:stop])
             start = stop
-        return out
+        return out if self.kept is None else np.take(out, self.kept, axis=1)
+
+    @cached_property
+    def _curves(self) -> tuple[Curve | None, ...]:
+        return tuple(number.curve for number in self.numbers)
 
     @cached_property
     def _arrays(self) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], npt.NDArray[np.float64]]:
@@ -100,9 +134,9 @@ class FoldData:
 
     train_x, valid_x: (rows, features).
     train_y, valid_y: (rows, outputs): binary one column of 0 and 1, multiclass one-hot, regression one column,
-        standardised by the training rows where prep.target says so.
+        standardised by the training rows, or their logarithms, where prep.target says so.
     train_weight, valid_weight: (rows,), None where every row counts the same.
-    valid_truth: (rows,), codes, or the target in its own unit, which is `y * target_sd + target_mean`.
+    valid_truth: (rows,), codes, or the target in its own unit, which is `target.back(y)`.
     """
 
     train_x: Floats
@@ -112,8 +146,7 @@ class FoldData:
     valid_y: Floats
     valid_weight: Floats | None
     valid_truth: npt.NDArray[Any]
-    target_mean: float
-    target_sd: float
+    target: TargetScale
 
 
 def prepare_fold(table: Table, split: Split, prep: PrepSpec) -> FoldData:
@@ -127,24 +160,32 @@ def prepare_fold(table: Table, split: Split, prep: PrepSpec) -> FoldData:
         valid_y=encode_target(table, split.valid, preparation),
         valid_weight=None,
         valid_truth=table.target[split.valid],
-        target_mean=preparation.target_mean,
-        target_sd=preparation.target_sd,
+        target=preparation.target,
     )
 
 
 def fit_preparation(table: Table, rows: npt.ArrayLike, prep: PrepSpec) -> Preparation:
-    """Learn fills, scales and levels from these rows, and look at no other."""
+    """Learn fills, scales, levels and which features to keep from these rows, and look at no other.
+
+    Raises:
+        ConfigError: the rows have not what `prep` asks for.
+    """
     at = np.asarray(rows, dtype=np.int64)
-    numbers, categories = table.schema.of_kind("number"), table.schema.of_kind("category")
-    mean, sd = 0.0, 1.0
-    if not table.labels and prep.target == "standard":
-        mean, sd = float(table.target[at].mean()), float(table.target[at].std())
-    return Preparation(
-        _fit_numbers(numbers, table.frame, at, prep),
-        tuple(_fit_levels(name, table.frame[name].to_numpy()[at], prep.one_hot, prep.impute) for name in categories),
-        mean,
-        sd if sd > 0 else 1.0,
+    check_prep(table, at, prep)
+    frame, schema = table.frame.iloc[at], table.schema
+    dates = () if prep.dates == "none" else tuple(fit_date(n, frame[n].to_numpy(), prep.dates) for n in schema.of_kind("date"))
+    texts = () if prep.text.kind == "none" else tuple(Hashed(n, prep.text.width) for n in schema.of_kind("text"))
+    preparation = Preparation(
+        _fit_numbers(frame, schema.of_kind("number"), dates, prep),
+        tuple(_fit_levels(n, frame[n].to_numpy(), prep.one_hot, prep.impute) for n in schema.of_kind("category")),
+        UNSCALED if table.labels else fit_target_scale(table.target[at], prep.target),
+        dates,
+        texts,
     )
+    if prep.select.kind == "none":
+        return preparation
+    x, y = preparation.transform(frame), encode_target(table, at, preparation)
+    return replace(preparation, kept=kept_features(prep.select, x, y, len(table.labels), preparation.continuous))
 
 
 def encode_target(table: Table, rows: npt.ArrayLike, preparation: Preparation) -> Floats:
@@ -154,41 +195,32 @@ def encode_target(table: Table, rows: npt.ArrayLike, preparation: Preparation) -
         one_column_each: Floats = np.eye(len(table.labels), dtype=np.float32)[target]
         return one_column_each
     if not table.labels:
-        target = (target - preparation.target_mean) / preparation.target_sd
+        target = preparation.target.forward(target)
     return target.astype(np.float32)[:, None]
 
 
-def _fit_numbers(names: tuple[str, ...], frame: pd.DataFrame, at: npt.NDArray[np.int64], prep: PrepSpec) -> tuple[Number, ...]:
+def _numbers(frame: pd.DataFrame, names: Sequence[str], dates: tuple[Date, ...]) -> npt.NDArray[np.float64]:
+    """The number columns of these names and the parts of dates, (rows, numbers), nan where missing."""
+    values = np.empty((len(frame), len(names)))
+    for place, name in enumerate(names):
+        values[:, place] = frame[name].to_numpy()
+    return np.column_stack([values, *(date.numbers(frame[date.name].to_numpy()) for date in dates)])
+
+
+def _fit_numbers(frame: pd.DataFrame, columns: tuple[str, ...], dates: tuple[Date, ...], prep: PrepSpec) -> tuple[Number, ...]:
+    names = [*columns, *(name for date in dates for name in date.features)]
     if not names:
         return ()
-    values = np.column_stack([frame[name].to_numpy(np.float64)[at] for name in names])
+    values = _numbers(frame, columns, dates)
     missing = np.isnan(values)
     # a column that is all missing in this fold is filled with zeros
     imputer = SimpleImputer(strategy=prep.impute.kind, fill_value=prep.impute.value, keep_empty_features=True)
     filled = imputer.fit_transform(values)
-    center, scale = _fit_scale(filled, prep.scale)
-    marked = missing.any(axis=0) & prep.impute.indicator
-    parts = zip(names, imputer.statistics_, center, scale, marked, strict=True)
-    return tuple(Number(name, float(f), float(c), float(s), bool(m)) for name, f, c, s, m in parts)
-
-
-def _fit_scale(values: npt.NDArray[np.float64], kind: str) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Center and scale of each column; a constant column has scale 1."""
-    none, ones = np.zeros(values.shape[1]), np.ones(values.shape[1])
-    if kind == "none":
-        return none, ones
-    if kind == "max":  # x / max|x|
-        return none, MaxAbsScaler().fit(values).scale_
-    if kind == "minmax":
-        minmax = MinMaxScaler().fit(values)
-        return minmax.data_min_, 1.0 / minmax.scale_
-    standard = StandardScaler().fit(values)
-    if kind == "standard":
-        return standard.mean_, standard.scale_
-    robust = RobustScaler().fit(values)
-    # where half of the values are equal, the quartiles say nothing and the rest would stay unscaled
-    flat = np.subtract(*np.percentile(values, [75, 25], axis=0)) == 0
-    return robust.center_, np.where(flat, standard.scale_, robust.scale_)
+    curves, center, scale = fit_scale(filled, prep.scale)
+    shown = {*columns, *(date.features[0] for date in dates)}  # all parts of a date are missing together
+    marked = [prep.impute.indicator and name in shown and bool(gaps.any()) for name, gaps in zip(names, missing.T, strict=True)]
+    parts = zip(names, imputer.statistics_, center, scale, marked, curves, strict=True)
+    return tuple(Number(name, float(f), float(c), float(s), bool(m), curve) for name, f, c, s, m, curve in parts)
 
 
 def _fit_levels(name: str, cells: npt.NDArray[Any], rule: OneHot, impute: Impute) -> Levels:

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
+from foldwise.data.dates import Date
 from foldwise.data.encode import Levels
 from foldwise.data.prepare import Number, Preparation
+from foldwise.data.scale import Curve, Power, Ranks
+from foldwise.data.text import Hashed
 from foldwise.errors import DataError
+from foldwise.target_scale import TargetScale
 
-FORMAT = 1
+FORMAT = 2
 
 
 def save_preparation(preparation: Preparation, path: Path) -> None:
@@ -32,13 +38,21 @@ def load_preparation(path: Path) -> Preparation:
                 f"{path}: has format {content['format']}, and this foldwise reads {FORMAT}; use the foldwise that wrote it"
             )
         return Preparation(
-            tuple(Number(**number) for number in content["numbers"]),
+            tuple(Number(**{**number, "curve": _curve(number["curve"])}) for number in content["numbers"]),
             tuple(
                 Levels(**{**levels, "own": tuple(levels["own"]), "rare": tuple(levels["rare"])})
                 for levels in content["categories"]
             ),
-            content["target_mean"],
-            content["target_sd"],
+            TargetScale(**content["target"]),
+            tuple(Date(**{**date, "parts": tuple(date["parts"])}) for date in content["dates"]),
+            tuple(Hashed(**text) for text in content["texts"]),
+            None if content["kept"] is None else tuple(content["kept"]),
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DataError(f"{path}: is no saved preparation ({error}); save the model again") from None
+
+
+def _curve(content: Mapping[str, Any] | None) -> Curve | None:
+    if content is None:
+        return None
+    return Power(**content) if "exponent" in content else Ranks(tuple(content["quantiles"]), content["normal"])

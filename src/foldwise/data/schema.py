@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
-from typing import Any, Literal
+from datetime import datetime
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from foldwise.data.cells import LARGEST, level_in, number_in, shown
+from foldwise.data.cells import LARGEST, level_in, moment_in, number_in, shown
+from foldwise.data_specs import FeatureKind
 from foldwise.errors import DataError, did_you_mean
 
 
@@ -19,7 +21,7 @@ class Column:
     """A feature column."""
 
     name: str
-    kind: Literal["number", "category"]
+    kind: FeatureKind
 
 
 @dataclass(frozen=True)
@@ -33,13 +35,17 @@ class Schema:
         """The names of all columns."""
         return tuple(column.name for column in self.columns)
 
-    def of_kind(self, kind: Literal["number", "category"]) -> tuple[str, ...]:
+    def only(self, names: Set[str]) -> Schema:
+        """The columns of these names."""
+        return Schema(tuple(column for column in self.columns if column.name in names))
+
+    def of_kind(self, kind: FeatureKind) -> tuple[str, ...]:
         """The names of the columns of a kind."""
         return tuple(column.name for column in self.columns if column.kind == kind)
 
 
 def conform(frame: pd.DataFrame, schema: Schema, *, decimal: str = ".", missing: Sequence[str] = ("",)) -> pd.DataFrame:
-    """Raw rows as the schema's columns: numbers float64 with nan, categories canonical str or None.
+    """Raw rows as the schema's columns: numbers float64 with nan, dates datetime64 with NaT, all else str or None.
 
     Columns are taken by name, in whatever order they come; others are ignored. The rule is the same in training and serving.
 
@@ -47,7 +53,8 @@ def conform(frame: pd.DataFrame, schema: Schema, *, decimal: str = ".", missing:
         (rows, columns of schema), with the index of `frame`.
 
     Raises:
-        DataError: a column is missing or there twice, or a number column holds a word or a number that is not finite.
+        DataError: a column is missing or there twice, a number column holds a word or a number that is not finite, or a
+            date column holds what is no date.
     """
     marks = frozenset(missing)
     numeric_marks = [number for mark in marks if (number := number_in(mark, decimal)) is not None]
@@ -60,6 +67,8 @@ def conform(frame: pd.DataFrame, schema: Schema, *, decimal: str = ".", missing:
             raise DataError(f"column {column.name} is there twice; rename one")
         if column.kind == "number":
             columns[column.name] = _numbers(cells, decimal, marks, numeric_marks)
+        elif column.kind == "date":
+            columns[column.name] = _moments(cells, marks)
         else:
             # as a Series: a bare array of text would become pandas' own text type, with nan for None
             columns[column.name] = pd.Series(levels_of(cells, decimal, marks), frame.index, dtype=object)
@@ -91,6 +100,19 @@ def _numbers(cells: pd.Series[Any], decimal: str, marks: frozenset[str], numeric
             f"{where}: {cells.iloc[beyond[0]]} is beyond the numbers a network can hold{also}; mend or drop the row"
         )
     return values
+
+
+def _moments(cells: pd.Series[Any], marks: frozenset[str]) -> npt.NDArray[np.datetime64]:
+    absent = cells.isna().to_numpy()
+    moments: list[datetime | None] = []
+    for place, (cell, gone) in enumerate(zip(cells.to_list(), absent, strict=True)):
+        missing = gone or (isinstance(cell, str) and cell.strip() in marks)
+        moment = None if missing else moment_in(cell)
+        if moment is None and not missing:
+            where = f"column {cells.name}, row {row_number(cells, place)}: {shown(cell)}"
+            raise DataError(f"{where} is no date as 2020-12-31 or 2020-12-31T23:59:00; write it so, or list it in data.missing")
+        moments.append(moment)
+    return np.array(moments, dtype="datetime64[us]")
 
 
 def levels_of(cells: pd.Series[Any], decimal: str, marks: frozenset[str]) -> npt.NDArray[Any]:

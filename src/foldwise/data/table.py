@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -13,10 +13,11 @@ import numpy.typing as npt
 import pandas as pd
 
 from foldwise.data.cells import listed, moment_in, number_in, shown
-from foldwise.data.kinds import MISSING_WORDS, Judgement, check_text, judge, look_at
+from foldwise.data.kinds import MISSING_WORDS, NETWORK_KINDS, Judgement, check_text, judge, look_at
 from foldwise.data.schema import Column, Schema, conform, levels_of, row_number
 from foldwise.data.sources import Data, Source, decimal_mark, find_file, missing_marks, read_file, read_source
 from foldwise.data.target import Target, known_target, read_target
+from foldwise.data_specs import FeatureKind
 from foldwise.errors import DataError
 from foldwise.goal import Task
 from foldwise.specs import Paths
@@ -28,7 +29,7 @@ __all__ = ["Column", "Schema", "Table", "conform", "read_given_holdout", "read_t
 class Table:
     """Rows with a known target.
 
-    frame: (rows, columns of schema); a number is float64 with nan, a category object of str or None.
+    frame: (rows, columns of schema); a number is float64 with nan, a date datetime64[us] with NaT, else object of str or None.
     raw: (rows, all source columns but the target), numbers as float64, all else as read.
     target: (rows,), int64 codes into labels, or float64 for regression.
     labels: () for regression; of two, labels[1] is the positive one.
@@ -86,13 +87,14 @@ class Table:
         return digest.hexdigest()
 
 
-def read_table(data: Data, paths: Paths | None = None, pixels: bool = False) -> Table:
+def read_table(data: Data, paths: Paths | None = None, pixels: bool = False, used: Set[FeatureKind] = NETWORK_KINDS) -> Table:
     """Read rows, infer what each column is and what the task is, and say so in `notes` and `left_out`.
 
     Args:
         data: the source and how it is read.
         paths: where data sets are looked for.
         pixels: whether rows are images, of which each number is a feature also where it never changes.
+        used: the kinds of columns that can become features; dates and text elsewhere are left out.
 
     Raises:
         ConfigError: a key of `data` does not fit the table.
@@ -101,10 +103,10 @@ def read_table(data: Data, paths: Paths | None = None, pixels: bool = False) -> 
     source = read_source(data, paths)
     target = read_target(source.frame[data.target], data)
     features = source.frame.drop(columns=[data.target])[target.kept]
-    judged = {name: _judge(name, features[name], data, pixels) for name in features.columns}
+    judged = {name: _judge(name, features[name], data, pixels, used) for name in features.columns}
     left_out = {name: found.left_out for name, found in judged.items() if found.left_out}
     usable = [(name, found.kind) for name, found in judged.items() if not found.left_out]
-    schema = Schema(tuple(Column(name, "number" if kind == "number" else "category") for name, kind in usable))
+    schema = Schema(tuple(Column(name, kind) for name, kind in usable if kind != "identifier"))
     if not schema.columns:
         reasons = "; ".join(f"{name}: {reason}" for name, reason in left_out.items()) or "there is none but the target"
         proposal = "say what a column is with data.kinds.<column>=number or category"
@@ -130,7 +132,7 @@ def read_given_holdout(data: Data, path: str, table: Table, paths: Paths | None 
     return _table(source, features, table.schema, target, data)
 
 
-def _judge(name: str, cells: pd.Series[Any], data: Data, pixels: bool) -> Judgement:
+def _judge(name: str, cells: pd.Series[Any], data: Data, pixels: bool, used: Set[FeatureKind]) -> Judgement:
     if name in data.drop:
         return Judgement("text", "dropped by data.drop")
     asked = data.kinds.get(name)
@@ -141,7 +143,7 @@ def _judge(name: str, cells: pd.Series[Any], data: Data, pixels: bool) -> Judgem
     look = look_at(cells, decimal_mark(data))
     if asked is None:
         check_text(name, cells, look, decimal_mark(data), missing_marks(data))
-    return judge(name, look, asked, pixels)
+    return judge(name, look, asked, pixels, used)
 
 
 def _table(source: Source, features: pd.DataFrame, schema: Schema, target: Target, data: Data) -> Table:

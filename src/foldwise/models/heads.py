@@ -10,6 +10,7 @@ import numpy.typing as npt
 from foldwise.goal import Task
 from foldwise.models.head_rules import activation_and_loss
 from foldwise.network_specs import FitSpec, ModelSpec
+from foldwise.target_scale import UNSCALED, TargetScale
 
 Floats = npt.NDArray[np.float64]
 
@@ -45,16 +46,16 @@ def head_for(task: Task, classes: int, model: ModelSpec, fit: FitSpec) -> Head:
     return Head(classes if task == "multiclass" else 1, activation, loss, task)
 
 
-def to_predictions(head: Head, outputs: npt.ArrayLike, target_mean: float = 0.0, target_sd: float = 1.0) -> Floats:
+def to_predictions(head: Head, outputs: npt.ArrayLike, target: TargetScale = UNSCALED) -> Floats:
     """What raw outputs (rows, units) say.
 
     Returns:
         Class probabilities (rows, classes), each row with sum 1, or target values (rows,) in their own unit, which is
-        `output * target_sd + target_mean`.
+        `target.back(output)`.
     """
     raw = np.asarray(outputs, dtype=np.float64)
     if head.task == "regression":
-        return np.asarray(raw[:, 0] * target_sd + target_mean)
+        return target.back(raw[:, 0])
     if head.task == "binary":
         positive = (np.clip(raw[:, 0], -1.0, 1.0) + 1.0) / 2.0 if head.is_margin else np.clip(raw[:, 0], 0.0, 1.0)
         return np.column_stack([1.0 - positive, positive])

@@ -9,25 +9,28 @@ from foldwise.errors import ConfigError
 from foldwise.network_specs import CnnSpec, ModelSpec
 
 
-def check_image(model: ModelSpec, numbers: int, categories: Sequence[str] = ()) -> None:
+def check_image(model: ModelSpec, numbers: int, others: Sequence[str] = (), selecting: bool = False) -> None:
     """Whether a row makes an image of the size that a `cnn` asks for, and its blocks leave a pixel of it.
 
     Args:
         model: other kinds than `cnn` take any row.
         numbers: how many numbers a row has.
-        categories: the names of its columns that are no numbers.
+        others: the names of its columns that are no numbers.
+        selecting: whether prep.select may leave features out.
 
     Raises:
-        ConfigError: at model.image or model.blocks.
+        ConfigError: at model.image, model.blocks or prep.select.
     """
     if not isinstance(model, CnnSpec):
         return
     if model.image is None:
         rule = f"a table does not say what its rows show; set model.image=[height,width,channels] for {numbers} numbers a row"
         raise ConfigError("model.image", rule)
-    if categories:
-        proposal = f"leave it out by data.drop=['{categories[0]}'], or set data.kinds.{categories[0]}=number if it is one"
-        raise ConfigError("model.image", f"column {categories[0]} is a category and no pixel; {proposal}")
+    if others:
+        proposal = f"leave it out by data.drop=['{others[0]}'], or set data.kinds.{others[0]}=number if it is one"
+        raise ConfigError("model.image", f"column {others[0]} is no number and so no pixel; {proposal}")
+    if selecting:
+        raise ConfigError("prep.select", "an image keeps all its pixels; set prep.select=none for model=cnn")
     size = " x ".join(map(str, model.image))
     if prod(model.image) != numbers:
         raise ConfigError("model.image", f"{size} is an image of {prod(model.image)} numbers, and a row has {numbers}")

@@ -71,7 +71,7 @@ class Bundle:
         reading = self.card.reading
         rows = conform(frame, self.card.schema, decimal=reading.decimal, missing=reading.missing)
         outputs = _forward(self.network, self.preparation.transform(rows))
-        return to_predictions(self.card.head, outputs, self.card.target_mean, self.card.target_sd)
+        return to_predictions(self.card.head, outputs, self.preparation.target)
 
 
 def save_bundle(
@@ -82,7 +82,7 @@ def save_bundle(
     Args:
         folder: where; an earlier bundle there is replaced in one step.
         network: the trained network, features in, outputs of the head out.
-        preparation: the fitted preparation, with the target's mean and standard deviation.
+        preparation: the fitted preparation, of features and target.
         table: the development rows; schema, labels and the sample rows come from it.
         head: what the outputs mean.
         reading: how the source's cells were read.
@@ -95,10 +95,9 @@ def save_bundle(
         study=study,
         head=head,
         target=table.target_name,
-        target_mean=preparation.target_mean,
-        target_sd=preparation.target_sd,
+        features=preparation.features,
         labels=table.labels,
-        schema=table.schema,
+        schema=table.schema.only(preparation.columns),
         reading=reading,
         versions=_versions(),
         sample=(),
@@ -151,7 +150,7 @@ def _forward(network: keras.Model, features: npt.NDArray[np.float32]) -> Floats:
 def _sample(bundle: Bundle, table: Table) -> tuple[Sample, ...]:
     """A few rows spread over the table, and what the bundle answers to each of them alone."""
     places = {round(share * (len(table) - 1)) for share in np.linspace(0.0, 1.0, SAMPLES)} if len(table) else set()
-    raw = table.raw[list(table.schema.names)]
+    raw = table.raw[list(bundle.card.schema.names)]
     return tuple(_one_sample(bundle, raw.iloc[[place]]) for place in sorted(places))
 
 

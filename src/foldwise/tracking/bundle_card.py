@@ -13,7 +13,7 @@ from foldwise.data.schema import Column, Schema
 from foldwise.errors import JobError
 from foldwise.models.heads import Head
 
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True)
@@ -43,13 +43,12 @@ class Sample:
 
 @dataclass(frozen=True)
 class Card:
-    """What the network's outputs mean, how rows are read, where the bundle comes from, and sample rows."""
+    """What the network takes and what its outputs mean, how rows are read, where the bundle comes from, and sample rows."""
 
     study: str
     head: Head
     target: str
-    target_mean: float
-    target_sd: float
+    features: tuple[str, ...]
     labels: tuple[str, ...]
     schema: Schema
     reading: Reading
@@ -86,6 +85,7 @@ def read_card(path: Path) -> Card:
             **{
                 **content,
                 "head": Head(**content["head"]),
+                "features": tuple(content["features"]),
                 "labels": tuple(content["labels"]),
                 "schema": Schema(tuple(Column(**column) for column in content["schema"]["columns"])),
                 "reading": Reading(**{**reading, "missing": tuple(reading["missing"])}),

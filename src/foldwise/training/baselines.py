@@ -15,13 +15,17 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from foldwise.data.prepare import fit_preparation
 from foldwise.data.split import Split
 from foldwise.data.table import Table
-from foldwise.data_specs import PrepSpec
+from foldwise.data_specs import HashText, PrepSpec
 from foldwise.goal import Goal, Task
 from foldwise.results import mean_and_sd
 from foldwise.training.metrics import score
 
 # A logistic regression has converged long before, or the table is so large that it may take minutes.
 MOST_PASSES, MOST_CELLS = 1000, 10**10
+
+
+# dates and text are columns of a table only where a trial may use them
+EVERY_COLUMN = PrepSpec(dates="parts", text=HashText())
 
 
 def names(task: Task) -> tuple[str, str]:
@@ -51,7 +55,7 @@ def holdout_predictions(name: str, table: Table, development: npt.NDArray[np.int
 
 
 def _predictions(name: str, table: Table, train: npt.NDArray[np.int64], asked: Table) -> npt.NDArray[np.float64]:
-    preparation = fit_preparation(table, train, PrepSpec())
+    preparation = fit_preparation(table, train, EVERY_COLUMN)
     features = preparation.transform(table.frame.iloc[train]).astype(np.float64)  # probabilities of float32 do not sum to 1
     model = _model(name, features.size)
     with warnings.catch_warnings():

@@ -73,7 +73,7 @@ def refit(job: TrialJob, table: Table, rows: npt.NDArray[np.int64], result: Tria
 def predict(final: FinalModel, frame: pd.DataFrame) -> npt.NDArray[np.float64]:
     """Class probabilities (rows, classes) or values in the target's own unit (rows,), for conformed rows."""
     outputs = forward(final.model, final.preparation.transform(frame))
-    return to_predictions(final.head, outputs, final.preparation.target_mean, final.preparation.target_sd)
+    return to_predictions(final.head, outputs, final.preparation.target)
 
 
 def usual_epochs(folds: tuple[FoldScore, ...]) -> int:

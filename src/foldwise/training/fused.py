@@ -180,11 +180,11 @@ class _Stack:
             raw = np.zeros((0, self.training.head.units))
             if outputs is not None and failure is None:
                 raw = outputs[place, : len(data.valid_x)]
-            unit = {"mae": data.target_sd, "val_mae": data.target_sd}
+            unit = {"mae": data.target.sd, "val_mae": data.target.sd}
             yield FoldFit(
                 fold=number,
                 weights=weights,
-                predictions=to_predictions(self.training.head, raw, data.target_mean, data.target_sd),
+                predictions=to_predictions(self.training.head, raw, data.target),
                 curves={name: tuple(value * unit.get(name, 1.0) for value in values) for name, values in curves.items()},
                 best_epoch=best_epoch,
                 seconds=seconds / len(self.folds),

@@ -85,11 +85,11 @@ def _fit(training: Training, compiled: _Compiled, number: int, data: FoldData, s
     if failure is None and not all(np.isfinite(weight).all() for weight in weights):
         failure = f"the weights of fold {number} are not finite after epoch {watch.patience.best_epoch}"
     outputs = np.zeros((0, head.units)) if failure else predict(network, data.valid_x)
-    unit = {"mae": data.target_sd, "val_mae": data.target_sd}
+    unit = {"mae": data.target.sd, "val_mae": data.target.sd}
     return FoldFit(
         fold=number,
         weights=weights,
-        predictions=to_predictions(head, outputs, data.target_mean, data.target_sd),
+        predictions=to_predictions(head, outputs, data.target),
         curves={name: tuple(value * unit.get(name, 1.0) for value in values) for name, values in watch.curves.items()},
         best_epoch=watch.patience.best_epoch,
         seconds=time.perf_counter() - started,

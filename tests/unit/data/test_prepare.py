@@ -1,4 +1,5 @@
 from dataclasses import replace
+from typing import get_args
 
 import numpy as np
 import pandas as pd
@@ -8,12 +9,13 @@ from foldwise.data.prepare import fit_preparation, prepare_fold
 from foldwise.data.prepare_file import load_preparation, save_preparation
 from foldwise.data.split import Split
 from foldwise.data.table import read_table
-from foldwise.data_specs import CsvData, Impute, OneHot, PrepSpec
-from foldwise.errors import DataError
+from foldwise.data_specs import CsvData, Impute, OneHot, PrepSpec, ScaleKind
+from foldwise.errors import ConfigError, DataError
+from foldwise.target_scale import TargetScale
 
 ROWS = 100
 SPLIT = Split(np.arange(80), np.arange(80, ROWS))
-SCALES = ["standard", "minmax", "max", "robust", "none"]
+SCALES = get_args(ScaleKind)
 IMPUTES = ["median", "mean", "most_frequent", "constant"]
 
 
@@ -138,12 +140,28 @@ def test_targets_of_each_task(table):
     assert abs(float(fold.train_y.mean())) < 1e-6
     assert abs(float(fold.train_y.std()) - 1) < 1e-6
     assert fold.valid_truth.tolist() == numbers.target[80:].tolist()
-    np.testing.assert_allclose(fold.valid_y[:, 0] * fold.target_sd + fold.target_mean, fold.valid_truth, rtol=1e-6)
-    assert prepare_fold(numbers, SPLIT, PrepSpec(target="none")).target_sd == 1.0
+    np.testing.assert_allclose(fold.target.back(fold.valid_y[:, 0]), fold.valid_truth, rtol=1e-6)
+    assert prepare_fold(numbers, SPLIT, PrepSpec(target="none")).target == TargetScale()
 
 
-def test_a_saved_preparation_gives_exactly_the_same_numbers(table, tmp_path):
-    prep = PrepSpec(impute=Impute(kind="mean", indicator=True), one_hot=OneHot(max_levels=3))
+def test_a_skewed_target_is_learnt_as_its_logarithm_and_refused_where_it_has_none(table):
+    numbers = replace(table, target=np.exp(np.linspace(0, 9, ROWS)), labels=(), task="regression")
+    fold = prepare_fold(numbers, SPLIT, PrepSpec(target="log"))
+    np.testing.assert_allclose(fold.target.back(fold.valid_y[:, 0]), fold.valid_truth, rtol=1e-5)
+    learnt = np.log1p(numbers.target[:80])
+    np.testing.assert_allclose(fold.train_y[:, 0], (learnt - learnt.mean()) / learnt.std(), rtol=1e-4, atol=1e-6)
+    numbers.target[90] = -5.0  # not a training row: its validation loss stays finite, its truth is as it is
+    assert np.isfinite(prepare_fold(numbers, SPLIT, PrepSpec(target="log")).valid_y).all()
+    numbers.target[3] = -1.0
+    with pytest.raises(ConfigError, match=r"prep\.target.*> -1.*y is -1 in row 4"):
+        prepare_fold(numbers, SPLIT, PrepSpec(target="log"))
+    with pytest.raises(ConfigError, match=r"prep\.target.*y has labels"):
+        prepare_fold(table, SPLIT, PrepSpec(target="log"))
+
+
+@pytest.mark.parametrize("scale", SCALES)
+def test_a_saved_preparation_gives_exactly_the_same_numbers(table, tmp_path, scale):
+    prep = PrepSpec(scale=scale, impute=Impute(kind="mean", indicator=True), one_hot=OneHot(max_levels=3))
     preparation = fit_preparation(table, SPLIT.train, prep)
     save_preparation(preparation, tmp_path / "prep.json")
     loaded = load_preparation(tmp_path / "prep.json")

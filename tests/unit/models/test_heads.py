@@ -3,6 +3,7 @@ import pytest
 
 from foldwise.models.heads import Head, head_for, to_predictions
 from foldwise.network_specs import FitSpec, MlpSpec
+from foldwise.target_scale import TargetScale
 
 
 @pytest.mark.parametrize(
@@ -58,4 +59,4 @@ def test_large_linear_outputs_do_not_overflow():
 
 def test_a_target_comes_back_in_its_own_unit():
     head = Head(1, "linear", "mse", "regression")
-    np.testing.assert_allclose(to_predictions(head, [[1.0], [-2.0]], 10.0, 3.0), [13.0, 4.0])
+    np.testing.assert_allclose(to_predictions(head, [[1.0], [-2.0]], TargetScale(10.0, 3.0)), [13.0, 4.0])

@@ -27,7 +27,7 @@ def test_what_is_no_image_is_refused_with_what_to_do(options, numbers, sentence)
 
 
 def test_a_category_is_no_pixel():
-    with pytest.raises(ConfigError, match=r"model\.image: column hue is a category and no pixel; leave it out by data\.drop"):
+    with pytest.raises(ConfigError, match=r"model\.image: column hue is no number and so no pixel; leave it out by data\.drop"):
         check_image(_cnn(), 64, ("hue", "shade"))
 
 

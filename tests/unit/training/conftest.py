@@ -7,6 +7,7 @@ import pytest
 def make_fold(task="multiclass", *, rows=60, valid=20, features=4, classes=3, seed=0, mean=0.0, sd=1.0):
     """A fold whose target follows from its features."""
     from foldwise.data.prepare import FoldData
+    from foldwise.target_scale import TargetScale
 
     draws = np.random.default_rng(seed)
     x = draws.normal(size=(rows + valid, features)).astype(np.float32)
@@ -20,7 +21,7 @@ def make_fold(task="multiclass", *, rows=60, valid=20, features=4, classes=3, se
     else:
         truth = np.digitize(x[:, 0], np.linspace(-0.5, 0.5, classes - 1))
         y = np.eye(classes, dtype=np.float32)[truth]
-    return FoldData(x[:rows], y[:rows], None, x[rows:], y[rows:], None, truth[rows:], mean, sd)
+    return FoldData(x[:rows], y[:rows], None, x[rows:], y[rows:], None, truth[rows:], TargetScale(mean, sd))
 
 
 def make_training(task="multiclass", *, model=None, fit=None, schedule=None, seed=0, number=0, classes=3):

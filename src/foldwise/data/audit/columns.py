@@ -19,8 +19,8 @@ LEFT_OUT = {
     "constant": ("constant", "nothing need be done; data.drop=[{columns}] says that it is known"),
     "all missing": ("constant", "nothing need be done; data.drop=[{columns}] says that it is known"),
     "identifier": ("identifier", "if it means something, say what it is with data.kinds.<column>=number or category"),
-    "free text": ("text", "if its words are levels, data.kinds.<column>=category"),
-    "date": ("date", "where order matters data.time=<column>"),
+    "free text": ("text", "prep.text=hash would use its words; if they are levels, data.kinds.<column>=category"),
+    "date": ("date", "prep.dates=parts would use it; where order matters data.time=<column>"),
 }
 
 

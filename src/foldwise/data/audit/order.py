@@ -11,7 +11,7 @@ import pandas as pd
 
 from foldwise.data.audit.finding import Finding
 from foldwise.data.audit.foretell import alone
-from foldwise.data.audit.subject import FEW_ROWS, Subject
+from foldwise.data.audit.subject import FEW_ROWS, Subject, ticks
 from foldwise.data.cells import moment_in
 
 LIKE_ITS_TIME = 0.5  # skill of the rows of about the same time; beyond it folds that mix times leak
@@ -27,12 +27,12 @@ def time(subject: Subject) -> Iterator[Finding]:
             advice = "use folds.kind=forward, which has folds learn from what was before"
             yield _mixed(subject, (), "folds mix old and new rows although data.time is set", table.times, advice)
         return
-    for column, reason in table.left_out.items():
-        if reason == "date":
-            moments = [moment_in(cell) for cell in table.raw[column].astype(object)]
-            advice = f"where order matters set data.time={column} (folds.kind=forward)"
-            times = np.array(moments, dtype="datetime64[us]")
-            yield _mixed(subject, (column,), "is a date, and folds mix old and new rows", times, advice)
+    left_out = [column for column, reason in table.left_out.items() if reason == "date"]
+    for column in (*table.schema.of_kind("date"), *left_out):
+        moments = [moment_in(cell) for cell in table.raw[column].astype(object)]
+        advice = f"where order matters set data.time={column} (folds.kind=forward)"
+        times = np.array(moments, dtype="datetime64[us]")
+        yield _mixed(subject, (column,), "is a date, and folds mix old and new rows", times, advice)
 
 
 def order(subject: Subject) -> Iterator[Finding]:
@@ -60,10 +60,7 @@ def order(subject: Subject) -> Iterator[Finding]:
 
 
 def _mixed(subject: Subject, columns: tuple[str, ...], message: str, times: npt.NDArray[Any], advice: str) -> Finding:
-    values = np.full(len(times), np.inf)
-    known = ~np.isnat(times) if times.dtype.kind == "M" else np.isfinite(times)
-    values[known] = times[known].astype(np.int64 if times.dtype.kind == "M" else np.float64).astype(np.float64)
-    skill = alone(values, subject.answers, subject.outputs, subject.folds).skill if len(subject.rows) >= FEW_ROWS else 0.0
+    skill = alone(ticks(times), subject.answers, subject.outputs, subject.folds).skill if len(subject.rows) >= FEW_ROWS else 0.0
     if skill < LIKE_ITS_TIME:
         return Finding("warn", "time", columns, message, advice)
     alike = f"; rows of about the same time are {skill:.0%} alike in {subject.table.target_name}"

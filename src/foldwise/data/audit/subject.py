@@ -56,6 +56,8 @@ class Subject:
     def values(self, column: str) -> Floats:
         """A feature as numbers that sort and compare, (rows of table,): a category's codes, and infinity where missing."""
         cells = self.table.frame[column]
+        if cells.dtype.kind == "M":
+            return ticks(cells.to_numpy())
         if column in self.numbers:
             known: Floats = cells.to_numpy(np.float64)
             return np.where(np.isnan(known), np.inf, known) + 0.0
@@ -94,6 +96,14 @@ class Subject:
             return np.sort(draw.choice(rows, most, replace=False)) if len(rows) > most else rows
 
         return tuple(Split(some(split.train, TRAIN_ROWS), some(split.valid, VALID_ROWS)) for split in splits)
+
+
+def ticks(times: npt.NDArray[Any]) -> Floats:
+    """Moments or numbers as numbers (rows,), infinity where missing."""
+    known = ~np.isnat(times) if times.dtype.kind == "M" else np.isfinite(times)
+    values = np.full(len(times), np.inf)
+    values[known] = times[known].astype(np.int64 if times.dtype.kind == "M" else np.float64).astype(np.float64)
+    return values
 
 
 def codes(cells: pd.Series[Any]) -> Floats:
