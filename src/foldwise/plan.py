@@ -10,6 +10,7 @@ import numpy as np
 
 from foldwise.config import trial_at
 from foldwise.data.audit import Finding, audit
+from foldwise.data.balance import check_balance
 from foldwise.data.holdout import HoldoutRecord, set_holdout
 from foldwise.data.split import Split, cut_folds
 from foldwise.data.table import Table, read_given_holdout, read_table
@@ -67,7 +68,9 @@ def plan_study(spec: StudySpec) -> Plan:
         development, held, record = set_holdout(table, holdout_spec, fixed.data)
         holdout = table.take(held)
     splits = cut_folds(table, development, fixed.folds, fixed.seed)
-    return Plan(spec, goal, table, development, holdout, record, splits, audit(table, development, splits))
+    told = [finding for trial in trials for finding in check_balance(table, splits, trial.balance)]
+    findings = (*audit(table, development, splits), *dict.fromkeys(told))
+    return Plan(spec, goal, table, development, holdout, record, splits, findings)
 
 
 def check_runs_folder(runs: str) -> None:

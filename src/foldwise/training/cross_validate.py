@@ -52,7 +52,7 @@ def cross_validate(
     pooled: list[tuple[np.ndarray, np.ndarray]] = []
     try:
         training = training_for(job, table)
-        folds = (cache or FoldCache(table, splits)).folds(job.spec.prep)
+        folds = (cache or FoldCache(table, splits, job.seed)).folds(job.spec.prep, job.spec.balance)
         rows, features = (max(data.train_x.shape[axis] for data in folds) for axis in (0, 1))
         choice = choose(training, job.engine, len(folds), rows, features)
         engine = choice.engine
