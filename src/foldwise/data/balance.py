@@ -201,7 +201,7 @@ def _without_links(grown: Balanced, target: npt.NDArray[np.int64], expand: Expan
 
     classes = target[grown.like]
     cleaning = TomekLinks(sampling_strategy="all")
-    cleaning.fit_resample(expand(*grown.cells), classes)
+    cleaning.fit_resample(expand(*grown.cells).astype(np.float64), classes)  # squares of large cells overflow in float32
     kept = cleaning.sample_indices_
     if len(np.unique(classes[kept])) < len(np.unique(classes)):
         raise TrialFailed("balance", "smote_tomek takes out every row of a class; use smote")
