@@ -78,8 +78,8 @@ def answer_file(asked: PredictSpec, load: Callable[[], Bundle], teller: Teller) 
     if not known.kept.any():
         return
     predictions = bundle.scores(raw[known.kept])
-    metrics = score(card.head.task, len(card.labels), known.values, predictions)
-    table = confusion(known.values, predictions).tolist() if card.labels else None
+    metrics = score(card.head.task, len(card.labels), known.values, predictions, card.threshold)
+    table = confusion(known.values, predictions, card.threshold).tolist() if card.labels else None
     teller.scored(metrics, table, card.labels)
     scores = {"model": asked.model, "input": asked.input, "rows": int(known.kept.sum()), "metrics": metrics}
     runs = Path(asked.paths.runs)

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 PREDICT_THREADS = 2
 
 # Libraries whose version can change a study's numbers.
-VERSIONS = ("foldwise", "keras", "tensorflow", "numpy", "scikit-learn", "pandas", "optuna")
+VERSIONS = ("foldwise", "keras", "tensorflow", "numpy", "scikit-learn", "imbalanced-learn", "pandas", "optuna")
 
 
 def run_here(
@@ -85,7 +85,7 @@ def _carry_out(
 
     tracker, registry = make_tracking(spec.fixed.tracking, spec.fixed.paths.runs, ledger)
     with stoppable(screen.note) as check:
-        cache, said = FoldCache(plan.table, plan.splits), set[str]()
+        cache, said = FoldCache(plan.table, plan.splits, spec.fixed.seed), set[str]()
 
         def say_engine(choice: Choice) -> None:
             if choice.engine not in said:

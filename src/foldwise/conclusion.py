@@ -20,6 +20,7 @@ from foldwise.data.prepare import fit_preparation
 from foldwise.data_specs import PrepSpec
 from foldwise.errors import JobError
 from foldwise.files import atomically, write_json
+from foldwise.models.heads import THRESHOLD
 from foldwise.plan import Plan
 from foldwise.results import TrialResult, best_of
 from foldwise.seeds import Purpose, derive
@@ -30,7 +31,8 @@ from foldwise.tracking.bundle_card import Reading
 from foldwise.tracking.registry import Registry
 from foldwise.training import baselines, verdict
 from foldwise.training.final_fit import refit
-from foldwise.training.metrics import score, scorer
+from foldwise.training.metrics import confusion, score, scorer
+from foldwise.training.threshold import Asked
 
 Summary = dict[str, Any]
 
@@ -59,7 +61,10 @@ def conclude(
     write_trials(plan.folder / "trials.parquet", results, plan)
 
     watcher.note(f"refitting trial {best.number} on all {len(plan.development)} development rows")
-    job = TrialJob(best.number, best.params, spec.fixed.seed, trial_at(spec, best.params), goal, spec.fixed.training.engine)
+    trial = trial_at(spec, best.params)
+    asked = trial.fit.threshold
+    threshold = best.metrics["threshold"] if asked == "auto" else asked
+    job = TrialJob(best.number, best.params, spec.fixed.seed, trial, goal, spec.fixed.training.engine)
     final = refit(job, table, plan.development, best)
     if job.spec.prep.select.kind != "none":
         watcher.note(f"prep.select kept {len(final.preparation.features)} features: {listed(list(final.preparation.features))}")
@@ -71,23 +76,31 @@ def conclude(
         head=final.head,
         reading=Reading.of(spec.fixed.data),
         study=spec.name,
+        threshold=threshold,
     )
+    if asked == "auto":
+        watcher.note(
+            f"{table.labels[1]!r} is answered above a probability of {threshold:.3f}, tuned on out-of-fold predictions"
+        )
     refitted = time.monotonic()
 
     reads = parts.ledger.record_holdout_read(plan.table.fingerprint, spec.name, len(plan.holdout.rows))
     answers = bundle.predict(plan.holdout.raw)
     truth, predictions = plan.holdout.target, bundle.scores(plan.holdout.raw)
     write_holdout(plan.folder / "holdout.parquet", plan, answers)
-    metrics = score(table.task, len(table.labels), truth, predictions)
-    rivals, their_predictions = judge_baselines(plan)
+    metrics = score(table.task, len(table.labels), truth, predictions, threshold)
+    # a threshold that was searched is a threshold that was tuned
+    theirs: Asked = "auto" if "fit.threshold" in spec.space.ranges else asked
+    rivals, their_predictions = judge_baselines(plan, theirs, balanced=trial.balance.kind != "none")
     rival = better_baseline(rivals, goal.better)
     comparison = verdict.compare(
         goal,
-        scorer(table.task, len(table.labels), goal.metric),
+        scorer(table.task, len(table.labels), goal.metric, threshold),
         truth,
         predictions,
         their_predictions[rival["name"]],
         derive(Purpose.VERDICT, spec.fixed.seed),
+        their_score=scorer(table.task, len(table.labels), goal.metric, rival.get("threshold", THRESHOLD)),
     )
     summary: Summary = {
         "study": spec.name,
@@ -103,8 +116,14 @@ def conclude(
             "sd": best.sd,
             "folds": [fold.score for fold in best.folds],
         },
+        "threshold": threshold if table.task == "binary" else None,
         "baselines": rivals,
-        "holdout": {"rows": len(plan.holdout.rows), "metrics": metrics, "reads": reads},
+        "holdout": {
+            "rows": len(plan.holdout.rows),
+            "metrics": metrics,
+            "reads": reads,
+            "confusion": mistakes(table.labels, truth, predictions, threshold),
+        },
         "verdict": verdict.sentence(goal, metrics[goal.metric], rival, comparison, len(truth)),
         "features": kept_over_folds(plan, job.spec.prep, final.preparation.features),
         "engine": best.engine,
@@ -137,15 +156,34 @@ def kept_over_folds(plan: Plan, prep: PrepSpec, refitted: Sequence[str]) -> dict
     return {"count": len(refitted), "kept": list(refitted), "kept_in_folds": dict(folds.most_common())}
 
 
-def judge_baselines(plan: Plan) -> tuple[list[dict[str, Any]], dict[str, npt.NDArray[np.float64]]]:
-    """The baselines' scores on the same folds and the same holdout, and their answers there."""
+def mistakes(
+    labels: Sequence[str], truth: npt.NDArray[Any], predictions: npt.NDArray[Any], threshold: float
+) -> dict[str, Any] | None:
+    """Which label was taken for which, with its axes named; None for numbers."""
+    if not labels:
+        return None
+    counts = confusion(truth, predictions, threshold).tolist()
+    return {"labels": list(labels), "rows": "truth", "columns": "prediction", "counts": counts}
+
+
+def judge_baselines(
+    plan: Plan, threshold: Asked, balanced: bool
+) -> tuple[list[dict[str, Any]], dict[str, npt.NDArray[np.float64]]]:
+    """The baselines' scores on the same folds and the same holdout, and their answers there.
+
+    Args:
+        plan: the study's data.
+        threshold: the model's, or that theirs is to be tuned as the model's was.
+        balanced: whether the model learnt from balanced classes.
+    """
     table, goal = plan.table, plan.goal
     rows, predictions = [], {}
-    for name in baselines.names(table.task):
-        mean, sd = baselines.cross_validated(name, table, plan.splits, goal)
+    for name in baselines.names(table.task, balanced):
+        mean, sd, at = baselines.cross_validated(name, table, plan.splits, goal, threshold)
         predictions[name] = baselines.holdout_predictions(name, table, plan.development, plan.holdout)
-        metrics = score(table.task, len(table.labels), plan.holdout.target, predictions[name])
-        rows.append({"name": name, "mean": mean, "sd": sd, "holdout": metrics[goal.metric]})
+        metrics = score(table.task, len(table.labels), plan.holdout.target, predictions[name], at)
+        own = {"threshold": at} if table.task == "binary" else {}
+        rows.append({"name": name, "mean": mean, "sd": sd, "holdout": metrics[goal.metric], **own})
     return rows, predictions
 
 

@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from foldwise.config import trial_at
-from foldwise.data.prepare import fit_preparation
+from foldwise.data.fold_cache import FoldCache
+from foldwise.data.prepare import FoldData, fit_preparation
 from foldwise.data.table import Table
 from foldwise.plan import Plan
 
@@ -17,9 +18,11 @@ FIRST_ROWS = 5
 
 
 def dry_run(plan: Plan) -> dict[str, Any]:
-    """What would be learnt from, as plain values for `prepare.json`; ranges of `prep` take their defaults."""
+    """What would be learnt from, as plain values for `prepare.json`; ranges of `prep` and `balance` take their defaults."""
     spec, table = plan.spec, plan.table
     trial = trial_at(spec, spec.space.defaults())
+    cache = FoldCache(table, plan.splits, spec.fixed.seed)
+    even = cache.folds(trial.prep, trial.balance) if trial.balance.kind != "none" else ()
     first = plan.splits[0]
     preparation = fit_preparation(table, first.train, trial.prep)
     features = preparation.transform(table.frame.iloc[first.train])
@@ -41,10 +44,12 @@ def dry_run(plan: Plan) -> dict[str, Any]:
         "folds": [
             {
                 "train": {"rows": len(split.train), "target_values": _target_counts(table, split.train)},
+                **({"balanced": _balanced_counts(table, even[fold])} if even else {}),
                 "valid": {"rows": len(split.valid), "target_values": _target_counts(table, split.valid)},
             }
-            for split in plan.splits
+            for fold, split in enumerate(plan.splits)
         ],
+        "balance": trial.balance.kind,
         "prepared": {
             "of": "the training rows of the first fold",
             "shape": list(features.shape),
@@ -61,3 +66,11 @@ def _target_counts(table: Table, rows: npt.NDArray[np.int64]) -> dict[str, float
         counts = np.bincount(target, minlength=len(table.labels))
         return {label: int(count) for label, count in zip(table.labels, counts, strict=True)}
     return {"min": float(target.min()), "mean": float(target.mean()), "max": float(target.max())}
+
+
+def _balanced_counts(table: Table, fold: FoldData) -> dict[str, Any]:
+    """How many balanced training rows there are, and how much each class counts among them."""
+    codes = fold.train_y.argmax(axis=1) if len(table.labels) > 2 else fold.train_y[:, 0].astype(np.int64)
+    counts = np.bincount(codes, fold.train_weight, minlength=len(table.labels))
+    values = {label: round(float(count), 3) for label, count in zip(table.labels, counts, strict=True)}
+    return {"rows": len(codes), "target_values": values}

@@ -229,10 +229,15 @@ class EarlyStop(Spec):
 
 
 class FitSpec(Spec):
-    """How weights are found. `batch_size: full` is batch gradient descent, 1 is stochastic; None is 32."""
+    """How weights are found, and from which probability on a row gets the positive label of two.
+
+    `batch_size: full` is batch gradient descent, 1 is stochastic; None is 32. `threshold: auto` is tuned for the goal on
+    out-of-fold predictions.
+    """
 
     epochs: Annotated[int, Field(ge=1, le=1_000_000)] = 50
     batch_size: Annotated[int, Field(ge=1)] | Literal["full"] | None = None
     loss: LossName = "auto"
     optimizer: Annotated[OptimizerSpec, ByKind] = OptimizerSpec()
     early_stop: EarlyStop = EarlyStop()
+    threshold: Annotated[float, Field(gt=0, lt=1)] | Literal["auto"] = 0.5

@@ -12,6 +12,7 @@ import numpy as np
 from foldwise.config import trial_at
 from foldwise.data.audit.audit import audit
 from foldwise.data.audit.finding import Finding
+from foldwise.data.balance import check_balance
 from foldwise.data.holdout import HoldoutRecord, set_holdout
 from foldwise.data.prep_rules import check_prep
 from foldwise.data.split import Split, cut_folds
@@ -76,7 +77,9 @@ def plan_study(spec: StudySpec) -> Plan:
     splits = cut_folds(table, development, fixed.folds, fixed.seed)
     for trial in trials:
         check_batch(trial.fit, splits)
-    return Plan(spec, goal, table, development, holdout, record, splits, audit(table, development, splits, holdout))
+    told = [finding for trial in trials for finding in check_balance(table, splits, trial.balance)]
+    findings = (*audit(table, development, splits, holdout), *dict.fromkeys(told))
+    return Plan(spec, goal, table, development, holdout, record, splits, findings)
 
 
 def check_batch(fit: FitSpec, splits: Sequence[Split]) -> None:

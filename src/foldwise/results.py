@@ -43,7 +43,7 @@ class FoldScore:
 class TrialResult:
     """A finished trial. mean and sd (with n - 1; 0 for one fold) are over its folds' scores, nan where it did not complete.
 
-    metrics: the task's metrics on the pooled out-of-fold predictions.
+    metrics: the task's metrics on the pooled out-of-fold predictions, and `threshold` where that is tuned on them.
     reason: why it did not complete, or None.
     """
 

@@ -118,7 +118,7 @@ class Screen:
         """What a dry run found: rows and target values of each part, and the first prepared rows."""
         parts = [(name, shown["rows"][name], shown["target_values"][name]) for name in ("development", "holdout")]
         for number, fold in enumerate(shown["folds"]):
-            parts += [(f"fold {number} {side}", fold[side]["rows"], fold[side]["target_values"]) for side in ("train", "valid")]
+            parts += [(f"fold {number} {side}", part["rows"], part["target_values"]) for side, part in fold.items()]
         table = RichTable(box=None, pad_edge=False)
         for column in ("", "rows", *(str(key) for key in parts[0][2])):
             table.add_column(escape(column), justify="right" if column else "left")

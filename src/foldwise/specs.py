@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from foldwise.data_specs import DataSpec, FoldsSpec, PrepSpec
+from foldwise.data_specs import BalanceSpec, DataSpec, FoldsSpec, NoBalance, PrepSpec
 from foldwise.errors import did_you_mean
 from foldwise.goal import METRICS, Goal
 from foldwise.network_specs import Constant, FitSpec, LrScheduleSpec, MlpSpec, ModelSpec
@@ -24,6 +24,7 @@ class TrialSpec(Spec):
     """All that a trial needs; whatever varies between trials of a study is in here."""
 
     prep: PrepSpec = PrepSpec()
+    balance: BalanceSpec = NoBalance()
     model: ModelSpec = MlpSpec()
     lr_schedule: LrScheduleSpec = Constant()
     fit: FitSpec = FitSpec()

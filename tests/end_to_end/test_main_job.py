@@ -47,6 +47,9 @@ def test_the_summary_holds_what_other_programs_read(runs):
     assert found["model"]["uri"] == "models:/titanic/1"
     assert {line["name"] for line in found["baselines"]} == {"majority", "logistic"}
     assert found["holdout"]["reads"] == 1
+    assert found["holdout"]["confusion"]["labels"] == ["0", "1"]
+    assert np.sum(found["holdout"]["confusion"]["counts"]) == found["rows"]["holdout"]
+    assert found["threshold"] == 0.5
     assert set(found["seconds"]) == {"total", "data", "search", "refit"}
     assert len(found["best"]["folds"]) == 3
     assert found["best"]["mean"] == pytest.approx(np.mean(found["best"]["folds"]))

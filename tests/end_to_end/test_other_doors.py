@@ -46,6 +46,23 @@ def test_prepare_shows_what_the_audit_found_and_a_strict_audit_ends_with_2_befor
     assert run("prepare", *asked, "audit.strict=true", "data.drop=[outcome]", runs=tmp_path / "others").returncode == 0
 
 
+def test_prepare_shows_classes_before_and_after_balancing(tmp_path):
+    runs = tmp_path / "runs"
+    done = run("prepare", "data=breast_cancer", "folds.count=3", "balance=smote", "balance.ratio=0.8", runs=runs)
+    assert done.returncode == 0, done.stderr
+    shown = json.loads((only_study(runs) / "prepare.json").read_text())
+    for fold in shown["folds"]:
+        before, after = (fold[side]["target_values"] for side in ("train", "balanced"))
+        assert after["benign"] == before["benign"]
+        assert after["malignant"] == round(0.8 * before["benign"]) > before["malignant"]
+        assert fold["balanced"]["rows"] == sum(after.values())
+    assert "fold 0 balanced" in done.stdout
+    refused = run("prepare", "data=diabetes", "balance=[choice,none,smote]", runs=runs)
+    assert refused.returncode == 2
+    assert "balance.kind: smote evens out classes, and target is a number to predict; use none" in refused.stderr
+    assert len(refused.stderr.strip().splitlines()) == 1
+
+
 @pytest.mark.slow
 def test_train_takes_every_default_and_says_so(tmp_path):
     runs = tmp_path / "runs"

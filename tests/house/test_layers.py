@@ -25,6 +25,7 @@ HOMES = {
     "tensorflow": {"training/"},
     "keras": {"models/", "training/", "tracking/bundle.py"},
     "sklearn": {"data/", "training/metrics.py", "training/baselines.py"},
+    "imblearn": {"data/balance.py"},
     "rich": {"screen.py"},
 }
 

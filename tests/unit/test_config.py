@@ -87,6 +87,17 @@ def test_fixed_values_and_ranges_part():
         ("data.holdout", {"kind": "time"}, "data.holdout.kind: time needs data.time"),
         ("goal", {"metric": "rmse"}, "goal.metric: 'rmse' is not defined for a multiclass task"),
         ("prep.scale", ["choice", "standard", "minmx"], "did you mean minmax?"),
+        ("fit.threshold", 1.0, "fit.threshold: must be < 1.0, got 1.0"),
+        ("fit.threshold", "aut", "fit.threshold: must be a number"),
+        ("balance", "smot", "balance.kind: 'smot' is unknown, did you mean smote?"),
+        ("balance", {"kind": "smote", "ratio": 1.5}, "balance.ratio: must be <= 1.0, got 1.5"),
+        ("balance", {"kind": "oversample", "neighbours": 3}, "balance.neighbours: unknown key for this balance.kind"),
+        (
+            "balance",
+            ["class_weight", "oversample"],
+            "balance: class_weight and oversample at once would balance twice; choose one",
+        ),
+        ("balance", {"kind": "smote", "class_weight": True}, "balance: class_weight and smote at once would balance twice"),
     ],
 )
 def test_what_is_wrong_is_said_in_one_sentence_with_its_key(key, value, sentence):

@@ -5,32 +5,42 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Sequence
 
-from foldwise.data.prepare import FoldData, prepare_fold
+from foldwise.data.prepare import NO_BALANCE, FoldData, prepare_fold
 from foldwise.data.split import Split
 from foldwise.data.table import Table
-from foldwise.data_specs import PrepSpec
+from foldwise.data_specs import BalanceSpec, PrepSpec
+from foldwise.seeds import Purpose, derive
 
 MOST_BYTES = 1 << 30
 
 
 class FoldCache:
-    """The folds of a table by preparation; the least recently used are given up beyond `most_bytes`.
+    """The folds of a table by preparation and balance; the least recently used are given up beyond `most_bytes`.
 
-    One preparation is always kept, however large: its trial needs it.
+    One of them is always kept, however large: its trial needs it. What balancing draws follows from (seed, fold), so trials
+    that ask for the same get the same rows.
     """
 
-    def __init__(self, table: Table, splits: Sequence[Split], most_bytes: int = MOST_BYTES) -> None:
-        self._table, self._splits, self._most = table, splits, most_bytes
-        self._kept: OrderedDict[PrepSpec, tuple[FoldData, ...]] = OrderedDict()
+    def __init__(self, table: Table, splits: Sequence[Split], seed: int = 0, most_bytes: int = MOST_BYTES) -> None:
+        self._table, self._splits, self._seed, self._most = table, splits, seed, most_bytes
+        self._kept: OrderedDict[tuple[PrepSpec, BalanceSpec], tuple[FoldData, ...]] = OrderedDict()
 
-    def folds(self, prep: PrepSpec) -> tuple[FoldData, ...]:
-        """All folds under a preparation, each prepared by `prepare_fold`."""
-        if prep not in self._kept:
-            self._kept[prep] = tuple(prepare_fold(self._table, split, prep) for split in self._splits)
-        self._kept.move_to_end(prep)
+    def folds(self, prep: PrepSpec, balance: BalanceSpec = NO_BALANCE) -> tuple[FoldData, ...]:
+        """All folds under a preparation, each prepared by `prepare_fold`.
+
+        Raises:
+            TrialFailed: the classes of a fold cannot be balanced so.
+        """
+        asked = (prep, balance)
+        if asked not in self._kept:
+            self._kept[asked] = tuple(
+                prepare_fold(self._table, split, prep, balance, derive(Purpose.BALANCE, self._seed, fold))
+                for fold, split in enumerate(self._splits)
+            )
+        self._kept.move_to_end(asked)
         while len(self._kept) > 1 and sum(map(_bytes, self._kept.values())) > self._most:
             self._kept.popitem(last=False)
-        return self._kept[prep]
+        return self._kept[asked]
 
 
 def _bytes(folds: Sequence[FoldData]) -> int:

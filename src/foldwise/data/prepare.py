@@ -14,6 +14,7 @@ import pandas as pd
 from sklearn.impute import SimpleImputer
 from sklearn.preprocessing import OneHotEncoder
 
+from foldwise.data.balance import Cells, balanced
 from foldwise.data.cells import LARGEST
 from foldwise.data.dates import Date, fit_date
 from foldwise.data.encode import Levels, one_hot
@@ -23,10 +24,11 @@ from foldwise.data.select import kept_features
 from foldwise.data.split import Split
 from foldwise.data.table import Table
 from foldwise.data.text import Hashed
-from foldwise.data_specs import Impute, OneHot, PrepSpec
+from foldwise.data_specs import BalanceSpec, Impute, NoBalance, OneHot, PrepSpec
 from foldwise.target_scale import UNSCALED, TargetScale, fit_target_scale
 
 Floats = npt.NDArray[np.float32]
+NO_BALANCE = NoBalance()
 
 
 @dataclass(frozen=True)
@@ -109,9 +111,8 @@ class Preparation:
         out = np.zeros((len(values), len(self._laid)), dtype=np.float32)
         out[:, : values.shape[1]] = values
         start = values.shape[1]
-        marked = [place for place, number in enumerate(self.numbers) if number.indicator]
-        out[:, start : start + len(marked)] = missing[:, marked]
-        start += len(marked)
+        out[:, start : start + self.marked.sum()] = missing[:, self.marked]
+        start += self.marked.sum()
         for place, levels in enumerate(self.categories):
             stop = start + levels.width - levels.drop_first
             one_hot(codes[:, place], levels.drop_first, out[:, start:stop])
@@ -121,6 +122,11 @@ class Preparation:
     @cached_property
     def _curves(self) -> tuple[Curve | None, ...]:
         return tuple(number.curve for number in self.numbers)
+
+    @cached_property
+    def marked(self) -> npt.NDArray[np.bool_]:
+        """Which numbers have an indicator, (numbers,)."""
+        return np.array([number.indicator for number in self.numbers], dtype=np.bool_)
 
     @cached_property
     def _arrays(self) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], npt.NDArray[np.float64]]:
@@ -149,13 +155,30 @@ class FoldData:
     target: TargetScale
 
 
-def prepare_fold(table: Table, split: Split, prep: PrepSpec) -> FoldData:
-    """Prepare one fold: fit on its training rows, apply to both sides. Nothing else in foldwise prepares a fold."""
+def prepare_fold(table: Table, split: Split, prep: PrepSpec, balance: BalanceSpec = NO_BALANCE, seed: int = 0) -> FoldData:
+    """Prepare one fold: fit on its training rows, apply to both sides, balance the training rows.
+
+    Nothing else in foldwise prepares a fold.
+
+    Args:
+        table: the data.
+        split: the fold.
+        prep: how cells become numbers.
+        balance: how classes are evened out. Validation rows keep their number, order and values.
+        seed: of what balancing draws.
+
+    Raises:
+        TrialFailed: the classes cannot be balanced so.
+    """
     preparation = fit_preparation(table, split.train, prep)
+    train = table.frame.iloc[split.train]
+    values, missing = preparation.scaled(train)
+    cells = Cells(values, missing & preparation.marked, preparation.ordinal(train))
+    even = balanced(cells, table.target[split.train], balance, seed, preparation.expand)
     return FoldData(
-        train_x=preparation.transform(table.frame.iloc[split.train]),
-        train_y=encode_target(table, split.train, preparation),
-        train_weight=None,
+        train_x=preparation.expand(*even.cells),
+        train_y=encode_target(table, split.train[even.like], preparation),
+        train_weight=even.weight,
         valid_x=preparation.transform(table.frame.iloc[split.valid]),
         valid_y=encode_target(table, split.valid, preparation),
         valid_weight=None,

@@ -34,14 +34,16 @@ UNSCALED_TARGETS = ("mape", "msle", "poisson")
 
 
 def check_head(task: Task, trial: TrialSpec) -> None:
-    """Whether a trial's loss, output and target scaling suit the task and each other.
+    """Whether a trial's loss, output, target scaling and threshold suit the task and each other.
 
     Raises:
-        ConfigError: at fit.loss, model.output_activation or prep.target.
+        ConfigError: at fit.loss, fit.threshold or model.output_activation.
     """
     _, loss = activation_and_loss(task, trial.model, trial.fit)
     if loss in UNSCALED_TARGETS and trial.prep.target != "none":
         raise ConfigError("fit.loss", f"{loss} needs the target in its own unit; set prep.target=none")
+    if task != "binary" and trial.fit.threshold != 0.5:
+        raise ConfigError("fit.threshold", f"decides between two labels, and the task is {task}; leave it at 0.5")
 
 
 def activation_and_loss(task: Task, model: ModelSpec, fit: FitSpec) -> tuple[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +14,7 @@ from foldwise.network_specs import FitSpec, ModelSpec
 from foldwise.target_scale import UNSCALED, TargetScale
 
 Floats = npt.NDArray[np.float64]
+THRESHOLD = 0.5
 
 
 @dataclass(frozen=True)
@@ -66,3 +68,13 @@ def to_predictions(head: Head, outputs: npt.ArrayLike, target: TargetScale = UNS
     # where every unit says no, no label is more likely than another
     total = raw.sum(axis=1, keepdims=True)
     return np.where(total > 0.0, raw / np.where(total > 0.0, total, 1.0), 1.0 / head.units)
+
+
+def label_codes(probabilities: npt.NDArray[Any], threshold: float | npt.NDArray[Any] = THRESHOLD) -> npt.NDArray[np.int64]:
+    """The labels (rows,) that class probabilities (rows, classes) stand for.
+
+    Of two, the second one where its probability is above the threshold, which is a number or (rows,); of more, the most
+    probable.
+    """
+    labels = probabilities[:, 1] > threshold if probabilities.shape[1] == 2 else probabilities.argmax(axis=1)
+    return np.asarray(labels, dtype=np.int64)

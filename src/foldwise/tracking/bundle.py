@@ -20,7 +20,7 @@ from foldwise.data.prepare_file import load_preparation, save_preparation
 from foldwise.data.schema import conform
 from foldwise.data.table import Table
 from foldwise.errors import JobError
-from foldwise.models.heads import Head, to_predictions
+from foldwise.models.heads import THRESHOLD, Head, label_codes, to_predictions
 from foldwise.tracking.bundle_card import Card, Reading, Sample, read_card, write_card
 
 NETWORK, PREPARATION, CARD = "network.keras", "preparation.json", "bundle.json"
@@ -58,7 +58,7 @@ class Bundle:
         labels = self.card.labels
         if not labels:
             return pd.DataFrame({"prediction": scores}, index=frame.index)
-        answers: dict[str, object] = {"prediction": np.array(labels, dtype=object)[scores.argmax(axis=1)]}
+        answers: dict[str, object] = {"prediction": np.array(labels, dtype=object)[label_codes(scores, self.card.threshold)]}
         answers.update({f"p_{label}": scores[:, place] for place, label in enumerate(labels)})
         return pd.DataFrame(answers, index=frame.index)
 
@@ -75,7 +75,15 @@ class Bundle:
 
 
 def save_bundle(
-    folder: Path, *, network: keras.Model, preparation: Preparation, table: Table, head: Head, reading: Reading, study: str
+    folder: Path,
+    *,
+    network: keras.Model,
+    preparation: Preparation,
+    table: Table,
+    head: Head,
+    reading: Reading,
+    study: str,
+    threshold: float = THRESHOLD,
 ) -> Bundle:
     """Writes a bundle and reads it again, so that what stands on disk is known to answer as the network in memory does.
 
@@ -87,6 +95,7 @@ def save_bundle(
         head: what the outputs mean.
         reading: how the source's cells were read.
         study: the study's name.
+        threshold: of two labels, the second is the answer where its probability is above it.
 
     Raises:
         JobError: what was read back answers otherwise.
@@ -101,6 +110,7 @@ def save_bundle(
         reading=reading,
         versions=_versions(),
         sample=(),
+        threshold=threshold,
     )
     card = card.with_sample(_sample(Bundle(card, preparation, network), table))
     folder.parent.mkdir(parents=True, exist_ok=True)

@@ -43,7 +43,10 @@ class Sample:
 
 @dataclass(frozen=True)
 class Card:
-    """What the network takes and what its outputs mean, how rows are read, where the bundle comes from, and sample rows."""
+    """What the network takes and what its outputs mean, how rows are read, where the bundle comes from, and sample rows.
+
+    threshold: of two labels, the second is the answer where its probability is above it.
+    """
 
     study: str
     head: Head
@@ -54,6 +57,7 @@ class Card:
     reading: Reading
     versions: Mapping[str, str]
     sample: tuple[Sample, ...]
+    threshold: float = 0.5
 
     def with_sample(self, sample: tuple[Sample, ...]) -> Card:
         """The same card with these sample rows."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -17,8 +17,10 @@ from foldwise.data.split import Split
 from foldwise.data.table import Table
 from foldwise.data_specs import HashText, PrepSpec
 from foldwise.goal import Goal, Task
+from foldwise.models.heads import THRESHOLD
 from foldwise.results import mean_and_sd
 from foldwise.training.metrics import score
+from foldwise.training.threshold import Asked, final_threshold, fold_thresholds
 
 # A logistic regression has converged long before, or the table is so large that it may take minutes.
 MOST_PASSES, MOST_CELLS = 1000, 10**10
@@ -28,18 +30,32 @@ MOST_PASSES, MOST_CELLS = 1000, 10**10
 EVERY_COLUMN = PrepSpec(dates="parts", text=HashText())
 
 
-def names(task: Task) -> tuple[str, str]:
-    """The baselines of a task: one that looks at no feature, and a linear one."""
-    return ("mean", "ridge") if task == "regression" else ("majority", "logistic")
+class Validated(NamedTuple):
+    """Mean and standard deviation of a baseline's fold scores, and the threshold it answers with, as a network's."""
+
+    mean: float
+    sd: float
+    threshold: float
 
 
-def cross_validated(name: str, table: Table, splits: Sequence[Split], goal: Goal) -> tuple[float, float]:
-    """Mean and standard deviation of a baseline's fold scores."""
-    scores = []
-    for split in splits:
-        predictions = _predictions(name, table, split.train, table.take(split.valid))
-        scores.append(score(table.task, len(table.labels), table.target[split.valid], predictions)[goal.metric])
-    return mean_and_sd(scores)
+def names(task: Task, balanced: bool = False) -> tuple[str, ...]:
+    """The baselines of a task: one that looks at no feature, and a linear one.
+
+    Where the network learns from balanced classes there is a linear one that does: else the network's lead could be balancing.
+    """
+    if task == "regression":
+        return ("mean", "ridge")
+    return ("majority", "logistic", *(["logistic_balanced"] if balanced else []))
+
+
+def cross_validated(name: str, table: Table, splits: Sequence[Split], goal: Goal, threshold: Asked = THRESHOLD) -> Validated:
+    """A baseline on the folds, its threshold given or tuned as a network's is."""
+    folds = [(table.target[split.valid], _predictions(name, table, split.train, table.take(split.valid))) for split in splits]
+    scores = [
+        score(table.task, len(table.labels), *pair, at)[goal.metric]
+        for pair, at in zip(folds, fold_thresholds(threshold, goal.metric, folds), strict=True)
+    ]
+    return Validated(*mean_and_sd(scores), final_threshold(threshold, goal.metric, folds))
 
 
 def holdout_predictions(name: str, table: Table, development: npt.NDArray[np.int64], holdout: Table) -> npt.NDArray[np.float64]:
@@ -74,9 +90,15 @@ def _model(name: str, cells: int) -> Any:
         case "majority":
             return DummyClassifier(strategy="prior")
         case "logistic":
-            return LogisticRegression(max_iter=max(50, min(MOST_PASSES, MOST_CELLS // max(cells, 1))))
+            return LogisticRegression(max_iter=_passes(cells))
+        case "logistic_balanced":
+            return LogisticRegression(max_iter=_passes(cells), class_weight="balanced")
         case "mean":
             return DummyRegressor(strategy="mean")
         case "ridge":
             return Ridge()
     raise ValueError(f"no baseline is called {name}")
+
+
+def _passes(cells: int) -> int:
+    return max(50, min(MOST_PASSES, MOST_CELLS // max(cells, 1)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import keras
 import numpy as np
@@ -13,13 +14,14 @@ from foldwise.data.fold_cache import FoldCache
 from foldwise.data.split import Split
 from foldwise.data.table import Table
 from foldwise.errors import FoldwiseError, Interrupted, TrialFailed
-from foldwise.models.heads import head_for
+from foldwise.models.heads import THRESHOLD, head_for
 from foldwise.results import FoldScore, TrialResult, mean_and_sd
 from foldwise.specs import TrialJob
 from foldwise.training.engines import ENGINES, Choice, choose
 from foldwise.training.fold_fit import FoldFit, Training
 from foldwise.training.metrics import quick_score
 from foldwise.training.schedule import rates_for
+from foldwise.training.threshold import Pair, final_threshold, fold_thresholds
 
 
 def cross_validate(
@@ -49,10 +51,11 @@ def cross_validate(
     started = time.perf_counter()
     engine = ""
     finished: list[FoldScore] = []
-    pooled: list[tuple[np.ndarray, np.ndarray]] = []
+    pooled: list[Pair] = []
+    asked, metric = job.spec.fit.threshold, job.goal.metric
     try:
         training = training_for(job, table)
-        folds = (cache or FoldCache(table, splits)).folds(job.spec.prep)
+        folds = (cache or FoldCache(table, splits, job.seed)).folds(job.spec.prep, job.spec.balance)
         rows, features = (max(data.train_x.shape[axis] for data in folds) for axis in (0, 1))
         choice = choose(training, job.engine, len(folds), rows, features)
         engine = choice.engine
@@ -62,8 +65,13 @@ def cross_validate(
             finished.append(_scored(job, table, truth, fit))
             pooled.append((truth, fit.predictions))
             watch(fit.fold)
+        thresholds = fold_thresholds(asked, metric, pooled)
         truth, predictions = (np.concatenate(parts) for parts in zip(*pooled, strict=True))
-        metrics = quick_score(table.task, len(table.labels), truth, predictions)
+        metrics = _metrics(table, truth, predictions, np.repeat(thresholds, [len(own) for own, _ in pooled]))
+        if asked == "auto":
+            each = [_metrics(table, *pair, at) for pair, at in zip(pooled, thresholds, strict=True)]
+            finished = [replace(fold, score=own[metric], metrics=own) for fold, own in zip(finished, each, strict=True)]
+            metrics["threshold"] = final_threshold(asked, metric, pooled)
     except Interrupted:
         raise
     except Exception as fault:  # noqa: BLE001 - whatever goes wrong in a trial is the trial's end, not the study's
@@ -107,13 +115,19 @@ def training_for(job: TrialJob, table: Table) -> Training:
 
 
 def _scored(job: TrialJob, table: Table, truth: np.ndarray, fit: FoldFit) -> FoldScore:
+    """A fold as soon as it is done: a threshold that is tuned on the other folds is not known then, and 0.5 stands for it."""
     if fit.failure is not None:
         raise TrialFailed("nan", fit.failure)
-    metrics = quick_score(table.task, len(table.labels), truth, fit.predictions)
+    asked = job.spec.fit.threshold
+    metrics = _metrics(table, truth, fit.predictions, THRESHOLD if asked == "auto" else asked)
     reached = metrics[job.goal.metric]
     if not np.isfinite(reached):
         raise TrialFailed("undefined metric", f"{job.goal.metric} cannot be computed on the validation rows of fold {fit.fold}")
     return FoldScore(fit.fold, reached, metrics, fit.curves, fit.best_epoch, fit.seconds)
+
+
+def _metrics(table: Table, truth: np.ndarray, predictions: np.ndarray, threshold: float | np.ndarray) -> dict[str, float]:
+    return quick_score(table.task, len(table.labels), truth, predictions, threshold)
 
 
 def _reason(fault: Exception) -> str:

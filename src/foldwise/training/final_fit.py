@@ -20,7 +20,7 @@ from foldwise.models.build import build
 from foldwise.models.heads import Head, to_predictions
 from foldwise.network_specs import EarlyStop
 from foldwise.results import FoldScore, TrialResult
-from foldwise.seeds import REFIT_FOLD
+from foldwise.seeds import REFIT_FOLD, Purpose, derive
 from foldwise.specs import TrialJob
 from foldwise.training.cross_validate import training_for
 from foldwise.training.engines import ENGINES, choose
@@ -53,13 +53,15 @@ def refit(job: TrialJob, table: Table, rows: npt.NDArray[np.int64], result: Tria
 
     Raises:
         JobError: the loss is not finite.
+        TrialFailed: the classes of all these rows cannot be balanced.
     """
     epochs = usual_epochs(result.folds)
     rates = usual_rates(result.folds, epochs)
     training = training_for(job, table)
     fit = training.fit.model_copy(update={"epochs": epochs, "early_stop": EarlyStop()})
     training = replace(training, fit=fit, rates=Rates(recorded(list(rates))))
-    data = prepare_fold(table, Split(rows, rows[:0]), job.spec.prep)
+    draws = derive(Purpose.BALANCE, job.seed, REFIT_FOLD)
+    data = prepare_fold(table, Split(rows, rows[:0]), job.spec.prep, job.spec.balance, draws)
     engine = choose(training, job.engine, 1, *data.train_x.shape).engine
     (fitted,) = ENGINES[engine](training, [(REFIT_FOLD, data)])
     if fitted.failure is not None:

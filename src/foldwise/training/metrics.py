@@ -11,6 +11,7 @@ import numpy.typing as npt
 from sklearn import metrics
 
 from foldwise.goal import METRICS, Task
+from foldwise.models.heads import THRESHOLD, label_codes
 from foldwise.training.quick_metrics import Scorer, scorer
 
 __all__ = ["confusion", "score", "scorer"]
@@ -19,7 +20,9 @@ Array = npt.NDArray[Any]
 Labelled = Callable[[Array, Array, str], float]
 
 
-def score(task: Task, labels_count: int, truth: Array, predictions: Array) -> dict[str, float]:
+def score(
+    task: Task, labels_count: int, truth: Array, predictions: Array, threshold: float | Array = THRESHOLD
+) -> dict[str, float]:
     """Every metric of goal.METRICS that the task has.
 
     Binary: class 1 is the positive one. Multiclass: macro averages, ROC AUC one against the rest.
@@ -29,22 +32,28 @@ def score(task: Task, labels_count: int, truth: Array, predictions: Array) -> di
         labels_count: how many classes there are; 0 for regression.
         truth: codes or values, (rows,).
         predictions: class probabilities (rows, classes), or values (rows,).
+        threshold: of two labels, a number or (rows,), as in label_codes.
     """
     names = [name for name, (_, tasks) in METRICS.items() if task in tasks]
     if task == "regression":
         return {name: float(_VALUES[name](truth, predictions)) for name in names}
-    return {name: _score_classes(name, labels_count, truth, predictions) for name in names}
+    return {name: _score_classes(name, labels_count, truth, predictions, threshold) for name in names}
 
 
-def quick_score(task: Task, labels_count: int, truth: Array, predictions: Array) -> dict[str, float]:
+def quick_score(
+    task: Task, labels_count: int, truth: Array, predictions: Array, threshold: float | Array = THRESHOLD
+) -> dict[str, float]:
     """The same by quick_metrics: for trials, where scikit-learn's checks would take as long as the training."""
-    return {name: scorer(task, labels_count, name)(truth, predictions) for name, (_, tasks) in METRICS.items() if task in tasks}
+    names = [name for name, (_, tasks) in METRICS.items() if task in tasks]
+    return {name: scorer(task, labels_count, name, threshold)(truth, predictions) for name in names}
 
 
-def confusion(truth: Array, predictions: Array) -> npt.NDArray[np.int64]:
+def confusion(truth: Array, predictions: Array, threshold: float = THRESHOLD) -> npt.NDArray[np.int64]:
     """How often each class (row) was predicted as each class (column), (classes, classes)."""
     classes = predictions.shape[1]
-    return np.asarray(metrics.confusion_matrix(truth, predictions.argmax(axis=1), labels=range(classes)), dtype=np.int64)
+    return np.asarray(
+        metrics.confusion_matrix(truth, label_codes(predictions, threshold), labels=range(classes)), dtype=np.int64
+    )
 
 
 def _r2(truth: Array, values: Array) -> float:
@@ -59,7 +68,7 @@ _VALUES: dict[str, Scorer] = {
 }
 
 
-def _score_classes(metric: str, classes: int, truth: Array, probabilities: Array) -> float:
+def _score_classes(metric: str, classes: int, truth: Array, probabilities: Array, threshold: float | Array) -> float:
     """A class that no row has makes metrics undefined that ask for a share of its rows, or for their ranks."""
     counts = np.bincount(truth, minlength=classes)
     if metric in _NEED_ALL_CLASSES and not counts.all():
@@ -67,7 +76,7 @@ def _score_classes(metric: str, classes: int, truth: Array, probabilities: Array
     if metric in _BY_PROBABILITY:
         return float(_BY_PROBABILITY[metric](truth, probabilities, classes))
     average = "binary" if classes == 2 else "macro"
-    return float(_BY_LABEL[metric](truth, probabilities.argmax(axis=1), average))
+    return float(_BY_LABEL[metric](truth, label_codes(probabilities, threshold), average))
 
 
 def _specificity(truth: Array, labels: Array, average: str) -> float:

@@ -13,21 +13,22 @@ import numpy as np
 import numpy.typing as npt
 
 from foldwise.goal import Task
+from foldwise.models.heads import THRESHOLD, label_codes
 
 Array = npt.NDArray[Any]
 Scorer = Callable[[Array, Array], float]
 
 
-def scorer(task: Task, labels_count: int, metric: str) -> Scorer:
+def scorer(task: Task, labels_count: int, metric: str, threshold: float | Array = THRESHOLD) -> Scorer:
     """One metric as a function of truth (rows,) and predictions: probabilities (rows, classes) or values (rows,).
 
-    Where a metric is undefined because a class is missing it gives nan.
+    Where a metric is undefined because a class is missing it gives nan. threshold: of two labels, as in label_codes.
     """
     if task == "regression":
         return _VALUES[metric]
     if metric in _BY_TABLE:
         by_table = _BY_TABLE[metric]
-        return lambda truth, predictions: float(by_table(table(truth, predictions)))
+        return lambda truth, predictions: float(by_table(table(truth, predictions, threshold)))
     codes = (1,) if labels_count == 2 else tuple(range(labels_count))
     if metric == "log_loss":
         return _log_loss
@@ -35,10 +36,11 @@ def scorer(task: Task, labels_count: int, metric: str) -> Scorer:
     return lambda truth, predictions: sum(by_rank(truth == code, predictions[:, code]) for code in codes) / len(codes)
 
 
-def table(truth: Array, probabilities: Array) -> Array:
+def table(truth: Array, probabilities: Array, threshold: float | Array = THRESHOLD) -> Array:
     """Counts of truth (rows) by label (columns), (classes, classes)."""
     classes = probabilities.shape[1]
-    return np.bincount(truth * classes + probabilities.argmax(axis=1), minlength=classes**2).reshape(classes, classes)
+    labels = label_codes(probabilities, threshold)
+    return np.bincount(truth * classes + labels, minlength=classes**2).reshape(classes, classes)
 
 
 def _share(part: Array, whole: Array, empty: float) -> Array:

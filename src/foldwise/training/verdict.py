@@ -38,6 +38,7 @@ def compare(
     theirs: npt.NDArray[Any],
     seed: int,
     *,
+    their_score: Callable[[npt.NDArray[Any], npt.NDArray[Any]], float] | None = None,
     resamples: int = 1000,
 ) -> Comparison:
     """Paired bootstrap of a difference of scores: rows are drawn with replacement, the same for both.
@@ -49,19 +50,20 @@ def compare(
         ours: the model's predictions for these rows.
         theirs: the baseline's.
         seed: of the draws.
+        their_score: the same metric for theirs, where their labels follow from another threshold.
         resamples: how many; fewer beyond 10,000 rows (10 million rows in all, at least 100 resamples). Those in which the
             metric is undefined are left out.
 
     Source: Efron & Tibshirani, An Introduction to the Bootstrap (1993), percentile interval.
     """
-    rows = len(truth)
+    rows, of_theirs = len(truth), their_score or score
     draws = np.random.default_rng(seed)
     differences = []
     for _ in range(min(resamples, max(FEWEST, RESAMPLED_ROWS // max(rows, 1)))):
         at = draws.integers(0, rows, rows)
-        differences.append(score(truth[at], ours[at]) - score(truth[at], theirs[at]))
+        differences.append(score(truth[at], ours[at]) - of_theirs(truth[at], theirs[at]))
     known = np.array([difference for difference in differences if math.isfinite(difference)])
-    difference = score(truth, ours) - score(truth, theirs)
+    difference = score(truth, ours) - of_theirs(truth, theirs)
     if not len(known) or not math.isfinite(difference):
         return Comparison(difference, math.nan, math.nan, better=False, worse=False)
     low, high = (float(bound) for bound in np.percentile(known, [2.5, 97.5]))

@@ -4,7 +4,7 @@ import pytest
 from foldwise.data.fold_cache import FoldCache
 from foldwise.data.split import cut_folds
 from foldwise.data.table import read_table
-from foldwise.data_specs import FoldsSpec, PrepSpec, SklearnData
+from foldwise.data_specs import FoldsSpec, Oversample, PrepSpec, SklearnData
 
 
 @pytest.fixture
@@ -26,3 +26,14 @@ def test_beyond_its_size_the_least_recently_used_goes(parts):
     first = cache.folds(PrepSpec(scale="minmax"))
     cache.folds(PrepSpec(scale="standard"))
     assert cache.folds(PrepSpec(scale="minmax")) is not first
+
+
+def test_folds_are_kept_by_preparation_and_balance_and_draw_by_seed_and_fold(parts):
+    table, splits = parts
+    uneven = (table.take(np.arange(120)), [type(split)(split.train[split.train < 120], split.valid[:0]) for split in splits])
+    cache, other = FoldCache(*uneven), FoldCache(*uneven, seed=1)
+    plain, more = cache.folds(PrepSpec()), cache.folds(PrepSpec(), Oversample(kind="oversample"))
+    assert cache.folds(PrepSpec()) is plain
+    assert cache.folds(PrepSpec(), Oversample(kind="oversample")) is more
+    assert all(len(b.train_x) > len(a.train_x) for a, b in zip(plain, more, strict=True))
+    assert not np.array_equal(more[0].train_x, other.folds(PrepSpec(), Oversample(kind="oversample"))[0].train_x)

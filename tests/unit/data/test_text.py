@@ -1,8 +1,9 @@
 import numpy as np
 import pandas as pd
 
-from foldwise.data.audit import audit
+from foldwise.data.audit.audit import audit
 from foldwise.data.prepare import fit_preparation
+from foldwise.data.split import Split
 from foldwise.data.table import read_table
 from foldwise.data.text import Hashed, bucket_for
 from foldwise.data_specs import CsvData, HashText, PrepSpec
@@ -27,10 +28,13 @@ def test_a_text_column_becomes_numbers_only_where_the_preparation_says_so(tmp_pa
     pd.DataFrame({"a": np.arange(90) % 7 / 2, "story": story, "y": np.arange(90) % 2}).to_csv(tmp_path / "t.csv", index=False)
     data, prep = CsvData(kind="csv", path=str(tmp_path / "t.csv"), target="y"), PrepSpec(text=HashText(width=8))
     out = read_table(data)
-    (found,) = audit(out, range(90), ())
-    assert (found.column, found.message) == ("story", "left out: free text; prep.text=hash would use its words")
+    folds = [Split(np.arange(0, 60), np.arange(60, 90)), Split(np.arange(30, 90), np.arange(30))]
+    (found,) = [finding for finding in audit(out, np.arange(90), folds) if finding.check == "text"]
+    assert (found.columns, found.message) == (("story",), "left out: free text")
+    assert "prep.text=hash would use its words" in found.advice
     table = read_table(data, used=prep.kinds)
     assert table.left_out == {}
+    assert [finding for finding in audit(table, np.arange(90), folds) if finding.level == "leak"] == []
     assert fit_preparation(table, range(90), PrepSpec()).features == ("a",)
     preparation = fit_preparation(table, range(90), prep)
     assert preparation.features == ("a", *(f"story words {bucket}" for bucket in range(8)))

@@ -57,3 +57,12 @@ def test_auto_takes_the_usual_output():
         "multiclass": ("softmax", "categorical_crossentropy"),
         "regression": ("linear", "mse"),
     }
+
+
+@pytest.mark.parametrize("threshold", ["auto", 0.3])
+def test_a_threshold_is_for_two_labels(threshold):
+    trial = TrialSpec(fit=FitSpec(threshold=threshold))
+    check_head("binary", trial)
+    for task in ("multiclass", "regression"):
+        with pytest.raises(ConfigError, match=rf"fit\.threshold: decides between two labels, and the task is {task}"):
+            check_head(task, trial)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from foldwise.models.heads import Head, head_for, to_predictions
+from foldwise.models.heads import Head, head_for, label_codes, to_predictions
 from foldwise.network_specs import FitSpec, MlpSpec
 from foldwise.target_scale import TargetScale
 
@@ -60,3 +60,11 @@ def test_large_linear_outputs_do_not_overflow():
 def test_a_target_comes_back_in_its_own_unit():
     head = Head(1, "linear", "mse", "regression")
     np.testing.assert_allclose(to_predictions(head, [[1.0], [-2.0]], TargetScale(10.0, 3.0)), [13.0, 4.0])
+
+
+def test_of_two_labels_the_threshold_decides_and_of_more_the_most_probable():
+    two = np.array([[0.5, 0.5], [0.4, 0.6], [0.6, 0.4]])
+    assert label_codes(two).tolist() == two.argmax(axis=1).tolist() == [0, 1, 0]
+    assert label_codes(two, 0.3).tolist() == [1, 1, 1]
+    assert label_codes(two, np.array([0.3, 0.7, 0.39])).tolist() == [1, 0, 1]
+    assert label_codes(np.array([[0.3, 0.3, 0.4]]), 0.9).tolist() == [2]

@@ -2,6 +2,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -48,6 +49,17 @@ def test_answers_are_labels_with_probabilities_or_numbers(made):
     shares = _numbers(answers)
     assert np.allclose(shares.sum(axis=1), 1.0, atol=1e-6)
     assert list(answers["prediction"]) == [labels[k] for k in shares.argmax(axis=1)]
+
+
+def test_of_two_labels_the_card_s_threshold_decides(made):
+    bundle, table, raw = made
+    if table.task != "binary":
+        pytest.skip("it decides between two labels")
+    shares = bundle.scores(raw)[:, 1]
+    middle = float(np.median(shares))
+    answers = replace(bundle, card=replace(bundle.card, threshold=middle)).predict(raw)
+    assert list(answers["prediction"] == "yes") == list(shares > middle)
+    assert np.array_equal(answers["p_yes"], shares)
 
 
 def test_raw_text_and_the_typed_table_get_the_same_answers(made):

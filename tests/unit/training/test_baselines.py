@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -35,6 +37,25 @@ def test_a_class_without_training_rows_has_probability_zero(table):
 
 def test_mean_and_sd_are_over_the_folds(table, splits):
     data = table("binary")
-    mean, sd = baselines.cross_validated("logistic", data, splits(data), goal_for("auto", "auto", "binary"))
+    mean, sd, _ = baselines.cross_validated("logistic", data, splits(data), goal_for("auto", "auto", "binary"))
     assert 0.8 < mean <= 1
     assert 0 <= sd < 0.2
+
+
+def test_a_baseline_s_threshold_is_tuned_as_a_network_s(table, splits):
+    data = table("binary", rows=300)
+    rare = replace(data, target=(data.target & (np.arange(300) % 4 == 0)).astype(np.int64))
+    goal = goal_for("f1", "auto", "binary")
+    usual, tuned, fixed = (baselines.cross_validated("logistic", rare, splits(rare), goal, at) for at in (0.5, "auto", 0.2))
+    assert (usual.threshold, fixed.threshold) == (0.5, 0.2)
+    assert tuned.threshold < 0.5
+    assert tuned.mean > usual.mean
+
+
+def test_where_the_network_is_balanced_a_linear_baseline_is_too(table, splits):
+    assert baselines.names("binary", balanced=True) == ("majority", "logistic", "logistic_balanced")
+    data = table("binary", rows=300)
+    rare = replace(data, target=(data.target & (np.arange(300) % 4 == 0)).astype(np.int64))
+    goal = goal_for("balanced_accuracy", "auto", "binary")
+    plain, balanced = (baselines.cross_validated(name, rare, splits(rare), goal) for name in ("logistic", "logistic_balanced"))
+    assert balanced.mean > plain.mean

@@ -1,11 +1,12 @@
 """Whole trials on small tables."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from foldwise.data_specs import PrepSpec
+from foldwise.data_specs import PrepSpec, Smote
 from foldwise.errors import Interrupted
 from foldwise.network_specs import CnnSpec, FitSpec, MlpSpec
 from foldwise.optimizers import OptimizerSpec
@@ -62,6 +63,44 @@ def test_a_regression_is_scored_in_the_target_s_own_unit(job, table, splits):
     assert thousand.folds[0].curves["val_mae"][-1] == pytest.approx(thousand.folds[0].metrics["mae"], rel=1e-3)
     unscaled = _run(job("regression", prep=PrepSpec(target="none")), small, splits(small))
     assert unscaled.state == "COMPLETE"
+
+
+def test_a_tuned_threshold_is_kept_and_scores_each_fold_by_the_others(job, table, splits):
+    data = table("binary")
+    rare = replace(data, target=(data.target & (np.arange(90) % 3 > 0)).astype(np.int64))
+    parts = {"metric": "f1", "fit": FitSpec(epochs=5, batch_size=8, threshold="auto")}
+    tuned = _run(job("binary", **parts), rare, splits(rare))
+    usual = _run(job("binary", metric="f1"), rare, splits(rare))
+    assert set(tuned.metrics) == {*usual.metrics, "threshold"}
+    assert 0 <= tuned.metrics["threshold"] <= 1
+    assert tuned.metrics["roc_auc"] == usual.metrics["roc_auc"]
+    assert [fold.curves for fold in tuned.folds] == [fold.curves for fold in usual.folds]
+    assert tuned.mean == pytest.approx(np.mean([fold.metrics["f1"] for fold in tuned.folds]))
+    given = _run(job("binary", metric="f1", fit=FitSpec(epochs=5, batch_size=8, threshold=0.001)), rare, splits(rare))
+    assert given.metrics["recall"] == 1.0
+
+
+@pytest.mark.parametrize("kind", ["class_weight", "oversample", "undersample", "smote", "smote_tomek"])
+def test_balancing_finds_more_of_a_rare_class(kind, job, table, splits):
+    from foldwise.specs import TrialSpec
+
+    data = table("binary", rows=300)
+    rare = replace(data, target=(data.target & (np.arange(300) % 5 == 0)).astype(np.int64))
+    cut, fit = splits(rare, 4), FitSpec(epochs=30, batch_size=16)
+    balance = TrialSpec.model_validate({"balance": {"kind": kind}}).balance
+    plain, even = (_run(job("binary", metric="recall", fit=fit, **more), rare, cut) for more in ({}, {"balance": balance}))
+    assert (even.state, even.engine) == ("COMPLETE", "fused")
+    assert even.mean > plain.mean + 0.1
+    again = _run(job("binary", metric="recall", fit=fit, balance=balance), rare, cut)
+    assert _scores(again) == _scores(even)
+
+
+def test_classes_that_cannot_be_balanced_fail_the_trial(job, table, splits):
+    data = table("binary")
+    single = replace(data, target=(np.arange(90) == 4).astype(np.int64))
+    result = _run(job("binary", balance=Smote(kind="smote")), single, splits(single))
+    assert result.state == "FAILED"
+    assert result.reason.startswith("balance: smote needs two training rows")
 
 
 def test_watch_hears_of_every_fold(job, table, splits):

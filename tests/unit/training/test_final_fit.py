@@ -66,6 +66,32 @@ def test_a_refit_looks_at_development_rows_only(job, table, splits):
     np.testing.assert_array_equal(predict(ours, data.frame), predict(theirs, data.frame))
 
 
+def test_a_refit_balances_all_development_rows_with_draws_of_its_own(job, table):
+    from dataclasses import replace
+
+    from foldwise.data.prepare import prepare_fold
+    from foldwise.data.split import Split
+    from foldwise.data_specs import NoBalance, Oversample
+    from foldwise.results import TrialResult
+    from foldwise.seeds import REFIT_FOLD, Purpose, derive
+    from foldwise.training.final_fit import predict, refit
+
+    data, rows = table("binary"), np.arange(60)
+    rare = replace(data, target=(data.target & (np.arange(90) % 3 == 0)).astype(np.int64))
+    result = TrialResult(0, {}, "COMPLETE", (_scored(5, [0.01] * 5),))
+    asked = job("binary", balance=Oversample(kind="oversample"))
+    final = refit(asked, rare, rows, result)
+    unlike = refit(job("binary", balance=NoBalance()), rare, rows, result)
+    assert not np.array_equal(predict(final, rare.frame), predict(unlike, rare.frame))
+    assert final.preparation == unlike.preparation
+    by_hand = prepare_fold(
+        rare, Split(rows, rows[:0]), asked.spec.prep, asked.spec.balance, derive(Purpose.BALANCE, 0, REFIT_FOLD)
+    )
+    assert by_hand.train_y.mean() == 0.5
+    changed = replace(rare, target=np.where(np.arange(90) < 60, rare.target, 1))
+    np.testing.assert_array_equal(predict(refit(asked, changed, rows, result), rare.frame), predict(final, rare.frame))
+
+
 def test_a_refit_that_diverges_is_a_job_error(job, table):
     from foldwise.errors import JobError
     from foldwise.results import TrialResult

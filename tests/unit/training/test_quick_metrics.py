@@ -7,9 +7,9 @@ from foldwise.training.metrics import score
 from foldwise.training.quick_metrics import scorer
 
 
-def _agree(task, classes, truth, predictions):
-    expected = score(task, classes, truth, predictions)
-    quick = {name: scorer(task, classes, name)(truth, predictions) for name in expected}
+def _agree(task, classes, truth, predictions, threshold=0.5):
+    expected = score(task, classes, truth, predictions, threshold)
+    quick = {name: scorer(task, classes, name, threshold)(truth, predictions) for name in expected}
     assert quick == pytest.approx(expected, rel=1e-9, abs=1e-12, nan_ok=True)
 
 
@@ -24,6 +24,7 @@ def test_classes(classes, seed):
         probabilities = (probabilities + 1e-3) / (probabilities + 1e-3).sum(axis=1, keepdims=True)
     truth = draws.integers(0, draws.integers(1, classes + 1), rows)
     _agree("binary" if classes == 2 else "multiclass", classes, truth, probabilities)
+    _agree("binary" if classes == 2 else "multiclass", classes, truth, probabilities, threshold=0.3)
 
 
 @pytest.mark.parametrize("seed", range(5))

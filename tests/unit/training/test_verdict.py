@@ -70,6 +70,13 @@ def test_resamples_without_a_class_are_left_out():
     assert np.isfinite([comparison.low, comparison.high]).all()
 
 
+def test_each_side_is_labelled_by_its_own_threshold():
+    truth = np.arange(100) % 2
+    ours, theirs = _labels(100, truth), np.column_stack([1 - 0.1 * truth, 0.1 * truth])
+    assert _compare(ACCURACY, truth, ours, theirs).difference == 0.5
+    assert _compare(ACCURACY, truth, ours, theirs, their_score=scorer("binary", 2, "accuracy", 0.05)).difference == 0
+
+
 def test_what_cannot_be_judged_is_neither_better_nor_worse():
     truth = np.zeros(5, dtype=int)
     comparison = _compare(AUC, truth, _labels(5, truth), _labels(2, truth))

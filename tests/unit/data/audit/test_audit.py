@@ -12,11 +12,13 @@ from foldwise.data_specs import CsvData, FoldsSpec
 from foldwise.errors import ConfigError
 
 
-def findings(tmp_path, rows=400, count=3, pixels=False, holdout=None, data=None, **columns):
+def findings(tmp_path, rows=400, count=3, pixels=False, holdout=None, data=None, used=frozenset(), **columns):
     rng = np.random.default_rng(0)
     base = {"a": rng.normal(size=rows), "y": rng.permutation(np.arange(rows) % 2)}
     pd.DataFrame({**base, **columns}).to_csv(tmp_path / "rows.csv", index=False)
-    table = read_table(CsvData(kind="csv", path=str(tmp_path / "rows.csv"), target="y", **(data or {})), pixels=pixels)
+    table = read_table(
+        CsvData(kind="csv", path=str(tmp_path / "rows.csv"), target="y", **(data or {})), pixels=pixels, used=used
+    )
     development = np.arange(len(table))
     splits = cut_folds(table, development, FoldsSpec(count=count), 0)
     return audit(table, development, splits, None if holdout is None else table.take(holdout))
@@ -63,6 +65,12 @@ def test_rows_that_are_in_the_holdout_too_are_counted(tmp_path):
     (few,) = findings(tmp_path, holdout=[*range(10)])
     assert (few.level, few.check) == ("leak", "holdout_copies")
     assert "10 of 10 holdout rows" in few.message
+
+
+def test_a_date_that_is_a_feature_is_warned_of_too(tmp_path):
+    days = [f"2020-01-{1 + n % 28:02d}" for n in range(399)] + [""]
+    (found,) = findings(tmp_path, used=frozenset({"number", "category", "date"}), day=days)
+    assert (found.level, found.check, found.columns) == ("warn", "time", ("day",))
 
 
 def test_a_date_with_random_folds_is_warned_of(tmp_path):
