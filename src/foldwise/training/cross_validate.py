@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-import keras
 import numpy as np
 import tensorflow as tf
 
@@ -78,11 +77,6 @@ def cross_validate(
         seconds = time.perf_counter() - started
         reason = _reason(fault)
         return TrialResult(job.number, job.params, "FAILED", tuple(finished), reason=reason, engine=engine, seconds=seconds)
-    finally:
-        if engine != "fused":
-            # else every trial's network stays in memory. The fused engine builds none, and its programs would be
-            # optimised anew for the next trial: clearing drops what TensorFlow keeps of them
-            keras.backend.clear_session()
     mean, sd = mean_and_sd([fold.score for fold in finished])
     return TrialResult(
         number=job.number,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import time
+from collections import OrderedDict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import keras
@@ -24,31 +25,55 @@ from foldwise.training.losses import curve_metric, loss_for
 from foldwise.training.optimizer import optimizer_for
 
 STEPS_AT_ONCE = 64  # at most so many steps run in the graph before Python is asked again; more would only delay Ctrl-C
+MOST_NETWORKS = 4  # that are kept for later trials
 ROWS_AT_ONCE = 4096  # rows in a batch of validation or prediction, where the batch size changes no result
 
 
 def fit_folds(training: Training, folds: Iterable[tuple[int, FoldData]]) -> Iterator[FoldFit]:
-    """Train each fold when it is asked for. Folds with as many features and steps share one compiled network."""
+    """Train each fold when it is asked for. Folds and trials whose networks are alike share one that is traced."""
     networks: dict[tuple[int, int], _Compiled] = {}
     for number, data in folds:
         rows, inputs = data.train_x.shape
         steps = math.ceil(rows / rows_per_batch(training.fit.batch_size, rows))
         at_once = max(count for count in range(1, STEPS_AT_ONCE + 1) if steps % count == 0)
         if (inputs, at_once) not in networks:
-            networks[inputs, at_once] = _compile(training, inputs, at_once)
+            networks[inputs, at_once] = _network_for(training, inputs, at_once)
         yield _fit(training, networks[inputs, at_once], number, data, steps)
 
 
 @dataclass(frozen=True, eq=False)
 class _Compiled:
-    """A compiled network, and the values its optimizer and its random layers start every fold with."""
+    """A compiled network, the values that every fold of a trial starts with, and what its random layers count draws in."""
 
     network: keras.Model
     fresh: list[tuple[keras.Variable, npt.NDArray[Any]]]
+    seeds: list[keras.Variable]
 
 
-def _compile(training: Training, inputs: int, at_once: int) -> _Compiled:
-    network = build(training.model, inputs, training.head, derive(Purpose.LAYERS, training.seed, training.number))
+_networks: OrderedDict[tuple[Any, ...], _Compiled] = OrderedDict()
+
+
+def _network_for(training: Training, inputs: int, at_once: int) -> _Compiled:
+    """A network as new for a trial. Tracing its training takes about as long as an epoch of a small table, so some are kept.
+
+    Learning rates, seeds, epochs and patience are no part of what is traced; all other numbers are.
+    """
+    optimizer = training.fit.optimizer
+    parameters = frozenset(optimizer.parameters.items())
+    key = (training.model, training.head, optimizer.kind, parameters, keras.config.floatx(), inputs, at_once)
+    fresh = build(training.model, inputs, training.head, derive(Purpose.LAYERS, training.seed, training.number))
+    if key not in _networks:
+        while len(_networks) >= MOST_NETWORKS:
+            _networks.popitem(last=False)
+        keras.backend.clear_session()  # else every network that was given up, and cycles of its training, stay in memory
+        _networks[key] = _compile(training, fresh, at_once)
+    _networks.move_to_end(key)
+    compiled = _networks[key]
+    seeds = [(variable, own.numpy()) for variable, own in zip(compiled.seeds, _seeds(fresh), strict=True)]
+    return replace(compiled, fresh=[*compiled.fresh, *seeds])
+
+
+def _compile(training: Training, network: keras.Model, at_once: int) -> _Compiled:
     optimizer = optimizer_for(training.fit.optimizer)
     network.compile(
         optimizer,
@@ -58,9 +83,13 @@ def _compile(training: Training, inputs: int, at_once: int) -> _Compiled:
         steps_per_execution=at_once,
     )
     optimizer.build(network.trainable_variables)
+    return _Compiled(network, [(variable, variable.numpy()) for variable in optimizer.variables], _seeds(network))
+
+
+def _seeds(network: keras.Model) -> list[keras.Variable]:
+    """The variables that random layers count their draws in."""
     weights = {id(weight) for weight in network.weights}
-    seeds = [variable for variable in network.non_trainable_variables if id(variable) not in weights]
-    return _Compiled(network, [(variable, variable.numpy()) for variable in [*optimizer.variables, *seeds]])
+    return [variable for variable in network.non_trainable_variables if id(variable) not in weights]
 
 
 def _fit(training: Training, compiled: _Compiled, number: int, data: FoldData, steps: int) -> FoldFit:

@@ -275,3 +275,43 @@ def test_a_convolutional_network_trains_and_may_do_without_validation_rows(train
     assert one.predictions.shape == (20, 3)
     assert bare.predictions.shape == (0, 3)
     assert bare.failure is None
+
+
+@pytest.mark.parametrize("model", [MlpSpec(units=6, dropout=0.4, noise=0.1), MlpSpec(units=6, batch_norm=True)])
+def test_trials_whose_networks_are_alike_trace_once_and_know_nothing_of_each_other(model, train, training, fold, monkeypatch):
+    from foldwise.training import keras_fit
+
+    traced = []
+    compile_ = keras_fit._compile
+
+    def counted(*given):
+        made = compile_(*given)
+        step = made.network.train_step
+        made.network.train_step = lambda *batch: traced.append(1) or step(*batch)  # Python runs it to trace it, and never again
+        return made
+
+    monkeypatch.setattr(keras_fit, "_compile", counted)
+    data = [fold(seed=seed) for seed in range(2)]
+
+    def trial(number, rate):
+        optimizer = OptimizerSpec(kind="adam", learning_rate=rate)
+        return train(training(model=model, fit=FitSpec(epochs=4, batch_size=16, optimizer=optimizer), number=number), data)
+
+    keras_fit._networks.clear()
+    trial(0, 0.01)
+    traces = len(traced)
+    after_another = trial(1, 0.03)
+    assert len(traced) == traces > 0
+    keras_fit._networks.clear()
+    alone = trial(1, 0.03)
+    for one, other in zip(after_another, alone, strict=True):
+        for a, b in zip(one.weights, other.weights, strict=True):
+            np.testing.assert_array_equal(a, b)
+
+
+def test_networks_are_given_up_when_there_are_many(train, training, fold):
+    from foldwise.training import keras_fit
+
+    for units in range(3, 3 + keras_fit.MOST_NETWORKS + 2):
+        train(training(model=MlpSpec(units=units), fit=FitSpec(epochs=1)), fold())
+    assert len(keras_fit._networks) == keras_fit.MOST_NETWORKS
