@@ -57,7 +57,8 @@ def main() -> None:
         fastest = min(value for peer, value in seconds.items() if peer != "foldwise")
         for peer, runs in taken.items():
             best, error = mean_and_error([run["best"] for run in runs])
-            each = f"{seconds[peer]:.2f}", f"{fastest / seconds[peer]:.1f}x", f"{best:.4f} ± {error:.4f}"
+            spread = f" ± {error:.4f}" if len(runs) > 1 else ""
+            each = f"{seconds[peer]:.2f}", f"{fastest / seconds[peer]:.1f}x", f"{best:.4f}{spread}"
             rows.append([table, peer, *each])
         ratios.append(f"{table} {fastest / seconds['foldwise']:.1f}x")
     columns = ("table", "30 trials x 5 folds x 50 epochs", "seconds a trial", "against the better peer", "best score")
