@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from foldwise.config import read_service
 from foldwise.errors import ConfigError
+from foldwise.image_specs import ImageRows
 from foldwise.screen import Screen
 from foldwise.space import Params
 from foldwise.specs import StudySpec, TpeTuner, TrackingSpec, TrialJob
@@ -114,9 +115,7 @@ def _carry_out(
 
 def look_at_data(spec: StudySpec, screen: Screen) -> Plan:
     """The plan of a study, said on the screen. A wrong path or column is found before anything slow is imported."""
-    from foldwise.data.sources import check_source
-
-    check_source(spec.fixed.data, spec.fixed.paths)
+    check_data(spec)
     from foldwise.data.audit.finding import refuse
     from foldwise.plan import plan_study
 
@@ -126,7 +125,10 @@ def look_at_data(spec: StudySpec, screen: Screen) -> Plan:
     more = f" and {len(table.schema.columns) - 12} more" if len(table.schema.columns) > 12 else ""
     labels = f", labels {', '.join(table.labels[:10])}" if table.labels else ""
     screen.note(f"study {plan.spec.name}: {table.task} of {table.target_name}{labels}, goal {plan.goal.metric}")
-    screen.note(f"columns: {kinds}{more}")
+    if table.schema.image is None:
+        screen.note(f"columns: {kinds}{more}")
+    else:
+        screen.note(f"images: {' x '.join(map(str, table.schema.image))} (height, width, channels)")
     screen.audited(plan.findings)
     for note in table.notes:
         screen.note(f"note: {note}")
@@ -137,6 +139,23 @@ def look_at_data(spec: StudySpec, screen: Screen) -> Plan:
     if spec.fixed.audit.strict:
         refuse(plan.findings, spec.fixed.audit.accept)
     return plan
+
+
+def check_data(spec: StudySpec) -> None:
+    """Say what is wrong with files before pandas is imported.
+
+    Raises:
+        ConfigError, DataError: a file or a column is not there.
+    """
+    data, paths = spec.fixed.data, spec.fixed.paths
+    if isinstance(data, ImageRows):
+        from foldwise.data.image_sources import check_images
+
+        check_images(data, paths)
+        return
+    from foldwise.data.sources import check_source
+
+    check_source(data, paths)
 
 
 def prepare_here(spec: StudySpec) -> None:
@@ -241,10 +260,11 @@ def _where_next(plan: Plan, summary: Mapping[str, Any]) -> list[str]:
     model, runs = summary["model"], plan.spec.fixed.paths.runs
     where = "" if runs == "mlruns" else f" paths.runs={runs}"
     alias = f"@{model['aliases'][0]}" if model["aliases"] else f"/{model['version']}"
+    rows = "rows.csv" if plan.table.schema.image is None else "images.npz"
     lines = [
         f"model:   {model['name']} version {model['version']} ({', '.join(model['aliases'])})",
         f"files:   {plan.folder}",
-        f"predict: python -m pipelines.predict model={model['name']}{alias} input=rows.csv output=answers.csv{where}",
+        f"predict: python -m pipelines.predict model={model['name']}{alias} input={rows} output=answers.csv{where}",
     ]
     return [*lines, f"look:    python -m pipelines.ui{where}"] if plan.spec.fixed.tracking.kind == "mlflow" else lines
 

@@ -85,8 +85,8 @@ def conclude(
     refitted = time.monotonic()
 
     reads = parts.ledger.record_holdout_read(plan.table.fingerprint, spec.name, len(plan.holdout.rows))
-    answers = bundle.predict(plan.holdout.raw)
-    truth, predictions = plan.holdout.target, bundle.scores(plan.holdout.raw)
+    answers = bundle.predict(plan.holdout.as_read)
+    truth, predictions = plan.holdout.target, bundle.scores(plan.holdout.as_read)
     write_holdout(plan.folder / "holdout.parquet", plan, answers)
     metrics = score(table.task, len(table.labels), truth, predictions, threshold)
     # a threshold that was searched is a threshold that was tuned

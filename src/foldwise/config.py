@@ -29,7 +29,10 @@ Model = TypeVar("Model", bound=BaseModel)
 # Keys that change where or how long a study runs, but none of its numbers.
 _NO_NUMBERS = ("study", "register", "budget", "audit", "ledger", "tracking", "paths")
 # Where a file lies says nothing about what is in it: the data's fingerprint does.
-_PLACES = (("data", "path"), ("data", "holdout", "path"), ("execute", "kind"))
+_PLACES = (
+    *((*part, name) for part in (("data",), ("data", "holdout")) for name in ("path", "images", "labels")),
+    ("execute", "kind"),
+)
 
 
 def read_study(config: Mapping[str, Any]) -> StudySpec:

@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, Field
 from foldwise.goal import Task
 from foldwise.spec import ByKind, Spec, Words
 
-ScaleKind = Literal["standard", "minmax", "max", "robust", "quantile", "quantile_uniform", "yeo_johnson", "none"]
+ScaleKind = Literal["standard", "minmax", "max", "unit", "robust", "quantile", "quantile_uniform", "yeo_johnson", "none"]
 FeatureKind = Literal["number", "category", "date", "text"]
 ColumnKind = FeatureKind | Literal["identifier"]
 
@@ -40,17 +40,22 @@ class GivenHoldout(Spec):
 HoldoutSpec = Annotated[HashHoldout | TimeHoldout | GivenHoldout, Field(discriminator="kind"), ByKind]
 
 
-class TableData(Spec):
-    """What every table can say of itself; abstract, the kinds below are the sources."""
+class Labelled(Spec):
+    """What all data say of what is to be predicted; abstract."""
 
     target: str
     task: Literal["auto"] | Task = "auto"
+    positive: str | int | float | bool | None = None
+
+
+class TableData(Labelled):
+    """What every table can say of itself; abstract, the kinds below are the sources."""
+
     kinds: Mapping[str, ColumnKind] = {}
     drop: Words = ()
     row_key: Words = ()
     group: str | None = None
     time: str | None = None
-    positive: str | int | float | bool | None = None
     holdout: HoldoutSpec = HashHoldout()
 
 
@@ -98,7 +103,7 @@ class ParquetData(TableData):
     target_strip: str = ""
 
 
-DataSpec = Annotated[SklearnData | CsvData | ParquetData, Field(discriminator="kind"), ByKind]
+TableSpec = SklearnData | CsvData | ParquetData
 
 
 class FoldsSpec(Spec):

@@ -25,7 +25,7 @@ def dry_run(plan: Plan) -> dict[str, Any]:
     even = cache.folds(trial.prep, trial.balance) if trial.balance.kind != "none" else ()
     first = plan.splits[0]
     preparation = fit_preparation(table, first.train, trial.prep)
-    features = preparation.transform(table.frame.iloc[first.train])
+    features = preparation.transform(table.inputs(first.train[:FIRST_ROWS]))
     return {
         "study": spec.name,
         "task": table.task,
@@ -52,9 +52,9 @@ def dry_run(plan: Plan) -> dict[str, Any]:
         "balance": trial.balance.kind,
         "prepared": {
             "of": "the training rows of the first fold",
-            "shape": list(features.shape),
+            "shape": [len(first.train), features.shape[1]],
             "features": list(preparation.features),
-            "first_rows": np.round(features[:FIRST_ROWS].astype(float), 6),
+            "first_rows": np.round(features.astype(float), 6),
         },
     }
 

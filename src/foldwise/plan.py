@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 
 import numpy as np
@@ -14,16 +15,18 @@ from foldwise.data.audit.audit import audit
 from foldwise.data.audit.finding import Finding
 from foldwise.data.balance import check_balance
 from foldwise.data.holdout import HoldoutRecord, set_holdout
+from foldwise.data.image_table import read_image_holdout, read_image_table
 from foldwise.data.prep_rules import check_prep
 from foldwise.data.split import Split, cut_folds
 from foldwise.data.table import Table, read_given_holdout, read_table
 from foldwise.data_specs import FeatureKind, GivenHoldout
 from foldwise.errors import ConfigError
 from foldwise.goal import Goal, goal_for
+from foldwise.image_specs import GivenImages, ImageRows
 from foldwise.models.head_rules import check_head
-from foldwise.models.image_rules import check_image
+from foldwise.models.image_rules import as_shown, check_image
 from foldwise.network_specs import CnnSpec, FitSpec
-from foldwise.specs import StudySpec
+from foldwise.specs import FixedSpec, StudySpec, TrialSpec
 
 
 @dataclass(frozen=True)
@@ -58,20 +61,16 @@ def plan_study(spec: StudySpec) -> Plan:
     fixed = spec.fixed
     check_runs_folder(fixed.paths.runs)
     trials = [trial_at(spec, params) for params in (spec.space.defaults(), *(corner for _, corner in spec.space.corners()))]
-    used = frozenset[FeatureKind]().union(*(trial.prep.kinds for trial in trials))
-    table = read_table(fixed.data, fixed.paths, any(isinstance(trial.model, CnnSpec) for trial in trials), used)
+    table = _read(fixed, trials)
     goal = goal_for(fixed.goal.metric, fixed.goal.direction, table.task)
     for trial in trials:
         check_head(table.task, trial)
         others = [column.name for column in table.schema.columns if column.kind in trial.prep.kinds - {"number"}]
-        check_image(trial.model, len(table.schema.of_kind("number")), others, trial.prep.select.kind != "none")
-    holdout_spec = fixed.data.holdout
-    if isinstance(holdout_spec, GivenHoldout):
-        development, _, record = set_holdout(table, holdout_spec, fixed.data)
-        holdout = read_given_holdout(fixed.data, holdout_spec.path, table, fixed.paths)
-    else:
-        development, held, record = set_holdout(table, holdout_spec, fixed.data)
-        holdout = table.take(held)
+        numbers = prod(table.schema.image) if table.schema.image else len(table.schema.of_kind("number"))
+        check_image(as_shown(trial.model, table.schema.image), numbers, others, trial.prep.select.kind != "none")
+    development, held, record = set_holdout(table, fixed.data.holdout, fixed.data)
+    given = _given(fixed, table)
+    holdout = table.take(held) if given is None else given
     for trial in trials:
         check_prep(table, development, trial.prep)
     splits = cut_folds(table, development, fixed.folds, fixed.seed)
@@ -80,6 +79,21 @@ def plan_study(spec: StudySpec) -> Plan:
     told = [finding for trial in trials for finding in check_balance(table, splits, trial.balance)]
     findings = (*audit(table, development, splits, holdout), *dict.fromkeys(told))
     return Plan(spec, goal, table, development, holdout, record, splits, findings)
+
+
+def _read(fixed: FixedSpec, trials: Sequence[TrialSpec]) -> Table:
+    if isinstance(fixed.data, ImageRows):
+        return read_image_table(fixed.data, fixed.paths)
+    used = frozenset[FeatureKind]().union(*(trial.prep.kinds for trial in trials))
+    return read_table(fixed.data, fixed.paths, any(isinstance(trial.model, CnnSpec) for trial in trials), used)
+
+
+def _given(fixed: FixedSpec, table: Table) -> Table | None:
+    """The rows that data.holdout names, None where it sets rows of the table aside."""
+    data = fixed.data
+    if isinstance(data, ImageRows):
+        return read_image_holdout(data, table, fixed.paths) if isinstance(data.holdout, GivenImages) else None
+    return read_given_holdout(data, data.holdout.path, table, fixed.paths) if isinstance(data.holdout, GivenHoldout) else None
 
 
 def check_batch(fit: FitSpec, splits: Sequence[Split]) -> None:

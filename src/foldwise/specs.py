@@ -12,12 +12,15 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from foldwise.data_specs import BalanceSpec, DataSpec, FoldsSpec, NoBalance, PrepSpec
+from foldwise.data_specs import BalanceSpec, FoldsSpec, NoBalance, PrepSpec, TableSpec
 from foldwise.errors import did_you_mean
 from foldwise.goal import METRICS, Goal
+from foldwise.image_specs import ImageSpec
 from foldwise.network_specs import Constant, FitSpec, LrScheduleSpec, MlpSpec, ModelSpec
 from foldwise.space import Params, Space, Tree
 from foldwise.spec import ByKind, Spec, Words
+
+DataSpec = Annotated[TableSpec | ImageSpec, Field(discriminator="kind"), ByKind]
 
 
 class TrialSpec(Spec):

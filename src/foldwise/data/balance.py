@@ -113,6 +113,9 @@ def check_balance(table: Table, splits: Sequence[Split], balance: BalanceSpec) -
         raise ConfigError("balance.kind", rule)
     if not isinstance(balance, (Smote, SmoteTomek)):
         return
+    if table.images is not None:
+        rule = f"{balance.kind} mixes two rows, and a mix of two images shows nothing; take oversample or class_weight"
+        raise ConfigError("balance.kind", rule)
     smallest = balance.neighbours + 1
     for fold, split in enumerate(splits):
         counts = np.bincount(table.target[split.train])

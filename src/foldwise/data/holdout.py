@@ -10,10 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from foldwise.data.cells import hashable_text, shown
-from foldwise.data.sources import Data, decimal_mark
+from foldwise.data.sources import Labelled, decimal_mark
 from foldwise.data.table import Table
 from foldwise.data_specs import GivenHoldout, HashHoldout, HoldoutSpec, TimeHoldout
 from foldwise.errors import ConfigError, DataError, did_you_mean
+from foldwise.image_specs import GivenImages
 
 Positions = npt.NDArray[np.int64]
 HoldoutRecord = Mapping[str, Any]
@@ -22,13 +23,13 @@ ALL = ""  # the name of the one cut-off where classes do not have their own
 
 
 def set_holdout(
-    table: Table, holdout: HoldoutSpec, data: Data, frozen: HoldoutRecord | None = None
+    table: Table, holdout: HoldoutSpec | GivenImages, data: Labelled, frozen: HoldoutRecord | None = None
 ) -> tuple[Positions, Positions, HoldoutRecord]:
     """Set rows aside by what they are, never by their label, by chance or by the study's seed.
 
     `hash` puts a row aside where the hash of its key columns (data.row_key, else data.group, else all columns but the
-    target and data.drop) is below a cut-off; each class has its own, so that about `share` of it is below. `time` puts
-    the newest rows aside. `given` puts none aside: the rows come from a file.
+    target and data.drop; of an image its pixels) is below a cut-off; each class has its own, so that about `share` of it
+    is below. `time` puts the newest rows aside. `given` puts none aside: the rows come from a file.
 
     Args:
         table: the rows.
@@ -44,7 +45,7 @@ def set_holdout(
         DataError: the frozen record belongs to other columns.
     """
     everyone = np.arange(len(table), dtype=np.int64)
-    if isinstance(holdout, GivenHoldout):
+    if isinstance(holdout, GivenHoldout | GivenImages):
         return everyone, everyone[:0], {"kind": "given"}
     if frozen is not None and frozen.get("kind") != holdout.kind:
         raise ConfigError("data.holdout.kind", f"the study's rows were set aside by {frozen.get('kind')}; keep that kind")
@@ -63,6 +64,8 @@ def row_hashes(table: Table, columns: tuple[str, ...], decimal: str = ".") -> np
     Raises:
         DataError: a column is not there.
     """
+    if table.images is not None:
+        return np.array([_hash(image.tobytes()) for image in table.images])
     texts = []
     for name in columns:
         if name not in table.raw.columns:
@@ -73,11 +76,11 @@ def row_hashes(table: Table, columns: tuple[str, ...], decimal: str = ".") -> np
         absent = cells.isna().to_numpy()
         known = {cell: hashable_text(cell, decimal) for cell in set(cells[~absent])}
         texts.append(["" if gone else known[cell] for cell, gone in zip(cells, absent, strict=True)])
-    return np.array([_hash("\x1f".join(row)) for row in zip(*texts, strict=True)])
+    return np.array([_hash("\x1f".join(row).encode("utf-8", "surrogatepass")) for row in zip(*texts, strict=True)])
 
 
 def _lowest_hashes(
-    table: Table, holdout: HashHoldout, data: Data, frozen: HoldoutRecord | None
+    table: Table, holdout: HashHoldout, data: Labelled, frozen: HoldoutRecord | None
 ) -> tuple[npt.NDArray[np.bool_], HoldoutRecord]:
     columns = tuple(frozen["columns"]) if frozen else _key_columns(table, data)
     hashes = row_hashes(table, columns, decimal_mark(data))
@@ -95,7 +98,7 @@ def _lowest_hashes(
     return aside, {"kind": "hash", "columns": list(columns), "cutoffs": {**(frozen["cutoffs"] if frozen else {}), **cutoffs}}
 
 
-def _key_columns(table: Table, data: Data) -> tuple[str, ...]:
+def _key_columns(table: Table, data: Labelled) -> tuple[str, ...]:
     if data.row_key:
         return data.row_key
     if data.group is not None:
@@ -113,8 +116,8 @@ def _cutoff(hashes: npt.NDArray[np.float64], share: float) -> float:
     return float((different[best] + different[best + 1]) / 2)
 
 
-def _hash(text: str) -> float:
-    digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+def _hash(content: bytes) -> float:
+    digest = hashlib.blake2b(content, digest_size=8).digest()
     return (int.from_bytes(digest, "big") >> 11) / 2**53
 
 

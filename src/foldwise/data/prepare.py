@@ -18,6 +18,7 @@ from foldwise.data.balance import Cells, balanced
 from foldwise.data.cells import LARGEST
 from foldwise.data.dates import Date, fit_date
 from foldwise.data.encode import Levels, one_hot
+from foldwise.data.pixels import ImagePreparation, Images, fit_pixels
 from foldwise.data.prep_rules import check_prep
 from foldwise.data.scale import Curve, bend, fit_scale
 from foldwise.data.select import kept_features
@@ -28,6 +29,7 @@ from foldwise.data_specs import BalanceSpec, Impute, NoBalance, OneHot, PrepSpec
 from foldwise.target_scale import UNSCALED, TargetScale, fit_target_scale
 
 Floats = npt.NDArray[np.float32]
+Features = Floats | Images  # (rows, features)
 NO_BALANCE = NoBalance()
 
 
@@ -134,21 +136,24 @@ class Preparation:
         return np.array(fill), np.array(center), np.array(scale)
 
 
+AnyPreparation = Preparation | ImagePreparation
+
+
 @dataclass(frozen=True, eq=False)
 class FoldData:
     """A prepared fold.
 
-    train_x, valid_x: (rows, features).
+    train_x, valid_x: (rows, features); images are uint8 until some of their rows are asked for as numbers.
     train_y, valid_y: (rows, outputs): binary one column of 0 and 1, multiclass one-hot, regression one column,
         standardised by the training rows, or their logarithms, where prep.target says so.
     train_weight, valid_weight: (rows,), None where every row counts the same.
     valid_truth: (rows,), codes, or the target in its own unit, which is `target.back(y)`.
     """
 
-    train_x: Floats
+    train_x: Features
     train_y: Floats
     train_weight: Floats | None
-    valid_x: Floats
+    valid_x: Features
     valid_y: Floats
     valid_weight: Floats | None
     valid_truth: npt.NDArray[Any]
@@ -171,15 +176,22 @@ def prepare_fold(table: Table, split: Split, prep: PrepSpec, balance: BalanceSpe
         TrialFailed: the classes cannot be balanced so.
     """
     preparation = fit_preparation(table, split.train, prep)
-    train = table.frame.iloc[split.train]
-    values, missing = preparation.scaled(train)
-    cells = Cells(values, missing & preparation.marked, preparation.ordinal(train))
-    even = balanced(cells, table.target[split.train], balance, seed, preparation.expand)
+    if isinstance(preparation, ImagePreparation):
+        assert table.images is not None
+        even = balanced(_no_cells(len(split.train)), table.target[split.train], balance, seed, lambda *_: np.empty((0, 0)))
+        train_x: Features = preparation.rows(table.images, split.train[even.like])
+        valid_x: Features = preparation.rows(table.images, split.valid)
+    else:
+        train = table.frame.iloc[split.train]
+        values, missing = preparation.scaled(train)
+        cells = Cells(values, missing & preparation.marked, preparation.ordinal(train))
+        even = balanced(cells, table.target[split.train], balance, seed, preparation.expand)
+        train_x, valid_x = preparation.expand(*even.cells), preparation.transform(table.frame.iloc[split.valid])
     return FoldData(
-        train_x=preparation.expand(*even.cells),
+        train_x=train_x,
         train_y=encode_target(table, split.train[even.like], preparation),
         train_weight=even.weight,
-        valid_x=preparation.transform(table.frame.iloc[split.valid]),
+        valid_x=valid_x,
         valid_y=encode_target(table, split.valid, preparation),
         valid_weight=None,
         valid_truth=table.target[split.valid],
@@ -187,7 +199,7 @@ def prepare_fold(table: Table, split: Split, prep: PrepSpec, balance: BalanceSpe
     )
 
 
-def fit_preparation(table: Table, rows: npt.ArrayLike, prep: PrepSpec) -> Preparation:
+def fit_preparation(table: Table, rows: npt.ArrayLike, prep: PrepSpec) -> AnyPreparation:
     """Learn fills, scales, levels and which features to keep from these rows, and look at no other.
 
     Raises:
@@ -195,13 +207,16 @@ def fit_preparation(table: Table, rows: npt.ArrayLike, prep: PrepSpec) -> Prepar
     """
     at = np.asarray(rows, dtype=np.int64)
     check_prep(table, at, prep)
+    target = UNSCALED if table.labels else fit_target_scale(table.target[at], prep.target)
+    if table.images is not None:
+        return fit_pixels(table.images, at, prep, target)
     frame, schema = table.frame.iloc[at], table.schema
     dates = () if prep.dates == "none" else tuple(fit_date(n, frame[n].to_numpy(), prep.dates) for n in schema.of_kind("date"))
     texts = () if prep.text.kind == "none" else tuple(Hashed(n, prep.text.width) for n in schema.of_kind("text"))
     preparation = Preparation(
         _fit_numbers(frame, schema.of_kind("number"), dates, prep),
         tuple(_fit_levels(n, frame[n].to_numpy(), prep.one_hot, prep.impute) for n in schema.of_kind("category")),
-        UNSCALED if table.labels else fit_target_scale(table.target[at], prep.target),
+        target,
         dates,
         texts,
     )
@@ -211,7 +226,7 @@ def fit_preparation(table: Table, rows: npt.ArrayLike, prep: PrepSpec) -> Prepar
     return replace(preparation, kept=kept_features(prep.select, x, y, len(table.labels), preparation.continuous))
 
 
-def encode_target(table: Table, rows: npt.ArrayLike, preparation: Preparation) -> Floats:
+def encode_target(table: Table, rows: npt.ArrayLike, preparation: AnyPreparation) -> Floats:
     """The targets of these rows as a network learns them, (rows, outputs)."""
     target = table.target[np.asarray(rows, dtype=np.int64)]
     if len(table.labels) > 2:
@@ -220,6 +235,11 @@ def encode_target(table: Table, rows: npt.ArrayLike, preparation: Preparation) -
     if not table.labels:
         target = preparation.target.forward(target)
     return target.astype(np.float32)[:, None]
+
+
+def _no_cells(rows: int) -> Cells:
+    """Images are repeated, left out or weighted, and never mixed: their pixels need not be looked at for it."""
+    return Cells(np.empty((rows, 0)), np.empty((rows, 0), dtype=np.bool_), np.empty((rows, 0), dtype=np.int32))
 
 
 def _numbers(frame: pd.DataFrame, names: Sequence[str], dates: tuple[Date, ...]) -> npt.NDArray[np.float64]:

@@ -10,7 +10,8 @@ from typing import Any
 
 from foldwise.data.dates import Date
 from foldwise.data.encode import Levels
-from foldwise.data.prepare import Number, Preparation
+from foldwise.data.pixels import ImagePreparation
+from foldwise.data.prepare import AnyPreparation, Number, Preparation
 from foldwise.data.scale import Curve, Power, Ranks
 from foldwise.data.text import Hashed
 from foldwise.errors import DataError
@@ -19,13 +20,13 @@ from foldwise.target_scale import TargetScale
 FORMAT = 2
 
 
-def save_preparation(preparation: Preparation, path: Path) -> None:
+def save_preparation(preparation: AnyPreparation, path: Path) -> None:
     """Write a preparation as JSON."""
     content = {"format": FORMAT, **asdict(preparation)}
     path.write_text(json.dumps(content, ensure_ascii=False, allow_nan=False, indent=1), encoding="utf-8")
 
 
-def load_preparation(path: Path) -> Preparation:
+def load_preparation(path: Path) -> AnyPreparation:
     """Read what `save_preparation` wrote; it transforms rows to exactly the same numbers.
 
     Raises:
@@ -37,6 +38,10 @@ def load_preparation(path: Path) -> Preparation:
             raise DataError(
                 f"{path}: has format {content['format']}, and this foldwise reads {FORMAT}; use the foldwise that wrote it"
             )
+        if "shape" in content:
+            height, width, channels = content["shape"]
+            center, scale = tuple(content["center"]), tuple(content["scale"])
+            return ImagePreparation((height, width, channels), center, scale, TargetScale(**content["target"]))
         return Preparation(
             tuple(Number(**{**number, "curve": _curve(number["curve"])}) for number in content["numbers"]),
             tuple(

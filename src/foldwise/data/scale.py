@@ -87,6 +87,8 @@ def fit_scale(values: Floats, kind: ScaleKind) -> Scale:
     match kind:
         case "none":
             return Scale(straight, none, ones)
+        case "unit":  # pixels in columns, from 0 to 255
+            return Scale(straight, none, ones * 255)
         case "max":  # x / max|x|
             return Scale(straight, none, MaxAbsScaler().fit(values).scale_)
         case "minmax":

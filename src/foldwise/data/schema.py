@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -26,9 +26,10 @@ class Column:
 
 @dataclass(frozen=True)
 class Schema:
-    """The usable feature columns, in order."""
+    """The usable feature columns, in order; of images their height, width and channels, and no columns."""
 
     columns: tuple[Column, ...]
+    image: tuple[int, int, int] | None = field(default=None, repr=False)  # a table's fingerprint is of its repr
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -37,7 +38,7 @@ class Schema:
 
     def only(self, names: Set[str]) -> Schema:
         """The columns of these names."""
-        return Schema(tuple(column for column in self.columns if column.name in names))
+        return replace(self, columns=tuple(column for column in self.columns if column.name in names))
 
     def of_kind(self, kind: FeatureKind) -> tuple[str, ...]:
         """The names of the columns of a kind."""

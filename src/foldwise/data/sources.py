@@ -9,14 +9,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from foldwise.data import csv_file
-from foldwise.data_specs import CsvData, GivenHoldout, ParquetData, SklearnData
+from foldwise.data_specs import CsvData, GivenHoldout, ParquetData, SklearnData, TableSpec
 from foldwise.errors import ConfigError, DataError, did_you_mean
+from foldwise.image_specs import ImageSpec
 from foldwise.specs import Paths
 
 if TYPE_CHECKING:  # pandas takes two seconds, and a misspelt column should be said before that
     import pandas as pd
 
-Data = SklearnData | CsvData | ParquetData
+Data = TableSpec
+Labelled = TableSpec | ImageSpec  # whatever has a target
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,12 +34,12 @@ class Source:
     notes: tuple[str, ...] = ()
 
 
-def missing_marks(data: Data) -> tuple[str, ...]:
+def missing_marks(data: Labelled) -> tuple[str, ...]:
     """The cells that mean missing."""
-    return ("",) if isinstance(data, SklearnData) else data.missing
+    return data.missing if isinstance(data, CsvData | ParquetData) else ("",)
 
 
-def decimal_mark(data: Data) -> str:
+def decimal_mark(data: Labelled) -> str:
     """The decimal mark of numbers written as text."""
     return data.decimal if isinstance(data, CsvData) else "."
 

@@ -36,6 +36,7 @@ class Table:
     rows: (rows,), zero-based position in the source; rows with a missing target are not here.
     groups, times: (rows,), of data.group and data.time (datetime64 in UTC, or float64).
     left_out: column -> why it is no feature.
+    images: (rows, height, width, channels), where rows are images; then there are no columns, and frame and raw are empty.
     """
 
     frame: pd.DataFrame
@@ -50,6 +51,7 @@ class Table:
     times: npt.NDArray[Any] | None = None
     left_out: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    images: npt.NDArray[np.uint8] | None = None
 
     def __len__(self) -> int:
         return len(self.target)
@@ -70,7 +72,17 @@ class Table:
             times=None if self.times is None else self.times[at],
             left_out=self.left_out,
             notes=self.notes,
+            images=None if self.images is None else self.images[at],
         )
+
+    @property
+    def as_read(self) -> pd.DataFrame | npt.NDArray[np.uint8]:
+        """The rows as a model that serves would be given them: raw cells, or images."""
+        return self.raw if self.images is None else self.images
+
+    def inputs(self, index: npt.NDArray[np.int64] | slice = slice(None)) -> Any:
+        """What a fitted preparation transforms, of the rows at these positions: typed cells, or images."""
+        return self.frame.iloc[index] if self.images is None else self.images[index]
 
     @cached_property
     def fingerprint(self) -> str:
@@ -84,6 +96,9 @@ class Table:
             else:
                 digest.update(repr(cells.to_list()).encode("utf-8", "surrogatepass"))
         digest.update(self.target.tobytes())
+        if self.images is not None:
+            digest.update(repr(self.images.shape).encode())
+            digest.update(np.ascontiguousarray(self.images).data)
         return digest.hexdigest()
 
 

@@ -12,7 +12,7 @@ import pandas as pd
 
 from foldwise.data.cells import LARGEST, level_in, listed, number_in, shown
 from foldwise.data.kinds import Look, check_text, look_at, looks_like_text
-from foldwise.data.sources import Data, decimal_mark, missing_marks
+from foldwise.data.sources import Labelled, decimal_mark, missing_marks
 from foldwise.errors import ConfigError, DataError, did_you_mean
 from foldwise.goal import Task
 
@@ -35,7 +35,7 @@ class Target:
     notes: tuple[str, ...] = ()
 
 
-def read_target(cells: pd.Series[Any], data: Data) -> Target:
+def read_target(cells: pd.Series[Any], data: Labelled) -> Target:
     """Infer the task from the target column, or take `data.task`, and encode it.
 
     Raises:
@@ -66,7 +66,7 @@ def read_target(cells: pd.Series[Any], data: Data) -> Target:
     return Target(_codes(levels, labels), kept, labels, task, tuple(notes))
 
 
-def known_target(cells: pd.Series[Any], data: Data, labels: tuple[str, ...]) -> Target:
+def known_target(cells: pd.Series[Any], data: Labelled, labels: tuple[str, ...]) -> Target:
     """Encode a target of other rows by the labels of the training rows; no labels mean regression.
 
     Raises:
@@ -92,7 +92,7 @@ def known_target(cells: pd.Series[Any], data: Data, labels: tuple[str, ...]) -> 
     return Target(_codes(levels, labels), kept, labels, task)
 
 
-def scorable(cells: pd.Series[Any], data: Data, labels: tuple[str, ...]) -> Target:
+def scorable(cells: pd.Series[Any], data: Labelled, labels: tuple[str, ...]) -> Target:
     """The same for rows to be scored: a row whose label is missing or was never learnt is not kept, instead of refused."""
     stripped = strip_labels(cells, data)
     if not labels:
@@ -105,7 +105,7 @@ def scorable(cells: pd.Series[Any], data: Data, labels: tuple[str, ...]) -> Targ
     return Target(known.values, kept, labels, known.task)
 
 
-def strip_labels(cells: pd.Series[Any], data: Data) -> pd.Series[Any]:
+def strip_labels(cells: pd.Series[Any], data: Labelled) -> pd.Series[Any]:
     """The target column with the characters of data.target_strip taken off its ends, None where nothing is left."""
     strip = getattr(data, "target_strip", "")
     if not strip or cells.dtype != object:
@@ -115,7 +115,7 @@ def strip_labels(cells: pd.Series[Any], data: Data) -> pd.Series[Any]:
     return pd.Series(stripped, cells.index, dtype=object)
 
 
-def _task(name: str, look: Look, counts: Counter[str], data: Data) -> tuple[Task, str | None]:
+def _task(name: str, look: Look, counts: Counter[str], data: Labelled) -> tuple[Task, str | None]:
     """The task, and a sentence where another one would have been possible too."""
     many = f"the target {name} has {len(counts)} labels in {look.rows} rows"
     if data.task == "binary" and len(counts) != 2:
@@ -137,7 +137,7 @@ def _task(name: str, look: Look, counts: Counter[str], data: Data) -> tuple[Task
     return "regression", None
 
 
-def _ordered(found: list[str], data: Data, task: Task) -> tuple[str, ...]:
+def _ordered(found: list[str], data: Labelled, task: Task) -> tuple[str, ...]:
     """Labels in the order of their numbers, else of the alphabet; the positive one last."""
     numbers = {label: number_in(label) for label in found}
     labels = sorted(found, key=lambda label: (numbers[label] or 0.0, label)) if None not in numbers.values() else sorted(found)
@@ -156,7 +156,7 @@ def _codes(levels: list[str], labels: tuple[str, ...]) -> npt.NDArray[np.int64]:
     return np.array([code[level] for level in levels], dtype=np.int64)
 
 
-def _numbers(name: str, known: pd.Series[Any], data: Data) -> npt.NDArray[np.float64]:
+def _numbers(name: str, known: pd.Series[Any], data: Labelled) -> npt.NDArray[np.float64]:
     numbers = [number_in(cell, decimal_mark(data)) for cell in known]
     for place, number in enumerate(numbers):
         if number is None or not abs(number) <= LARGEST:

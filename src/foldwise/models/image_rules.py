@@ -9,6 +9,24 @@ from foldwise.errors import ConfigError
 from foldwise.network_specs import CnnSpec, ModelSpec
 
 
+def as_shown(model: ModelSpec, image: tuple[int, int, int] | None) -> ModelSpec:
+    """The model with `model.image` as the data say, where they do.
+
+    Args:
+        model: other kinds than `cnn` stay as they are.
+        image: height, width and channels of the data's images; None where rows are no images.
+
+    Raises:
+        ConfigError: at model.image, which says otherwise.
+    """
+    if not isinstance(model, CnnSpec) or image is None:
+        return model
+    if model.image not in (None, image):
+        said, are = (" x ".join(map(str, size)) for size in (model.image or (), image))
+        raise ConfigError("model.image", f"says {said}, and the images are {are}; set model.image=null, which takes theirs")
+    return model.model_copy(update={"image": image})
+
+
 def check_image(model: ModelSpec, numbers: int, others: Sequence[str] = (), selecting: bool = False) -> None:
     """Whether a row makes an image of the size that a `cnn` asks for, and its blocks leave a pixel of it.
 

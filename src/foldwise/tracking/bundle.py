@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -15,11 +16,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from foldwise.data.prepare import Preparation
+from foldwise.data.pixels import ImagePreparation, conform_images
+from foldwise.data.prepare import AnyPreparation, Features
 from foldwise.data.prepare_file import load_preparation, save_preparation
 from foldwise.data.schema import conform
 from foldwise.data.table import Table
-from foldwise.errors import JobError
+from foldwise.errors import DataError, JobError
 from foldwise.models.heads import THRESHOLD, Head, label_codes, to_predictions
 from foldwise.tracking.bundle_card import Card, Reading, Sample, read_card, write_card
 
@@ -32,6 +34,8 @@ BLOCK = 256
 LIBRARIES = ("foldwise", "keras", "tensorflow", "numpy", "pandas", "scikit-learn")
 
 Floats = npt.NDArray[np.float64]
+Raw = pd.DataFrame | npt.NDArray[np.uint8]
+IMAGE = "image"  # in a sample row: its pixels as base64
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,46 +43,56 @@ class Bundle:
     """A network with all that it needs to answer raw rows, and what is known about it."""
 
     card: Card
-    preparation: Preparation
+    preparation: AnyPreparation
     network: keras.Model
 
-    def predict(self, frame: pd.DataFrame) -> pd.DataFrame:
+    def predict(self, rows: Raw) -> pd.DataFrame:
         """Answers raw rows: columns in any order, further ones ignored, levels never seen allowed.
 
         Args:
-            frame: (rows, at least the columns of the schema), as read from a file or from JSON.
+            rows: (rows, at least the columns of the schema), as read from a file or from JSON; or images of uint8, (rows,
+                height, width, channels).
 
         Returns:
-            (rows, 1 + labels) with the index of `frame`: `prediction`, a label or a number, and `p_<label>` for classes.
+            (rows, 1 + labels) with the index of `rows`: `prediction`, a label or a number, and `p_<label>` for classes.
 
         Raises:
-            DataError: a column is missing, or a number column holds a word.
+            DataError: a column is missing, or a number column holds a word, or images are of another size.
         """
-        scores = self.scores(frame)
+        scores = self.scores(rows)
         labels = self.card.labels
+        index = rows.index if isinstance(rows, pd.DataFrame) else pd.RangeIndex(len(scores))
         if not labels:
-            return pd.DataFrame({"prediction": scores}, index=frame.index)
+            return pd.DataFrame({"prediction": scores}, index=index)
         answers: dict[str, object] = {"prediction": np.array(labels, dtype=object)[label_codes(scores, self.card.threshold)]}
         answers.update({f"p_{label}": scores[:, place] for place, label in enumerate(labels)})
-        return pd.DataFrame(answers, index=frame.index)
+        return pd.DataFrame(answers, index=index)
 
-    def scores(self, frame: pd.DataFrame) -> Floats:
+    def scores(self, rows: Raw) -> Floats:
         """What metrics are computed from.
 
         Returns:
             Probabilities (rows, labels), or the target in its own unit (rows,) for regression.
         """
-        reading = self.card.reading
-        rows = conform(frame, self.card.schema, decimal=reading.decimal, missing=reading.missing)
-        outputs = _forward(self.network, self.preparation.transform(rows))
+        outputs = _forward(self.network, self._features(rows))
         return to_predictions(self.card.head, outputs, self.preparation.target)
+
+    def _features(self, rows: Raw) -> Features:
+        image, reading = self.card.schema.image, self.card.reading
+        if isinstance(self.preparation, ImagePreparation):
+            if image is None or isinstance(rows, pd.DataFrame):
+                raise DataError("the model takes images, an array (rows, height, width, channels) of uint8, and no columns")
+            return self.preparation.rows(conform_images(rows, image))
+        if not isinstance(rows, pd.DataFrame):
+            raise DataError(f"the model takes the columns {', '.join(self.card.schema.names)}, and no images")
+        return self.preparation.transform(conform(rows, self.card.schema, decimal=reading.decimal, missing=reading.missing))
 
 
 def save_bundle(
     folder: Path,
     *,
     network: keras.Model,
-    preparation: Preparation,
+    preparation: AnyPreparation,
     table: Table,
     head: Head,
     reading: Reading,
@@ -145,7 +159,7 @@ def load_bundle(folder: Path) -> Bundle:
     return bundle
 
 
-def _forward(network: keras.Model, features: npt.NDArray[np.float32]) -> Floats:
+def _forward(network: keras.Model, features: Features) -> Floats:
     """The network's outputs (rows, outputs), block by block."""
     outputs = []
     for start in range(0, len(features), BLOCK):
@@ -160,13 +174,23 @@ def _forward(network: keras.Model, features: npt.NDArray[np.float32]) -> Floats:
 def _sample(bundle: Bundle, table: Table) -> tuple[Sample, ...]:
     """A few rows spread over the table, and what the bundle answers to each of them alone."""
     places = {round(share * (len(table) - 1)) for share in np.linspace(0.0, 1.0, SAMPLES)} if len(table) else set()
-    raw = table.raw[list(bundle.card.schema.names)]
-    return tuple(_one_sample(bundle, raw.iloc[[place]]) for place in sorted(places))
+    rows = (_sample_row(bundle.card, table, place) for place in sorted(places))
+    return tuple(Sample(row, tuple(float(x) for x in np.ravel(bundle.scores(_raw(bundle.card, [row]))))) for row in rows)
 
 
-def _one_sample(bundle: Bundle, row: pd.DataFrame) -> Sample:
-    cells = {str(name): _cell(row[name].iloc[0]) for name in row.columns}
-    return Sample(cells, tuple(float(x) for x in np.ravel(bundle.scores(pd.DataFrame([cells])))))
+def _sample_row(card: Card, table: Table, place: int) -> dict[str, str | float | int | bool | None]:
+    """A row as JSON can hold it."""
+    if table.images is not None:
+        return {IMAGE: base64.b64encode(table.images[place].tobytes()).decode()}
+    return {name: _cell(table.raw[name].iloc[place]) for name in card.schema.names}
+
+
+def _raw(card: Card, rows: Sequence[Mapping[str, Any]]) -> Raw:
+    """Sample rows as they were."""
+    if card.schema.image is None:
+        return pd.DataFrame([dict(row) for row in rows], dtype=object)
+    pixels = b"".join(base64.b64decode(row[IMAGE]) for row in rows)
+    return np.frombuffer(pixels, dtype=np.uint8).reshape(len(rows), *card.schema.image)
 
 
 def _cell(value: Any) -> str | float | int | bool | None:
@@ -181,7 +205,7 @@ def _cell(value: Any) -> str | float | int | bool | None:
 def _check_sample(bundle: Bundle, folder: Path) -> None:
     if not bundle.card.sample:
         return
-    rows = pd.DataFrame([dict(sample.row) for sample in bundle.card.sample], dtype=object)
+    rows = _raw(bundle.card, [sample.row for sample in bundle.card.sample])
     expected = np.array([sample.scores for sample in bundle.card.sample])
     got = bundle.scores(rows).reshape(expected.shape)
     worst = float(np.max(np.abs(got - expected) / np.maximum(1.0, np.abs(expected))))

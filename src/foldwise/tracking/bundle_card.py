@@ -91,7 +91,7 @@ def read_card(path: Path) -> Card:
                 "head": Head(**content["head"]),
                 "features": tuple(content["features"]),
                 "labels": tuple(content["labels"]),
-                "schema": Schema(tuple(Column(**column) for column in content["schema"]["columns"])),
+                "schema": _schema(content["schema"]),
                 "reading": Reading(**{**reading, "missing": tuple(reading["missing"])}),
                 "sample": tuple(Sample(sample["row"], tuple(sample["scores"])) for sample in content["sample"]),
             }
@@ -100,3 +100,9 @@ def read_card(path: Path) -> Card:
         raise JobError(f"{path.parent} holds no bundle: {path.name}: {fault.strerror}") from None
     except (ValueError, KeyError, TypeError) as fault:
         raise JobError(f"{path} is no bundle's card: {fault}") from None
+
+
+def _schema(content: Mapping[str, Any]) -> Schema:
+    image = content.get("image")  # bundles from before there were images do not say
+    columns = tuple(Column(**column) for column in content["columns"])
+    return Schema(columns, None if image is None else tuple(image))

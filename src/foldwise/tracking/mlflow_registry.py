@@ -11,11 +11,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import mlflow.artifacts
+import numpy as np
 from mlflow import MlflowClient
 from mlflow.entities import LoggedModelStatus
 from mlflow.exceptions import MlflowException
 from mlflow.models import Model, ModelSignature
-from mlflow.types.schema import AnyType, ColSpec, Schema
+from mlflow.types.schema import AnyType, ColSpec, Schema, TensorSpec
 
 from foldwise.errors import ConfigError, JobError, did_you_mean
 from foldwise.tracking.bundle_card import Card, read_card
@@ -121,6 +122,8 @@ def _write_pyfunc(path: Path, folder: Path, card: Card, model: Model) -> None:
     while the bundle itself accepts what it can read and names column and row of what it cannot.
     """
     inputs = Schema([ColSpec(AnyType(), column.name) for column in card.schema.columns])
+    if card.schema.image is not None:
+        inputs = Schema([TensorSpec(np.dtype(np.uint8), (-1, *card.schema.image))])
     outputs = Schema(
         [ColSpec("string" if card.labels else "double", "prediction"), *(ColSpec("double", f"p_{x}") for x in card.labels)]
     )

@@ -72,17 +72,19 @@ def holdout_predictions(name: str, table: Table, development: npt.NDArray[np.int
 
 def _predictions(name: str, table: Table, train: npt.NDArray[np.int64], asked: Table) -> npt.NDArray[np.float64]:
     preparation = fit_preparation(table, train, EVERY_COLUMN)
-    features = preparation.transform(table.frame.iloc[train]).astype(np.float64)  # probabilities of float32 do not sum to 1
+    # probabilities of float32 do not sum to 1, but 60,000 images in double precision would take half a gigabyte
+    dtype = np.float64 if table.images is None else np.float32
+    features = preparation.transform(table.inputs(train)).astype(dtype, copy=False)
     model = _model(name, features.size)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # a line that is nearly the best will do
         model.fit(features, table.target[train])
-    asked_features = preparation.transform(asked.frame).astype(np.float64)
+    asked_features = preparation.transform(asked.inputs()).astype(dtype, copy=False)
     if table.task == "regression":
         return np.asarray(model.predict(asked_features), dtype=np.float64)
     probabilities = np.zeros((len(asked_features), len(table.labels)))
     probabilities[:, model.classes_] = model.predict_proba(asked_features)
-    return probabilities
+    return probabilities if table.images is None else probabilities / probabilities.sum(axis=1, keepdims=True)
 
 
 def _model(name: str, cells: int) -> Any:

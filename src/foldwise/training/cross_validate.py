@@ -14,6 +14,7 @@ from foldwise.data.split import Split
 from foldwise.data.table import Table
 from foldwise.errors import FoldwiseError, Interrupted, TrialFailed
 from foldwise.models.heads import THRESHOLD, head_for
+from foldwise.models.image_rules import as_shown
 from foldwise.results import FoldScore, TrialResult, mean_and_sd
 from foldwise.specs import TrialJob
 from foldwise.training.engines import ENGINES, Choice, choose
@@ -97,10 +98,10 @@ def training_for(job: TrialJob, table: Table) -> Training:
     Raises:
         ConfigError: loss and output activation do not suit the task.
     """
-    fit = job.spec.fit
+    fit, model = job.spec.fit, as_shown(job.spec.model, table.schema.image)
     return Training(
-        model=job.spec.model,
-        head=head_for(table.task, len(table.labels), job.spec.model, fit),
+        model=model,
+        head=head_for(table.task, len(table.labels), model, fit),
         fit=fit,
         rates=rates_for(job.spec.lr_schedule, fit.optimizer.rate, fit.epochs),
         seed=job.seed,

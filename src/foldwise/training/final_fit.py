@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 import statistics
 from dataclasses import dataclass, replace
+from typing import Any
 
 import keras
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
-from foldwise.data.prepare import Preparation, fit_preparation, prepare_fold
+from foldwise.data.prepare import AnyPreparation, fit_preparation, prepare_fold
 from foldwise.data.split import Split
 from foldwise.data.table import Table
 from foldwise.errors import JobError
@@ -36,7 +36,7 @@ class FinalModel:
     """
 
     model: keras.Model
-    preparation: Preparation
+    preparation: AnyPreparation
     head: Head
     epochs: int
     learning_rates: tuple[float, ...]
@@ -72,9 +72,9 @@ def refit(job: TrialJob, table: Table, rows: npt.NDArray[np.int64], result: Tria
     return FinalModel(network, fit_preparation(table, rows, job.spec.prep), training.head, epochs, rates)
 
 
-def predict(final: FinalModel, frame: pd.DataFrame) -> npt.NDArray[np.float64]:
-    """Class probabilities (rows, classes) or values in the target's own unit (rows,), for conformed rows."""
-    outputs = forward(final.model, final.preparation.transform(frame))
+def predict(final: FinalModel, rows: Any) -> npt.NDArray[np.float64]:
+    """Class probabilities (rows, classes) or values in the target's own unit (rows,), for conformed rows or images."""
+    outputs = forward(final.model, final.preparation.transform(rows))
     return to_predictions(final.head, outputs, final.preparation.target)
 
 

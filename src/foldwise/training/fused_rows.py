@@ -46,7 +46,7 @@ def stacked(arrays: Sequence[Array], shape: tuple[int, ...], dtype: str) -> Tens
     stack = np.zeros((len(arrays), *shape), dtype=dtype)
     for place, array in enumerate(arrays):
         corner: Any = (place, *map(slice, array.shape))
-        stack[corner] = array
+        stack[corner] = array  # images become numbers here
     return tf.constant(stack)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,7 +14,8 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from foldwise.data.prepare import FoldData
+from foldwise.data.pixels import Images
+from foldwise.data.prepare import Features, FoldData
 from foldwise.models.build import build, initial_weights
 from foldwise.models.heads import to_predictions
 from foldwise.seeds import Purpose, derive
@@ -98,7 +99,7 @@ def _fit(training: Training, compiled: _Compiled, number: int, data: FoldData, s
     for variable, value in compiled.fresh:
         variable.assign(value)
     network.set_weights(initial_weights(network, derive(Purpose.WEIGHTS, training.seed, training.number, number)))
-    watch = _FoldWatch(training, number, _valid_batches(data))
+    watch = _FoldWatch(training, number, _valid_batches(data), _scaled(data.valid_x))
     network.fit(
         _train_batches(training, number, data),
         epochs=training.fit.epochs,
@@ -126,7 +127,7 @@ def _fit(training: Training, compiled: _Compiled, number: int, data: FoldData, s
     )
 
 
-def predict(network: keras.Model, features: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+def predict(network: keras.Model, features: Features) -> npt.NDArray[np.float32]:
     """Raw outputs (rows, units) for features (rows, features)."""
     if not len(features):  # TensorFlow's convolutions of no rows have the wrong number of maps
         return np.zeros((0, network.output_shape[-1]), dtype=np.float32)
@@ -139,7 +140,7 @@ def _train_batches(training: Training, number: int, data: FoldData) -> tf.data.D
     """The batches of all epochs, one after the other."""
     rows = len(data.train_x)
     size = rows_per_batch(training.fit.batch_size, rows)
-    arrays = _tensors(data.train_x, data.train_y, data.train_weight)
+    arrays, scaled = _tensors(data.train_x, data.train_y, data.train_weight), _scaled(data.train_x)
 
     def orders() -> Iterator[npt.NDArray[np.int32]]:
         return epoch_orders(training.seed, training.number, number, rows, training.fit.epochs)
@@ -148,7 +149,8 @@ def _train_batches(training: Training, number: int, data: FoldData) -> tf.data.D
         return tf.data.Dataset.range(0, rows, size).map(lambda start: order[start : start + size])
 
     def gather(index: tf.Tensor) -> tuple[tf.Tensor, ...]:
-        return tuple(tf.gather(array, index) for array in arrays)
+        x, *rest = (tf.gather(array, index) for array in arrays)
+        return scaled(x), *rest
 
     options = tf.data.Options()
     options.experimental_optimization.apply_default_optimizations = False  # they cost every fold more than they gain
@@ -162,15 +164,31 @@ def _valid_batches(data: FoldData) -> list[tuple[tf.Tensor, ...]]:
     return [tuple(array[start : start + ROWS_AT_ONCE] for array in arrays) for start in starts]
 
 
-def _tensors(*arrays: npt.NDArray[np.float32] | None) -> tuple[tf.Tensor, ...]:
+def _tensors(*arrays: Features | None) -> tuple[tf.Tensor, ...]:
+    """Arrays as tensors; images as the bytes that they are."""
     with tf.device("CPU:0"):  # batches are cut there, also where steps run on a GPU
-        return tuple(tf.constant(array) for array in arrays if array is not None)
+        held = (array.bytes() if isinstance(array, Images) else array for array in arrays if array is not None)
+        return tuple(tf.constant(array) for array in held)
+
+
+def _scaled(features: Features) -> Callable[[tf.Tensor], tf.Tensor]:
+    """What makes a batch of the tensor of these features what the network takes: images become numbers only then."""
+    if not isinstance(features, Images):
+        return lambda batch: batch
+    center, scale = features.center, features.scale
+    return lambda batch: (tf.cast(batch, tf.float32) - center) / scale
 
 
 class _FoldWatch(keras.callbacks.Callback):  # type: ignore[misc]  # Keras ships no types
     """Sets a fold's learning rates, validates, keeps its curves and its best weights, and says when it ends."""
 
-    def __init__(self, training: Training, fold: int, valid: list[tuple[tf.Tensor, ...]]) -> None:
+    def __init__(
+        self,
+        training: Training,
+        fold: int,
+        valid: list[tuple[tf.Tensor, ...]],
+        scaled: Callable[[tf.Tensor], tf.Tensor],
+    ) -> None:
         super().__init__()
         stop = training.fit.early_stop
         self.rates = training.rates
@@ -181,6 +199,7 @@ class _FoldWatch(keras.callbacks.Callback):  # type: ignore[misc]  # Keras ships
         self.failure: str | None = None
         self.fold = fold
         self.valid = valid
+        self.scaled = scaled
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         rate = self.rates.rate(epoch)
@@ -206,9 +225,9 @@ class _FoldWatch(keras.callbacks.Callback):  # type: ignore[misc]  # Keras ships
     def _validated(self) -> dict[str, float]:
         """Loss and metric on the validation rows. Keras's own validation makes a new iterator every epoch, for 5 ms."""
         means: dict[str, float] = {}
-        for batch in self.valid:
-            share = len(batch[0]) / sum(len(other[0]) for other in self.valid)
-            for name, value in self.model.test_on_batch(*batch, return_dict=True).items():
+        for x, *rest in self.valid:
+            share = len(x) / sum(len(other[0]) for other in self.valid)
+            for name, value in self.model.test_on_batch(self.scaled(x), *rest, return_dict=True).items():
                 means[name] = means.get(name, 0.0) + share * float(value)
         return means
 
