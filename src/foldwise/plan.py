@@ -15,6 +15,7 @@ from foldwise.data.audit.finding import Finding
 from foldwise.data.balance import check_balance
 from foldwise.data.holdout import HoldoutRecord, set_holdout
 from foldwise.data.prep_rules import check_prep
+from foldwise.data.prepare import fit_preparation
 from foldwise.data.split import Split, cut_folds
 from foldwise.data.table import Table, read_given_holdout, read_table
 from foldwise.data_specs import FeatureKind, GivenHoldout
@@ -23,7 +24,8 @@ from foldwise.goal import Goal, goal_for
 from foldwise.models.head_rules import check_head
 from foldwise.models.image_rules import check_image
 from foldwise.network_specs import CnnSpec, FitSpec
-from foldwise.specs import StudySpec
+from foldwise.specs import StudySpec, TrialSpec
+from foldwise.training.engine_rule import threads_for
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,7 @@ def plan_study(spec: StudySpec) -> Plan:
     """
     fixed = spec.fixed
     check_runs_folder(fixed.paths.runs)
-    trials = [trial_at(spec, params) for params in (spec.space.defaults(), *(corner for _, corner in spec.space.corners()))]
+    trials = _trials(spec)
     used = frozenset[FeatureKind]().union(*(trial.prep.kinds for trial in trials))
     table = read_table(fixed.data, fixed.paths, any(isinstance(trial.model, CnnSpec) for trial in trials), used)
     goal = goal_for(fixed.goal.metric, fixed.goal.direction, table.task)
@@ -80,6 +82,21 @@ def plan_study(spec: StudySpec) -> Plan:
     told = [finding for trial in trials for finding in check_balance(table, splits, trial.balance)]
     findings = (*audit(table, development, splits, holdout), *dict.fromkeys(told))
     return Plan(spec, goal, table, development, holdout, record, splits, findings)
+
+
+def threads_of(plan: Plan) -> int:
+    """How many threads its trials train on: as configured, else by what has to be multiplied."""
+    fixed, trials = plan.spec.fixed, _trials(plan.spec)
+    if fixed.execute.threads is not None:
+        return fixed.execute.threads
+    largest = max((split.train for split in plan.splits), key=len)
+    features = fit_preparation(plan.table, largest, trials[0].prep).features
+    return threads_for(trials, fixed.training.engine, len(largest), len(features), max(1, len(plan.table.labels)))
+
+
+def _trials(spec: StudySpec) -> list[TrialSpec]:
+    """The trial of all defaults, and those that visit every end of every range."""
+    return [trial_at(spec, params) for params in (spec.space.defaults(), *(corner for _, corner in spec.space.corners()))]
 
 
 def check_batch(fit: FitSpec, splits: Sequence[Split]) -> None:

@@ -71,10 +71,10 @@ TunerSpec = Annotated[TpeTuner | RandomTuner, Field(discriminator="kind"), ByKin
 
 
 class HereExecutor(Spec):
-    """Trials run in this process, with `threads` threads each (they change the last bits of a result)."""
+    """Trials run in this process, with `threads` threads each; null leaves their number to what has to be computed."""
 
     kind: Literal["here"] = "here"
-    threads: Annotated[int, Field(ge=1, le=1024)] = 2
+    threads: Annotated[int, Field(ge=1, le=1024)] | None = None
 
 
 class TrainingSpec(Spec):

@@ -16,7 +16,8 @@ from foldwise.errors import FoldwiseError, Interrupted, TrialFailed
 from foldwise.models.heads import THRESHOLD, head_for
 from foldwise.results import FoldScore, TrialResult, mean_and_sd
 from foldwise.specs import TrialJob
-from foldwise.training.engines import ENGINES, Choice, choose
+from foldwise.training.engine_rule import Choice, choose
+from foldwise.training.engines import ENGINES
 from foldwise.training.fold_fit import FoldFit, Training
 from foldwise.training.metrics import quick_score
 from foldwise.training.schedule import rates_for
