@@ -17,7 +17,7 @@ import tensorflow as tf
 
 from foldwise.data.prepare import FoldData
 from foldwise.models.heads import to_predictions
-from foldwise.models.mlp_weights import NOISE, first_weights, layer_seeds
+from foldwise.models.mlp_weights import NOISE, first_weights, layer_seeds, shapes
 from foldwise.network_specs import MlpSpec
 from foldwise.seeds import Purpose, derive
 from foldwise.training.batches import epoch_orders, rows_per_batch
@@ -27,7 +27,7 @@ from foldwise.training.fused_network import Dials, Shape
 from foldwise.training.fused_optimizers import numbers_of, rule_for
 from foldwise.training.fused_program import Key, Plan, Program, State, program_for
 from foldwise.training.fused_rows import stacked, train_rows, valid_rows
-from foldwise.training.fused_weights import packing_of, shapes
+from foldwise.training.fused_weights import packing_of
 
 Array = npt.NDArray[Any]
 
@@ -198,7 +198,7 @@ class _Stack:
             for number, inputs in zip(self.numbers_of_folds, self.inputs, strict=True)
         ]
         self.real_shapes = [[array.shape for array in arrays] for arrays in first]
-        padded = shapes(self.shape, self.sides)
+        padded = shapes(self.sides, self.shape.arrays_a_layer)
         return self.packing.pack(
             [stacked([arrays[place] for arrays in first], shape, self.dtype) for place, shape in enumerate(padded)]
         )

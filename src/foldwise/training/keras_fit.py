@@ -38,7 +38,13 @@ def fit_folds(training: Training, folds: Iterable[tuple[int, FoldData]]) -> Iter
         at_once = max(count for count in range(1, STEPS_AT_ONCE + 1) if steps % count == 0)
         if (inputs, at_once) not in networks:
             networks[inputs, at_once] = _network_for(training, inputs, at_once)
-        yield _fit(training, networks[inputs, at_once], number, data, steps)
+        try:
+            fit = _fit(training, networks[inputs, at_once], number, data, steps)
+        except BaseException:  # out of memory, say: what failed is not kept for the next trial, nor the memory that it holds
+            _networks.clear()
+            keras.backend.clear_session()
+            raise
+        yield fit
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,16 +67,20 @@ def _network_for(training: Training, inputs: int, at_once: int) -> _Compiled:
     optimizer = training.fit.optimizer
     parameters = frozenset(optimizer.parameters.items())
     key = (training.model, training.head, optimizer.kind, parameters, keras.config.floatx(), inputs, at_once)
-    fresh = build(training.model, inputs, training.head, derive(Purpose.LAYERS, training.seed, training.number))
     if key not in _networks:
         while len(_networks) >= MOST_NETWORKS:
             _networks.popitem(last=False)
         keras.backend.clear_session()  # else every network that was given up, and cycles of its training, stay in memory
-        _networks[key] = _compile(training, fresh, at_once)
+        _networks[key] = _compile(training, _built(training, inputs), at_once)
     _networks.move_to_end(key)
     compiled = _networks[key]
-    seeds = [(variable, own.numpy()) for variable, own in zip(compiled.seeds, _seeds(fresh), strict=True)]
+    own = _seeds(_built(training, inputs)) if compiled.seeds else []
+    seeds = [(variable, seed.numpy()) for variable, seed in zip(compiled.seeds, own, strict=True)]
     return replace(compiled, fresh=[*compiled.fresh, *seeds])
+
+
+def _built(training: Training, inputs: int) -> keras.Model:
+    return build(training.model, inputs, training.head, derive(Purpose.LAYERS, training.seed, training.number))
 
 
 def _compile(training: Training, network: keras.Model, at_once: int) -> _Compiled:
