@@ -18,33 +18,18 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from benchmarks.measure import median, report
-from benchmarks.overhead_bare import (
-    BATCHES,
-    DEPTHS,
-    DROPOUT,
-    RATES,
-    SCALERS,
-    SEED,
-    STARTUP,
-    UNITS,
-    BareMlflow,
-    Window,
-    bare_optuna,
-    bare_row,
-    copy_run,
-    repeated,
-    score,
-)
+from benchmarks.overhead_bare import SEED, STARTUP, BareMlflow, Window, bare_optuna, bare_row, copy_run, repeated, score
+from benchmarks.space import IRIS, study_of
 from foldwise import assemble
-from foldwise.config import read_study, trial_at
+from foldwise.config import trial_at
 from foldwise.execution.here import HereExecutor
-from foldwise.plan import Plan, plan_study
+from foldwise.plan import Plan, plan_study, threads_of
 from foldwise.results import TrialResult
 from foldwise.space import Params
 from foldwise.specs import TrialJob
@@ -197,7 +182,7 @@ def real_trials(plan: Plan) -> Callable[[int, Params], TrialResult]:
     """Trains a trial as a study does."""
     from foldwise.training.runtime import start
 
-    start(2)
+    start(threads_of(plan))
     from foldwise.data.fold_cache import FoldCache
     from foldwise.training.cross_validate import cross_validate
 
@@ -219,24 +204,9 @@ def resident() -> float:
 
 
 def planned(folder: Path, trials: int, epochs: int) -> Plan:
-    """A study of Iris in five folds over six ranges."""
-    adam = {"kind": "adam", "learning_rate": ["float", *RATES, {"log": True}]}
-    layers = {"hidden": ["int", *DEPTHS], "units": ["int", *UNITS, {"log": True}], "dropout": ["float", *DROPOUT]}
-    fit = {"epochs": epochs, "batch_size": ["choice", *BATCHES], "optimizer": adam, "early_stop": {"patience": None}}
-    config: Mapping[str, Any] = {
-        "study": "overhead",
-        "data": {"kind": "sklearn", "name": "iris", "target": "target"},
-        "seed": SEED,
-        "folds": {"kind": "stratified", "count": 5},
-        "prep": {"scale": ["choice", *SCALERS]},
-        "model": {"kind": "mlp", **layers},
-        "fit": fit,
-        "tuner": {"kind": "tpe", "startup": STARTUP},
-        "budget": {"trials": max(1, trials)},
-        "goal": {"metric": "accuracy"},
-        "paths": {"runs": str(folder)},
-    }
-    return plan_study(read_study(config))
+    """A study of Iris with a name."""
+    tuner = {"kind": "tpe", "startup": STARTUP}
+    return plan_study(study_of(IRIS, folder, SEED, max(1, trials), epochs, study="overhead", tuner=tuner))
 
 
 if __name__ == "__main__":

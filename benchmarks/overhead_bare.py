@@ -11,6 +11,7 @@ from contextlib import closing
 from pathlib import Path
 
 from benchmarks.measure import seconds
+from benchmarks.space import BATCHES, DEPTHS, DROPOUT, RATES, SCALERS, UNITS
 from foldwise.plan import Plan
 from foldwise.results import TrialResult
 from foldwise.space import Params
@@ -18,8 +19,6 @@ from foldwise.tracking.ledger import TrialRow
 from foldwise.tracking.mlflow_rows import mean_curves, trial_metrics, trial_params
 
 SEED, STARTUP = 0, 10
-SCALERS, BATCHES = ("standard", "minmax"), (8, 16, 32, 64)
-UNITS, DEPTHS, DROPOUT, RATES = (4, 128), (1, 3), (0.0, 0.5), (1e-4, 1e-1)
 
 Window = Callable[[int], float]  # so many trials -> seconds
 

@@ -11,7 +11,7 @@ HERE = Path(__file__).parent
 def tensorflow_started():
     from foldwise.training.runtime import start
 
-    start(2)
+    start(1)  # as small fused studies have it
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -73,16 +73,17 @@ def _carry_out(
 ) -> tuple[Mapping[str, Any], list[TrialResult]]:
     """The heavy half: networks are trained from here on."""
     spec = plan.spec
+    from foldwise.plan import threads_of
     from foldwise.training.runtime import start
 
-    start(spec.fixed.execute.threads)
+    start(threads_of(plan))
     from foldwise.conclusion import conclude
     from foldwise.data.fold_cache import FoldCache
     from foldwise.execution.here import HereExecutor
     from foldwise.stopping import stoppable
     from foldwise.study import Parts, search
     from foldwise.training.cross_validate import cross_validate
-    from foldwise.training.engines import Choice
+    from foldwise.training.engine_rule import Choice
 
     tracker, registry = make_tracking(spec.fixed.tracking, spec.fixed.paths.runs, ledger)
     with stoppable(screen.note) as check:

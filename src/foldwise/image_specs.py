@@ -6,6 +6,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
+from foldwise.augment_specs import Symmetry
 from foldwise.data_specs import HashHoldout, Labelled
 from foldwise.spec import ByKind, Listed, Spec
 
@@ -30,7 +31,10 @@ ImageHoldout = Annotated[HashHoldout | GivenImages, Field(discriminator="kind"),
 
 
 class ImageRows(Labelled):
-    """Rows that are images, and nothing else but their label; abstract."""
+    """Rows that are images, and nothing else but their label; abstract.
+
+    symmetries: what an image may undergo and still show the same; null where nothing is known of it.
+    """
 
     drop: ClassVar[tuple[str, ...]] = ()
     row_key: ClassVar[tuple[str, ...]] = ()
@@ -39,6 +43,7 @@ class ImageRows(Labelled):
 
     target: str = "label"  # what it is called; in a folder's CSV file, the column
     name: str | None = None
+    symmetries: Annotated[tuple[Symmetry, ...], Listed] | None = None
     holdout: ImageHoldout = HashHoldout()
 
 

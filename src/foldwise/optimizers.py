@@ -42,6 +42,8 @@ OPTIMIZERS: dict[str, tuple[str, float, dict[str, float | bool]]] = {
         {"beta_2_decay": -0.8, "epsilon_1": 1e-30, "epsilon_2": 1e-3, "clip_threshold": 1.0, "relative_step": True},
     ),
 }
+# A weight's step depends on that weight alone, so folds can be stacked; lamb and adafactor look at whole arrays.
+ELEMENTWISE = frozenset(OPTIMIZERS) - {"lamb", "adafactor"}
 COMMON: tuple[str, ...] = ("weight_decay", "clipnorm", "clipvalue", "global_clipnorm", "ema_momentum")
 
 Kind = Literal[
@@ -83,6 +85,11 @@ class OptimizerSpec(BaseModel):
     def rate(self) -> float:
         """The learning rate at the start, lr0 of a schedule."""
         return OPTIMIZERS[self.kind][1] if self.learning_rate is None else self.learning_rate
+
+    @property
+    def is_elementwise(self) -> bool:
+        """Whether each weight is stepped by itself, without averages of the weights."""
+        return self.kind in ELEMENTWISE and "ema_momentum" not in self.parameters
 
     @property
     def parameters(self) -> dict[str, Any]:

@@ -13,10 +13,12 @@ import numpy as np
 from foldwise.config import trial_at
 from foldwise.data.audit.audit import audit
 from foldwise.data.audit.finding import Finding
+from foldwise.data.augment_rules import check_augment
 from foldwise.data.balance import check_balance
 from foldwise.data.holdout import HoldoutRecord, set_holdout
 from foldwise.data.image_table import read_image_holdout, read_image_table
 from foldwise.data.prep_rules import check_prep
+from foldwise.data.prepare import fit_preparation
 from foldwise.data.split import Split, cut_folds
 from foldwise.data.table import Table, read_given_holdout, read_table
 from foldwise.data_specs import FeatureKind, GivenHoldout
@@ -27,6 +29,7 @@ from foldwise.models.head_rules import check_head
 from foldwise.models.image_rules import as_shown, check_image
 from foldwise.network_specs import CnnSpec, FitSpec
 from foldwise.specs import FixedSpec, StudySpec, TrialSpec
+from foldwise.training.engine_rule import threads_for
 
 
 @dataclass(frozen=True)
@@ -60,11 +63,13 @@ def plan_study(spec: StudySpec) -> Plan:
     """
     fixed = spec.fixed
     check_runs_folder(fixed.paths.runs)
-    trials = [trial_at(spec, params) for params in (spec.space.defaults(), *(corner for _, corner in spec.space.corners()))]
+    trials = _trials(spec)
     table = _read(fixed, trials)
     goal = goal_for(fixed.goal.metric, fixed.goal.direction, table.task)
     for trial in trials:
         check_head(table.task, trial)
+        symmetries = fixed.data.symmetries if isinstance(fixed.data, ImageRows) else None
+        check_augment(trial.augment, table.images is not None, symmetries, trial.fit.loss)
         others = [column.name for column in table.schema.columns if column.kind in trial.prep.kinds - {"number"}]
         numbers = prod(table.schema.image) if table.schema.image else len(table.schema.of_kind("number"))
         check_image(as_shown(trial.model, table.schema.image), numbers, others, trial.prep.select.kind != "none")
@@ -94,6 +99,21 @@ def _given(fixed: FixedSpec, table: Table) -> Table | None:
     if isinstance(data, ImageRows):
         return read_image_holdout(data, table, fixed.paths) if isinstance(data.holdout, GivenImages) else None
     return read_given_holdout(data, data.holdout.path, table, fixed.paths) if isinstance(data.holdout, GivenHoldout) else None
+
+
+def threads_of(plan: Plan) -> int:
+    """How many threads its trials train on: as configured, else by what has to be multiplied."""
+    fixed, trials = plan.spec.fixed, _trials(plan.spec)
+    if fixed.execute.threads is not None:
+        return fixed.execute.threads
+    largest = max((split.train for split in plan.splits), key=len)
+    features = fit_preparation(plan.table, largest, trials[0].prep).features
+    return threads_for(trials, fixed.training.engine, len(largest), len(features), max(1, len(plan.table.labels)))
+
+
+def _trials(spec: StudySpec) -> list[TrialSpec]:
+    """The trial of all defaults, and those that visit every end of every range."""
+    return [trial_at(spec, params) for params in (spec.space.defaults(), *(corner for _, corner in spec.space.corners()))]
 
 
 def check_batch(fit: FitSpec, splits: Sequence[Split]) -> None:

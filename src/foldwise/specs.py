@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
+from foldwise.augment_specs import AugmentSpec, NoAugment
 from foldwise.data_specs import BalanceSpec, FoldsSpec, NoBalance, PrepSpec, TableSpec
 from foldwise.errors import did_you_mean
 from foldwise.goal import METRICS, Goal
@@ -28,6 +29,7 @@ class TrialSpec(Spec):
 
     prep: PrepSpec = PrepSpec()
     balance: BalanceSpec = NoBalance()
+    augment: AugmentSpec = NoAugment()
     model: ModelSpec = MlpSpec()
     lr_schedule: LrScheduleSpec = Constant()
     fit: FitSpec = FitSpec()
@@ -74,10 +76,10 @@ TunerSpec = Annotated[TpeTuner | RandomTuner, Field(discriminator="kind"), ByKin
 
 
 class HereExecutor(Spec):
-    """Trials run in this process, with `threads` threads each (they change the last bits of a result)."""
+    """Trials run in this process, with `threads` threads each; null leaves their number to what has to be computed."""
 
     kind: Literal["here"] = "here"
-    threads: Annotated[int, Field(ge=1, le=1024)] = 2
+    threads: Annotated[int, Field(ge=1, le=1024)] | None = None
 
 
 class TrainingSpec(Spec):

@@ -30,12 +30,14 @@ class Images:
     numbers. Until then it holds no pixel of its own.
 
     pixels: (all rows, features), of a whole table. at: (rows,), which of them. center, scale: (features,).
+    image: height, width and channels.
     """
 
     pixels: Bytes
     at: npt.NDArray[np.int64]
     center: Floats
     scale: Floats
+    image: tuple[int, int, int]
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -88,7 +90,7 @@ class ImagePreparation:
         height, width, _ = self.shape
         center, scale = (np.tile(np.array(part, dtype=np.float32), height * width) for part in (self.center, self.scale))
         chosen = np.arange(len(images), dtype=np.int64) if at is None else np.asarray(at, dtype=np.int64)
-        return Images(images.reshape(len(images), -1), chosen, center, scale)
+        return Images(images.reshape(len(images), -1), chosen, center, scale, self.shape)
 
     def transform(self, images: Bytes) -> Floats:
         """All of these images as numbers, (rows, features)."""

@@ -6,14 +6,13 @@ from collections.abc import Callable
 from typing import Any
 
 import keras
-import numpy as np
 import numpy.typing as npt
 
 from foldwise.models.cnn import cnn
 from foldwise.models.heads import Head
+from foldwise.models.ingredients import drawn
 from foldwise.models.mlp import mlp
 from foldwise.network_specs import ModelSpec
-from foldwise.seeds import Purpose, derive
 
 KINDS: dict[str, Callable[[Any, int, Head, int], keras.Model]] = {"mlp": mlp, "cnn": cnn}
 
@@ -42,8 +41,5 @@ def initial_weights(model: keras.Model, seed: int) -> list[npt.NDArray[Any]]:
     values = []
     for place, weight in enumerate(model.weights):
         initializer = getattr(owners[id(weight)], f"{weight.name}_initializer")
-        config = initializer.get_config()
-        if "seed" in config:
-            initializer = type(initializer).from_config({**config, "seed": derive(Purpose.WEIGHTS, seed, place)})
-        values.append(np.asarray(keras.ops.convert_to_numpy(initializer(weight.shape, dtype=weight.dtype))))
+        values.append(drawn(initializer, weight.shape, weight.dtype, seed, place))
     return values

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import keras
+import numpy as np
+import numpy.typing as npt
 
 from foldwise.network_specs import ModelSpec
+from foldwise.seeds import Purpose, derive
 
 # the configuration's short words for Keras's initializers; all others have Keras's own names
 INITIALIZERS = {"uniform": "random_uniform", "normal": "random_normal"}
@@ -25,3 +29,13 @@ def activation(spec: ModelSpec, name: str) -> keras.Layer:
     if spec.activation == "leaky_relu":
         return keras.layers.LeakyReLU(spec.negative_slope, name=name)
     return keras.layers.Activation(spec.activation, name=name)
+
+
+def drawn(
+    initializer: keras.initializers.Initializer, shape: Sequence[int], dtype: str, seed: int, place: int
+) -> npt.NDArray[Any]:
+    """First values of the weight at a place among a network's weights, seeded by `seed` and that place."""
+    config = initializer.get_config()
+    if "seed" in config:
+        initializer = type(initializer).from_config({**config, "seed": derive(Purpose.WEIGHTS, seed, place)})
+    return np.asarray(keras.ops.convert_to_numpy(initializer(shape, dtype=dtype)))

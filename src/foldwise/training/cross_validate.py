@@ -17,7 +17,8 @@ from foldwise.models.heads import THRESHOLD, head_for
 from foldwise.models.image_rules import as_shown
 from foldwise.results import FoldScore, TrialResult, mean_and_sd
 from foldwise.specs import TrialJob
-from foldwise.training.engines import ENGINES, Choice, choose
+from foldwise.training.engine_rule import Choice, choose
+from foldwise.training.engines import ENGINES
 from foldwise.training.fold_fit import FoldFit, Training
 from foldwise.training.metrics import quick_score
 from foldwise.training.schedule import rates_for
@@ -106,6 +107,7 @@ def training_for(job: TrialJob, table: Table) -> Training:
         rates=rates_for(job.spec.lr_schedule, fit.optimizer.rate, fit.epochs),
         seed=job.seed,
         number=job.number,
+        augment=job.spec.augment,
     )
 
 

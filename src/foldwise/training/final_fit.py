@@ -23,7 +23,8 @@ from foldwise.results import FoldScore, TrialResult
 from foldwise.seeds import REFIT_FOLD, Purpose, derive
 from foldwise.specs import TrialJob
 from foldwise.training.cross_validate import training_for
-from foldwise.training.engines import ENGINES, choose
+from foldwise.training.engine_rule import choose
+from foldwise.training.engines import ENGINES
 from foldwise.training.keras_fit import predict as forward
 from foldwise.training.schedule import Rates
 

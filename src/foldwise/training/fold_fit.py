@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from foldwise.augment_specs import NO_AUGMENT, AugmentSpec
 from foldwise.data.prepare import FoldData
 from foldwise.models.heads import Head
 from foldwise.network_specs import FitSpec, ModelSpec
@@ -25,6 +26,7 @@ class Training:
     rates: Rates
     seed: int
     number: int
+    augment: AugmentSpec = NO_AUGMENT
 
 
 @dataclass(frozen=True, eq=False)

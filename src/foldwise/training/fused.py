@@ -17,7 +17,7 @@ import tensorflow as tf
 
 from foldwise.data.prepare import FoldData
 from foldwise.models.heads import to_predictions
-from foldwise.models.mlp_weights import NOISE, first_weights, layer_seeds
+from foldwise.models.mlp_weights import NOISE, first_weights, layer_seeds, shapes
 from foldwise.network_specs import MlpSpec
 from foldwise.seeds import Purpose, derive
 from foldwise.training.batches import epoch_orders, rows_per_batch
@@ -27,7 +27,7 @@ from foldwise.training.fused_network import Dials, Shape
 from foldwise.training.fused_optimizers import numbers_of, rule_for
 from foldwise.training.fused_program import Key, Plan, Program, State, program_for
 from foldwise.training.fused_rows import stacked, train_rows, valid_rows
-from foldwise.training.fused_weights import packing_of, shapes
+from foldwise.training.fused_weights import packing_of
 
 Array = npt.NDArray[Any]
 
@@ -38,15 +38,6 @@ BUCKETS = (16, 32, 64, 128, 256, 512)
 STEPS_THAT_PAY = 2000
 EPOCHS_AT_ONCE = 32
 DRAWS_AT_ONCE = 16_000_000  # numbers that random layers draw for one call
-
-
-def why_not(training: Training) -> str | None:
-    """Why a training cannot be fused, None where it can."""
-    if training.model.kind != "mlp":
-        return f"a {training.model.kind} trains fold by fold"
-    if rule_for(training.fit.optimizer) is None:
-        return f"optimizer {training.fit.optimizer.kind} with these parameters is not elementwise"
-    return None
 
 
 def fit_folds(training: Training, folds: Iterable[tuple[int, FoldData]]) -> Iterator[FoldFit]:
@@ -75,7 +66,7 @@ class _Stack:
     def __init__(self, training: Training, folds: Sequence[tuple[int, FoldData]]) -> None:
         self.training, self.folds, self.numbers_of_folds = training, [d for _, d in folds], [n for n, _ in folds]
         spec, fit = training.model, training.fit
-        assert isinstance(spec, MlpSpec)  # why_not was asked
+        assert isinstance(spec, MlpSpec)  # engine_rule was asked
         self.spec = spec
         self.shape = Shape.of(spec, training.head)
         self.dtype = keras.config.floatx()
@@ -97,9 +88,7 @@ class _Stack:
         ]
         trained, moving = self._first_weights()
         optimizer = numbers_of(fit.optimizer)
-        rule = rule_for(fit.optimizer)
-        assert rule is not None  # why_not was asked
-        first = [optimizer[slot] if isinstance(slot, str) else slot for slot in rule.slots]
+        first = [optimizer[slot] if isinstance(slot, str) else slot for slot in rule_for(fit.optimizer).slots]
         count = len(self.folds)
         self.state = State(
             trained=trained,
@@ -129,7 +118,7 @@ class _Stack:
                 switches=frozenset(name for name, value in fit.optimizer.parameters.items() if value is True),
                 numbers=frozenset(optimizer),
                 penalised=spec.l1 > 0 or spec.l2 > 0,
-                gated=len(set(counts)) > 1 or stop.patience is not None,
+                gated=len(set(self.steps)) > 1 or stop.patience is not None,
                 watched=stop.monitor if stop.patience is not None else "",
                 compiled=compiled,
                 sides=self.sides if compiled else (),
@@ -209,7 +198,7 @@ class _Stack:
             for number, inputs in zip(self.numbers_of_folds, self.inputs, strict=True)
         ]
         self.real_shapes = [[array.shape for array in arrays] for arrays in first]
-        padded = shapes(self.shape, self.sides)
+        padded = shapes(self.sides, self.shape.arrays_a_layer)
         return self.packing.pack(
             [stacked([arrays[place] for arrays in first], shape, self.dtype) for place, shape in enumerate(padded)]
         )

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import tensorflow as tf
 
+from foldwise.training.philox import uniforms
+
 
 def stream(seed: int, first: int, count: int, shape: tuple[int, int], normal: bool, dtype: str) -> tf.Tensor:
     """A random layer's draws number `first` to `first + count`, each of a shape (batch, width): (count, batch, width).
@@ -14,16 +16,9 @@ def stream(seed: int, first: int, count: int, shape: tuple[int, int], normal: bo
     `seed` is that of the layer's SeedGenerator.
     """
     seed %= tf.int32.max - 1  # as Keras's TensorFlow backend does
-    draw = _normals if normal else _uniforms
-    return draw(tf.constant([seed, first]), tf.constant(count), tf.constant(shape), tf.constant(0, dtype))
-
-
-@tf.function(reduce_retracing=True, autograph=False)  # type: ignore[untyped-decorator]
-def _uniforms(start: tf.Tensor, count: tf.Tensor, shape: tf.Tensor, like: tf.Tensor) -> tf.Tensor:
-    def one(place: tf.Tensor) -> tf.Tensor:
-        return tf.random.stateless_uniform(shape, seed=[start[0], start[1] + place], dtype=like.dtype)
-
-    return tf.map_fn(one, tf.range(count), fn_output_signature=like.dtype)
+    if not normal:
+        return tf.constant(uniforms(seed, first, count, shape[0] * shape[1], dtype).reshape(count, *shape))
+    return _normals(tf.constant([seed, first]), tf.constant(count), tf.constant(shape), tf.constant(0, dtype))
 
 
 @tf.function(reduce_retracing=True, autograph=False)  # type: ignore[untyped-decorator]

@@ -35,12 +35,10 @@ class Rule:
     slots: tuple[float | str, ...]
 
 
-def rule_for(spec: OptimizerSpec) -> Rule | None:
-    """The rule of an optimizer, None where it is not elementwise or keeps averages of the weights."""
-    if "ema_momentum" in spec.parameters:
-        return None
+def rule_for(spec: OptimizerSpec) -> Rule:
+    """The rule of an elementwise optimizer."""
     switches = frozenset(name for name, value in spec.parameters.items() if value is True)
-    return _RULES[spec.kind](switches) if spec.kind in _RULES else None
+    return _RULES[spec.kind](switches)
 
 
 def numbers_of(spec: OptimizerSpec) -> dict[str, float]:

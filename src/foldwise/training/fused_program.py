@@ -106,9 +106,7 @@ def program_for(key: Key, optimizer: OptimizerSpec) -> Program:
     if key not in _programs:
         while len(_programs) >= MOST_PROGRAMS:
             _programs.popitem(last=False)
-        rule = rule_for(optimizer)
-        assert rule is not None  # the engine asked before
-        _programs[key] = _make(key, rule)
+        _programs[key] = _make(key, rule_for(optimizer))
     _programs.move_to_end(key)
     return _programs[key]
 

@@ -7,15 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 import tensorflow as tf
 
+from foldwise.models.mlp_weights import Side, shapes
 from foldwise.training.fused_network import Shape
 
 Tensor = Any  # TensorFlow ships no types
-Side = Any  # a number of units, or a tensor that holds it
 
 
 @dataclass(frozen=True)
@@ -71,18 +70,9 @@ class Packing:
         return [weight for weight, is_trained in zip(weights, self.flags, strict=True) if is_trained]
 
 
-def shapes(shape: Shape, sides: Sequence[Side]) -> list[tuple[Side, ...]]:
-    """The shape of each weight of a fold in Keras's order; sides are the widths from features to outputs."""
-    found: list[tuple[Side, ...]] = []
-    for layer, (below, above) in enumerate(pairwise(sides)):
-        count = shape.arrays_a_layer if layer < shape.depth else 2
-        found += [(below, above), *[(above,)] * (count - 1)]
-    return found
-
-
 def packing_of(shape: Shape, sides: Sequence[Side]) -> Packing:
     """The rows of a network; where sides are tensors, so is what is known of its weights."""
-    every, flags = shapes(shape, sides), shape.trainable()
+    every, flags = shapes(sides, shape.arrays_a_layer), shape.trainable()
     moving = [one for one, is_trained in zip(every, flags, strict=True) if not is_trained]
     trained = [one for one, is_trained in zip(every, flags, strict=True) if is_trained]
     return Packing(_row(trained), _row(moving) if moving else None, flags)

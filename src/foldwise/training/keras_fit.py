@@ -14,11 +14,13 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
+from foldwise.augment_specs import ImageAugment
 from foldwise.data.pixels import Images
 from foldwise.data.prepare import Features, FoldData
 from foldwise.models.build import build, initial_weights
 from foldwise.models.heads import to_predictions
 from foldwise.seeds import Purpose, derive
+from foldwise.training.augment import scaled_for, vary_for
 from foldwise.training.batches import epoch_orders, rows_per_batch
 from foldwise.training.early_stop import Patience
 from foldwise.training.fold_fit import FoldFit, Training
@@ -34,12 +36,18 @@ def fit_folds(training: Training, folds: Iterable[tuple[int, FoldData]]) -> Iter
     """Train each fold when it is asked for. Folds and trials whose networks are alike share one that is traced."""
     networks: dict[tuple[int, int], _Compiled] = {}
     for number, data in folds:
-        rows, inputs = data.train_x.shape
+        rows, inputs = len(data.train_x) * training.augment.copies, data.train_x.shape[1]
         steps = math.ceil(rows / rows_per_batch(training.fit.batch_size, rows))
         at_once = max(count for count in range(1, STEPS_AT_ONCE + 1) if steps % count == 0)
         if (inputs, at_once) not in networks:
             networks[inputs, at_once] = _network_for(training, inputs, at_once)
-        yield _fit(training, networks[inputs, at_once], number, data, steps)
+        try:
+            fit = _fit(training, networks[inputs, at_once], number, data, steps)
+        except BaseException:  # out of memory, say: what failed is not kept for the next trial, nor the memory that it holds
+            _networks.clear()
+            keras.backend.clear_session()
+            raise
+        yield fit
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,16 +70,20 @@ def _network_for(training: Training, inputs: int, at_once: int) -> _Compiled:
     optimizer = training.fit.optimizer
     parameters = frozenset(optimizer.parameters.items())
     key = (training.model, training.head, optimizer.kind, parameters, keras.config.floatx(), inputs, at_once)
-    fresh = build(training.model, inputs, training.head, derive(Purpose.LAYERS, training.seed, training.number))
     if key not in _networks:
         while len(_networks) >= MOST_NETWORKS:
             _networks.popitem(last=False)
         keras.backend.clear_session()  # else every network that was given up, and cycles of its training, stay in memory
-        _networks[key] = _compile(training, fresh, at_once)
+        _networks[key] = _compile(training, _built(training, inputs), at_once)
     _networks.move_to_end(key)
     compiled = _networks[key]
-    seeds = [(variable, own.numpy()) for variable, own in zip(compiled.seeds, _seeds(fresh), strict=True)]
+    own = _seeds(_built(training, inputs)) if compiled.seeds else []
+    seeds = [(variable, seed.numpy()) for variable, seed in zip(compiled.seeds, own, strict=True)]
     return replace(compiled, fresh=[*compiled.fresh, *seeds])
+
+
+def _built(training: Training, inputs: int) -> keras.Model:
+    return build(training.model, inputs, training.head, derive(Purpose.LAYERS, training.seed, training.number))
 
 
 def _compile(training: Training, network: keras.Model, at_once: int) -> _Compiled:
@@ -99,7 +111,7 @@ def _fit(training: Training, compiled: _Compiled, number: int, data: FoldData, s
     for variable, value in compiled.fresh:
         variable.assign(value)
     network.set_weights(initial_weights(network, derive(Purpose.WEIGHTS, training.seed, training.number, number)))
-    watch = _FoldWatch(training, number, _valid_batches(data), _scaled(data.valid_x))
+    watch = _FoldWatch(training, number, _valid_batches(data), scaled_for(data.valid_x))
     network.fit(
         _train_batches(training, number, data),
         epochs=training.fit.epochs,
@@ -138,9 +150,11 @@ def predict(network: keras.Model, features: Features) -> npt.NDArray[np.float32]
 
 def _train_batches(training: Training, number: int, data: FoldData) -> tf.data.Dataset:
     """The batches of all epochs, one after the other."""
-    rows = len(data.train_x)
+    own = len(data.train_x)
+    rows = own * training.augment.copies
     size = rows_per_batch(training.fit.batch_size, rows)
-    arrays, scaled = _tensors(data.train_x, data.train_y, data.train_weight), _scaled(data.train_x)
+    arrays = _tensors(data.train_x, data.train_y, data.train_weight)
+    vary = vary_for(training.augment, data.train_x, training.seed, training.number, number)
 
     def orders() -> Iterator[npt.NDArray[np.int32]]:
         return epoch_orders(training.seed, training.number, number, rows, training.fit.epochs)
@@ -148,14 +162,16 @@ def _train_batches(training: Training, number: int, data: FoldData) -> tf.data.D
     def cut(order: tf.Tensor) -> tf.data.Dataset:
         return tf.data.Dataset.range(0, rows, size).map(lambda start: order[start : start + size])
 
-    def gather(index: tf.Tensor) -> tuple[tf.Tensor, ...]:
-        x, *rest = (tf.gather(array, index) for array in arrays)
-        return scaled(x), *rest
+    def gather(step: tf.Tensor, index: tf.Tensor) -> tuple[tf.Tensor, ...]:
+        x, y, *weight = (tf.gather(array, index % own) for array in arrays)
+        return tuple(part for part in vary(x, y, weight[0] if weight else None, step) if part is not None)
 
     options = tf.data.Options()
     options.experimental_optimization.apply_default_optimizations = False  # they cost every fold more than they gain
     batches = tf.data.Dataset.from_generator(orders, output_signature=tf.TensorSpec((rows,), tf.int32)).flat_map(cut)
-    return batches.map(gather, num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE).with_options(options)
+    # Keras's layers count their draws, so varied batches are made one after the other
+    at_once = None if isinstance(training.augment, ImageAugment) else tf.data.AUTOTUNE
+    return batches.enumerate().map(gather, num_parallel_calls=at_once).prefetch(tf.data.AUTOTUNE).with_options(options)
 
 
 def _valid_batches(data: FoldData) -> list[tuple[tf.Tensor, ...]]:
@@ -169,14 +185,6 @@ def _tensors(*arrays: Features | None) -> tuple[tf.Tensor, ...]:
     with tf.device("CPU:0"):  # batches are cut there, also where steps run on a GPU
         held = (array.bytes() if isinstance(array, Images) else array for array in arrays if array is not None)
         return tuple(tf.constant(array) for array in held)
-
-
-def _scaled(features: Features) -> Callable[[tf.Tensor], tf.Tensor]:
-    """What makes a batch of the tensor of these features what the network takes: images become numbers only then."""
-    if not isinstance(features, Images):
-        return lambda batch: batch
-    center, scale = features.center, features.scale
-    return lambda batch: (tf.cast(batch, tf.float32) - center) / scale
 
 
 class _FoldWatch(keras.callbacks.Callback):  # type: ignore[misc]  # Keras ships no types

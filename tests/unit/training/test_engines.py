@@ -1,16 +1,19 @@
-"""Which engine trains what."""
+"""The table of engines has what the rule names."""
 
 import pytest
-
-from foldwise.network_specs import CnnSpec
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("tensorflow_started")]
 
 
-@pytest.mark.parametrize(("asked", "reason"), [("auto", "a cnn trains"), ("fused", "a cnn trains"), ("keras", "asked for")])
-def test_convolutions_train_fold_by_fold_whatever_is_asked(asked, reason, training):
-    from foldwise.training.engines import choose
+def test_both_engines_are_there():
+    from foldwise.training.engines import ENGINES
 
-    choice = choose(training(model=CnnSpec(kind="cnn", image=(2, 2, 1))), asked, 3, 60, 4)
-    assert choice.engine == "keras"
-    assert reason in choice.reason
+    assert set(ENGINES) == {"fused", "keras"}
+
+
+def test_every_elementwise_optimizer_has_a_fused_rule():
+    from foldwise.optimizers import ELEMENTWISE, OptimizerSpec
+    from foldwise.training.fused_optimizers import rule_for
+
+    for kind in ELEMENTWISE:
+        assert rule_for(OptimizerSpec(kind=kind)).slots

@@ -131,7 +131,6 @@ def both(asked, fold, training):
     )
     schedule = TypeAdapter(LrScheduleSpec).validate_python(asked["schedule"] or "constant")
     job = training(asked["task"], model=model, fit=fit, schedule=schedule, number=3, seed=1)
-    assert fused.why_not(job) is None
     rows, features = asked.get("rows", (48, 48, 48)), asked.get("features", (4, 4, 4))
     folds = [
         fold(asked["task"], rows=n, valid=15 + place, features=f, seed=place)
@@ -292,13 +291,3 @@ def test_training_without_validation_rows_is_possible(tensorflow_started, fold, 
     (other,) = fused.fit_folds(training(), [(0, data)])
     compare([one], [other], tolerance=1e-4)
     assert len(other.predictions) == 0
-
-
-@pytest.mark.parametrize(
-    ("optimizer", "reason"), [({"kind": "lamb"}, "lamb"), ({"kind": "adam", "ema_momentum": 0.9}, "not elementwise")]
-)
-def test_what_cannot_be_fused_says_why(training, optimizer, reason, tensorflow_started):
-    from foldwise.network_specs import FitSpec
-    from foldwise.training import fused
-
-    assert reason in fused.why_not(training(fit=FitSpec.model_validate({"optimizer": optimizer})))

@@ -315,3 +315,16 @@ def test_networks_are_given_up_when_there_are_many(train, training, fold):
     for units in range(3, 3 + keras_fit.MOST_NETWORKS + 2):
         train(training(model=MlpSpec(units=units), fit=FitSpec(epochs=1)), fold())
     assert len(keras_fit._networks) == keras_fit.MOST_NETWORKS
+
+
+def test_a_trial_that_fails_leaves_no_network_behind(train, training, fold):
+    """It may have failed for want of memory, and its network holds a good part of it."""
+    from foldwise.training import keras_fit
+
+    data = fold()
+    bad = replace(data, train_y=np.zeros((len(data.train_x), 7), dtype=np.float32))
+    with pytest.raises(ValueError, match="shape"):
+        list(keras_fit.fit_folds(training(model=MlpSpec(units=9)), [(0, bad)]))
+    assert not keras_fit._networks
+    (fit,) = keras_fit.fit_folds(training(model=MlpSpec(units=9)), [(0, data)])
+    assert fit.failure is None

@@ -1,0 +1,48 @@
+"""Which engine trains what, and on how many threads."""
+
+import pytest
+
+from foldwise.network_specs import CnnSpec, FitSpec, MlpSpec
+from foldwise.specs import TrialSpec
+from foldwise.training.engine_rule import choose, threads_for, why_not_fused
+
+
+def trial(fit=None, **model):
+    return TrialSpec.model_validate({"model": {"kind": "mlp", **model}, "fit": fit or {}})
+
+
+@pytest.mark.parametrize(("asked", "reason"), [("auto", "a cnn trains"), ("fused", "a cnn trains"), ("keras", "asked for")])
+def test_convolutions_train_fold_by_fold_whatever_is_asked(asked, reason, training):
+    choice = choose(training(model=CnnSpec(kind="cnn", image=(2, 2, 1))), asked, 3, 60, 4)
+    assert choice.engine == "keras"
+    assert reason in choice.reason
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "reason"), [({"kind": "lamb"}, "lamb"), ({"kind": "adam", "ema_momentum": 0.9}, "not elementwise")]
+)
+def test_what_cannot_be_fused_says_why(optimizer, reason):
+    assert reason in why_not_fused(MlpSpec(), FitSpec.model_validate({"optimizer": optimizer}))
+
+
+def test_large_networks_and_large_data_train_fold_by_fold(training):
+    assert "million multiplications" in choose(training(model=MlpSpec(hidden=2, units=4096)), "auto", 5, 500, 4).reason
+    assert "MB" in choose(training(model=MlpSpec(hidden=0)), "auto", 10, 1_000_000, 40).reason
+
+
+def test_small_fused_trials_take_one_thread():
+    assert threads_for([trial(hidden=2, units=64)], "auto", rows=120, features=4, outputs=3) == 1
+
+
+@pytest.mark.parametrize(
+    ("trials", "asked"),
+    [
+        ([trial(hidden=1, units=8)], "keras"),
+        ([trial(hidden=1, units=8), trial({"optimizer": {"kind": "lamb"}}, hidden=1, units=8)], "auto"),
+        ([trial(hidden=3, units=512)], "auto"),
+        ([trial(hidden=5, units=16), trial(hidden=1, units=256), trial({"batch_size": 64})], "auto"),  # together they are large
+    ],
+    ids=["asked", "one is not elementwise", "wide", "wide and deep at once"],
+)
+def test_all_others_take_two(trials, asked):
+    assert threads_for(trials, asked, rows=1000, features=10, outputs=2) == 2
