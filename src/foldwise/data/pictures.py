@@ -18,6 +18,7 @@ ENDINGS = (".png", ".jpg", ".jpeg")
 FORMATS = ("PNG", "JPEG")
 MOST_PIXELS = 50_000_000  # of one picture: a few bytes of a file can claim to be billions
 GREY = ("1", "L", "I;16", "I")
+ORIENTATION = 0x0112  # of Exif
 NAMED = 5  # so many broken files are named in a sentence
 
 
@@ -99,10 +100,11 @@ class _Look:
 def _look(path: Path) -> _Look | str:
     try:
         with _opened(path) as picture:
-            fault = _unfit(picture)
-            turned = picture.getexif().get(0x0112, 1) in (5, 6, 7, 8)
+            if fault := _unfit(picture):
+                return fault
+            turned = picture.getexif().get(ORIENTATION, 1) >= 5  # by a quarter
             width, height = picture.size[::-1] if turned else picture.size
-            return fault or _Look((height, width), picture.mode in GREY)
+            return _Look((height, width), picture.mode in GREY)
     except Exception as fault:  # noqa: BLE001 - decoders of hostile files raise anything, and each means the same
         return _why(fault)
 
