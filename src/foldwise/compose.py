@@ -15,6 +15,8 @@ from foldwise.errors import ConfigError, FoldwiseError, did_you_mean
 
 Config = dict[str, Any]
 
+RECIPES = "experiment"  # the group whose options set values all over the configuration
+
 
 def conf_folder() -> Path:
     """Where `conf/` lies: inside the installed package, or at the top of the checkout."""
@@ -34,8 +36,11 @@ def groups() -> dict[str, list[str]]:
 def compose_study(overrides: Sequence[str], values: Mapping[str, Any] | None = None) -> Config:
     """The plain configuration of a study, for `config.read_study`.
 
+    A recipe (`experiment=NAME`) is laid over the groups, then what was asked for over the recipe: a group that is chosen
+    beside it (`data=iris`) is taken whole, without the recipe's values for it.
+
     Args:
-        overrides: as on a command line, `data=csv`, `fit.epochs=30`, `model.units=[int,8,64]`.
+        overrides: as on a command line, `data=csv`, `fit.epochs=30`, `model.units=[int,8,64]`, `experiment=titanic`.
         values: dotted key -> plain value, applied after the overrides.
 
     Raises:
@@ -46,13 +51,18 @@ def compose_study(overrides: Sequence[str], values: Mapping[str, Any] | None = N
     changes: list[tuple[str, Any]] = []
     for key, value in [*(_read_override(text) for text in overrides), *(values or {}).items()]:
         group = key.removesuffix(".kind")
-        if group in known and isinstance(value, str) and (key == group or value in known[group]):
+        if key == RECIPES or (group in known and isinstance(value, str) and (key == group or value in known[group])):
             if value not in known[group]:
-                raise ConfigError(key, f"{value!r} is no choice{did_you_mean(value, known[group])}")
+                raise ConfigError(key, f"{str(value)!r} is no choice{did_you_mean(str(value), known[group])}")
             chosen[group] = value
         else:
             changes.append((key, value))
-    config = _composed("tune", conf_folder(), [f"{group}={option}" for group, option in chosen.items()])
+    recipe = [f"{RECIPES}={chosen.pop(RECIPES)}"] if RECIPES in chosen else []
+    choices = [f"{group}={option}" for group, option in chosen.items()]
+    config = _composed("tune", conf_folder(), [*choices, *recipe])
+    if recipe and chosen:
+        plain = _composed("tune", conf_folder(), choices)
+        config |= {group: plain[group] for group in chosen}
     for key, value in changes:
         _set(config, key, value)
     return config
@@ -223,12 +233,22 @@ def _flags(argv: Sequence[str]) -> tuple[set[str], list[str]]:
     return flags, overrides
 
 
+def _first_comment(path: Path) -> str:
+    """The first line of a recipe that is meant for people."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return next((line.lstrip("# ") for line in lines if line.startswith("#") and "@package" not in line), "")
+
+
 def _help(name: str, about: str) -> str:
     lines = [f"usage: python -m pipelines.{name} [group=option ...] [key=value ...]", "", about.strip(), ""]
     source = conf_folder() / "service" / f"{name}.yaml"
     if not source.exists():
         lines.append("Groups, each option a file of conf/ with a line on each key:")
-        lines += [f"  {group:12} {', '.join(options)}" for group, options in groups().items()]
+        known = groups()
+        recipes = known.pop(RECIPES)
+        lines += [f"  {group:12} {', '.join(options)}" for group, options in known.items()]
+        lines += ["", f"Recipes, {RECIPES}=NAME, each with data, preparation and ranges; whatever else is said here wins:"]
+        lines += [f"  {name:20} {_first_comment(conf_folder() / RECIPES / f'{name}.yaml')}" for name in recipes]
         lines.append("")
         source = conf_folder() / "tune.yaml"
     lines.append(f"conf/{source.relative_to(conf_folder()).as_posix()}:")

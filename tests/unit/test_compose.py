@@ -69,6 +69,8 @@ def test_a_mapping_of_another_kind_replaces_and_of_the_same_kind_merges():
         ("~model", "write key=value"),
         ("tuner=rndom", "did you mean random?"),
         ("data=irsi", "did you mean iris?"),
+        ("experiment=titnic", "did you mean titanic?"),
+        ("experiment=3", "'3' is no choice; known: "),
         ("hydra.run.dir=x", "Hydra's own settings"),
         ("data@x=iris", "packages are not used"),
         ("model.units=[int,3", "is not understood"),
@@ -78,6 +80,32 @@ def test_an_override_that_cannot_be_read_is_refused(override, sentence):
     with pytest.raises(ConfigError) as caught:
         compose_study([override])
     assert sentence in str(caught.value)
+
+
+def test_a_recipe_sets_values_all_over_the_configuration():
+    plain, recipe = compose_study([]), compose_study(["experiment=titanic"])
+    assert (recipe["data"]["kind"], recipe["data"]["target"]) == ("csv", "Survived")
+    assert recipe["data"]["delimiter"] == plain["data"].get("delimiter", ",")  # what it does not say is the group's
+    assert recipe["prep"] != plain["prep"]
+    assert recipe.keys() == plain.keys()
+
+
+def test_what_is_said_beside_a_recipe_wins_in_any_order():
+    words = ["experiment=titanic", "fit.epochs=3", "prep.scale=none", "balance=class_weight", "prep.impute={kind: mean}"]
+    for said in (words, words[::-1]):
+        config = compose_study(said)
+        assert config["fit"]["epochs"] == 3
+        assert config["prep"]["scale"] == "none"
+        assert config["prep"]["impute"]["kind"] == "mean"
+        assert config["balance"] == {"kind": "class_weight"}
+        assert config["data"]["target"] == "Survived"
+
+
+def test_a_group_that_is_chosen_beside_a_recipe_is_taken_whole():
+    both, plain = compose_study(["experiment=titanic", "data=iris"]), compose_study(["data=iris"])
+    assert both["data"] == plain["data"]
+    assert both["prep"] != plain["prep"]
+    assert compose_study(["experiment=titanic", "model.kind=cnn"])["model"] == compose_study(["model=cnn"])["model"]
 
 
 def test_a_service_door_knows_its_own_keys_only():
