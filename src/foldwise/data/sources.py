@@ -1,4 +1,4 @@
-"""Where raw rows come from: scikit-learn's tables, CSV files, Parquet files."""
+"""Where raw rows come from: tables of scikit-learn, tables made by a rule, CSV files, Parquet files."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from foldwise.data import csv_file
-from foldwise.data_specs import CsvData, GivenHoldout, ParquetData, SklearnData
+from foldwise.data_specs import CsvData, GivenHoldout, MadeData, ParquetData, SklearnData
 from foldwise.errors import ConfigError, DataError, did_you_mean
 from foldwise.specs import Paths
 
 if TYPE_CHECKING:  # pandas takes two seconds, and a misspelt column should be said before that
     import pandas as pd
 
-Data = SklearnData | CsvData | ParquetData
+Data = SklearnData | CsvData | ParquetData | MadeData
+File = CsvData | ParquetData
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +35,7 @@ class Source:
 
 def missing_marks(data: Data) -> tuple[str, ...]:
     """The cells that mean missing."""
-    return ("",) if isinstance(data, SklearnData) else data.missing
+    return getattr(data, "missing", ("",))
 
 
 def decimal_mark(data: Data) -> str:
@@ -43,12 +44,12 @@ def decimal_mark(data: Data) -> str:
 
 
 def check_source(data: Data, paths: Paths | None = None) -> None:
-    """Say what is wrong with a file's header before anything heavy is imported; scikit-learn's tables are not looked at.
+    """Say what is wrong with a file's header before anything heavy is imported; only files are looked at.
 
     Raises:
         ConfigError, DataError: as `read_source`.
     """
-    if not isinstance(data, SklearnData):
+    if isinstance(data, File):
         path = find_file(data.path, data.name, paths or Paths(), "data.path")
         _check_columns(_header(path, data)[0], data, path)
     if isinstance(data.holdout, GivenHoldout):
@@ -64,6 +65,8 @@ def read_source(data: Data, paths: Paths | None = None) -> Source:
     """
     if isinstance(data, SklearnData):
         return _from_sklearn(data)
+    if isinstance(data, MadeData):
+        return _made(data)
     path = find_file(data.path, data.name, paths or Paths(), "data.path")
     return read_file(path, data)
 
@@ -121,8 +124,9 @@ def find_file(path: str, name: str | None, paths: Paths, key: str) -> Path:
         raise DataError(f"{key}: {path} is a folder, name a file in it")
     beside = places[0].parent
     near = did_you_mean(places[0].name, [p.name for p in beside.iterdir()]) if beside.is_dir() else ""
-    also = f" (also looked in {folder})" if not places[0].is_absolute() else ""
-    raise DataError(f"{key}: there is no file {path}{also}{near if near.startswith(',') else ''}")
+    if near.startswith(",") or places[0].is_absolute():
+        raise DataError(f"{key}: there is no file {path}{near if near.startswith(',') else ''}")
+    raise DataError(f"{key}: there is no file {path}; put it at {places[-1]}, or set paths.data to where data sets are")
 
 
 def _header(path: Path, data: Data) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -197,3 +201,11 @@ def _from_sklearn(data: SklearnData) -> Source:
     if "target_names" in bunch:
         frame["target"] = frame["target"].map(dict(enumerate(str(name) for name in bunch.target_names))).astype(object)
     return Source(frame, f"sklearn's {data.name}")
+
+
+def _made(data: MadeData) -> Source:
+    from foldwise.data.made import make
+
+    frame, place = make(data), f"the made table {data.name}"
+    _check_columns(list(frame.columns), data, place)
+    return Source(frame, place)
