@@ -57,12 +57,11 @@ def compose_study(overrides: Sequence[str], values: Mapping[str, Any] | None = N
             chosen[group] = value
         else:
             changes.append((key, value))
-    recipe = [f"{RECIPES}={chosen.pop(RECIPES)}"] if RECIPES in chosen else []
-    choices = [f"{group}={option}" for group, option in chosen.items()]
-    config = _composed("tune", conf_folder(), [*choices, *recipe])
-    if recipe and chosen:
-        plain = _composed("tune", conf_folder(), choices)
-        config |= {group: plain[group] for group in chosen}
+    of_recipe, values_of_recipe = _read_recipe(chosen.pop(RECIPES)) if RECIPES in chosen else ({}, {})
+    config = _composed("tune", conf_folder(), [f"{group}={option}" for group, option in (of_recipe | chosen).items()])
+    for key, value in values_of_recipe.items():
+        if key not in chosen:
+            _set(config, key, value)
     for key, value in changes:
         _set(config, key, value)
     return config
@@ -134,6 +133,19 @@ def _composed(name: str, folder: Path, choices: list[str]) -> Config:
         raise ConfigError("", " ".join(str(error).split())) from None
     assert isinstance(composed, dict)
     return {str(key): value for key, value in composed.items()}
+
+
+def _read_recipe(name: str) -> tuple[dict[str, str], Config]:
+    """The options that a recipe chooses, by group, and its values.
+
+    The values are laid over by us as those of a command line are: Hydra would not put a range (a list) where a group's file
+    has a mapping.
+    """
+    from omegaconf import OmegaConf
+
+    recipe: Any = OmegaConf.to_container(OmegaConf.load(conf_folder() / RECIPES / f"{name}.yaml"), resolve=False)
+    choices = {key.removeprefix("override /"): option for line in recipe.pop("defaults", []) for key, option in line.items()}
+    return choices, recipe
 
 
 def _read_override(text: str) -> tuple[str, Any]:

@@ -30,6 +30,7 @@ from foldwise.tracking.bundle import save_bundle
 from foldwise.tracking.bundle_card import Reading
 from foldwise.tracking.registry import Registry
 from foldwise.training import baselines, verdict
+from foldwise.training.balance_gain import balance_gain
 from foldwise.training.final_fit import refit
 from foldwise.training.metrics import confusion, score, scorer
 from foldwise.training.threshold import Asked
@@ -102,6 +103,8 @@ def conclude(
         derive(Purpose.VERDICT, spec.fixed.seed),
         their_score=scorer(table.task, len(table.labels), goal.metric, rival.get("threshold", THRESHOLD)),
     )
+    gain = balance_gain(results, lambda result: trial_at(spec, result.params).balance.kind, goal)
+    found = verdict.sentence(goal, metrics[goal.metric], rival, comparison, len(truth))
     summary: Summary = {
         "study": spec.name,
         "seed": spec.fixed.seed,
@@ -124,7 +127,8 @@ def conclude(
             "reads": reads,
             "confusion": mistakes(table.labels, truth, predictions, threshold),
         },
-        "verdict": verdict.sentence(goal, metrics[goal.metric], rival, comparison, len(truth)),
+        "verdict": f"{found}; {gain.sentence(goal.metric)}" if gain else found,
+        "balance": gain.record if gain else None,
         "features": kept_over_folds(plan, job.spec.prep, final.preparation.features),
         "engine": best.engine,
         "findings": [finding.record for finding in plan.findings],

@@ -91,6 +91,11 @@ def test_a_recipe_sets_values_all_over_the_configuration():
     assert recipe.keys() == plain.keys()
 
 
+def test_a_recipe_may_have_a_range_where_a_group_has_a_mapping():
+    assert compose_study(["experiment=mammography"])["balance"][:3] == ["choice", "none", "class_weight"]
+    assert compose_study(["experiment=mammography", "balance=smote"])["balance"]["kind"] == "smote"
+
+
 def test_what_is_said_beside_a_recipe_wins_in_any_order():
     words = ["experiment=titanic", "fit.epochs=3", "prep.scale=none", "balance=class_weight", "prep.impute={kind: mean}"]
     for said in (words, words[::-1]):

@@ -1,4 +1,4 @@
-"""Where raw rows come from: scikit-learn's tables, CSV files, Parquet files."""
+"""Where raw rows come from: tables of scikit-learn, tables made by a rule, CSV files, Parquet files."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from foldwise.data import csv_file
-from foldwise.data_specs import CsvData, GivenHoldout, ParquetData, SklearnData, TableSpec
+from foldwise.data_specs import CsvData, GivenHoldout, MadeData, ParquetData, SklearnData, TableSpec
 from foldwise.errors import ConfigError, DataError, did_you_mean
 from foldwise.image_specs import ImageSpec
 from foldwise.specs import Paths
@@ -18,6 +18,7 @@ if TYPE_CHECKING:  # pandas takes two seconds, and a misspelt column should be s
     import pandas as pd
 
 Data = TableSpec
+File = CsvData | ParquetData
 Labelled = TableSpec | ImageSpec  # whatever has a target
 
 
@@ -36,7 +37,7 @@ class Source:
 
 def missing_marks(data: Labelled) -> tuple[str, ...]:
     """The cells that mean missing."""
-    return data.missing if isinstance(data, CsvData | ParquetData) else ("",)
+    return getattr(data, "missing", ("",))
 
 
 def decimal_mark(data: Labelled) -> str:
@@ -45,12 +46,12 @@ def decimal_mark(data: Labelled) -> str:
 
 
 def check_source(data: Data, paths: Paths | None = None) -> None:
-    """Say what is wrong with a file's header before anything heavy is imported; scikit-learn's tables are not looked at.
+    """Say what is wrong with a file's header before anything heavy is imported; only files are looked at.
 
     Raises:
         ConfigError, DataError: as `read_source`.
     """
-    if not isinstance(data, SklearnData):
+    if isinstance(data, File):
         path = find_file(data.path, data.name, paths or Paths(), "data.path")
         _check_columns(_header(path, data)[0], data, path)
     if isinstance(data.holdout, GivenHoldout):
@@ -66,6 +67,8 @@ def read_source(data: Data, paths: Paths | None = None) -> Source:
     """
     if isinstance(data, SklearnData):
         return _from_sklearn(data)
+    if isinstance(data, MadeData):
+        return _made(data)
     path = find_file(data.path, data.name, paths or Paths(), "data.path")
     return read_file(path, data)
 
@@ -123,8 +126,9 @@ def find_file(path: str, name: str | None, paths: Paths, key: str) -> Path:
         raise DataError(f"{key}: {path} is a folder, name a file in it")
     beside = places[0].parent
     near = did_you_mean(places[0].name, [p.name for p in beside.iterdir()]) if beside.is_dir() else ""
-    also = f" (also looked in {folder})" if not places[0].is_absolute() else ""
-    raise DataError(f"{key}: there is no file {path}{also}{near if near.startswith(',') else ''}")
+    if near.startswith(",") or places[0].is_absolute():
+        raise DataError(f"{key}: there is no file {path}{near if near.startswith(',') else ''}")
+    raise DataError(f"{key}: there is no file {path}; put it at {places[-1]}, or set paths.data to where data sets are")
 
 
 def _header(path: Path, data: Data) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -199,3 +203,11 @@ def _from_sklearn(data: SklearnData) -> Source:
     if "target_names" in bunch:
         frame["target"] = frame["target"].map(dict(enumerate(str(name) for name in bunch.target_names))).astype(object)
     return Source(frame, f"sklearn's {data.name}")
+
+
+def _made(data: MadeData) -> Source:
+    from foldwise.data.made import make
+
+    frame, place = make(data), f"the made table {data.name}"
+    _check_columns(list(frame.columns), data, place)
+    return Source(frame, place)
