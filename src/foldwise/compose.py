@@ -31,12 +31,13 @@ def groups() -> dict[str, list[str]]:
     }
 
 
-def compose_study(overrides: Sequence[str], values: Mapping[str, Any] | None = None) -> Config:
+def compose_study(overrides: Sequence[str], values: Mapping[str, Any] | None = None, rows: Config | None = None) -> Config:
     """The plain configuration of a study, for `config.read_study`.
 
     Args:
         overrides: as on a command line, `data=csv`, `fit.epochs=30`, `model.units=[int,8,64]`.
         values: dotted key -> plain value, applied after the overrides.
+        rows: the section `data`, where it comes from Python and is no choice among files.
 
     Raises:
         ConfigError: an override cannot be read or names an option that is not there.
@@ -53,6 +54,10 @@ def compose_study(overrides: Sequence[str], values: Mapping[str, Any] | None = N
         else:
             changes.append((key, value))
     config = _composed("tune", conf_folder(), [f"{group}={option}" for group, option in chosen.items()])
+    if rows is not None:
+        if "data" in chosen:
+            raise ConfigError("data", f"the rows come from the frame; leave data={chosen['data']} out")
+        config["data"] = rows
     for key, value in changes:
         _set(config, key, value)
     return config

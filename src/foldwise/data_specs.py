@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, InstanceOf, model_validator
 
+from foldwise.given import GivenFrame
 from foldwise.goal import Task
 from foldwise.spec import ByKind, Spec, Words
 
@@ -98,7 +99,24 @@ class ParquetData(TableData):
     target_strip: str = ""
 
 
-DataSpec = Annotated[SklearnData | CsvData | ParquetData, Field(discriminator="kind"), ByKind]
+class FrameData(TableData):
+    """A pandas DataFrame, from Python only. A configuration that is kept says its shape and its table's fingerprint."""
+
+    kind: Literal["frame"]
+    given: InstanceOf[GivenFrame]
+    name: str | None = None
+    missing: Words = ("",)
+    target_strip: str = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _handed_over(cls, values: Any) -> Any:
+        if isinstance(values, Mapping) and type(values.get("given")) is not GivenFrame:
+            raise ValueError("kind frame is for rows from Python, foldwise.tune(frame=my_dataframe, target=...); here use csv")
+        return values
+
+
+DataSpec = Annotated[SklearnData | CsvData | ParquetData | FrameData, Field(discriminator="kind"), ByKind]
 
 
 class FoldsSpec(Spec):

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -17,7 +18,7 @@ from foldwise.data.holdout import HoldoutRecord, set_holdout
 from foldwise.data.prep_rules import check_prep
 from foldwise.data.split import Split, cut_folds
 from foldwise.data.table import Table, read_given_holdout, read_table
-from foldwise.data_specs import FeatureKind, GivenHoldout
+from foldwise.data_specs import FeatureKind, FrameData, GivenHoldout
 from foldwise.errors import ConfigError
 from foldwise.goal import Goal, goal_for
 from foldwise.models.head_rules import check_head
@@ -47,6 +48,14 @@ class Plan:
     def folder(self) -> Path:
         """Where the study's files go."""
         return Path(self.spec.fixed.paths.runs).resolve() / "studies" / self.spec.name
+
+    @property
+    def recipe(self) -> Mapping[str, Any]:
+        """The study's recipe, as it is kept; rows that came from Python are known by their fingerprint alone."""
+        recipe, data = self.spec.recipe, self.spec.fixed.data
+        if not isinstance(data, FrameData):
+            return recipe
+        return {**recipe, "data": {**recipe["data"], "given": {**data.given.record, "fingerprint": self.table.fingerprint}}}
 
 
 def plan_study(spec: StudySpec) -> Plan:

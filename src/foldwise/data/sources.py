@@ -1,22 +1,22 @@
-"""Where raw rows come from: scikit-learn's tables, CSV files, Parquet files."""
+"""Where raw rows come from: scikit-learn's tables, CSV files, Parquet files, frames from Python."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from foldwise.data import csv_file
-from foldwise.data_specs import CsvData, GivenHoldout, ParquetData, SklearnData
+from foldwise.data_specs import ColumnKind, CsvData, FrameData, GivenHoldout, ParquetData, SklearnData
 from foldwise.errors import ConfigError, DataError, did_you_mean
 from foldwise.specs import Paths
 
 if TYPE_CHECKING:  # pandas takes two seconds, and a misspelt column should be said before that
     import pandas as pd
 
-Data = SklearnData | CsvData | ParquetData
+Data = SklearnData | CsvData | ParquetData | FrameData
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,11 +25,13 @@ class Source:
 
     frame: (rows, all columns), indexed by the zero-based row; text is stripped and what `data.missing` lists is None.
     place: what sentences call it.
+    kinds: what the source itself says of its columns.
     """
 
     frame: pd.DataFrame
     place: str
     notes: tuple[str, ...] = ()
+    kinds: Mapping[str, ColumnKind] = field(default_factory=dict)
 
 
 def missing_marks(data: Data) -> tuple[str, ...]:
@@ -48,7 +50,9 @@ def check_source(data: Data, paths: Paths | None = None) -> None:
     Raises:
         ConfigError, DataError: as `read_source`.
     """
-    if not isinstance(data, SklearnData):
+    if isinstance(data, FrameData):
+        _check_frame(data)
+    elif not isinstance(data, SklearnData):
         path = find_file(data.path, data.name, paths or Paths(), "data.path")
         _check_columns(_header(path, data)[0], data, path)
     if isinstance(data.holdout, GivenHoldout):
@@ -64,6 +68,8 @@ def read_source(data: Data, paths: Paths | None = None) -> Source:
     """
     if isinstance(data, SklearnData):
         return _from_sklearn(data)
+    if isinstance(data, FrameData):
+        return _from_frame(data)
     path = find_file(data.path, data.name, paths or Paths(), "data.path")
     return read_file(path, data)
 
@@ -197,3 +203,18 @@ def _from_sklearn(data: SklearnData) -> Source:
     if "target_names" in bunch:
         frame["target"] = frame["target"].map(dict(enumerate(str(name) for name in bunch.target_names))).astype(object)
     return Source(frame, f"sklearn's {data.name}")
+
+
+def _check_frame(data: FrameData) -> None:
+    from foldwise.data import frame
+
+    _check_columns(frame.read_names(data.given.frame), data, frame.PLACE)
+
+
+def _from_frame(data: FrameData) -> Source:
+    from foldwise.data import frame
+
+    _check_frame(data)
+    given = data.given.frame
+    rows = frame.read_rows(given, frozenset(missing_marks(data)))
+    return Source(rows, frame.PLACE, frame.notes_on(given), frame.said_kinds(given))

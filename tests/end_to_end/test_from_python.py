@@ -1,0 +1,54 @@
+"""What only Python can hand over, from the call to answers of the registered model."""
+
+import subprocess
+import sys
+
+import pytest
+
+from tests.end_to_end.doors import run
+
+pytestmark = pytest.mark.slow
+
+TINY = {"folds": {"kind": "auto", "count": 2}, "budget": {"trials": 2}}
+
+FRAME = """
+import numpy as np, pandas as pd, foldwise
+from foldwise.errors import ConfigError
+
+draws = np.random.default_rng(0)
+def rows(seed):
+    draws = np.random.default_rng(seed)
+    size, color = draws.normal(size=120), draws.choice(["red", "blue"], 120)
+    frame = pd.DataFrame({{"size": size, "color": pd.Categorical(color), "day": pd.Timestamp("2020-01-01")}})
+    return frame.assign(y=(size > 0) ^ (color == "red"))
+
+where = dict(paths={{"runs": {runs!r}}}, **{tiny!r})
+words = ["study=mine", "fit.epochs=2", "model.hidden=1", "model.units=[int,4,8]"]
+result = foldwise.tune(*words, frame=rows(0), target="y", **where)
+assert len(result.trials()) == 2 and result.summary["task"] == "binary", result
+again = foldwise.tune(*words, frame=rows(0).copy(), target="y", **where)
+assert again.summary == result.summary
+try:
+    foldwise.tune(*words, frame=rows(1), target="y", **where)
+except ConfigError as error:
+    assert "made from other data" in str(error), error
+else:
+    raise AssertionError("other rows were taken")
+answers = foldwise.load("mine@champion", runs={runs!r}).predict(rows(2).drop(columns="y"))
+assert set(answers["prediction"]) <= {{"True", "False"}} and len(answers) == 120
+print("all well")
+"""
+
+
+def _run(program, tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text(program.format(runs=str(tmp_path / "runs"), tiny=TINY))
+    return subprocess.run([sys.executable, str(script)], cwd=tmp_path, capture_output=True, text=True, check=False)
+
+
+def test_a_frame_is_tuned_and_only_python_can_go_on_with_it(tmp_path):
+    done = _run(FRAME, tmp_path)
+    assert done.stdout.strip().endswith("all well"), done.stdout + done.stderr
+    done = run("tune", "study=mine", "data=iris", runs=tmp_path / "runs")
+    assert done.returncode == 2
+    assert "'mine' was made from a DataFrame, so only Python can go on with it" in done.stderr
