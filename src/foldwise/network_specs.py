@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from foldwise.function_spec import FunctionSpec
 from foldwise.goal import Task
 from foldwise.optimizers import OptimizerSpec
 from foldwise.spec import ByKind, Listed, Spec
@@ -109,7 +110,7 @@ class CnnSpec(Spec):
         return self.units if isinstance(self.units, tuple) else (self.units,) * self.hidden
 
 
-ModelSpec = Annotated[MlpSpec | CnnSpec, Field(discriminator="kind"), ByKind]
+ModelSpec = Annotated[MlpSpec | CnnSpec | FunctionSpec, Field(discriminator="kind"), ByKind]
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0)]

@@ -140,6 +140,10 @@ def _handed_over(value: Any, key: str = "") -> Any:
     if isinstance(value, Mapping):
         return {name: _handed_over(item, f"{key}.{name}" if key else str(name)) for name, item in value.items()}
     if isinstance(value, list | tuple):
+        if value and value[0] == "choice" and any(callable(item) for item in value):
+            raise ConfigError(
+                key, "a choice between functions is one between models, ['choice', {'kind': 'python', 'build': f}, ...]"
+            )
         return [_handed_over(item, key) for item in value]
     if hasattr(value, "iloc"):
         raise ConfigError(key, "is no place for a DataFrame; hand it over as frame=..., with target=...")

@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 import pytest
+from sklearn.datasets import load_iris
 
 from tests.end_to_end.doors import run
 
@@ -52,3 +53,52 @@ def test_a_frame_is_tuned_and_only_python_can_go_on_with_it(tmp_path):
     done = run("tune", "study=mine", "data=iris", runs=tmp_path / "runs")
     assert done.returncode == 2
     assert "'mine' was made from a DataFrame, so only Python can go on with it" in done.stderr
+
+
+FUNCTION = """
+import keras, foldwise
+from foldwise.errors import ConfigError
+
+def skipping(inputs, head, units=8, rate=0.1):
+    features = keras.Input((inputs,))
+    hidden = keras.layers.Dropout(rate)(keras.layers.Dense(units, activation="relu")(features))
+    both = keras.layers.Concatenate()([features, hidden])
+    return keras.Model(features, keras.layers.Dense(head.units, head.activation)(both))
+
+class Own(keras.layers.Layer):
+    def call(self, rows):
+        return 2 * rows
+
+def unkept(inputs, head):
+    return keras.Sequential([keras.Input((inputs,)), Own(), keras.layers.Dense(head.units, head.activation)])
+
+where = dict(paths={{"runs": {runs!r}}}, **{tiny!r})
+model = {{"kind": "python", "build": skipping, "units": ["int", 4, 8], "rate": ["float", 0.0, 0.5]}}
+result = foldwise.tune("data=iris", "fit.epochs=2", model=model, **where)
+assert result.summary["trials"]["complete"] == 2 and result.summary["engine"] == "keras", result.summary
+assert set(result.best.params) == {{"model.units", "model.rate", "fit.optimizer.learning_rate"}}
+again = foldwise.train("data=iris", "fit.epochs=2", "study=other", model=model, **where)
+first = result.results[0]
+assert again.results[0].folds[0].score == first.folds[0].score  # the defaults, by the same seed
+try:
+    foldwise.tune("data=iris", "fit.epochs=2", "study=unkept", model={{"kind": "python", "build": unkept}}, **where)
+except ConfigError as error:
+    assert "holds code of your own (Own)" in str(error), error
+else:
+    raise AssertionError("a network that cannot be kept was taken")
+print("all well")
+"""
+
+
+def test_a_function_of_one_s_own_is_tuned_and_answers_without_it(tmp_path):
+    done = _run(FUNCTION, tmp_path)
+    assert done.stdout.strip().endswith("all well"), done.stdout + done.stderr
+    assert not (tmp_path / "runs" / "studies" / "unkept").exists()
+    rows, answers = tmp_path / "rows.csv", tmp_path / "answers.csv"
+    load_iris(as_frame=True).data.to_csv(rows, index=False)
+    done = run("predict", "model=iris/1", f"input={rows}", f"output={answers}", runs=tmp_path / "runs")
+    assert done.returncode == 0, done.stderr
+    assert len(answers.read_text().splitlines()) == 151
+    done = run("tune", "model.kind=python", runs=tmp_path / "runs")
+    assert done.returncode == 2
+    assert "kind python is a function of your own, from Python only" in done.stderr

@@ -9,13 +9,15 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
+from foldwise.function_spec import FunctionSpec
 from foldwise.models.cnn import cnn
+from foldwise.models.function import from_function
 from foldwise.models.heads import Head
 from foldwise.models.mlp import mlp
 from foldwise.network_specs import ModelSpec
 from foldwise.seeds import Purpose, derive
 
-KINDS: dict[str, Callable[[Any, int, Head, int], keras.Model]] = {"mlp": mlp, "cnn": cnn}
+KINDS: dict[str, Callable[[Any, int, Head, int], keras.Model]] = {"mlp": mlp, "cnn": cnn, "python": from_function}
 
 
 def build(spec: ModelSpec, inputs: int, head: Head, seed: int) -> keras.Model:
@@ -31,6 +33,17 @@ def build(spec: ModelSpec, inputs: int, head: Head, seed: int) -> keras.Model:
         ConfigError: the model cannot take so many features.
     """
     return KINDS[spec.kind](spec, inputs, head, seed)
+
+
+def first_weights(spec: ModelSpec, network: keras.Model, head: Head, seed: int) -> list[npt.NDArray[Any]]:
+    """Fresh first values for `network.weights`, in their order; the network stays as it is.
+
+    A function says itself how its network begins, so it is called again under the seed.
+    """
+    if isinstance(spec, FunctionSpec):
+        weights: list[npt.NDArray[Any]] = build(spec, network.input_shape[-1], head, seed).get_weights()
+        return weights
+    return initial_weights(network, seed)
 
 
 def initial_weights(model: keras.Model, seed: int) -> list[npt.NDArray[Any]]:

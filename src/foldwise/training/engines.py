@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
 
+from foldwise.network_specs import MlpSpec
 from foldwise.training import fused, keras_fit
 from foldwise.training.batches import rows_per_batch
 from foldwise.training.fold_fit import Engine, Training
@@ -43,6 +44,7 @@ def choose(training: Training, asked: Literal["auto", "fused", "keras"], folds: 
         return Choice("keras", reason)
     if asked == "fused":
         return Choice("fused", "asked for")
+    assert isinstance(training.model, MlpSpec)  # nothing else is fused
     widths = (features, *training.model.widths, training.head.units)
     products = rows_per_batch(training.fit.batch_size, rows) * sum(below * above for below, above in pairwise(widths))
     if products > MOST_MULTIPLICATIONS:

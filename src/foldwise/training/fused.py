@@ -37,13 +37,14 @@ BUCKETS = (16, 32, 64, 128, 256, 512)
 # Compiling costs as much as so many steps gain by it.
 STEPS_THAT_PAY = 2000
 EPOCHS_AT_ONCE = 32
+NETWORKS = {"cnn": "a cnn", "python": "a network of your own"}  # that are no mlp
 DRAWS_AT_ONCE = 16_000_000  # numbers that random layers draw for one call
 
 
 def why_not(training: Training) -> str | None:
     """Why a training cannot be fused, None where it can."""
     if training.model.kind != "mlp":
-        return f"a {training.model.kind} trains fold by fold"
+        return f"{NETWORKS[training.model.kind]} trains fold by fold"
     if rule_for(training.fit.optimizer) is None:
         return f"optimizer {training.fit.optimizer.kind} with these parameters is not elementwise"
     return None

@@ -15,7 +15,7 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from foldwise.data.prepare import FoldData
-from foldwise.models.build import build, initial_weights
+from foldwise.models.build import build, first_weights
 from foldwise.models.heads import to_predictions
 from foldwise.seeds import Purpose, derive
 from foldwise.training.batches import epoch_orders, rows_per_batch
@@ -39,6 +39,11 @@ def fit_folds(training: Training, folds: Iterable[tuple[int, FoldData]]) -> Iter
         if (inputs, at_once) not in networks:
             networks[inputs, at_once] = _network_for(training, inputs, at_once)
         yield _fit(training, networks[inputs, at_once], number, data, steps)
+
+
+def forget_networks() -> None:
+    """Give up those that were kept: a function of the user's own may build others than it did, by values it finds outside."""
+    _networks.clear()
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,7 +102,8 @@ def _fit(training: Training, compiled: _Compiled, number: int, data: FoldData, s
     network, head = compiled.network, training.head
     for variable, value in compiled.fresh:
         variable.assign(value)
-    network.set_weights(initial_weights(network, derive(Purpose.WEIGHTS, training.seed, training.number, number)))
+    seed = derive(Purpose.WEIGHTS, training.seed, training.number, number)
+    network.set_weights(first_weights(training.model, network, head, seed))
     watch = _FoldWatch(training, number, _valid_batches(data))
     network.fit(
         _train_batches(training, number, data),
