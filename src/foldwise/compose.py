@@ -177,21 +177,32 @@ def _plain(value: Any) -> Any:
 def _set(config: Config, key: str, value: Any) -> None:
     """Put a value at a dotted key. A mapping is merged into one of its kind and replaces one of another."""
     *parents, leaf = key.split(".")
-    node = config
+    node: Any = config
     for parent in parents:
-        below = node.get(parent)
+        place: Any = _place(node, parent, key) if isinstance(node, list) else parent
+        below = node[place] if isinstance(node, list) else node.get(parent)
         if isinstance(below, str):  # a bare word stands for a mapping of that kind
             below = {"kind": below}
-        if not isinstance(below, dict):
+        if not isinstance(below, dict) and not (isinstance(below, list) and below and not isinstance(below[0], str)):
             below = {}
-        node[parent] = below
+        node[place] = below
         node = below
+    if isinstance(node, list):
+        node[_place(node, leaf, key)] = value
+        return
     old = node.get(leaf)
     if isinstance(value, Mapping) and isinstance(old, dict) and value.get("kind", old.get("kind")) == old.get("kind"):
         for name, item in value.items():
             _set(old, str(name), item)
     else:
         node[leaf] = value
+
+
+def _place(items: list[Any], word: str, key: str) -> int:
+    """The place in a list that a word of a dotted key means, as in model.layers.0.units."""
+    if not word.isdigit() or int(word) >= len(items):
+        raise ConfigError(key, f"{word!r} is no place in a list of {len(items)}; they are counted from 0")
+    return int(word)
 
 
 def _known_key(config: Config, key: str) -> None:

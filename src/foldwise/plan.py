@@ -23,7 +23,8 @@ from foldwise.errors import ConfigError
 from foldwise.goal import Goal, goal_for
 from foldwise.models.head_rules import check_head
 from foldwise.models.image_rules import check_image
-from foldwise.network_specs import CnnSpec, FitSpec
+from foldwise.models.input_rules import check_inputs, takes_pixels
+from foldwise.network_specs import FitSpec
 from foldwise.specs import StudySpec
 
 
@@ -68,11 +69,12 @@ def plan_study(spec: StudySpec) -> Plan:
     check_runs_folder(fixed.paths.runs)
     trials = [trial_at(spec, params) for params in (spec.space.defaults(), *(corner for _, corner in spec.space.corners()))]
     used = frozenset[FeatureKind]().union(*(trial.prep.kinds for trial in trials))
-    table = read_table(fixed.data, fixed.paths, any(isinstance(trial.model, CnnSpec) for trial in trials), used)
+    table = read_table(fixed.data, fixed.paths, any(takes_pixels(trial.model) for trial in trials), used)
     goal = goal_for(fixed.goal.metric, fixed.goal.direction, table.task)
     for trial in trials:
         check_head(table.task, trial)
         others = [column.name for column in table.schema.columns if column.kind in trial.prep.kinds - {"number"}]
+        check_inputs(trial.model, [*table.schema.of_kind("number"), *others], table.left_out)
         check_image(trial.model, len(table.schema.of_kind("number")), others, trial.prep.select.kind != "none")
     holdout_spec = fixed.data.holdout
     if isinstance(holdout_spec, GivenHoldout):

@@ -12,7 +12,7 @@ from foldwise.plan import Plan
 from foldwise.specs import StudySpec, TrialSpec
 
 # what a specification alone cannot vouch for
-KINDS = ("python",)
+KINDS = ("layers", "python")
 
 
 def to_rehearse(spec: StudySpec) -> list[TrialSpec]:
@@ -40,4 +40,5 @@ def rehearse(plan: Plan) -> None:
 
     for trial in to_rehearse(plan.spec):
         head = head_for(plan.table.task, len(plan.table.labels), trial.model, trial.fit)
-        try_out(trial.model, len(prepared(trial.prep).features), head)
+        preparation = prepared(trial.prep)
+        try_out(trial.model, len(preparation.features), head, preparation.origins)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +21,13 @@ from foldwise.network_specs import ModelSpec
 TOLERANCE = 1e-5
 
 
-def try_out(spec: ModelSpec, inputs: int, head: Head) -> None:
+def try_out(spec: ModelSpec, inputs: int, head: Head, columns: Sequence[str] = ()) -> None:
     """Build a network, and save and load it where it may hold anything but Keras's own parts.
 
     Raises:
         ConfigError: it cannot be built, or a bundle could not keep it.
     """
-    network = build(spec, inputs, head, 0)
+    network = build(spec, inputs, head, 0, columns)
     if not isinstance(spec, FunctionSpec):
         return
     name = spec.build.name

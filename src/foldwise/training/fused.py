@@ -37,7 +37,7 @@ BUCKETS = (16, 32, 64, 128, 256, 512)
 # Compiling costs as much as so many steps gain by it.
 STEPS_THAT_PAY = 2000
 EPOCHS_AT_ONCE = 32
-NETWORKS = {"cnn": "a cnn", "python": "a network of your own"}  # that are no mlp
+NETWORKS = {"cnn": "a cnn", "layers": "a network of layers", "python": "a network of your own"}  # that are no mlp
 DRAWS_AT_ONCE = 16_000_000  # numbers that random layers draw for one call
 
 

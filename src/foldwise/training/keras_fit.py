@@ -15,6 +15,7 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from foldwise.data.prepare import FoldData
+from foldwise.layers_spec import LayersSpec
 from foldwise.models.build import build, first_weights
 from foldwise.models.heads import to_predictions
 from foldwise.seeds import Purpose, derive
@@ -31,14 +32,15 @@ ROWS_AT_ONCE = 4096  # rows in a batch of validation or prediction, where the ba
 
 def fit_folds(training: Training, folds: Iterable[tuple[int, FoldData]]) -> Iterator[FoldFit]:
     """Train each fold when it is asked for. Folds and trials whose networks are alike share one that is traced."""
-    networks: dict[tuple[int, int], _Compiled] = {}
+    networks: dict[tuple[Any, ...], _Compiled] = {}
     for number, data in folds:
         rows, inputs = data.train_x.shape
         steps = math.ceil(rows / rows_per_batch(training.fit.batch_size, rows))
         at_once = max(count for count in range(1, STEPS_AT_ONCE + 1) if steps % count == 0)
-        if (inputs, at_once) not in networks:
-            networks[inputs, at_once] = _network_for(training, inputs, at_once)
-        yield _fit(training, networks[inputs, at_once], number, data, steps)
+        columns = data.columns if isinstance(training.model, LayersSpec) else ()
+        if (inputs, at_once, columns) not in networks:
+            networks[inputs, at_once, columns] = _network_for(training, inputs, at_once, columns)
+        yield _fit(training, networks[inputs, at_once, columns], number, data, steps)
 
 
 def forget_networks() -> None:
@@ -58,15 +60,15 @@ class _Compiled:
 _networks: OrderedDict[tuple[Any, ...], _Compiled] = OrderedDict()
 
 
-def _network_for(training: Training, inputs: int, at_once: int) -> _Compiled:
+def _network_for(training: Training, inputs: int, at_once: int, columns: tuple[str, ...]) -> _Compiled:
     """A network as new for a trial. Tracing its training takes about as long as an epoch of a small table, so some are kept.
 
     Learning rates, seeds, epochs and patience are no part of what is traced; all other numbers are.
     """
     optimizer = training.fit.optimizer
     parameters = frozenset(optimizer.parameters.items())
-    key = (training.model, training.head, optimizer.kind, parameters, keras.config.floatx(), inputs, at_once)
-    fresh = build(training.model, inputs, training.head, derive(Purpose.LAYERS, training.seed, training.number))
+    key = (training.model, training.head, optimizer.kind, parameters, keras.config.floatx(), inputs, at_once, columns)
+    fresh = build(training.model, inputs, training.head, derive(Purpose.LAYERS, training.seed, training.number), columns)
     if key not in _networks:
         while len(_networks) >= MOST_NETWORKS:
             _networks.popitem(last=False)
