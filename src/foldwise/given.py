@@ -24,13 +24,13 @@ class GivenFrame:
 
 @dataclass(frozen=True)
 class GivenFunction:
-    """A function that was written with `def`; two are equal where name and source are.
+    """A function that was written with `def`. Its record is the same wherever its name and source are.
 
     Raises:
-        ValueError: it is none, or its source cannot be read.
+        ValueError: it is none, its source cannot be read, or it takes values from a function around it.
     """
 
-    function: Callable[..., Any] = field(repr=False, compare=False)
+    function: Callable[..., Any] = field(repr=False)
     name: str = ""
     source: str = ""
 
@@ -44,6 +44,11 @@ class GivenFunction:
             raise ValueError(
                 f"the source of {name} cannot be read, and it says which study this is; define it in a file or a notebook"
             ) from None
+        around = inspect.getclosurevars(self.function).nonlocals
+        taken = [word for word, value in around.items() if not (inspect.ismodule(value) or callable(value))]
+        if taken:
+            rule = f"{name} takes {taken[0]} from the function around it, which its source does not say"
+            raise ValueError(f"{rule}; make it an argument with a default")
         object.__setattr__(self, "name", name)
         object.__setattr__(self, "source", hashlib.sha256(text.encode()).hexdigest())
 

@@ -103,6 +103,16 @@ def test_a_function_without_a_source_is_refused():
         _study(build=space["mine"])
 
 
+def test_values_from_around_a_function_are_refused_because_no_record_holds_them():
+    width = 3
+
+    def closed(inputs, head):
+        return width
+
+    with pytest.raises(ConfigError, match="takes width from the function around it, which its source does not say"):
+        _study(build=closed)
+
+
 def test_a_shell_has_no_functions():
     with pytest.raises(ConfigError, match="kind python is a function of your own, from Python only"):
         read_study(_composed(["data=iris", "model.kind=python"], None, None, {}))
