@@ -52,6 +52,7 @@ def run_here(
         taken = ", ".join(f"{name}={value}" for name, value in defaults_taken.items())
         screen.note(f"no search: every range takes its default: {taken}")
     plan = look_at_data(spec, screen)
+    _rehearse(plan)
     from foldwise.study import claim
     from foldwise.tracking.study_lock import lock_study
 
@@ -112,6 +113,22 @@ def _carry_out(
         except BaseException:
             tracker.close(None)
             raise
+
+
+def _rehearse(plan: Plan) -> None:
+    """Networks that only Keras can judge are seen before anything is written; it is imported early for those alone."""
+    from foldwise.rehearsal import rehearse, to_rehearse
+
+    if not to_rehearse(plan.spec):
+        return
+    from foldwise.plan import threads_of
+    from foldwise.training.runtime import start
+
+    start(threads_of(plan))
+    from foldwise.training.keras_fit import forget_networks
+
+    forget_networks()
+    rehearse(plan)
 
 
 def look_at_data(spec: StudySpec, screen: Screen) -> Plan:

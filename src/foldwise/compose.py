@@ -33,7 +33,7 @@ def groups() -> dict[str, list[str]]:
     }
 
 
-def compose_study(overrides: Sequence[str], values: Mapping[str, Any] | None = None) -> Config:
+def compose_study(overrides: Sequence[str], values: Mapping[str, Any] | None = None, rows: Config | None = None) -> Config:
     """The plain configuration of a study, for `config.read_study`.
 
     A recipe (`experiment=NAME`) is laid over the groups, then what was asked for over the recipe: a group that is chosen
@@ -42,6 +42,7 @@ def compose_study(overrides: Sequence[str], values: Mapping[str, Any] | None = N
     Args:
         overrides: as on a command line, `data=csv`, `fit.epochs=30`, `model.units=[int,8,64]`, `experiment=titanic`.
         values: dotted key -> plain value, applied after the overrides.
+        rows: the section `data`, where it comes from Python and is no choice among files.
 
     Raises:
         ConfigError: an override cannot be read or names an option that is not there.
@@ -62,6 +63,10 @@ def compose_study(overrides: Sequence[str], values: Mapping[str, Any] | None = N
     for key, value in values_of_recipe.items():
         if key not in chosen:
             _set(config, key, value)
+    if rows is not None:
+        if "data" in chosen:
+            raise ConfigError("data", f"the rows come from the frame; leave data={chosen['data']} out")
+        config["data"] = rows
     for key, value in changes:
         _set(config, key, value)
     return config
@@ -194,21 +199,32 @@ def _plain(value: Any) -> Any:
 def _set(config: Config, key: str, value: Any) -> None:
     """Put a value at a dotted key. A mapping is merged into one of its kind and replaces one of another."""
     *parents, leaf = key.split(".")
-    node = config
+    node: Any = config
     for parent in parents:
-        below = node.get(parent)
+        place: Any = _place(node, parent, key) if isinstance(node, list) else parent
+        below = node[place] if isinstance(node, list) else node.get(parent)
         if isinstance(below, str):  # a bare word stands for a mapping of that kind
             below = {"kind": below}
-        if not isinstance(below, dict):
+        if not isinstance(below, dict) and not (isinstance(below, list) and below and not isinstance(below[0], str)):
             below = {}
-        node[parent] = below
+        node[place] = below
         node = below
+    if isinstance(node, list):
+        node[_place(node, leaf, key)] = value
+        return
     old = node.get(leaf)
     if isinstance(value, Mapping) and isinstance(old, dict) and value.get("kind", old.get("kind")) == old.get("kind"):
         for name, item in value.items():
             _set(old, str(name), item)
     else:
         node[leaf] = value
+
+
+def _place(items: list[Any], word: str, key: str) -> int:
+    """The place in a list that a word of a dotted key means, as in model.layers.0.units."""
+    if not word.isdigit() or int(word) >= len(items):
+        raise ConfigError(key, f"{word!r} is no place in a list of {len(items)}; they are counted from 0")
+    return int(word)
 
 
 def _known_key(config: Config, key: str) -> None:

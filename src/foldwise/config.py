@@ -18,6 +18,7 @@ from pydantic import BaseModel, ValidationError
 from foldwise.data_specs import SKLEARN_TASKS, SklearnData
 from foldwise.errors import ConfigError
 from foldwise.explain import explain, shown
+from foldwise.given import described
 from foldwise.goal import goal_for
 from foldwise.space import Params, Space, Tree
 from foldwise.specs import SEARCHABLE, FixedSpec, StudySpec, TrialSpec
@@ -28,9 +29,10 @@ Model = TypeVar("Model", bound=BaseModel)
 
 # Keys that change where or how long a study runs, but none of its numbers.
 _NO_NUMBERS = ("study", "register", "budget", "audit", "ledger", "tracking", "paths")
-# Where a file lies says nothing about what is in it: the data's fingerprint does.
+# Where rows lie says nothing about what is in them: the data's fingerprint does.
 _PLACES = (
     *((*part, name) for part in (("data",), ("data", "holdout")) for name in ("path", "images", "labels")),
+    ("data", "given"),
     ("execute", "kind"),
 )
 
@@ -59,7 +61,7 @@ def read_study(config: Mapping[str, Any]) -> StudySpec:
         except ConfigError as error:
             end = f" (an end of the range of {name}: {params[name]})" if error.key != name else " (an end of its range)"
             raise ConfigError(error.key, error.rule + end) from None
-    recipe = {key: copy.deepcopy(value) for key, value in config.items() if key not in _NO_NUMBERS}
+    recipe = {key: copy.deepcopy(described(value)) for key, value in config.items() if key not in _NO_NUMBERS}
     source = data_name(fixed)
     name = fixed.study or f"{source}-{identity_hash(recipe)[:8]}"
     return StudySpec(name, fixed.register_as or fixed.study or source, fixed, template, space, recipe)
@@ -120,7 +122,7 @@ def identity_hash(recipe: Mapping[str, Any]) -> str:
 
 def data_name(fixed: FixedSpec) -> str:
     """What the data are called: their own name, else that of their file."""
-    name = getattr(fixed.data, "name", None) or PurePath(getattr(fixed.data, "path", "data")).stem
+    name = getattr(fixed.data, "name", None) or PurePath(getattr(fixed.data, "path", fixed.data.kind)).stem
     return re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip(".-")[:80] or "data"
 
 

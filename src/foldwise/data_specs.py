@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, InstanceOf, model_validator
 
+from foldwise.given import GivenFrame
 from foldwise.goal import Task
 from foldwise.spec import ByKind, Spec, Words
 
@@ -114,7 +115,24 @@ class MadeData(TableData):
     seed: Annotated[int, Field(ge=0)] = 0
 
 
-TableSpec = SklearnData | CsvData | ParquetData | MadeData
+class FrameData(TableData):
+    """A pandas DataFrame, from Python only. A configuration that is kept says its shape and its table's fingerprint."""
+
+    kind: Literal["frame"]
+    given: InstanceOf[GivenFrame]
+    name: str | None = None
+    missing: Words = ("",)
+    target_strip: str = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _handed_over(cls, values: Any) -> Any:
+        if isinstance(values, Mapping) and type(values.get("given")) is not GivenFrame:
+            raise ValueError("kind frame is for rows from Python, foldwise.tune(frame=my_dataframe, target=...); here use csv")
+        return values
+
+
+TableSpec = SklearnData | CsvData | ParquetData | MadeData | FrameData
 
 
 class FoldsSpec(Spec):

@@ -26,14 +26,17 @@ def _path(loc: tuple[int | str, ...], values: Any) -> list[int | str]:
     """Pydantic's location without the words that name a member of a union."""
     path: list[int | str] = []
     node = values
+    member = False  # whether the word for the member that `node` is was met
     for index, word in enumerate(loc):
         last = index == len(loc) - 1
-        if isinstance(node, Mapping) and (word in node or (last and word not in (node.get("kind"),))):
+        if isinstance(node, Mapping) and word == node.get("kind") and not member:
+            member = True  # also where a key has that very name, as in model=layers
+        elif isinstance(node, Mapping) and (word in node or last):
             path.append(word)
-            node = node.get(word)
+            node, member = node.get(word), False
         elif isinstance(node, list) and isinstance(word, int):
             path.append(word)
-            node = node[word]
+            node, member = node[word], False
     return path
 
 
@@ -78,6 +81,7 @@ _RULES = {
     "mapping_type": "must be a mapping",
     "model_attributes_type": "must be a mapping",
     "tuple_type": "must be a list",
+    "too_short": "must list at least {min_length}",
     "string_too_short": "must have at least {min_length} characters",
     "string_too_long": "must have at most {max_length} characters",
     "string_pattern_mismatch": "must be 1 to 100 of A-Z a-z 0-9 . _ -, not starting with . or -, not ending in a dot",

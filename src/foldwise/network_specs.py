@@ -6,17 +6,13 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from foldwise.function_spec import FunctionSpec
 from foldwise.goal import Task
+from foldwise.layer_table import Activation, Initializer
+from foldwise.layers_spec import LayersSpec
 from foldwise.optimizers import OptimizerSpec
 from foldwise.spec import ByKind, Listed, Spec
 
-ACTIVATIONS = ("linear", "sigmoid", "tanh", "relu", "leaky_relu", "elu", "selu", "gelu", "swish", "softplus", "softsign")
-Activation = Literal["linear", "sigmoid", "tanh", "relu", "leaky_relu", "elu", "selu", "gelu", "swish", "softplus", "softsign"]
-Initializer = Literal[
-    "glorot_uniform", "glorot_normal", "he_uniform", "he_normal", "lecun_uniform", "lecun_normal", "orthogonal",
-    "random_uniform", "random_normal", "truncated_normal", "uniform", "normal", "zeros", "ones", "identity",
-    "variance_scaling",
-]  # fmt: skip
 Width = Annotated[int, Field(ge=1, le=100_000)]
 
 
@@ -109,7 +105,7 @@ class CnnSpec(Spec):
         return self.units if isinstance(self.units, tuple) else (self.units,) * self.hidden
 
 
-ModelSpec = Annotated[MlpSpec | CnnSpec, Field(discriminator="kind"), ByKind]
+ModelSpec = Annotated[MlpSpec | CnnSpec | LayersSpec | FunctionSpec, Field(discriminator="kind"), ByKind]
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0)]

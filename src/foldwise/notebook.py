@@ -8,8 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from foldwise.compose import compose_study
+from foldwise.compose import Config, compose_study
 from foldwise.config import read_study, without_search
+from foldwise.data_specs import HashHoldout
+from foldwise.errors import ConfigError
+from foldwise.given import GivenFrame, GivenFunction
 from foldwise.results import TrialResult, best_of
 from foldwise.specs import StudySpec
 
@@ -77,26 +80,28 @@ class StudyResult:
         )
 
 
-def tune(*overrides: str, **values: Any) -> StudyResult:
+def tune(*overrides: str, frame: pd.DataFrame | None = None, target: str | None = None, **values: Any) -> StudyResult:
     """Search, cross-validate, refit and register, as `python -m pipelines.tune` does.
 
     Args:
         overrides: as on the command line, `"data=iris"`, `"budget.trials=20"`.
-        values: whole sections as Python values, `budget={"trials": 20}`.
+        frame: the rows, instead of a file; its other options are overrides, `"data.drop=[name]"`.
+        target: the column to predict, `data.target`.
+        values: whole sections as Python values, `budget={"trials": 20}`; a model's build function may stand in them.
 
     Raises:
         FoldwiseError: with one sentence; ConfigError and DataError where the question is wrong.
     """
     from foldwise.assemble import run_here
 
-    return StudyResult(*run_here(read_study(compose_study(overrides, values))))
+    return StudyResult(*run_here(read_study(_composed(overrides, frame, target, values))))
 
 
-def train(*overrides: str, **values: Any) -> StudyResult:
+def train(*overrides: str, frame: pd.DataFrame | None = None, target: str | None = None, **values: Any) -> StudyResult:
     """The same without a search: every range takes its default."""
     from foldwise.assemble import run_here
 
-    config = compose_study(overrides, values)
+    config = _composed(overrides, frame, target, values)
     searched = read_study(config)
     return StudyResult(*run_here(read_study(without_search(config)), defaults_taken=searched.space.defaults()))
 
@@ -112,6 +117,42 @@ def load(reference: str, runs: str = "mlruns", url: str | None = None) -> Bundle
     from foldwise.assemble import load_model
 
     return load_model(reference, runs, url)
+
+
+def _composed(overrides: Sequence[str], frame: Any, target: str | None, values: Mapping[str, Any]) -> Config:
+    """The configuration, in which frame and functions stand as what only Python can hand over."""
+    rows = {} if target is None else {"target": target}
+    if frame is None:
+        return compose_study(overrides, {**{f"data.{key}": value for key, value in rows.items()}, **_handed_over(values)})
+    import pandas as pd
+
+    if not isinstance(frame, pd.DataFrame):
+        raise ConfigError("frame", f"must be a pandas DataFrame, got {type(frame).__name__}; make one by pandas.DataFrame(...)")
+    return compose_study(
+        overrides,
+        _handed_over(values),
+        {"kind": "frame", "given": GivenFrame(frame), "holdout": HashHoldout().model_dump(), **rows},
+    )
+
+
+def _handed_over(value: Any, key: str = "") -> Any:
+    """The value with its functions wrapped, so that they can be told apart and recorded."""
+    if isinstance(value, Mapping):
+        return {name: _handed_over(item, f"{key}.{name}" if key else str(name)) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        if value and value[0] == "choice" and any(callable(item) for item in value):
+            raise ConfigError(
+                key, "a choice between functions is one between models, ['choice', {'kind': 'python', 'build': f}, ...]"
+            )
+        return [_handed_over(item, key) for item in value]
+    if hasattr(value, "iloc"):
+        raise ConfigError(key, "is no place for a DataFrame; hand it over as frame=..., with target=...")
+    if not callable(value):
+        return value
+    try:
+        return GivenFunction(value)
+    except ValueError as fault:
+        raise ConfigError(key, str(fault)) from None
 
 
 def _number(value: float | None) -> str:

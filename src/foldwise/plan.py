@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -21,13 +22,14 @@ from foldwise.data.prep_rules import check_prep
 from foldwise.data.prepare import fit_preparation
 from foldwise.data.split import Split, cut_folds
 from foldwise.data.table import Table, read_given_holdout, read_table
-from foldwise.data_specs import FeatureKind, GivenHoldout
+from foldwise.data_specs import FeatureKind, FrameData, GivenHoldout
 from foldwise.errors import ConfigError
 from foldwise.goal import Goal, goal_for
 from foldwise.image_specs import GivenImages, ImageRows
 from foldwise.models.head_rules import check_head
 from foldwise.models.image_rules import as_shown, check_image
-from foldwise.network_specs import CnnSpec, FitSpec
+from foldwise.models.input_rules import check_inputs, takes_pixels
+from foldwise.network_specs import FitSpec
 from foldwise.specs import FixedSpec, StudySpec, TrialSpec
 from foldwise.training.engine_rule import threads_for
 
@@ -54,6 +56,14 @@ class Plan:
         """Where the study's files go."""
         return Path(self.spec.fixed.paths.runs).resolve() / "studies" / self.spec.name
 
+    @property
+    def recipe(self) -> Mapping[str, Any]:
+        """The study's recipe, as it is kept; rows that came from Python are known by their fingerprint alone."""
+        recipe, data = self.spec.recipe, self.spec.fixed.data
+        if not isinstance(data, FrameData):
+            return recipe
+        return {**recipe, "data": {**recipe["data"], "given": {**data.given.record, "fingerprint": self.table.fingerprint}}}
+
 
 def plan_study(spec: StudySpec) -> Plan:
     """Read and cut the data of a study.
@@ -71,6 +81,7 @@ def plan_study(spec: StudySpec) -> Plan:
         symmetries = fixed.data.symmetries if isinstance(fixed.data, ImageRows) else None
         check_augment(trial.augment, table.images is not None, symmetries, trial.fit.loss)
         others = [column.name for column in table.schema.columns if column.kind in trial.prep.kinds - {"number"}]
+        check_inputs(trial.model, [*table.schema.of_kind("number"), *others], table.left_out)
         numbers = prod(table.schema.image) if table.schema.image else len(table.schema.of_kind("number"))
         check_image(as_shown(trial.model, table.schema.image), numbers, others, trial.prep.select.kind != "none")
     development, held, record = set_holdout(table, fixed.data.holdout, fixed.data)
@@ -90,7 +101,7 @@ def _read(fixed: FixedSpec, trials: Sequence[TrialSpec]) -> Table:
     if isinstance(fixed.data, ImageRows):
         return read_image_table(fixed.data, fixed.paths)
     used = frozenset[FeatureKind]().union(*(trial.prep.kinds for trial in trials))
-    return read_table(fixed.data, fixed.paths, any(isinstance(trial.model, CnnSpec) for trial in trials), used)
+    return read_table(fixed.data, fixed.paths, any(takes_pixels(trial.model) for trial in trials), used)
 
 
 def _given(fixed: FixedSpec, table: Table) -> Table | None:

@@ -57,7 +57,10 @@ def claim(plan: Plan, ledger: Ledger, versions: Mapping[str, str]) -> StudyRecor
     spec = plan.spec
     known = ledger.study(spec.name)
     if known is None:
-        return ledger.create_study(spec.name, spec.recipe, plan.table.fingerprint, plan.holdout_record, versions)
+        return ledger.create_study(spec.name, plan.recipe, plan.table.fingerprint, plan.holdout_record, versions)
+    if known.recipe["data"].get("kind") == "frame" != spec.fixed.data.kind:
+        rule = f"{spec.name!r} was made from a DataFrame, so only Python can go on with it: foldwise.tune(frame=..., study=...)"
+        raise ConfigError("study", f"{rule}; give this one another name")
     changes = difference(identity(known.recipe), identity(spec.recipe))
     if changes:
         shown = "; ".join(changes[:6]) + (f"; and {len(changes) - 6} more" if len(changes) > 6 else "")

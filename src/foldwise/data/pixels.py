@@ -81,6 +81,11 @@ class ImagePreparation:
         return tuple(f"pixel_{row}_{column}{end}" for row in range(height) for column in range(width) for end in ends)
 
     @property
+    def origins(self) -> tuple[str, ...]:
+        """The column that each output column is made of: an image has none."""
+        return ()
+
+    @property
     def columns(self) -> frozenset[str]:
         """The names of the table's columns that it looks at: none."""
         return frozenset()

@@ -61,6 +61,16 @@ class Preparation:
         """The names of the output columns."""
         return self._laid if self.kept is None else tuple(self._laid[place] for place in self.kept)
 
+    @cached_property
+    def origins(self) -> tuple[str, ...]:
+        """The table's column that each output column comes from."""
+        dates = {name: date.name for date in self.dates for name in date.features}
+        columns = [dates.get(number.name, number.name) for number in self.numbers]
+        marked = [column for column, number in zip(columns, self.numbers, strict=True) if number.indicator]
+        columns += [text.name for text in self.texts for _ in text.features] + marked
+        columns += [levels.name for levels in self.categories for _ in levels.features]
+        return tuple(columns) if self.kept is None else tuple(columns[place] for place in self.kept)
+
     @property
     def columns(self) -> frozenset[str]:
         """The names of the table's columns that it looks at."""
@@ -148,6 +158,7 @@ class FoldData:
         standardised by the training rows, or their logarithms, where prep.target says so.
     train_weight, valid_weight: (rows,), None where every row counts the same.
     valid_truth: (rows,), codes, or the target in its own unit, which is `target.back(y)`.
+    columns: the table's column that each feature comes from, (features,).
     """
 
     train_x: Features
@@ -158,6 +169,7 @@ class FoldData:
     valid_weight: Floats | None
     valid_truth: npt.NDArray[Any]
     target: TargetScale
+    columns: tuple[str, ...] = ()
 
 
 def prepare_fold(table: Table, split: Split, prep: PrepSpec, balance: BalanceSpec = NO_BALANCE, seed: int = 0) -> FoldData:
@@ -196,6 +208,7 @@ def prepare_fold(table: Table, split: Split, prep: PrepSpec, balance: BalanceSpe
         valid_weight=None,
         valid_truth=table.target[split.valid],
         target=preparation.target,
+        columns=preparation.origins,
     )
 
 

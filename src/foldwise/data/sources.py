@@ -1,15 +1,15 @@
-"""Where raw rows come from: tables of scikit-learn, tables made by a rule, CSV files, Parquet files."""
+"""Where raw rows come from: tables of scikit-learn, tables made by a rule, CSV files, Parquet files, frames from Python."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from foldwise.data import csv_file
-from foldwise.data_specs import CsvData, GivenHoldout, MadeData, ParquetData, SklearnData, TableSpec
+from foldwise.data_specs import ColumnKind, CsvData, FrameData, GivenHoldout, MadeData, ParquetData, SklearnData, TableSpec
 from foldwise.errors import ConfigError, DataError, did_you_mean
 from foldwise.image_specs import ImageSpec
 from foldwise.specs import Paths
@@ -28,11 +28,13 @@ class Source:
 
     frame: (rows, all columns), indexed by the zero-based row; text is stripped and what `data.missing` lists is None.
     place: what sentences call it.
+    kinds: what the source itself says of its columns.
     """
 
     frame: pd.DataFrame
     place: str
     notes: tuple[str, ...] = ()
+    kinds: Mapping[str, ColumnKind] = field(default_factory=dict)
 
 
 def missing_marks(data: Labelled) -> tuple[str, ...]:
@@ -51,7 +53,9 @@ def check_source(data: Data, paths: Paths | None = None) -> None:
     Raises:
         ConfigError, DataError: as `read_source`.
     """
-    if isinstance(data, File):
+    if isinstance(data, FrameData):
+        _check_frame(data)
+    elif isinstance(data, File):
         path = find_file(data.path, data.name, paths or Paths(), "data.path")
         _check_columns(_header(path, data)[0], data, path)
     if isinstance(data.holdout, GivenHoldout):
@@ -69,6 +73,8 @@ def read_source(data: Data, paths: Paths | None = None) -> Source:
         return _from_sklearn(data)
     if isinstance(data, MadeData):
         return _made(data)
+    if isinstance(data, FrameData):
+        return _from_frame(data)
     path = find_file(data.path, data.name, paths or Paths(), "data.path")
     return read_file(path, data)
 
@@ -211,3 +217,18 @@ def _made(data: MadeData) -> Source:
     frame, place = make(data), f"the made table {data.name}"
     _check_columns(list(frame.columns), data, place)
     return Source(frame, place)
+
+
+def _check_frame(data: FrameData) -> None:
+    from foldwise.data import frame
+
+    _check_columns(frame.read_names(data.given.frame), data, frame.PLACE)
+
+
+def _from_frame(data: FrameData) -> Source:
+    from foldwise.data import frame
+
+    _check_frame(data)
+    given = data.given.frame
+    rows = frame.read_rows(given, frozenset(missing_marks(data)))
+    return Source(rows, frame.PLACE, frame.notes_on(given), frame.said_kinds(given))

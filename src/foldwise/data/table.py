@@ -17,7 +17,7 @@ from foldwise.data.kinds import MISSING_WORDS, NETWORK_KINDS, Judgement, check_t
 from foldwise.data.schema import Column, Schema, conform, levels_of, row_number
 from foldwise.data.sources import Data, Source, decimal_mark, find_file, missing_marks, read_file, read_source
 from foldwise.data.target import Target, known_target, read_target
-from foldwise.data_specs import FeatureKind
+from foldwise.data_specs import ColumnKind, FeatureKind
 from foldwise.errors import DataError
 from foldwise.goal import Task
 from foldwise.specs import Paths
@@ -116,9 +116,9 @@ def read_table(data: Data, paths: Paths | None = None, pixels: bool = False, use
         DataError: the table cannot be read or learnt from; one sentence with column, row and a proposal.
     """
     source = read_source(data, paths)
-    target = read_target(source.frame[data.target], data)
+    target = read_target(source.frame[data.target], _said_task(source, data))
     features = source.frame.drop(columns=[data.target])[target.kept]
-    judged = {name: _judge(name, features[name], data, pixels, used) for name in features.columns}
+    judged = {name: _judge(name, features[name], data, pixels, used, source.kinds.get(name)) for name in features.columns}
     left_out = {name: found.left_out for name, found in judged.items() if found.left_out}
     usable = [(name, found.kind) for name, found in judged.items() if not found.left_out]
     schema = Schema(tuple(Column(name, kind) for name, kind in usable if kind != "identifier"))
@@ -147,7 +147,16 @@ def read_given_holdout(data: Data, path: str, table: Table, paths: Paths | None 
     return _table(source, features, table.schema, target, data)
 
 
-def _judge(name: str, cells: pd.Series[Any], data: Data, pixels: bool, used: Set[FeatureKind]) -> Judgement:
+def _said_task(source: Source, data: Data) -> Data:
+    """`data`, with a task for classes where the source itself says that its target is one of some."""
+    if data.task != "auto" or source.kinds.get(data.target) != "category":
+        return data
+    return data.model_copy(update={"task": "binary" if source.frame[data.target].nunique() == 2 else "multiclass"})
+
+
+def _judge(
+    name: str, cells: pd.Series[Any], data: Data, pixels: bool, used: Set[FeatureKind], said: ColumnKind | None = None
+) -> Judgement:
     if name in data.drop:
         return Judgement("text", "dropped by data.drop")
     asked = data.kinds.get(name)
@@ -155,6 +164,7 @@ def _judge(name: str, cells: pd.Series[Any], data: Data, pixels: bool, used: Set
         return Judgement("identifier", "the group, by data.group")
     if asked is None and name == data.time:
         return Judgement("date", "the time, by data.time")
+    asked = asked or said
     look = look_at(cells, decimal_mark(data))
     if asked is None:
         check_text(name, cells, look, decimal_mark(data), missing_marks(data))

@@ -2,34 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
 import numpy.typing as npt
 
+from foldwise.function_spec import FunctionSpec
+from foldwise.layers_spec import LayersSpec
 from foldwise.models.cnn import cnn
+from foldwise.models.function import from_function
 from foldwise.models.heads import Head
 from foldwise.models.ingredients import drawn
+from foldwise.models.layers import layered
 from foldwise.models.mlp import mlp
 from foldwise.network_specs import ModelSpec
 
-KINDS: dict[str, Callable[[Any, int, Head, int], keras.Model]] = {"mlp": mlp, "cnn": cnn}
+KINDS: dict[str, Callable[[Any, int, Head, int], keras.Model]] = {"mlp": mlp, "cnn": cnn, "python": from_function}
 
 
-def build(spec: ModelSpec, inputs: int, head: Head, seed: int) -> keras.Model:
+def build(spec: ModelSpec, inputs: int, head: Head, seed: int, columns: Sequence[str] = ()) -> keras.Model:
     """A network that takes (rows, inputs) and gives (rows, head.units).
 
     Args:
-        spec: the model; its kind is looked up in KINDS.
+        spec: the model; its kind is looked up in KINDS; one of layers knows its columns.
         inputs: the number of features.
         head: the output layer.
-        seed: of its random layers. First weights are not its matter: see initial_weights.
+        seed: of its random layers. First weights are not its matter: see first_weights.
+        columns: the table's column that each feature comes from, (inputs,), for networks with inputs of their own.
 
     Raises:
         ConfigError: the model cannot take so many features.
     """
+    if isinstance(spec, LayersSpec):
+        return layered(spec, inputs, head, seed, columns)
     return KINDS[spec.kind](spec, inputs, head, seed)
+
+
+def first_weights(spec: ModelSpec, network: keras.Model, head: Head, seed: int) -> list[npt.NDArray[Any]]:
+    """Fresh first values for `network.weights`, in their order; the network stays as it is.
+
+    A function says itself how its network begins, so it is called again under the seed.
+    """
+    if isinstance(spec, FunctionSpec):
+        weights: list[npt.NDArray[Any]] = build(spec, network.input_shape[-1], head, seed).get_weights()
+        return weights
+    return initial_weights(network, seed)
 
 
 def initial_weights(model: keras.Model, seed: int) -> list[npt.NDArray[Any]]:

@@ -9,14 +9,14 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
-from foldwise.network_specs import ModelSpec
+from foldwise.network_specs import CnnSpec, MlpSpec
 from foldwise.seeds import Purpose, derive
 
 # the configuration's short words for Keras's initializers; all others have Keras's own names
 INITIALIZERS = {"uniform": "random_uniform", "normal": "random_normal"}
 
 
-def kernel_options(spec: ModelSpec) -> dict[str, Any]:
+def kernel_options(spec: MlpSpec | CnnSpec) -> dict[str, Any]:
     """How a layer's kernel begins and what L1 and L2 make it cost, as the layer's arguments."""
     return {
         "kernel_initializer": INITIALIZERS.get(spec.initializer, spec.initializer),
@@ -24,7 +24,7 @@ def kernel_options(spec: ModelSpec) -> dict[str, Any]:
     }
 
 
-def activation(spec: ModelSpec, name: str) -> keras.Layer:
+def activation(spec: MlpSpec | CnnSpec, name: str) -> keras.Layer:
     """The activation of hidden layers, a layer of its own."""
     if spec.activation == "leaky_relu":
         return keras.layers.LeakyReLU(spec.negative_slope, name=name)

@@ -16,6 +16,8 @@ from foldwise.specs import TrialSpec
 from foldwise.training.batches import rows_per_batch
 from foldwise.training.fold_fit import Training
 
+# those that are no mlp
+NETWORKS = {"cnn": "a cnn", "layers": "a network of layers", "python": "a network of your own"}
 AskedEngine = Literal["auto", "fused", "keras"]
 
 # Measured on two cores, in ARCHITECTURE.md: beyond so many multiplications a step of a fold, TensorFlow's own matrix
@@ -65,7 +67,7 @@ def choose(training: Training, asked: AskedEngine, folds: int, rows: int, featur
 def why_not_fused(model: ModelSpec, fit: FitSpec, augment: AugmentSpec = NO_AUGMENT) -> str | None:
     """Why such a network cannot be trained by `fused`, None where it can."""
     if not isinstance(model, MlpSpec):
-        return f"a {model.kind} trains fold by fold"
+        return f"{NETWORKS[model.kind]} trains fold by fold"
     if not fit.optimizer.is_elementwise:
         return f"optimizer {fit.optimizer.kind} with these parameters is not elementwise"
     if augment != NO_AUGMENT:

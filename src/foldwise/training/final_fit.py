@@ -68,7 +68,7 @@ def refit(job: TrialJob, table: Table, rows: npt.NDArray[np.int64], result: Tria
     if fitted.failure is not None:
         raise JobError(f"the refit of trial {job.number} on all development rows failed: {fitted.failure}")
     keras.backend.clear_session()
-    network = build(training.model, data.train_x.shape[1], training.head, 0)
+    network = build(training.model, data.train_x.shape[1], training.head, 0, data.columns)
     network.set_weights(fitted.weights)
     return FinalModel(network, fit_preparation(table, rows, job.spec.prep), training.head, epochs, rates)
 

@@ -17,7 +17,8 @@ import tensorflow as tf
 from foldwise.augment_specs import ImageAugment
 from foldwise.data.pixels import Images
 from foldwise.data.prepare import Features, FoldData
-from foldwise.models.build import build, initial_weights
+from foldwise.layers_spec import LayersSpec
+from foldwise.models.build import build, first_weights
 from foldwise.models.heads import to_predictions
 from foldwise.seeds import Purpose, derive
 from foldwise.training.augment import scaled_for, vary_for
@@ -34,20 +35,26 @@ ROWS_AT_ONCE = 4096  # rows in a batch of validation or prediction, where the ba
 
 def fit_folds(training: Training, folds: Iterable[tuple[int, FoldData]]) -> Iterator[FoldFit]:
     """Train each fold when it is asked for. Folds and trials whose networks are alike share one that is traced."""
-    networks: dict[tuple[int, int], _Compiled] = {}
+    networks: dict[tuple[Any, ...], _Compiled] = {}
     for number, data in folds:
         rows, inputs = len(data.train_x) * training.augment.copies, data.train_x.shape[1]
         steps = math.ceil(rows / rows_per_batch(training.fit.batch_size, rows))
         at_once = max(count for count in range(1, STEPS_AT_ONCE + 1) if steps % count == 0)
-        if (inputs, at_once) not in networks:
-            networks[inputs, at_once] = _network_for(training, inputs, at_once)
+        columns = data.columns if isinstance(training.model, LayersSpec) else ()
+        if (inputs, at_once, columns) not in networks:
+            networks[inputs, at_once, columns] = _network_for(training, inputs, at_once, columns)
         try:
-            fit = _fit(training, networks[inputs, at_once], number, data, steps)
+            fit = _fit(training, networks[inputs, at_once, columns], number, data, steps)
         except BaseException:  # out of memory, say: what failed is not kept for the next trial, nor the memory that it holds
-            _networks.clear()
+            forget_networks()
             keras.backend.clear_session()
             raise
         yield fit
+
+
+def forget_networks() -> None:
+    """Give up those that were kept: a function of the user's own may build others than it did, by values it finds outside."""
+    _networks.clear()
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,28 +69,28 @@ class _Compiled:
 _networks: OrderedDict[tuple[Any, ...], _Compiled] = OrderedDict()
 
 
-def _network_for(training: Training, inputs: int, at_once: int) -> _Compiled:
+def _network_for(training: Training, inputs: int, at_once: int, columns: tuple[str, ...]) -> _Compiled:
     """A network as new for a trial. Tracing its training takes about as long as an epoch of a small table, so some are kept.
 
     Learning rates, seeds, epochs and patience are no part of what is traced; all other numbers are.
     """
     optimizer = training.fit.optimizer
     parameters = frozenset(optimizer.parameters.items())
-    key = (training.model, training.head, optimizer.kind, parameters, keras.config.floatx(), inputs, at_once)
+    key = (training.model, training.head, optimizer.kind, parameters, keras.config.floatx(), inputs, at_once, columns)
     if key not in _networks:
         while len(_networks) >= MOST_NETWORKS:
             _networks.popitem(last=False)
         keras.backend.clear_session()  # else every network that was given up, and cycles of its training, stay in memory
-        _networks[key] = _compile(training, _built(training, inputs), at_once)
+        _networks[key] = _compile(training, _built(training, inputs, columns), at_once)
     _networks.move_to_end(key)
     compiled = _networks[key]
-    own = _seeds(_built(training, inputs)) if compiled.seeds else []
+    own = _seeds(_built(training, inputs, columns)) if compiled.seeds else []
     seeds = [(variable, seed.numpy()) for variable, seed in zip(compiled.seeds, own, strict=True)]
     return replace(compiled, fresh=[*compiled.fresh, *seeds])
 
 
-def _built(training: Training, inputs: int) -> keras.Model:
-    return build(training.model, inputs, training.head, derive(Purpose.LAYERS, training.seed, training.number))
+def _built(training: Training, inputs: int, columns: tuple[str, ...]) -> keras.Model:
+    return build(training.model, inputs, training.head, derive(Purpose.LAYERS, training.seed, training.number), columns)
 
 
 def _compile(training: Training, network: keras.Model, at_once: int) -> _Compiled:
@@ -110,7 +117,8 @@ def _fit(training: Training, compiled: _Compiled, number: int, data: FoldData, s
     network, head = compiled.network, training.head
     for variable, value in compiled.fresh:
         variable.assign(value)
-    network.set_weights(initial_weights(network, derive(Purpose.WEIGHTS, training.seed, training.number, number)))
+    seed = derive(Purpose.WEIGHTS, training.seed, training.number, number)
+    network.set_weights(first_weights(training.model, network, head, seed))
     watch = _FoldWatch(training, number, _valid_batches(data), scaled_for(data.valid_x))
     network.fit(
         _train_batches(training, number, data),

@@ -174,3 +174,30 @@ def test_a_file_that_is_no_preparation_is_refused(tmp_path, content):
     (tmp_path / "prep.json").write_text(content)
     with pytest.raises(DataError):
         load_preparation(tmp_path / "prep.json")
+
+
+@pytest.mark.parametrize("select", ["none", "k_best"])
+def test_every_feature_knows_the_column_that_it_comes_from(tmp_path, select):
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"n": np.where(rng.random(ROWS) < 0.2, np.nan, rng.normal(size=ROWS))})
+    frame["day"] = (np.datetime64("2020-01-01") + rng.integers(0, 900, ROWS)).astype(str)
+    frame["note"] = [" ".join(rng.choice(["red", "blue", "door", "sea"], 5)) for _ in range(ROWS)]
+    frame["c"] = rng.choice(["u", "v", "w"], ROWS)
+    frame["y"] = rng.choice(["p", "q"], ROWS)
+    frame.to_csv(tmp_path / "rows.csv", index=False)
+    kinds = frozenset(("number", "category", "date", "text"))
+    data = CsvData(kind="csv", path=str(tmp_path / "rows.csv"), target="y", kinds={"note": "text"})
+    prep = PrepSpec.model_validate(
+        {
+            "impute": {"kind": "median", "indicator": True},
+            "dates": "cyclic",
+            "text": {"kind": "hash", "width": 4},
+            "select": {"kind": select, **({"k": 6} if select == "k_best" else {})},
+        }
+    )
+    preparation = fit_preparation(read_table(data, used=kinds), np.arange(ROWS), prep)
+    assert len(preparation.origins) == len(preparation.features)
+    for column, feature in zip(preparation.origins, preparation.features, strict=True):
+        assert feature.startswith(column)
+    if select == "none":
+        assert set(preparation.origins) == {"n", "day", "note", "c"}

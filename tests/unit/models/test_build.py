@@ -5,8 +5,9 @@ from typing import get_args
 import numpy as np
 import pytest
 
+from foldwise.layer_table import ACTIVATIONS, Initializer
 from foldwise.models.heads import Head
-from foldwise.network_specs import ACTIVATIONS, Initializer, MlpSpec
+from foldwise.network_specs import MlpSpec
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("tensorflow_started")]
 SOFTMAX = Head(10, "softmax", "categorical_crossentropy", "multiclass")

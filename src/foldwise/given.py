@@ -1,0 +1,67 @@
+"""What only Python can hand over, wrapped so that a configuration can hold it and a record can describe it."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import textwrap
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, eq=False)
+class GivenFrame:
+    """A pandas DataFrame. It is equal to itself only; whether its rows are those of another is for a table's fingerprint."""
+
+    frame: Any = field(repr=False)
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """Its shape."""
+        return {"rows": int(self.frame.shape[0]), "columns": int(self.frame.shape[1])}
+
+
+@dataclass(frozen=True)
+class GivenFunction:
+    """A function that was written with `def`. Its record is the same wherever its name and source are.
+
+    Raises:
+        ValueError: it is none, its source cannot be read, or it takes values from a function around it.
+    """
+
+    function: Callable[..., Any] = field(repr=False)
+    name: str = ""
+    source: str = ""
+
+    def __post_init__(self) -> None:
+        name = getattr(self.function, "__qualname__", type(self.function).__name__)
+        if not inspect.isfunction(self.function) or "<lambda>" in name:
+            raise ValueError(f"must be a function that was written with def, got {name}")
+        try:
+            text = textwrap.dedent(inspect.getsource(self.function))
+        except (OSError, TypeError):
+            raise ValueError(
+                f"the source of {name} cannot be read, and it says which study this is; define it in a file or a notebook"
+            ) from None
+        around = inspect.getclosurevars(self.function).nonlocals
+        taken = [word for word, value in around.items() if not (inspect.ismodule(value) or callable(value))]
+        if taken:
+            rule = f"{name} takes {taken[0]} from the function around it, which its source does not say"
+            raise ValueError(f"{rule}; make it an argument with a default")
+        object.__setattr__(self, "name", name)
+        object.__setattr__(self, "source", hashlib.sha256(text.encode()).hexdigest())
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """Its name, and a hash of its source."""
+        return {"function": self.name, "source": self.source}
+
+
+def described(tree: Any) -> Any:
+    """A copy of a configuration in which whatever was handed over is described by plain values."""
+    if isinstance(tree, GivenFrame | GivenFunction):
+        return tree.record
+    if isinstance(tree, Mapping):
+        return {key: described(value) for key, value in tree.items()}
+    return [described(value) for value in tree] if isinstance(tree, list) else tree

@@ -1,0 +1,58 @@
+"""The network of a function of the user's own."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import keras
+import numpy as np
+
+from foldwise.errors import ConfigError, FoldwiseError
+from foldwise.function_spec import FunctionSpec
+from foldwise.models.heads import Head
+
+
+def from_function(spec: FunctionSpec, inputs: int, head: Head, seed: int) -> keras.Model:
+    """What `spec.build` makes under a seed, which Keras's layers and initializers without one of their own follow.
+
+    Raises:
+        ConfigError: it raises, or its network does not take (rows, inputs) and give (rows, head.units).
+    """
+    given = {"inputs": inputs, "head": head, **({"seed": seed} if spec.takes_seed else {}), **spec.arguments}
+    try:
+        with _seeded(seed):
+            network = spec.build.function(**given)
+            if isinstance(network, keras.Sequential) and not network.built:
+                network.build((None, inputs))
+    except FoldwiseError:
+        raise
+    except Exception as fault:
+        said = " ".join(str(fault).split())[:300]
+        raise ConfigError("model.build", f"{spec.build.name} raised {type(fault).__name__}: {said}") from fault
+    _check(network, spec.build.name, inputs, head)
+    return network
+
+
+def _check(network: object, name: str, inputs: int, head: Head) -> None:
+    if not isinstance(network, keras.Model) or not network.built:
+        made = "a model without weights" if isinstance(network, keras.Model) else f"a {type(network).__name__}"
+        raise ConfigError("model.build", f"{name} must return a keras.Model that knows its inputs, got {made}")
+    shapes = [getattr(network, side, None) for side in ("input_shape", "output_shape")]
+    if shapes != [(None, inputs), (None, head.units)]:
+        rule = f"must take rows of {inputs} features and end with {head.units} units (head.units)"
+        raise ConfigError("model.build", f"{name} {rule}, and its network has shapes {shapes[0]} and {shapes[1]}")
+
+
+@contextmanager
+def _seeded(seed: int) -> Iterator[None]:
+    """Python's and numpy's own streams begin at the seed, and go on afterwards as if nothing had been drawn."""
+    kept, kept_numpy = random.getstate(), np.random.get_state()
+    random.seed(seed)
+    np.random.seed(seed)
+    try:
+        yield
+    finally:
+        random.setstate(kept)
+        np.random.set_state(kept_numpy)

@@ -1,0 +1,95 @@
+"""The network of a list of layers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+
+from foldwise.errors import ConfigError
+from foldwise.layer_table import LAYERS
+from foldwise.layers_spec import FEATURES, LayerSpec, LayersSpec
+from foldwise.models.heads import Head
+from foldwise.models.ingredients import INITIALIZERS
+from foldwise.seeds import Purpose, derive
+
+
+def layered(spec: LayersSpec, inputs: int, head: Head, seed: int, columns: Sequence[str]) -> keras.Model:
+    """Features, the layers in their order, then Dense and activation of the head.
+
+    The random layers' seeds follow from `seed` and their place alone.
+
+    Args:
+        spec: the layers and how they are wired.
+        inputs: the number of features.
+        head: the output layer.
+        seed: of the random layers.
+        columns: the table's column that each feature comes from, (inputs,); only named inputs need them.
+
+    Raises:
+        ConfigError: a layer cannot take the shape that it is given, or the last one gives no vector.
+    """
+    features = keras.Input((inputs,), name=FEATURES)
+    known = {name: _chosen(name, of, features, columns) for name, of in spec.inputs.items()} or {FEATURES: features}
+    for place, taken in enumerate(spec.wiring):
+        given = [known[label] for label in taken]
+        known[spec.label(place)] = _applied(spec, place, given, derive(Purpose.LAYERS, seed, place + 1))
+    last = known[spec.label(len(spec.layers) - 1)]
+    if len(last.shape) != 2:
+        rule = f"the last layer gives {_shape(last)}, and the output layer takes a vector"
+        raise ConfigError("model.layers", f"{rule}; end with Flatten or GlobalAveragePooling{len(last.shape) - 2}D")
+    outputs = keras.layers.Dense(head.units, name="output")(last)
+    outputs = keras.layers.Activation(head.activation, name="output_activation")(outputs)
+    return keras.Model(features, outputs, name="layers")
+
+
+def _chosen(name: str, of: str | tuple[str, ...], features: Any, columns: Sequence[str]) -> Any:
+    """The features that come from the columns of an input."""
+    if of == "all":
+        return features
+    places = [place for place, column in enumerate(columns) if column in of]
+    if not places:
+        raise ConfigError(f"model.inputs.{name}", "no feature is left of its columns; choose others, or prep.select=none")
+    return keras.ops.take(features, places, axis=1)
+
+
+def _applied(spec: LayersSpec, place: int, given: list[Any], seed: int) -> Any:
+    asked = spec.layers[place]
+    key, label = f"model.layers.{place}", spec.label(place)
+    shapes = " and ".join(_shape(tensor) for tensor in given)
+    try:
+        layer = getattr(keras.layers, asked.kind)(name=asked.name or f"layer_{place + 1}", **_options(asked, seed))
+        made = layer(given if LAYERS[asked.kind].merges else given[0])
+    except (ValueError, TypeError, IndexError) as fault:
+        raise ConfigError(key, f"{label} cannot take {shapes}: {_said(fault)}") from None
+    if any(side is not None and side < 1 for side in made.shape):
+        raise ConfigError(key, f"{label} leaves nothing of {shapes}; use fewer or smaller windows, or padding same")
+    return made
+
+
+def _said(fault: Exception) -> str:
+    """Keras's own words, less what it says of its inside."""
+    sides = re.search(r"expected (?:min_|max_)?ndim=(\d), found ndim=(\d)", str(fault))
+    if sides:
+        wanted, found = (int(number) - 1 for number in sides.groups())
+        return f"a row must have {wanted} sides, and has {found}; Reshape and Flatten change that"
+    text = re.sub(r"\x1b\[\d*m|Exception encountered when calling \S+", " ", str(fault).split("Arguments received by")[0])
+    return " ".join(text.split())[:200].rstrip(". ")
+
+
+def _options(asked: LayerSpec, seed: int) -> dict[str, Any]:
+    options = {name: INITIALIZERS.get(value, value) if isinstance(value, str) else value for name, value in _plain(asked)}
+    l1, l2 = options.pop("l1", 0.0), options.pop("l2", 0.0)
+    if l1 or l2:
+        options["kernel_regularizer"] = keras.regularizers.L1L2(l1, l2)
+    return {**options, "seed": seed} if LAYERS[asked.kind].draws else options
+
+
+def _plain(asked: LayerSpec) -> list[tuple[str, Any]]:
+    return [(name, tuple(value) if isinstance(value, list) else value) for name, value in asked.parameters.items()]
+
+
+def _shape(tensor: Any) -> str:
+    return " x ".join(str(side) for side in tensor.shape[1:])

@@ -1,0 +1,70 @@
+"""Whether a network that only Keras can judge can be built, saved, and loaded by a process that has not your code."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import zipfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from foldwise.errors import ConfigError
+from foldwise.function_spec import FunctionSpec
+from foldwise.models.build import build
+from foldwise.models.heads import Head
+from foldwise.network_specs import ModelSpec
+
+TOLERANCE = 1e-5
+
+
+def try_out(spec: ModelSpec, inputs: int, head: Head, columns: Sequence[str] = ()) -> None:
+    """Build a network, and save and load it where it may hold anything but Keras's own parts.
+
+    Raises:
+        ConfigError: it cannot be built, or a bundle could not keep it.
+    """
+    network = build(spec, inputs, head, 0, columns)
+    if not isinstance(spec, FunctionSpec):
+        return
+    name = spec.build.name
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "network.keras"
+        try:
+            network.save(path)
+        except Exception as fault:  # noqa: BLE001 - layers of the user's own may raise anything
+            raise ConfigError("model.build", f"the network of {name} cannot be saved: {_first_line(fault)}") from None
+        own = sorted(set(_own_parts(json.loads(zipfile.ZipFile(path).read("config.json")))))
+        if own:
+            rule = f"the network of {name} holds code of your own ({', '.join(own)}), which a saved model does not bring along"
+            raise ConfigError("model.build", f"{rule}; put it together from Keras's layers and functions")
+        try:
+            loaded = keras.saving.load_model(path, compile=False, safe_mode=True)
+        except Exception as fault:  # noqa: BLE001 - as above
+            raise ConfigError("model.build", f"the network of {name} cannot be loaded safely: {_first_line(fault)}") from None
+    rows = np.linspace(-1.0, 1.0, 2 * inputs, dtype=np.float32).reshape(2, inputs)
+    ours, theirs = (np.asarray(one(rows, training=False)) for one in (network, loaded))
+    if not np.allclose(ours, theirs, rtol=TOLERANCE, atol=TOLERANCE):
+        raise ConfigError("model.build", f"the network of {name} answers otherwise once it was saved and loaded")
+
+
+def _own_parts(node: Any) -> Iterator[str]:
+    """The names of classes and functions in a saved configuration that are not Keras's."""
+    if isinstance(node, dict):
+        kind, module = node.get("class_name"), node.get("module")
+        if kind in ("function", "__lambda__"):
+            yield str(node["config"]).rsplit(">", 1)[-1] if kind == "function" else "a lambda"
+        elif isinstance(kind, str) and not kind.startswith("__") and not str(module).startswith("keras"):
+            yield kind
+        for part in node.values():
+            yield from _own_parts(part)
+    elif isinstance(node, list):
+        for part in node:
+            yield from _own_parts(part)
+
+
+def _first_line(fault: Exception) -> str:
+    return (str(fault).strip().splitlines() or [type(fault).__name__])[0][:300]

@@ -1,0 +1,104 @@
+"""What only Python can hand over, from the call to answers of the registered model."""
+
+import subprocess
+import sys
+
+import pytest
+from sklearn.datasets import load_iris
+
+from tests.end_to_end.doors import run
+
+pytestmark = pytest.mark.slow
+
+TINY = {"folds": {"kind": "auto", "count": 2}, "budget": {"trials": 2}}
+
+FRAME = """
+import numpy as np, pandas as pd, foldwise
+from foldwise.errors import ConfigError
+
+draws = np.random.default_rng(0)
+def rows(seed):
+    draws = np.random.default_rng(seed)
+    size, color = draws.normal(size=120), draws.choice(["red", "blue"], 120)
+    frame = pd.DataFrame({{"size": size, "color": pd.Categorical(color), "day": pd.Timestamp("2020-01-01")}})
+    return frame.assign(y=(size > 0) ^ (color == "red"))
+
+where = dict(paths={{"runs": {runs!r}}}, **{tiny!r})
+words = ["study=mine", "fit.epochs=2", "model.hidden=1", "model.units=[int,4,8]"]
+result = foldwise.tune(*words, frame=rows(0), target="y", **where)
+assert len(result.trials()) == 2 and result.summary["task"] == "binary", result
+again = foldwise.tune(*words, frame=rows(0).copy(), target="y", **where)
+assert again.summary == result.summary
+try:
+    foldwise.tune(*words, frame=rows(1), target="y", **where)
+except ConfigError as error:
+    assert "made from other data" in str(error), error
+else:
+    raise AssertionError("other rows were taken")
+answers = foldwise.load("mine@champion", runs={runs!r}).predict(rows(2).drop(columns="y"))
+assert set(answers["prediction"]) <= {{"True", "False"}} and len(answers) == 120
+print("all well")
+"""
+
+
+def _run(program, tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text(program.format(runs=str(tmp_path / "runs"), tiny=TINY))
+    return subprocess.run([sys.executable, str(script)], cwd=tmp_path, capture_output=True, text=True, check=False)
+
+
+def test_a_frame_is_tuned_and_only_python_can_go_on_with_it(tmp_path):
+    done = _run(FRAME, tmp_path)
+    assert done.stdout.strip().endswith("all well"), done.stdout + done.stderr
+    done = run("tune", "study=mine", "data=iris", runs=tmp_path / "runs")
+    assert done.returncode == 2
+    assert "'mine' was made from a DataFrame, so only Python can go on with it" in done.stderr
+
+
+FUNCTION = """
+import keras, foldwise
+from foldwise.errors import ConfigError
+
+def skipping(inputs, head, units=8, rate=0.1):
+    features = keras.Input((inputs,))
+    hidden = keras.layers.Dropout(rate)(keras.layers.Dense(units, activation="relu")(features))
+    both = keras.layers.Concatenate()([features, hidden])
+    return keras.Model(features, keras.layers.Dense(head.units, head.activation)(both))
+
+class Own(keras.layers.Layer):
+    def call(self, rows):
+        return 2 * rows
+
+def unkept(inputs, head):
+    return keras.Sequential([keras.Input((inputs,)), Own(), keras.layers.Dense(head.units, head.activation)])
+
+where = dict(paths={{"runs": {runs!r}}}, **{tiny!r})
+model = {{"kind": "python", "build": skipping, "units": ["int", 4, 8], "rate": ["float", 0.0, 0.5]}}
+result = foldwise.tune("data=iris", "fit.epochs=2", model=model, **where)
+assert result.summary["trials"]["complete"] == 2 and result.summary["engine"] == "keras", result.summary
+assert set(result.best.params) == {{"model.units", "model.rate", "fit.optimizer.learning_rate"}}
+again = foldwise.train("data=iris", "fit.epochs=2", "study=other", model=model, **where)
+first = result.results[0]
+assert again.results[0].folds[0].score == first.folds[0].score  # the defaults, by the same seed
+try:
+    foldwise.tune("data=iris", "fit.epochs=2", "study=unkept", model={{"kind": "python", "build": unkept}}, **where)
+except ConfigError as error:
+    assert "holds code of your own (Own)" in str(error), error
+else:
+    raise AssertionError("a network that cannot be kept was taken")
+print("all well")
+"""
+
+
+def test_a_function_of_one_s_own_is_tuned_and_answers_without_it(tmp_path):
+    done = _run(FUNCTION, tmp_path)
+    assert done.stdout.strip().endswith("all well"), done.stdout + done.stderr
+    assert not (tmp_path / "runs" / "studies" / "unkept").exists()
+    rows, answers = tmp_path / "rows.csv", tmp_path / "answers.csv"
+    load_iris(as_frame=True).data.to_csv(rows, index=False)
+    done = run("predict", "model=iris/1", f"input={rows}", f"output={answers}", runs=tmp_path / "runs")
+    assert done.returncode == 0, done.stderr
+    assert len(answers.read_text().splitlines()) == 151
+    done = run("tune", "model.kind=python", runs=tmp_path / "runs")
+    assert done.returncode == 2
+    assert "kind python is a function of your own, from Python only" in done.stderr
