@@ -29,7 +29,7 @@ Model = TypeVar("Model", bound=BaseModel)
 # Keys that change where or how long a study runs, but none of its numbers.
 _NO_NUMBERS = ("study", "register", "budget", "audit", "ledger", "tracking", "paths")
 # Where a file lies says nothing about what is in it: the data's fingerprint does.
-_PLACES = (("data", "path"), ("data", "holdout", "path"), ("execute", "kind"))
+_PLACES = (("data", "path"), ("data", "url"), ("data", "password_env"), ("data", "holdout", "path"), ("execute", "kind"))
 
 
 def read_study(config: Mapping[str, Any]) -> StudySpec:
@@ -116,8 +116,10 @@ def identity_hash(recipe: Mapping[str, Any]) -> str:
 
 
 def data_name(fixed: FixedSpec) -> str:
-    """What the data are called: their own name, else that of their file."""
-    name = getattr(fixed.data, "name", None) or PurePath(getattr(fixed.data, "path", "data")).stem
+    """What the data are called: their own name, else that of their file or database."""
+    data = fixed.data
+    place = getattr(data, "path", None) or getattr(data, "url", "").partition("?")[0] or f"openml-{getattr(data, 'id', 0)}"
+    name = getattr(data, "name", None) or PurePath(place).stem
     return re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip(".-")[:80] or "data"
 
 

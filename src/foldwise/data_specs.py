@@ -98,18 +98,7 @@ class ParquetData(TableData):
     target_strip: str = ""
 
 
-class MadeData(TableData):
-    """A table that is made by a rule: y = x1 + x2 (`line`) or whether exactly one of x1 and x2 is 1 (`xor`)."""
-
-    kind: Literal["made"]
-    name: Literal["xor", "line"]
-    target: Literal["y"] = "y"
-    rows: Annotated[int, Field(ge=20, le=1_000_000)] = 400
-    noise: Annotated[float, Field(ge=0)] = 0.1  # standard deviation; of xor's features, of line's target
-    seed: Annotated[int, Field(ge=0)] = 0
-
-
-DataSpec = Annotated[SklearnData | CsvData | ParquetData | MadeData, Field(discriminator="kind"), ByKind]
+TableSpec = SklearnData | CsvData | ParquetData
 
 
 class FoldsSpec(Spec):
