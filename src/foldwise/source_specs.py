@@ -47,6 +47,12 @@ class SqlData(TableData):
     missing: Words = ("",)
     target_strip: str = ""
 
+    @model_validator(mode="after")
+    def _somebody_asks_for_it(self) -> SqlData:
+        if self.password_env is not None and self.url.startswith("sqlite"):
+            raise ValueError("SQLite asks for no password; leave data.password_env out")
+        return self
+
 
 def _no_path(name: str) -> str:
     """A name that is no way out of the folder that data sets are kept in."""

@@ -42,6 +42,11 @@ def test_an_address_without_one_is_kept_as_it_is(url):
     assert study.register == "shop"
 
 
+def test_a_password_that_nobody_asks_for_is_refused():
+    with pytest.raises(ConfigError, match="SQLite asks for no password"):
+        read_study(compose_study(_words("sqlite:///a.db", "data.password_env=HOME")))
+
+
 def test_where_a_database_lies_is_no_part_of_what_a_study_is():
     here, there = (
         read_study(compose_study(_words(url, "data.name=shop"))) for url in ("sqlite:///a.db", "postgresql://host/b")
