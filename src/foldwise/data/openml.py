@@ -41,6 +41,7 @@ def fetch(data: OpenmlData, folder: Path) -> tuple[pd.DataFrame, str, tuple[str,
                 **which, data_home=folder, target_column=None, as_frame=True, parser="pandas", n_retries=1, delay=0.5
             )
         except OSError as fault:  # URLError and HTTPError are some
+            _leave_no_empty(folder)
             reason = getattr(fault, "reason", None) or fault
             rule = f"is not in {folder} and cannot be fetched from OpenML ({reason})"
             raise DataError(f"{said}: {rule}; go online once, or set paths.data to where it is") from None
@@ -52,6 +53,14 @@ def fetch(data: OpenmlData, folder: Path) -> tuple[pd.DataFrame, str, tuple[str,
     notes = tuple(" ".join(str(one.message).split()) for one in told if issubclass(one.category, UserWarning))
     details = bunch.details
     return pd.DataFrame(columns), f"OpenML's {details['name']}, version {details['version']} (id {details['id']})", notes
+
+
+def _leave_no_empty(folder: Path) -> None:
+    """Take away the folders that scikit-learn made for files that never came."""
+    inside = sorted((folder / "openml").rglob("*"), reverse=True)
+    for path in (*inside, folder / "openml", folder):
+        if path.is_dir() and not any(path.iterdir()):
+            path.rmdir()
 
 
 def _values(column: pd.Series[Any]) -> list[Any]:

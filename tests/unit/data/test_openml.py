@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import json
+from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
@@ -88,13 +89,17 @@ def test_a_column_that_is_not_there_is_proposed_like_in_a_file(kept):
         read_table(OpenmlData(kind="openml", name="fruit", target="knid"), kept)
 
 
-def test_offline_it_is_said_where_it_was_looked_for(kept, monkeypatch):
+def test_offline_it_is_said_where_it_was_looked_for_and_nothing_is_left(kept, monkeypatch, tmp_path):
     for name in ("https_proxy", "HTTPS_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")  # where nobody listens
     with pytest.raises(
         DataError, match=r"data\.name=other: is not in .* and cannot be fetched from OpenML \(.*\); go online once"
     ):
         read_table(OpenmlData(kind="openml", name="other", target="y"), kept)
+    assert [path.name for path in Path(kept.data).glob("openml/openml.org/api/v1/json/data/list/data_name/*")] == ["fruit"]
+    with pytest.raises(DataError, match="cannot be fetched"):
+        read_table(OpenmlData(kind="openml", name="other", target="y"), Paths(data=str(tmp_path / "elsewhere")))
+    assert not (tmp_path / "elsewhere").exists()
 
 
 @pytest.mark.parametrize(
