@@ -103,7 +103,8 @@ def conclude(
         derive(Purpose.VERDICT, spec.fixed.seed),
         their_score=scorer(table.task, len(table.labels), goal.metric, rival.get("threshold", THRESHOLD)),
     )
-    gain = balance_gain(results, lambda result: trial_at(spec, result.params).balance.kind, goal)
+    searched = results if "balance" in spec.space.ranges else ()  # else all trials are on one side
+    gain = balance_gain(searched, lambda result: trial_at(spec, result.params).balance.kind, goal)
     found = verdict.sentence(goal, metrics[goal.metric], rival, comparison, len(truth))
     summary: Summary = {
         "study": spec.name,

@@ -32,7 +32,7 @@ _NO_NUMBERS = ("study", "register", "budget", "audit", "ledger", "tracking", "pa
 # Where rows lie says nothing about what is in them: the data's fingerprint does.
 _PLACES = (
     *((*part, name) for part in (("data",), ("data", "holdout")) for name in ("path", "images", "labels")),
-    ("data", "given"),
+    *(("data", name) for name in ("given", "url", "password_env")),
     ("execute", "kind"),
 )
 
@@ -121,8 +121,11 @@ def identity_hash(recipe: Mapping[str, Any]) -> str:
 
 
 def data_name(fixed: FixedSpec) -> str:
-    """What the data are called: their own name, else that of their file."""
-    name = getattr(fixed.data, "name", None) or PurePath(getattr(fixed.data, "path", fixed.data.kind)).stem
+    """What the data are called: their own name, else that of their file or database, else what they are."""
+    data = fixed.data
+    number = getattr(data, "id", None)
+    place = getattr(data, "path", None) or getattr(data, "url", "").partition("?")[0]
+    name = getattr(data, "name", None) or PurePath(place).stem or (data.kind if number is None else f"{data.kind}-{number}")
     return re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip(".-")[:80] or "data"
 
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, InstanceOf, model_validator
+from pydantic import BeforeValidator, Field
 
-from foldwise.given import GivenFrame
 from foldwise.goal import Task
 from foldwise.spec import ByKind, Spec, Words
 
@@ -104,35 +103,7 @@ class ParquetData(TableData):
     target_strip: str = ""
 
 
-class MadeData(TableData):
-    """A table that is made by a rule: y = x1 + x2 (`line`) or whether exactly one of x1 and x2 is 1 (`xor`)."""
-
-    kind: Literal["made"]
-    name: Literal["xor", "line"]
-    target: Literal["y"] = "y"
-    rows: Annotated[int, Field(ge=20, le=1_000_000)] = 400
-    noise: Annotated[float, Field(ge=0)] = 0.1  # standard deviation; of xor's features, of line's target
-    seed: Annotated[int, Field(ge=0)] = 0
-
-
-class FrameData(TableData):
-    """A pandas DataFrame, from Python only. A configuration that is kept says its shape and its table's fingerprint."""
-
-    kind: Literal["frame"]
-    given: InstanceOf[GivenFrame]
-    name: str | None = None
-    missing: Words = ("",)
-    target_strip: str = ""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _handed_over(cls, values: Any) -> Any:
-        if isinstance(values, Mapping) and type(values.get("given")) is not GivenFrame:
-            raise ValueError("kind frame is for rows from Python, foldwise.tune(frame=my_dataframe, target=...); here use csv")
-        return values
-
-
-TableSpec = SklearnData | CsvData | ParquetData | MadeData | FrameData
+TableSpec = SklearnData | CsvData | ParquetData
 
 
 class FoldsSpec(Spec):

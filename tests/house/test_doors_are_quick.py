@@ -45,6 +45,10 @@ def test_help_and_cfg_import_nothing_heavy(door):
         (["-m", "seed=1,2"], "multirun"),
         (["data=csv", "data.path=nowhere.csv", "data.target=y"], "nowhere.csv"),
         (["data=csv", "data.path=README.md", "data.target=y"], "data.target"),
+        (["data=sql", "data.url=sqlite:///nowhere.db", "data.query=SELECT", "data.target=y"], "nowhere.db"),
+        (["data=openml", "data.target=y"], "needs a name"),
+        (["experiment=titnic"], "did you mean titanic?"),
+        (["experiment=titanic", "paths.data=nowhere"], "put it at nowhere/titanic/titanic.csv"),
     ],
 )
 def test_a_wrong_question_is_answered_with_one_sentence_and_nothing_heavy(words, sentence, tmp_path):

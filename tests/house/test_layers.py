@@ -21,7 +21,7 @@ HOMES = {
     "omegaconf": {"compose.py"},
     "optuna": {"tuning/optuna_tuner.py", "notebook.py"},
     "mlflow": {"tracking/"},
-    "sqlalchemy": {"tracking/"},
+    "sqlalchemy": {"tracking/", "data/database.py"},
     "tensorflow": {"training/"},
     "keras": {"models/", "training/", "tracking/bundle.py", "data/keras_sets.py"},
     "sklearn": {"data/", "training/metrics.py", "training/baselines.py"},

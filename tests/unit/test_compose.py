@@ -15,6 +15,10 @@ def test_every_option_of_every_group_composes_into_a_study():
     given = {"csv": ["data.path=x.csv", "data.target=y"], "parquet": ["data.path=x.parquet", "data.target=y"]}
     given |= {"grouped": ["data.group=g"], "forward": ["data.time=t"]}
     given |= {"idx": ["data.images=x.gz", "data.labels=y.gz"], "npz": ["data.path=x.npz"], "folder": ["data.path=x"]}
+    given |= {
+        "sql": ["data.url=sqlite:///x.db", "data.query=SELECT", "data.target=y"],
+        "openml": ["data.id=3", "data.target=y"],
+    }
     for group, options in groups().items():
         for option in options:
             read_study(compose_study([f"{group}={option}", *given.get(option, [])]))

@@ -11,7 +11,7 @@ import numpy.typing as npt
 if TYPE_CHECKING:  # pandas takes two seconds, and a wrong configuration should be said before that
     import pandas as pd
 
-    from foldwise.data_specs import MadeData
+    from foldwise.source_specs import MadeData
 
 Floats = npt.NDArray[np.float64]
 

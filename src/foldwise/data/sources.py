@@ -1,4 +1,4 @@
-"""Where raw rows come from: tables of scikit-learn, tables made by a rule, CSV files, Parquet files, frames from Python."""
+"""Where raw rows come from: tables of scikit-learn and OpenML, tables made by a rule, files, databases, frames."""
 
 from __future__ import annotations
 
@@ -8,18 +8,19 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from foldwise.data import csv_file
-from foldwise.data_specs import ColumnKind, CsvData, FrameData, GivenHoldout, MadeData, ParquetData, SklearnData, TableSpec
+from foldwise.data import csv_file, database
+from foldwise.data_specs import ColumnKind, CsvData, GivenHoldout, ParquetData, SklearnData, TableSpec
 from foldwise.errors import ConfigError, DataError, did_you_mean
 from foldwise.image_specs import ImageSpec
+from foldwise.source_specs import FrameData, MadeData, OpenmlData, OtherTable, SqlData
 from foldwise.specs import Paths
 
 if TYPE_CHECKING:  # pandas takes two seconds, and a misspelt column should be said before that
     import pandas as pd
 
-Data = TableSpec
+Data = TableSpec | OtherTable
 File = CsvData | ParquetData
-Labelled = TableSpec | ImageSpec  # whatever has a target
+Labelled = Data | ImageSpec  # whatever has a target
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,6 +59,9 @@ def check_source(data: Data, paths: Paths | None = None) -> None:
     elif isinstance(data, File):
         path = find_file(data.path, data.name, paths or Paths(), "data.path")
         _check_columns(_header(path, data)[0], data, path)
+    if isinstance(data, SqlData):
+        _database_file(data, paths or Paths())
+        database.password_of(data)
     if isinstance(data.holdout, GivenHoldout):
         find_file(data.holdout.path, getattr(data, "name", None), paths or Paths(), "data.holdout.path")
 
@@ -75,6 +79,10 @@ def read_source(data: Data, paths: Paths | None = None) -> Source:
         return _made(data)
     if isinstance(data, FrameData):
         return _from_frame(data)
+    if isinstance(data, SqlData):
+        return _from_query(data, paths or Paths())
+    if isinstance(data, OpenmlData):
+        return _from_openml(data, paths or Paths())
     path = find_file(data.path, data.name, paths or Paths(), "data.path")
     return read_file(path, data)
 
@@ -232,3 +240,24 @@ def _from_frame(data: FrameData) -> Source:
     given = data.given.frame
     rows = frame.read_rows(given, frozenset(missing_marks(data)))
     return Source(rows, frame.PLACE, frame.notes_on(given), frame.said_kinds(given))
+
+
+def _database_file(data: SqlData, paths: Paths) -> Path | None:
+    file = database.file_in(data.url)
+    return None if file is None else find_file(file, data.name, paths, "data.url")
+
+
+def _from_query(data: SqlData, paths: Paths) -> Source:
+    from foldwise.data.typed_cells import in_order
+
+    frame, place = database.read_query(data, _database_file(data, paths))
+    _check_columns(list(frame.columns), data, "the query's answer")
+    return Source(in_order(frame, data.row_key), place)
+
+
+def _from_openml(data: OpenmlData, paths: Paths) -> Source:
+    from foldwise.data import openml
+
+    frame, place, notes = openml.fetch(data, Path(paths.data))
+    _check_columns(list(frame.columns), data, place)
+    return Source(frame, place, notes)

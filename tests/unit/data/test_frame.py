@@ -9,9 +9,10 @@ import pytest
 
 from foldwise.data.sources import check_source, read_source
 from foldwise.data.table import read_table
-from foldwise.data_specs import CsvData, FrameData, ParquetData
+from foldwise.data_specs import CsvData, ParquetData
 from foldwise.errors import DataError
 from foldwise.given import GivenFrame
+from foldwise.source_specs import FrameData
 
 ROWS = 60
 

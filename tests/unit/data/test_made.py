@@ -3,7 +3,7 @@ import pytest
 
 from foldwise.data.made import make
 from foldwise.data.table import read_table
-from foldwise.data_specs import MadeData
+from foldwise.source_specs import MadeData
 
 
 def test_the_same_seed_makes_the_same_rows_and_another_others():
