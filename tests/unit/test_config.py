@@ -70,7 +70,7 @@ def test_fixed_values_and_ranges_part():
         ("seed", -1, "seed: must be >= 0"),
         ("data.name", "irs", "did you mean iris?"),
         ("data.kinds", {"a": "numb"}, "data.kinds.a: 'numb' is not known, did you mean number?"),
-        ("data.kind", "sql", "data.kind: 'sql' is unknown"),
+        ("data.kind", "excel", "data.kind: 'excel' is unknown"),
         ("folds.count", 1, "folds.count: must be >= 2, got 1"),
         ("fit.loss", "${oc.env:HOME}", "references such as"),
         ("data.holdout", {"kind": "hash", "shar": 0.2}, "did you mean data.holdout.share?"),
