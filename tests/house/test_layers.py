@@ -23,7 +23,7 @@ HOMES = {
     "mlflow": {"tracking/"},
     "sqlalchemy": {"tracking/", "data/database.py"},
     "tensorflow": {"training/"},
-    "keras": {"models/", "training/", "tracking/bundle.py", "data/keras_sets.py"},
+    "keras": {"models/", "training/", "tracking/bundle.py"},
     "sklearn": {"data/", "training/metrics.py", "training/baselines.py"},
     "imblearn": {"data/balance.py"},
     "rich": {"screen.py"},

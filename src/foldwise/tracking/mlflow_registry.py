@@ -121,9 +121,10 @@ def _write_pyfunc(path: Path, folder: Path, card: Card, model: Model) -> None:
     Columns are declared without a type: MLflow would refuse whole numbers where it expects others and let nulls through,
     while the bundle itself accepts what it can read and names column and row of what it cannot.
     """
-    inputs = Schema([ColSpec(AnyType(), column.name) for column in card.schema.columns])
-    if card.schema.image is not None:
-        inputs = Schema([TensorSpec(np.dtype(np.uint8), (-1, *card.schema.image))])
+    image = card.schema.image
+    inputs: list[ColSpec | TensorSpec] = [ColSpec(AnyType(), column.name) for column in card.schema.columns]
+    if image is not None:
+        inputs = [TensorSpec(np.dtype(np.uint8), (-1, *image))]
     outputs = Schema(
         [ColSpec("string" if card.labels else "double", "prediction"), *(ColSpec("double", f"p_{x}") for x in card.labels)]
     )
@@ -136,7 +137,7 @@ def _write_pyfunc(path: Path, folder: Path, card: Card, model: Model) -> None:
             artifacts={BUNDLE: str(folder)},
             code_paths=[str(Path(__file__).parents[1])],
             pip_requirements=_pins(),
-            signature=ModelSignature(inputs, outputs),
+            signature=ModelSignature(Schema(inputs), outputs),
             metadata={
                 "columns": {column.name: column.kind for column in card.schema.columns},
                 "task": card.head.task,

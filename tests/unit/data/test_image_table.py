@@ -181,3 +181,38 @@ def test_a_part_of_cifar10_is_taken_and_said():
     assert table.labels[0] == "airplane"
     assert "cifar10-subset" in table.notes[0]
     assert "10000 train images" in table.notes[0]
+
+
+@pytest.mark.slow
+def test_a_set_that_is_nowhere_says_where_to_put_it(tmp_path, monkeypatch):
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
+    for name in ("http_proxy", "https_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")  # whoever has a network asks in vain too
+    with pytest.raises(
+        DataError, match=r"mnist is not in .*, and Keras cannot download it \(.*\); put an archive with x_train"
+    ):
+        read_image_table(KerasData(kind="keras", name="mnist"), Paths(data=str(tmp_path)))
+
+
+@pytest.mark.slow
+def test_what_keras_keeps_in_its_own_folder_is_read_by_its_own_loader(tmp_path, monkeypatch):
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
+    for name in ("http_proxy", "https_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    files = [
+        "train-labels-idx1-ubyte.gz",
+        "train-images-idx3-ubyte.gz",
+        "t10k-labels-idx1-ubyte.gz",
+        "t10k-images-idx3-ubyte.gz",
+    ]
+    cache = tmp_path / "keras" / "datasets" / "fashion-mnist"
+    cache.mkdir(parents=True)
+    draw = np.random.default_rng(0)
+    for file in files:
+        rows = 30
+        write_idx(cache / file, draw.integers(0, 256, (rows, 28, 28)) if "images" in file else np.arange(rows) % 10)
+    data = KerasData(kind="keras", name="fashion_mnist")
+    table = read_image_table(data, Paths(data=str(tmp_path)))
+    assert table.images.shape == (30, 28, 28, 1)
+    assert table.labels[0] == "Ankle boot"
+    assert len(read_image_holdout(data, table, Paths(data=str(tmp_path)))) == 30
