@@ -52,7 +52,7 @@ def run_here(
         taken = ", ".join(f"{name}={value}" for name, value in defaults_taken.items())
         screen.note(f"no search: every range takes its default: {taken}")
     plan = look_at_data(spec, screen)
-    _rehearse(plan)
+    _rehearse(plan, screen)
     from foldwise.study import claim
     from foldwise.tracking.study_lock import lock_study
 
@@ -74,10 +74,7 @@ def _carry_out(
 ) -> tuple[Mapping[str, Any], list[TrialResult]]:
     """The heavy half: networks are trained from here on."""
     spec = plan.spec
-    from foldwise.plan import threads_of
-    from foldwise.training.runtime import start
-
-    start(threads_of(plan))
+    _start_tensorflow(plan, screen)
     from foldwise.conclusion import conclude
     from foldwise.data.fold_cache import FoldCache
     from foldwise.execution.here import HereExecutor
@@ -115,16 +112,22 @@ def _carry_out(
             raise
 
 
-def _rehearse(plan: Plan) -> None:
+def _start_tensorflow(plan: Plan, screen: Screen) -> None:
+    from foldwise.plan import threads_of
+    from foldwise.training.runtime import start
+
+    wanted = threads_of(plan)
+    if start(wanted, or_as_it_runs=plan.spec.fixed.execute.threads is None) != wanted:
+        screen.note(f"TensorFlow already runs in this process, so its threads stay as they are; alone, the study has {wanted}")
+
+
+def _rehearse(plan: Plan, screen: Screen) -> None:
     """Networks that only Keras can judge are seen before anything is written; it is imported early for those alone."""
     from foldwise.rehearsal import rehearse, to_rehearse
 
     if not to_rehearse(plan.spec):
         return
-    from foldwise.plan import threads_of
-    from foldwise.training.runtime import start
-
-    start(threads_of(plan))
+    _start_tensorflow(plan, screen)
     from foldwise.training.keras_fit import forget_networks
 
     forget_networks()

@@ -71,9 +71,6 @@ def test_short_trainings_have_rates_too(epochs):
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(20))
 def test_a_plateau_does_what_keras_does(seed):
-    from foldwise.training.runtime import start
-
-    start(2)
     import keras
 
     class Network:

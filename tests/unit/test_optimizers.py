@@ -12,10 +12,7 @@ BASE |= {"gradient_accumulation_steps", "name", "kwargs", "self", "weight_decay"
 
 
 @pytest.fixture(scope="module")
-def keras():
-    from foldwise.training.runtime import start
-
-    start(2)
+def keras(tensorflow_started):
     import keras
 
     return keras

@@ -19,13 +19,20 @@ CHATTER = re.compile(
 )
 
 
-def start(threads: int) -> None:
+def start(threads: int, or_as_it_runs: bool = False) -> int:
     """Start TensorFlow in this process with so many threads; a second start with the same number does nothing.
 
-    The number changes the last bits of what is computed, so it is fixed for the life of the process.
+    The number changes the last bits of what is computed, and TensorFlow keeps it for the life of the process.
+
+    Args:
+        threads: how many.
+        or_as_it_runs: whether another number will do where TensorFlow has already computed.
+
+    Returns:
+        With how many threads it runs; 0 is TensorFlow's own number.
 
     Raises:
-        JobError: TensorFlow has already computed with another number of threads.
+        JobError: TensorFlow has already computed with another number, which will not do.
     """
     os.environ["KERAS_BACKEND"] = "tensorflow"
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
@@ -35,22 +42,25 @@ def start(threads: int) -> None:
         import tensorflow as tf
 
         tf.get_logger().setLevel("ERROR")
+        devices = tf.config.list_physical_devices("GPU")
         try:
             tf.config.threading.set_intra_op_parallelism_threads(threads)
             tf.config.threading.set_inter_op_parallelism_threads(threads)
-            devices = tf.config.list_physical_devices("GPU")
             for device in devices:
                 tf.config.experimental.set_memory_growth(device, True)
         except RuntimeError:
-            set_before = tf.config.threading.get_intra_op_parallelism_threads()
-            said = f"TensorFlow already runs in this process with {set_before or 'its own number of'} threads"
-            raise JobError(f"{said}, so execute.threads={threads} comes too late; start a new process") from None
+            set_before = int(tf.config.threading.get_intra_op_parallelism_threads())
+            if not or_as_it_runs:
+                said = f"TensorFlow already runs in this process with {set_before or 'its own number of'} threads"
+                raise JobError(f"{said}, so execute.threads={threads} comes too late; start a new process") from None
+            threads = set_before
         if devices:
             tf.config.experimental.enable_op_determinism()  # kernels on a GPU add up in any order otherwise
         tf.constant(0)  # what it has to say, it says on the first operation
         import keras
 
         keras.config.disable_interactive_logging()
+    return threads
 
 
 @contextmanager

@@ -27,6 +27,12 @@ def test_another_number_of_threads_comes_too_late():
     assert "JobError: TensorFlow already runs in this process with 1 threads, so execute.threads=2" in done.stderr
 
 
+def test_another_number_will_do_where_none_was_asked_for():
+    done = _run("from foldwise.training.runtime import start; start(1); print(start(2, or_as_it_runs=True))")
+    assert done.stderr == ""
+    assert done.stdout.split() == ["1"]
+
+
 def test_what_others_write_while_it_starts_is_let_through():
     done = _run(
         "import os\nfrom foldwise.training import runtime\n"
