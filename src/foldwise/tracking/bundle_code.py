@@ -9,7 +9,7 @@ import pandas as pd
 from mlflow.models import set_model
 from mlflow.pyfunc import PythonModel, PythonModelContext
 
-from foldwise.tracking.bundle import Raw, load_bundle
+from foldwise.tracking.bundle import load_bundle
 
 
 class BundleModel(PythonModel):  # type: ignore[misc]
@@ -19,8 +19,8 @@ class BundleModel(PythonModel):  # type: ignore[misc]
         """Loads the bundle, which checks its own answers."""
         self._bundle = load_bundle(Path(context.artifacts["bundle"]))
 
-    def predict(self, context: PythonModelContext, model_input: Raw, params: Any = None) -> pd.DataFrame:
-        """The bundle's answers to raw rows."""
+    def predict(self, context: PythonModelContext, model_input: pd.DataFrame, params: Any = None) -> pd.DataFrame:
+        """The bundle's answers to raw rows, or to an array of images; MLflow warns of any hint that says so."""
         return self._bundle.predict(model_input)
 
 
