@@ -200,7 +200,7 @@ def load_model(reference: str, runs: str = "mlruns", url: str | None = None) -> 
     refuse_empty_store(runs, url)
     from foldwise.training.runtime import start
 
-    start(PREDICT_THREADS)
+    start(PREDICT_THREADS, or_as_it_runs=True)
     from foldwise.tracking.bundle import load_bundle
     from foldwise.tracking.mlflow_registry import MlflowRegistry
     from foldwise.tracking.mlflow_store import mlflow_store

@@ -14,8 +14,8 @@ from tests.end_to_end.doors import ROOT, command, only_study, run, summary
 
 pytestmark = pytest.mark.slow
 
-WORDS = ["data=wine", "budget.trials=4", "folds.count=4", "fit.epochs=30", "model.units=[int,4,16]", "seed=3"]
-WORDS += ["tuner.startup=2", "tracking=in_memory"]
+WORDS = ["data=wine", "budget.trials=4", "folds.count=4", "fit.epochs=400", "model.units=[int,4,16]", "seed=3"]
+WORDS += ["fit.early_stop.patience=null", "tuner.startup=2", "tracking=in_memory"]
 
 
 def states(runs):
@@ -84,12 +84,13 @@ def test_the_same_command_goes_on_to_the_same_end(number, undisturbed, tmp_path)
 
 def test_a_second_start_while_the_first_runs_is_refused(tmp_path):
     runs = tmp_path / "runs"
+    words = [*WORDS, "budget.trials=2000"]  # more than are done while the second one starts
     process = subprocess.Popen(
-        command("tune", *WORDS, runs=runs), cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        command("tune", *words, runs=runs), cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
     try:
         wait_for(lambda: in_the_second_trial(runs), process)
-        second = run("tune", *WORDS, runs=runs)
+        second = run("tune", *words, runs=runs)
         assert second.returncode == 1
         assert f"process {process.pid}" in second.stderr
     finally:
