@@ -119,8 +119,11 @@ def threads_of(plan: Plan) -> int:
     if fixed.execute.threads is not None:
         return fixed.execute.threads
     largest = max((split.train for split in plan.splits), key=len)
-    features = fit_preparation(plan.table, largest, trials[0].prep).features
-    return threads_for(trials, fixed.training.engine, len(largest), len(features), max(1, len(plan.table.labels)))
+
+    def features() -> int:
+        return len(fit_preparation(plan.table, largest, trials[0].prep).features)
+
+    return threads_for(trials, fixed.training.engine, len(largest), features, max(1, len(plan.table.labels)))
 
 
 def _trials(spec: StudySpec) -> list[TrialSpec]:

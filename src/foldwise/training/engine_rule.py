@@ -5,7 +5,7 @@ Judged without importing TensorFlow, which takes its threads when it starts.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
@@ -75,14 +75,14 @@ def why_not_fused(model: ModelSpec, fit: FitSpec, augment: AugmentSpec = NO_AUGM
     return None
 
 
-def threads_for(trials: Sequence[TrialSpec], asked: AskedEngine, rows: int, features: int, outputs: int) -> int:
+def threads_for(trials: Sequence[TrialSpec], asked: AskedEngine, rows: int, features: Callable[[], int], outputs: int) -> int:
     """The threads of a study that says nothing of them: one where all its trials are small and fused.
 
     Args:
         trials: the study's, with every end of every range among them.
         asked: training.engine.
         rows: training rows of the largest fold.
-        features: the prepared ones, or how many there are at least.
+        features: counts the prepared ones; asked only where it matters, because it takes a preparation.
         outputs: units of the output layer.
     """
     if asked == "keras" or any(why_not_fused(trial.model, trial.fit, trial.augment) for trial in trials):
@@ -91,7 +91,7 @@ def threads_for(trials: Sequence[TrialSpec], asked: AskedEngine, rows: int, feat
     deepest, widest = max(map(len, each)), max((width for widths in each for width in widths), default=0)
     batch = max(rows_per_batch(trial.fit.batch_size, rows) for trial in trials)
     # ends of ranges come one at a time in `trials`, in a search all at once
-    most = _multiplications(batch, (features, *[widest] * deepest, outputs))
+    most = _multiplications(batch, (features(), *[widest] * deepest, outputs))
     return FUSED_THREADS if most <= MOST_MULTIPLICATIONS else USUAL_THREADS
 
 

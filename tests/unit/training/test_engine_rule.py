@@ -31,7 +31,7 @@ def test_large_networks_and_large_data_train_fold_by_fold(training):
 
 
 def test_small_fused_trials_take_one_thread():
-    assert threads_for([trial(hidden=2, units=64)], "auto", rows=120, features=4, outputs=3) == 1
+    assert threads_for([trial(hidden=2, units=64)], "auto", rows=120, features=lambda: 4, outputs=3) == 1
 
 
 @pytest.mark.parametrize(
@@ -45,4 +45,11 @@ def test_small_fused_trials_take_one_thread():
     ids=["asked", "one is not elementwise", "wide", "wide and deep at once"],
 )
 def test_all_others_take_two(trials, asked):
-    assert threads_for(trials, asked, rows=1000, features=10, outputs=2) == 2
+    assert threads_for(trials, asked, rows=1000, features=lambda: 10, outputs=2) == 2
+
+
+def test_nothing_is_prepared_where_no_trial_can_be_fused():
+    def features():
+        raise AssertionError("prepared for nothing")
+
+    assert threads_for([trial(hidden=1, units=8)], "keras", rows=100, features=features, outputs=2) == 2
