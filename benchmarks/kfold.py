@@ -80,7 +80,7 @@ def foldwise_trial() -> Callable[[int], object]:
     return trial
 
 
-def network() -> object:
+def network() -> Any:
     """The peers' compiled network."""
     import keras
 

@@ -165,7 +165,8 @@ def foldwise_fold(name: str, of: Digits, epochs: int) -> tuple[Callable[[], obje
     from foldwise.network_specs import Constant, FitSpec, ModelSpec
     from foldwise.target_scale import TargetScale
     from foldwise.training import keras_fit
-    from foldwise.training.engines import ENGINES, choose
+    from foldwise.training.engine_rule import choose
+    from foldwise.training.engines import ENGINES
     from foldwise.training.fold_fit import Training
     from foldwise.training.schedule import rates_for
 

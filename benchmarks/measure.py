@@ -52,8 +52,9 @@ def machine() -> dict[str, Any]:
 
 def report(name: str, columns: Sequence[str], rows: Sequence[Sequence[str]], last: str, figures: Mapping[str, Any]) -> None:
     """Print a table with the machine under it and the ratio as the last line, and write `benchmarks/results/<name>.json`."""
-    kept = {"machine": machine(), "columns": columns, "rows": rows, "last": last, "figures": figures}
-    print(f"{table(columns, rows)}\n\n{stands_on(kept['machine'])}")
+    on = machine()
+    kept = {"machine": on, "columns": columns, "rows": rows, "last": last, "figures": figures}
+    print(f"{table(columns, rows)}\n\n{stands_on(on)}")
     path = RESULTS / f"{name}.json"
     path.parent.mkdir(exist_ok=True)
     path.write_text(json.dumps(kept, indent=2) + "\n", encoding="utf-8")
