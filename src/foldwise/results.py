@@ -45,6 +45,8 @@ class TrialResult:
 
     metrics: the task's metrics on the pooled out-of-fold predictions, and `threshold` where that is tuned on them.
     reason: why it did not complete, or None.
+    costs: what the trial's network takes: `parameters`, and what else was asked for (see goal.COSTS).
+    reused: the number of the trial of the same configuration whose result this is, or None where it was trained itself.
     """
 
     number: int
@@ -57,6 +59,8 @@ class TrialResult:
     reason: str | None = None
     engine: str = ""
     seconds: float = 0.0
+    costs: Mapping[str, float] = field(default_factory=dict)
+    reused: int | None = None
 
 
 def mean_and_sd(scores: list[float]) -> tuple[float, float]:

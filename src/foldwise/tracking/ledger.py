@@ -108,7 +108,7 @@ class Ledger:
         """Writes a running trial's result with all its folds, and gives its row back."""
         here = (trials.c.study == study) & (trials.c.number == result.number)
         values = {key: value for key, value in vars(result).items() if key not in ("number", "folds")}
-        values["metrics"] = dict(result.metrics)
+        values |= {"metrics": dict(result.metrics), "costs": dict(result.costs)}
         with self._transaction() as connection:
             running = here & (trials.c.state == RUNNING)
             changed = connection.execute(update(trials).where(running).values(ended=_now(), **values))
@@ -176,7 +176,7 @@ def _trial(row: Row[Any], scores: Sequence[FoldScore]) -> TrialRow:
     result = None
     if row.state != RUNNING:
         state = cast(State, row.state)
-        outcome = (row.mean, row.sd, row.metrics, row.reason, row.engine, row.seconds)
+        outcome = (row.mean, row.sd, row.metrics, row.reason, row.engine, row.seconds, row.costs or {}, row.reused)
         result = TrialResult(row.number, row.params, state, tuple(scores), *outcome)
     return TrialRow(row.study, row.number, row.attempt, row.params, row.started, row.ended, result, row.shipped)
 
