@@ -13,14 +13,14 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from foldwise.board import Board
-from foldwise.config import identity, trial_at
+from foldwise.config import identity
 from foldwise.errors import ConfigError, Interrupted, JobError
 from foldwise.execution.executor import Executor
 from foldwise.goal import Goal
 from foldwise.plan import Plan
 from foldwise.results import TrialResult
 from foldwise.space import Params
-from foldwise.specs import StudySpec, TrialJob
+from foldwise.specs import StudySpec
 from foldwise.tracking.difference import difference
 from foldwise.tracking.ledger import Ledger, StudyRecord
 from foldwise.tracking.tracker import Tracker
@@ -166,14 +166,13 @@ def _start(plan: Plan, parts: Parts, board: Board, futures: _Futures, number: in
 
 def _train(plan: Plan, parts: Parts, board: Board, futures: _Futures, number: int, params: Params) -> None:
     """Hand a trial to the executor. Values that are right each by itself may contradict each other: then only it fails."""
-    spec = plan.spec
     known = board.known(number, params)
     if known is not None:
         _finish(plan, parts, board, known)
         return
     parts.watcher.trial_starts(number, params)
     try:
-        job = TrialJob(number, params, spec.fixed.seed, trial_at(spec, params), plan.goal, spec.fixed.training.engine)
+        job = plan.job(number, params)
     except ConfigError as fault:
         _finish(plan, parts, board, TrialResult(number, params, "FAILED", reason=f"configuration: {fault}"))
         return
