@@ -113,7 +113,7 @@ BRANCH = [{**DENSE, "name": "low"}, {**DENSE, "name": "high"}]
 OUTPUTS = {
     "unknown": ({"lo": 0.1}, "model: outputs names lo, which no layer is called, did you mean low?"),
     "nameless": ({"layer_1": 0.1}, "model: outputs names layer_1, which no layer is called"),
-    "an input": ({"features": 0.1}, "model: outputs names features, which has no weights that could learn from it; name a layer"),
+    "an input": ({"features": 0.1}, "model: outputs names features, which has no weights that could learn from it"),
     "last": ({"high": 0.1}, "model: outputs names high, the last layer, which the main output takes already; leave it out"),
     "no weight": ({"low": 0}, "model.outputs.low: must be > 0.0, got 0"),
     "negative": ({"low": -0.5}, "model.outputs.low: must be > 0.0, got -0.5"),
