@@ -11,6 +11,9 @@ Scalar = str | int | float | bool | None
 Tree = Any  # a plain configuration value: scalar, list or mapping of the same, with template.Hole where a range stood
 Params = dict[str, Scalar]
 
+# A parameter that stands for no range: the epochs that a tuner with a schedule gives a trial, in place of fit.epochs.
+EPOCHS = "tuner.epochs"
+
 
 @dataclass(frozen=True)
 class FloatRange:
@@ -52,6 +55,12 @@ class FloatRange:
     def ends(self) -> tuple[Scalar, ...]:
         """The values between which every other lies."""
         return (self.low, self.high)
+
+    def holds(self, value: Scalar) -> bool:
+        """Whether the value is one of the range's."""
+        if not isinstance(value, (int, float)) or isinstance(value, bool):
+            return False
+        return self.low <= value <= self.high and (self.step is None or _divides(self.step, value - self.low))
 
     def count(self) -> int | None:
         """How many values there are; None for more than can be counted."""
@@ -96,6 +105,10 @@ class IntRange:
     def ends(self) -> tuple[Scalar, ...]:
         """The values between which every other lies."""
         return (self.low, self.high)
+
+    def holds(self, value: Scalar) -> bool:
+        """Whether the value is one of the range's."""
+        return type(value) is int and self.low <= value <= self.high and (value - self.low) % self.step == 0
 
     def count(self) -> int:
         """How many values there are."""
@@ -149,6 +162,10 @@ class Choice:
         """All names: a choice has no order."""
         return self.names()
 
+    def holds(self, value: Scalar) -> bool:
+        """Whether the value is an option's name."""
+        return any(option.name == value and type(option.name) is type(value) for option in self.options)
+
     def count(self) -> int | None:
         """How many options there are, each as often as the ranges inside it have points."""
         inside = [option.space.count() for option in self.options]
@@ -180,6 +197,19 @@ class Space:
     def defaults(self) -> Params:
         """The point where every range takes its default."""
         return self.sample(lambda name, range_: range_.default)
+
+    def holds(self, params: Params) -> bool:
+        """Whether the parameters are a point of the space: a value of each range that exists there, and nothing else."""
+
+        def known(name: str, range_: Range) -> Scalar:
+            if name not in params or not range_.holds(params[name]):
+                raise KeyError(name)
+            return params[name]
+
+        try:
+            return self.sample(known).keys() == params.keys()
+        except KeyError:
+            return False
 
     def count(self) -> int | None:
         """How many points there are; None where a range has more values than can be counted."""
