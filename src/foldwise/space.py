@@ -56,11 +56,10 @@ class FloatRange:
         """The values between which every other lies."""
         return (self.low, self.high)
 
-    def holds(self, value: Scalar) -> bool:
-        """Whether the value is one of the range's."""
-        if not isinstance(value, (int, float)) or isinstance(value, bool):
-            return False
-        return self.low <= value <= self.high and (self.step is None or _divides(self.step, value - self.low))
+    def holds(self, value: Any) -> bool:
+        """Whether it is one of the values."""
+        number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        return number and self.low <= value <= self.high and (self.step is None or _divides(self.step, value - self.low))
 
     def count(self) -> int | None:
         """How many values there are; None for more than can be counted."""
@@ -106,8 +105,8 @@ class IntRange:
         """The values between which every other lies."""
         return (self.low, self.high)
 
-    def holds(self, value: Scalar) -> bool:
-        """Whether the value is one of the range's."""
+    def holds(self, value: Any) -> bool:
+        """Whether it is one of the values."""
         return type(value) is int and self.low <= value <= self.high and (value - self.low) % self.step == 0
 
     def count(self) -> int:
@@ -162,9 +161,9 @@ class Choice:
         """All names: a choice has no order."""
         return self.names()
 
-    def holds(self, value: Scalar) -> bool:
-        """Whether the value is an option's name."""
-        return any(option.name == value and type(option.name) is type(value) for option in self.options)
+    def holds(self, value: Any) -> bool:
+        """Whether it is an option's name."""
+        return any(name == value and type(name) is type(value) for name in self.names())
 
     def count(self) -> int | None:
         """How many options there are, each as often as the ranges inside it have points."""

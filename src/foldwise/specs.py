@@ -150,6 +150,7 @@ class FixedSpec(Spec):
     study: Name | None = None
     register_as: Name | None = Field(default=None, alias="register")
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
+    extend: bool = False
     goal: GoalSpec = GoalSpec()
     goals: TwoGoals | None = None
     data: DataSpec

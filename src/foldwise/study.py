@@ -16,6 +16,7 @@ from foldwise.board import Board
 from foldwise.config import identity
 from foldwise.errors import ConfigError, Interrupted, JobError
 from foldwise.execution.executor import Executor
+from foldwise.extend import check_extension, moved
 from foldwise.goal import Goal
 from foldwise.plan import Plan
 from foldwise.results import TrialResult
@@ -81,13 +82,24 @@ def claim(plan: Plan, ledger: Ledger, versions: Mapping[str, str]) -> StudyRecor
     if known.recipe["data"].get("kind") == "frame" != spec.fixed.data.kind:
         rule = f"{spec.name!r} was made from a DataFrame, so only Python can go on with it: foldwise.tune(frame=..., study=...)"
         raise ConfigError("study", f"{rule}; give this one another name")
-    changes = difference(identity(known.recipe), identity(spec.recipe))
-    if changes:
-        shown = "; ".join(changes[:6]) + (f"; and {len(changes) - 6} more" if len(changes) > 6 else "")
-        raise ConfigError("study", f"{spec.name!r} exists and asks something else ({shown}); give this one another name")
     if known.data_fingerprint != plan.table.fingerprint:
         raise ConfigError("study", f"{spec.name!r} exists and was made from other data; give this one another name")
+    changes = difference(identity(known.recipe), identity(spec.recipe))
+    if changes and spec.fixed.extend:
+        return _extended(plan, known, ledger)
+    if changes:
+        shown = "; ".join(changes[:6]) + (f"; and {len(changes) - 6} more" if len(changes) > 6 else "")
+        said = f"{spec.name!r} exists and asks something else ({shown})"
+        raise ConfigError("study", f"{said}; give this one another name, or say extend=true where only ranges were edited")
     return known
+
+
+def _extended(plan: Plan, known: StudyRecord, ledger: Ledger) -> StudyRecord:
+    """The study under its new recipe; trials that are no points of the new space stay in the ledger and count no more."""
+    check_extension(known.recipe, plan.spec)
+    rows = [row for row in ledger.trials(known.name) if not row.dropped]
+    kept = moved(known.recipe, plan.spec, [(row.number, row.params) for row in rows])
+    return ledger.extend_study(known.name, plan.recipe, kept)
 
 
 def search(plan: Plan, parts: Parts) -> Searched:
@@ -99,10 +111,12 @@ def search(plan: Plan, parts: Parts) -> Searched:
     """
     spec, budget = plan.spec, plan.spec.fixed.budget
     rows = parts.ledger.trials(spec.name)
+    counted = [row for row in rows if not row.dropped]
     board = Board(
-        [row.result for row in rows if row.result is not None],
-        {row.number: row.params for row in rows if row.result is None},
+        [row.result for row in counted if row.result is not None],
+        {row.number: row.params for row in counted if row.result is None},
         spec.space.count(),
+        next_number=1 + max((row.number for row in rows), default=-1),
     )
     for result in board.finished:
         parts.tuner.tell(result)
