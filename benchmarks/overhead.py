@@ -127,7 +127,7 @@ class Study:
         tracker.open(record, rows, plan.goal.metric, {})
         tracker.place()  # opening a study is no part of a trial
         clock = Clock()
-        search(plan, Parts(assemble.make_tuner(spec, plan.goal), HereExecutor(self.train), self.ledger, tracker, clock))
+        search(plan, Parts(assemble.make_tuner(spec, plan.goals), HereExecutor(self.train), self.ledger, tracker, clock))
         assert tracker.close(None, wait_seconds=600) == ()
         return time.perf_counter() - clock.began
 

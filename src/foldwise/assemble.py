@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import platform
+from collections.abc import Sequence
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from foldwise.specs import StudySpec, TpeTuner, TrackingSpec
+from foldwise.config import trial_at
+from foldwise.errors import ConfigError
+from foldwise.results import values_of
+from foldwise.space import FloatRange
+from foldwise.specs import StudySpec, TrackingSpec
+from foldwise.tuner_specs import GridTuner as GridTunerSpec
+from foldwise.tuner_specs import OptunaSpec
+from foldwise.tuner_specs import RandomTuner as RandomTunerSpec
 
 if TYPE_CHECKING:
     from foldwise.goal import Goal
@@ -16,8 +25,13 @@ if TYPE_CHECKING:
     from foldwise.tracking.tracker import Tracker
     from foldwise.tuning.tuner import Tuner
 
+# What tuners whose kind begins so need beside what everybody has: a library, and the extra that installs it.
+TUNER_EXTRAS = {"gp": ("torch", "gp"), "kt_": ("keras_tuner", "kerastuner")}
+# Tuners that cannot weigh a cost against a score. Those that learn nothing may be asked for two goals.
+ONE_GOAL = ("cmaes", "kt_bayesian", "kt_hyperband")
+
 # Libraries whose version can change a study's numbers.
-VERSIONS = ("foldwise", "keras", "tensorflow", "numpy", "scikit-learn", "imbalanced-learn", "pandas", "optuna")
+VERSIONS = ("foldwise", "keras", "tensorflow", "numpy", "scikit-learn", "imbalanced-learn", "pandas", "optuna", "cmaes")
 
 
 def make_ledger(spec: StudySpec) -> Ledger:
@@ -27,16 +41,53 @@ def make_ledger(spec: StudySpec) -> Ledger:
     return open_ledger(spec.fixed.ledger.url or f"sqlite:///{Path(spec.fixed.paths.runs).resolve() / 'ledger.db'}")
 
 
-def make_tuner(spec: StudySpec, goal: Goal) -> Tuner:
+def check_tuner(spec: StudySpec) -> None:
+    """Whether the tuner can search this space here, before anything is written.
+
+    Raises:
+        ConfigError: a library is not installed, or the tuner cannot do what is asked.
+    """
+    kind, fixed = spec.fixed.tuner.kind, spec.fixed
+    for start, (library, extra) in TUNER_EXTRAS.items():
+        if kind.startswith(start) and find_spec(library) is None:
+            raise ConfigError("tuner.kind", f"{kind} needs {library}, which is not installed; pip install 'foldwise[{extra}]'")
+    if kind in ONE_GOAL and fixed.goals:
+        raise ConfigError("tuner.kind", f"{kind} knows one goal only; for goals take tpe, nsga2 or gp")
+    endless = [name for name, range_ in spec.space.walk() if isinstance(range_, FloatRange) and range_.count() is None]
+    if kind == "grid" and endless:
+        rule = f"grid tries every value, and {', '.join(endless)} {'has' if len(endless) == 1 else 'have'} no step"
+        raise ConfigError("tuner.kind", f"{rule}; write [float, low, high, {{step: ...}}] or [choice, ...], or take kt_grid")
+    if kind == "kt_hyperband" and len(epochs := _epochs(spec)) > 1:
+        rule = (
+            f"kt_hyperband gives each trial its epochs, up to this, so it must be one number, got {epochs[0]} to {epochs[-1]}"
+        )
+        raise ConfigError("fit.epochs", rule)
+
+
+def make_tuner(spec: StudySpec, goals: Sequence[Goal]) -> Tuner:
     """The tuner that the configuration names."""
     chosen, seed = spec.fixed.tuner, spec.fixed.seed
-    if isinstance(chosen, TpeTuner):
+    if isinstance(chosen, RandomTunerSpec):
+        from foldwise.tuning.random_tuner import RandomTuner
+
+        return RandomTuner(spec.space, seed)
+    if isinstance(chosen, GridTunerSpec):
+        from foldwise.tuning.grid_tuner import GridTuner
+
+        return GridTuner(spec.space, seed)
+    if isinstance(chosen, OptunaSpec):
         from foldwise.tuning.optuna_tuner import OptunaTuner
 
-        return OptunaTuner(spec.space, goal, seed, chosen.startup)
-    from foldwise.tuning.random_tuner import RandomTuner
+        return OptunaTuner(spec.space, goals, seed, chosen, lambda result: values_of(result, goals))
+    from foldwise.tuning.keras_tuner_tuner import KerasTunerTuner
 
-    return RandomTuner(spec.space, seed)
+    return KerasTunerTuner(spec.space, goals[0], seed, chosen, _epochs(spec)[-1])
+
+
+def _epochs(spec: StudySpec) -> list[int]:
+    """The values that fit.epochs takes, as far as the ends of the ranges show them."""
+    points = [spec.space.defaults(), *(params for _, params in spec.space.corners())]
+    return sorted({trial_at(spec, params).fit.epochs for params in points})
 
 
 def make_tracking(tracking: TrackingSpec, runs: str, ledger: Ledger) -> tuple[Tracker, Registry]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from foldwise.results import TrialResult
-from foldwise.space import Params
+from foldwise.space import EPOCHS, Params
 
 
 class Board:
@@ -15,7 +15,8 @@ class Board:
 
     finished: in the order in which they ended. running: number -> params. left: what an earlier start left behind, to be run
     again under its own number. waiting: trials whose configuration is just being trained under another number.
-    `points` is how many configurations there are, None for more than can be counted; numbers below `next_number` are taken.
+    `points` is how many configurations there are, None for more than can be counted; a tuner that gives trials their epochs
+    runs one several times, and says itself when it is through. Numbers below `next_number` are taken.
     """
 
     def __init__(
@@ -31,10 +32,12 @@ class Board:
         self.left = dict(left or {})
         self._points = points
         self._by_key: dict[str, TrialResult] = {}
-        self._tried: set[str] = {_key(params) for params in self.left.values()}
+        self._tried: set[str] = set()
         self._next = max([next_number, *(1 + result.number for result in finished), *(1 + number for number in self.left)])
+        for params in self.left.values():
+            self._try(params)
         for result in sorted(finished, key=lambda result: result.number):
-            self._tried.add(_key(result.params))
+            self._try(result.params)
             self._note(result)
 
     @property
@@ -67,7 +70,7 @@ class Board:
         """Notes that a trial is there; it is new, or was left behind."""
         self.left.pop(number, None)
         self.running[number] = params
-        self._tried.add(_key(params))
+        self._try(params)
         self._next = max(self._next, number + 1)
 
     def known(self, number: int, params: Params) -> TrialResult | None:
@@ -102,6 +105,11 @@ class Board:
         """Takes a running trial's result."""
         self.running.pop(result.number)
         self._note(result)
+
+    def _try(self, params: Params) -> None:
+        self._tried.add(_key(params))
+        if EPOCHS in params:
+            self._points = None
 
     def _note(self, result: TrialResult) -> None:
         self.finished.append(result)

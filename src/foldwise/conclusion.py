@@ -25,6 +25,7 @@ from foldwise.models.heads import THRESHOLD
 from foldwise.plan import Plan
 from foldwise.results import TrialResult, best_of, pareto
 from foldwise.seeds import Purpose, derive
+from foldwise.space import EPOCHS
 from foldwise.study import Parts, Searched
 from foldwise.tracking.bundle import save_bundle
 from foldwise.tracking.bundle_card import Reading
@@ -219,7 +220,8 @@ def count_trials(results: Sequence[TrialResult], asked: int) -> dict[str, int]:
 def write_trials(path: Path, results: Sequence[TrialResult], plan: Plan) -> None:
     """A row a trial: number, state, mean, sd, a score a fold, a column a parameter, engine, seconds, reason."""
     rows: list[dict[str, Any]] = []
-    names = [name for name, _ in plan.spec.space.walk()]
+    given = [EPOCHS] if any(EPOCHS in result.params for result in results) else []
+    names = [*(name for name, _ in plan.spec.space.walk()), *given]
     for result in results:
         scores = {fold.fold: fold.score for fold in result.folds}
         rows.append(

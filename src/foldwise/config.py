@@ -20,7 +20,7 @@ from foldwise.errors import ConfigError
 from foldwise.explain import explain, shown
 from foldwise.given import described
 from foldwise.goal import goal_for
-from foldwise.space import Params, Space, Tree
+from foldwise.space import EPOCHS, Params, Space, Tree
 from foldwise.specs import SEARCHABLE, FixedSpec, StudySpec, TrialSpec
 from foldwise.template import fill, split
 
@@ -89,8 +89,18 @@ def read_trial(template: Tree, space: Space, params: Params) -> TrialSpec:
 
 
 def trial_at(study: StudySpec, params: Params) -> TrialSpec:
-    """The trial at a point of a study's space."""
-    return read_trial(study.template, study.space, params)
+    """The trial at a point of a study's space, with the epochs that its tuner gives it.
+
+    Raises:
+        ConfigError: a value breaks a rule, or the tuner gives more epochs than fit.epochs.
+    """
+    trial = read_trial(study.template, study.space, params)
+    if EPOCHS not in params:
+        return trial
+    epochs, most = params[EPOCHS], trial.fit.epochs
+    if type(epochs) is not int or not 1 <= epochs <= most:
+        raise ConfigError(EPOCHS, f"must be a whole number from 1 to fit.epochs = {most}, got {shown(epochs)}")
+    return trial.model_copy(update={"fit": trial.fit.model_copy(update={"epochs": epochs})})
 
 
 def read_service(model: type[Model], config: Mapping[str, Any]) -> Model:

@@ -8,7 +8,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from foldwise.assemble import make_ledger, make_tracking, make_tuner, versions
+from foldwise.assemble import check_tuner, make_ledger, make_tracking, make_tuner, versions
 from foldwise.config import read_service
 from foldwise.errors import ConfigError
 from foldwise.image_specs import ImageRows
@@ -44,6 +44,7 @@ def run_here(
     if defaults_taken:
         taken = ", ".join(f"{name}={value}" for name, value in defaults_taken.items())
         screen.note(f"no search: every range takes its default: {taken}")
+    check_tuner(spec)
     plan = look_at_data(spec, screen)
     _rehearse(plan, screen)
     from foldwise.study import claim
@@ -93,7 +94,7 @@ def _carry_out(
 
             return cross_validate(job, plan.table, plan.splits, after_fold, cache, say_engine)
 
-        parts = Parts(make_tuner(spec, plan.goal), HereExecutor(run), ledger, tracker, screen, check)
+        parts = Parts(make_tuner(spec, plan.goals), HereExecutor(run), ledger, tracker, screen, check)
         began = time.monotonic()
         tags = {"seed": str(spec.fixed.seed), "task": plan.table.task}
         tracker.open(record, ledger.trials(spec.name), plan.goal.metric, tags)

@@ -7,7 +7,7 @@ from typing import Any
 
 from foldwise.config import identity, read_trial
 from foldwise.errors import ConfigError
-from foldwise.space import Params, Space, Tree
+from foldwise.space import EPOCHS, Params, Space, Tree
 from foldwise.specs import SEARCHABLE, StudySpec
 from foldwise.template import locate, split
 from foldwise.tracking.difference import difference
@@ -43,7 +43,7 @@ def moved(recipe: Mapping[str, Any], spec: StudySpec, trials: Sequence[tuple[int
         was = read_trial(template, space, params)
         here = locate(spec.template, spec.space, was.model_dump(mode="json", by_alias=True))
         if here is not None and read_trial(spec.template, spec.space, here) == was:
-            found[number] = here
+            found[number] = {**here, EPOCHS: params[EPOCHS]} if EPOCHS in params else here
     return found
 
 

@@ -11,6 +11,9 @@ Scalar = str | int | float | bool | None
 Tree = Any  # a plain configuration value: scalar, list or mapping of the same, with template.Hole where a range stood
 Params = dict[str, Scalar]
 
+# A parameter that stands for no range: the epochs that a tuner with a schedule gives a trial, in place of fit.epochs.
+EPOCHS = "tuner.epochs"
+
 
 @dataclass(frozen=True)
 class FloatRange:
@@ -193,6 +196,19 @@ class Space:
     def defaults(self) -> Params:
         """The point where every range takes its default."""
         return self.sample(lambda name, range_: range_.default)
+
+    def holds(self, params: Params) -> bool:
+        """Whether the parameters are a point of the space: a value of each range that exists there, and nothing else."""
+
+        def known(name: str, range_: Range) -> Scalar:
+            if name not in params or not range_.holds(params[name]):
+                raise KeyError(name)
+            return params[name]
+
+        try:
+            return self.sample(known).keys() == params.keys()
+        except KeyError:
+            return False
 
     def count(self) -> int | None:
         """How many points there are; None where a range has more values than can be counted."""

@@ -1,7 +1,7 @@
 """What is asked for: a trial, a study, and what the other doors are asked. No range is left in any of them.
 
-Each mapping with a `kind` is one class, here or in data_specs, source_specs and network_specs; a bare word stands for a
-mapping of that kind with its defaults: `tuner: random` is `tuner: {kind: random}`.
+Each mapping with a `kind` is one class, here or in data_specs, source_specs, network_specs and tuner_specs; a bare word
+stands for a mapping of that kind with its defaults: `tuner: random` is `tuner: {kind: random}`.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from foldwise.network_specs import Constant, FitSpec, LrScheduleSpec, MlpSpec, M
 from foldwise.source_specs import OtherTable
 from foldwise.space import Params, Space, Tree
 from foldwise.spec import ByKind, Spec, Words
+from foldwise.tuner_specs import TpeTuner, TunerSpec
 
 DataSpec = Annotated[TableSpec | ImageSpec | OtherTable, Field(discriminator="kind"), ByKind]
 
@@ -76,22 +77,6 @@ class Budget(Spec):
 
     trials: Annotated[int, Field(ge=1, le=1_000_000)] = 20
     seconds: Annotated[float, Field(gt=0)] | None = None
-
-
-class TpeTuner(Spec):
-    """Optuna's tree-structured Parzen estimator; the first `startup` trials are random."""
-
-    kind: Literal["tpe"]
-    startup: Annotated[int, Field(ge=1)] = 10
-
-
-class RandomTuner(Spec):
-    """Independent draws."""
-
-    kind: Literal["random"]
-
-
-TunerSpec = Annotated[TpeTuner | RandomTuner, Field(discriminator="kind"), ByKind]
 
 
 class HereExecutor(Spec):

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-HEAVY = ("tensorflow", "keras", "mlflow", "sklearn", "imblearn", "pandas", "optuna", "sqlalchemy")
+HEAVY = ("tensorflow", "keras", "mlflow", "sklearn", "imblearn", "pandas", "optuna", "keras_tuner", "torch", "sqlalchemy")
 
 PROBE = f"""
 import importlib, sys

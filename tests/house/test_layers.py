@@ -19,7 +19,8 @@ def test_imports_run_downwards_only():
 HOMES = {
     "hydra": {"compose.py"},
     "omegaconf": {"compose.py"},
-    "optuna": {"tuning/optuna_tuner.py", "notebook.py"},
+    "optuna": {"tuning/optuna_", "notebook.py"},
+    "keras_tuner": {"tuning/keras_tuner_"},
     "mlflow": {"tracking/"},
     "sqlalchemy": {"tracking/", "data/database.py"},
     "tensorflow": {"training/"},

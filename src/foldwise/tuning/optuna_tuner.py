@@ -1,78 +1,81 @@
-"""Optuna's tree-structured Parzen estimator behind `ask` and `tell`; the only file that knows Optuna.
-
-Source: Bergstra et al. 2011 (TPE); Falkner et al. 2018 (the multivariate kernel); Optuna 5.
-"""
+"""Optuna's samplers behind `ask` and `tell`."""
 
 from __future__ import annotations
 
 import copy
 import math
 import warnings
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 
 import optuna
-from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
-from optuna.exceptions import ExperimentalWarning
-from optuna.samplers import TPESampler
 from optuna.storages import InMemoryStorage
-from optuna.trial import FrozenTrial, TrialState, create_trial
+from optuna.trial import FrozenTrial, TrialState
 
 from foldwise.goal import Goal
 from foldwise.results import TrialResult
-from foldwise.seeds import Purpose, derive
-from foldwise.space import Choice, FloatRange, Params, Range, Scalar, Space
+from foldwise.space import Params, Space
+from foldwise.tuner_specs import OptunaRandomTuner, OptunaSpec, QmcTuner, TpeTuner
+from foldwise.tuning.optuna_samplers import sampler_for
+from foldwise.tuning.optuna_space import frozen, suggest
+from foldwise.tuning.taught import taught_scores
+
+Values = Callable[[TrialResult], tuple[float, ...]]
 
 
 class OptunaTuner:
-    """TPE over a space. The first `startup` finished trials are random draws.
+    """One of Optuna's samplers over a space, for one goal or two.
 
     Every ask stands on a study of its own, in which the results told stand in the order of their numbers, and on a sampler
-    seeded for that number. So nothing depends on when trials ended or on how often the search was resumed.
+    made for that number. So nothing depends on when trials ended or on how often the search was resumed. Rows that are no
+    point of the space are left out.
     """
 
-    def __init__(self, space: Space, goal: Goal, seed: int, startup: int = 10) -> None:
+    def __init__(
+        self, space: Space, goals: Sequence[Goal], seed: int, spec: OptunaSpec, values: Values = lambda result: (result.mean,)
+    ) -> None:
         self._space = space
-        self._goal = goal
+        self._goals = goals
         self._seed = seed
-        self._startup = startup
-        self._told: dict[int, FrozenTrial] = {}
+        self._spec = spec
+        self._values = values
+        self._results: dict[int, TrialResult] = {}
+        self._trials: dict[int, FrozenTrial] = {}
 
     def ask(self, number: int, pending: Sequence[Params] = ()) -> Params:
-        """The parameters of trial `number`; pending trials count as bad for now, so that the search keeps away from them."""
-        others = [self._told[told] for told in sorted(self._told)]
-        free = others[-1].number + 1 if others else 1
-        for place, params in enumerate(pending, free):
-            others.append(_numbered(place, _frozen(self._space, params, TrialState.RUNNING)))
+        """The parameters of trial `number`; samplers that know pending trials keep away from them."""
+        others = [] if isinstance(self._spec, (QmcTuner, OptunaRandomTuner)) else self._others(pending)
         _quiet()
-        study = optuna.create_study(storage=_Beside(others), sampler=self._sampler(number), direction=self._goal.direction)
-        trial = study.ask()
-        return self._space.sample(lambda name, range_: _suggest(trial, name, range_))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # experimental options are chosen on purpose, and the screen is the user's
+            sampler = sampler_for(self._spec, self._space, self._goals[0], self._seed, number)
+            study = optuna.create_study(
+                storage=_Beside(others), sampler=sampler, directions=[goal.direction for goal in self._goals]
+            )
+            trial = study.ask()
+            return self._space.sample(lambda name, range_: suggest(trial, name, range_))
 
     def tell(self, result: TrialResult) -> None:
-        """Takes note of a finished trial; failed ones say nothing to the estimator."""
-        self._told[result.number] = _numbered(result.number + 1, _finished(self._space, result))
+        """Takes note of a finished trial; failed ones say nothing to a sampler."""
+        if self._space.holds(result.params):
+            self._results[result.number] = result
+            self._trials[result.number] = _finished(self._space, result, self._values(result))
 
-    def _sampler(self, number: int) -> TPESampler:
-        conditional = _conditional(self._space)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ExperimentalWarning)  # groups are chosen on purpose
-            return (TPESampler if conditional else _FlatSampler)(
-                n_startup_trials=self._startup,
-                seed=derive(Purpose.TUNER, self._seed, number),
-                multivariate=True,
-                group=conditional,
-                constant_liar=True,
-            )
+    def _others(self, pending: Sequence[Params]) -> list[FrozenTrial]:
+        """What stands beside the trial that is asked, which is number 0 in its study."""
+        told = sorted(self._trials)
+        others = [_numbered(number + 1, self._trials[number]) for number in told]
+        if len(self._goals) == 1 and not isinstance(self._spec, TpeTuner):
+            others = self._with_scores(others)
+        running = (frozen(self._space, params, TrialState.RUNNING) for params in pending if self._space.holds(params))
+        return others + [_numbered(number, trial) for number, trial in enumerate(running, told[-1] + 2 if told else 1)]
 
-
-class _FlatSampler(TPESampler):
-    """TPE where no range depends on a choice, so that any trial's ranges are those of all; Optuna would compare them all."""
-
-    def infer_relative_search_space(self, study: optuna.Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:
-        """The ranges that are drawn together."""
-        informative = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE, TrialState.PRUNED))
-        ranges = sorted(informative[0].distributions.items()) if informative else ()
-        return {name: range_ for name, range_ in ranges if not range_.single()}
+    def _with_scores(self, trials: list[FrozenTrial]) -> list[FrozenTrial]:
+        """The trials that teach something to a sampler that knows no stopped ones, all of them complete."""
+        scores = taught_scores([self._results[trial.number - 1] for trial in trials])
+        taught = [trial for trial in trials if trial.number - 1 in scores]
+        for trial in taught:
+            trial.state, trial.values = TrialState.COMPLETE, [scores[trial.number - 1]]
+        return taught
 
 
 class _Beside(InMemoryStorage):
@@ -97,70 +100,27 @@ def to_optuna(space: Space, goal: Goal, results: Iterable[TrialResult]) -> optun
     """An Optuna study of these results, for Optuna's own plots."""
     _quiet()
     study = optuna.create_study(direction=goal.direction)
-    study.add_trials(_finished(space, result) for result in results)
+    study.add_trials(_finished(space, result, (result.mean,)) for result in results)
     return study
 
 
 def _quiet() -> None:
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
 
 
 def _numbered(number: int, trial: FrozenTrial) -> FrozenTrial:
-    trial.number = number
+    trial.number = trial._trial_id = number
     return trial
 
 
-def _finished(space: Space, result: TrialResult) -> FrozenTrial:
-    scores = {fold.fold: fold.score for fold in result.folds}
-    if result.state == "COMPLETE" and math.isfinite(result.mean):
-        return _frozen(space, result.params, TrialState.COMPLETE, result.mean, scores)
-    state = TrialState.PRUNED if result.state == "STOPPED" else TrialState.FAIL
-    return _frozen(space, result.params, state, None, scores)
+def _finished(space: Space, result: TrialResult, values: tuple[float, ...]) -> FrozenTrial:
+    """A finished trial. A stopped one is pruned, with the mean of the folds so far after each that it reached."""
+    if result.state == "COMPLETE" and all(map(math.isfinite, values)):
+        return frozen(space, result.params, TrialState.COMPLETE, values, _means_so_far(result))
+    pruned = result.state == "STOPPED" and len(values) == 1
+    return frozen(space, result.params, TrialState.PRUNED if pruned else TrialState.FAIL, None, _means_so_far(result))
 
 
-def _frozen(
-    space: Space, params: Params, state: TrialState, value: float | None = None, scores: dict[int, float] | None = None
-) -> FrozenTrial:
-    distributions: dict[str, BaseDistribution] = {}
-    values: dict[str, Scalar] = {}
-
-    def note(name: str, range_: Range) -> Scalar:
-        distributions[name] = _distribution(range_)
-        values[name] = _label(range_, params[name]) if isinstance(range_, Choice) else params[name]
-        return params[name]
-
-    space.sample(note)
-    return create_trial(state=state, value=value, params=values, distributions=distributions, intermediate_values=scores)
-
-
-def _suggest(trial: optuna.Trial, name: str, range_: Range) -> Scalar:
-    if isinstance(range_, Choice):
-        labels = _labels(range_)
-        return range_.names()[labels.index(trial.suggest_categorical(name, labels))]
-    if isinstance(range_, FloatRange):
-        return trial.suggest_float(name, range_.low, range_.high, log=range_.log, step=range_.step)
-    return trial.suggest_int(name, range_.low, range_.high, log=range_.log, step=range_.step)
-
-
-def _distribution(range_: Range) -> BaseDistribution:
-    if isinstance(range_, Choice):
-        return CategoricalDistribution(_labels(range_))
-    if isinstance(range_, FloatRange):
-        return FloatDistribution(range_.low, range_.high, log=range_.log, step=range_.step)
-    return IntDistribution(range_.low, range_.high, log=range_.log, step=range_.step)
-
-
-def _labels(choice: Choice) -> tuple[Scalar, ...]:
-    """The options as Optuna sees them: their names, or how they are written where Python takes two for equal (1 and true)."""
-    names = choice.names()
-    return names if len(set(names)) == len(names) else tuple(repr(name) for name in names)
-
-
-def _label(choice: Choice, name: Scalar) -> Scalar:
-    same = [option is choice.option(name) for option in choice.options]
-    return _labels(choice)[same.index(True)]
-
-
-def _conditional(space: Space) -> bool:
-    """Whether some ranges exist only under some options."""
-    return any(isinstance(range_, Choice) and any(len(option.space) for option in range_.options) for _, range_ in space.walk())
+def _means_so_far(result: TrialResult) -> dict[int, float]:
+    scores = [fold.score for fold in sorted(result.folds, key=lambda fold: fold.fold)]
+    return {place: math.fsum(scores[: place + 1]) / (place + 1) for place in range(len(scores))}

@@ -1,0 +1,197 @@
+"""KerasTuner's oracles behind `ask` and `tell`.
+
+Source: Li et al. 2018 (Hyperband); KerasTuner 1.4.8.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from keras_tuner import HyperParameters, Objective, oracles
+from keras_tuner.engine.oracle import Oracle
+from keras_tuner.engine.trial import Trial
+
+from foldwise.goal import Goal
+from foldwise.results import TrialResult
+from foldwise.seeds import Purpose, derive
+from foldwise.space import EPOCHS, Params, Space
+from foldwise.tuner_specs import KerasTunerSpec, KtBayesianTuner, KtGridTuner, KtHyperbandTuner, KtRandomTuner
+from foldwise.tuning.keras_tuner_space import Values, hyperparameters, params_of, values_of
+from foldwise.tuning.taught import taught_scores
+
+Trials = Mapping[str, Trial]
+# KerasTuner's own name for the epochs that Hyperband gives a trial.
+_EPOCHS = "tuner/epochs"
+
+
+class KerasTunerTuner:
+    """One of KerasTuner's oracles over a space.
+
+    Every ask makes an oracle for its number, hands it the results told in the order of their numbers, and has it populate the
+    space. So nothing depends on when trials ended or on how often the search was resumed, and no file of KerasTuner's is
+    written. Rows that are no point of the space are left out.
+    """
+
+    def __init__(self, space: Space, goal: Goal, seed: int, spec: KerasTunerSpec, epochs: int = 1) -> None:
+        """epochs: the most that a trial may have, for Hyperband."""
+        self._space = space
+        self._goal = goal
+        self._seed = seed
+        self._spec = spec
+        self._epochs = epochs
+        self._hyperparameters = hyperparameters(space)
+        self._walk = _Walk(self._hyperparameters)
+        self._told: dict[int, tuple[TrialResult, Values]] = {}
+
+    def ask(self, number: int, pending: Sequence[Params] = ()) -> Params | None:
+        """The parameters of trial `number`; None where KerasTuner waits, or its grid, its schedule or its luck is over."""
+        running = [values for values in map(self._values, pending) if values is not None]
+        if not len(self._space):  # KerasTuner takes a space without ranges for one that it has yet to be told
+            return None if self._told or running else {}
+        finished = self._finished()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # scikit-learn's about kernels that did not converge
+            found = self._asked(max(1, derive(Purpose.TUNER, self._seed, number)), finished, running)
+        if found is None:
+            return None
+        epochs = {EPOCHS: int(found[_EPOCHS])} if _EPOCHS in found else {}
+        return {**params_of(self._space, found), **epochs}
+
+    def tell(self, result: TrialResult) -> None:
+        """Takes note of a finished trial."""
+        values = self._values(result.params)
+        if values is not None:
+            self._told[result.number] = (result, values)
+
+    def _asked(self, seed: int, finished: Trials, running: Sequence[Values]) -> Values | None:
+        """What an oracle with that seed (never 0, which KerasTuner takes for none) populates the space with."""
+        trials = (_trial(f"pending{place}", values, "RUNNING") for place, values in enumerate(running))
+        pending = {trial.trial_id: trial for trial in trials}
+        said = {
+            "hyperparameters": self._hyperparameters,
+            "objective": Objective("score", self._goal.direction[:3]),
+            "seed": seed,
+        }
+        match self._spec:
+            case KtGridTuner():
+                return self._walk.next({**finished, **pending}.values())
+            case KtRandomTuner():
+                oracle = oracles.RandomSearchOracle(**said)
+                _enter(oracle, finished, pending)
+            case KtBayesianTuner(startup=startup, alpha=alpha, beta=beta):
+                initial = startup or max(3, 3 * len(self._hyperparameters.space))
+                oracle = oracles.BayesianOptimizationOracle(**said, num_initial_points=initial, alpha=alpha, beta=beta)
+                _enter(oracle, finished, {})
+                if pending and sum(trial.status == "COMPLETED" for trial in finished.values()) >= initial:
+                    oracle.gpr.fit(*oracle._vectorize_trials())  # it guesses the scores of what still runs
+                _enter(oracle, finished, pending)
+            case KtHyperbandTuner(factor=factor, iterations=iterations):
+                oracle = oracles.HyperbandOracle(
+                    **said, max_epochs=self._epochs, factor=factor, hyperband_iterations=iterations
+                )
+                _enter(oracle, finished, pending)
+                _fill_rounds(oracle)
+        answer = oracle.populate_space("asked")
+        return answer["values"] if answer["status"] == "RUNNING" else None
+
+    def _values(self, params: Params) -> Values | None:
+        """A point in KerasTuner's words, with the epochs of Hyperband's; None where it is no point of this search."""
+        own = dict(params)
+        epochs = own.pop(EPOCHS, None) if isinstance(self._spec, KtHyperbandTuner) else None
+        if not self._space.holds(own):
+            return None
+        values = values_of(self._space, own)
+        return {**values, _EPOCHS: epochs} if isinstance(epochs, int) else values
+
+    def _finished(self) -> Trials:
+        """The results told, by number. What failed, or was stopped before its first fold ended, counts as tried only."""
+        told = sorted(self._told.items())
+        scores = taught_scores([result for _, (result, _) in told])
+        return {
+            str(number): _trial(str(number), values, "COMPLETED" if number in scores else "FAILED", scores.get(number))
+            for number, (_, values) in told
+        }
+
+
+def _trial(name: str, values: Values, status: str, score: float | None = None) -> Trial:
+    point = HyperParameters()
+    point.values = dict(values)
+    trial = Trial(hyperparameters=point, trial_id=name, status=status)
+    trial.score = score
+    return trial
+
+
+def _enter(oracle: Oracle, finished: Trials, pending: Trials) -> None:
+    """Makes the trials an oracle's own, as if it had created them."""
+    oracle.trials = {**finished, **pending}
+    oracle.ongoing_trials = dict(pending)
+    oracle._tried_so_far = {oracle._compute_values_hash(trial.hyperparameters.values) for trial in oracle.trials.values()}
+
+
+def _fill_rounds(oracle: Any) -> None:
+    """Opens all of Hyperband's brackets and puts each trial where it belongs.
+
+    A trial with more epochs than another of the same values is that one's promotion; any other opens a bracket's first round
+    of its epochs. Trials without epochs, such as that of the defaults, stand outside the schedule.
+    """
+    while (oracle._current_iteration, oracle._current_bracket) != (oracle.hyperband_iterations - 1, 0):
+        oracle._increment_bracket_num()
+        oracle._start_new_bracket()
+    last: dict[object, tuple[Any, int, str]] = {}  # values -> the bracket, round and name of their latest trial
+    for name, trial in oracle.trials.items():
+        values = _key({own: value for own, value in trial.hyperparameters.values.items() if own != _EPOCHS})
+        epochs = trial.hyperparameters.values.get(_EPOCHS)
+        bracket, before, past = last.get(values, (_with_room(oracle, epochs), -1, None))
+        if bracket is not None and epochs == _epochs_after(oracle, bracket, before):
+            bracket["rounds"][before + 1].append({"past_id": past, "id": name})
+            last[values] = (bracket, before + 1, name)
+
+
+def _epochs_after(oracle: Any, bracket: Any, before: int) -> int | None:
+    """The epochs of the round after that one; None after the last."""
+    following = before + 1
+    return oracle._get_epochs(bracket["bracket_num"], following) if following < len(bracket["rounds"]) else None
+
+
+def _with_room(oracle: Any, epochs: object) -> Any:
+    """The first bracket whose first round has these epochs and is not full."""
+    for bracket in oracle._brackets:
+        number = bracket["bracket_num"]
+        if oracle._get_epochs(number, 0) == epochs and len(bracket["rounds"][0]) < oracle._get_size(number, 0):
+            return bracket
+    return None
+
+
+class _Walk:
+    """The points of KerasTuner's grid in its order, found as far as they were needed.
+
+    Its oracle reaches the same points through a queue of trials that ended, whose order is lost when a search is resumed.
+    """
+
+    def __init__(self, space: HyperParameters) -> None:
+        self._oracle = oracles.GridSearchOracle(objective=Objective("score", "min"), hyperparameters=space, seed=1)
+        self._points: list[Values] = [{hp.name: hp.default for hp in space.space if space.is_active(hp)}]
+        self._ended = False
+
+    def next(self, trials: Iterable[Trial]) -> Values | None:
+        """The first point that no trial has; None where all were visited."""
+        visited = {_key(trial.hyperparameters.values) for trial in trials}
+        place = 0
+        while place < len(self._points) or self._further():
+            if _key(self._points[place]) not in visited:
+                return self._points[place]
+            place += 1
+        return None
+
+    def _further(self) -> bool:
+        following = None if self._ended else self._oracle._get_next_combination(self._points[-1])
+        self._ended = following is None
+        if following is not None:
+            self._points.append(following)
+        return not self._ended
+
+
+def _key(values: Values) -> tuple[tuple[str, str | int | float], ...]:
+    return tuple(sorted(values.items()))
