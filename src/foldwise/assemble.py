@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,11 +21,20 @@ if TYPE_CHECKING:
 VERSIONS = ("foldwise", "keras", "tensorflow", "numpy", "scikit-learn", "imbalanced-learn", "pandas", "optuna")
 
 
-def make_ledger(spec: StudySpec) -> Ledger:
-    """The ledger that the configuration names."""
+def make_ledger(
+    url: str | None, runs: str, say: Callable[[str], None] = lambda sentence: None, check: Callable[[], None] = lambda: None
+) -> Ledger:
+    """The ledger at an address, or else in the folder of runs.
+
+    Args:
+        url: the address, or None.
+        runs: the folder.
+        say: hears what a person should know of the database.
+        check: raises where the user asked to stop.
+    """
     from foldwise.tracking.ledger import open_ledger
 
-    return open_ledger(spec.fixed.ledger.url or f"sqlite:///{Path(spec.fixed.paths.runs).resolve() / 'ledger.db'}")
+    return open_ledger(url or f"sqlite:///{Path(runs).resolve() / 'ledger.db'}", say, check)
 
 
 def make_tuner(spec: StudySpec, goal: Goal) -> Tuner:

@@ -17,6 +17,7 @@ from foldwise.config import identity, trial_at
 from foldwise.errors import ConfigError, Interrupted, JobError
 from foldwise.execution.executor import Executor
 from foldwise.goal import Goal
+from foldwise.kill_points import reached
 from foldwise.plan import Plan
 from foldwise.results import TrialResult
 from foldwise.space import Params
@@ -69,15 +70,28 @@ class Searched:
 
 
 def claim(plan: Plan, ledger: Ledger, versions: Mapping[str, str]) -> StudyRecord:
-    """The study's record in the ledger, made now or by an earlier start.
+    """The study's record in the ledger, made now or by an earlier start, whose last results are committed; we coordinate it.
 
     Raises:
         ConfigError: the name belongs to a study that asks something else or has seen other data.
+        JobError: another process coordinates it.
     """
-    spec = plan.spec
+    spec, asked = plan.spec, plan.spec.fixed.budget.trials
+    ledger.lead(spec.name)
     known = ledger.study(spec.name)
     if known is None:
-        return ledger.create_study(spec.name, plan.recipe, plan.table.fingerprint, plan.holdout_record, versions)
+        ledger.create_study(spec.name, plan.recipe, plan.table.fingerprint, plan.holdout_record, versions, asked)
+    else:
+        _refuse_other(plan, known)
+    ledger.recover(spec.name, plan.folder / "results")
+    ledger.ask_for(spec.name, asked)
+    record = ledger.study(spec.name)
+    assert record is not None
+    return record
+
+
+def _refuse_other(plan: Plan, known: StudyRecord) -> None:
+    spec = plan.spec
     if known.recipe["data"].get("kind") == "frame" != spec.fixed.data.kind:
         rule = f"{spec.name!r} was made from a DataFrame, so only Python can go on with it: foldwise.tune(frame=..., study=...)"
         raise ConfigError("study", f"{rule}; give this one another name")
@@ -87,7 +101,6 @@ def claim(plan: Plan, ledger: Ledger, versions: Mapping[str, str]) -> StudyRecor
         raise ConfigError("study", f"{spec.name!r} exists and asks something else ({shown}); give this one another name")
     if known.data_fingerprint != plan.table.fingerprint:
         raise ConfigError("study", f"{spec.name!r} exists and was made from other data; give this one another name")
-    return known
 
 
 def search(plan: Plan, parts: Parts) -> Searched:
@@ -151,6 +164,7 @@ def _next(spec: StudySpec, tuner: Tuner, board: Board) -> tuple[int, Params] | N
         return None
     number = board.next_number
     params = spec.space.defaults() if number == 0 else tuner.ask(number, board.pending)
+    reached("after-ask")
     return None if params is None else (number, params)
 
 
@@ -195,6 +209,7 @@ def _finish(plan: Plan, parts: Parts, board: Board, result: TrialResult) -> None
     row = parts.ledger.finish_trial(plan.spec.name, result)
     board.finish(result)
     parts.tuner.tell(result)
+    reached("after-tell")
     parts.tracker.trial(row)
     parts.watcher.trial_ends(result)
 
