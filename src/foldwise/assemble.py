@@ -22,16 +22,20 @@ VERSIONS = ("foldwise", "keras", "tensorflow", "numpy", "scikit-learn", "imbalan
 
 
 def make_ledger(
-    url: str | None, runs: str, say: Callable[[str], None] = lambda sentence: None, check: Callable[[], None] = lambda: None
+    spec: StudySpec, say: Callable[[str], None] = lambda sentence: None, check: Callable[[], None] = lambda: None
 ) -> Ledger:
-    """The ledger at an address, or else in the folder of runs.
+    """The ledger that the configuration names.
 
     Args:
-        url: the address, or None.
-        runs: the folder.
+        spec: the study.
         say: hears what a person should know of the database.
         check: raises where the user asked to stop.
     """
+    return ledger_at(spec.fixed.ledger.url, spec.fixed.paths.runs, say, check)
+
+
+def ledger_at(url: str | None, runs: str, say: Callable[[str], None], check: Callable[[], None] = lambda: None) -> Ledger:
+    """The ledger at an address, or else in the folder of runs."""
     from foldwise.tracking.ledger import open_ledger
 
     return open_ledger(url or f"sqlite:///{Path(runs).resolve() / 'ledger.db'}", say, check)

@@ -10,7 +10,6 @@ from types import FrameType
 
 from foldwise.errors import Interrupted
 
-
 # A fold that takes longer is cut off: it is run again by the next start.
 SECONDS_TO_STOP = 6.0
 SECONDS_BETWEEN_CUTS = 3.0  # where a library caught the first

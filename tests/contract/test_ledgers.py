@@ -168,8 +168,8 @@ def test_another_opener_sees_what_was_committed(url):
     finish(first, "iris-1", result(0))
     second = open_ledger(url)
     assert astuple(second.study("iris-1")) == astuple(first.study("iris-1"))
+    first.close()
     second.lead("iris-1")
     assert second.begin_trial("iris-1", 1, PARAMS) == 1
-    assert [row.number for row in first.trials("iris-1")] == [0, 1]
-    first.close()
+    assert [row.number for row in second.trials("iris-1")] == [0, 1]
     second.close()

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Connection, Row, Update, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Update, delete, func, insert, select, update
 
 from foldwise.errors import JobError
 from foldwise.kill_points import reached
@@ -25,7 +25,8 @@ RUNNING = "RUNNING"
 @dataclass(frozen=True)
 class StudyRecord:
     """A study as it was created. summary is None until it finished; run_id is its run in the tracker, where there is one;
-    asked is how many trials in total were last asked for."""
+    asked is how many trials in total were last asked for.
+    """
 
     name: str
     recipe: Mapping[str, Any]
@@ -41,7 +42,10 @@ class StudyRecord:
 
 @dataclass(frozen=True)
 class TrialRow:
-    """A trial as it stands: result is None while it runs; shipped is its run in the tracker, where it has arrived there."""
+    """A trial as it stands: result is None while it runs; shipped is its run in the tracker, where it has arrived there.
+
+    dropped: whether it counts no more, because the study was extended and the trial is no point of its new space.
+    """
 
     study: str
     number: int
@@ -51,6 +55,7 @@ class TrialRow:
     ended: datetime | None = None
     result: TrialResult | None = None
     shipped: str | None = None
+    dropped: bool = False
 
 
 def open_ledger(
@@ -100,10 +105,9 @@ class Ledger:
         data_fingerprint: str,
         holdout: Mapping[str, Any],
         versions: Mapping[str, str],
-        asked: int | None = None,
     ) -> StudyRecord:
         """Writes a new study, all of it or nothing; this process is its coordinator."""
-        record = StudyRecord(name, recipe, data_fingerprint, holdout, versions, _now(), asked=asked)
+        record = StudyRecord(name, recipe, data_fingerprint, holdout, versions, _now())
         values = {key: value for key, value in vars(record).items() if value is not None}
 
         def create(connection: Connection) -> None:
@@ -229,6 +233,22 @@ class Ledger:
         changed = _changed(study, finished=_now(), summary=summary)
         self._transactions.write(study, lambda connection: connection.execute(changed))
 
+    def extend_study(self, study: str, recipe: Mapping[str, Any], kept: Mapping[int, Params]) -> StudyRecord:
+        """Gives a study another recipe. Of its trials those that are kept get new parameters; the others count no more."""
+        own = trials.c.study == study
+
+        def extend(connection: Connection) -> None:
+            connection.execute(_changed(study, recipe=recipe, finished=None, summary=None))
+            connection.execute(delete(trials).where(own & (trials.c.state == RUNNING) & trials.c.number.not_in(kept)))
+            connection.execute(update(trials).where(own).values(dropped=True))
+            for number, params in kept.items():
+                connection.execute(update(trials).where(_at(study, number)).values(params=params, dropped=False))
+
+        self._transactions.write(study, extend)
+        record = self.study(study)
+        assert record is not None  # it was written a moment ago
+        return record
+
     def record_holdout_read(self, data_fingerprint: str, study: str, rows: int) -> int:
         """Notes that a study looked at the holdout of these data; how often that has happened, this time included."""
         table, values = holdout_reads, {"data_fingerprint": data_fingerprint, "study": study, "moment": _now(), "rows": rows}
@@ -265,7 +285,7 @@ def _trial(row: Row[Any], scores: Sequence[FoldScore]) -> TrialRow:
         state = cast(State, row.state)
         outcome = (row.mean, row.sd, row.metrics, row.reason, row.engine, row.seconds, row.costs or {}, row.reused)
         result = TrialResult(row.number, row.params, state, tuple(scores), *outcome)
-    return TrialRow(row.study, row.number, row.attempt, row.params, row.started, row.ended, result, row.shipped)
+    return TrialRow(row.study, row.number, row.attempt, row.params, row.started, row.ended, result, row.shipped, row.dropped)
 
 
 def _now() -> datetime:

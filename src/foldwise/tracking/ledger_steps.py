@@ -16,7 +16,7 @@ from foldwise.tracking.ledger_tables import SCHEMA_VERSION, metadata, schema, st
 
 # Version -> the columns that it added.
 STEPS: Mapping[int, tuple[Column[Any], ...]] = {
-    2: (trials.c.costs, trials.c.reused, studies.c.epoch, studies.c.holder, studies.c.asked),
+    2: (trials.c.costs, trials.c.reused, trials.c.dropped, studies.c.epoch, studies.c.holder, studies.c.asked),
 }
 
 

@@ -54,7 +54,7 @@ class Transactions:
         self._epochs[study] = epoch
 
     def write(self, study: str, work: Callable[[Connection], T]) -> T:
-        """Does something as the study's coordinator, or not at all. The study's row is locked, so that nobody follows meanwhile.
+        """Does something as the study's coordinator, or not at all; its row is locked, so that nobody follows meanwhile.
 
         Raises:
             JobError: there is no such study, or another process coordinates it.
@@ -71,7 +71,7 @@ class Transactions:
             return work(connection)
 
         if study in self._epochs:
-            # A lock that was lost with its connection is taken again. Where that fails the epoch says whether another led since.
+            # A lock that was lost with its connection is taken again; the epoch says whether another led since.
             self._patiently(lambda: self._locks.hold(study))
         return self.do(as_coordinator)
 
