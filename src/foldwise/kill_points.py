@@ -1,7 +1,8 @@
 """Named places where a process may be made to die, so that tests can show that no death loses anything.
 
 `FOLDWISE_KILL=after-commit` ends the process, as kill -9 would, where it reaches that place the first time;
-`FOLDWISE_KILL=after-commit:3` where it does the third time. Without the variable nothing happens.
+`FOLDWISE_KILL=after-commit:3` where it does the third time; `after-commit:3:group` takes the whole process group along.
+Without the variable nothing happens.
 """
 
 from __future__ import annotations
@@ -43,8 +44,8 @@ def reached(name: str) -> None:
     asked = os.environ.get(VARIABLE)
     if asked is None:
         return
-    place, _, time = asked.partition(":")
+    place, time, whom = [*asked.split(":"), "1", "self"][:3]
     if place == name:
         _passed[name] += 1
-        if _passed[name] == int(time or 1):
-            os.kill(os.getpid(), signal.SIGKILL)
+        if _passed[name] == int(time):
+            os.kill(0 if whom == "group" else os.getpid(), signal.SIGKILL)
