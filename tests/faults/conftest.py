@@ -8,7 +8,6 @@ import sys
 
 import pytest
 
-from tests.contract.conftest import postgres  # noqa: F401 a fixture
 from tests.end_to_end.doors import ROOT
 
 
@@ -58,7 +57,7 @@ def nursery(tmp_path_factory):
     made.close()
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
+@pytest.fixture(params=["sqlite", "postgresql"])
 def url(request, tmp_path):
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'ledger.db'}"

@@ -9,13 +9,14 @@ from __future__ import annotations
 import math
 import os
 import sys
+import time
 from contextlib import closing
 from pathlib import Path
 
 from foldwise.config import read_study
 from foldwise.errors import FoldwiseError
 from foldwise.execution.here import HereExecutor
-from foldwise.kill_points import VARIABLE, reached
+from foldwise.kill_points import reached
 from foldwise.plan import plan_study
 from foldwise.results import FoldScore, TrialResult
 from foldwise.stopping import stoppable
@@ -40,13 +41,15 @@ def scores(number: int) -> TrialResult:
     return TrialResult(number, {}, "COMPLETE", tuple(folds), mean, 0.125, {"accuracy": mean}, engine="none", seconds=0.5)
 
 
-def train(job: object, noted: Path) -> TrialResult:
-    """The stub: it comes by the places that cross_validate comes by."""
+def train(job: object, runs: Path, pause: float) -> TrialResult:
+    """The stub: it comes by the places that cross_validate comes by, and takes a while."""
     reached("before-training")
+    (runs / "began").touch()
+    time.sleep(pause)
     result = scores(job.number)
     for _ in result.folds:
         reached("after-fold")
-    note(noted, job.number)
+    note(runs / "trained", job.number)
     reached("after-training")
     return TrialResult(**{**vars(result), "params": job.params})
 
@@ -75,12 +78,12 @@ class Watcher:
     def search_ends(self) -> None: ...
 
 
-def here(runs: Path) -> HereExecutor:
-    return HereExecutor(lambda job: train(job, runs / "trained"))
+def here(runs: Path, pause: float) -> HereExecutor:
+    return HereExecutor(lambda job: train(job, runs, pause))
 
 
-def processes(runs: Path) -> Processes:
-    return Processes(lambda job: train(job, runs / "trained"), 2, runs / "armed")
+def processes(runs: Path, pause: float) -> Processes:
+    return Processes(lambda job: train(job, runs, pause), 2, runs / "armed")
 
 
 # The executor of another room is put in its place by a line here.
@@ -106,7 +109,7 @@ def main(runs: Path, url: str, executor: str, trials: int, pause: float = 0.0) -
             stoppable(watcher.note) as check,
             lock_study(plan.folder / "lock"),
             closing(open_ledger(url, watcher.note, check)) as ledger,
-            closing(EXECUTORS[executor](runs)) as workers,
+            closing(EXECUTORS[executor](runs, pause)) as workers,
         ):
             record = claim(plan, ledger, {})
             tracker = InMemoryTracker(ledger)

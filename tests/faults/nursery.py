@@ -53,7 +53,7 @@ if __name__ == "__main__":
     warnings.simplefilter("ignore")
     # everything that a coordinator imports late
     import psycopg  # noqa: F401
-    import sqlalchemy.dialects.postgresql  # noqa: F401
+    import sqlalchemy.dialects.postgresql
     import sqlalchemy.dialects.sqlite  # noqa: F401
 
     driver.study(Path(sys.argv[1]), 1)

@@ -9,6 +9,8 @@ from foldwise.results import same
 from foldwise.tracking.ledger import open_ledger
 from tests.faults.driver import NAME, scores
 
+pytestmark = pytest.mark.slow
+
 TRIALS = 5
 CREATING = ("before-create", "in-create", "after-create")
 # From these places on the result of a training must not be asked for again.

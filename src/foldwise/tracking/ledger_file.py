@@ -48,8 +48,12 @@ def connect(url: str, say: Callable[[str], None], check: Callable[[], None]) -> 
 
     def make() -> Engine:
         engine = _sqlite(place) if is_file else _postgresql(place)
-        with engine.begin() as connection:
-            _make_tables(connection, shown, say)
+        try:
+            with engine.begin() as connection:
+                _make_tables(connection, shown, say)
+        except BaseException:
+            engine.dispose()
+            raise
         return engine
 
     is_file = place.get_backend_name() == "sqlite"
