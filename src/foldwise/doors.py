@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from foldwise.assemble import check_tuner, make_ledger, make_tracking, make_tuner, versions
 from foldwise.config import read_service
-from foldwise.errors import ConfigError
+from foldwise.errors import ConfigError, Interrupted
 from foldwise.image_specs import ImageRows
 from foldwise.screen import Screen
 from foldwise.space import Params
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 # Answers are asked for one file at a time; more threads gain nothing on networks of this size.
 PREDICT_THREADS = 2
+# A study that is asked to stop shows what it can in so many seconds.
+SHIPPING_SECONDS = 2
 
 
 def run_here(
@@ -47,10 +49,15 @@ def run_here(
     check_tuner(spec)
     plan = look_at_data(spec, screen)
     _rehearse(plan, screen)
+    from foldwise.stopping import stoppable
     from foldwise.study import claim
     from foldwise.tracking.study_lock import lock_study
 
-    with lock_study(plan.folder / "lock"), closing(make_ledger(spec)) as ledger:
+    with (
+        stoppable(screen.note) as check,
+        lock_study(plan.folder / "lock"),
+        closing(make_ledger(spec, screen.note, check)) as ledger,
+    ):
         record = claim(plan, ledger, versions())
         results = [row.result for row in ledger.trials(spec.name) if row.result is not None and not row.dropped]
         asked = spec.fixed.budget.trials
@@ -59,13 +66,13 @@ def run_here(
             why = "" if len(results) >= asked else " and nothing is left to try"
             screen.note(f"study {spec.name} is finished: {len(results)} of {asked} trials{why}, 0 more to run")
         else:
-            summary, results = _carry_out(plan, record, ledger, screen, time.monotonic() - began)
+            summary, results = _carry_out(plan, record, ledger, screen, check, time.monotonic() - began)
     screen.finished(summary, _where_next(plan, summary))
     return spec, plan.goal, summary, results, plan.folder
 
 
 def _carry_out(
-    plan: Plan, record: StudyRecord, ledger: Ledger, screen: Screen, seconds: float
+    plan: Plan, record: StudyRecord, ledger: Ledger, screen: Screen, check: Callable[[], None], seconds: float
 ) -> tuple[Mapping[str, Any], list[TrialResult]]:
     """The heavy half: networks are trained from here on."""
     spec = plan.spec
@@ -73,38 +80,39 @@ def _carry_out(
     from foldwise.conclusion import conclude
     from foldwise.data.fold_cache import FoldCache
     from foldwise.execution.here import HereExecutor
-    from foldwise.stopping import stoppable
     from foldwise.study import Parts, search
     from foldwise.training.cross_validate import cross_validate
     from foldwise.training.engine_rule import Choice
 
     tracker, registry = make_tracking(spec.fixed.tracking, spec.fixed.paths.runs, ledger)
-    with stoppable(screen.note) as check:
-        cache, said = FoldCache(plan.table, plan.splits, spec.fixed.seed), set[str]()
+    cache, said = FoldCache(plan.table, plan.splits, spec.fixed.seed), set[str]()
 
-        def say_engine(choice: Choice) -> None:
-            if choice.engine not in said:
-                screen.note(f"engine {choice.engine}: {choice.reason}")
-            said.add(choice.engine)
+    def say_engine(choice: Choice) -> None:
+        if choice.engine not in said:
+            screen.note(f"engine {choice.engine}: {choice.reason}")
+        said.add(choice.engine)
 
-        def run(job: TrialJob) -> TrialResult:
-            def after_fold(fold: int) -> None:
-                screen.fold_ends(job.number, fold)
-                check()
+    def run(job: TrialJob) -> TrialResult:
+        def after_fold(fold: int) -> None:
+            screen.fold_ends(job.number, fold)
+            check()
 
-            return cross_validate(job, plan.table, plan.splits, after_fold, cache, say_engine)
+        return cross_validate(job, plan.table, plan.splits, after_fold, cache, say_engine)
 
-        parts = Parts(make_tuner(spec, plan.goals), HereExecutor(run), ledger, tracker, screen, check)
-        began = time.monotonic()
-        tags = {"seed": str(spec.fixed.seed), "task": plan.table.task}
-        tracker.open(record, ledger.trials(spec.name), plan.goal.metric, tags)
-        try:
-            searched = search(plan, parts)
-            spent = {"data": seconds, "search": time.monotonic() - began}
-            return conclude(plan, searched, parts, registry, spent), searched.results
-        except BaseException:
-            tracker.close(None)
-            raise
+    parts = Parts(make_tuner(spec, plan.goals), HereExecutor(run), ledger, tracker, screen, check)
+    began = time.monotonic()
+    tags = {"seed": str(spec.fixed.seed), "task": plan.table.task}
+    tracker.open(record, ledger.trials(spec.name), plan.goal.metric, tags)
+    try:
+        searched = search(plan, parts)
+        spent = {"data": seconds, "search": time.monotonic() - began}
+        return conclude(plan, searched, parts, registry, spent), searched.results
+    except (Interrupted, KeyboardInterrupt) as stop:  # what is not shown yet is shown by the next start
+        tracker.close(None, wait_seconds=SHIPPING_SECONDS if isinstance(stop, Interrupted) else 0)
+        raise
+    except BaseException:
+        tracker.close(None)
+        raise
 
 
 def _start_tensorflow(plan: Plan, screen: Screen) -> None:

@@ -19,8 +19,20 @@ def atomically(path: Path, write: Callable[[Path], object]) -> None:
         with part.open("rb") as file:
             os.fsync(file.fileno())
         part.replace(path)
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)  # the name too
+        finally:
+            os.close(folder)
     finally:
         part.unlink(missing_ok=True)
+
+
+def plain_number(value: Any) -> Any:
+    """For json.dumps: what numpy hands over as Python's own number."""
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    raise TypeError(f"{type(value).__name__} is no plain value")
 
 
 def write_json(path: Path, value: Any) -> None:

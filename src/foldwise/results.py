@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -61,6 +62,33 @@ class TrialResult:
     seconds: float = 0.0
     costs: Mapping[str, float] = field(default_factory=dict)
     reused: int | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain values; `from_json` gives an equal result, every curve to its last bit."""
+        return {**vars(self), "folds": [dict(vars(fold)) for fold in self.folds]}
+
+    @staticmethod
+    def from_json(row: Mapping[str, Any]) -> TrialResult:
+        """The inverse of `to_json`."""
+        return TrialResult(**{**row, "folds": tuple(FoldScore.from_json(fold) for fold in row["folds"])})
+
+
+def same(one: TrialResult | None, other: TrialResult | None) -> bool:
+    """Whether two results are equal to the last bit, nan being equal to nan."""
+    return _written(one) == _written(other)
+
+
+def _written(result: TrialResult | None) -> str:
+    return json.dumps(result and _floats(result.to_json()), sort_keys=True, default=lambda value: _floats(value.tolist()))
+
+
+def _floats(value: Any) -> Any:
+    """Whole numbers among measures may come back from a database as floats."""
+    if isinstance(value, Mapping):
+        return {key: item if key == "params" else _floats(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_floats(item) for item in value]
+    return float(value) if isinstance(value, int) else value
 
 
 def mean_and_sd(scores: list[float]) -> tuple[float, float]:

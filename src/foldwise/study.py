@@ -9,7 +9,7 @@ import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
 from foldwise.board import Board
@@ -18,6 +18,7 @@ from foldwise.errors import ConfigError, Interrupted, JobError
 from foldwise.execution.executor import Executor
 from foldwise.extend import check_extension, moved
 from foldwise.goal import Goal
+from foldwise.kill_points import reached
 from foldwise.plan import Plan
 from foldwise.results import TrialResult
 from foldwise.space import Params
@@ -70,15 +71,26 @@ class Searched:
 
 
 def claim(plan: Plan, ledger: Ledger, versions: Mapping[str, str]) -> StudyRecord:
-    """The study's record in the ledger, made now or by an earlier start.
+    """The study's record in the ledger, made now or by an earlier start, whose last results are committed; we coordinate it.
 
     Raises:
         ConfigError: the name belongs to a study that asks something else or has seen other data.
+        JobError: another process coordinates it.
     """
-    spec = plan.spec
+    spec, asked = plan.spec, plan.spec.fixed.budget.trials
+    ledger.lead(spec.name)
     known = ledger.study(spec.name)
     if known is None:
-        return ledger.create_study(spec.name, plan.recipe, plan.table.fingerprint, plan.holdout_record, versions)
+        known = ledger.create_study(spec.name, plan.recipe, plan.table.fingerprint, plan.holdout_record, versions)
+    ledger.recover(spec.name, plan.folder / "results")
+    record = _compared(plan, known, ledger)
+    ledger.ask_for(spec.name, asked)
+    return replace(record, asked=asked)
+
+
+def _compared(plan: Plan, known: StudyRecord, ledger: Ledger) -> StudyRecord:
+    """The study that the name stands for, if it is the one that is asked for, or may become it."""
+    spec = plan.spec
     if known.recipe["data"].get("kind") == "frame" != spec.fixed.data.kind:
         rule = f"{spec.name!r} was made from a DataFrame, so only Python can go on with it: foldwise.tune(frame=..., study=...)"
         raise ConfigError("study", f"{rule}; give this one another name")
@@ -165,6 +177,7 @@ def _next(spec: StudySpec, tuner: Tuner, board: Board) -> tuple[int, Params] | N
         return None
     number = board.next_number
     params = spec.space.defaults() if number == 0 else tuner.ask(number, board.pending)
+    reached("after-ask")
     return None if params is None else (number, params)
 
 
@@ -208,6 +221,7 @@ def _finish(plan: Plan, parts: Parts, board: Board, result: TrialResult) -> None
     row = parts.ledger.finish_trial(plan.spec.name, result)
     board.finish(result)
     parts.tuner.tell(result)
+    reached("after-tell")
     parts.tracker.trial(row)
     parts.watcher.trial_ends(result)
 

@@ -56,6 +56,7 @@ class TestStudies:
 
     def test_reads_of_a_holdout_are_counted_by_the_data_not_by_the_study(self, ledger):
         new_study(ledger)
+        new_study(ledger, "iris-2")
         assert ledger.record_holdout_read("a" * 64, "iris-1", 30) == 1
         assert ledger.record_holdout_read("a" * 64, "iris-2", 30) == 2
         assert ledger.record_holdout_read("b" * 64, "iris-1", 30) == 1
@@ -167,7 +168,8 @@ def test_another_opener_sees_what_was_committed(url):
     finish(first, "iris-1", result(0))
     second = open_ledger(url)
     assert astuple(second.study("iris-1")) == astuple(first.study("iris-1"))
-    assert second.begin_trial("iris-1", 1, PARAMS) == 1
-    assert [row.number for row in first.trials("iris-1")] == [0, 1]
     first.close()
+    second.lead("iris-1")
+    assert second.begin_trial("iris-1", 1, PARAMS) == 1
+    assert [row.number for row in second.trials("iris-1")] == [0, 1]
     second.close()

@@ -56,14 +56,21 @@ class InMemoryRegistry:
     def __init__(self) -> None:
         self._folders: dict[str, list[Path]] = {}
         self._aliases: dict[str, dict[str, int]] = {}
+        self._once: dict[tuple[str, str], int] = {}
 
-    def register(self, folder: Path, name: str, run_id: str | None, metrics: Mapping[str, float]) -> ModelVersion:
+    def register(
+        self, folder: Path, name: str, run_id: str | None, metrics: Mapping[str, float], once: str | None = None
+    ) -> ModelVersion:
         """The next version of a name: the first becomes champion, later ones challenger."""
         folders = self._folders.setdefault(name, [])
+        if once is not None and (name, once) in self._once:
+            return self._version(name, self._once[name, once])
         folders.append(folder)
         alias = FIRST if len(folders) == 1 else LATER
         self._aliases.setdefault(name, {})[alias] = len(folders)
-        return ModelVersion(name, len(folders), (alias,), f"memory:/{name}/{len(folders)}")
+        if once is not None:
+            self._once[name, once] = len(folders)
+        return self._version(name, len(folders))
 
     def fetch(self, reference: str) -> Path:
         """The folder of `name@alias` or `name/version`."""
@@ -77,3 +84,7 @@ class InMemoryRegistry:
         if version is None or not 1 <= version <= len(self._folders[name]):
             raise ConfigError("model", f"{name} has no version {version}; its latest is {len(self._folders[name])}")
         return self._folders[name][version - 1]
+
+    def _version(self, name: str, number: int) -> ModelVersion:
+        aliases = tuple(alias for alias, version in self._aliases[name].items() if version == number)
+        return ModelVersion(name, number, aliases, f"memory:/{name}/{number}")

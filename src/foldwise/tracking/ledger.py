@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, cast
 
-from sqlalchemy import Connection, Engine, Row, delete, func, insert, select, update
-from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy import ColumnElement, Connection, Row, Update, delete, func, insert, select, update
 
 from foldwise.errors import JobError
-from foldwise.results import FoldScore, State, TrialResult
+from foldwise.kill_points import reached
+from foldwise.results import FoldScore, State, TrialResult, same
 from foldwise.space import Params
-from foldwise.tracking.ledger_file import connect, first_line
+from foldwise.tracking.kept_results import KeptResults, Running
+from foldwise.tracking.ledger_file import connect
 from foldwise.tracking.ledger_tables import folds, holdout_reads, studies, trials
+from foldwise.tracking.ledger_transactions import Transactions
 
 RUNNING = "RUNNING"
 
 
 @dataclass(frozen=True)
 class StudyRecord:
-    """A study as it was created. summary is None until it finished; run_id is its run in the tracker, where there is one."""
+    """A study as it was created. summary is None until it finished; run_id is its run in the tracker, where there is one;
+    asked is how many trials in total were last asked for.
+    """
 
     name: str
     recipe: Mapping[str, Any]
@@ -33,6 +37,7 @@ class StudyRecord:
     finished: datetime | None = None
     summary: Mapping[str, Any] | None = None
     run_id: str | None = None
+    asked: int | None = None
 
 
 @dataclass(frozen=True)
@@ -53,24 +58,45 @@ class TrialRow:
     dropped: bool = False
 
 
-def open_ledger(url: str) -> Ledger:
-    """The ledger at a database address; its tables are made where they are missing.
+def open_ledger(
+    url: str, say: Callable[[str], None] = lambda sentence: None, check: Callable[[], None] = lambda: None
+) -> Ledger:
+    """The ledger at a database address; its tables are made where they are missing, and brought up to date.
+
+    Args:
+        url: the address.
+        say: hears that the database is away, that it is back, and where the copy of an older ledger is.
+        check: raises where the user asked to stop, also while the database is waited for.
 
     Raises:
         ConfigError: the address is wrong, cannot be reached, or holds something else or a newer ledger.
     """
-    return Ledger(connect(url))
+    return Ledger(Transactions(*connect(url, say, check)), say)
 
 
 class Ledger:
-    """Each method is one transaction, and it is committed when the method returns.
+    """Each method is one transaction, committed when the method returns; a database that is away is waited for.
+
+    Who writes must be the study's coordinator: it created the study here, or said `lead`. One that another followed writes
+    nothing. Every method may be cut off in its commit and then does its work once more; so each finds what it wrote before.
 
     Raises (all methods):
-        JobError: the database does not answer, or what is asked contradicts what stands in it.
+        JobError: the database fails, what is asked contradicts what stands in it, or another coordinates the study.
     """
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, transactions: Transactions, say: Callable[[str], None]) -> None:
+        self._transactions = transactions
+        self._say = say
+        self._attempts: dict[tuple[str, int], int] = {}
+        self._kept: dict[str, KeptResults] = {}
+
+    def lead(self, study: str) -> None:
+        """Makes this process the study's coordinator, also of one that is yet to be created.
+
+        Raises:
+            JobError: another process is; says which, and since when.
+        """
+        self._transactions.lead(study)
 
     def create_study(
         self,
@@ -80,114 +106,177 @@ class Ledger:
         holdout: Mapping[str, Any],
         versions: Mapping[str, str],
     ) -> StudyRecord:
-        """Writes a new study, all of it or nothing."""
+        """Writes a new study, all of it or nothing; this process is its coordinator."""
         record = StudyRecord(name, recipe, data_fingerprint, holdout, versions, _now())
         values = {key: value for key, value in vars(record).items() if value is not None}
-        with self._transaction(f"study {name} exists already") as connection:
-            connection.execute(insert(studies).values(**values))
+
+        def create(connection: Connection) -> None:
+            own = select(studies.c.created, studies.c.holder).where(studies.c.name == name)
+            old = connection.execute(own).one_or_none()
+            if old is None:
+                connection.execute(insert(studies).values(**values, epoch=1, holder=self._transactions.me))
+            elif (old.created, old.holder) != (record.created, self._transactions.me):
+                raise JobError(f"study {name} exists already")
+            reached("in-create")
+
+        reached("before-create")
+        self._transactions.do(create, f"study {name} exists already")
+        self._transactions.leads(name, epoch=1)
+        reached("after-create")
         return record
 
     def study(self, name: str) -> StudyRecord | None:
         """The study of that name, None where there is none."""
-        with self._transaction() as connection:
-            row = connection.execute(select(studies).where(studies.c.name == name)).one_or_none()
+        columns = [studies.c[field.name] for field in fields(StudyRecord)]
+        query = select(*columns).where(studies.c.name == name)
+        row = self._transactions.do(lambda connection: connection.execute(query).one_or_none())
         return None if row is None else StudyRecord(**row._mapping)
+
+    def ask_for(self, study: str, trials: int) -> None:
+        """Keeps how many trials in total are asked for."""
+        self._transactions.write(study, lambda connection: connection.execute(_changed(study, asked=trials)))
+
+    def recover(self, study: str, folder: Path) -> None:
+        """Commits the results that an earlier start left in a folder; from now on they are kept there until committed."""
+        record = self.study(study)
+        if record is None:
+            raise JobError(f"study {study} is unknown")
+        kept = self._kept[study] = KeptResults(folder, study, record.created)
+        query = select(trials.c.number, trials.c.attempt, trials.c.params)
+        query = query.where((trials.c.study == study) & (trials.c.state == RUNNING))
+        rows = self._transactions.do(lambda connection: connection.execute(query).all())
+        for attempt, result in kept.left({row.number: Running(row.attempt, row.params) for row in rows}, self._say):
+            self._attempts[study, result.number] = attempt
+            self.finish_trial(study, result)
+            self._say(f"trial {result.number} was trained before the last start ended; its result is committed now")
 
     def begin_trial(self, study: str, number: int, params: Params) -> int:
         """Claims a trial and keeps its parameters; the attempt is counted on where an earlier start left it running."""
-        here = (trials.c.study == study) & (trials.c.number == number)
-        with self._transaction(f"study {study} is unknown") as connection:
-            old = connection.execute(select(trials.c.attempt, trials.c.state).where(here)).one_or_none()
-            values = {"state": RUNNING, "params": params, "started": _now()}
+        here, values = _at(study, number), {"state": RUNNING, "params": params, "started": _now()}
+
+        def begin(connection: Connection) -> int:
+            columns = select(trials.c.attempt, trials.c.state, trials.c.started)
+            old = connection.execute(columns.where(here)).one_or_none()
             if old is None:
                 connection.execute(insert(trials).values(study=study, number=number, attempt=1, **values))
                 return 1
             if old.state != RUNNING:
                 raise JobError(f"trial {number} of study {study} is {old.state} already")
-            attempt = int(old.attempt) + 1
-            connection.execute(update(trials).where(here).values(attempt=attempt, **values))
-            return attempt
+            if old.started == values["started"]:  # written by us a moment ago
+                return int(old.attempt)
+            connection.execute(update(trials).where(here).values(attempt=int(old.attempt) + 1, **values))
+            return int(old.attempt) + 1
+
+        self._attempts[study, number] = attempt = self._transactions.write(study, begin)
+        reached("after-begin")
+        return attempt
 
     def finish_trial(self, study: str, result: TrialResult) -> TrialRow:
-        """Writes a running trial's result with all its folds, and gives its row back."""
-        here = (trials.c.study == study) & (trials.c.number == result.number)
+        """Writes the result of a trial that was begun here with all its folds, and gives its row back.
+
+        Until that is committed the result is kept on disk, where `recover` said so. The very same result may come twice.
+        """
+        here, ended = _at(study, result.number), _now()
+        attempt, kept = self._attempts.get((study, result.number)), self._kept.get(study)
         values = {key: value for key, value in vars(result).items() if key not in ("number", "folds")}
-        values |= {"metrics": dict(result.metrics), "costs": dict(result.costs)}
-        with self._transaction() as connection:
-            running = here & (trials.c.state == RUNNING)
-            changed = connection.execute(update(trials).where(running).values(ended=_now(), **values))
-            if changed.rowcount != 1:
-                raise JobError(f"trial {result.number} of study {study} does not run, so it cannot be finished")
-            if result.folds:
-                rows = [{**fold.to_json(), "study": study, "number": result.number} for fold in result.folds]
-                connection.execute(insert(folds), rows)
-            row = connection.execute(select(trials).where(here)).one()
-        return _trial(row, result.folds)
+        values |= {"metrics": dict(result.metrics), "costs": dict(result.costs), "ended": ended}
+        refusal = f"trial {result.number} of study {study} does not run, so it cannot be finished"
+        if attempt is None:
+            raise JobError(refusal)
+        if kept is not None:
+            kept.keep(attempt, result)
+            reached("after-result-file")
+
+        def finish(connection: Connection) -> TrialRow:
+            running = here & (trials.c.state == RUNNING) & (trials.c.attempt == attempt)
+            if connection.execute(update(trials).where(running).values(**values)).rowcount == 1:
+                if result.folds:
+                    rows = [{**fold.to_json(), "study": study, "number": result.number} for fold in result.folds]
+                    connection.execute(insert(folds), rows)
+                reached("before-commit")
+                return _trial(connection.execute(select(trials).where(here)).one(), result.folds)
+            old = connection.execute(select(trials).where(here)).one()
+            of_trial = (folds.c.study == study) & (folds.c.number == result.number)
+            scores = connection.execute(select(folds).where(of_trial).order_by(folds.c.fold)).all()
+            written = _trial(old, [_fold(score) for score in scores])
+            if written.attempt != attempt or not same(written.result, result):
+                raise JobError(refusal)
+            return written  # by us, before the answer was lost
+
+        row = self._transactions.write(study, finish)
+        reached("after-commit")
+        if kept is not None:
+            kept.drop(result.number)
+        return row
 
     def trials(self, study: str) -> list[TrialRow]:
         """All trials of a study by number, those that run included."""
-        with self._transaction() as connection:
+        query = select(folds).where(folds.c.study == study).order_by(folds.c.number, folds.c.fold)
+
+        def read(connection: Connection) -> list[TrialRow]:
             rows = connection.execute(select(trials).where(trials.c.study == study).order_by(trials.c.number)).all()
-            query = select(folds).where(folds.c.study == study).order_by(folds.c.number, folds.c.fold)
             scores: dict[int, list[FoldScore]] = {}
             for row in connection.execute(query):
-                fields = {key: value for key, value in row._mapping.items() if key not in ("study", "number")}
-                scores.setdefault(row.number, []).append(FoldScore.from_json(fields))
-        return [_trial(row, scores.get(row.number, ())) for row in rows]
+                scores.setdefault(row.number, []).append(_fold(row))
+            return [_trial(row, scores.get(row.number, ())) for row in rows]
+
+        return self._transactions.do(read)
 
     def mark_shipped(self, study: str, number: int | None, run_id: str) -> None:
         """Notes the tracker's run of a trial, or of the study itself where number is None."""
-        with self._transaction() as connection:
-            if number is None:
-                connection.execute(update(studies).where(studies.c.name == study).values(run_id=run_id))
-            else:
-                here = (trials.c.study == study) & (trials.c.number == number)
-                connection.execute(update(trials).where(here).values(shipped=run_id))
+        shipped = update(trials).where(_at(study, number or 0)).values(shipped=run_id)
+        self._transactions.write(study, lambda c: c.execute(_changed(study, run_id=run_id) if number is None else shipped))
+        reached("after-ship")
 
     def finish_study(self, study: str, summary: Mapping[str, Any]) -> None:
         """Keeps a study's summary; a study that was extended is finished again."""
-        with self._transaction() as connection:
-            values = {"finished": _now(), "summary": summary}
-            if connection.execute(update(studies).where(studies.c.name == study).values(**values)).rowcount != 1:
-                raise JobError(f"study {study} is unknown")
+        changed = _changed(study, finished=_now(), summary=summary)
+        self._transactions.write(study, lambda connection: connection.execute(changed))
 
     def extend_study(self, study: str, recipe: Mapping[str, Any], kept: Mapping[int, Params]) -> StudyRecord:
         """Gives a study another recipe. Of its trials those that are kept get new parameters; the others count no more."""
         own = trials.c.study == study
-        with self._transaction() as connection:
-            values = {"recipe": recipe, "finished": None, "summary": None}
-            connection.execute(update(studies).where(studies.c.name == study).values(**values))
+
+        def extend(connection: Connection) -> None:
+            connection.execute(_changed(study, recipe=recipe, finished=None, summary=None))
             connection.execute(delete(trials).where(own & (trials.c.state == RUNNING) & trials.c.number.not_in(kept)))
             connection.execute(update(trials).where(own).values(dropped=True))
             for number, params in kept.items():
-                here = own & (trials.c.number == number)
-                connection.execute(update(trials).where(here).values(params=params, dropped=False))
-            row = connection.execute(select(studies).where(studies.c.name == study)).one()
-        return StudyRecord(**row._mapping)
+                connection.execute(update(trials).where(_at(study, number)).values(params=params, dropped=False))
+
+        self._transactions.write(study, extend)
+        record = self.study(study)
+        assert record is not None  # it was written a moment ago
+        return record
 
     def record_holdout_read(self, data_fingerprint: str, study: str, rows: int) -> int:
         """Notes that a study looked at the holdout of these data; how often that has happened, this time included."""
-        table = holdout_reads
-        with self._transaction() as connection:
-            values = {"data_fingerprint": data_fingerprint, "study": study, "moment": _now(), "rows": rows}
-            connection.execute(insert(table).values(**values))
+        table, values = holdout_reads, {"data_fingerprint": data_fingerprint, "study": study, "moment": _now(), "rows": rows}
+
+        def note(connection: Connection) -> int:
+            ours = (table.c.study == study) & (table.c.moment == values["moment"])
+            if connection.execute(select(table.c.id).where(ours)).first() is None:
+                connection.execute(insert(table).values(**values))
             count = select(func.count()).select_from(table).where(table.c.data_fingerprint == data_fingerprint)
             return int(connection.execute(count).scalar_one())
 
+        return self._transactions.write(study, note)
+
     def close(self) -> None:
         """Lets go of the database."""
-        self._engine.dispose()
+        self._transactions.close()
 
-    @contextmanager
-    def _transaction(self, contradiction: str = "") -> Iterator[Connection]:
-        try:
-            with self._engine.begin() as connection:
-                yield connection
-        except IntegrityError as fault:
-            raise JobError(contradiction or f"the ledger refuses a row: {first_line(fault)}") from None
-        except SQLAlchemyError as fault:
-            where = self._engine.url.render_as_string(hide_password=True)
-            raise JobError(f"the ledger {where} failed: {first_line(fault)}") from None
+
+def _at(study: str, number: int) -> ColumnElement[bool]:
+    return (trials.c.study == study) & (trials.c.number == number)
+
+
+def _changed(study: str, **values: Any) -> Update:
+    return update(studies).where(studies.c.name == study).values(**values)
+
+
+def _fold(row: Row[Any]) -> FoldScore:
+    return FoldScore.from_json({key: value for key, value in row._mapping.items() if key not in ("study", "number")})
 
 
 def _trial(row: Row[Any], scores: Sequence[FoldScore]) -> TrialRow:

@@ -10,6 +10,8 @@ from typing import Any
 from sqlalchemy import Boolean, Column, Dialect, Float, ForeignKeyConstraint, Integer, MetaData, String, Table, Text, false
 from sqlalchemy.types import TypeDecorator
 
+from foldwise.files import plain_number
+
 SCHEMA_VERSION = 2
 
 
@@ -21,7 +23,7 @@ class Json(TypeDecorator[Any]):
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
         """To text."""
-        return None if value is None else json.dumps(value, default=_plain)
+        return None if value is None else json.dumps(value, default=plain_number)
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
         """From text."""
@@ -58,13 +60,6 @@ class Moment(TypeDecorator[datetime]):
         return None if value is None else datetime.fromisoformat(value)
 
 
-def _plain(value: Any) -> Any:
-    """What numpy hands over as Python's own number."""
-    if hasattr(value, "tolist"):
-        return value.tolist()
-    raise TypeError(f"{type(value).__name__} is no plain value")
-
-
 metadata = MetaData()
 
 schema = Table("foldwise_schema", metadata, Column("version", Integer, primary_key=True, autoincrement=False))
@@ -81,6 +76,9 @@ studies = Table(
     Column("finished", Moment),
     Column("summary", Json),
     Column("run_id", String(64)),
+    Column("epoch", Integer, nullable=False, server_default="0"),  # raised by whoever becomes its coordinator
+    Column("holder", Json),  # who that was: {id, pid, since}
+    Column("asked", Integer),  # trials in total, as last asked for
 )
 
 trials = Table(

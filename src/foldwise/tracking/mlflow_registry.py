@@ -28,6 +28,7 @@ with warnings.catch_warnings():
     import mlflow.pyfunc
 
 BUNDLE = "bundle"
+ONCE = "foldwise.once"
 # What a bundle imports; pinned, because MLflow would otherwise spend ten seconds on finding it out by itself.
 NEEDED = ("keras", "tensorflow", "numpy", "pandas", "pyarrow", "pydantic", "scikit-learn", "mlflow")
 
@@ -39,14 +40,16 @@ class MlflowRegistry:
         self._store = store
         self._client: MlflowClient = store.client()
 
-    def register(self, folder: Path, name: str, run_id: str | None, metrics: Mapping[str, float]) -> ModelVersion:
+    def register(
+        self, folder: Path, name: str, run_id: str | None, metrics: Mapping[str, float], once: str | None = None
+    ) -> ModelVersion:
         """Keeps the bundle in `folder` as the next version of a name, made by the run `run_id`, with its holdout metrics.
 
         Raises:
             JobError: MLflow does not take it.
         """
         try:
-            return self._register(folder, name, run_id, metrics)
+            return self._registered(name, once) or self._register(folder, name, run_id, metrics, once)
         except (MlflowException, OSError) as fault:
             raise JobError(f"model {name} cannot be registered: {_first_line(fault)}; its bundle is in {folder}") from None
 
@@ -66,7 +69,31 @@ class MlflowRegistry:
             raise JobError(f"model {reference} cannot be fetched: {_first_line(fault)}") from None
         return Path(folder) / "artifacts" / BUNDLE
 
-    def _register(self, folder: Path, name: str, run_id: str | None, metrics: Mapping[str, float]) -> ModelVersion:
+    def _registered(self, name: str, once: str | None) -> ModelVersion | None:
+        """The version that was registered with the same word; its alias may still be to be set."""
+        if once is None or name not in self._names():
+            return None
+        versions = self._client.search_model_versions(f"name = '{name}'")
+        made = next((version for version in versions if version.tags.get(ONCE) == once), None)
+        if made is None:
+            return None
+        is_last = int(made.version) == max(int(version.version) for version in versions)
+        if is_last and not self._aliases(name, made.version):
+            self._name_it(name, made.version)
+        return ModelVersion(name, int(made.version), self._aliases(name, made.version), f"models:/{name}/{made.version}")
+
+    def _aliases(self, name: str, number: str) -> tuple[str, ...]:
+        aliases = self._client.get_registered_model(name).aliases
+        return tuple(sorted(alias for alias, version in aliases.items() if int(version) == int(number)))
+
+    def _name_it(self, name: str, number: str) -> str:
+        alias = LATER if self._client.get_registered_model(name).aliases.get(FIRST) else FIRST
+        self._client.set_registered_model_alias(name, alias, number)
+        return alias
+
+    def _register(
+        self, folder: Path, name: str, run_id: str | None, metrics: Mapping[str, float], once: str | None
+    ) -> ModelVersion:
         client = self._client
         card = read_card(folder / "bundle.json")
         experiment_id = (
@@ -80,12 +107,12 @@ class MlflowRegistry:
         client.finalize_logged_model(logged.model_id, LoggedModelStatus.READY)
         if name not in self._names():
             client.create_registered_model(name)
-        tags = {"study": card.study, **{f"holdout.{metric}": f"{value:.6g}" for metric, value in metrics.items()}}
+        mark = {} if once is None else {ONCE: once}
+        tags = {"study": card.study, **mark, **{f"holdout.{metric}": f"{value:.6g}" for metric, value in metrics.items()}}
         # by the place of its files, and by its id only with a run: else MLflow looks the id up in the process's default store
         source, model_id = logged.artifact_location, logged.model_id if run_id else None
         made = client.create_model_version(name, source, run_id, tags=tags, model_id=model_id)
-        alias = LATER if client.get_registered_model(name).aliases.get(FIRST) else FIRST
-        client.set_registered_model_alias(name, alias, made.version)
+        alias = self._name_it(name, made.version)
         return ModelVersion(name, int(made.version), (alias,), f"models:/{name}/{made.version}")
 
     def _numbered(self, name: str, alias: str | None, number: int | None) -> int:

@@ -26,10 +26,13 @@ class ModelVersion:
 class Registry(Protocol):
     """Keeps bundles."""
 
-    def register(self, folder: Path, name: str, run_id: str | None, metrics: Mapping[str, float]) -> ModelVersion:
+    def register(
+        self, folder: Path, name: str, run_id: str | None, metrics: Mapping[str, float], once: str | None = None
+    ) -> ModelVersion:
         """Keeps the bundle in `folder` as the next version of a name, made by the run `run_id`, with its holdout metrics.
 
-        The first version of a name becomes `champion`; later ones become `challenger`.
+        The first version of a name becomes `champion`; later ones become `challenger`. A version that was registered before
+        with the same word `once` is handed back: whoever died after registering comes again.
         """
         ...
 

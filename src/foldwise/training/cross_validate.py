@@ -14,6 +14,7 @@ from foldwise.data.fold_cache import FoldCache
 from foldwise.data.split import Split
 from foldwise.data.table import Table
 from foldwise.errors import FoldwiseError, Interrupted, TrialFailed
+from foldwise.kill_points import reached
 from foldwise.models.heads import THRESHOLD, head_for
 from foldwise.models.image_rules import as_shown
 from foldwise.results import FoldScore, TrialResult, mean_and_sd
@@ -51,6 +52,7 @@ def cross_validate(
     Raises:
         Interrupted: `watch` says so.
     """
+    reached("before-training")
     started = time.perf_counter()
     engine = ""
     finished: list[FoldScore] = []
@@ -73,6 +75,7 @@ def cross_validate(
             finished.append(_scored(job, table, truth, fit))
             costs["parameters"] = max(costs.get("parameters", 0.0), float(sum(weight.size for weight in fit.weights)))
             pooled.append((truth, fit.predictions))
+            reached("after-fold")
             watch(fit.fold)
         thresholds = fold_thresholds(asked, metric, pooled)
         truth, predictions = (np.concatenate(parts) for parts in zip(*pooled, strict=True))
@@ -89,6 +92,7 @@ def cross_validate(
         return TrialResult(job.number, job.params, "FAILED", tuple(finished), reason=reason, engine=engine, seconds=seconds)
     costs["training_seconds"] = math.fsum(fold.seconds for fold in finished)
     mean, sd = mean_and_sd([fold.score for fold in finished])
+    reached("after-training")
     return TrialResult(
         number=job.number,
         params=job.params,

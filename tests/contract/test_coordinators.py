@@ -1,0 +1,171 @@
+"""One coordinator a study: who it is, what another hears, and that one which was followed writes nothing more."""
+
+from __future__ import annotations
+
+import math
+import re
+
+import pytest
+
+from foldwise.errors import JobError
+from foldwise.results import same
+from foldwise.tracking.ledger import Ledger, open_ledger
+from foldwise.tracking.ledger_file import connect
+from foldwise.tracking.ledger_transactions import Transactions
+from foldwise.tracking.ledger_waiting import Waiting
+from tests.contract.ledgers import PARAMS, finish, new_study, result
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
+def url(request, tmp_path):
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'ledger.db'}"
+    server = request.getfixturevalue("postgres")
+    name = f"c{abs(hash(request.node.name)) % 10**9}"
+    server.psql(f"CREATE DATABASE {name}")
+    return server.get_uri(database=name)
+
+
+@pytest.fixture
+def opened(url):
+    made = []
+
+    def opened(*arguments):
+        made.append(open_ledger(url, *arguments))
+        return made[-1]
+
+    yield opened
+    for ledger in made:
+        ledger.close()
+
+
+def cut_all(url):
+    """All connections to a PostgreSQL end, as when its machine goes down; to a file there is none."""
+    if url.startswith("sqlite"):
+        return
+    import psycopg
+
+    others = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+    with psycopg.connect(url) as connection:
+        connection.execute(f"{others} WHERE datname = current_database() AND pid <> pg_backend_pid()")
+
+
+def test_one_that_was_followed_writes_nothing_and_says_who_followed(url, opened):
+    first = opened()
+    new_study(first)
+    first.begin_trial("iris-1", 0, PARAMS)
+    cut_all(url)
+    second = opened()
+    second.lead("iris-1")
+    refused = (
+        r"^study iris-1 is being run by process \d+ since .* \(coordinator [0-9a-f]{12}\); this process does not coordinate it"
+    )
+    for write in (
+        lambda: first.finish_trial("iris-1", result(0)),
+        lambda: first.begin_trial("iris-1", 1, PARAMS),
+        lambda: first.mark_shipped("iris-1", 0, "run"),
+        lambda: first.mark_shipped("iris-1", None, "run"),
+        lambda: first.finish_study("iris-1", {}),
+        lambda: first.record_holdout_read("f" * 64, "iris-1", 3),
+        lambda: first.extend_study("iris-1", {}, {}),
+        lambda: first.ask_for("iris-1", 9),
+    ):
+        with pytest.raises(JobError, match=refused):
+            write()
+    (row,) = second.trials("iris-1")
+    assert (row.result, row.attempt, row.shipped) == (None, 1, None)
+    assert second.study("iris-1").summary is None
+    assert second.record_holdout_read("f" * 64, "iris-1", 3) == 1
+    assert second.begin_trial("iris-1", 0, PARAMS) == 2
+
+
+def test_whoever_does_not_coordinate_only_reads(opened):
+    first = opened()
+    new_study(first)
+    finish(first, "iris-1", result(0))
+    reader = opened()
+    assert len(reader.trials("iris-1")) == 1
+    with pytest.raises(JobError, match="this process does not coordinate it"):
+        reader.begin_trial("iris-1", 1, PARAMS)
+
+
+def test_a_lost_connection_is_no_lost_study_where_nobody_followed(url, opened):
+    notes = []
+    first = opened(notes.append)
+    new_study(first)
+    first.lead("iris-1")
+    first.begin_trial("iris-1", 0, PARAMS)
+    for number in range(1, 4):
+        cut_all(url)
+        finish(first, "iris-1", result(number))
+    first.finish_trial("iris-1", result(0))
+    assert [row.attempt for row in first.trials("iris-1")] == [1] * 4
+
+
+def test_several_studies_have_their_own_coordinators(opened):
+    first, second = opened(), opened()
+    for ledger, name in ((first, "one"), (second, "two")):
+        ledger.lead(name)
+        new_study(ledger, name)
+    finish(first, "one", result(0))
+    finish(second, "two", result(0))
+
+
+def test_the_same_result_may_come_twice_and_another_may_not(opened):
+    ledger = opened()
+    new_study(ledger)
+    strange = result(0, mean=math.nan, metrics={"rmse": math.inf, "r2": 1}, costs={"parameters": 51}, seconds=2)
+    first = finish(ledger, "iris-1", strange)
+    again = ledger.finish_trial("iris-1", strange)
+    assert same(first.result, strange)
+    assert same(again.result, strange)
+    for other in (result(0), result(0, mean=math.nan, metrics={"rmse": math.inf, "r2": 1.0}, count=3)):
+        with pytest.raises(JobError, match="does not run"):
+            ledger.finish_trial("iris-1", other)
+
+
+class Twice(Waiting):
+    """Every transaction is committed and then done once more, as when the connection goes before the answer comes."""
+
+    def until_done(self, work):
+        super().until_done(work)
+        return super().until_done(work)
+
+
+def test_what_was_committed_without_an_answer_is_done_once(url):
+    engine, _waiting = connect(url, pytest.fail, lambda: None)
+    ledger = Ledger(Transactions(engine, Twice(engine.url, pytest.fail, lambda: None)), pytest.fail)
+    ledger.lead("iris-1")
+    new_study(ledger)
+    assert ledger.begin_trial("iris-1", 0, PARAMS) == 1
+    assert same(ledger.finish_trial("iris-1", result(0)).result, result(0))
+    assert ledger.begin_trial("iris-1", 1, PARAMS) == 1
+    assert ledger.record_holdout_read("a" * 64, "iris-1", 3) == 1
+    ledger.mark_shipped("iris-1", 0, "run")
+    ledger.finish_study("iris-1", {"x": 1})
+    ledger.lead("iris-1")
+    assert ledger.begin_trial("iris-1", 1, PARAMS) == 2
+    assert [(row.attempt, row.result is None) for row in ledger.trials("iris-1")] == [(1, False), (2, True)]
+    with pytest.raises(JobError, match="exists already"):
+        new_study(ledger)
+    ledger.close()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("url", ["postgresql"], indirect=True)
+def test_a_second_coordinator_on_postgresql_hears_who_the_first_is(url, opened):
+    first, second = opened(), opened()
+    first.lead("iris-1")
+    with pytest.raises(JobError, match=r"^study iris-1 is being run by another process$"):
+        second.lead("iris-1")
+    new_study(first)
+    with pytest.raises(JobError) as caught:
+        second.lead("iris-1")
+    rule = r"study iris-1 is being run by process \d+ since \d{4}-\d\d-\d\d \d\d:\d\d:\d\d[+-]\d\d:\d\d \(coordinator \w{12}\)"
+    assert re.fullmatch(rule, str(caught.value))
+    cut_all(url)
+    finish(first, "iris-1", result(0))  # takes the lock again
+    with pytest.raises(JobError, match="is being run by process"):
+        second.lead("iris-1")
+    first.close()
+    second.lead("iris-1")

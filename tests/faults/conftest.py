@@ -1,0 +1,67 @@
+"""What the fault suite starts: coordinators that may be killed, on SQLite and on a real PostgreSQL."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from tests.end_to_end.doors import ROOT
+
+
+class Nursery:
+    """Forks coordinators one after the other."""
+
+    def __init__(self, folder):
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT)])}
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "tests.faults.nursery", str(folder)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=ROOT,
+            env=environment,
+        )
+
+    def begin(self, runs, url, executor="here", trials=5, kill="", pause=0.0):
+        """The coordinator's process number."""
+        asked = {"runs": str(runs), "url": url, "executor": executor, "trials": trials, "kill": kill, "pause": pause}
+        self.process.stdin.write(json.dumps(asked) + "\n")
+        self.process.stdin.flush()
+        return json.loads(self.process.stdout.readline())["pid"]
+
+    def end(self):
+        """How it ended, as `subprocess` counts; waits for it."""
+        return json.loads(self.process.stdout.readline())["status"]
+
+    def run(self, *arguments, **words):
+        self.begin(*arguments, **words)
+        return self.end()
+
+    def close(self):
+        self.process.stdin.close()
+        try:
+            self.process.wait(30)
+        except subprocess.TimeoutExpired:
+            self.process.send_signal(signal.SIGKILL)
+            self.process.wait()
+        self.process.stdout.close()
+
+
+@pytest.fixture(scope="module")
+def nursery(tmp_path_factory):
+    made = Nursery(tmp_path_factory.mktemp("nursery"))
+    yield made
+    made.close()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request, tmp_path):
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'ledger.db'}"
+    server = request.getfixturevalue("postgres")
+    name = f"t{abs(hash(request.node.name)) % 10**9}"
+    server.psql(f"CREATE DATABASE {name}")
+    return server.get_uri(database=name)

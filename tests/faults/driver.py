@@ -1,0 +1,128 @@
+"""A study's coordinator with its real ledger, lock and executor, whose training does no work; it is made to die.
+
+python -m tests.faults.driver RUNS URL EXECUTOR TRIALS: EXECUTOR is a name in EXECUTORS. Ends with 0 when the
+study has its summary. Each result is noted in RUNS/trained, the results that the ledger took in RUNS/committed.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import sys
+import time
+from contextlib import closing
+from pathlib import Path
+
+from foldwise.config import read_study
+from foldwise.errors import FoldwiseError
+from foldwise.execution.here import HereExecutor
+from foldwise.kill_points import reached
+from foldwise.plan import plan_study
+from foldwise.results import FoldScore, TrialResult
+from foldwise.stopping import stoppable
+from foldwise.study import Parts, claim, search
+from foldwise.tracking.in_memory import InMemoryTracker
+from foldwise.tracking.ledger import open_ledger
+from foldwise.tracking.study_lock import lock_study
+from foldwise.tuning.random_tuner import RandomTuner
+from tests.faults.processes import Processes
+
+NAME = "faulty"
+
+
+def scores(number: int) -> TrialResult:
+    """What a training of that trial gives: numbers that JSON has no words for, and others that it might round."""
+    folds = []
+    for fold in range(2):
+        mean = math.sin(1000 * number + fold)
+        curves = {"loss": (math.inf, 1 / 3 + mean, math.nan), "learning_rate": (0.1 + 0.2, 1e-320, -math.inf)}
+        folds.append(FoldScore(fold, mean, {"accuracy": mean, "log_loss": math.inf}, curves, 2, 0.25))
+    mean = sum(fold.score for fold in folds) / 2
+    return TrialResult(number, {}, "COMPLETE", tuple(folds), mean, 0.125, {"accuracy": mean}, engine="none", seconds=0.5)
+
+
+def train(job: object, runs: Path, pause: float) -> TrialResult:
+    """The stub: it comes by the places that cross_validate comes by, and takes a while."""
+    reached("before-training")
+    (runs / "began").touch()
+    time.sleep(pause)
+    result = scores(job.number)
+    for _ in result.folds:
+        reached("after-fold")
+    note(runs / "trained", job.number)
+    reached("after-training")
+    return TrialResult(**{**vars(result), "params": job.params})
+
+
+def note(path: Path, number: int) -> None:
+    with path.open("a", encoding="utf-8") as file:
+        file.write(f"{number}\n")
+        file.flush()
+        os.fsync(file.fileno())
+
+
+class Watcher:
+    """Notes each result that the study says it has: from then on it must never be lost."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def note(self, sentence: str) -> None:
+        print(sentence, file=sys.stderr, flush=True)
+
+    def trial_ends(self, result: TrialResult) -> None:
+        note(self.folder / "committed", result.number)
+
+    def search_starts(self, goal: object, asked: int, folds: int, finished: object) -> None: ...
+    def trial_starts(self, number: int, params: object) -> None: ...
+    def search_ends(self) -> None: ...
+
+
+def here(runs: Path, pause: float) -> HereExecutor:
+    return HereExecutor(lambda job: train(job, runs, pause))
+
+
+def processes(runs: Path, pause: float) -> Processes:
+    return Processes(lambda job: train(job, runs, pause), 2, runs / "armed")
+
+
+# The executor of another room is put in its place by a line here.
+EXECUTORS = {"here": here, "processes": processes}
+
+
+def study(runs: Path, trials: int) -> object:
+    config = {
+        "study": NAME,
+        "data": {"kind": "sklearn", "name": "iris"},
+        "model": {"kind": "mlp", "dropout": ["float", 0.0, 0.9]},
+        "budget": {"trials": trials},
+        "paths": {"runs": str(runs)},
+        "folds": {"kind": "kfold", "count": 2},
+    }
+    return plan_study(read_study(config))
+
+
+def main(runs: Path, url: str, executor: str, trials: int, pause: float = 0.0) -> int:
+    plan, watcher = study(runs, trials), Watcher(runs)
+    try:
+        with (
+            stoppable(watcher.note) as check,
+            lock_study(plan.folder / "lock"),
+            closing(open_ledger(url, watcher.note, check)) as ledger,
+            closing(EXECUTORS[executor](runs, pause)) as workers,
+        ):
+            record = claim(plan, ledger, {})
+            tracker = InMemoryTracker(ledger)
+            tracker.open(record, ledger.trials(NAME), plan.goal.metric, {})
+            parts = Parts(RandomTuner(plan.spec.space, 0), workers, ledger, tracker, watcher, check)
+            found = search(plan, parts)
+            ledger.finish_study(NAME, {"ended": found.ended, "best": max(result.mean for result in found.results)})
+    except FoldwiseError as fault:
+        print(f"error: {fault}", file=sys.stderr)
+        return fault.exit_code
+    watcher.note(f"done: {len(found.results)}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1]), sys.argv[2], sys.argv[3], int(sys.argv[4])))
