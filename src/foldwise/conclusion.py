@@ -22,6 +22,7 @@ from foldwise.errors import JobError
 from foldwise.files import atomically, write_json
 from foldwise.models.heads import THRESHOLD
 from foldwise.plan import Plan
+from foldwise.racing import race_outcome
 from foldwise.results import TrialResult, best_of
 from foldwise.seeds import Purpose, derive
 from foldwise.specs import TrialJob
@@ -105,6 +106,8 @@ def conclude(
     )
     searched = results if "balance" in spec.space.ranges else ()  # else all trials are on one side
     gain = balance_gain(searched, lambda result: trial_at(spec, result.params).balance.kind, goal)
+    epochs = {result.number: trial_at(spec, result.params).fit.epochs for result in results if result.folds}
+    race = race_outcome(spec.fixed.race, goal, results, len(plan.splits), epochs)
     found = verdict.sentence(goal, metrics[goal.metric], rival, comparison, len(truth))
     summary: Summary = {
         "study": spec.name,
@@ -113,6 +116,7 @@ def conclude(
         "task": table.task,
         "rows": {"development": len(plan.development), "holdout": len(plan.holdout.rows)},
         "trials": count_trials(results, spec.fixed.budget.trials),
+        "race": race.record if race else None,
         "best": {
             "number": best.number,
             "params": dict(best.params),
@@ -208,7 +212,7 @@ def count_trials(results: Sequence[TrialResult], asked: int) -> dict[str, int]:
 
 
 def write_trials(path: Path, results: Sequence[TrialResult], plan: Plan) -> None:
-    """A row a trial: number, state, mean, sd, a score a fold, a column a parameter, engine, seconds, reason."""
+    """A row a trial: number, state, mean, sd, a score a fold, a column a parameter, engine, seconds, reason, lost_at."""
     rows: list[dict[str, Any]] = []
     names = [name for name, _ in plan.spec.space.walk()]
     for result in results:
@@ -225,6 +229,7 @@ def write_trials(path: Path, results: Sequence[TrialResult], plan: Plan) -> None
                 "engine": result.engine,
                 "seconds": result.seconds,
                 "reason": result.reason,
+                "lost_at": result.lost_at,
             }
         )
     frame = pd.DataFrame(rows)

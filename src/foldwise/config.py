@@ -68,7 +68,7 @@ def read_study(config: Mapping[str, Any]) -> StudySpec:
 
 
 def without_search(config: Mapping[str, Any]) -> dict[str, Any]:
-    """The configuration in which every range has taken its default, for a study of one trial."""
+    """The configuration in which every range has taken its default, for a study of one trial, which races with nobody."""
     closed = dict(config)
     for section in SEARCHABLE:
         if section in config:
@@ -76,6 +76,7 @@ def without_search(config: Mapping[str, Any]) -> dict[str, Any]:
             closed[section] = fill(template, space, space.defaults())
     closed["budget"] = {**(config.get("budget") or {}), "trials": 1}
     closed["tuner"] = {"kind": "random"}
+    closed["race"] = {"kind": "none"}
     return closed
 
 

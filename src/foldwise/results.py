@@ -19,6 +19,7 @@ class FoldScore:
 
     curves: name -> one value an epoch; `loss`, `val_loss`, `learning_rate`, and the task's metric with and without `val_`.
     best_epoch: how many epochs the kept weights were trained for (1 is the first epoch).
+    rungs: where trials race by epochs, epoch -> the score that training would have ended with there.
     """
 
     fold: int
@@ -27,6 +28,7 @@ class FoldScore:
     curves: Mapping[str, tuple[float, ...]]
     best_epoch: int
     seconds: float
+    rungs: Mapping[int, float] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """As plain values, for the ledger."""
@@ -36,7 +38,8 @@ class FoldScore:
     def from_json(row: Mapping[str, Any]) -> FoldScore:
         """The inverse of `to_json`."""
         curves = {name: tuple(values) for name, values in row["curves"].items()}
-        return FoldScore(**{**row, "curves": curves})
+        rungs = {int(epoch): score for epoch, score in (row.get("rungs") or {}).items()}
+        return FoldScore(**{**row, "curves": curves, "rungs": rungs})
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,7 @@ class TrialResult:
 
     metrics: the task's metrics on the pooled out-of-fold predictions, and `threshold` where that is tuned on them.
     reason: why it did not complete, or None.
+    lost_at: where and why it lost its race though it was trained to its end, to check the race; else None.
     """
 
     number: int
@@ -57,6 +61,7 @@ class TrialResult:
     reason: str | None = None
     engine: str = ""
     seconds: float = 0.0
+    lost_at: str | None = None
 
 
 def mean_and_sd(scores: list[float]) -> tuple[float, float]:
