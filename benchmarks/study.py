@@ -151,7 +151,7 @@ def foldwise_study(plan: Plan, seed: int, folder: Path) -> Callable[[], float]:
         cache = FoldCache(plan.table, plan.splits)
         executor = HereExecutor(lambda job: cross_validate(job, plan.table, plan.splits, cache=cache))
         tracker.open(record, [], plan.goal.metric, {})
-        results = search(plan, Parts(assemble.make_tuner(plan.spec, plan.goal), executor, ledger, tracker, _Silent()))
+        results = search(plan, Parts(assemble.make_tuner(plan.spec, plan.goal), executor, ledger, tracker, _Silent())).results
         ledger.close()
         assert all(result.state == "COMPLETE" for result in results), [result.reason for result in results]
         return max(result.mean for result in results)

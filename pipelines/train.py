@@ -11,7 +11,7 @@ def run(config: Config) -> None:
 
     searched = read_study(config)
     study = read_study(without_search(config))
-    from foldwise.assemble import run_here
+    from foldwise.doors import run_here
 
     run_here(study, defaults_taken=searched.space.defaults())
 

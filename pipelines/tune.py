@@ -10,7 +10,7 @@ def run(config: Config) -> None:
     from foldwise.config import read_study
 
     study = read_study(config)
-    from foldwise.assemble import run_here
+    from foldwise.doors import run_here
 
     run_here(study)
 

@@ -20,13 +20,13 @@ from foldwise.data.prepare import fit_preparation
 from foldwise.data_specs import PrepSpec
 from foldwise.errors import JobError
 from foldwise.files import atomically, write_json
+from foldwise.goal import Goal
 from foldwise.models.heads import THRESHOLD
 from foldwise.plan import Plan
 from foldwise.racing import race_outcome
-from foldwise.results import TrialResult, best_of
+from foldwise.results import TrialResult, best_of, pareto
 from foldwise.seeds import Purpose, derive
-from foldwise.specs import TrialJob
-from foldwise.study import Parts
+from foldwise.study import Parts, Searched
 from foldwise.tracking.bundle import save_bundle
 from foldwise.tracking.bundle_card import Reading
 from foldwise.tracking.registry import Registry
@@ -39,14 +39,12 @@ from foldwise.training.threshold import Asked
 Summary = dict[str, Any]
 
 
-def conclude(
-    plan: Plan, results: Sequence[TrialResult], parts: Parts, registry: Registry, seconds: Mapping[str, float]
-) -> Summary:
+def conclude(plan: Plan, searched: Searched, parts: Parts, registry: Registry, seconds: Mapping[str, float]) -> Summary:
     """The study's summary; its files lie beside it, its model is registered, and the ledger knows that it is finished.
 
     Args:
         plan: the study's data.
-        results: all its finished trials.
+        searched: all its finished trials, and why there are no more.
         parts: the parts it was run with.
         registry: where the model goes.
         seconds: what reading the data and searching took.
@@ -54,7 +52,7 @@ def conclude(
     Raises:
         JobError: no trial is complete.
     """
-    began = time.monotonic()
+    began, results = time.monotonic(), searched.results
     best = best_of(results, plan.goal)
     if best is None:
         raise JobError(f"no trial is complete; the first says: {results[0].reason if results else 'none was run'}")
@@ -63,10 +61,10 @@ def conclude(
     write_trials(plan.folder / "trials.parquet", results, plan)
 
     watcher.note(f"refitting trial {best.number} on all {len(plan.development)} development rows")
-    trial = trial_at(spec, best.params)
+    job = plan.job(best.number if best.reused is None else best.reused, best.params)
+    trial = job.spec
     asked = trial.fit.threshold
     threshold = best.metrics["threshold"] if asked == "auto" else asked
-    job = TrialJob(best.number, best.params, spec.fixed.seed, trial, goal, spec.fixed.training.engine)
     final = refit(job, table, plan.development, best)
     if job.spec.prep.select.kind != "none":
         watcher.note(f"prep.select kept {len(final.preparation.features)} features: {listed(list(final.preparation.features))}")
@@ -104,8 +102,8 @@ def conclude(
         derive(Purpose.VERDICT, spec.fixed.seed),
         their_score=scorer(table.task, len(table.labels), goal.metric, rival.get("threshold", THRESHOLD)),
     )
-    searched = results if "balance" in spec.space.ranges else ()  # else all trials are on one side
-    gain = balance_gain(searched, lambda result: trial_at(spec, result.params).balance.kind, goal)
+    of_both = results if "balance" in spec.space.ranges else ()  # else all trials are on one side
+    gain = balance_gain(of_both, lambda result: trial_at(spec, result.params).balance.kind, goal)
     epochs = {result.number: trial_at(spec, result.params).fit.epochs for result in results if result.folds}
     race = race_outcome(spec.fixed.race, goal, results, len(plan.splits), epochs)
     found = verdict.sentence(goal, metrics[goal.metric], rival, comparison, len(truth))
@@ -113,10 +111,12 @@ def conclude(
         "study": spec.name,
         "seed": spec.fixed.seed,
         "goal": {"metric": goal.metric, "direction": goal.direction},
+        "pareto": front(results, plan.goals),
         "task": table.task,
         "rows": {"development": len(plan.development), "holdout": len(plan.holdout.rows)},
         "trials": count_trials(results, spec.fixed.budget.trials),
         "race": race.record if race else None,
+        "ended": searched.ended,
         "best": {
             "number": best.number,
             "params": dict(best.params),
@@ -155,6 +155,15 @@ def conclude(
     for sentence in parts.tracker.close(summary, files):
         watcher.note(sentence)
     return summary
+
+
+def front(results: Sequence[TrialResult], goals: Sequence[Goal]) -> list[dict[str, Any]] | None:
+    """The trials that no other beats in both goals, cheapest first; None where there is one goal."""
+    if len(goals) == 1:
+        return None
+    score, cost = goals
+    rows = [{"number": r.number, score.metric: r.mean, cost.metric: r.costs[cost.metric]} for r in pareto(results, goals)]
+    return sorted(rows, key=lambda row: row[cost.metric])
 
 
 def kept_over_folds(plan: Plan, prep: PrepSpec, refitted: Sequence[str]) -> dict[str, Any]:
@@ -226,9 +235,11 @@ def write_trials(path: Path, results: Sequence[TrialResult], plan: Plan) -> None
                 **{f"fold_{fold}": scores.get(fold, math.nan) for fold in range(len(plan.splits))},
                 **{name: result.params.get(name) for name in names},
                 **{f"oof_{metric}": value for metric, value in result.metrics.items()},
+                **{f"cost_{name}": value for name, value in result.costs.items()},
                 "engine": result.engine,
                 "seconds": result.seconds,
                 "reason": result.reason,
+                "reused": result.reused,
                 "lost_at": result.lost_at,
             }
         )

@@ -92,14 +92,14 @@ def tune(*overrides: str, frame: pd.DataFrame | None = None, target: str | None 
     Raises:
         FoldwiseError: with one sentence; ConfigError and DataError where the question is wrong.
     """
-    from foldwise.assemble import run_here
+    from foldwise.doors import run_here
 
     return StudyResult(*run_here(read_study(_composed(overrides, frame, target, values))))
 
 
 def train(*overrides: str, frame: pd.DataFrame | None = None, target: str | None = None, **values: Any) -> StudyResult:
     """The same without a search: every range takes its default."""
-    from foldwise.assemble import run_here
+    from foldwise.doors import run_here
 
     config = _composed(overrides, frame, target, values)
     searched = read_study(config)
@@ -114,7 +114,7 @@ def load(reference: str, runs: str = "mlruns", url: str | None = None) -> Bundle
         runs: the folder that studies write to.
         url: MLflow's store, where it is not in `runs`.
     """
-    from foldwise.assemble import load_model
+    from foldwise.doors import load_model
 
     return load_model(reference, runs, url)
 

@@ -52,8 +52,8 @@ class Race:
     first, factor: trials are scored after the epochs first, first x factor, ...; where first is None they do not race by
     epochs. bars: (rung, how many folds are in step there) -> what is to be reached; a rung that few have reached has none.
     incumbent: None where folds are not raced, or too few trials are known. alpha: how probably a trial that would come out
-    level with the incumbent is stopped, after whichever fold. finish: whether the trial is trained to its end even if it is lost, so that
-    the race's own errors are known.
+    level with the incumbent is stopped, after whichever fold. finish: whether the trial is trained to its end even if it is
+    lost, so that the race's own errors are known.
     """
 
     goal: Goal

@@ -48,6 +48,8 @@ class TrialResult:
 
     metrics: the task's metrics on the pooled out-of-fold predictions, and `threshold` where that is tuned on them.
     reason: why it did not complete, or None.
+    costs: what the trial's network takes: `parameters`, and what else was asked for (see goal.COSTS).
+    reused: the number of the trial of the same configuration whose result this is, or None where it was trained itself.
     lost_at: where and why it lost its race though it was trained to its end, to check the race; else None.
     """
 
@@ -61,6 +63,8 @@ class TrialResult:
     reason: str | None = None
     engine: str = ""
     seconds: float = 0.0
+    costs: Mapping[str, float] = field(default_factory=dict)
+    reused: int | None = None
     lost_at: str | None = None
 
 
@@ -70,6 +74,27 @@ def mean_and_sd(scores: list[float]) -> tuple[float, float]:
     if len(scores) == 1:
         return mean, 0.0
     return mean, math.sqrt(math.fsum((s - mean) ** 2 for s in scores) / (len(scores) - 1))
+
+
+def values_of(result: TrialResult, goals: Sequence[Goal]) -> tuple[float, ...]:
+    """A trial's score, and its cost where there are two goals."""
+    return (result.mean, *(result.costs.get(goal.metric, math.nan) for goal in goals[1:]))
+
+
+def pareto(results: Sequence[TrialResult], goals: Sequence[Goal]) -> list[TrialResult]:
+    """The complete trials that no other is at least as good as in every goal and better in one; of equals the first."""
+    trials = [(r, values_of(r, goals)) for r in sorted(results, key=lambda r: r.number) if r.state == "COMPLETE"]
+    trials = [(r, values) for r, values in trials if all(map(math.isfinite, values))]
+
+    def beaten(place: int, values: tuple[float, ...]) -> bool:
+        for other, (_, theirs) in enumerate(trials):
+            better = [goal.better(b, a) for goal, a, b in zip(goals, values, theirs, strict=True)]
+            worse = [goal.better(a, b) for goal, a, b in zip(goals, values, theirs, strict=True)]
+            if not any(worse) and (any(better) or other < place):
+                return True
+        return False
+
+    return [result for place, (result, values) in enumerate(trials) if not beaten(place, values)]
 
 
 def best_of(results: Sequence[TrialResult], goal: Goal) -> TrialResult | None:

@@ -206,7 +206,8 @@ def _line(result: TrialResult, goal: Goal | None) -> str:
     score = f"{metric} {_plus_minus(result.mean, result.sd)}" if result.state == "COMPLETE" else str(result.reason)
     if result.lost_at is not None:
         score += f" (finished to check the race: {result.lost_at})"
-    return f"trial {result.number:>3}  {result.state}  {score}  {result.seconds:.1f} s  {_parameters(result.params)}"
+    took = f"{result.seconds:.1f} s" if result.reused is None else f"as trial {result.reused}"
+    return f"trial {result.number:>3}  {result.state}  {score}  {took}  {_parameters(result.params)}"
 
 
 def _parameters(params: Params) -> str:

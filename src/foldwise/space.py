@@ -53,6 +53,17 @@ class FloatRange:
         """The values between which every other lies."""
         return (self.low, self.high)
 
+    def holds(self, value: Any) -> bool:
+        """Whether it is one of the values."""
+        number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        return number and self.low <= value <= self.high and (self.step is None or _divides(self.step, value - self.low))
+
+    def count(self) -> int | None:
+        """How many values there are; None for more than can be counted."""
+        if self.low == self.high:
+            return 1
+        return None if self.step is None else round((self.high - self.low) / self.step) + 1
+
 
 @dataclass(frozen=True)
 class IntRange:
@@ -90,6 +101,14 @@ class IntRange:
     def ends(self) -> tuple[Scalar, ...]:
         """The values between which every other lies."""
         return (self.low, self.high)
+
+    def holds(self, value: Any) -> bool:
+        """Whether it is one of the values."""
+        return type(value) is int and self.low <= value <= self.high and (value - self.low) % self.step == 0
+
+    def count(self) -> int:
+        """How many values there are."""
+        return (self.high - self.low) // self.step + 1
 
 
 @dataclass(frozen=True)
@@ -139,6 +158,15 @@ class Choice:
         """All names: a choice has no order."""
         return self.names()
 
+    def holds(self, value: Any) -> bool:
+        """Whether it is an option's name."""
+        return any(name == value and type(name) is type(value) for name in self.names())
+
+    def count(self) -> int | None:
+        """How many options there are, each as often as the ranges inside it have points."""
+        inside = [option.space.count() for option in self.options]
+        return None if None in inside else sum(points or 0 for points in inside)
+
 
 Range = FloatRange | IntRange | Choice
 
@@ -165,6 +193,11 @@ class Space:
     def defaults(self) -> Params:
         """The point where every range takes its default."""
         return self.sample(lambda name, range_: range_.default)
+
+    def count(self) -> int | None:
+        """How many points there are; None where a range has more values than can be counted."""
+        counts = [range_.count() for range_ in self.ranges.values()]
+        return None if None in counts else math.prod(count or 0 for count in counts)
 
     def walk(self) -> Iterator[tuple[str, Range]]:
         """Every range with its dotted name, also those inside options."""

@@ -5,19 +5,23 @@ One coordinator runs this. What it decides stands in the ledger before it counts
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
-from foldwise.config import identity, trial_at
+from foldwise.board import Board
+from foldwise.config import identity
 from foldwise.errors import ConfigError, Interrupted, JobError
 from foldwise.execution.executor import Executor
+from foldwise.extend import check_extension, moved
 from foldwise.goal import Goal
 from foldwise.plan import Plan
 from foldwise.results import TrialResult
 from foldwise.space import Params
-from foldwise.specs import StudySpec, TrialJob
+from foldwise.specs import StudySpec
 from foldwise.tracking.difference import difference
 from foldwise.tracking.ledger import Ledger, StudyRecord
 from foldwise.tracking.tracker import Tracker
@@ -25,6 +29,10 @@ from foldwise.tuning.tuner import Tuner
 
 # So many first trials that fail in the same way say that the configuration is at fault, not the trial.
 SAME_FAILURES = 3
+# So soon a signal is heard while other processes train.
+SECONDS_BETWEEN_CHECKS = 0.2
+
+_Futures = dict[Future[TrialResult], int]
 
 
 class Watcher(Protocol):
@@ -39,13 +47,26 @@ class Watcher(Protocol):
 
 @dataclass(frozen=True)
 class Parts:
-    """The concrete parts that a study is run with."""
+    """The concrete parts that a study is run with. check raises Interrupted once the user asked to stop."""
 
     tuner: Tuner
     executor: Executor
     ledger: Ledger
     tracker: Tracker
     watcher: Watcher
+    check: Callable[[], None] = lambda: None
+
+
+# Why a search ended: as many trials as asked for, the time is over, or nothing is left to try.
+Ended = Literal["trials", "seconds", "exhausted"]
+
+
+@dataclass(frozen=True)
+class Searched:
+    """What a search came to: every finished trial by number, and why there are no more."""
+
+    results: list[TrialResult]
+    ended: Ended
 
 
 def claim(plan: Plan, ledger: Ledger, versions: Mapping[str, str]) -> StudyRecord:
@@ -61,75 +82,134 @@ def claim(plan: Plan, ledger: Ledger, versions: Mapping[str, str]) -> StudyRecor
     if known.recipe["data"].get("kind") == "frame" != spec.fixed.data.kind:
         rule = f"{spec.name!r} was made from a DataFrame, so only Python can go on with it: foldwise.tune(frame=..., study=...)"
         raise ConfigError("study", f"{rule}; give this one another name")
-    changes = difference(identity(known.recipe), identity(spec.recipe))
-    if changes:
-        shown = "; ".join(changes[:6]) + (f"; and {len(changes) - 6} more" if len(changes) > 6 else "")
-        raise ConfigError("study", f"{spec.name!r} exists and asks something else ({shown}); give this one another name")
     if known.data_fingerprint != plan.table.fingerprint:
         raise ConfigError("study", f"{spec.name!r} exists and was made from other data; give this one another name")
+    changes = difference(identity(known.recipe), identity(spec.recipe))
+    if changes and spec.fixed.extend:
+        return _extended(plan, known, ledger)
+    if changes:
+        shown = "; ".join(changes[:6]) + (f"; and {len(changes) - 6} more" if len(changes) > 6 else "")
+        said = f"{spec.name!r} exists and asks something else ({shown})"
+        raise ConfigError("study", f"{said}; give this one another name, or say extend=true where only ranges were edited")
     return known
 
 
-def search(plan: Plan, parts: Parts) -> list[TrialResult]:
-    """Run trials until the budget is used; those of earlier starts count.
+def _extended(plan: Plan, known: StudyRecord, ledger: Ledger) -> StudyRecord:
+    """The study under its new recipe; trials that are no points of the new space stay in the ledger and count no more."""
+    check_extension(known.recipe, plan.spec)
+    rows = [row for row in ledger.trials(known.name) if not row.dropped]
+    kept = moved(known.recipe, plan.spec, [(row.number, row.params) for row in rows])
+    return ledger.extend_study(known.name, plan.recipe, kept)
 
-    Returns:
-        Every finished trial, by number.
+
+def search(plan: Plan, parts: Parts) -> Searched:
+    """Run trials until the budget is used; those of earlier starts count. A worker that is free gets the next one at once.
 
     Raises:
         JobError: the first trials all fail in the same way.
         Interrupted: the user asked to stop; finished trials are kept.
     """
-    spec, ledger = plan.spec, parts.ledger
-    budget = spec.fixed.budget
-    rows = ledger.trials(spec.name)
-    finished = [row.result for row in rows if row.result is not None]
-    unfinished = {row.number: row.params for row in rows if row.result is None}
-    for result in finished:
+    spec, budget = plan.spec, plan.spec.fixed.budget
+    rows = parts.ledger.trials(spec.name)
+    counted = [row for row in rows if not row.dropped]
+    board = Board(
+        [row.result for row in counted if row.result is not None],
+        {row.number: row.params for row in counted if row.result is None},
+        spec.space.count(),
+        next_number=1 + max((row.number for row in rows), default=-1),
+    )
+    for result in board.finished:
         parts.tuner.tell(result)
-    started = time.monotonic()
-    parts.watcher.search_starts(plan.goal, budget.trials, len(plan.splits), finished)
+    deadline = math.inf if budget.seconds is None else time.monotonic() + budget.seconds
+    futures: _Futures = {}
+    ended: Ended = "trials"
+    parts.watcher.search_starts(plan.goal, budget.trials, len(plan.splits), board.finished)
     try:
-        while len(finished) < budget.trials:
-            _refuse_hopeless(finished)
-            if budget.seconds is not None and time.monotonic() - started > budget.seconds:
-                parts.watcher.note(f"budget.seconds: {budget.seconds:g} s are over after {len(finished)} trials")
+        while True:
+            _refuse_hopeless(board.finished)
+            parts.check()
+            while len(futures) < parts.executor.slots:
+                if time.monotonic() > deadline:
+                    ended = "seconds"
+                    break
+                trial = _next(spec, parts.tuner, board)
+                if trial is None:
+                    ended = "trials" if board.begun >= budget.trials else "exhausted"
+                    break
+                _start(plan, parts, board, futures, *trial)
+            if not futures:
                 break
-            number, params = _next(spec, parts.tuner, finished, unfinished)
-            ledger.begin_trial(spec.name, number, params)
-            parts.watcher.trial_starts(number, params)
-            result = _run(plan, parts.executor, number, params)
-            row = ledger.finish_trial(spec.name, result)
-            unfinished.pop(number, None)
-            parts.tuner.tell(result)
-            finished.append(result)
-            parts.tracker.trial(row)
-            parts.watcher.trial_ends(result)
-        _refuse_hopeless(finished)
+            for future in _done(futures, parts.check):
+                _finish(plan, parts, board, future.result())
+                while woken := board.wake():
+                    for trial in woken:
+                        _train(plan, parts, board, futures, *trial)
     except Interrupted:
-        raise Interrupted(f"stopped after {len(finished)} of {budget.trials} trials; the same command goes on") from None
+        said = f"stopped after {len(board.finished)} of {budget.trials} trials; the same command goes on"
+        raise Interrupted(said) from None
     finally:
         parts.watcher.search_ends()
-    return sorted(finished, key=lambda result: result.number)
+    if ended == "seconds":
+        parts.watcher.note(f"budget.seconds: {budget.seconds:g} s are over after {len(board.finished)} trials")
+    if ended == "exhausted":
+        parts.watcher.note(f"nothing is left to try: {board.tried} configurations in {len(board.finished)} trials")
+    return Searched(sorted(board.finished, key=lambda result: result.number), ended)
 
 
-def _run(plan: Plan, executor: Executor, number: int, params: Params) -> TrialResult:
-    """Train a trial. Values that are right each by itself may contradict each other: then only this trial fails."""
-    spec = plan.spec
-    try:
-        job = TrialJob(number, params, spec.fixed.seed, trial_at(spec, params), plan.goal, spec.fixed.training.engine)
-    except ConfigError as fault:
-        return TrialResult(number, params, "FAILED", reason=f"configuration: {fault}")
-    return executor.submit(job).result()
-
-
-def _next(spec: StudySpec, tuner: Tuner, finished: list[TrialResult], unfinished: Mapping[int, Params]) -> tuple[int, Params]:
+def _next(spec: StudySpec, tuner: Tuner, board: Board) -> tuple[int, Params] | None:
     """A trial that an earlier start left behind, else a new one; the first of a study tries the defaults."""
-    if unfinished:
-        number = min(unfinished)
-        return number, unfinished[number]
-    number = max((result.number for result in finished), default=-1) + 1
-    return number, spec.space.defaults() if number == 0 else tuner.ask(number, [])
+    if board.left:
+        number = min(board.left)
+        return number, board.left[number]
+    if board.begun >= spec.fixed.budget.trials or board.is_exhausted:
+        return None
+    number = board.next_number
+    params = spec.space.defaults() if number == 0 else tuner.ask(number, board.pending)
+    return None if params is None else (number, params)
+
+
+def _start(plan: Plan, parts: Parts, board: Board, futures: _Futures, number: int, params: Params) -> None:
+    """Write a trial down, then train it, or let it wait for the one that trains the same."""
+    parts.ledger.begin_trial(plan.spec.name, number, params)
+    board.begin(number, params)
+    if board.is_running_elsewhere(number, params):
+        board.park(number)
+    else:
+        _train(plan, parts, board, futures, number, params)
+
+
+def _train(plan: Plan, parts: Parts, board: Board, futures: _Futures, number: int, params: Params) -> None:
+    """Hand a trial to the executor. Values that are right each by itself may contradict each other: then only it fails."""
+    known = board.known(number, params)
+    if known is not None:
+        _finish(plan, parts, board, known)
+        return
+    parts.watcher.trial_starts(number, params)
+    try:
+        job = plan.job(number, params)
+    except ConfigError as fault:
+        _finish(plan, parts, board, TrialResult(number, params, "FAILED", reason=f"configuration: {fault}"))
+        return
+    futures[parts.executor.submit(job)] = number
+
+
+def _done(futures: _Futures, check: Callable[[], None]) -> list[Future[TrialResult]]:
+    """The futures that are done, by number, taken out; waits for the first."""
+    while True:
+        done, _ = wait(futures, timeout=SECONDS_BETWEEN_CHECKS, return_when=FIRST_COMPLETED)
+        if not done:  # what is done is written down before anything else
+            check()
+        else:
+            return [future for future, _ in sorted(((f, futures.pop(f)) for f in done), key=lambda pair: pair[1])]
+
+
+def _finish(plan: Plan, parts: Parts, board: Board, result: TrialResult) -> None:
+    """Commit, then tell: what is not in the ledger did not happen."""
+    row = parts.ledger.finish_trial(plan.spec.name, result)
+    board.finish(result)
+    parts.tuner.tell(result)
+    parts.tracker.trial(row)
+    parts.watcher.trial_ends(result)
 
 
 def _refuse_hopeless(finished: list[TrialResult]) -> None:

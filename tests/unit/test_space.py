@@ -122,3 +122,13 @@ def test_true_and_one_and_the_word_one_are_different_options():
 def test_an_empty_space_has_one_point():
     assert Space().defaults() == {}
     assert list(Space().corners()) == []
+
+
+def test_points_are_counted_where_they_can_be():
+    inner = {"kind": "b", "n": ["int", 1, 3], "x": ["float", 0.0, 1.0, {"step": 0.25}]}
+    _, space = split({"kind": ["choice", "a", inner], "m": ["int", 2, 10, {"step": 4}]})
+    assert space.count() == (1 + 3 * 5) * 3
+    assert Space().count() == 1
+    assert split({"x": ["float", 0.0, 1.0]})[1].count() is None
+    assert split({"x": ["float", 0.5, 0.5]})[1].count() == 1
+    assert split({"x": ["choice", 1, {"y": ["float", 0.0, 1.0]}]})[1].count() is None

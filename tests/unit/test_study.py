@@ -1,11 +1,13 @@
 """The coordinator on a real ledger, with a training that does no work."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
 import pytest
 
 from foldwise.config import read_study
-from foldwise.errors import ConfigError, JobError
+from foldwise.errors import ConfigError, Interrupted, JobError
 from foldwise.execution.here import HereExecutor
 from foldwise.plan import plan_study
 from foldwise.results import FoldScore, TrialResult
@@ -35,15 +37,15 @@ def done(job):
 
 @pytest.fixture
 def run(tmp_path):
-    def run(train=done, trials=6, **asked):
+    def run(train=done, trials=6, executor=HereExecutor, **asked):
         config = {"data": {"kind": "sklearn", "name": "iris"}, "budget": {"trials": trials}, "paths": {"runs": str(tmp_path)}}
         plan = plan_study(read_study({**config, **asked}))
         with closing(open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}")) as ledger:
             record = claim(plan, ledger, {})
             tracker = InMemoryTracker(ledger)
             tracker.open(record, [], plan.goal.metric, {})
-            parts = Parts(RandomTuner(plan.spec.space, 0), HereExecutor(train), ledger, tracker, Quiet())
-            return search(plan, parts), ledger.trials(plan.spec.name)
+            parts = Parts(RandomTuner(plan.spec.space, 0), executor(train), ledger, tracker, Quiet())
+            return search(plan, parts).results, ledger.trials(plan.spec.name)
 
     return run
 
@@ -78,3 +80,82 @@ def test_a_name_stands_for_one_question(run):
     run(study="mine", trials=1)
     with pytest.raises(ConfigError, match="asks something else"):
         run(study="mine", trials=1, seed=5)
+
+
+def test_an_equal_configuration_is_not_trained_twice_and_a_finite_space_ends_the_study(run):
+    trained = []
+
+    def train(job):
+        trained.append(job.params["model.units"])
+        return done(job)
+
+    results, rows = run(train, model={"kind": "mlp", "units": ["int", 4, 8]}, trials=200)
+    assert sorted(trained) == [4, 5, 6, 7, 8]
+    assert 5 <= len(results) < 200
+    first = {result.params["model.units"]: result.number for result in reversed(results)}
+    for row in rows:
+        own = first[row.params["model.units"]]
+        assert row.result.state == "COMPLETE"
+        assert row.result.reused == (None if own == row.number else own)
+
+
+class Pool:
+    """Jobs side by side in threads; the later ones end first."""
+
+    slots = 3
+
+    def __init__(self, train):
+        self.pool, self.train = ThreadPoolExecutor(3), train
+
+    def submit(self, job):
+        def late(job):
+            time.sleep(0.03 * (3 - job.number % 3))
+            return self.train(job)
+
+        return self.pool.submit(late, job)
+
+    def close(self):
+        self.pool.shutdown()
+
+
+def test_trials_side_by_side_give_the_table_of_trials_one_after_the_other(run, tmp_path):
+    asked = {"model": {"kind": "mlp", "units": ["int", 4, 9], "dropout": ["choice", 0.0, 0.1]}, "trials": 11}
+
+    def train(job):
+        state = "FAILED" if job.number == 1 else "COMPLETE"
+        return TrialResult(job.number, job.params, state, mean=job.number / 7, reason=None if state == "COMPLETE" else "nan: x")
+
+    alone, _ = run(train, study="alone", **asked)
+    together, rows = run(train, study="together", executor=Pool, **asked)
+    assert together == alone
+    assert [row.number for row in rows] == list(range(11))
+    assert all(row.result is not None for row in rows)
+
+
+def test_an_extended_study_goes_on_with_the_trials_that_still_fit(run):
+    before, _ = run(study="mine", trials=6, model={"kind": "mlp", "units": ["int", 4, 64, {"default": 9}]})
+    narrow = {"kind": "mlp", "units": ["int", 4, 30, {"default": 9}]}
+    with pytest.raises(ConfigError, match="or say extend=true"):
+        run(study="mine", trials=8, model=narrow)
+    results, rows = run(study="mine", trials=8, model=narrow, extend=True)
+    fitting = {result.number for result in before if result.params["model.units"] <= 30}
+    assert 0 < len(fitting) < 6
+    assert len(results) == 8
+    assert fitting == {result.number for result in results if result.number < 6}
+    assert [row.number for row in rows if row.dropped] == [n for n in range(6) if n not in fitting]
+    again, _ = run(study="mine", trials=8, model=narrow)
+    assert again == results
+
+
+def test_what_an_interrupted_study_left_behind_is_run_again_only_where_it_fits(run):
+    def stop(job):
+        if job.number == 2:
+            raise Interrupted("stopped")
+        return done(job)
+
+    wide, narrow = ({"kind": "mlp", "units": ["int", 4, high, {"default": 4}]} for high in (64, 5))
+    with pytest.raises(Interrupted):
+        run(stop, study="mine", trials=4, model=wide)
+    results, rows = run(study="mine", trials=2, model=narrow, extend=True)
+    assert len(results) == 2
+    assert all(row.result is not None for row in rows)

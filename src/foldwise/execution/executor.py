@@ -12,6 +12,11 @@ from foldwise.specs import TrialJob
 class Executor(Protocol):
     """Runs jobs. A job is a value that says everything, so the numbers are the same wherever it runs."""
 
+    @property
+    def slots(self) -> int:
+        """How many jobs run side by side; more of them would only wait."""
+        ...
+
     def submit(self, job: TrialJob) -> Future[TrialResult]:
         """Starts a job. A trial that fails is a result; an exception in the future means that the worker died."""
         ...

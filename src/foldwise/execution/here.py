@@ -13,6 +13,8 @@ from foldwise.specs import TrialJob
 class HereExecutor:
     """Runs a job at once, inside `submit`, and returns a future that is already done."""
 
+    slots = 1
+
     def __init__(self, run: Callable[[TrialJob], TrialResult]) -> None:
         self._run = run
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, cast
 
-from sqlalchemy import Connection, Engine, Row, func, insert, select, update
+from sqlalchemy import Connection, Engine, Row, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from foldwise.errors import JobError
@@ -37,7 +37,10 @@ class StudyRecord:
 
 @dataclass(frozen=True)
 class TrialRow:
-    """A trial as it stands: result is None while it runs; shipped is its run in the tracker, where it has arrived there."""
+    """A trial as it stands: result is None while it runs; shipped is its run in the tracker, where it has arrived there.
+
+    dropped: whether it counts no more, because the study was extended and the trial is no point of its new space.
+    """
 
     study: str
     number: int
@@ -47,6 +50,7 @@ class TrialRow:
     ended: datetime | None = None
     result: TrialResult | None = None
     shipped: str | None = None
+    dropped: bool = False
 
 
 def open_ledger(url: str) -> Ledger:
@@ -108,7 +112,7 @@ class Ledger:
         """Writes a running trial's result with all its folds, and gives its row back."""
         here = (trials.c.study == study) & (trials.c.number == result.number)
         values = {key: value for key, value in vars(result).items() if key not in ("number", "folds")}
-        values["metrics"] = dict(result.metrics)
+        values |= {"metrics": dict(result.metrics), "costs": dict(result.costs)}
         with self._transaction() as connection:
             running = here & (trials.c.state == RUNNING)
             changed = connection.execute(update(trials).where(running).values(ended=_now(), **values))
@@ -147,6 +151,20 @@ class Ledger:
             if connection.execute(update(studies).where(studies.c.name == study).values(**values)).rowcount != 1:
                 raise JobError(f"study {study} is unknown")
 
+    def extend_study(self, study: str, recipe: Mapping[str, Any], kept: Mapping[int, Params]) -> StudyRecord:
+        """Gives a study another recipe. Of its trials those that are kept get new parameters; the others count no more."""
+        own = trials.c.study == study
+        with self._transaction() as connection:
+            values = {"recipe": recipe, "finished": None, "summary": None}
+            connection.execute(update(studies).where(studies.c.name == study).values(**values))
+            connection.execute(delete(trials).where(own & (trials.c.state == RUNNING) & trials.c.number.not_in(kept)))
+            connection.execute(update(trials).where(own).values(dropped=True))
+            for number, params in kept.items():
+                here = own & (trials.c.number == number)
+                connection.execute(update(trials).where(here).values(params=params, dropped=False))
+            row = connection.execute(select(studies).where(studies.c.name == study)).one()
+        return StudyRecord(**row._mapping)
+
     def record_holdout_read(self, data_fingerprint: str, study: str, rows: int) -> int:
         """Notes that a study looked at the holdout of these data; how often that has happened, this time included."""
         table = holdout_reads
@@ -176,9 +194,9 @@ def _trial(row: Row[Any], scores: Sequence[FoldScore]) -> TrialRow:
     result = None
     if row.state != RUNNING:
         state = cast(State, row.state)
-        outcome = (row.mean, row.sd, row.metrics, row.reason, row.engine, row.seconds)
+        outcome = (row.mean, row.sd, row.metrics, row.reason, row.engine, row.seconds, row.costs or {}, row.reused)
         result = TrialResult(row.number, row.params, state, tuple(scores), *outcome)
-    return TrialRow(row.study, row.number, row.attempt, row.params, row.started, row.ended, result, row.shipped)
+    return TrialRow(row.study, row.number, row.attempt, row.params, row.started, row.ended, result, row.shipped, row.dropped)
 
 
 def _now() -> datetime:

@@ -16,8 +16,11 @@ class Tuner(Protocol):
     nothing else; so a resumed search asks for the same parameters as one that was never stopped.
     """
 
-    def ask(self, number: int, pending: Sequence[Params] = ()) -> Params:
-        """The parameters of trial `number`, while trials with the `pending` parameters still run."""
+    def ask(self, number: int, pending: Sequence[Params] = ()) -> Params | None:
+        """The parameters of trial `number`, while trials with the `pending` parameters still run.
+
+        None: nothing new now. While trials are pending, ask again when one has ended; else the search is over.
+        """
         ...
 
     def tell(self, result: TrialResult) -> None:

@@ -1,0 +1,253 @@
+"""What stands behind the doors: from a specification to its summary, said on this terminal."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from foldwise.assemble import make_ledger, make_tracking, make_tuner, versions
+from foldwise.config import read_service
+from foldwise.errors import ConfigError
+from foldwise.image_specs import ImageRows
+from foldwise.screen import Screen
+from foldwise.space import Params
+from foldwise.specs import StudySpec, TrialJob
+
+if TYPE_CHECKING:
+    from foldwise.goal import Goal
+    from foldwise.plan import Plan
+    from foldwise.results import TrialResult
+    from foldwise.tracking.bundle import Bundle
+    from foldwise.tracking.ledger import Ledger, StudyRecord
+
+# Answers are asked for one file at a time; more threads gain nothing on networks of this size.
+PREDICT_THREADS = 2
+
+
+def run_here(
+    spec: StudySpec, defaults_taken: Params | None = None
+) -> tuple[StudySpec, Goal, Mapping[str, Any], list[TrialResult], Path]:
+    """Run a study in this process, shown on this terminal.
+
+    Args:
+        spec: the study.
+        defaults_taken: the values that ranges took where there is no search, to be said.
+
+    Returns:
+        The study, its goal, its summary, its finished trials and its folder.
+    """
+    screen = Screen()
+    began = time.monotonic()
+    if defaults_taken:
+        taken = ", ".join(f"{name}={value}" for name, value in defaults_taken.items())
+        screen.note(f"no search: every range takes its default: {taken}")
+    plan = look_at_data(spec, screen)
+    _rehearse(plan, screen)
+    from foldwise.study import claim
+    from foldwise.tracking.study_lock import lock_study
+
+    with lock_study(plan.folder / "lock"), closing(make_ledger(spec)) as ledger:
+        record = claim(plan, ledger, versions())
+        results = [row.result for row in ledger.trials(spec.name) if row.result is not None and not row.dropped]
+        asked = spec.fixed.budget.trials
+        summary = record.summary
+        if summary is not None and (len(results) >= asked or summary.get("ended") == "exhausted"):
+            why = "" if len(results) >= asked else " and nothing is left to try"
+            screen.note(f"study {spec.name} is finished: {len(results)} of {asked} trials{why}, 0 more to run")
+        else:
+            summary, results = _carry_out(plan, record, ledger, screen, time.monotonic() - began)
+    screen.finished(summary, _where_next(plan, summary))
+    return spec, plan.goal, summary, results, plan.folder
+
+
+def _carry_out(
+    plan: Plan, record: StudyRecord, ledger: Ledger, screen: Screen, seconds: float
+) -> tuple[Mapping[str, Any], list[TrialResult]]:
+    """The heavy half: networks are trained from here on."""
+    spec = plan.spec
+    _start_tensorflow(plan, screen)
+    from foldwise.conclusion import conclude
+    from foldwise.data.fold_cache import FoldCache
+    from foldwise.execution.here import HereExecutor
+    from foldwise.stopping import stoppable
+    from foldwise.study import Parts, search
+    from foldwise.training.cross_validate import cross_validate
+    from foldwise.training.engine_rule import Choice
+
+    tracker, registry = make_tracking(spec.fixed.tracking, spec.fixed.paths.runs, ledger)
+    with stoppable(screen.note) as check:
+        cache, said = FoldCache(plan.table, plan.splits, spec.fixed.seed), set[str]()
+
+        def say_engine(choice: Choice) -> None:
+            if choice.engine not in said:
+                screen.note(f"engine {choice.engine}: {choice.reason}")
+                if spec.fixed.race.kind == "folds" and not choice.fold_by_fold:
+                    screen.note("race=folds ends no trial whose folds train all at once; race=both ends these by epochs")
+            said.add(choice.engine)
+
+        def run(job: TrialJob) -> TrialResult:
+            def after_fold(fold: int) -> None:
+                screen.fold_ends(job.number, fold)
+                check()
+
+            return cross_validate(job, plan.table, plan.splits, after_fold, cache, say_engine)
+
+        parts = Parts(make_tuner(spec, plan.goal), HereExecutor(run), ledger, tracker, screen, check)
+        began = time.monotonic()
+        tags = {"seed": str(spec.fixed.seed), "task": plan.table.task}
+        tracker.open(record, ledger.trials(spec.name), plan.goal.metric, tags)
+        try:
+            searched = search(plan, parts)
+            spent = {"data": seconds, "search": time.monotonic() - began}
+            return conclude(plan, searched, parts, registry, spent), searched.results
+        except BaseException:
+            tracker.close(None)
+            raise
+
+
+def _start_tensorflow(plan: Plan, screen: Screen) -> None:
+    from foldwise.plan import threads_of
+    from foldwise.training.runtime import start
+
+    wanted = threads_of(plan)
+    if start(wanted, or_as_it_runs=plan.spec.fixed.execute.threads is None) != wanted:
+        screen.note(f"TensorFlow already runs in this process, so its threads stay as they are; alone, the study has {wanted}")
+
+
+def _rehearse(plan: Plan, screen: Screen) -> None:
+    """Networks that only Keras can judge are seen before anything is written; it is imported early for those alone."""
+    from foldwise.rehearsal import rehearse, to_rehearse
+
+    if not to_rehearse(plan.spec):
+        return
+    _start_tensorflow(plan, screen)
+    from foldwise.training.keras_fit import forget_networks
+
+    forget_networks()
+    rehearse(plan)
+
+
+def look_at_data(spec: StudySpec, screen: Screen) -> Plan:
+    """The plan of a study, said on the screen. A wrong path or column is found before anything slow is imported."""
+    check_data(spec)
+    from foldwise.data.audit.finding import refuse
+    from foldwise.plan import plan_study
+
+    plan = plan_study(spec)
+    table = plan.table
+    kinds = ", ".join(f"{column.name} ({column.kind})" for column in table.schema.columns[:12])
+    more = f" and {len(table.schema.columns) - 12} more" if len(table.schema.columns) > 12 else ""
+    labels = f", labels {', '.join(table.labels[:10])}" if table.labels else ""
+    screen.note(f"study {plan.spec.name}: {table.task} of {table.target_name}{labels}, goal {plan.goal.metric}")
+    if table.schema.image is None:
+        screen.note(f"columns: {kinds}{more}")
+    else:
+        screen.note(f"images: {' x '.join(map(str, table.schema.image))} (height, width, channels)")
+    screen.audited(plan.findings)
+    for note in table.notes:
+        screen.note(f"note: {note}")
+    screen.note(
+        f"rows: {len(plan.development)} to develop on in {len(plan.splits)} fold{'s' * (len(plan.splits) > 1)}, "
+        f"{len(plan.holdout)} set aside as holdout"
+    )
+    if spec.fixed.audit.strict:
+        refuse(plan.findings, spec.fixed.audit.accept)
+    return plan
+
+
+def check_data(spec: StudySpec) -> None:
+    """Say what is wrong with files before pandas is imported.
+
+    Raises:
+        ConfigError, DataError: a file or a column is not there.
+    """
+    data, paths = spec.fixed.data, spec.fixed.paths
+    if isinstance(data, ImageRows):
+        from foldwise.data.image_sources import check_images
+
+        check_images(data, paths)
+        return
+    from foldwise.data.sources import check_source
+
+    check_source(data, paths)
+
+
+def prepare_here(spec: StudySpec) -> None:
+    """Show on this terminal what a study would learn from, and keep it as `prepare.json`."""
+    screen = Screen()
+    plan = look_at_data(spec, screen)
+    from foldwise.dry_run import dry_run
+    from foldwise.files import write_json
+
+    shown = dry_run(plan)
+    screen.prepared(shown)
+    write_json(plan.folder / "prepare.json", shown)
+    screen.note(f"written: {plan.folder / 'prepare.json'}")
+
+
+def load_model(reference: str, runs: str = "mlruns", url: str | None = None) -> Bundle:
+    """The bundle behind `name@alias` or `name/version` of the store in `runs`, or at `url`."""
+    from foldwise.tracking.registry import read_reference
+
+    read_reference(reference)
+    refuse_empty_store(runs, url)
+    from foldwise.training.runtime import start
+
+    start(PREDICT_THREADS, or_as_it_runs=True)
+    from foldwise.tracking.bundle import load_bundle
+    from foldwise.tracking.mlflow_registry import MlflowRegistry
+    from foldwise.tracking.mlflow_store import mlflow_store
+
+    return load_bundle(MlflowRegistry(mlflow_store(Path(runs), url)).fetch(reference))
+
+
+def predict_file(config: Mapping[str, Any]) -> None:
+    """The predict door: answers the rows of a file into another, and scores them where the target is among the columns."""
+    from foldwise.answers import answer_file, check_files
+    from foldwise.specs import PredictSpec
+
+    asked = read_service(PredictSpec, config)
+    check_files(asked)
+    answer_file(asked, lambda: load_model(asked.model, asked.paths.runs, asked.tracking.url), Screen())
+
+
+def serve_ui(config: Mapping[str, Any]) -> None:
+    """The ui door: MLflow's pages on the store of the configuration, until Ctrl-C."""
+    from foldwise.specs import UiSpec
+
+    asked = read_service(UiSpec, config)
+    refuse_empty_store(asked.paths.runs, asked.tracking.url)
+    screen = Screen()
+    if asked.tracking.url is not None and asked.tracking.url.startswith("http"):
+        screen.note(f"MLflow's server is at {asked.tracking.url}")
+        return
+    from foldwise.tracking.mlflow_store import mlflow_store
+    from foldwise.tracking.mlflow_ui import serve
+
+    serve(mlflow_store(Path(asked.paths.runs), asked.tracking.url), asked.host, asked.port, screen.note)
+
+
+def refuse_empty_store(runs: str, url: str | None) -> None:
+    """Whether anything was ever tracked there.
+
+    Raises:
+        ConfigError: there is no store in `runs`.
+    """
+    if url is None and not (Path(runs) / "mlflow.db").exists():
+        raise ConfigError("paths.runs", f"{Path(runs).resolve()} holds no mlflow.db; run python -m pipelines.tune first")
+
+
+def _where_next(plan: Plan, summary: Mapping[str, Any]) -> list[str]:
+    model, runs = summary["model"], plan.spec.fixed.paths.runs
+    where = "" if runs == "mlruns" else f" paths.runs={runs}"
+    alias = f"@{model['aliases'][0]}" if model["aliases"] else f"/{model['version']}"
+    rows = "rows.csv" if plan.table.schema.image is None else "images.npz"
+    lines = [
+        f"model:   {model['name']} version {model['version']} ({', '.join(model['aliases'])})",
+        f"files:   {plan.folder}",
+        f"predict: python -m pipelines.predict model={model['name']}{alias} input={rows} output=answers.csv{where}",
+    ]
+    return [*lines, f"look:    python -m pipelines.ui{where}"] if plan.spec.fixed.tracking.kind == "mlflow" else lines
