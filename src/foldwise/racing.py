@@ -23,13 +23,14 @@ def race_for(spec: RaceSpec, goal: Goal, results: Sequence[TrialResult], number:
     Args:
         spec: how trials race.
         goal: what is looked for.
-        results: the trials of the study that are finished now, in any order; failed ones say nothing.
+        results: the trials of the study that are finished now, in any order. Failed ones say nothing, and those that reuse
+            another's result nothing new.
         number: the trial's.
         seed: the study's.
     """
     if isinstance(spec, NoRace):
         return None
-    known = [result for result in results if result.state != "FAILED"]
+    known = [result for result in results if result.state != "FAILED" and result.reused is None]
     race = Race(goal, finish=bool(generator(Purpose.RACE, seed, number).random() < spec.check_share))
     if isinstance(spec, EpochsRace | BothRace):
         race = replace(race, first=spec.first, factor=spec.factor, bars=_bars(spec, goal, known))
@@ -111,13 +112,14 @@ def race_outcome(
     """
     if isinstance(spec, NoRace):
         return None
-    complete = [result for result in results if result.state == "COMPLETE"]
-    stopped = [result for result in results if result.state == "STOPPED"]
-    checked = [result for result in results if result.lost_at is not None]
+    trained = [result for result in results if result.folds and result.reused is None]
+    complete = [result for result in trained if result.state == "COMPLETE"]
+    stopped = [result for result in trained if result.state == "STOPPED"]
+    checked = [result for result in trained if result.lost_at is not None]
     wrong = sum(_beats_all_before(result, complete, goal) for result in checked)
     needed = sum(map(_work, complete)) / max(1, sum(folds * epochs[result.number] for result in complete))
     spared = sum(max(0.0, folds * epochs[result.number] * needed - _work(result)) for result in stopped)
-    done = sum(map(_work, results))
+    done = sum(map(_work, trained))
     return RaceOutcome(
         kind=spec.kind,
         stopped=len(stopped),

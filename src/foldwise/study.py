@@ -9,7 +9,7 @@ import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
 from foldwise.board import Board
@@ -19,6 +19,7 @@ from foldwise.execution.executor import Executor
 from foldwise.extend import check_extension, moved
 from foldwise.goal import Goal
 from foldwise.plan import Plan
+from foldwise.racing import race_for
 from foldwise.results import TrialResult
 from foldwise.space import Params
 from foldwise.specs import StudySpec
@@ -186,7 +187,8 @@ def _train(plan: Plan, parts: Parts, board: Board, futures: _Futures, number: in
         return
     parts.watcher.trial_starts(number, params)
     try:
-        job = plan.job(number, params)
+        race = race_for(plan.spec.fixed.race, plan.goal, board.finished, number, plan.spec.fixed.seed)
+        job = replace(plan.job(number, params), race=race)
     except ConfigError as fault:
         _finish(plan, parts, board, TrialResult(number, params, "FAILED", reason=f"configuration: {fault}"))
         return
