@@ -26,7 +26,7 @@ SIMULATED = 20_000
 
 @dataclass(frozen=True)
 class Bar:
-    """What is to be reached at a rung: the score of the last of the best `places` among the `trials` that came there."""
+    """What is to be reached at a rung: the score of the last of the best `places` of the `trials` that came there before."""
 
     score: float
     places: int
@@ -61,7 +61,7 @@ class Race:
     factor: int = 2
     bars: Mapping[tuple[int, int], Bar] = field(default_factory=dict)
     incumbent: Incumbent | None = None
-    alpha: float = 0.05
+    alpha: float = 0.2
     finish: bool = False
 
     def rungs(self, epochs: int) -> tuple[int, ...]:
@@ -123,11 +123,11 @@ def deviations(folds: int, alpha: float) -> float:
     return float(np.quantile((-means / np.sqrt(1 / done - 1 / folds)).max(axis=1), 1 - alpha))
 
 
-def bar_of(others: Sequence[float], goal: Goal, share: float) -> Bar:
-    """The bar for one more trial beside the others' scores: it has to be among the best `share` of them all, at least first.
+def bar_of(others: Sequence[float], goal: Goal, factor: int) -> Bar:
+    """The bar for one more trial beside these scores: it has to be among the best 1 / factor of them all, or the best.
 
-    Trials that are level with the last of these go on.
+    A trial that is level with the last of these goes on.
     """
-    places = min(len(others), max(1, math.floor((len(others) + 1) * share)))
+    places = max(1, (len(others) + 1) // factor)
     ranked = sorted(others, reverse=goal.direction == "maximize")
     return Bar(ranked[places - 1], places, len(others))

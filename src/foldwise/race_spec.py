@@ -25,17 +25,16 @@ class _Racing(Spec):
 
 
 class _ByEpochs(_Racing):
-    """Rungs at the epochs first, first x factor, ...: a trial goes on past one that is among the best `keep` there."""
+    """Rungs at the epochs first, first x factor, ...: a trial goes on past one if it is among the best 1 / factor there."""
 
-    first: Annotated[int, Field(ge=1)] = 2
+    first: Annotated[int, Field(ge=1)] = 3
     factor: Annotated[int, Field(ge=2)] = 2
-    keep: Annotated[float, Field(gt=0, lt=1)] = 0.5
 
 
 class _ByFolds(_Racing):
     """A trial ends after a fold when it is so far behind the best so far as few are that come out level: a share `alpha`."""
 
-    alpha: Annotated[float, Field(gt=0, lt=1)] = 0.1
+    alpha: Annotated[float, Field(gt=0, lt=1)] = 0.2
 
 
 class EpochsRace(_ByEpochs):

@@ -47,7 +47,7 @@ def _bars(spec: EpochsRace | BothRace, goal: Goal, known: Sequence[TrialResult])
     for at in ((epoch, count) for epoch in rungs for count in counts):
         others = [mean for result in known if (mean := _mean_at(result, *at)) is not None]
         if len(others) >= spec.startup:
-            bars[at] = bar_of(others, goal, spec.keep)
+            bars[at] = bar_of(others, goal, spec.factor)
     return bars
 
 
