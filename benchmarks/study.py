@@ -151,7 +151,7 @@ def foldwise_study(plan: Plan, seed: int, folder: Path) -> Callable[[], float]:
         cache = FoldCache(plan.table, plan.splits)
         executor = HereExecutor(lambda job: cross_validate(job, plan.table, plan.splits, cache=cache))
         tracker.open(record, [], plan.goal.metric, {})
-        results = search(plan, Parts(assemble.make_tuner(plan.spec, plan.goals), executor, ledger, tracker, _Silent())).results
+        results = search(plan, Parts(assemble.make_tuner(plan.spec, plan.goals), executor, ledger, tracker, Silent())).results
         ledger.close()
         assert all(result.state == "COMPLETE" for result in results), [result.reason for result in results]
         return max(result.mean for result in results)
@@ -253,7 +253,7 @@ def keras_score(plan: Plan, scale: str, hidden: int, units: int, dropout: float,
     return float(np.mean(scores))
 
 
-class _Silent:
+class Silent:
     """A watcher that shows nothing."""
 
     def __getattr__(self, name: str) -> Callable[..., None]:

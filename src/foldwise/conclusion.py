@@ -24,6 +24,7 @@ from foldwise.goal import Goal
 from foldwise.kill_points import reached
 from foldwise.models.heads import THRESHOLD
 from foldwise.plan import Plan
+from foldwise.racing import race_outcome
 from foldwise.results import TrialResult, best_of, pareto
 from foldwise.seeds import Purpose, derive
 from foldwise.space import EPOCHS
@@ -109,6 +110,8 @@ def conclude(plan: Plan, searched: Searched, parts: Parts, registry: Registry, s
     )
     of_both = results if "balance" in spec.space.ranges else ()  # else all trials are on one side
     gain = balance_gain(of_both, lambda result: trial_at(spec, result.params).balance.kind, goal)
+    epochs = {result.number: trial_at(spec, result.params).fit.epochs for result in results if result.folds}
+    race = race_outcome(spec.fixed.race, goal, results, len(plan.splits), epochs)
     found = verdict.sentence(goal, metrics[goal.metric], rival, comparison, len(truth))
     summary: Summary = {
         "study": spec.name,
@@ -118,6 +121,7 @@ def conclude(plan: Plan, searched: Searched, parts: Parts, registry: Registry, s
         "task": table.task,
         "rows": {"development": len(plan.development), "holdout": len(plan.holdout.rows)},
         "trials": count_trials(results, spec.fixed.budget.trials),
+        "race": race.record if race else None,
         "ended": searched.ended,
         "best": {
             "number": best.number,
@@ -230,7 +234,7 @@ def count_trials(results: Sequence[TrialResult], asked: int) -> dict[str, int]:
 
 
 def write_trials(path: Path, results: Sequence[TrialResult], plan: Plan) -> None:
-    """A row a trial: number, state, mean, sd, a score a fold, a column a parameter, engine, seconds, reason."""
+    """A row a trial: number, state, mean, sd, a score a fold, a column a parameter, engine, seconds, reason, lost_at."""
     rows: list[dict[str, Any]] = []
     given = [EPOCHS] if any(EPOCHS in result.params for result in results) else []
     names = [*(name for name, _ in plan.spec.space.walk()), *given]
@@ -250,6 +254,7 @@ def write_trials(path: Path, results: Sequence[TrialResult], plan: Plan) -> None
                 "seconds": result.seconds,
                 "reason": result.reason,
                 "reused": result.reused,
+                "lost_at": result.lost_at,
             }
         )
     frame = pd.DataFrame(rows)

@@ -68,7 +68,7 @@ def read_study(config: Mapping[str, Any]) -> StudySpec:
 
 
 def without_search(config: Mapping[str, Any]) -> dict[str, Any]:
-    """The configuration in which every range has taken its default, for a study of one trial."""
+    """The configuration in which every range has taken its default, for a study of one trial, which races with nobody."""
     closed = dict(config)
     for section in SEARCHABLE:
         if section in config:
@@ -76,6 +76,7 @@ def without_search(config: Mapping[str, Any]) -> dict[str, Any]:
             closed[section] = fill(template, space, space.defaults())
     closed["budget"] = {**(config.get("budget") or {}), "trials": 1}
     closed["tuner"] = {"kind": "random"}
+    closed["race"] = {"kind": "none"}
     return closed
 
 
@@ -144,6 +145,10 @@ def _check_together(fixed: FixedSpec) -> None:
     data = fixed.data
     if fixed.goals and fixed.goal.metric not in ("auto", fixed.goals[0]):
         raise ConfigError("goals", f"begin with {fixed.goals[0]}, and goal.metric is {fixed.goal.metric}; say the metric once")
+    if fixed.goals and fixed.race.kind != "none":
+        raise ConfigError(
+            "race.kind", f"{fixed.race.kind} ends trials by their scores, and of two goals the other may win; use none"
+        )
     if fixed.folds.kind == "grouped" and data.group is None:
         raise ConfigError("folds.kind", "grouped needs data.group, the column that says which rows belong together")
     if fixed.folds.kind == "forward" and data.time is None:

@@ -90,6 +90,8 @@ def _carry_out(
     def say_engine(choice: Choice) -> None:
         if choice.engine not in said:
             screen.note(f"engine {choice.engine}: {choice.reason}")
+            if spec.fixed.race.kind == "folds" and not choice.fold_by_fold:
+                screen.note("race=folds ends no trial whose folds train all at once; race=both ends these by epochs")
         said.add(choice.engine)
 
     def run(job: TrialJob) -> TrialResult:

@@ -20,6 +20,7 @@ class FoldScore:
 
     curves: name -> one value an epoch; `loss`, `val_loss`, `learning_rate`, and the task's metric with and without `val_`.
     best_epoch: how many epochs the kept weights were trained for (1 is the first epoch).
+    rungs: where trials race by epochs, epoch -> the score that training would have ended with there.
     """
 
     fold: int
@@ -28,6 +29,7 @@ class FoldScore:
     curves: Mapping[str, tuple[float, ...]]
     best_epoch: int
     seconds: float
+    rungs: Mapping[int, float] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """As plain values, for the ledger."""
@@ -37,7 +39,8 @@ class FoldScore:
     def from_json(row: Mapping[str, Any]) -> FoldScore:
         """The inverse of `to_json`."""
         curves = {name: tuple(values) for name, values in row["curves"].items()}
-        return FoldScore(**{**row, "curves": curves})
+        rungs = {int(epoch): score for epoch, score in (row.get("rungs") or {}).items()}
+        return FoldScore(**{**row, "curves": curves, "rungs": rungs})
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,7 @@ class TrialResult:
     reason: why it did not complete, or None.
     costs: what the trial's network takes: `parameters`, and what else was asked for (see goal.COSTS).
     reused: the number of the trial of the same configuration whose result this is, or None where it was trained itself.
+    lost_at: where and why it lost its race though it was trained to its end, to check the race; else None.
     """
 
     number: int
@@ -62,6 +66,7 @@ class TrialResult:
     seconds: float = 0.0
     costs: Mapping[str, float] = field(default_factory=dict)
     reused: int | None = None
+    lost_at: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """As plain values; `from_json` gives an equal result, every curve to its last bit."""

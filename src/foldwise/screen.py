@@ -15,6 +15,7 @@ from rich.text import Text
 
 from foldwise.data.audit.finding import Finding
 from foldwise.goal import Goal
+from foldwise.racing import race_sentence
 from foldwise.results import TrialResult, best_of
 from foldwise.space import Params
 
@@ -95,6 +96,8 @@ class Screen:
         self.console.print()
         self.console.print(table)
         self.console.print()
+        if summary.get("race"):
+            self.console.print(escape(race_sentence(summary["race"])))
         self.console.print(Text(f"Verdict: {summary['verdict']}", style="bold"))
         for line in where:
             self.console.print(escape(line))
@@ -201,6 +204,8 @@ class Screen:
 def _line(result: TrialResult, goal: Goal | None) -> str:
     metric = goal.metric if goal else "score"
     score = f"{metric} {_plus_minus(result.mean, result.sd)}" if result.state == "COMPLETE" else str(result.reason)
+    if result.lost_at is not None:
+        score += f" (finished to check the race: {result.lost_at})"
     took = f"{result.seconds:.1f} s" if result.reused is None else f"as trial {result.reused}"
     return f"trial {result.number:>3}  {result.state}  {score}  {took}  {_parameters(result.params)}"
 

@@ -18,6 +18,8 @@ from foldwise.errors import did_you_mean
 from foldwise.goal import COSTS, METRICS, Goal
 from foldwise.image_specs import ImageSpec
 from foldwise.network_specs import Constant, FitSpec, LrScheduleSpec, MlpSpec, ModelSpec
+from foldwise.race import Race
+from foldwise.race_spec import NoRace, RaceSpec
 from foldwise.source_specs import OtherTable
 from foldwise.space import Params, Space, Tree
 from foldwise.spec import ByKind, Spec, Words
@@ -157,6 +159,7 @@ class FixedSpec(Spec):
     folds: Annotated[FoldsSpec, ByKind] = FoldsSpec()
     budget: Budget = Budget()
     tuner: TunerSpec = TpeTuner(kind="tpe")
+    race: RaceSpec = NoRace()
     execute: Annotated[HereExecutor, ByKind] = HereExecutor()
     training: TrainingSpec = TrainingSpec()
     audit: AuditSpec = AuditSpec()
@@ -201,3 +204,4 @@ class TrialJob:
     engine: Literal["auto", "fused", "keras"] = "auto"
     costs: tuple[str, ...] = ()
     at_most: Mapping[str, float] = field(default_factory=dict)
+    race: Race | None = None

@@ -20,6 +20,7 @@ from foldwise.extend import check_extension, moved
 from foldwise.goal import Goal
 from foldwise.kill_points import reached
 from foldwise.plan import Plan
+from foldwise.racing import race_for
 from foldwise.results import TrialResult
 from foldwise.space import Params
 from foldwise.specs import StudySpec
@@ -199,7 +200,8 @@ def _train(plan: Plan, parts: Parts, board: Board, futures: _Futures, number: in
         return
     parts.watcher.trial_starts(number, params)
     try:
-        job = plan.job(number, params)
+        race = race_for(plan.spec.fixed.race, plan.goal, board.finished, number, plan.spec.fixed.seed)
+        job = replace(plan.job(number, params), race=race)
     except ConfigError as fault:
         _finish(plan, parts, board, TrialResult(number, params, "FAILED", reason=f"configuration: {fault}"))
         return

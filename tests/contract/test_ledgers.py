@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import astuple
+from dataclasses import astuple, replace
 
 import pytest
 
@@ -86,6 +86,13 @@ class TestTrials:
         assert repr(row.result) == repr(outcome)
         assert math.isnan(row.result.folds[0].curves["val_loss"][0])
         assert row.started <= row.ended
+
+    def test_a_trial_that_raced_keeps_its_rungs_and_where_it_was_lost(self, ledger):
+        new_study(ledger)
+        folds = tuple(replace(fold, rungs={3: 0.5, 9: 0.75}) for fold in result(0).folds)
+        outcome = result(0, folds=folds, lost_at="lost in epoch 3")
+        finish(ledger, "iris-1", outcome)
+        assert repr(ledger.trials("iris-1")[0].result) == repr(outcome)
 
     def test_numbers_that_are_not_finite_survive(self, ledger):
         new_study(ledger)

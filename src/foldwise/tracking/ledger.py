@@ -283,7 +283,7 @@ def _trial(row: Row[Any], scores: Sequence[FoldScore]) -> TrialRow:
     result = None
     if row.state != RUNNING:
         state = cast(State, row.state)
-        outcome = (row.mean, row.sd, row.metrics, row.reason, row.engine, row.seconds, row.costs or {}, row.reused)
+        outcome = (row.mean, row.sd, row.metrics, row.reason, row.engine, row.seconds, row.costs or {}, row.reused, row.lost_at)
         result = TrialResult(row.number, row.params, state, tuple(scores), *outcome)
     return TrialRow(row.study, row.number, row.attempt, row.params, row.started, row.ended, result, row.shipped, row.dropped)
 

@@ -94,6 +94,7 @@ trials = Table(
     Column("metrics", Json),
     Column("costs", Json),
     Column("reused", Integer),
+    Column("lost_at", Text),
     Column("dropped", Boolean, nullable=False, default=False, server_default=false()),
     Column("reason", Text),
     Column("engine", String(100)),
@@ -115,6 +116,7 @@ folds = Table(
     Column("curves", Json, nullable=False),
     Column("best_epoch", Integer, nullable=False),
     Column("seconds", Number),
+    Column("rungs", Json),
     ForeignKeyConstraint(["study", "number"], ["trials.study", "trials.number"]),
 )
 

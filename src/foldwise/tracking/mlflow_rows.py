@@ -35,10 +35,11 @@ def trial_params(params: Params) -> dict[str, str]:
 
 
 def trial_metrics(result: TrialResult, metric: str) -> dict[str, float]:
-    """What a trial came to: per fold, over folds, and on pooled out-of-fold predictions."""
+    """What a trial came to: per fold, over folds where all were trained to their end, and on out-of-fold predictions."""
     values = {f"fold.{fold.fold}.{metric}": fold.score for fold in result.folds}
-    for name in sorted({name for fold in result.folds for name in fold.metrics}):
-        scores = [fold.metrics[name] for fold in result.folds if name in fold.metrics]
+    complete = result.folds if result.state == "COMPLETE" else ()
+    for name in sorted({name for fold in complete for name in fold.metrics}):
+        scores = [fold.metrics[name] for fold in complete if name in fold.metrics]
         values[f"cv.{name}.mean"], values[f"cv.{name}.sd"] = _mean_and_sd(scores)
     if result.folds and not math.isnan(result.mean):
         values[f"cv.{metric}.mean"], values[f"cv.{metric}.sd"] = result.mean, result.sd

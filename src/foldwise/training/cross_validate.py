@@ -22,10 +22,11 @@ from foldwise.specs import TrialJob
 from foldwise.training.costs import costs_before, excess
 from foldwise.training.engine_rule import Choice, choose
 from foldwise.training.engines import ENGINES
-from foldwise.training.fold_fit import FoldFit, Training
+from foldwise.training.fold_fit import FoldFit, Predictions, Training
 from foldwise.training.metrics import quick_score
+from foldwise.training.raced import Raced
 from foldwise.training.schedule import rates_for
-from foldwise.training.threshold import Pair, final_threshold, fold_thresholds
+from foldwise.training.threshold import final_threshold, fold_thresholds
 
 
 def cross_validate(
@@ -47,7 +48,8 @@ def cross_validate(
         chosen: told which engine was taken, and why.
 
     Returns:
-        The result. A trial that cannot go on is FAILED, with its reason and the folds finished before.
+        The result. A trial that cannot go on is FAILED, with its reason and the folds finished before; one that lost its
+        race is STOPPED, with the folds that it came to.
 
     Raises:
         Interrupted: `watch` says so.
@@ -56,10 +58,11 @@ def cross_validate(
     started = time.perf_counter()
     engine = ""
     finished: list[FoldScore] = []
-    pooled: list[Pair] = []
+    answers: dict[int, Predictions] = {}
+    raced = Raced(job, table, splits)
     asked, metric = job.spec.fit.threshold, job.goal.metric
     try:
-        training = training_for(job, table)
+        training = replace(training_for(job, table), rungs=raced.rungs, lost=raced.at_rung)
         folds = (cache or FoldCache(table, splits, job.seed)).folds(job.spec.prep, job.spec.balance)
         rows, features = (max(data.train_x.shape[axis] for data in folds) for axis in (0, 1))
         costs = costs_before({*job.costs, *job.at_most}, training, max(folds, key=lambda data: data.train_x.shape[1]))
@@ -70,13 +73,15 @@ def cross_validate(
         choice = choose(training, job.engine, len(folds), rows, features)
         engine = choice.engine
         chosen(choice)
-        for split, fit in zip(splits, ENGINES[engine](training, enumerate(folds)), strict=True):
-            truth = table.target[split.valid]
-            finished.append(_scored(job, table, truth, fit))
+        for fit in ENGINES[engine](training, enumerate(folds)):
+            finished.append(_scored(job, table, splits[fit.fold], fit))
+            answers[fit.fold] = fit.predictions
             costs["parameters"] = max(costs.get("parameters", 0.0), float(sum(weight.size for weight in fit.weights)))
-            pooled.append((truth, fit.predictions))
             reached("after-fold")
             watch(fit.fold)
+            if choice.fold_by_fold and (fit.lost or raced.after_fold(answers)):
+                break
+        pooled = [(table.target[splits[fold].valid], predictions) for fold, predictions in answers.items()]
         thresholds = fold_thresholds(asked, metric, pooled)
         truth, predictions = (np.concatenate(parts) for parts in zip(*pooled, strict=True))
         metrics = _metrics(table, truth, predictions, np.repeat(thresholds, [len(own) for own, _ in pooled]))
@@ -93,18 +98,22 @@ def cross_validate(
     costs["training_seconds"] = math.fsum(fold.seconds for fold in finished)
     mean, sd = mean_and_sd([fold.score for fold in finished])
     reached("after-training")
-    return TrialResult(
+    result = TrialResult(
         number=job.number,
         params=job.params,
         state="COMPLETE",
-        folds=tuple(finished),
+        folds=raced.with_rungs(finished),
         mean=mean,
         sd=sd,
         metrics=metrics,
         engine=engine,
         seconds=time.perf_counter() - started,
         costs=costs,
+        lost_at=raced.lost,
     )
+    if not raced.ends:
+        return result
+    return replace(result, state="STOPPED", mean=math.nan, sd=math.nan, metrics={}, reason=raced.lost, lost_at=None)
 
 
 def training_for(job: TrialJob, table: Table) -> Training:
@@ -125,12 +134,12 @@ def training_for(job: TrialJob, table: Table) -> Training:
     )
 
 
-def _scored(job: TrialJob, table: Table, truth: np.ndarray, fit: FoldFit) -> FoldScore:
+def _scored(job: TrialJob, table: Table, split: Split, fit: FoldFit) -> FoldScore:
     """A fold as soon as it is done: a threshold that is tuned on the other folds is not known then, and 0.5 stands for it."""
     if fit.failure is not None:
         raise TrialFailed("nan", fit.failure)
     asked = job.spec.fit.threshold
-    metrics = _metrics(table, truth, fit.predictions, THRESHOLD if asked == "auto" else asked)
+    metrics = _metrics(table, table.target[split.valid], fit.predictions, THRESHOLD if asked == "auto" else asked)
     reached = metrics[job.goal.metric]
     if not np.isfinite(reached):
         raise TrialFailed("undefined metric", f"{job.goal.metric} cannot be computed on the validation rows of fold {fit.fold}")

@@ -35,6 +35,11 @@ class Choice:
     engine: str
     reason: str
 
+    @property
+    def fold_by_fold(self) -> bool:
+        """Whether its folds train one after the other."""
+        return self.engine == "keras"
+
 
 def choose(training: Training, asked: AskedEngine, folds: int, rows: int, features: int) -> Choice:
     """The engine of a trial.

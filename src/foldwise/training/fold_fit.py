@@ -15,10 +15,19 @@ from foldwise.models.heads import Head
 from foldwise.network_specs import FitSpec, ModelSpec
 from foldwise.training.schedule import Rates
 
+Predictions = npt.NDArray[np.float64]
+
+# Asked at a rung with the epoch (1 is the first) and with what each fold in step would predict if its training ended there:
+# whether the trial ends there. A fold whose patience is over is in step with those that still train.
+AtRung = Callable[[int, Mapping[int, Predictions]], bool]
+
 
 @dataclass(frozen=True)
 class Training:
-    """One trial's training, the same for all its folds. First weights and batches follow from seed, number and fold."""
+    """One trial's training, the same for all its folds. First weights and batches follow from seed, number and fold.
+
+    rungs: epochs at which a trial that races is looked at by `lost`; looking changes nothing of the training.
+    """
 
     model: ModelSpec
     head: Head
@@ -27,6 +36,8 @@ class Training:
     seed: int
     number: int
     augment: AugmentSpec = NO_AUGMENT
+    rungs: tuple[int, ...] = ()
+    lost: AtRung = lambda epoch, answers: False
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,17 +51,20 @@ class FoldFit:
         that is trained on. Of several outputs, all are the main one's.
     best_epoch: how many epochs the kept weights were trained for.
     failure: why it could not go on, or None; then there are no predictions.
+    lost: whether the trial ended at a rung, before its time.
     """
 
     fold: int
     weights: list[npt.NDArray[Any]]
-    predictions: npt.NDArray[np.float64]
+    predictions: Predictions
     curves: Mapping[str, tuple[float, ...]]
     best_epoch: int
     seconds: float
     failure: str | None = None
+    lost: bool = False
 
 
 # An engine trains folds, given with their numbers, and hands them back in the same order, each when it is done or all at
-# the end. A fold without validation rows is trained for all epochs.
+# the end. A fold without validation rows is trained for all epochs. Of a trial that is lost at a rung the folds in step there
+# come back as they are, and no other.
 Engine = Callable[[Training, Iterable[tuple[int, FoldData]]], Iterator[FoldFit]]

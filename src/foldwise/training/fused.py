@@ -21,7 +21,7 @@ from foldwise.models.mlp_weights import NOISE, first_weights, layer_seeds, shape
 from foldwise.network_specs import MlpSpec
 from foldwise.seeds import Purpose, derive
 from foldwise.training.batches import epoch_orders, rows_per_batch
-from foldwise.training.fold_fit import FoldFit, Training
+from foldwise.training.fold_fit import FoldFit, Predictions, Training
 from foldwise.training.fused_draws import stream
 from foldwise.training.fused_network import Dials, Shape
 from foldwise.training.fused_optimizers import numbers_of, rule_for
@@ -44,17 +44,21 @@ def fit_folds(training: Training, folds: Iterable[tuple[int, FoldData]]) -> Iter
     """Train all folds at once; they come back in their order when the last is done."""
     began = time.perf_counter()
     numbered = list(folds)
+    lost = False
     stack = _Stack(training, numbered)
     plateau = training.rates.plateau is not None
     rates = [training.rates] * len(numbered)
-    while stack.before < training.fit.epochs and stack.running.any():
-        epochs = min(1 if plateau else stack.most, training.fit.epochs - stack.before)
+    while stack.before < training.fit.epochs and stack.running.any() and not lost:
+        until = next((rung for rung in training.rungs if rung > stack.before), training.fit.epochs)
+        epochs = min(stack.most, until - stack.before)
         asked = [[of.rate(stack.before + epoch) for of in rates] for epoch in range(epochs)]
         stack.run(np.array(asked))
         if plateau:
             losses = stack.curves["val_loss" if stack.has_valid else "loss"]
             rates = [of.after(stack.before - 1, curve[-1]) for of, curve in zip(rates, losses, strict=True)]
-    yield from stack.results(time.perf_counter() - began)
+        if stack.before in training.rungs and stack.running.any():
+            lost = training.lost(stack.before, stack.answers())
+    yield from stack.results(time.perf_counter() - began, lost)
 
 
 class _Stack:
@@ -134,7 +138,7 @@ class _Stack:
         padded = np.zeros((self.most, len(self.folds)), dtype=self.dtype)
         padded[:epochs] = rates
         plan = Plan(
-            order, real, self._draws(), tf.constant(padded), tf.constant(epochs), tf.constant(self.before), *self.patience
+            order, real, self._draws(epochs), tf.constant(padded), tf.constant(epochs), tf.constant(self.before), *self.patience
         )
         self.state, curves, ran = self.program.run(self.state, self.train, self.valid, plan, self.dials, self.numbers)
         self._note(rates, curves.numpy()[:epochs], ran.numpy()[:epochs])
@@ -151,12 +155,31 @@ class _Stack:
             for fold, curve in enumerate(curves):
                 curve.extend(columns[ran[:, fold], place, fold].tolist())
 
-    def results(self, seconds: float) -> Iterator[FoldFit]:
+    def answers(self) -> dict[int, Predictions]:
+        """What each fold predicts for its validation rows, from the weights that it would end with here."""
+        outputs = self._outputs()
+        return {
+            number: to_predictions(self.training.head, raw[: len(data.valid_x)], data.target)
+            for number, data, raw in zip(self.numbers_of_folds, self.folds, outputs, strict=True)
+        }
+
+    @property
+    def _kept(self) -> tuple[tf.Tensor, tf.Tensor]:
+        watched = self.training.fit.early_stop.patience is not None
+        return self.state.kept if watched else (self.state.trained, self.state.moving)
+
+    def _outputs(self) -> Array:
+        """Raw outputs (folds, rows, units) from kept weights; no rows where nothing is validated."""
+        if self.valid is None:
+            return np.zeros((len(self.folds), 0, self.training.head.units))
+        outputs: Array = self.program.answer(self._kept, self.valid.x, self.dials).numpy()
+        return outputs
+
+    def results(self, seconds: float, lost: bool) -> Iterator[FoldFit]:
         """Each fold as it ends, from its kept weights."""
         watched = self.training.fit.early_stop.patience is not None
-        kept = self.state.kept if watched else (self.state.trained, self.state.moving)
-        outputs = self.program.answer(kept, self.valid.x, self.dials).numpy() if self.valid is not None else None
-        arrays = [array.numpy() for array in self.packing.unpack(*kept)]
+        outputs = self._outputs()
+        arrays = [array.numpy() for array in self.packing.unpack(*self._kept)]
         best_epochs = self.state.best_epoch.numpy()
         for place, (number, data) in enumerate(zip(self.numbers_of_folds, self.folds, strict=True)):
             curves = {name: values[place] for name, values in self.curves.items()}
@@ -166,9 +189,7 @@ class _Stack:
             failure = _failure(number, curves)
             if failure is None and not all(np.isfinite(weight).all() for weight in weights):
                 failure = f"the weights of fold {number} are not finite after epoch {best_epoch}"
-            raw = np.zeros((0, self.training.head.units))
-            if outputs is not None and failure is None:
-                raw = outputs[place, : len(data.valid_x)]
+            raw = outputs[place, : len(data.valid_x) if failure is None else 0]
             unit = {"mae": data.target.sd, "val_mae": data.target.sd}
             yield FoldFit(
                 fold=number,
@@ -178,6 +199,7 @@ class _Stack:
                 best_epoch=best_epoch,
                 seconds=seconds / len(self.folds),
                 failure=failure,
+                lost=lost,
             )
 
     def _tensor(self, value: Any) -> tf.Tensor:
@@ -216,7 +238,7 @@ class _Stack:
         shape = (self.most, len(self.folds), steps, self.batch)
         return tf.constant(order.reshape(shape)), tf.constant(real.reshape(shape))
 
-    def _draws(self) -> list[tf.Tensor]:
+    def _draws(self, epochs: int) -> list[tf.Tensor]:
         """What random layers draw in the next epochs, from the very streams that Keras's layers would use.
 
         For each random layer (epochs at once, steps, folds or 1, batch, width).
@@ -230,9 +252,9 @@ class _Stack:
             padded = max(self.inputs) if noise else self.widths[place]
             parts = []
             for own, width in list(zip(self.steps, widths, strict=True))[: 1 if alike and len(set(widths)) == 1 else None]:
-                part = stream(seed, self.before * own, self.most * own, (self.batch, width), noise, self.dtype)
-                part = tf.reshape(part, [self.most, own, self.batch, width])
-                parts.append(tf.pad(part, [[0, 0], [0, steps - own], [0, 0], [0, padded - width]]))
+                part = stream(seed, self.before * own, epochs * own, (self.batch, width), noise, self.dtype)
+                part = tf.reshape(part, [epochs, own, self.batch, width])
+                parts.append(tf.pad(part, [[0, self.most - epochs], [0, steps - own], [0, 0], [0, padded - width]]))
             draws.append(tf.stack(parts, axis=2))
         return draws
 

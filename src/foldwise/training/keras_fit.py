@@ -25,7 +25,7 @@ from foldwise.training.augment import scaled_for, vary_for
 from foldwise.training.auxiliary import Assisted
 from foldwise.training.batches import epoch_orders, rows_per_batch
 from foldwise.training.early_stop import Patience
-from foldwise.training.fold_fit import FoldFit, Training
+from foldwise.training.fold_fit import FoldFit, Predictions, Training
 from foldwise.training.losses import curve_metric, loss_for
 from foldwise.training.optimizer import optimizer_for
 
@@ -51,6 +51,8 @@ def fit_folds(training: Training, folds: Iterable[tuple[int, FoldData]]) -> Iter
             keras.backend.clear_session()
             raise
         yield fit
+        if fit.lost:
+            return
 
 
 def forget_networks() -> None:
@@ -122,7 +124,12 @@ def _fit(training: Training, compiled: _Compiled, number: int, data: FoldData, s
         variable.assign(value)
     seed = derive(Purpose.WEIGHTS, training.seed, training.number, number)
     network.set_weights(first_weights(training.model, network, head, seed))
-    watch = _FoldWatch(training, number, _valid_batches(data), scaled_for(data.valid_x))
+    answers = answering(network)
+
+    def answer() -> Predictions:
+        return to_predictions(head, predict(answers, data.valid_x), data.target)
+
+    watch = _FoldWatch(training, number, _valid_batches(data), scaled_for(data.valid_x), answer)
     network.fit(
         _train_batches(training, number, data),
         epochs=training.fit.epochs,
@@ -133,21 +140,20 @@ def _fit(training: Training, compiled: _Compiled, number: int, data: FoldData, s
     )
     if watch.kept is not None:
         network.set_weights(watch.kept)
-    answers = answering(network)
     weights = answers.get_weights()
     failure = watch.failure
     if failure is None and not all(np.isfinite(weight).all() for weight in weights):
         failure = f"the weights of fold {number} are not finite after epoch {watch.patience.best_epoch}"
-    outputs = np.zeros((0, head.units)) if failure else predict(answers, data.valid_x)
     unit = {"mae": data.target.sd, "val_mae": data.target.sd}
     return FoldFit(
         fold=number,
         weights=weights,
-        predictions=to_predictions(head, outputs, data.target),
+        predictions=to_predictions(head, np.zeros((0, head.units)), data.target) if failure else answer(),
         curves={name: tuple(value * unit.get(name, 1.0) for value in values) for name, values in watch.curves.items()},
         best_epoch=watch.patience.best_epoch,
         seconds=time.perf_counter() - started,
         failure=failure,
+        lost=watch.lost,
     )
 
 
@@ -200,7 +206,10 @@ def _tensors(*arrays: Features | None) -> tuple[tf.Tensor, ...]:
 
 
 class _FoldWatch(keras.callbacks.Callback):  # type: ignore[misc]  # Keras ships no types
-    """Sets a fold's learning rates, validates, keeps its curves and its best weights, and says when it ends."""
+    """Sets a fold's learning rates, validates, keeps its curves and its best weights, and says when it ends.
+
+    answer: predicts the validation rows with the network as it is. lost: whether the trial ended at a rung of this fold.
+    """
 
     def __init__(
         self,
@@ -208,6 +217,7 @@ class _FoldWatch(keras.callbacks.Callback):  # type: ignore[misc]  # Keras ships
         fold: int,
         valid: list[tuple[tf.Tensor, ...]],
         scaled: Callable[[tf.Tensor], tf.Tensor],
+        answer: Callable[[], Predictions],
     ) -> None:
         super().__init__()
         stop = training.fit.early_stop
@@ -220,6 +230,9 @@ class _FoldWatch(keras.callbacks.Callback):  # type: ignore[misc]  # Keras ships
         self.fold = fold
         self.valid = valid
         self.scaled = scaled
+        self.answer = answer
+        self.training = training
+        self.lost = False
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         rate = self.rates.rate(epoch)
@@ -241,6 +254,17 @@ class _FoldWatch(keras.callbacks.Callback):  # type: ignore[misc]  # Keras ships
             self.kept = self._settled()
         self.model.stop_training = self.patience.is_over
         self.rates = self.rates.after(epoch, values.get("val_loss", values["loss"]))
+        if epoch + 1 in self.training.rungs and not self.patience.is_over:
+            self.lost = self.training.lost(epoch + 1, {self.fold: self._answered()})
+            self.model.stop_training = self.lost
+
+    def _answered(self) -> Predictions:
+        """Predictions from the weights that training would end with here; the network is left as it was."""
+        weights: list[npt.NDArray[Any]] = self.model.get_weights()
+        self.model.set_weights(self._settled() if self.kept is None else self.kept)
+        answers = self.answer()
+        self.model.set_weights(weights)
+        return answers
 
     def _validated(self) -> dict[str, float]:
         """Loss and metric on the validation rows. Keras's own validation makes a new iterator every epoch, for 5 ms."""

@@ -1,0 +1,78 @@
+"""A trial in its race: scored at rungs and after folds on validation rows, and told where it is lost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from foldwise.data.split import Split
+from foldwise.data.table import Table
+from foldwise.results import FoldScore
+from foldwise.specs import TrialJob
+from foldwise.training.fold_fit import Predictions
+from foldwise.training.metrics import quick_score
+from foldwise.training.threshold import fold_thresholds
+
+
+class Raced:
+    """One trial on its way.
+
+    rungs: the epochs at which an engine asks `at_rung`. lost: why and where the trial was lost, None as long as it was not.
+    A trial of which `finish` is asked goes on all the same.
+    """
+
+    def __init__(self, job: TrialJob, table: Table, splits: Sequence[Split]) -> None:
+        self._job, self._table, self._splits = job, table, splits
+        self._noted: dict[int, dict[int, float]] = {}
+        self.rungs = job.race.rungs(job.spec.fit.epochs) if job.race else ()
+        self.lost: str | None = None
+        self._cut_short = False  # ended within a fold
+
+    @property
+    def ends(self) -> bool:
+        """Whether the trial ends here."""
+        return self.lost is not None and self._job.race is not None and not self._job.race.finish
+
+    def at_rung(self, epoch: int, answers: Mapping[int, Predictions]) -> bool:
+        """Whether the trial ends at this rung, by what each fold in step would predict if its training ended there."""
+        scores = self._scores(answers)
+        for fold, score in scores.items():
+            self._noted.setdefault(fold, {})[epoch] = score
+        return self._judged(scores, epoch)
+
+    def after_fold(self, answers: Mapping[int, Predictions]) -> bool:
+        """Whether the trial ends after these folds, by their predictions."""
+        return self._judged(self._scores(answers), None) if self._job.race else False
+
+    def with_rungs(self, folds: Sequence[FoldScore]) -> tuple[FoldScore, ...]:
+        """The folds with their scores at rungs; one whose own patience ended it keeps what it came to at later rungs."""
+        return tuple(replace(fold, rungs=self._rungs_of(fold)) for fold in folds)
+
+    def _rungs_of(self, fold: FoldScore) -> dict[int, float]:
+        noted = self._noted.get(fold.fold, {})
+        later = () if self._cut_short else [rung for rung in self.rungs if rung >= len(fold.curves["loss"])]
+        return dict.fromkeys(later, fold.score) | noted
+
+    def _judged(self, scores: Mapping[int, float], epoch: int | None) -> bool:
+        assert self._job.race is not None  # else nobody asks
+        if self.lost is None:
+            self.lost = self._job.race.lost(scores, epoch)
+            self._cut_short = self.ends and epoch is not None
+        return self.ends
+
+    def _scores(self, answers: Mapping[int, Predictions]) -> dict[int, float]:
+        """Of each fold, as `cross_validate` will score it; none where predictions are not finite, or where a threshold is
+        tuned on other folds and there is none yet.
+        """
+        asked, metric, table = self._job.spec.fit.threshold, self._job.goal.metric, self._table
+        alone = asked == "auto" and len(answers) < min(2, len(self._splits))
+        if alone or not all(np.isfinite(predictions).all() for predictions in answers.values()):
+            return {}
+        pairs = [(table.target[self._splits[fold].valid], predictions) for fold, predictions in answers.items()]
+        thresholds = fold_thresholds(asked, metric, pairs)
+        return {
+            fold: quick_score(table.task, len(table.labels), *pair, threshold)[metric]
+            for fold, pair, threshold in zip(answers, pairs, thresholds, strict=True)
+        }
