@@ -69,3 +69,13 @@ def test_a_space_is_exhausted_when_each_of_its_points_was_begun():
     board.begin(2, {"x": 3})
     assert board.is_exhausted
     assert not Board([done(0, 1)]).is_exhausted
+
+
+def test_a_tuner_that_gives_epochs_says_itself_when_it_is_through():
+    board = Board(points=2)
+    for number, epochs in enumerate((1, 3, 9)):
+        board.begin(number, {"x": 1, "tuner.epochs": epochs})
+        assert not board.is_exhausted
+    assert board.tried == 3
+    assert not Board([TrialResult(0, {"x": 1, "tuner.epochs": 1}, "COMPLETE")], points=1).is_exhausted
+    assert Board([done(0, 1)], points=1).is_exhausted

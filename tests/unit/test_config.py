@@ -32,6 +32,14 @@ def test_fixed_values_and_ranges_part():
     assert (trial.model.units, trial.model.dropout, trial.fit.epochs) == (7, 0.1, 5)
 
 
+def test_a_tuner_may_give_a_trial_fewer_epochs_and_never_more():
+    study = read_study(IRIS)
+    assert trial_at(study, {"model.units": 7, "tuner.epochs": 2}).fit.epochs == 2
+    for epochs in (0, 6, 2.0, True):
+        with pytest.raises(ConfigError, match="tuner.epochs: must be a whole number from 1 to fit.epochs = 5"):
+            trial_at(study, {"model.units": 7, "tuner.epochs": epochs})
+
+
 @pytest.mark.parametrize(
     ("key", "value", "sentence"),
     [
@@ -59,6 +67,10 @@ def test_fixed_values_and_ranges_part():
         ("model", {"kind": "cnn", "units": [8, 16]}, "units lists 2 widths, so hidden must be 2, got 1"),
         ("model", {"kind": "cnn", "initializer": "identity"}, "initializer identity draws matrices"),
         ("tuner", "tpee", "tuner.kind: 'tpee' is unknown, did you mean tpe?"),
+        ("tuner", {"kind": "kt_hyperband", "factor": 1}, "tuner.factor: must be >= 2, got 1"),
+        ("tuner", {"kind": "nsga2", "mutation": 1.5}, "tuner.mutation: must be <= 1, got 1.5"),
+        ("tuner", {"kind": "qmc", "sequence": "soboll"}, "tuner.sequence: 'soboll' is not known, did you mean sobol?"),
+        ("tuner", {"kind": "grid", "startup": 3}, "tuner.startup: unknown key for this tuner.kind"),
         ("lr_schedule", "cosin", "did you mean cosine?"),
         ("fit.optimizer", {"kind": "sgd", "momentun": 0.9}, "did you mean momentum?"),
         ("fit.optimizer", {"kind": "sgd", "momentum": 1.5}, "0 <= momentum < 1 must hold"),

@@ -18,6 +18,11 @@ def test_trials_inside_the_new_ranges_are_kept():
     assert kept == {0: {"model.units": 8}}
 
 
+def test_a_trial_keeps_the_epochs_that_its_tuner_gave_it():
+    trials = [(1, {"model.units": 8, "tuner.epochs": 2})]
+    assert moved(study().recipe, study({**MLP, "units": ["int", 8, 32]}), trials) == dict(trials)
+
+
 def test_a_value_that_is_searched_now_is_a_point_of_its_range():
     new = study({**MLP, "dropout": ["float", 0.0, 0.5], "activation": ["choice", "tanh", "relu"]})
     kept = moved(study().recipe, new, [(2, {"model.units": 9})])

@@ -132,3 +132,25 @@ def test_points_are_counted_where_they_can_be():
     assert split({"x": ["float", 0.0, 1.0]})[1].count() is None
     assert split({"x": ["float", 0.5, 0.5]})[1].count() == 1
     assert split({"x": ["choice", 1, {"y": ["float", 0.0, 1.0]}]})[1].count() is None
+
+
+def test_a_space_holds_its_points_and_nothing_else():
+    inner = {"kind": "b", "x": ["float", 0.0, 1.0, {"step": 0.25}]}
+    _, space = split({"kind": ["choice", "a", inner, 1], "n": ["int", 2, 10, {"step": 4}]})
+    assert space.holds({"kind": "a", "n": 6})
+    assert space.holds({"kind": "b", "kind.b.x": 0.75, "n": 2})
+    for params in (
+        {},
+        {"kind": "a"},
+        {"kind": "b", "n": 2},
+        {"kind": "a", "kind.b.x": 0.75, "n": 2},
+        {"kind": "a", "n": 6, "more": 1},
+        {"kind": "a", "n": 3},
+        {"kind": "a", "n": 14},
+        {"kind": "a", "n": 6.0},
+        {"kind": "b", "kind.b.x": 0.7, "n": 2},
+        {"kind": True, "n": 2},
+        {"kind": "c", "n": 2},
+    ):
+        assert not space.holds(params), params
+    assert Space().holds({})

@@ -24,6 +24,8 @@ from foldwise.tuning.taught import taught_scores
 Trials = Mapping[str, Trial]
 # KerasTuner's own name for the epochs that Hyperband gives a trial.
 _EPOCHS = "tuner/epochs"
+# So many draws find the last point of a space, all but once in e ** 40.
+DRAWS_A_POINT = 40
 
 
 class KerasTunerTuner:
@@ -74,24 +76,25 @@ class KerasTunerTuner:
             "objective": Objective("score", self._goal.direction[:3]),
             "seed": seed,
         }
+        points = self._space.count()
         match self._spec:
             case KtGridTuner():
                 return self._walk.next({**finished, **pending}.values())
             case KtRandomTuner():
                 oracle = oracles.RandomSearchOracle(**said)
-                _enter(oracle, finished, pending)
+                _enter(oracle, finished, pending, points)
             case KtBayesianTuner(startup=startup, alpha=alpha, beta=beta):
                 initial = startup or max(3, 3 * len(self._hyperparameters.space))
                 oracle = oracles.BayesianOptimizationOracle(**said, num_initial_points=initial, alpha=alpha, beta=beta)
-                _enter(oracle, finished, {})
+                _enter(oracle, finished, {}, points)
                 if pending and sum(trial.status == "COMPLETED" for trial in finished.values()) >= initial:
                     oracle.gpr.fit(*oracle._vectorize_trials())  # it guesses the scores of what still runs
-                _enter(oracle, finished, pending)
+                _enter(oracle, finished, pending, points)
             case KtHyperbandTuner(factor=factor, iterations=iterations):
                 oracle = oracles.HyperbandOracle(
                     **said, max_epochs=self._epochs, factor=factor, hyperband_iterations=iterations
                 )
-                _enter(oracle, finished, pending)
+                _enter(oracle, finished, pending, points)
                 _fill_rounds(oracle)
         answer = oracle.populate_space("asked")
         return answer["values"] if answer["status"] == "RUNNING" else None
@@ -123,11 +126,13 @@ def _trial(name: str, values: Values, status: str, score: float | None = None) -
     return trial
 
 
-def _enter(oracle: Oracle, finished: Trials, pending: Trials) -> None:
-    """Makes the trials an oracle's own, as if it had created them."""
+def _enter(oracle: Oracle, finished: Trials, pending: Trials, points: int | None) -> None:
+    """Makes the trials an oracle's own, as if it had created them. points: how many the space has, where they can be counted."""
     oracle.trials = {**finished, **pending}
     oracle.ongoing_trials = dict(pending)
     oracle._tried_so_far = {oracle._compute_values_hash(trial.hyperparameters.values) for trial in oracle.trials.values()}
+    if points is not None:  # KerasTuner gives up after 20 draws that were tried, although some points may be left
+        oracle._max_collisions = DRAWS_A_POINT * points if len(oracle._tried_so_far) < points else 0
 
 
 def _fill_rounds(oracle: Any) -> None:

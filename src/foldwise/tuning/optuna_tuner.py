@@ -38,12 +38,13 @@ class OptunaTuner:
         self._seed = seed
         self._spec = spec
         self._values = values
+        self._learns = not isinstance(spec, (QmcTuner, OptunaRandomTuner))
         self._results: dict[int, TrialResult] = {}
         self._trials: dict[int, FrozenTrial] = {}
 
     def ask(self, number: int, pending: Sequence[Params] = ()) -> Params:
         """The parameters of trial `number`; samplers that know pending trials keep away from them."""
-        others = [] if isinstance(self._spec, (QmcTuner, OptunaRandomTuner)) else self._others(pending)
+        others = self._others(pending) if self._learns else []
         _quiet()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # experimental options are chosen on purpose, and the screen is the user's
@@ -56,7 +57,7 @@ class OptunaTuner:
 
     def tell(self, result: TrialResult) -> None:
         """Takes note of a finished trial; failed ones say nothing to a sampler."""
-        if self._space.holds(result.params):
+        if self._learns and self._space.holds(result.params):
             self._results[result.number] = result
             self._trials[result.number] = _finished(self._space, result, self._values(result))
 

@@ -6,10 +6,11 @@ from optuna.samplers import TPESampler
 from optuna.trial import TrialState, create_trial
 
 from foldwise.goal import Goal
-from foldwise.results import FoldScore, TrialResult
+from foldwise.results import FoldScore, TrialResult, values_of
 from foldwise.seeds import Purpose, derive
 from foldwise.space import Choice, FloatRange
 from foldwise.template import split
+from foldwise.tuner_specs import GpTuner, Nsga2Tuner, TpeTuner
 from foldwise.tuning.optuna_tuner import OptunaTuner, to_optuna
 
 SPACE = split({"x": ["float", -5.0, 5.0], "y": ["float", -5.0, 5.0]})[1]
@@ -38,7 +39,7 @@ SEED, STARTUP = 4, 6
 
 
 def _search(direction, sign):
-    tuner = OptunaTuner(SPACE, Goal("m", direction), seed=2, startup=8)
+    tuner = OptunaTuner(SPACE, [Goal("m", direction)], 2, TpeTuner(kind="tpe", startup=8))
     scores = []
     for number in range(40):
         params = tuner.ask(number)
@@ -56,7 +57,7 @@ def test_it_learns_in_the_goal_s_direction(direction, sign):
 
 def test_it_keeps_away_from_what_still_runs():
     line = split({"x": ["float", 0.0, 1.0]})[1]
-    tuner = OptunaTuner(line, Goal("m", "minimize"), seed=0, startup=3)
+    tuner = OptunaTuner(line, [Goal("m", "minimize")], 0, TpeTuner(kind="tpe", startup=3))
     for number in range(10):
         params = tuner.ask(number)
         tuner.tell(TrialResult(number, params, "COMPLETE", mean=abs(params["x"] - 0.5)))
@@ -65,7 +66,7 @@ def test_it_keeps_away_from_what_still_runs():
 
 
 def test_a_score_that_is_not_finite_teaches_nothing():
-    calm = OptunaTuner(SPACE, Goal("m", "minimize"), seed=0, startup=1)
+    calm = OptunaTuner(SPACE, [Goal("m", "minimize")], 0, TpeTuner(kind="tpe", startup=1))
     calm.tell(TrialResult(0, {"x": 0.0, "y": 0.0}, "COMPLETE", mean=1.0))
     before = calm.ask(5)
     calm.tell(TrialResult(1, {"x": 1.0, "y": 0.0}, "COMPLETE", mean=math.inf))
@@ -86,6 +87,46 @@ def test_optuna_s_plots_get_a_study_with_states_values_and_folds():
     assert study.direction == optuna.study.StudyDirection.MAXIMIZE
     assert study.trials[0].params == {"x": 1.0, "y": 2.0}
     assert study.trials[2].intermediate_values == {0: 0.7}
+
+
+def test_a_stopped_trial_is_pruned_with_the_means_of_the_folds_so_far():
+    folds = tuple(FoldScore(fold, score, {}, {}, 1, 0.1) for fold, score in ((2, 0.9), (0, 0.5), (1, 0.7)))
+    study = to_optuna(SPACE, Goal("accuracy", "maximize"), [TrialResult(0, {"x": 0.5, "y": 2.0}, "STOPPED", folds)])
+    assert study.trials[0].intermediate_values == pytest.approx({0: 0.5, 1: 0.6, 2: 0.7})
+
+
+# Near x = 0 the score is best, near x = 1 the cost; y is of no use.
+FRONT = split({"x": ["float", 0.0, 1.0], "y": ["float", 0.0, 1.0]})[1]
+GOALS = (Goal("accuracy", "maximize"), Goal("parameters", "minimize"))
+
+
+def _weighed(spec, trials=60):
+    tuner = OptunaTuner(FRONT, GOALS, 1, spec, lambda result: values_of(result, GOALS))
+    results = []
+    for number in range(trials):
+        params = tuner.ask(number)
+        score, cost = 1 - params["x"] ** 2 - params["y"], (1 - params["x"]) ** 2 + params["y"]
+        state = "FAILED" if number % 9 == 5 else "STOPPED" if number % 9 == 7 else "COMPLETE"
+        fold = FoldScore(0, score, {}, {}, 1, 0.1)
+        costs = {"parameters": cost}
+        results.append(TrialResult(number, params, state, (fold,), score if state == "COMPLETE" else math.nan, costs=costs))
+        tuner.tell(results[-1])
+    return results
+
+
+@pytest.mark.parametrize("spec", [Nsga2Tuner(kind="nsga2", population=8), TpeTuner(kind="tpe")], ids=["nsga2", "tpe"])
+def test_two_goals_are_searched_along_their_front(spec):
+    late = [result.params for result in _weighed(spec)[30:]]
+    assert sum(params["y"] for params in late) / len(late) < 0.3
+    assert min(params["x"] for params in late) < 0.25
+    assert max(params["x"] for params in late) > 0.75
+
+
+@pytest.mark.slow
+def test_two_goals_of_a_gaussian_process():
+    pytest.importorskip("torch", reason="needs the extra gp")
+    late = [result.params for result in _weighed(GpTuner(kind="gp", startup=8), 20)[12:]]
+    assert sum(params["y"] for params in late) / len(late) < 0.3
 
 
 @SPACES
@@ -137,7 +178,7 @@ def test_the_later_word_on_a_trial_counts():
 
 
 def _tuner(space, results=()):
-    tuner = OptunaTuner(space, GOAL, SEED, STARTUP)
+    tuner = OptunaTuner(space, [GOAL], SEED, TpeTuner(kind="tpe", startup=STARTUP))
     for result in results:
         tuner.tell(result)
     return tuner
