@@ -12,11 +12,14 @@ from typing import Any
 from sqlalchemy import Column, Connection, inspect, text
 from sqlalchemy.schema import CreateColumn
 
-from foldwise.tracking.ledger_tables import SCHEMA_VERSION, metadata, schema, studies, trials
+from foldwise.tracking.ledger_tables import SCHEMA_VERSION, folds, metadata, schema, studies, trials
 
 # Version -> the columns that it added.
 STEPS: Mapping[int, tuple[Column[Any], ...]] = {
-    2: (trials.c.costs, trials.c.reused, trials.c.dropped, studies.c.epoch, studies.c.holder, studies.c.asked),
+    2: (
+        *(trials.c.costs, trials.c.reused, trials.c.dropped, trials.c.lost_at),
+        *(folds.c.rungs, studies.c.epoch, studies.c.holder, studies.c.asked),
+    ),
 }
 
 
