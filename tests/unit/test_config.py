@@ -36,7 +36,7 @@ def test_a_tuner_may_give_a_trial_fewer_epochs_and_never_more():
     study = read_study(IRIS)
     assert trial_at(study, {"model.units": 7, "tuner.epochs": 2}).fit.epochs == 2
     for epochs in (0, 6, 2.0, True):
-        with pytest.raises(ConfigError, match="tuner.epochs: must be a whole number from 1 to fit.epochs = 5"):
+        with pytest.raises(ConfigError, match=r"tuner\.epochs: must be a whole number from 1 to fit\.epochs = 5"):
             trial_at(study, {"model.units": 7, "tuner.epochs": epochs})
 
 
