@@ -28,8 +28,10 @@ def atomically(path: Path, write: Callable[[Path], object]) -> None:
         part.unlink(missing_ok=True)
 
 
-def plain_number(value: Any) -> Any:
-    """For json.dumps: what numpy hands over as Python's own number."""
+def plain_value(value: Any) -> Any:
+    """For json.dumps: what numpy hands over as Python's own numbers, and any mapping as a dictionary."""
+    if isinstance(value, Mapping):
+        return dict(value)
     if hasattr(value, "tolist"):
         return value.tolist()
     raise TypeError(f"{type(value).__name__} is no plain value")

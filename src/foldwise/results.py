@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from foldwise.curves import WrittenCurves
 from foldwise.goal import Goal
 from foldwise.space import Params
 
@@ -33,12 +34,14 @@ class FoldScore:
 
     def to_json(self) -> dict[str, Any]:
         """As plain values, for the ledger."""
-        return asdict(self)
+        return {**vars(self), "curves": dict(self.curves)}
 
     @staticmethod
     def from_json(row: Mapping[str, Any]) -> FoldScore:
         """The inverse of `to_json`."""
-        curves = {name: tuple(values) for name, values in row["curves"].items()}
+        curves = row["curves"]
+        if not isinstance(curves, WrittenCurves):
+            curves = {name: tuple(values) for name, values in curves.items()}
         rungs = {int(epoch): score for epoch, score in (row.get("rungs") or {}).items()}
         return FoldScore(**{**row, "curves": curves, "rungs": rungs})
 
@@ -70,7 +73,7 @@ class TrialResult:
 
     def to_json(self) -> dict[str, Any]:
         """As plain values; `from_json` gives an equal result, every curve to its last bit."""
-        return {**vars(self), "folds": [dict(vars(fold)) for fold in self.folds]}
+        return {**vars(self), "folds": [fold.to_json() for fold in self.folds]}
 
     @staticmethod
     def from_json(row: Mapping[str, Any]) -> TrialResult:

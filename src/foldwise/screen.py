@@ -31,6 +31,7 @@ class Screen:
         self.console = console or Console(highlight=False, soft_wrap=True)
         self._live: Live | None = None
         self._results: list[TrialResult] = []
+        self._best: TrialResult | None = None
         self._goal: Goal | None = None
         self._asked = 0
         self._folds = 0
@@ -46,6 +47,7 @@ class Screen:
         """The search is about to begin, or to go on after `finished` trials."""
         self._goal, self._asked, self._folds = goal, asked, folds
         self._results, self._own = list(finished), 0
+        self._best = best_of(finished, goal)
         self._started = time.monotonic()
         if self.console.is_terminal:
             self._live = Live(self._picture(), console=self.console, refresh_per_second=4, transient=False)
@@ -64,10 +66,11 @@ class Screen:
     def trial_ends(self, result: TrialResult) -> None:
         """A trial is finished and committed."""
         self._results.append(result)
+        if self._goal is not None:  # against the best alone: thousands of trials need no second look
+            self._best = best_of([result] if self._best is None else [self._best, result], self._goal)
         self._own += 1
         if self._live is None:
-            best = best_of(self._results, self._goal) if self._goal else None
-            mark = "  best so far" if best is not None and best.number == result.number else ""
+            mark = "  best so far" if self._best is not None and self._best.number == result.number else ""
             self.console.print(escape(f"{_line(result, self._goal)}{mark}{self._left()}"))
         self._draw()
 
@@ -175,7 +178,7 @@ class Screen:
         table = RichTable(box=None, pad_edge=False)
         for column in ("trial", "state", goal.metric if goal else "", "seconds", "parameters"):
             table.add_column(column, justify="right" if column in ("trial", "seconds") else "left", overflow="ellipsis")
-        best = best_of(self._results, goal) if goal else None
+        best = self._best
         for result in self._results[-SHOWN_TRIALS:]:
             score = _plus_minus(result.mean, result.sd) if result.state == "COMPLETE" else escape(result.reason or "")
             style = "bold green" if best is not None and result.number == best.number else ""

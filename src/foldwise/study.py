@@ -229,8 +229,9 @@ def _finish(plan: Plan, parts: Parts, board: Board, result: TrialResult) -> None
 
 
 def _refuse_hopeless(finished: list[TrialResult]) -> None:
-    first = sorted(finished, key=lambda result: result.number)[:SAME_FAILURES]
-    causes = {(result.reason or "").split(":")[0] for result in first if result.state == "FAILED"}
-    all_failed = len(first) == SAME_FAILURES and all(result.state == "FAILED" for result in first)
-    if all_failed and len(causes) == 1 and len(finished) == SAME_FAILURES:
+    if len(finished) != SAME_FAILURES:
+        return
+    first = sorted(finished, key=lambda result: result.number)
+    causes = {(result.reason or "").split(":")[0] for result in first}
+    if all(result.state == "FAILED" for result in first) and len(causes) == 1:
         raise JobError(f"the first {SAME_FAILURES} trials failed in the same way, so the study ends: {first[0].reason}")

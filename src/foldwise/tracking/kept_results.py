@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from foldwise.files import atomically, plain_number
+from foldwise.files import atomically, plain_value
 from foldwise.results import TrialResult
 from foldwise.space import Params
 
@@ -30,7 +30,7 @@ class KeptResults:
 
     def keep(self, attempt: int, result: TrialResult) -> None:
         """Writes a result; it is on the disk when this returns."""
-        text = json.dumps({**self._of, "attempt": attempt, "result": result.to_json()}, default=plain_number)
+        text = json.dumps({**self._of, "attempt": attempt, "result": result.to_json()}, default=plain_value)
         atomically(self._path(result.number), lambda part: part.write_text(text, encoding="utf-8"))
 
     def drop(self, number: int) -> None:

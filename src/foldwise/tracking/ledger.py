@@ -20,6 +20,8 @@ from foldwise.tracking.ledger_tables import folds, holdout_reads, studies, trial
 from foldwise.tracking.ledger_transactions import Transactions
 
 RUNNING = "RUNNING"
+FOLD_FIELDS = tuple(field.name for field in fields(FoldScore))
+FOLD_COLUMNS = tuple(folds.c[name] for name in FOLD_FIELDS)
 
 
 @dataclass(frozen=True)
@@ -197,7 +199,7 @@ class Ledger:
                 return _trial(connection.execute(select(trials).where(here)).one(), result.folds)
             old = connection.execute(select(trials).where(here)).one()
             of_trial = (folds.c.study == study) & (folds.c.number == result.number)
-            scores = connection.execute(select(folds).where(of_trial).order_by(folds.c.fold)).all()
+            scores = connection.execute(select(*FOLD_COLUMNS).where(of_trial).order_by(folds.c.fold)).all()
             written = _trial(old, [_fold(score) for score in scores])
             if written.attempt != attempt or not same(written.result, result):
                 raise JobError(refusal)
@@ -211,7 +213,7 @@ class Ledger:
 
     def trials(self, study: str) -> list[TrialRow]:
         """All trials of a study by number, those that run included."""
-        query = select(folds).where(folds.c.study == study).order_by(folds.c.number, folds.c.fold)
+        query = select(*FOLD_COLUMNS, folds.c.number).where(folds.c.study == study).order_by(folds.c.number, folds.c.fold)
 
         def read(connection: Connection) -> list[TrialRow]:
             rows = connection.execute(select(trials).where(trials.c.study == study).order_by(trials.c.number)).all()
@@ -276,7 +278,7 @@ def _changed(study: str, **values: Any) -> Update:
 
 
 def _fold(row: Row[Any]) -> FoldScore:
-    return FoldScore.from_json({key: value for key, value in row._mapping.items() if key not in ("study", "number")})
+    return FoldScore.from_json(dict(zip(FOLD_FIELDS, row, strict=False)))
 
 
 def _trial(row: Row[Any], scores: Sequence[FoldScore]) -> TrialRow:

@@ -10,7 +10,8 @@ from typing import Any
 from sqlalchemy import Boolean, Column, Dialect, Float, ForeignKeyConstraint, Integer, MetaData, String, Table, Text, false
 from sqlalchemy.types import TypeDecorator
 
-from foldwise.files import plain_number
+from foldwise.curves import WrittenCurves
+from foldwise.files import plain_value
 
 SCHEMA_VERSION = 2
 
@@ -23,11 +24,21 @@ class Json(TypeDecorator[Any]):
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
         """To text."""
-        return None if value is None else json.dumps(value, default=plain_number)
+        return None if value is None else json.dumps(value, default=plain_value)
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
         """From text."""
         return None if value is None else json.loads(value)
+
+
+class CurvesJson(Json):
+    """Curves; their text is read when somebody looks at them."""
+
+    cache_ok = True
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
+        """The text, behind a mapping."""
+        return None if value is None else WrittenCurves(value)
 
 
 class Number(TypeDecorator[float]):
@@ -113,7 +124,7 @@ folds = Table(
     Column("fold", Integer, primary_key=True, autoincrement=False),
     Column("score", Number),
     Column("metrics", Json, nullable=False),
-    Column("curves", Json, nullable=False),
+    Column("curves", CurvesJson, nullable=False),
     Column("best_epoch", Integer, nullable=False),
     Column("seconds", Number),
     Column("rungs", Json),

@@ -1,0 +1,120 @@
+"""Ten thousand trials of no work: what a trial costs at the end, and how soon the finished study opens again.
+
+A real ledger, lock file and tuner; training hands back five folds with curves of 30 epochs at once. Milliseconds of this
+process's own time a trial, in windows, as a study goes on; then `python -m pipelines.tune` of the finished study.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import closing
+from typing import Any
+
+from benchmarks.measure import report
+from foldwise.assemble import make_ledger, make_tuner
+from foldwise.compose import compose_study
+from foldwise.config import read_study
+from foldwise.execution.here import HereExecutor
+from foldwise.plan import plan_study
+from foldwise.results import FoldScore, TrialResult
+from foldwise.specs import TrialJob
+from foldwise.study import Parts, claim, search
+from foldwise.tracking.in_memory import InMemoryTracker
+
+FOLDS, EPOCHS, WINDOW = 5, 30, 500
+MOST_SECONDS, MOST_RATIO = 3.0, 1.5
+
+
+def main() -> None:
+    """Measure and print."""
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--trials", type=int, default=10_000)
+    options.add_argument("--tuner", default="random")
+    asked = options.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        words = ["data=iris", "study=many", f"tuner={asked.tuner}", "tracking=in_memory", f"paths.runs={folder}"]
+        words += [f"budget.trials={asked.trials}", "model.dropout=[float,0.0,0.9]"]
+        windows = run(words)
+        opening = open_again(words)
+    levels = [count for count in (1_000, 2_000, 5_000, asked.trials) if count in windows]
+    ratio = windows[levels[-1]] / windows[levels[0]]
+    rows = [[f"{count:,} trials", f"{windows[count]:.2f}", f"{windows[count] / windows[levels[0]]:.2f}x"] for count in levels]
+    rows.append(["the finished study again", f"{opening * 1000:.0f}", ""])
+    last = (
+        f"{asked.tuner}: {ratio:.2f}x at the end (at most {MOST_RATIO}x); opens in {opening:.1f} s (less than {MOST_SECONDS:g})"
+    )
+    report(f"trials_{asked.tuner}", ("at", "ms", "of the first"), rows, last, {"windows": windows, "opening": opening})
+
+
+def run(words: list[str]) -> dict[int, float]:
+    """Milliseconds of processor time a trial, by how many trials there were at the window's end."""
+    plan = plan_study(read_study(compose_study(words)))
+    spec, clock = plan.spec, Clock()
+    with closing(make_ledger(spec)) as ledger:
+        record = claim(plan, ledger, {})
+        tracker = InMemoryTracker(ledger)
+        tracker.open(record, [], plan.goal.metric, {})
+        found = search(plan, Parts(make_tuner(spec, plan.goal), HereExecutor(no_work), ledger, tracker, clock))
+        best = max(found.results, key=lambda result: result.mean)
+        summary: dict[str, Any] = {
+            "goal": {"metric": "accuracy"},
+            "best": {"number": best.number, "mean": best.mean, "sd": best.sd},
+            "holdout": {"metrics": {"accuracy": 0.5}},
+            "baselines": [],
+            "verdict": "made by a benchmark",
+            "model": {"name": "none", "version": 1, "aliases": []},
+            "ended": "trials",
+        }
+        ledger.finish_study(spec.name, summary)
+    return clock.windows
+
+
+def no_work(job: TrialJob) -> TrialResult:
+    """Five folds with curves."""
+    folds = []
+    for fold in range(FOLDS):
+        mean = ((job.number * 7919 + fold) % 1000) / 1000
+        curve = tuple(mean / (epoch + 1) for epoch in range(EPOCHS))
+        curves = dict.fromkeys(("loss", "val_loss", "learning_rate", "accuracy", "val_accuracy"), curve)
+        folds.append(FoldScore(fold, mean, {"accuracy": mean, "log_loss": mean}, curves, EPOCHS, 0.0))
+    mean = sum(fold.score for fold in folds) / FOLDS
+    return TrialResult(job.number, job.params, "COMPLETE", tuple(folds), mean, 0.0, {"accuracy": mean}, engine="none")
+
+
+class Clock:
+    """A watcher that notes the processor time of each window of trials."""
+
+    def __init__(self) -> None:
+        self.windows: dict[int, float] = {}
+        self._began = time.process_time()
+        self._count = 0
+
+    def trial_ends(self, result: TrialResult) -> None:
+        """Counts; at the end of a window notes it."""
+        self._count += 1
+        if self._count % WINDOW == 0:
+            now = time.process_time()
+            self.windows[self._count] = 1_000 * (now - self._began) / WINDOW
+            self._began = now
+
+    def __getattr__(self, name: str) -> Callable[..., None]:
+        return lambda *_: None
+
+
+def open_again(words: list[str]) -> float:
+    """Seconds of processor time of the door on the finished study."""
+    import resource
+
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run([sys.executable, "-m", "pipelines.tune", *words], check=True, stdout=subprocess.DEVNULL)  # noqa: S603
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return (after.ru_utime + after.ru_stime) - (before.ru_utime + before.ru_stime)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,41 @@
+"""Curves as they are written, read when somebody looks: most of a ledger is curves, and hardly anyone looks at all of them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+
+class WrittenCurves(Mapping[str, tuple[float, ...]]):
+    """A mapping of curves behind its JSON text. Equal to, and shown as, the mapping itself."""
+
+    __slots__ = ("_read", "_text")
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._read: dict[str, tuple[float, ...]] | None = None
+
+    def __getitem__(self, name: str) -> tuple[float, ...]:
+        return self._curves[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._curves)
+
+    def __len__(self) -> int:
+        return len(self._curves)
+
+    def __eq__(self, other: object) -> bool:
+        return self._curves == (dict(other) if isinstance(other, Mapping) else other)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return repr(self._curves)
+
+    @property
+    def _curves(self) -> dict[str, tuple[float, ...]]:
+        if self._read is None:
+            written: dict[str, Any] = json.loads(self._text)
+            self._read = {name: tuple(values) for name, values in written.items()}
+        return self._read
