@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, cast
 
-from sqlalchemy import Connection, Engine, Row, func, insert, select, update
+from sqlalchemy import Connection, Engine, Row, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from foldwise.errors import JobError
@@ -103,6 +103,23 @@ class Ledger:
             attempt = int(old.attempt) + 1
             connection.execute(update(trials).where(here).values(attempt=attempt, **values))
             return attempt
+
+    def note_crash(self, study: str, number: int) -> int:
+        """Notes that the process of a running trial died; how often that has happened, this time included."""
+        running = (trials.c.study == study) & (trials.c.number == number) & (trials.c.state == RUNNING)
+        with self._transaction() as connection:
+            connection.execute(update(trials).where(running).values(crashes=trials.c.crashes + 1))
+            count = connection.execute(select(trials.c.crashes).where(running)).scalar_one_or_none()
+            if count is None:
+                raise JobError(f"trial {number} of study {study} does not run, so it cannot have crashed")
+            return int(count)
+
+    def withdraw_trial(self, study: str, number: int) -> None:
+        """Forgets a running trial, as if it had never been asked for."""
+        running = (trials.c.study == study) & (trials.c.number == number) & (trials.c.state == RUNNING)
+        with self._transaction() as connection:
+            if connection.execute(delete(trials).where(running)).rowcount != 1:
+                raise JobError(f"trial {number} of study {study} does not run, so it cannot be withdrawn")
 
     def finish_trial(self, study: str, result: TrialResult) -> TrialRow:
         """Writes a running trial's result with all its folds, and gives its row back."""
