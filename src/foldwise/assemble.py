@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import platform
+from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from foldwise.specs import StudySpec, TpeTuner, TrackingSpec
+from foldwise.errors import ConfigError
+from foldwise.specs import DaskExecutor, StudySpec, TpeTuner, TrackingSpec
 
 if TYPE_CHECKING:
+    from foldwise.execution.executor import Executor
     from foldwise.goal import Goal
+    from foldwise.plan import Plan
     from foldwise.tracking.ledger import Ledger
     from foldwise.tracking.registry import Registry
     from foldwise.tracking.tracker import Tracker
@@ -37,6 +41,36 @@ def make_tuner(spec: StudySpec, goal: Goal) -> Tuner:
     from foldwise.tuning.random_tuner import RandomTuner
 
     return RandomTuner(spec.space, seed)
+
+
+def make_executor(plan: Plan, threads: int, say: Callable[[str], None], after_fold: Callable[[int, int], None]) -> Executor:
+    """The executor that the configuration names. TensorFlow was started in this process where trials run here.
+
+    Args:
+        plan: the study's data.
+        threads: of whoever trains.
+        say: hears what a person should know.
+        after_fold: called with the numbers of trial and fold, where trials run here.
+
+    Raises:
+        ConfigError: what it takes is not installed, or nobody answers at its address.
+    """
+    from foldwise.trainer import Opening, trainer
+
+    chosen, seed = plan.spec.fixed.execute, plan.spec.fixed.seed
+    if isinstance(chosen, DaskExecutor):
+        try:
+            from foldwise.execution import dask_cluster
+            from foldwise.execution.dask_executor import DaskExecutor as Remote
+        except ImportError as fault:
+            rule = f"dask needs the extra cluster ({fault}); pip install 'foldwise[cluster]', or take execute=here"
+            raise ConfigError("execute.kind", rule) from None
+        place = chosen.address
+        cluster = dask_cluster.SharedCluster(place) if place else dask_cluster.LocalCluster(chosen.workers, threads)
+        return Remote(cluster, Opening(plan.table, plan.splits, seed, threads), say)
+    from foldwise.execution.here import HereExecutor
+
+    return HereExecutor(trainer(plan.table, plan.splits, seed, say, after_fold))
 
 
 def make_tracking(tracking: TrackingSpec, runs: str, ledger: Ledger) -> tuple[Tracker, Registry]:
