@@ -52,14 +52,8 @@ def test_the_workers_of_a_scheduler_that_is_there_already(tmp_path, trials):
         ["distributed.cli.dask_scheduler", *common, *host, "--port", "0"],
         ["distributed.cli.dask_worker", *common, *host, "--nthreads", "1", "--local-directory", str(tmp_path)],
     ]
-    started = []
+    started = [_started(command, environment) for command in commands]
     try:
-        for command in commands:
-            started.append(
-                subprocess.Popen(
-                    [sys.executable, "-m", *command], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-                )
-            )
         while not place.exists():
             assert started[0].poll() is None
         address = pd.read_json(place, typ="series")["address"]
@@ -71,3 +65,8 @@ def test_the_workers_of_a_scheduler_that_is_there_already(tmp_path, trials):
             process.wait(30)
     expected, _, _ = trials("execute=here")
     pd.testing.assert_frame_equal(table, expected, check_exact=True)
+
+
+def _started(command, environment):
+    words = [sys.executable, "-m", *command]
+    return subprocess.Popen(words, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
