@@ -15,11 +15,15 @@ class Board:
 
     finished: in the order in which they ended. running: number -> params. left: what an earlier start left behind, to be run
     again under its own number. waiting: trials whose configuration is just being trained under another number.
-    `points` is how many configurations there are, None for more than can be counted.
+    `points` is how many configurations there are, None for more than can be counted; numbers below `next_number` are taken.
     """
 
     def __init__(
-        self, finished: Sequence[TrialResult] = (), left: Mapping[int, Params] | None = None, points: int | None = None
+        self,
+        finished: Sequence[TrialResult] = (),
+        left: Mapping[int, Params] | None = None,
+        points: int | None = None,
+        next_number: int = 0,
     ) -> None:
         self.finished: list[TrialResult] = []
         self.running: dict[int, Params] = {}
@@ -28,7 +32,7 @@ class Board:
         self._points = points
         self._by_key: dict[str, TrialResult] = {}
         self._tried: set[str] = {_key(params) for params in self.left.values()}
-        self._next = 1 + max([*(result.number for result in finished), *self.left], default=-1)
+        self._next = max([next_number, *(1 + result.number for result in finished), *(1 + number for number in self.left)])
         for result in sorted(finished, key=lambda result: result.number):
             self._tried.add(_key(result.params))
             self._note(result)

@@ -20,11 +20,11 @@ from foldwise.data.prepare import fit_preparation
 from foldwise.data_specs import PrepSpec
 from foldwise.errors import JobError
 from foldwise.files import atomically, write_json
+from foldwise.goal import Goal
 from foldwise.models.heads import THRESHOLD
 from foldwise.plan import Plan
-from foldwise.results import TrialResult, best_of
+from foldwise.results import TrialResult, best_of, pareto
 from foldwise.seeds import Purpose, derive
-from foldwise.specs import TrialJob
 from foldwise.study import Parts, Searched
 from foldwise.tracking.bundle import save_bundle
 from foldwise.tracking.bundle_card import Reading
@@ -60,10 +60,10 @@ def conclude(plan: Plan, searched: Searched, parts: Parts, registry: Registry, s
     write_trials(plan.folder / "trials.parquet", results, plan)
 
     watcher.note(f"refitting trial {best.number} on all {len(plan.development)} development rows")
-    trial = trial_at(spec, best.params)
+    job = plan.job(best.number if best.reused is None else best.reused, best.params)
+    trial = job.spec
     asked = trial.fit.threshold
     threshold = best.metrics["threshold"] if asked == "auto" else asked
-    job = TrialJob(best.number, best.params, spec.fixed.seed, trial, goal, spec.fixed.training.engine)
     final = refit(job, table, plan.development, best)
     if job.spec.prep.select.kind != "none":
         watcher.note(f"prep.select kept {len(final.preparation.features)} features: {listed(list(final.preparation.features))}")
@@ -108,6 +108,7 @@ def conclude(plan: Plan, searched: Searched, parts: Parts, registry: Registry, s
         "study": spec.name,
         "seed": spec.fixed.seed,
         "goal": {"metric": goal.metric, "direction": goal.direction},
+        "pareto": front(results, plan.goals),
         "task": table.task,
         "rows": {"development": len(plan.development), "holdout": len(plan.holdout.rows)},
         "trials": count_trials(results, spec.fixed.budget.trials),
@@ -150,6 +151,15 @@ def conclude(plan: Plan, searched: Searched, parts: Parts, registry: Registry, s
     for sentence in parts.tracker.close(summary, files):
         watcher.note(sentence)
     return summary
+
+
+def front(results: Sequence[TrialResult], goals: Sequence[Goal]) -> list[dict[str, Any]] | None:
+    """The trials that no other beats in both goals, cheapest first; None where there is one goal."""
+    if len(goals) == 1:
+        return None
+    score, cost = goals
+    rows = [{"number": r.number, score.metric: r.mean, cost.metric: r.costs[cost.metric]} for r in pareto(results, goals)]
+    return sorted(rows, key=lambda row: row[cost.metric])
 
 
 def kept_over_folds(plan: Plan, prep: PrepSpec, refitted: Sequence[str]) -> dict[str, Any]:

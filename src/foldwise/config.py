@@ -28,7 +28,7 @@ MISSING = "???"
 Model = TypeVar("Model", bound=BaseModel)
 
 # Keys that change where or how long a study runs, but none of its numbers.
-_NO_NUMBERS = ("study", "register", "budget", "audit", "ledger", "tracking", "paths")
+_NO_NUMBERS = ("study", "register", "extend", "budget", "audit", "ledger", "tracking", "paths")
 # Where rows lie says nothing about what is in them: the data's fingerprint does.
 _PLACES = (
     *((*part, name) for part in (("data",), ("data", "holdout")) for name in ("path", "images", "labels")),
@@ -132,6 +132,8 @@ def data_name(fixed: FixedSpec) -> str:
 def _check_together(fixed: FixedSpec) -> None:
     """What contradicts itself whatever the rows are, so that nobody waits for them to hear it."""
     data = fixed.data
+    if fixed.goals and fixed.goal.metric not in ("auto", fixed.goals[0]):
+        raise ConfigError("goals", f"begin with {fixed.goals[0]}, and goal.metric is {fixed.goal.metric}; say the metric once")
     if fixed.folds.kind == "grouped" and data.group is None:
         raise ConfigError("folds.kind", "grouped needs data.group, the column that says which rows belong together")
     if fixed.folds.kind == "forward" and data.time is None:
@@ -140,7 +142,7 @@ def _check_together(fixed: FixedSpec) -> None:
         raise ConfigError("data.holdout.kind", "time needs data.time, the column that says when a row was; or use hash")
     task = SKLEARN_TASKS[data.name] if isinstance(data, SklearnData) and data.task == "auto" else data.task
     if task != "auto":
-        goal_for(fixed.goal.metric, fixed.goal.direction, task)
+        goal_for(fixed.metric, fixed.goal.direction, task)
 
 
 def _refuse_references(value: Any, key: str) -> None:

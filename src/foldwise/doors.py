@@ -51,7 +51,7 @@ def run_here(
 
     with lock_study(plan.folder / "lock"), closing(make_ledger(spec)) as ledger:
         record = claim(plan, ledger, versions())
-        results = [row.result for row in ledger.trials(spec.name) if row.result is not None]
+        results = [row.result for row in ledger.trials(spec.name) if row.result is not None and not row.dropped]
         asked = spec.fixed.budget.trials
         summary = record.summary
         if summary is not None and (len(results) >= asked or summary.get("ended") == "exhausted"):

@@ -31,6 +31,9 @@ METRICS: dict[str, tuple[Direction, tuple[Task, ...]]] = {
     "r2": ("maximize", ("regression",)),
 }
 
+# What a network takes, all of it better where it is less: weights, milliseconds to answer one row, seconds of training.
+COSTS = ("parameters", "latency_ms", "training_seconds")
+
 DEFAULT_METRIC: dict[Task, str] = {"binary": "accuracy", "multiclass": "accuracy", "regression": "rmse"}
 
 
@@ -53,6 +56,11 @@ class Goal:
     def worst(self) -> float:
         """The score that everything finite beats."""
         return -math.inf if self.direction == "maximize" else math.inf
+
+
+def cost_goal(cost: str) -> Goal:
+    """The goal of a cost (one of COSTS): less of it."""
+    return Goal(cost, "minimize")
 
 
 def goal_for(metric: str, direction: str, task: Task) -> Goal:

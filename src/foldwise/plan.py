@@ -24,14 +24,15 @@ from foldwise.data.split import Split, cut_folds
 from foldwise.data.table import Table, read_given_holdout, read_table
 from foldwise.data_specs import FeatureKind, GivenHoldout
 from foldwise.errors import ConfigError
-from foldwise.goal import Goal, goal_for
+from foldwise.goal import Goal, cost_goal, goal_for
 from foldwise.image_specs import GivenImages, ImageRows
 from foldwise.models.head_rules import check_head
 from foldwise.models.image_rules import as_shown, check_image
 from foldwise.models.input_rules import check_inputs, takes_pixels
 from foldwise.network_specs import FitSpec
 from foldwise.source_specs import FrameData
-from foldwise.specs import FixedSpec, StudySpec, TrialSpec
+from foldwise.space import Params
+from foldwise.specs import FixedSpec, StudySpec, TrialJob, TrialSpec
 from foldwise.training.engine_rule import threads_for
 
 
@@ -58,6 +59,22 @@ class Plan:
         return Path(self.spec.fixed.paths.runs).resolve() / "studies" / self.spec.name
 
     @property
+    def goals(self) -> tuple[Goal, ...]:
+        """What trials are ranked by, and the cost that is weighed against it where two goals are asked for."""
+        asked = self.spec.fixed.goals
+        return (self.goal, cost_goal(asked[1])) if asked else (self.goal,)
+
+    def job(self, number: int, params: Params) -> TrialJob:
+        """What a worker is told of a trial.
+
+        Raises:
+            ConfigError: values that are right each by itself contradict each other.
+        """
+        fixed, spec = self.spec.fixed, trial_at(self.spec, params)
+        costs = tuple(goal.metric for goal in self.goals[1:])
+        return TrialJob(number, params, fixed.seed, spec, self.goal, fixed.training.engine, costs, dict(fixed.goal.bounds))
+
+    @property
     def recipe(self) -> Mapping[str, Any]:
         """The study's recipe, as it is kept; rows that came from Python are known by their fingerprint alone."""
         recipe, data = self.spec.recipe, self.spec.fixed.data
@@ -76,7 +93,7 @@ def plan_study(spec: StudySpec) -> Plan:
     check_runs_folder(fixed.paths.runs)
     trials = _trials(spec)
     table = _read(fixed, trials)
-    goal = goal_for(fixed.goal.metric, fixed.goal.direction, table.task)
+    goal = goal_for(fixed.metric, fixed.goal.direction, table.task)
     for trial in trials:
         check_head(table.task, trial)
         symmetries = fixed.data.symmetries if isinstance(fixed.data, ImageRows) else None

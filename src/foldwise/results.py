@@ -71,6 +71,27 @@ def mean_and_sd(scores: list[float]) -> tuple[float, float]:
     return mean, math.sqrt(math.fsum((s - mean) ** 2 for s in scores) / (len(scores) - 1))
 
 
+def values_of(result: TrialResult, goals: Sequence[Goal]) -> tuple[float, ...]:
+    """A trial's score, and its cost where there are two goals."""
+    return (result.mean, *(result.costs.get(goal.metric, math.nan) for goal in goals[1:]))
+
+
+def pareto(results: Sequence[TrialResult], goals: Sequence[Goal]) -> list[TrialResult]:
+    """The complete trials that no other is at least as good as in every goal and better in one; of equals the first."""
+    trials = [(r, values_of(r, goals)) for r in sorted(results, key=lambda r: r.number) if r.state == "COMPLETE"]
+    trials = [(r, values) for r, values in trials if all(map(math.isfinite, values))]
+
+    def beaten(place: int, values: tuple[float, ...]) -> bool:
+        for other, (_, theirs) in enumerate(trials):
+            better = [goal.better(b, a) for goal, a, b in zip(goals, values, theirs, strict=True)]
+            worse = [goal.better(a, b) for goal, a, b in zip(goals, values, theirs, strict=True)]
+            if not any(worse) and (any(better) or other < place):
+                return True
+        return False
+
+    return [result for place, (result, values) in enumerate(trials) if not beaten(place, values)]
+
+
 def best_of(results: Sequence[TrialResult], goal: Goal) -> TrialResult | None:
     """The complete trial with the best mean; of equals the first."""
     best: TrialResult | None = None

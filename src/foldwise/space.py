@@ -53,6 +53,11 @@ class FloatRange:
         """The values between which every other lies."""
         return (self.low, self.high)
 
+    def holds(self, value: Any) -> bool:
+        """Whether it is one of the values."""
+        number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        return number and self.low <= value <= self.high and (self.step is None or _divides(self.step, value - self.low))
+
     def count(self) -> int | None:
         """How many values there are; None for more than can be counted."""
         if self.low == self.high:
@@ -96,6 +101,10 @@ class IntRange:
     def ends(self) -> tuple[Scalar, ...]:
         """The values between which every other lies."""
         return (self.low, self.high)
+
+    def holds(self, value: Any) -> bool:
+        """Whether it is one of the values."""
+        return type(value) is int and self.low <= value <= self.high and (value - self.low) % self.step == 0
 
     def count(self) -> int:
         """How many values there are."""
@@ -148,6 +157,10 @@ class Choice:
     def ends(self) -> tuple[Scalar, ...]:
         """All names: a choice has no order."""
         return self.names()
+
+    def holds(self, value: Any) -> bool:
+        """Whether it is an option's name."""
+        return any(name == value and type(name) is type(value) for name in self.names())
 
     def count(self) -> int | None:
         """How many options there are, each as often as the ranges inside it have points."""

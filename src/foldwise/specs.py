@@ -7,15 +7,15 @@ mapping of that kind with its defaults: `tuner: random` is `tuner: {kind: random
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from foldwise.augment_specs import AugmentSpec, NoAugment
 from foldwise.data_specs import BalanceSpec, FoldsSpec, NoBalance, PrepSpec, TableSpec
 from foldwise.errors import did_you_mean
-from foldwise.goal import METRICS, Goal
+from foldwise.goal import COSTS, METRICS, Goal
 from foldwise.image_specs import ImageSpec
 from foldwise.network_specs import Constant, FitSpec, LrScheduleSpec, MlpSpec, ModelSpec
 from foldwise.source_specs import OtherTable
@@ -41,16 +41,34 @@ SEARCHABLE = tuple(TrialSpec.model_fields)
 
 
 class GoalSpec(Spec):
-    """The metric that ranks trials; `auto` is accuracy for classes and rmse for numbers."""
+    """The metric that ranks trials; `auto` is accuracy for classes and rmse for numbers.
+
+    at_most: bounds on what a network may take; one that takes more is not trained.
+    """
 
     metric: str = "auto"
     direction: Literal["auto", "maximize", "minimize"] = "auto"
+    at_most: Mapping[Literal["parameters", "latency_ms"], Annotated[float, Field(gt=0)]] = {}
+
+    @property
+    def bounds(self) -> Mapping[str, float]:
+        """The bounds by the name of the cost."""
+        return {str(name): bound for name, bound in self.at_most.items()}
 
     @model_validator(mode="after")
     def _metric_known(self) -> GoalSpec:
         if self.metric != "auto" and self.metric not in METRICS:
             raise ValueError(f"metric {self.metric!r} is unknown{did_you_mean(self.metric, METRICS)}")
         return self
+
+
+def _metric_and_cost(goals: tuple[str, ...]) -> tuple[str, ...]:
+    if len(goals) != 2 or goals[0] not in ("auto", *METRICS) or goals[1] not in COSTS:
+        raise ValueError(f"two goals are a metric and one of {', '.join(COSTS)}, as in [accuracy,parameters]")
+    return goals
+
+
+TwoGoals = Annotated[Words, AfterValidator(_metric_and_cost)]
 
 
 class Budget(Spec):
@@ -162,7 +180,9 @@ class FixedSpec(Spec):
     study: Name | None = None
     register_as: Name | None = Field(default=None, alias="register")
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
+    extend: bool = False
     goal: GoalSpec = GoalSpec()
+    goals: TwoGoals | None = None
     data: DataSpec
     folds: Annotated[FoldsSpec, ByKind] = FoldsSpec()
     budget: Budget = Budget()
@@ -173,6 +193,11 @@ class FixedSpec(Spec):
     ledger: LedgerSpec = LedgerSpec()
     tracking: Annotated[TrackingSpec, ByKind] = TrackingSpec()
     paths: Paths = Paths()
+
+    @property
+    def metric(self) -> str:
+        """The metric that ranks trials, or `auto`."""
+        return self.goals[0] if self.goals else self.goal.metric
 
 
 @dataclass(frozen=True)
@@ -193,7 +218,10 @@ class StudySpec:
 
 @dataclass(frozen=True)
 class TrialJob:
-    """Everything that a worker needs to know of a trial, beside the data."""
+    """Everything that a worker needs to know of a trial, beside the data.
+
+    costs: which of goal.COSTS are measured, beside the parameters. at_most: bounds on them, checked before training.
+    """
 
     number: int
     params: Params
@@ -201,3 +229,5 @@ class TrialJob:
     spec: TrialSpec
     goal: Goal
     engine: Literal["auto", "fused", "keras"] = "auto"
+    costs: tuple[str, ...] = ()
+    at_most: Mapping[str, float] = field(default_factory=dict)

@@ -66,6 +66,37 @@ def fill(template: Tree, space: Space, params: Params) -> Tree:
     return template
 
 
+def locate(template: Tree, space: Space, tree: Tree) -> Params | None:
+    """The parameters that make `fill` give the tree, None where no point of the space does.
+
+    What the template leaves to defaults and the tree says is not compared.
+    """
+    if isinstance(template, Hole):
+        range_ = space.ranges[template.name]
+        if not isinstance(range_, Choice):
+            return {template.name: tree} if range_.holds(tree) else None
+        for option in range_.options:
+            inside = locate(option.template, option.space, tree)
+            if inside is not None:
+                return {template.name: option.name, **inside}
+        return None
+    if isinstance(tree, Mapping) and isinstance(template, str):
+        return {} if tree.get("kind") == template else None  # a bare word is a mapping of that kind
+    if isinstance(template, Mapping) and isinstance(tree, Mapping):
+        pairs = [(item, tree.get(key)) for key, item in template.items()]
+    elif isinstance(template, list) and isinstance(tree, list) and len(template) == len(tree):
+        pairs = list(zip(template, tree, strict=True))
+    else:
+        return {} if template == tree and isinstance(template, bool) == isinstance(tree, bool) else None
+    found: Params = {}
+    for item, value in pairs:
+        inside = locate(item, space, value)
+        if inside is None:
+            return None
+        found |= inside
+    return found
+
+
 def read_range(words: list[Any], name: str) -> Range:
     """A range from its list, as `[int, 1, 3]`.
 

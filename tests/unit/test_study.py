@@ -7,7 +7,7 @@ from contextlib import closing
 import pytest
 
 from foldwise.config import read_study
-from foldwise.errors import ConfigError, JobError, WorkerDied
+from foldwise.errors import ConfigError, Interrupted, JobError, WorkerDied
 from foldwise.execution.here import HereExecutor
 from foldwise.plan import plan_study
 from foldwise.results import FoldScore, TrialResult
@@ -180,3 +180,32 @@ def test_deaths_count_over_restarts(run, tmp_path):
     results, _ = run(executor=mortal, trials=3, study="mine", **UNITS)
     assert results[1].reason.startswith("crash: ")
     assert mortal.ran.count(1) == 1
+
+
+def test_an_extended_study_goes_on_with_the_trials_that_still_fit(run):
+    before, _ = run(study="mine", trials=6, model={"kind": "mlp", "units": ["int", 4, 64, {"default": 9}]})
+    narrow = {"kind": "mlp", "units": ["int", 4, 30, {"default": 9}]}
+    with pytest.raises(ConfigError, match="or say extend=true"):
+        run(study="mine", trials=8, model=narrow)
+    results, rows = run(study="mine", trials=8, model=narrow, extend=True)
+    fitting = {result.number for result in before if result.params["model.units"] <= 30}
+    assert 0 < len(fitting) < 6
+    assert len(results) == 8
+    assert fitting == {result.number for result in results if result.number < 6}
+    assert [row.number for row in rows if row.dropped] == [n for n in range(6) if n not in fitting]
+    again, _ = run(study="mine", trials=8, model=narrow)
+    assert again == results
+
+
+def test_what_an_interrupted_study_left_behind_is_run_again_only_where_it_fits(run):
+    def stop(job):
+        if job.number == 2:
+            raise Interrupted("stopped")
+        return done(job)
+
+    wide, narrow = ({"kind": "mlp", "units": ["int", 4, high, {"default": 4}]} for high in (64, 5))
+    with pytest.raises(Interrupted):
+        run(stop, study="mine", trials=4, model=wide)
+    results, rows = run(study="mine", trials=2, model=narrow, extend=True)
+    assert len(results) == 2
+    assert all(row.result is not None for row in rows)

@@ -5,6 +5,7 @@ The fused engine has a program of its own; a Keras network only to ask it for th
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
@@ -50,6 +51,12 @@ def shapes(sides: Sequence[Side], arrays_a_layer: int) -> list[tuple[Side, ...]]
         count = arrays_a_layer if layer < len(sides) - 1 else 2
         found += [(below, above), *[(above,)] * (count - 1)]
     return found
+
+
+def count_weights(spec: MlpSpec, inputs: int, head: Head) -> int:
+    """How many numbers the network keeps."""
+    hidden, _ = _initializers(spec)
+    return sum(math.prod(shape) for shape in shapes((inputs, *spec.widths, head.units), len(hidden)))
 
 
 def _initializers(spec: MlpSpec) -> tuple[list[str], list[str]]:

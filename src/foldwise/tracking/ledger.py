@@ -37,7 +37,10 @@ class StudyRecord:
 
 @dataclass(frozen=True)
 class TrialRow:
-    """A trial as it stands: result is None while it runs; shipped is its run in the tracker, where it has arrived there."""
+    """A trial as it stands: result is None while it runs; shipped is its run in the tracker, where it has arrived there.
+
+    dropped: whether it counts no more, because the study was extended and the trial is no point of its new space.
+    """
 
     study: str
     number: int
@@ -47,6 +50,7 @@ class TrialRow:
     ended: datetime | None = None
     result: TrialResult | None = None
     shipped: str | None = None
+    dropped: bool = False
 
 
 def open_ledger(url: str) -> Ledger:
@@ -164,6 +168,20 @@ class Ledger:
             if connection.execute(update(studies).where(studies.c.name == study).values(**values)).rowcount != 1:
                 raise JobError(f"study {study} is unknown")
 
+    def extend_study(self, study: str, recipe: Mapping[str, Any], kept: Mapping[int, Params]) -> StudyRecord:
+        """Gives a study another recipe. Of its trials those that are kept get new parameters; the others count no more."""
+        own = trials.c.study == study
+        with self._transaction() as connection:
+            values = {"recipe": recipe, "finished": None, "summary": None}
+            connection.execute(update(studies).where(studies.c.name == study).values(**values))
+            connection.execute(delete(trials).where(own & (trials.c.state == RUNNING) & trials.c.number.not_in(kept)))
+            connection.execute(update(trials).where(own).values(dropped=True))
+            for number, params in kept.items():
+                here = own & (trials.c.number == number)
+                connection.execute(update(trials).where(here).values(params=params, dropped=False))
+            row = connection.execute(select(studies).where(studies.c.name == study)).one()
+        return StudyRecord(**row._mapping)
+
     def record_holdout_read(self, data_fingerprint: str, study: str, rows: int) -> int:
         """Notes that a study looked at the holdout of these data; how often that has happened, this time included."""
         table = holdout_reads
@@ -195,7 +213,7 @@ def _trial(row: Row[Any], scores: Sequence[FoldScore]) -> TrialRow:
         state = cast(State, row.state)
         outcome = (row.mean, row.sd, row.metrics, row.reason, row.engine, row.seconds, row.costs or {}, row.reused)
         result = TrialResult(row.number, row.params, state, tuple(scores), *outcome)
-    return TrialRow(row.study, row.number, row.attempt, row.params, row.started, row.ended, result, row.shipped)
+    return TrialRow(row.study, row.number, row.attempt, row.params, row.started, row.ended, result, row.shipped, row.dropped)
 
 
 def _now() -> datetime:

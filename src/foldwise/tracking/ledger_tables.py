@@ -7,7 +7,7 @@ import math
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Column, Dialect, Float, ForeignKeyConstraint, Integer, MetaData, String, Table, Text
+from sqlalchemy import Boolean, Column, Dialect, Float, ForeignKeyConstraint, Integer, MetaData, String, Table, Text, false
 from sqlalchemy.types import TypeDecorator
 
 SCHEMA_VERSION = 2
@@ -97,6 +97,7 @@ trials = Table(
     Column("metrics", Json),
     Column("costs", Json),
     Column("reused", Integer),
+    Column("dropped", Boolean, nullable=False, default=False, server_default=false()),
     Column("reason", Text),
     Column("engine", String(100)),
     Column("seconds", Number),

@@ -43,6 +43,7 @@ def trial_metrics(result: TrialResult, metric: str) -> dict[str, float]:
     if result.folds and not math.isnan(result.mean):
         values[f"cv.{metric}.mean"], values[f"cv.{metric}.sd"] = result.mean, result.sd
     values.update({f"oof.{name}": value for name, value in result.metrics.items()})
+    values.update({f"cost.{name}": value for name, value in result.costs.items()})
     values["seconds"] = result.seconds
     return {legal(name): float(value) for name, value in values.items()}
 

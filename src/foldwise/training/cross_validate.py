@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -17,6 +18,7 @@ from foldwise.models.heads import THRESHOLD, head_for
 from foldwise.models.image_rules import as_shown
 from foldwise.results import FoldScore, TrialResult, mean_and_sd
 from foldwise.specs import TrialJob
+from foldwise.training.costs import costs_before, excess
 from foldwise.training.engine_rule import Choice, choose
 from foldwise.training.engines import ENGINES
 from foldwise.training.fold_fit import FoldFit, Training
@@ -58,12 +60,18 @@ def cross_validate(
         training = training_for(job, table)
         folds = (cache or FoldCache(table, splits, job.seed)).folds(job.spec.prep, job.spec.balance)
         rows, features = (max(data.train_x.shape[axis] for data in folds) for axis in (0, 1))
+        costs = costs_before({*job.costs, *job.at_most}, training, max(folds, key=lambda data: data.train_x.shape[1]))
+        too_much = excess(costs, job.at_most)
+        if too_much is not None:
+            seconds = time.perf_counter() - started
+            return TrialResult(job.number, job.params, "STOPPED", reason=too_much, seconds=seconds, costs=costs)
         choice = choose(training, job.engine, len(folds), rows, features)
         engine = choice.engine
         chosen(choice)
         for split, fit in zip(splits, ENGINES[engine](training, enumerate(folds)), strict=True):
             truth = table.target[split.valid]
             finished.append(_scored(job, table, truth, fit))
+            costs["parameters"] = max(costs.get("parameters", 0.0), float(sum(weight.size for weight in fit.weights)))
             pooled.append((truth, fit.predictions))
             watch(fit.fold)
         thresholds = fold_thresholds(asked, metric, pooled)
@@ -79,6 +87,7 @@ def cross_validate(
         seconds = time.perf_counter() - started
         reason = _reason(fault)
         return TrialResult(job.number, job.params, "FAILED", tuple(finished), reason=reason, engine=engine, seconds=seconds)
+    costs["training_seconds"] = math.fsum(fold.seconds for fold in finished)
     mean, sd = mean_and_sd([fold.score for fold in finished])
     return TrialResult(
         number=job.number,
@@ -90,6 +99,7 @@ def cross_validate(
         metrics=metrics,
         engine=engine,
         seconds=time.perf_counter() - started,
+        costs=costs,
     )
 
 
