@@ -34,7 +34,7 @@ from foldwise.results import TrialResult
 from foldwise.space import Params
 from foldwise.specs import TrialJob
 from foldwise.study import Parts, claim, search
-from foldwise.tracking.ledger import TrialRow
+from foldwise.tracking.ledger_rows import TrialRow
 
 LEVELS, TRIALS = (100, 1_000, 5_000), 300
 MOST_RATIO, MOST_GROWTH = 1.5, 50

@@ -15,7 +15,7 @@ from benchmarks.space import BATCHES, DEPTHS, DROPOUT, RATES, SCALERS, UNITS
 from foldwise.plan import Plan
 from foldwise.results import TrialResult
 from foldwise.space import Params
-from foldwise.tracking.ledger import TrialRow
+from foldwise.tracking.ledger_rows import TrialRow
 from foldwise.tracking.mlflow_rows import mean_curves, trial_metrics, trial_params
 
 SEED, STARTUP = 0, 10

@@ -59,7 +59,7 @@ def run(words: list[str]) -> dict[int, float]:
         record = claim(plan, ledger, {})
         tracker = InMemoryTracker(ledger)
         tracker.open(record, [], plan.goal.metric, {})
-        found = search(plan, Parts(make_tuner(spec, plan.goal), HereExecutor(no_work), ledger, tracker, clock))
+        found = search(plan, Parts(make_tuner(spec, plan.goals), HereExecutor(no_work), ledger, tracker, clock))
         best = max(found.results, key=lambda result: result.mean)
         summary: dict[str, Any] = {
             "goal": {"metric": "accuracy"},

@@ -13,13 +13,15 @@ from foldwise.config import trial_at
 from foldwise.errors import ConfigError
 from foldwise.results import values_of
 from foldwise.space import FloatRange
-from foldwise.specs import StudySpec, TrackingSpec
+from foldwise.specs import DaskExecutor, StudySpec, TrackingSpec
 from foldwise.tuner_specs import GridTuner as GridTunerSpec
 from foldwise.tuner_specs import OptunaSpec
 from foldwise.tuner_specs import RandomTuner as RandomTunerSpec
 
 if TYPE_CHECKING:
+    from foldwise.execution.executor import Executor
     from foldwise.goal import Goal
+    from foldwise.plan import Plan
     from foldwise.tracking.ledger import Ledger
     from foldwise.tracking.registry import Registry
     from foldwise.tracking.tracker import Tracker
@@ -101,6 +103,36 @@ def _epochs(spec: StudySpec) -> list[int]:
     """The values that fit.epochs takes, as far as the ends of the ranges show them."""
     points = [spec.space.defaults(), *(params for _, params in spec.space.corners())]
     return sorted({trial_at(spec, params).fit.epochs for params in points})
+
+
+def make_executor(plan: Plan, threads: int, say: Callable[[str], None], after_fold: Callable[[int, int], None]) -> Executor:
+    """The executor that the configuration names. TensorFlow was started in this process where trials run here.
+
+    Args:
+        plan: the study's data.
+        threads: of whoever trains.
+        say: hears what a person should know.
+        after_fold: called with the numbers of trial and fold, where trials run here.
+
+    Raises:
+        ConfigError: what it takes is not installed, or nobody answers at its address.
+    """
+    from foldwise.trainer import Opening, trainer
+
+    chosen, seed = plan.spec.fixed.execute, plan.spec.fixed.seed
+    if isinstance(chosen, DaskExecutor):
+        try:
+            from foldwise.execution import dask_cluster
+            from foldwise.execution.dask_executor import DaskExecutor as Remote
+        except ImportError as fault:
+            rule = f"dask needs the extra cluster ({fault}); pip install 'foldwise[cluster]', or take execute=here"
+            raise ConfigError("execute.kind", rule) from None
+        place = chosen.address
+        cluster = dask_cluster.SharedCluster(place) if place else dask_cluster.LocalCluster(chosen.workers, threads)
+        return Remote(cluster, Opening(plan.table, plan.splits, seed, threads), say)
+    from foldwise.execution.here import HereExecutor
+
+    return HereExecutor(trainer(plan.table, plan.splits, seed, say, after_fold))
 
 
 def make_tracking(tracking: TrackingSpec, runs: str, ledger: Ledger) -> tuple[Tracker, Registry]:

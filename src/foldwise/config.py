@@ -33,7 +33,7 @@ _NO_NUMBERS = ("study", "register", "extend", "budget", "audit", "ledger", "trac
 _PLACES = (
     *((*part, name) for part in (("data",), ("data", "holdout")) for name in ("path", "images", "labels")),
     *(("data", name) for name in ("given", "url", "password_env")),
-    ("execute", "kind"),
+    *(("execute", name) for name in ("kind", "workers", "address")),
 )
 
 

@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from foldwise.assemble import check_tuner, make_ledger, make_tracking, make_tuner, versions
+from foldwise.assemble import check_tuner, make_executor, make_ledger, make_tracking, make_tuner, versions
 from foldwise.config import read_service
 from foldwise.errors import ConfigError, Interrupted
 from foldwise.image_specs import ImageRows
 from foldwise.screen import Screen
 from foldwise.space import Params
-from foldwise.specs import StudySpec, TrialJob
+from foldwise.specs import StudySpec
 
 if TYPE_CHECKING:
     from foldwise.goal import Goal
     from foldwise.plan import Plan
     from foldwise.results import TrialResult
     from foldwise.tracking.bundle import Bundle
-    from foldwise.tracking.ledger import Ledger, StudyRecord
+    from foldwise.tracking.ledger import Ledger
+    from foldwise.tracking.ledger_rows import StudyRecord
 
 # Answers are asked for one file at a time; more threads gain nothing on networks of this size.
 PREDICT_THREADS = 2
@@ -75,55 +76,51 @@ def _carry_out(
     plan: Plan, record: StudyRecord, ledger: Ledger, screen: Screen, check: Callable[[], None], seconds: float
 ) -> tuple[Mapping[str, Any], list[TrialResult]]:
     """The heavy half: networks are trained from here on."""
-    spec = plan.spec
-    _start_tensorflow(plan, screen)
-    from foldwise.conclusion import conclude
-    from foldwise.data.fold_cache import FoldCache
-    from foldwise.execution.here import HereExecutor
+    spec, elsewhere = plan.spec, plan.spec.fixed.execute.kind != "here"
+    from foldwise.plan import threads_of
     from foldwise.study import Parts, search
-    from foldwise.training.cross_validate import cross_validate
-    from foldwise.training.engine_rule import Choice
 
-    tracker, registry = make_tracking(spec.fixed.tracking, spec.fixed.paths.runs, ledger)
-    cache, said = FoldCache(plan.table, plan.splits, spec.fixed.seed), set[str]()
+    threads = threads_of(plan) if elsewhere else _start_tensorflow(plan, screen)
 
-    def say_engine(choice: Choice) -> None:
-        if choice.engine not in said:
-            screen.note(f"engine {choice.engine}: {choice.reason}")
-            if spec.fixed.race.kind == "folds" and not choice.fold_by_fold:
-                screen.note("race=folds ends no trial whose folds train all at once; race=both ends these by epochs")
-        said.add(choice.engine)
+    def after_fold(number: int, fold: int) -> None:
+        screen.fold_ends(number, fold)
+        check()
 
-    def run(job: TrialJob) -> TrialResult:
-        def after_fold(fold: int) -> None:
-            screen.fold_ends(job.number, fold)
-            check()
+    with ExitStack() as closes:
+        executor = make_executor(plan, threads, screen.note, after_fold)
+        closes.callback(executor.close)
+        tracker, registry = make_tracking(spec.fixed.tracking, spec.fixed.paths.runs, ledger)
+        parts = Parts(make_tuner(spec, plan.goals), executor, ledger, tracker, screen, check)
+        began = time.monotonic()
+        tags = {"seed": str(spec.fixed.seed), "task": plan.table.task}
+        tracker.open(record, ledger.trials(spec.name), plan.goal.metric, tags)
+        try:
+            searched = search(plan, parts)
+            spent = {"data": seconds, "search": time.monotonic() - began}
+            closes.close()  # the refit has the machine to itself
+            if elsewhere:
+                _start_tensorflow(plan, screen)
+            from foldwise.conclusion import conclude
 
-        return cross_validate(job, plan.table, plan.splits, after_fold, cache, say_engine)
-
-    parts = Parts(make_tuner(spec, plan.goals), HereExecutor(run), ledger, tracker, screen, check)
-    began = time.monotonic()
-    tags = {"seed": str(spec.fixed.seed), "task": plan.table.task}
-    tracker.open(record, ledger.trials(spec.name), plan.goal.metric, tags)
-    try:
-        searched = search(plan, parts)
-        spent = {"data": seconds, "search": time.monotonic() - began}
-        return conclude(plan, searched, parts, registry, spent), searched.results
-    except (Interrupted, KeyboardInterrupt) as stop:  # what is not shown yet is shown by the next start
-        tracker.close(None, wait_seconds=SHIPPING_SECONDS if isinstance(stop, Interrupted) else 0)
-        raise
-    except BaseException:
-        tracker.close(None)
-        raise
+            return conclude(plan, searched, parts, registry, spent), searched.results
+        except (Interrupted, KeyboardInterrupt) as stop:  # what is not shown yet is shown by the next start
+            tracker.close(None, wait_seconds=SHIPPING_SECONDS if isinstance(stop, Interrupted) else 0)
+            raise
+        except BaseException:
+            tracker.close(None)
+            raise
 
 
-def _start_tensorflow(plan: Plan, screen: Screen) -> None:
+def _start_tensorflow(plan: Plan, screen: Screen) -> int:
+    """With the study's threads, or with those that it has in this process already; how many there are."""
     from foldwise.plan import threads_of
     from foldwise.training.runtime import start
 
     wanted = threads_of(plan)
-    if start(wanted, or_as_it_runs=plan.spec.fixed.execute.threads is None) != wanted:
+    threads = start(wanted, or_as_it_runs=plan.spec.fixed.execute.threads is None)
+    if threads != wanted:
         screen.note(f"TensorFlow already runs in this process, so its threads stay as they are; alone, the study has {wanted}")
+    return threads
 
 
 def _rehearse(plan: Plan, screen: Screen) -> None:

@@ -54,6 +54,10 @@ class TrialFailed(FoldwiseError):
         return (TrialFailed, (self.cause, self.detail))
 
 
+class WorkerDied(FoldwiseError):
+    """The process that trained a trial is gone. The trial may be to blame, or may not."""
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """`, did you mean x?` where one of the known words is near, else the list of what is known."""
     names = sorted(known)

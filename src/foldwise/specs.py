@@ -88,6 +88,21 @@ class HereExecutor(Spec):
     threads: Annotated[int, Field(ge=1, le=1024)] | None = None
 
 
+class DaskExecutor(Spec):
+    """Trials run in processes of dask.distributed, one a worker.
+
+    With an `address`, those of the scheduler there, however many it has; else `workers` processes on this machine.
+    """
+
+    kind: Literal["dask"]
+    workers: Annotated[int, Field(ge=1, le=4096)] = 2
+    address: Annotated[str, Field(pattern=r"^(tcp|tls|ucx|ws|wss)://\S+:\d+$")] | None = None
+    threads: Annotated[int, Field(ge=1, le=1024)] | None = None
+
+
+ExecutorSpec = Annotated[HereExecutor | DaskExecutor, Field(discriminator="kind"), ByKind]
+
+
 class TrainingSpec(Spec):
     """`fused`: all folds of a trial as one program. `keras`: fold by fold through Keras's own `fit`.
 
@@ -160,7 +175,7 @@ class FixedSpec(Spec):
     budget: Budget = Budget()
     tuner: TunerSpec = TpeTuner(kind="tpe")
     race: RaceSpec = NoRace()
-    execute: Annotated[HereExecutor, ByKind] = HereExecutor()
+    execute: ExecutorSpec = HereExecutor()
     training: TrainingSpec = TrainingSpec()
     audit: AuditSpec = AuditSpec()
     ledger: LedgerSpec = LedgerSpec()

@@ -14,7 +14,7 @@ from typing import Literal, Protocol
 
 from foldwise.board import Board
 from foldwise.config import identity
-from foldwise.errors import ConfigError, Interrupted, JobError
+from foldwise.errors import ConfigError, Interrupted, JobError, WorkerDied
 from foldwise.execution.executor import Executor
 from foldwise.extend import check_extension, moved
 from foldwise.goal import Goal
@@ -25,12 +25,15 @@ from foldwise.results import TrialResult
 from foldwise.space import Params
 from foldwise.specs import StudySpec
 from foldwise.tracking.difference import difference
-from foldwise.tracking.ledger import Ledger, StudyRecord
+from foldwise.tracking.ledger import Ledger
+from foldwise.tracking.ledger_rows import StudyRecord
 from foldwise.tracking.tracker import Tracker
 from foldwise.tuning.tuner import Tuner
 
 # So many first trials that fail in the same way say that the configuration is at fault, not the trial.
 SAME_FAILURES = 3
+# A trial whose process died so often is the cause of it.
+MOST_CRASHES = 2
 # So soon a signal is heard while other processes train.
 SECONDS_BETWEEN_CHECKS = 0.2
 
@@ -152,8 +155,8 @@ def search(plan: Plan, parts: Parts) -> Searched:
                 _start(plan, parts, board, futures, *trial)
             if not futures:
                 break
-            for future in _done(futures, parts.check):
-                _finish(plan, parts, board, future.result())
+            for number, future in _done(futures, parts.check):
+                _settle(plan, parts, board, futures, number, future)
                 while woken := board.wake():
                     for trial in woken:
                         _train(plan, parts, board, futures, *trial)
@@ -208,14 +211,31 @@ def _train(plan: Plan, parts: Parts, board: Board, futures: _Futures, number: in
     futures[parts.executor.submit(job)] = number
 
 
-def _done(futures: _Futures, check: Callable[[], None]) -> list[Future[TrialResult]]:
+def _done(futures: _Futures, check: Callable[[], None]) -> list[tuple[int, Future[TrialResult]]]:
     """The futures that are done, by number, taken out; waits for the first."""
     while True:
         done, _ = wait(futures, timeout=SECONDS_BETWEEN_CHECKS, return_when=FIRST_COMPLETED)
         if not done:  # what is done is written down before anything else
             check()
         else:
-            return [future for future, _ in sorted(((f, futures.pop(f)) for f in done), key=lambda pair: pair[1])]
+            return sorted(((futures.pop(future), future) for future in done), key=lambda pair: pair[0])
+
+
+def _settle(plan: Plan, parts: Parts, board: Board, futures: _Futures, number: int, future: Future[TrialResult]) -> None:
+    """Take a trial's result; run it again where its process died for the first time, which may have had another cause."""
+    params, study = board.running[number], plan.spec.name
+    try:
+        _finish(plan, parts, board, future.result())
+    except WorkerDied as death:
+        parts.check()  # whoever stops a study may have stopped its processes too
+        crashes = parts.ledger.note_crash(study, number)
+        if crashes >= MOST_CRASHES:
+            reason = f"crash: {death}, the {crashes}. process that died of this trial"
+            _finish(plan, parts, board, TrialResult(number, params, "FAILED", reason=reason))
+            return
+        parts.watcher.note(f"trial {number}: {death}; it is run again")
+        parts.ledger.begin_trial(study, number, params)
+        _train(plan, parts, board, futures, number, params)
 
 
 def _finish(plan: Plan, parts: Parts, board: Board, result: TrialResult) -> None:

@@ -77,6 +77,26 @@ class TestTrials:
         assert ledger.begin_trial("iris-1", 4, PARAMS) == 2
         assert [(row.number, row.attempt) for row in ledger.trials("iris-1")] == [(4, 2)]
 
+    def test_the_deaths_of_a_running_trial_are_counted_over_its_attempts(self, ledger):
+        new_study(ledger)
+        ledger.begin_trial("iris-1", 4, PARAMS)
+        assert ledger.note_crash("iris-1", 4) == 1
+        assert ledger.begin_trial("iris-1", 4, PARAMS) == 2
+        assert ledger.note_crash("iris-1", 4) == 2
+        ledger.finish_trial("iris-1", failed(4))
+        with pytest.raises(JobError, match="cannot have crashed"):
+            ledger.note_crash("iris-1", 4)
+
+    def test_a_withdrawn_trial_was_never_there(self, ledger):
+        new_study(ledger)
+        ledger.begin_trial("iris-1", 4, PARAMS)
+        ledger.withdraw_trial("iris-1", 4)
+        assert ledger.trials("iris-1") == []
+        assert ledger.begin_trial("iris-1", 4, PARAMS) == 1
+        ledger.finish_trial("iris-1", failed(4))
+        with pytest.raises(JobError, match="cannot be withdrawn"):
+            ledger.withdraw_trial("iris-1", 4)
+
     def test_a_finished_trial_comes_back_with_its_folds_and_curves(self, ledger):
         new_study(ledger)
         outcome = result(0)

@@ -27,6 +27,8 @@ HOMES = {
     "keras": {"models/", "training/", "tracking/bundle.py"},
     "sklearn": {"data/", "training/metrics.py", "training/baselines.py"},
     "imblearn": {"data/balance.py"},
+    "dask": {"execution/dask_"},
+    "distributed": {"execution/dask_"},
     "rich": {"screen.py"},
 }
 

@@ -1,13 +1,13 @@
 """The coordinator on a real ledger, with a training that does no work."""
 
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 
 import pytest
 
 from foldwise.config import read_study
-from foldwise.errors import ConfigError, Interrupted, JobError
+from foldwise.errors import ConfigError, Interrupted, JobError, WorkerDied
 from foldwise.execution.here import HereExecutor
 from foldwise.plan import plan_study
 from foldwise.results import FoldScore, TrialResult
@@ -130,6 +130,56 @@ def test_trials_side_by_side_give_the_table_of_trials_one_after_the_other(run, t
     assert together == alone
     assert [row.number for row in rows] == list(range(11))
     assert all(row.result is not None for row in rows)
+
+
+class Mortal:
+    """Trials in processes that die of some of them: number -> how often."""
+
+    slots = 2
+
+    def __init__(self, deaths):
+        self.deaths, self.ran = dict(deaths), []
+
+    def __call__(self, train):
+        return self
+
+    def submit(self, job):
+        self.ran.append(job.number)
+        future = Future()
+        if self.deaths.get(job.number, 0):
+            self.deaths[job.number] -= 1
+            future.set_exception(WorkerDied("its process ended by SIGKILL"))
+        else:
+            future.set_result(done(job))
+        return future
+
+
+UNITS = {"model": {"kind": "mlp", "units": ["int", 4, 64]}}
+
+
+def test_a_trial_whose_process_died_is_run_again_under_its_number(run):
+    mortal = Mortal({1: 1})
+    results, rows = run(executor=mortal, trials=4, **UNITS)
+    assert sorted(mortal.ran) == [0, 1, 1, 2, 3]
+    assert [result.state for result in results] == ["COMPLETE"] * 4
+    assert [row.attempt for row in rows] == [1, 2, 1, 1]
+
+
+def test_a_trial_that_kills_two_processes_fails_and_the_others_go_on(run):
+    results, rows = run(executor=Mortal({1: 9}), trials=4, **UNITS)
+    assert [row.result.state for row in rows] == ["COMPLETE", "FAILED", "COMPLETE", "COMPLETE"]
+    assert results[1].reason.startswith("crash: its process ended by SIGKILL")
+
+
+def test_deaths_count_over_restarts(run, tmp_path):
+    with closing(open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}")) as ledger:
+        run(executor=Mortal({}), trials=1, study="mine", **UNITS)
+        ledger.begin_trial("mine", 1, {"model.units": 7})
+        ledger.note_crash("mine", 1)
+    mortal = Mortal({1: 9})
+    results, _ = run(executor=mortal, trials=3, study="mine", **UNITS)
+    assert results[1].reason.startswith("crash: ")
+    assert mortal.ran.count(1) == 1
 
 
 def test_an_extended_study_goes_on_with_the_trials_that_still_fit(run):

@@ -18,7 +18,7 @@ class Executor(Protocol):
         ...
 
     def submit(self, job: TrialJob) -> Future[TrialResult]:
-        """Starts a job. A trial that fails is a result; an exception in the future means that the worker died."""
+        """Starts a job. A trial that fails is a result; WorkerDied in the future says that its process is gone."""
         ...
 
     def close(self) -> None:

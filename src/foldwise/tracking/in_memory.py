@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from foldwise.errors import ConfigError, did_you_mean
-from foldwise.tracking.ledger import Ledger, StudyRecord, TrialRow
+from foldwise.tracking.ledger import Ledger
+from foldwise.tracking.ledger_rows import StudyRecord, TrialRow
 from foldwise.tracking.registry import FIRST, LATER, ModelVersion, read_reference
 from foldwise.tracking.tracker import RunPlace
 

@@ -2,62 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Mapping
+from dataclasses import fields
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Update, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Update, delete, func, insert, select, update
 
 from foldwise.errors import JobError
 from foldwise.kill_points import reached
-from foldwise.results import FoldScore, State, TrialResult, same
+from foldwise.results import FoldScore, TrialResult, same
 from foldwise.space import Params
 from foldwise.tracking.kept_results import KeptResults, Running
 from foldwise.tracking.ledger_file import connect
+from foldwise.tracking.ledger_rows import FOLD_COLUMNS, RUNNING, StudyRecord, TrialRow, fold_of, trial_of
 from foldwise.tracking.ledger_tables import folds, holdout_reads, studies, trials
 from foldwise.tracking.ledger_transactions import Transactions
-
-RUNNING = "RUNNING"
-FOLD_FIELDS = tuple(field.name for field in fields(FoldScore))
-FOLD_COLUMNS = tuple(folds.c[name] for name in FOLD_FIELDS)
-
-
-@dataclass(frozen=True)
-class StudyRecord:
-    """A study as it was created. summary is None until it finished; run_id is its run in the tracker, where there is one;
-    asked is how many trials in total were last asked for.
-    """
-
-    name: str
-    recipe: Mapping[str, Any]
-    data_fingerprint: str
-    holdout: Mapping[str, Any]
-    versions: Mapping[str, str]
-    created: datetime
-    finished: datetime | None = None
-    summary: Mapping[str, Any] | None = None
-    run_id: str | None = None
-    asked: int | None = None
-
-
-@dataclass(frozen=True)
-class TrialRow:
-    """A trial as it stands: result is None while it runs; shipped is its run in the tracker, where it has arrived there.
-
-    dropped: whether it counts no more, because the study was extended and the trial is no point of its new space.
-    """
-
-    study: str
-    number: int
-    attempt: int
-    params: Params
-    started: datetime
-    ended: datetime | None = None
-    result: TrialResult | None = None
-    shipped: str | None = None
-    dropped: bool = False
 
 
 def open_ledger(
@@ -173,6 +134,31 @@ class Ledger:
         reached("after-begin")
         return attempt
 
+    def note_crash(self, study: str, number: int) -> int:
+        """Notes that the process of a running trial died; how often that has happened, this time included."""
+        running = _at(study, number) & (trials.c.state == RUNNING)
+
+        def note(connection: Connection) -> int:
+            fewer = trials.c.crashes < trials.c.attempt  # an attempt dies once, also where this is done once more
+            connection.execute(update(trials).where(running & fewer).values(crashes=trials.c.crashes + 1))
+            count = connection.execute(select(trials.c.crashes).where(running)).scalar_one_or_none()
+            if count is None:
+                raise JobError(f"trial {number} of study {study} does not run, so it cannot have crashed")
+            return int(count)
+
+        return self._transactions.write(study, note)
+
+    def withdraw_trial(self, study: str, number: int) -> None:
+        """Forgets a running trial, as if it had never been asked for; one that is not there is forgotten already."""
+        here = _at(study, number)
+
+        def withdraw(connection: Connection) -> None:
+            connection.execute(delete(trials).where(here & (trials.c.state == RUNNING)))
+            if connection.execute(select(trials.c.number).where(here)).first() is not None:
+                raise JobError(f"trial {number} of study {study} does not run, so it cannot be withdrawn")
+
+        self._transactions.write(study, withdraw)
+
     def finish_trial(self, study: str, result: TrialResult) -> TrialRow:
         """Writes the result of a trial that was begun here with all its folds, and gives its row back.
 
@@ -196,11 +182,11 @@ class Ledger:
                     rows = [{**fold.to_json(), "study": study, "number": result.number} for fold in result.folds]
                     connection.execute(insert(folds), rows)
                 reached("before-commit")
-                return _trial(connection.execute(select(trials).where(here)).one(), result.folds)
+                return trial_of(connection.execute(select(trials).where(here)).one(), result.folds)
             old = connection.execute(select(trials).where(here)).one()
             of_trial = (folds.c.study == study) & (folds.c.number == result.number)
             scores = connection.execute(select(*FOLD_COLUMNS).where(of_trial).order_by(folds.c.fold)).all()
-            written = _trial(old, [_fold(score) for score in scores])
+            written = trial_of(old, [fold_of(score) for score in scores])
             if written.attempt != attempt or not same(written.result, result):
                 raise JobError(refusal)
             return written  # by us, before the answer was lost
@@ -219,8 +205,8 @@ class Ledger:
             rows = connection.execute(select(trials).where(trials.c.study == study).order_by(trials.c.number)).all()
             scores: dict[int, list[FoldScore]] = {}
             for row in connection.execute(query):
-                scores.setdefault(row.number, []).append(_fold(row))
-            return [_trial(row, scores.get(row.number, ())) for row in rows]
+                scores.setdefault(row.number, []).append(fold_of(row))
+            return [trial_of(row, scores.get(row.number, ())) for row in rows]
 
         return self._transactions.do(read)
 
@@ -275,19 +261,6 @@ def _at(study: str, number: int) -> ColumnElement[bool]:
 
 def _changed(study: str, **values: Any) -> Update:
     return update(studies).where(studies.c.name == study).values(**values)
-
-
-def _fold(row: Row[Any]) -> FoldScore:
-    return FoldScore.from_json(dict(zip(FOLD_FIELDS, row, strict=False)))
-
-
-def _trial(row: Row[Any], scores: Sequence[FoldScore]) -> TrialRow:
-    result = None
-    if row.state != RUNNING:
-        state = cast(State, row.state)
-        outcome = (row.mean, row.sd, row.metrics, row.reason, row.engine, row.seconds, row.costs or {}, row.reused, row.lost_at)
-        result = TrialResult(row.number, row.params, state, tuple(scores), *outcome)
-    return TrialRow(row.study, row.number, row.attempt, row.params, row.started, row.ended, result, row.shipped, row.dropped)
 
 
 def _now() -> datetime:

@@ -17,7 +17,7 @@ from foldwise.tracking.ledger_tables import SCHEMA_VERSION, folds, metadata, sch
 # Version -> the columns that it added.
 STEPS: Mapping[int, tuple[Column[Any], ...]] = {
     2: (
-        *(trials.c.costs, trials.c.reused, trials.c.dropped, trials.c.lost_at),
+        *(trials.c.costs, trials.c.reused, trials.c.dropped, trials.c.lost_at, trials.c.crashes),
         *(folds.c.rungs, studies.c.epoch, studies.c.holder, studies.c.asked),
     ),
 }

@@ -98,6 +98,7 @@ trials = Table(
     Column("study", String(100), primary_key=True),
     Column("number", Integer, primary_key=True, autoincrement=False),
     Column("attempt", Integer, nullable=False),
+    Column("crashes", Integer, nullable=False, server_default="0"),  # how often its process died while it ran
     Column("state", String(10), nullable=False),
     Column("params", Json, nullable=False),
     Column("mean", Number),

@@ -13,7 +13,8 @@ from typing import Any
 from mlflow.entities import Experiment, Metric, Param, Run, RunTag
 from mlflow.exceptions import MlflowException
 
-from foldwise.tracking.ledger import Ledger, StudyRecord, TrialRow
+from foldwise.tracking.ledger import Ledger
+from foldwise.tracking.ledger_rows import StudyRecord, TrialRow
 from foldwise.tracking.mlflow_rows import MOST_ENTITIES, MOST_PARAMS, mean_curves, numbers_in, trial_metrics, trial_params
 from foldwise.tracking.mlflow_store import MlflowStore
 from foldwise.tracking.tracker import RunPlace

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from foldwise.tracking.ledger import StudyRecord, TrialRow
+from foldwise.tracking.ledger_rows import StudyRecord, TrialRow
 
 
 @dataclass(frozen=True)

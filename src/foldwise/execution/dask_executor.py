@@ -1,0 +1,313 @@
+"""Runs trials in processes of dask.distributed: some on this machine, or all that an existing scheduler has.
+
+A worker has one job at a time and none waiting, so that one can be killed and renewed without another trial losing by it. Who
+is there, what each does and what has to happen next is known to one thread, which works through its mail; dask's own
+scheduling is told where every job runs. Dask exchanges pickles: whoever can reach a scheduler can run code as its user.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import queue
+import re
+import signal
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from functools import partial
+from importlib.metadata import version
+from typing import Any, Protocol
+
+from distributed import Client, KilledWorker
+from distributed import Future as Task
+
+from foldwise.errors import FoldwiseError, JobError, WorkerDied
+from foldwise.limits import own_mb
+from foldwise.results import TrialResult
+from foldwise.specs import TrialJob
+
+SECONDS_BETWEEN_LOOKS = 0.5
+SECONDS_FOR_A_RESULT = 60.0
+# So many workers in a row that cannot even begin say that none can.
+MOST_FAILED_OPENINGS = 3
+# A worker that holds so much more than after its first job is renewed before its next one.
+MOST_GROWTH_MB = 2048
+# How long a nanny may take to note what its worker died of.
+TRIES_AT_A_CAUSE, SECONDS_BETWEEN_TRIES = 10, 0.05
+
+Say = Callable[[str], None]
+Run = Callable[[TrialJob], TrialResult]
+
+
+class Cluster(Protocol):
+    """Where the workers are."""
+
+    client: Client
+    size: int | None  # how many workers it always has, None where they come and go
+
+    def notes(self) -> Iterable[str]: ...  # noqa: D102 what the nannies noted, the latest first
+    def close(self) -> None: ...  # noqa: D102 the name says it
+
+
+@dataclass(eq=False)
+class _Worker:
+    """A worker of this study, from when it was seen until it is gone; a renewed one is another.
+
+    number: of its process. opened: what runs jobs, kept on the worker by dask once it is ready. held: the memory that it kept
+    after its first job.
+    """
+
+    address: str
+    number: int
+    opened: Task
+    is_ready: bool = False
+    task: Any = None  # a Task, where it has a job
+    answer: Future[TrialResult] | None = None
+    held: float | None = None
+
+    @property
+    def is_free(self) -> bool:
+        return self.is_ready and self.task is None
+
+
+class DaskExecutor:
+    """Runs a job on a free worker, or on the next one that is.
+
+    Args:
+        cluster: where the workers are.
+        opening: sent to every worker once; called there with what hears sentences for the user, it gives back what runs jobs.
+        say: hears these sentences here.
+        most_growth_mb: a worker that holds so much more than after its first job is renewed.
+    """
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        opening: Callable[[Say], Run],
+        say: Say = lambda sentence: None,
+        most_growth_mb: float = MOST_GROWTH_MB,
+    ) -> None:
+        self._cluster, self._client, self._say, self._most_growth = cluster, cluster.client, say, most_growth_mb
+        self._opening = pickle.dumps(opening)
+        self._workers: dict[str, _Worker] = {}
+        self._given_up: set[str] = set()  # addresses whose worker was told to die and may not have yet
+        self._waiting: deque[tuple[TrialJob, Future[TrialResult]]] = deque()
+        self._failed_openings = 0
+        self._fault: FoldwiseError | None = None
+        self._closing = threading.Event()
+        self._mail: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._serve, name="dask executor", daemon=True)
+        self._thread.start()
+
+    @property
+    def slots(self) -> int:
+        """As many as there are workers. One job waits where a cluster has none yet."""
+        return self._cluster.size or max(1, len(self._workers))
+
+    def submit(self, job: TrialJob) -> Future[TrialResult]:
+        """The job's result or fault, in a future; WorkerDied where its process did."""
+        answer: Future[TrialResult] = Future()
+        self._mail.put(partial(self._take, job, answer))
+        return answer
+
+    def close(self) -> None:
+        """Ends what still runs, and the cluster where it is ours; a shared one keeps its workers."""
+        if self._closing.is_set():
+            return
+        self._closing.set()
+        self._mail.put(lambda: None)
+        self._thread.join(timeout=5)
+        for _, answer in self._waiting:
+            answer.cancel()
+        for worker in list(self._workers.values()):
+            if worker.answer is not None:
+                worker.answer.cancel()
+                if self._cluster.size is None:  # a trial that nobody waits for would go on there
+                    self._renew(worker)
+        self._workers.clear()
+        self._cluster.close()
+
+    def _serve(self) -> None:
+        """What the thread does: one thing after the other."""
+        looked = -SECONDS_BETWEEN_LOOKS
+        try:
+            while not self._closing.is_set():
+                if time.monotonic() - looked >= SECONDS_BETWEEN_LOOKS:
+                    self._look()
+                    looked = time.monotonic()
+                self._hand_out()
+                try:
+                    act = self._mail.get(timeout=SECONDS_BETWEEN_LOOKS)
+                except queue.Empty:
+                    continue
+                act()
+        except Exception as fault:  # noqa: BLE001 - whoever waits for a result must hear of it
+            if not self._closing.is_set():
+                self._give_up(JobError(f"the dask scheduler is lost: {type(fault).__name__}: {fault}"))
+
+    def _take(self, job: TrialJob, answer: Future[TrialResult]) -> None:
+        if self._fault is not None:
+            answer.set_exception(self._fault)
+        else:
+            self._waiting.append((job, answer))
+
+    def _look(self) -> None:
+        """Who has come, who has gone."""
+        present = {address for address, at in self._client.scheduler_info()["workers"].items() if at["status"] == "running"}
+        for worker in [worker for address, worker in self._workers.items() if address not in present]:
+            self._lost(worker)
+        self._given_up &= present
+        for address in sorted(present - self._workers.keys() - self._given_up):
+            self._open(address)
+
+    def _open(self, address: str) -> None:
+        try:
+            number = self._client.run(os.getpid, workers=[address])[address]
+            data = self._client.scatter(self._opening, workers=[address], hash=False)
+        except (OSError, ValueError, KeyError):  # it went away meanwhile
+            return
+        opened = self._send(address, _open, data, version("foldwise"))
+        worker = self._workers[address] = _Worker(address, number, opened)
+        opened.add_done_callback(lambda task: self._mail.put(partial(self._opened, worker)))
+
+    def _opened(self, worker: _Worker) -> None:
+        if self._workers.get(worker.address) is not worker:
+            return
+        if worker.opened.status != "finished":
+            fault = worker.opened.exception() if worker.opened.status == "error" else None
+            if fault is None or isinstance(fault, KilledWorker):
+                self._lost(worker)
+                return
+            self._renew(worker)  # what its process did before, for another study, may stand in the way
+            self._failed(f"{fault}" if isinstance(fault, FoldwiseError) else f"{type(fault).__name__}: {fault}")
+            return
+        worker.is_ready = True
+        self._failed_openings = 0
+
+    def _hand_out(self) -> None:
+        for worker in [worker for worker in self._workers.values() if worker.is_free]:
+            if not self._waiting:
+                return
+            job, worker.answer = self._waiting.popleft()
+            worker.task = self._send(worker.address, _run, worker.opened, job)
+            worker.task.add_done_callback(partial(self._post, worker))
+
+    def _post(self, worker: _Worker, task: Task) -> None:
+        self._mail.put(partial(self._ran, worker, task))
+
+    def _ran(self, worker: _Worker, task: Task) -> None:
+        """A job has come to its end, well or not."""
+        if worker.task is not task or worker.answer is None:
+            return
+        fault = task.exception() if task.status == "error" else None
+        if task.status == "finished":
+            try:
+                done = task.result(timeout=SECONDS_FOR_A_RESULT)
+            except Exception:  # noqa: BLE001 - it went away with its result, whatever dask calls that
+                self._lost(worker)
+                return
+            for sentence in done.said:
+                self._say(sentence)
+            worker.answer.set_result(done.result)
+            worker.held = done.held if worker.held is None else worker.held
+            if done.held - worker.held > self._most_growth:
+                self._renew(worker)
+        elif fault is None or isinstance(fault, KilledWorker):
+            self._lost(worker)
+            return
+        else:
+            worker.answer.set_exception(fault)
+        worker.task = worker.answer = None
+
+    def _lost(self, worker: _Worker) -> None:
+        """A worker's process is gone, and its job with it."""
+        self._workers.pop(worker.address, None)
+        self._given_up.add(worker.address)
+        if worker.answer is not None:
+            worker.answer.set_exception(WorkerDied(self._cause(worker)))
+        elif not worker.is_ready:
+            self._failed(f"while it started {self._cause(worker)}")
+
+    def _cause(self, worker: _Worker) -> str:
+        """What a process died of, as the nannies have noted it."""
+        noted = re.compile(rf"Worker process {worker.number} (?:was killed by signal (\d+)|exited with status (\d+))")
+        for _ in range(TRIES_AT_A_CAUSE):
+            for line in self._cluster.notes():
+                if found := noted.search(line):
+                    return (
+                        f"its process ended by {_signal(int(found[1]))}" if found[1] else f"its process ended with {found[2]}"
+                    )
+            time.sleep(SECONDS_BETWEEN_TRIES)
+        return "its process is gone"
+
+    def _failed(self, why: str) -> None:
+        self._failed_openings += 1
+        if self._failed_openings >= MOST_FAILED_OPENINGS:
+            self._give_up(JobError(f"no worker can train, {self._failed_openings} have failed; the last one says: {why}"))
+
+    def _give_up(self, fault: FoldwiseError) -> None:
+        """No job will be run any more, and all who wait hear why."""
+        self._fault = fault
+        answers = [answer for _, answer in self._waiting]
+        answers += [worker.answer for worker in self._workers.values() if worker.answer is not None]
+        self._waiting.clear()
+        self._workers.clear()
+        for answer in answers:
+            answer.set_exception(fault)
+
+    def _renew(self, worker: _Worker) -> None:
+        """Kill a worker's process; its nanny starts another."""
+        self._workers.pop(worker.address, None)
+        self._given_up.add(worker.address)
+        self._client.run(_kill, workers=[worker.address], nanny=True, on_error="ignore")
+
+    def _send(self, address: str, function: Callable[..., Any], *arguments: Any) -> Task:
+        return self._client.submit(function, *arguments, workers=[address], allow_other_workers=False, pure=False, retries=0)
+
+
+@dataclass(frozen=True, eq=False)
+class _Opened:
+    """What a worker has of a study: what runs its jobs, and what is to be said."""
+
+    run: Run
+    said: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, eq=False)
+class _Done:
+    result: TrialResult
+    said: tuple[str, ...]
+    held: float
+
+
+def _open(opening: bytes, ours: str) -> _Opened:
+    """On a worker, before its first job."""
+    if version("foldwise") != ours:
+        raise JobError(f"it has foldwise {version('foldwise')} and the coordinator has {ours}; install the same")
+    said: list[str] = []
+    return _Opened(pickle.loads(opening)(said.append), said)  # noqa: S301 - from the coordinator, as all that dask carries
+
+
+def _run(opened: _Opened, job: TrialJob) -> _Done:
+    """On a worker: a job."""
+    result = opened.run(job)
+    said = tuple(opened.said)
+    opened.said.clear()
+    return _Done(result, said, own_mb())
+
+
+def _kill(dask_worker: Any) -> None:
+    """On a nanny: end the worker's process, whatever it does."""
+    if dask_worker.pid:
+        os.kill(dask_worker.pid, signal.SIGKILL)
+
+
+def _signal(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"

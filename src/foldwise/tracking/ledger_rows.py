@@ -1,0 +1,69 @@
+"""What is read from a ledger: studies and trials as frozen values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any, cast
+
+from sqlalchemy import Row
+
+from foldwise.results import FoldScore, State, TrialResult
+from foldwise.space import Params
+from foldwise.tracking.ledger_tables import folds
+
+RUNNING = "RUNNING"
+FOLD_FIELDS = tuple(field.name for field in fields(FoldScore))
+FOLD_COLUMNS = tuple(folds.c[name] for name in FOLD_FIELDS)
+
+
+@dataclass(frozen=True)
+class StudyRecord:
+    """A study as it was created. summary is None until it finished; run_id is its run in the tracker, where there is one;
+    asked is how many trials in total were last asked for.
+    """
+
+    name: str
+    recipe: Mapping[str, Any]
+    data_fingerprint: str
+    holdout: Mapping[str, Any]
+    versions: Mapping[str, str]
+    created: datetime
+    finished: datetime | None = None
+    summary: Mapping[str, Any] | None = None
+    run_id: str | None = None
+    asked: int | None = None
+
+
+@dataclass(frozen=True)
+class TrialRow:
+    """A trial as it stands: result is None while it runs; shipped is its run in the tracker, where it has arrived there.
+
+    dropped: whether it counts no more, because the study was extended and the trial is no point of its new space.
+    """
+
+    study: str
+    number: int
+    attempt: int
+    params: Params
+    started: datetime
+    ended: datetime | None = None
+    result: TrialResult | None = None
+    shipped: str | None = None
+    dropped: bool = False
+
+
+def fold_of(row: Row[Any]) -> FoldScore:
+    """A fold from its columns, FOLD_COLUMNS."""
+    return FoldScore.from_json(dict(zip(FOLD_FIELDS, row, strict=False)))
+
+
+def trial_of(row: Row[Any], scores: Sequence[FoldScore]) -> TrialRow:
+    """A trial from its row and its folds."""
+    result = None
+    if row.state != RUNNING:
+        state = cast(State, row.state)
+        outcome = (row.mean, row.sd, row.metrics, row.reason, row.engine, row.seconds, row.costs or {}, row.reused, row.lost_at)
+        result = TrialResult(row.number, row.params, state, tuple(scores), *outcome)
+    return TrialRow(row.study, row.number, row.attempt, row.params, row.started, row.ended, result, row.shipped, row.dropped)
