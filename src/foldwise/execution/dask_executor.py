@@ -57,12 +57,14 @@ class Cluster(Protocol):
 class _Worker:
     """A worker of this study, from when it was seen until it is gone; a renewed one is another.
 
-    number: of its process. opened: what runs jobs, kept on the worker by dask once it is ready. held: the memory that it kept
-    after its first job.
+    number: of its process. data: what it is opened with; dask gives up what nobody holds, even if a task that was submitted
+    before waits for it. opened: what runs jobs, kept on the worker by dask once it is ready. held: the memory that it kept after
+    its first job.
     """
 
     address: str
     number: int
+    data: Task | None
     opened: Task
     is_ready: bool = False
     task: Any = None  # a Task, where it has a job
@@ -171,7 +173,7 @@ class DaskExecutor:
         except (OSError, ValueError, KeyError):  # it went away meanwhile
             return
         opened = self._send(address, _open, data, version("foldwise"))
-        worker = self._workers[address] = _Worker(address, number, opened)
+        worker = self._workers[address] = _Worker(address, number, data, opened)
         opened.add_done_callback(lambda task: self._mail.put(partial(self._opened, worker)))
 
     def _opened(self, worker: _Worker) -> None:
@@ -185,7 +187,7 @@ class DaskExecutor:
             self._renew(worker)  # what its process did before, for another study, may stand in the way
             self._failed(f"{fault}" if isinstance(fault, FoldwiseError) else f"{type(fault).__name__}: {fault}")
             return
-        worker.is_ready = True
+        worker.is_ready, worker.data = True, None
         self._failed_openings = 0
 
     def _hand_out(self) -> None:
