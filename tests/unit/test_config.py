@@ -68,7 +68,7 @@ def test_a_tuner_may_give_a_trial_fewer_epochs_and_never_more():
         ("model", {"kind": "cnn", "initializer": "identity"}, "initializer identity draws matrices"),
         ("tuner", "tpee", "tuner.kind: 'tpee' is unknown, did you mean tpe?"),
         ("tuner", {"kind": "kt_hyperband", "factor": 1}, "tuner.factor: must be >= 2, got 1"),
-        ("tuner", {"kind": "nsga2", "mutation": 1.5}, "tuner.mutation: must be <= 1, got 1.5"),
+        ("tuner", {"kind": "nsga2", "mutation": 1.5}, "tuner.mutation: must be <= 1.0, got 1.5"),
         ("tuner", {"kind": "qmc", "sequence": "soboll"}, "tuner.sequence: 'soboll' is not known, did you mean sobol?"),
         ("tuner", {"kind": "grid", "startup": 3}, "tuner.startup: unknown key for this tuner.kind"),
         ("lr_schedule", "cosin", "did you mean cosine?"),

@@ -127,7 +127,7 @@ def _trial(name: str, values: Values, status: str, score: float | None = None) -
 
 
 def _enter(oracle: Oracle, finished: Trials, pending: Trials, points: int | None) -> None:
-    """Makes the trials an oracle's own, as if it had created them. points: how many the space has, where that is known."""
+    """Makes the trials an oracle's own, as if it had created them. points: how many the space has, None for too many."""
     oracle.trials = {**finished, **pending}
     oracle.ongoing_trials = dict(pending)
     oracle._tried_so_far = {oracle._compute_values_hash(trial.hyperparameters.values) for trial in oracle.trials.values()}
