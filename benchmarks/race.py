@@ -1,15 +1,20 @@
 """What racing saves and what it costs: the same study raced and unraced, on Titanic, 5,000 rows of Adult, and digits.
 
-The studies are the recipes that ship (with early stopping, which leaves a race less to save), 40 trials each, by random search
-and by TPE. Work is counted in fold-epochs, so that nothing depends on the machine's load. The raced winner is as good if
-the unraced winner's mean lies within the raced one's own standard error, sd / sqrt(folds). With random search both studies
-draw the same trials, so what every stopped trial would have come to is known: the race was wrong where that beats the best
-before it. Beside that stands the race's own estimate, from the trials that it finished to check itself.
+The studies are the recipes that ship (with early stopping, which leaves a race less to save), 40 trials each. Work is counted
+in fold-epochs, so that nothing depends on the machine's load. The raced winner is as good if the unraced winner's mean lies
+within the raced one's own standard error, sd / sqrt(folds).
+
+With random search both studies draw the same trials, and a trial is the same to the last bit until it is stopped. So an unraced
+study is trained once, scored at all rungs, and the race is held on its trials; some raced studies are trained too, to see
+that they are the same. What a stopped trial would have come to is then known: the race was wrong where it beats the best before
+it. Beside that stands the race's own estimate, from the trials that it finishes to check itself. "Fold by fold" is a replay as
+if no trial had been fused. With TPE both studies are trained.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import math
 import os
@@ -18,12 +23,13 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from benchmarks.measure import report
+from benchmarks.race_replay import Study, noted, replayed
 from benchmarks.study import DATA, Silent
+from foldwise.racing import race_outcome, wilson
 
 TRIALS = 40
 RECIPES = {
@@ -34,17 +40,17 @@ RECIPES = {
 ADULT_ROWS = 5_000
 LEAST_SAVED, SHARE_AS_GOOD = 0.4, 0.9
 
-Study = dict[str, Any]
+Place = tuple[str | int, ...]
 
 
 def main() -> None:
     """Measure and print."""
     options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--seeds", type=int, default=10, help="studies of random search")
-    options.add_argument("--tpe-seeds", type=int, default=3, help="studies of TPE")
+    options.add_argument("--seeds", type=int, default=10, help="studies of random search for each table")
+    options.add_argument("--trained", type=int, default=1, help="of these, raced ones that are trained and not only replayed")
+    options.add_argument("--tpe-seeds", type=int, default=1, help="studies of TPE for each table")
     options.add_argument("--data", type=Path, default=DATA, help="the folder that holds titanic/ and adult/")
     options.add_argument("--tables", nargs="+", default=list(RECIPES), choices=list(RECIPES))
-    options.add_argument("--race", default="both", choices=["epochs", "folds", "both"])
     options.add_argument("--log", type=Path, help="a line a finished study; what stands there is not run again")
     options.add_argument("--logged", action="store_true", help="run none, show what the log has")
     options.add_argument("--one", nargs=4, metavar=("TABLE", "SEED", "TUNER", "RACE"), help=argparse.SUPPRESS)
@@ -53,57 +59,60 @@ def main() -> None:
         table, seed, tuner, race = asked.one
         print(json.dumps(one_study(table, int(seed), tuner, race, asked.data)))
         return
-    known = {place_of(study): study for study in _logged(asked.log)}
-    rows, figures = [], {}
-    for tuner, seeds in (("random", asked.seeds), ("tpe", asked.tpe_seeds)):
-        for table in asked.tables:
-            pairs = []
-            for seed in range(seeds):
-                places = [(table, seed, tuner, race) for race in ("none", asked.race)]
-                if not asked.logged:
-                    for place in places:
-                        known[place] = known.get(place) or _in_a_process(place, asked.data, asked.log)
-                if all(place in known for place in places):
-                    pairs.append((known[places[0]], known[places[1]]))
-            if pairs:
-                figures[f"{table} {tuner}"] = compared = compare(pairs)
-                rows.append(_row(table, tuner, compared))
-    columns = (
-        "table", "search (studies)", "training saved", "raced winner as good", "stopped", "of these wrong", "checked: wrong",
-    )  # fmt: skip
-    report("race", columns, rows, _last(list(figures.values())), figures)
+    known = {_place(study): study for study in _logged(asked.log)}
+
+    def study(*place: str | int) -> Study | None:
+        if place not in known and not asked.logged:
+            known[place] = _in_a_process(place, asked.data, asked.log)
+        return known.get(place)
+
+    rows: list[list[str]] = []
+    figures: dict[str, Any] = {}
+    agreed = 0
+    for table in asked.tables:
+        plain = [found for seed in range(asked.seeds) if (found := study(table, seed, "random", "none"))]
+        replays = [replayed(one, "both") for one in plain]
+        trained = [found for one in plain[: asked.trained] if (found := study(table, one["seed"], "random", "both"))]
+        for one, true in zip(replays, trained, strict=False):
+            assert [t["work"] for t in one["trials"]] == [t["work"] for t in true["trials"]], (
+                f"{_place(true)} is not its replay"
+            )
+            agreed += 1
+        figures[f"{table} random"] = compare(plain, replays)
+        by_fold = [replayed(one, "both", engine="keras") for one in plain]
+        figures[f"{table} random, fold by fold"] = compare(plain, by_fold)
+        pairs = [[study(table, seed, "tpe", race) for race in ("none", "both")] for seed in range(asked.tpe_seeds)]
+        both = [pair for pair in pairs if all(pair)]
+        if both:
+            figures[f"{table} tpe"] = compare(*zip(*both, strict=True))
+    rows = [_row(name, of) for name, of in figures.items()]
+    columns = ("table and search (studies)", "training saved", "winner as good", "stopped", "of these wrong", "checked: wrong")
+    report("race", columns, rows, _last(list(figures.values()), agreed), figures)
 
 
-def compare(pairs: Sequence[tuple[Study, Study]]) -> dict[str, Any]:
+def compare(plain: Sequence[Study], raced: Sequence[Study]) -> dict[str, Any]:
     """Unraced and raced studies, pair by pair."""
-    saved = [1 - _work(raced) / _work(plain) for plain, raced in pairs]
+    pairs = list(zip(plain, raced, strict=True))
     gaps = []
-    for plain, raced in pairs:
-        ours = _winner(raced)
-        gaps.append((_winner(plain)["mean"] - ours["mean"]) / (ours["sd"] / math.sqrt(ours["folds"])))
-    stopped = [[trial for trial in raced["trials"] if trial["state"] == "STOPPED"] for _, raced in pairs]
-    twins = all(plain["tuner"] == "random" for plain, _ in pairs)
-    wrong = [
-        _would_have_won(plain, raced, trial) for (plain, raced), lost in zip(pairs, stopped, strict=True) for trial in lost
-    ]
-    checked = [trial for _, raced in pairs for trial in raced["trials"] if trial["lost_at"]]
+    for one, other in pairs:
+        ours = _winner(other)
+        gaps.append((_winner(one)["mean"] - ours["mean"]) / (ours["sd"] / math.sqrt(ours["folds"])))
+    stopped = [(one, other, trial) for one, other in pairs for trial in other["trials"] if trial["state"] == "STOPPED"]
     return {
-        "saved": saved,
+        "studies": len(pairs),
+        "saved": [1 - _work(other) / _work(one) for one, other in pairs],
         "gaps": gaps,  # of the winners' means, in standard errors of the raced one
         "as_good": sum(gap <= 1 for gap in gaps),
-        "studies": len(pairs),
-        "stopped": sum(map(len, stopped)),
-        "wrong": sum(wrong) if twins else None,
-        "checked": len(checked),
-        "checked_wrong": sum(raced["race"]["wrong"] for _, raced in pairs),
-        "processor": [sum(study["processor"] for study in side) for side in zip(*pairs, strict=True)],  # unraced, raced
+        "stopped": len(stopped),
+        "wrong": sum(itertools.starmap(_would_have_won, stopped)) if plain[0]["tuner"] == "random" else None,
+        "checked": sum(other["race"]["checked"] for other in raced),
+        "checked_wrong": sum(other["race"]["wrong"] for other in raced),
     }
 
 
-def _row(table: str, tuner: str, of: dict[str, Any]) -> list[str]:
+def _row(name: str, of: dict[str, Any]) -> list[str]:
     return [
-        table,
-        f"{tuner} ({of['studies']})",
+        f"{name} ({of['studies']})",
         f"{sum(of['saved']) / of['studies']:.0%} ({min(of['saved']):.0%} to {max(of['saved']):.0%})",
         f"{of['as_good']} of {of['studies']}",
         f"{of['stopped']}",
@@ -112,17 +121,16 @@ def _row(table: str, tuner: str, of: dict[str, Any]) -> list[str]:
     ]
 
 
-def _last(compared: Sequence[dict[str, Any]]) -> str:
-    from foldwise.racing import wilson
-
-    studies, as_good = (sum(of[name] for of in compared) for name in ("studies", "as_good"))
+def _last(compared: Sequence[dict[str, Any]], agreed: int) -> str:
     least = min(sum(of["saved"]) / of["studies"] for of in compared)
-    wrong, checked = (sum(of[name] for of in compared) for name in ("checked_wrong", "checked"))
+    studies, as_good, wrong, checked = (
+        sum(of[name] for of in compared) for name in ("studies", "as_good", "checked_wrong", "checked")
+    )
     low, high = wilson(wrong, checked)
     return (
-        f"training saved: at least {least:.0%} (wanted: {LEAST_SAVED:.0%}); winners as good: {as_good} of {studies} "
-        f"(wanted: {SHARE_AS_GOOD:.0%}); the race's own error rate: {wrong} of {checked} checked trials, 95 % interval "
-        f"{low:.0%} to {high:.0%}"
+        f"training saved: at least {least:.0%} (wanted: {LEAST_SAVED:.0%}); winners as good: {as_good} of {studies} (wanted: "
+        f"{SHARE_AS_GOOD:.0%}); wrong by the race's own checks: {wrong} of {checked}, 95 % interval {low:.1%} to {high:.1%}; "
+        f"raced studies that were trained and agree with their replay: {agreed}"
     )
 
 
@@ -135,12 +143,13 @@ def one_study(table: str, seed: int, tuner: str, race: str, data: Path) -> Study
     from foldwise.data.fold_cache import FoldCache
     from foldwise.execution.here import HereExecutor
     from foldwise.plan import plan_study, threads_of
-    from foldwise.racing import race_outcome
     from foldwise.study import Parts, claim, search
     from foldwise.training.runtime import start
 
     with tempfile.TemporaryDirectory() as folder:
-        words = [*RECIPES[table], f"race={race}", f"tuner={tuner}", f"seed={seed}", f"budget.trials={TRIALS}"]
+        words = [*RECIPES[table], f"tuner={tuner}", f"seed={seed}", f"budget.trials={TRIALS}"]
+        # a race that nobody can lose scores all trials at the rungs, and changes nothing
+        words += ["race=epochs", "race.startup=1000000"] if race == "none" else [f"race={race}"]
         words += [f"paths.data={data}", f"paths.runs={folder}", "tracking=in_memory"]
         if table == "adult":
             words.append(f"data.path={_some_of_adult(data, Path(folder))}")
@@ -163,32 +172,24 @@ def one_study(table: str, seed: int, tuner: str, race: str, data: Path) -> Study
         ledger.close()
     epochs = {result.number: trial_at(spec, result.params).fit.epochs for result in results}
     outcome = race_outcome(spec.fixed.race, plan.goal, results, len(plan.splits), epochs)
-    trials = [
-        {
-            "number": result.number,
-            "state": result.state,
-            "mean": result.mean,
-            "sd": result.sd,
-            "folds": len(result.folds),
-            "work": sum(len(fold.curves["loss"]) for fold in result.folds),
-            "reason": result.reason,
-            "lost_at": result.lost_at,
-            "engine": result.engine,
-        }
-        for result in results
-    ]
-    own = asdict(outcome) if outcome else None
     return {
-        "table": table, "seed": seed, "tuner": tuner, "kind": race, "race": own, "processor": processor, "trials": trials,
-    }  # fmt: skip
+        "table": table,
+        "seed": seed,
+        "tuner": tuner,
+        "kind": race,
+        "epochs": epochs[0],
+        "race": outcome.record if outcome else None,
+        "processor": processor,
+        "trials": [noted(result) for result in results],
+    }
 
 
-def place_of(study: Study) -> tuple[str, int, str, str]:
+def _place(study: Study) -> Place:
     """What tells a study from others."""
     return study["table"], study["seed"], study["tuner"], study["kind"]
 
 
-def _in_a_process(place: tuple[str, int, str, str], data: Path, log: Path | None) -> Study:
+def _in_a_process(place: Place, data: Path, log: Path | None) -> Study:
     command = [sys.executable, "-m", "benchmarks.race", "--data", str(data), "--one", *map(str, place)]
     run = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)  # noqa: S603 this very file
     study: Study = json.loads(run.stdout.splitlines()[-1])

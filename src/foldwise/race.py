@@ -21,7 +21,8 @@ import numpy as np
 
 from foldwise.goal import Goal
 
-SIMULATED = 20_000
+SIMULATED = 20_000  # trials that come out level
+ROUNDING = 1e-9  # means over folds that are so near each other are level
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,7 @@ class Race:
     def _behind_bar(self, scores: Mapping[int, float], epoch: int) -> str | None:
         bar = self.bars.get((epoch, len(scores))) if 0 in scores else None  # later folds alone have no bar
         mean = math.fsum(scores.values()) / len(scores)
-        if bar is None or not self.goal.better(bar.score, mean):
+        if bar is None or not self.goal.better(bar.score, mean) or math.isclose(bar.score, mean, rel_tol=ROUNDING):
             return None
         where = f"epoch {epoch}" if len(scores) > 1 else f"epoch {epoch} of fold 0"
         best = f"the best {bar.places} of {bar.trials} trials" if bar.places > 1 else f"the best of {bar.trials} trials"

@@ -45,6 +45,7 @@ def test_the_bar_is_the_last_of_those_that_go_on(others, factor, score, places):
 def test_a_trial_is_lost_at_a_rung_where_its_mean_is_below_the_bar_and_says_so():
     race = Race(ACCURACY, 3, bars={(3, 2): Bar(0.75, 2, 9)})
     assert race.lost({0: 0.7, 1: 0.8}, 3) is None  # level is as good
+    assert race.lost({0: 0.7, 1: 0.8 - 1e-15}, 3) is None  # but for rounding
     reason = race.lost({0: 0.7, 1: 0.79}, 3)
     assert reason == "lost in epoch 3: accuracy 0.7450, where the best 2 of 9 trials had 0.7500 or better"
     assert race.lost({0: 0.1, 1: 0.1}, 6) is None  # a rung without a bar
