@@ -16,6 +16,7 @@ FEATURES = "features"  # what a network without named inputs begins with: all fe
 # taken by the network itself, or by the way ranges are written
 RESERVED = (FEATURES, "output", "output_activation", "int", "float", "choice")
 Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,60}$")]
+LossWeight = Annotated[float, Field(gt=0)]
 
 
 class LayerSpec(BaseModel):
@@ -44,11 +45,14 @@ class LayersSpec(Spec):
     """Layers from the features to what the output layer takes, which is added by the task.
 
     inputs: name -> columns of the table, or `all`; without any, the first layer takes all features.
+    outputs: name of a layer -> weight of the loss of an auxiliary output. It has a head of its own and learns the same
+        target; the main output, which alone answers, has weight 1.
     """
 
     kind: Literal["layers"]
     inputs: Mapping[Name, Literal["all"] | Words] = {}
     layers: Annotated[tuple[Annotated[LayerSpec, ByKind], ...], Listed, Field(min_length=1)]
+    outputs: Mapping[Name, LossWeight] = {}
     output_activation: Literal["auto", "sigmoid", "softmax", "linear", "tanh"] = "auto"
 
     def __hash__(self) -> int:
@@ -61,11 +65,25 @@ class LayersSpec(Spec):
                 raise ValueError(f"the name {name} of an input is taken; choose another")
             if not columns:
                 raise ValueError(f"input {name} has no columns; list some, or say all")
-        used = {label for taken in self.wiring for label in taken}
-        for label in [*self.starts, *(self.label(place) for place in range(len(self.layers) - 1))]:
+        used = {*self.outputs, *(label for taken in self.wiring for label in taken)}
+        *labels, last = [*self.starts, *(self.label(place) for place in range(len(self.layers)))]
+        for label in labels:
             if label not in used:
                 raise ValueError(f"nothing takes {label}; name it in the from of a later layer, or leave it out")
+        for name in self.outputs:
+            if name == last:
+                raise ValueError(f"outputs names {name}, the last layer, which the main output takes already; leave it out")
+            if name in self.starts:
+                raise ValueError(f"outputs names {name}, which has no weights that could learn from it; name a layer")
+            if name not in labels:
+                near = did_you_mean(name, _sayable(labels[len(self.starts) :]))
+                raise ValueError(f"outputs names {name}, which no layer is called{near}")
         return self
+
+    @property
+    def auxiliary(self) -> tuple[tuple[str, float], ...]:
+        """Name and weight of each of the outputs, in one order, so that equal specifications train alike."""
+        return tuple(sorted(self.outputs.items()))
 
     @property
     def starts(self) -> tuple[str, ...]:
@@ -108,8 +126,11 @@ class LayersSpec(Spec):
         names = (asked,) if isinstance(asked, str) else asked
         for name in names:
             if name not in known:
-                said = [label for label in known if " " not in label]
-                raise ValueError(
-                    f"{self.label(place)} takes {name}, which no input or earlier layer is called{did_you_mean(name, said)}"
-                )
+                near = did_you_mean(name, _sayable(known))
+                raise ValueError(f"{self.label(place)} takes {name}, which no input or earlier layer is called{near}")
         return names
+
+
+def _sayable(labels: list[str]) -> list[str]:
+    """Those that a configuration can name: a layer without a name has none that it could."""
+    return [label for label in labels if " " not in label]

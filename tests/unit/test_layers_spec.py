@@ -109,6 +109,38 @@ def test_inputs_that_lead_nowhere_are_refused(case):
     assert sentence in str(caught.value)
 
 
+BRANCH = [{**DENSE, "name": "low"}, {**DENSE, "name": "high"}]
+OUTPUTS = {
+    "unknown": ({"lo": 0.1}, "model: outputs names lo, which no layer is called, did you mean low?"),
+    "nameless": ({"layer_1": 0.1}, "model: outputs names layer_1, which no layer is called"),
+    "an input": ({"features": 0.1}, "model: outputs names features, which has no weights that could learn from it"),
+    "last": ({"high": 0.1}, "model: outputs names high, the last layer, which the main output takes already; leave it out"),
+    "no weight": ({"low": 0}, "model.outputs.low: must be > 0.0, got 0"),
+    "negative": ({"low": -0.5}, "model.outputs.low: must be > 0.0, got -0.5"),
+    "infinite": ({"low": float("inf")}, "model.outputs.low: must be finite"),
+    "text": ({"low": "some"}, "model.outputs.low: must be a number, got 'some'"),
+    "end": ({"low": ["float", 0.0, 1.0]}, "model.outputs.low: must be > 0.0, got 0.0 (an end of its range)"),
+    "a list": (["low"], "model.outputs: must be a mapping"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", OUTPUTS)
+def test_outputs_that_help_nothing_are_refused(case):
+    outputs, sentence = OUTPUTS[case]
+    with pytest.raises(ConfigError) as caught:
+        _study(layers=BRANCH, outputs=outputs)
+    assert sentence in str(caught.value)
+
+
+def test_an_output_has_a_weight_that_may_be_a_range_and_is_enough_to_take_a_branch():
+    weight = ["float", 0.01, 1.0, {"log": True, "default": 0.1}]
+    study = _study(layers=[DENSE, {**DENSE, "name": "aside"}, {**DENSE, "from": "features"}], outputs={"aside": weight})
+    assert [name for name, _ in study.space.walk()] == ["model.outputs.aside"]
+    first, other = (trial_at(study, {"model.outputs.aside": value}).model for value in (0.1, 0.2))
+    assert first.outputs == {"aside": 0.1}
+    assert first != other
+
+
 def test_a_missing_list_is_named():
     with pytest.raises(ConfigError, match=r"model\.layers: must be given"):
         _study()

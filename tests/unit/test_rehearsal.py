@@ -38,6 +38,14 @@ def test_a_layer_that_fits_at_one_end_of_a_range_only_is_refused(tmp_path):
 
 
 @pytest.mark.slow
+def test_an_output_of_no_vector_at_one_end_of_a_range_is_refused(tmp_path):
+    layer = ["choice", {"kind": "Dense", "units": 4, "name": "low"}, {**RESHAPE, "name": "low"}]
+    plan = plan_study(_study(tmp_path, _layers(layer, "Flatten", outputs={"low": 0.1})))
+    with pytest.raises(ConfigError, match=r"model\.outputs\.low: low gives 2 x 2 x 1, and the output layer takes a vector"):
+        rehearse(plan)
+
+
+@pytest.mark.slow
 def test_named_inputs_know_their_columns(tmp_path):
     rehearse(plan_study(_study(tmp_path, _layers({"kind": "Dense", "units": 4}, inputs={"some": ["petal length (cm)"]}))))
 

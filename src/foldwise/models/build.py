@@ -22,7 +22,7 @@ KINDS: dict[str, Callable[[Any, int, Head, int], keras.Model]] = {"mlp": mlp, "c
 
 
 def build(spec: ModelSpec, inputs: int, head: Head, seed: int, columns: Sequence[str] = ()) -> keras.Model:
-    """A network that takes (rows, inputs) and gives (rows, head.units).
+    """A network that takes (rows, inputs) and gives (rows, head.units), once for each output where it has several.
 
     Args:
         spec: the model; its kind is looked up in KINDS; one of layers knows its columns.
@@ -37,6 +37,11 @@ def build(spec: ModelSpec, inputs: int, head: Head, seed: int, columns: Sequence
     if isinstance(spec, LayersSpec):
         return layered(spec, inputs, head, seed, columns)
     return KINDS[spec.kind](spec, inputs, head, seed)
+
+
+def answering(network: keras.Model) -> keras.Model:
+    """The part of a network that its first output needs, with the very same weights: others only help it to learn."""
+    return keras.Model(network.input, network.outputs[0], name=network.name) if len(network.outputs) > 1 else network
 
 
 def first_weights(spec: ModelSpec, network: keras.Model, head: Head, seed: int) -> list[npt.NDArray[Any]]:

@@ -17,7 +17,7 @@ from foldwise.seeds import Purpose, derive
 
 
 def layered(spec: LayersSpec, inputs: int, head: Head, seed: int, columns: Sequence[str]) -> keras.Model:
-    """Features, the layers in their order, then Dense and activation of the head.
+    """Features, the layers in their order, then Dense and activation of the head; further outputs after the main one.
 
     The random layers' seeds follow from `seed` and their place alone.
 
@@ -29,7 +29,7 @@ def layered(spec: LayersSpec, inputs: int, head: Head, seed: int, columns: Seque
         columns: the table's column that each feature comes from, (inputs,); only named inputs need them.
 
     Raises:
-        ConfigError: a layer cannot take the shape that it is given, or the last one gives no vector.
+        ConfigError: a layer cannot take the shape that it is given, or one that gives no vector has an output.
     """
     features = keras.Input((inputs,), name=FEATURES)
     known = {name: _chosen(name, of, features, columns) for name, of in spec.inputs.items()} or {FEATURES: features}
@@ -37,12 +37,19 @@ def layered(spec: LayersSpec, inputs: int, head: Head, seed: int, columns: Seque
         given = [known[label] for label in taken]
         known[spec.label(place)] = _applied(spec, place, given, derive(Purpose.LAYERS, seed, place + 1))
     last = known[spec.label(len(spec.layers) - 1)]
-    if len(last.shape) != 2:
-        rule = f"the last layer gives {_shape(last)}, and the output layer takes a vector"
-        raise ConfigError("model.layers", f"{rule}; end with Flatten or GlobalAveragePooling{len(last.shape) - 2}D")
-    outputs = keras.layers.Dense(head.units, name="output")(last)
-    outputs = keras.layers.Activation(head.activation, name="output_activation")(outputs)
-    return keras.Model(features, outputs, name="layers")
+    main = _headed(last, head, "", "model.layers", "the last layer")
+    # no layer's name has a dot
+    others = [_headed(known[name], head, f".{name}", f"model.outputs.{name}", name) for name, _ in spec.auxiliary]
+    return keras.Model(features, [main, *others] if others else main, name="layers")
+
+
+def _headed(tensor: Any, head: Head, suffix: str, key: str, giver: str) -> Any:
+    """Dense and activation of a head on what a layer gives."""
+    if len(tensor.shape) != 2:
+        rule = f"{giver} gives {_shape(tensor)}, and the output layer takes a vector"
+        raise ConfigError(key, f"{rule}; end with Flatten or GlobalAveragePooling{len(tensor.shape) - 2}D")
+    tensor = keras.layers.Dense(head.units, name=f"output{suffix}")(tensor)
+    return keras.layers.Activation(head.activation, name=f"output_activation{suffix}")(tensor)
 
 
 def _chosen(name: str, of: str | tuple[str, ...], features: Any, columns: Sequence[str]) -> Any:

@@ -9,7 +9,7 @@ from math import prod
 
 from foldwise.data.prepare import FoldData
 from foldwise.layers_spec import LayersSpec
-from foldwise.models.build import build
+from foldwise.models.build import answering, build
 from foldwise.models.mlp_weights import count_weights
 from foldwise.network_specs import MlpSpec
 from foldwise.training.fold_fit import Training
@@ -35,7 +35,8 @@ def costs_before(wanted: Collection[str], training: Training, data: FoldData) ->
         found["parameters"] = float(count_weights(training.model, inputs, training.head))
     if not set(wanted) - set(found) - {"training_seconds"}:
         return found
-    network = build(training.model, inputs, training.head, 0, data.columns if isinstance(training.model, LayersSpec) else ())
+    columns = data.columns if isinstance(training.model, LayersSpec) else ()
+    network = answering(build(training.model, inputs, training.head, 0, columns))
     if "parameters" in wanted:
         found["parameters"] = float(sum(prod(weight.shape) for weight in network.weights))
     if "latency_ms" in wanted:

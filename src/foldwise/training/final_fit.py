@@ -16,7 +16,7 @@ from foldwise.data.split import Split
 from foldwise.data.table import Table
 from foldwise.errors import JobError
 from foldwise.lr_schedules import recorded
-from foldwise.models.build import build
+from foldwise.models.build import answering, build
 from foldwise.models.heads import Head, to_predictions
 from foldwise.network_specs import EarlyStop
 from foldwise.results import FoldScore, TrialResult
@@ -68,7 +68,7 @@ def refit(job: TrialJob, table: Table, rows: npt.NDArray[np.int64], result: Tria
     if fitted.failure is not None:
         raise JobError(f"the refit of trial {job.number} on all development rows failed: {fitted.failure}")
     keras.backend.clear_session()
-    network = build(training.model, data.train_x.shape[1], training.head, 0, data.columns)
+    network = answering(build(training.model, data.train_x.shape[1], training.head, 0, data.columns))
     network.set_weights(fitted.weights)
     return FinalModel(network, fit_preparation(table, rows, job.spec.prep), training.head, epochs, rates)
 

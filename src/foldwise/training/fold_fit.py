@@ -33,11 +33,11 @@ class Training:
 class FoldFit:
     """One fold, trained.
 
-    weights: the kept ones, in the order of the network's `weights`.
+    weights: the kept ones, in the order of the `weights` of the network that answers.
     predictions: for the validation rows: class probabilities (rows, classes) or values in the target's own unit (rows,).
     curves: name -> one value an epoch: loss, learning_rate, accuracy or mae, and with validation rows val_loss and
         val_accuracy or val_mae. mae is in the target's own unit (of its logarithm where that is learnt), loss in the unit
-        that is trained on.
+        that is trained on. Of several outputs, all are the main one's.
     best_epoch: how many epochs the kept weights were trained for.
     failure: why it could not go on, or None; then there are no predictions.
     """

@@ -18,10 +18,11 @@ from foldwise.augment_specs import ImageAugment
 from foldwise.data.pixels import Images
 from foldwise.data.prepare import Features, FoldData
 from foldwise.layers_spec import LayersSpec
-from foldwise.models.build import build, first_weights
+from foldwise.models.build import answering, build, first_weights
 from foldwise.models.heads import to_predictions
 from foldwise.seeds import Purpose, derive
 from foldwise.training.augment import scaled_for, vary_for
+from foldwise.training.auxiliary import Assisted
 from foldwise.training.batches import epoch_orders, rows_per_batch
 from foldwise.training.early_stop import Patience
 from foldwise.training.fold_fit import FoldFit, Training
@@ -94,10 +95,12 @@ def _built(training: Training, inputs: int, columns: tuple[str, ...]) -> keras.M
 
 
 def _compile(training: Training, network: keras.Model, at_once: int) -> _Compiled:
-    optimizer = optimizer_for(training.fit.optimizer)
+    optimizer, loss = optimizer_for(training.fit.optimizer), loss_for(training.head)
+    if isinstance(training.model, LayersSpec) and training.model.outputs:
+        network = Assisted(network, loss, [weight for _, weight in training.model.auxiliary])
     network.compile(
         optimizer,
-        loss_for(training.head),
+        loss,
         metrics=[curve_metric(training.head)],
         jit_compile=False,
         steps_per_execution=at_once,
@@ -130,11 +133,12 @@ def _fit(training: Training, compiled: _Compiled, number: int, data: FoldData, s
     )
     if watch.kept is not None:
         network.set_weights(watch.kept)
-    weights = network.get_weights()
+    answers = answering(network)
+    weights = answers.get_weights()
     failure = watch.failure
     if failure is None and not all(np.isfinite(weight).all() for weight in weights):
         failure = f"the weights of fold {number} are not finite after epoch {watch.patience.best_epoch}"
-    outputs = np.zeros((0, head.units)) if failure else predict(network, data.valid_x)
+    outputs = np.zeros((0, head.units)) if failure else predict(answers, data.valid_x)
     unit = {"mae": data.target.sd, "val_mae": data.target.sd}
     return FoldFit(
         fold=number,

@@ -66,6 +66,45 @@ def test_branches_can_be_added():
     np.testing.assert_allclose(np.asarray(a) + np.asarray(b), np.asarray(total), rtol=1e-6)
 
 
+WIDE_AND_DEEP = (
+    _dense(5, **{"from": "deep", "name": "low"}),
+    _dense(4, name="high"),
+    {"kind": "Concatenate", "from": ["wide", "high"]},
+)
+INPUTS = {"wide": ["fare", "deck"], "deep": "all"}
+
+
+def test_further_outputs_have_heads_of_their_own_and_the_first_one_answers():
+    from foldwise.models.build import answering, initial_weights
+
+    plain = _build(*WIDE_AND_DEEP, inputs=INPUTS)
+    network = _build(*WIDE_AND_DEEP, inputs=INPUTS, outputs={"high": 0.1, "low": 0.2})
+    assert [output.shape for output in network.outputs] == [(None, 3)] * 3
+    assert network.get_layer("output.high").kernel.shape == (4, 3)
+    assert network.get_layer("output.low").kernel.shape == (5, 3)
+    weights = initial_weights(network, 7)
+    network.set_weights(weights)
+    plain.set_weights(initial_weights(plain, 7))
+    main, *others = (np.asarray(output) for output in network(ROWS))
+    for each in others:
+        np.testing.assert_allclose(each.sum(axis=1), 1.0, rtol=1e-5)
+        assert not np.allclose(each, main)
+    answers = answering(network)
+    assert answers.count_params() == plain.count_params()
+    np.testing.assert_array_equal(np.asarray(answers(ROWS)), main)
+    np.testing.assert_array_equal(np.asarray(plain(ROWS)), main)  # outputs aside leave the first weights as they are
+    assert answering(plain) is plain
+
+
+def test_a_branch_that_only_a_further_output_takes_is_no_part_of_what_answers():
+    from foldwise.models.build import answering
+
+    layers = [_dense(5, name="low"), _dense(9, name="aside"), _dense(4, **{"from": "low"})]
+    network = _build(*layers, outputs={"aside": 0.5})
+    assert {layer.name for layer in network.layers} > {"aside", "output.aside"}
+    assert answering(network).count_params() == _build(layers[0], layers[2]).count_params()
+
+
 def test_penalties_and_initializers_are_the_configuration_s():
     network = _build(_dense(4, l1=0.01, l2=0.1, kernel_initializer="ones"))
     network(ROWS)
@@ -120,6 +159,12 @@ def test_shapes_that_do_not_fit_are_said_by_the_layer(case):
     layers, sentence = WRONG[case]
     with pytest.raises(ConfigError, match=sentence):
         _build(*layers)
+
+
+def test_a_further_output_of_no_vector_is_said():
+    layers = [{**IMAGE, "name": "image"}, "Flatten"]
+    with pytest.raises(ConfigError, match=r"model\.outputs\.image: image gives 2 x 3 x 1, .* end with Flatten or Global"):
+        _build(*layers, outputs={"image": 0.1})
 
 
 def test_an_input_without_features_is_said():

@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from foldwise.layers_spec import LayersSpec
 from foldwise.network_specs import CnnSpec, Drop, EarlyStop, FitSpec, MlpSpec, PlateauDrop
 from foldwise.optimizers import OptimizerSpec
 from foldwise.seeds import Purpose, derive
@@ -277,7 +278,19 @@ def test_a_convolutional_network_trains_and_may_do_without_validation_rows(train
     assert bare.failure is None
 
 
-@pytest.mark.parametrize("model", [MlpSpec(units=6, dropout=0.4, noise=0.1), MlpSpec(units=6, batch_norm=True)])
+RANDOM = [
+    {"kind": "Dense", "units": 5},
+    {"kind": "Dropout", "rate": 0.4, "name": "low"},
+    {"kind": "GaussianNoise", "stddev": 0.1},
+]
+MODELS = [
+    MlpSpec(units=6, dropout=0.4, noise=0.1),
+    MlpSpec(units=6, batch_norm=True),
+    LayersSpec.model_validate({"kind": "layers", "layers": RANDOM, "outputs": {"low": 0.5}}),
+]
+
+
+@pytest.mark.parametrize("model", MODELS)
 def test_trials_whose_networks_are_alike_trace_once_and_know_nothing_of_each_other(model, train, training, fold, monkeypatch):
     from foldwise.training import keras_fit
 

@@ -1,0 +1,37 @@
+"""Outputs beside the one that answers: trained on the same target, so that the layers they share learn it sooner."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+
+
+class Assisted(keras.Model):  # type: ignore[misc]  # Keras ships no types
+    """A network whose first output is trained with weight 1 and each further one with a weight of its own.
+
+    It takes the steps of Keras's `compile(loss=[...], loss_weights=[1, ...])`. Its `loss` and its metrics are the first
+    output's, with the penalties of weights: what the network is worth once it stands alone.
+    """
+
+    def __init__(self, network: keras.Model, loss: keras.losses.Loss, weights: Sequence[float]) -> None:
+        super().__init__(network.input, network.outputs)
+        self.loss_beside = loss
+        self.weights_beside = tuple(weights)
+
+    def compute_loss(
+        self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
+    ) -> Any:
+        """The value of the first output's loss, with the gradient of the weighted sum of all."""
+        main, *others = y_pred
+        beside = sum(
+            weight * self.loss_beside(y, other, sample_weight)
+            for weight, other in zip(self.weights_beside, others, strict=True)
+        )
+        # beside is 0 in value, unless it is not finite, which must not be hidden
+        return super().compute_loss(x, y, main, sample_weight, training) + (beside - keras.ops.stop_gradient(beside))
+
+    def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> Any:
+        """Those of the first output."""
+        return super().compute_metrics(x, y, y_pred[0], sample_weight)
