@@ -58,7 +58,7 @@ class _Worker:
     """A worker of this study, from when it was seen until it is gone; a renewed one is another.
 
     number: of its process. data: what it is opened with; dask gives up what nobody holds, even if a task that was submitted
-    before waits for it. opened: what runs jobs, kept on the worker by dask once it is ready. held: the memory that it kept after
+    before waits for it. opened: what runs jobs, kept on the worker by dask once it is ready. held: the memory it kept after
     its first job.
     """
 
