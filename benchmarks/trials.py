@@ -34,21 +34,23 @@ def main() -> None:
     """Measure and print."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--trials", type=int, default=10_000)
-    options.add_argument("--tuner", default="random")
+    options.add_argument("--tuners", nargs="+", default=["random"])
     asked = options.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        words = ["data=iris", "study=many", f"tuner={asked.tuner}", "tracking=in_memory", f"paths.runs={folder}"]
-        words += [f"budget.trials={asked.trials}", "model.dropout=[float,0.0,0.9]"]
-        windows = run(words)
-        opening = open_again(words)
-    levels = [count for count in (1_000, 2_000, 5_000, asked.trials) if count in windows]
-    ratio = windows[levels[-1]] / windows[levels[0]]
-    rows = [[f"{count:,} trials", f"{windows[count]:.2f}", f"{windows[count] / windows[levels[0]]:.2f}x"] for count in levels]
-    rows.append(["the finished study again", f"{opening * 1000:.0f}", ""])
-    last = (
-        f"{asked.tuner}: {ratio:.2f}x at the end (at most {MOST_RATIO}x); opens in {opening:.1f} s (less than {MOST_SECONDS:g})"
-    )
-    report(f"trials_{asked.tuner}", ("at", "ms", "of the first"), rows, last, {"windows": windows, "opening": opening})
+    rows, said, figures = [], [], {}
+    for tuner in asked.tuners:
+        with tempfile.TemporaryDirectory() as folder:
+            words = ["data=iris", "study=many", f"tuner={tuner}", "tracking=in_memory", f"paths.runs={folder}"]
+            words += [f"budget.trials={asked.trials}", "model.dropout=[float,0.0,0.9]"]
+            windows = run(words)
+            opening = open_again(words)
+        levels = sorted({count for count in (1_000, 2_000, 5_000, asked.trials) if count in windows})
+        first, last = windows[levels[0]], windows[levels[-1]]
+        rows += [[tuner, f"{count:,} trials", f"{windows[count]:.1f}", f"{windows[count] / first:.2f}x"] for count in levels]
+        rows.append([tuner, "the finished study again", f"{opening * 1000:.0f}", ""])
+        said.append(f"{tuner}: {last / first:.2f}x at the end (at most {MOST_RATIO}x), opens in {opening:.1f} s")
+        figures[tuner] = {"windows": windows, "opening": opening}
+    closing_line = f"{'; '.join(said)} (less than {MOST_SECONDS:g})"
+    report("trials", ("tuner", "at", "ms of processor time", "of the first"), rows, closing_line, figures)
 
 
 def run(words: list[str]) -> dict[int, float]:

@@ -10,6 +10,11 @@ def run(config: Config) -> None:
     from foldwise.config import read_study
 
     study = read_study(config)
+    if study.fixed.replay is not None:
+        from foldwise.replay import replay_here
+
+        replay_here(study, study.fixed.replay)
+        return
     from foldwise.doors import run_here
 
     run_here(study)

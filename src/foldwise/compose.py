@@ -37,7 +37,8 @@ def compose_study(overrides: Sequence[str], values: Mapping[str, Any] | None = N
     """The plain configuration of a study, for `config.read_study`.
 
     A recipe (`experiment=NAME`) is laid over the groups, then what was asked for over the recipe: a group that is chosen
-    beside it (`data=iris`) is taken whole, without the recipe's values for it.
+    beside it (`data=iris`) is taken whole, without the recipe's values for it. Where a study is only named, it is taken as
+    the ledger has it.
 
     Args:
         overrides: as on a command line, `data=csv`, `fit.epochs=30`, `model.units=[int,8,64]`, `experiment=titanic`.
@@ -50,7 +51,8 @@ def compose_study(overrides: Sequence[str], values: Mapping[str, Any] | None = N
     known = groups()
     chosen: dict[str, str] = {}
     changes: list[tuple[str, Any]] = []
-    for key, value in [*(_read_override(text) for text in overrides), *(values or {}).items()]:
+    asked = [*(_read_override(text) for text in overrides), *(values or {}).items()]
+    for key, value in asked:
         group = key.removesuffix(".kind")
         if key == RECIPES or (group in known and isinstance(value, str) and (key == group or value in known[group])):
             if value not in known[group]:
@@ -69,6 +71,11 @@ def compose_study(overrides: Sequence[str], values: Mapping[str, Any] | None = N
         config["data"] = rows
     for key, value in changes:
         _set(config, key, value)
+    keys = [key for key, _ in asked]
+    if rows is None and "study" in keys:
+        from foldwise.recorded import as_recorded, only_names
+
+        return as_recorded(config, keys) if only_names(keys) else config
     return config
 
 

@@ -28,7 +28,7 @@ MISSING = "???"
 Model = TypeVar("Model", bound=BaseModel)
 
 # Keys that change where or how long a study runs, but none of its numbers.
-_NO_NUMBERS = ("study", "register", "extend", "budget", "audit", "ledger", "tracking", "paths")
+_NO_NUMBERS = ("study", "register", "extend", "replay", "budget", "audit", "ledger", "tracking", "paths")
 # Where rows lie says nothing about what is in them: the data's fingerprint does.
 _PLACES = (
     *((*part, name) for part in (("data",), ("data", "holdout")) for name in ("path", "images", "labels")),

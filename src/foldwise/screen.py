@@ -145,6 +145,15 @@ class Screen:
         if len(prepared["features"]) > len(names):
             self.console.print(f"and {len(prepared['features']) - len(names)} more features")
 
+    def replayed(self, lines: Sequence[tuple[str, float, float, float, bool]]) -> None:
+        """A trial's scores as recorded and as replayed, to all their digits; equal says whether all else agrees too."""
+        table = RichTable(box=None, pad_edge=False)
+        for column in ("", "recorded", "replayed", "difference", "equal"):
+            table.add_column(column, justify="right" if column else "left", no_wrap=True)
+        for name, *scores, equal in lines:
+            table.add_row(name, *map(repr, scores), "yes" if equal else "no")
+        self.console.print(table)
+
     def scored(self, metrics: Mapping[str, float], confusion: Sequence[Sequence[int]] | None, labels: Sequence[str]) -> None:
         """Metrics of answered rows, and for classes which label was taken for which."""
         for name, value in metrics.items():

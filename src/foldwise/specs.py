@@ -168,6 +168,7 @@ class FixedSpec(Spec):
     register_as: Name | None = Field(default=None, alias="register")
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
     extend: bool = False
+    replay: Annotated[int, Field(ge=0)] | None = None
     goal: GoalSpec = GoalSpec()
     goals: TwoGoals | None = None
     data: DataSpec

@@ -87,13 +87,17 @@ def claim(plan: Plan, ledger: Ledger, versions: Mapping[str, str]) -> StudyRecor
     if known is None:
         known = ledger.create_study(spec.name, plan.recipe, plan.table.fingerprint, plan.holdout_record, versions)
     ledger.recover(spec.name, plan.folder / "results")
-    record = _compared(plan, known, ledger)
+    record = compared(plan, known, ledger)
     ledger.ask_for(spec.name, asked)
     return replace(record, asked=asked)
 
 
-def _compared(plan: Plan, known: StudyRecord, ledger: Ledger) -> StudyRecord:
-    """The study that the name stands for, if it is the one that is asked for, or may become it."""
+def compared(plan: Plan, known: StudyRecord, ledger: Ledger) -> StudyRecord:
+    """The study that the name stands for, if it is the one that is asked for, or may become it.
+
+    Raises:
+        ConfigError: it asks something else or has seen other data.
+    """
     spec = plan.spec
     if known.recipe["data"].get("kind") == "frame" != spec.fixed.data.kind:
         rule = f"{spec.name!r} was made from a DataFrame, so only Python can go on with it: foldwise.tune(frame=..., study=...)"
