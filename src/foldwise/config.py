@@ -16,11 +16,11 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from foldwise.data_specs import SKLEARN_TASKS, SklearnData
-from foldwise.errors import ConfigError
+from foldwise.errors import ConfigError, did_you_mean
 from foldwise.explain import explain, shown
 from foldwise.given import described
 from foldwise.goal import goal_for
-from foldwise.space import EPOCHS, Params, Space, Tree
+from foldwise.space import EPOCHS, Params, Range, Scalar, Space, Tree
 from foldwise.specs import SEARCHABLE, FixedSpec, StudySpec, TrialSpec
 from foldwise.template import fill, split
 
@@ -61,10 +61,41 @@ def read_study(config: Mapping[str, Any]) -> StudySpec:
         except ConfigError as error:
             end = f" (an end of the range of {name}: {params[name]})" if error.key != name else " (an end of its range)"
             raise ConfigError(error.key, error.rule + end) from None
+    openings = (
+        *(opening(space, given, f"tuner.first.{place}") for place, given in enumerate(fixed.tuner.first)),
+        space.defaults(),
+    )
+    for place, params in enumerate(openings):
+        try:
+            read_trial(template, space, params)
+        except ConfigError as error:
+            raise ConfigError(f"tuner.first.{place}", str(error)) from None
     recipe = {key: copy.deepcopy(described(value)) for key, value in config.items() if key not in _NO_NUMBERS}
     source = data_name(fixed)
     name = fixed.study or f"{source}-{identity_hash(recipe)[:8]}"
-    return StudySpec(name, fixed.register_as or fixed.study or source, fixed, template, space, recipe)
+    return StudySpec(name, fixed.register_as or fixed.study or source, fixed, template, space, recipe, openings)
+
+
+def opening(space: Space, given: Mapping[str, Any], key: str) -> Params:
+    """The point of a space with these values, and defaults for the rest.
+
+    Raises:
+        ConfigError: a value is none of its range's, or no range is called so under the choices made.
+    """
+
+    def value(name: str, range_: Range) -> Scalar:
+        if name not in given:
+            return range_.default
+        if not range_.holds(given[name]):
+            raise ConfigError(key, f"{shown(given[name])} is no value of the range of {name}")
+        chosen: Scalar = given[name]
+        return chosen
+
+    params = space.sample(value)
+    for name in given:
+        if name not in params:
+            raise ConfigError(key, f"{name} is no range of this configuration{did_you_mean(name, params)}")
+    return params
 
 
 def without_search(config: Mapping[str, Any]) -> dict[str, Any]:

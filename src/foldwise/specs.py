@@ -194,7 +194,7 @@ class StudySpec:
     """A whole study.
 
     `fixed` is what no trial changes; `template` with `space` is the searched part; `recipe` is the plain configuration that
-    decides the study's numbers, as it is kept in the ledger.
+    decides the study's numbers, as it is kept in the ledger; `openings` are the points that are tried first.
     """
 
     name: str
@@ -203,6 +203,7 @@ class StudySpec:
     template: Tree
     space: Space
     recipe: Mapping[str, Any]
+    openings: tuple[Params, ...]
 
 
 @dataclass(frozen=True)

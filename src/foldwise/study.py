@@ -29,6 +29,7 @@ from foldwise.tracking.ledger import Ledger
 from foldwise.tracking.ledger_rows import StudyRecord
 from foldwise.tracking.tracker import Tracker
 from foldwise.tuning.tuner import Tuner
+from foldwise.warm_start import earlier_results
 
 # So many first trials that fail in the same way say that the configuration is at fault, not the trial.
 SAME_FAILURES = 3
@@ -85,6 +86,7 @@ def claim(plan: Plan, ledger: Ledger, versions: Mapping[str, str]) -> StudyRecor
     ledger.lead(spec.name)
     known = ledger.study(spec.name)
     if known is None:
+        earlier_results(plan, ledger)  # what is wrong with them is said before anything is written
         known = ledger.create_study(spec.name, plan.recipe, plan.table.fingerprint, plan.holdout_record, versions)
     ledger.recover(spec.name, plan.folder / "results")
     record = compared(plan, known, ledger)
@@ -138,7 +140,11 @@ def search(plan: Plan, parts: Parts) -> Searched:
         spec.space.count(),
         next_number=1 + max((row.number for row in rows), default=-1),
     )
-    for result in board.finished:
+    record = parts.ledger.study(spec.name)
+    earlier = earlier_results(plan, parts.ledger, record.created if record else None)
+    if earlier:
+        parts.watcher.note(f"the tuner begins with {len(earlier)} trials of {spec.fixed.tuner.warm_start}")
+    for result in (*earlier, *board.finished):
         parts.tuner.tell(result)
     deadline = math.inf if budget.seconds is None else time.monotonic() + budget.seconds
     futures: _Futures = {}
@@ -177,14 +183,14 @@ def search(plan: Plan, parts: Parts) -> Searched:
 
 
 def _next(spec: StudySpec, tuner: Tuner, board: Board) -> tuple[int, Params] | None:
-    """A trial that an earlier start left behind, else a new one; the first of a study tries the defaults."""
+    """A trial that an earlier start left behind, else a new one; known configurations and the defaults come first."""
     if board.left:
         number = min(board.left)
         return number, board.left[number]
     if board.begun >= spec.fixed.budget.trials or board.is_exhausted:
         return None
     number = board.next_number
-    params = spec.space.defaults() if number == 0 else tuner.ask(number, board.pending)
+    params = spec.openings[number] if number < len(spec.openings) else tuner.ask(number, board.pending)
     reached("after-ask")
     return None if params is None else (number, params)
 

@@ -75,6 +75,16 @@ def test_a_tuner_may_give_a_trial_fewer_epochs_and_never_more():
         ("fit.optimizer", {"kind": "sgd", "momentun": 0.9}, "did you mean momentum?"),
         ("fit.optimizer", {"kind": "sgd", "momentum": 1.5}, "0 <= momentum < 1 must hold"),
         ("goal", {"metric": "acuracy"}, "did you mean accuracy?"),
+        (
+            "tuner",
+            {"kind": "tpe", "first": [{"model.unitz": 3}]},
+            "tuner.first.0: model.unitz is no range of this configuration",
+        ),
+        (
+            "tuner",
+            {"kind": "tpe", "first": [{"model.units": 3.5}]},
+            "tuner.first.0: 3.5 is no value of the range of model.units",
+        ),
         ("goal", {"at_most": {"parameter": 9}}, "goal.at_most"),
         ("goal", {"at_most": {"parameters": 0}}, "goal.at_most.parameters: must be > 0"),
         ("goals", ["accuracy"], "goals: two goals are a metric and one of parameters"),

@@ -209,3 +209,58 @@ def test_what_an_interrupted_study_left_behind_is_run_again_only_where_it_fits(r
     results, rows = run(study="mine", trials=2, model=narrow, extend=True)
     assert len(results) == 2
     assert all(row.result is not None for row in rows)
+
+
+def test_known_configurations_come_first_then_the_defaults(run):
+    model = {"kind": "mlp", "units": ["int", 4, 64, {"default": 9}], "dropout": ["float", 0.0, 0.5]}
+    known = [{"model.units": 40}, {"model.units": 50, "model.dropout": 0.5}]
+    results, _ = run(model=model, tuner={"kind": "random", "first": known}, trials=4)
+    assert [result.params for result in results[:3]] == [
+        {"model.units": 40, "model.dropout": 0.25},
+        {"model.units": 50, "model.dropout": 0.5},
+        {"model.units": 9, "model.dropout": 0.25},
+    ]
+
+
+class Pupil:
+    """A tuner that keeps what it is told."""
+
+    told = ()
+
+    def tell(self, result):
+        self.told = (*self.told, result)
+
+    def ask(self, number, pending=()):
+        return {"model.units": 4 + number}
+
+
+def test_a_tuner_is_told_what_an_earlier_study_found_and_nothing_that_it_found_since(tmp_path):
+    def plan_of(name, trials, units, **tuner):
+        config = {"data": {"kind": "sklearn", "name": "iris"}, "budget": {"trials": trials}, "paths": {"runs": str(tmp_path)}}
+        model = {"kind": "mlp", "units": ["int", 4, units]}
+        return plan_study(read_study({**config, "study": name, "model": model, "tuner": {"kind": "random", **tuner}}))
+
+    def search_with(ledger, plan):
+        pupil, watcher = Pupil(), Quiet()
+        record = claim(plan, ledger, {})
+        tracker = InMemoryTracker(ledger)
+        tracker.open(record, [], plan.goal.metric, {})
+        results = search(plan, Parts(pupil, HereExecutor(done), ledger, tracker, watcher)).results
+        return pupil.told, results, watcher.notes
+
+    with closing(open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}")) as ledger:
+        with pytest.raises(ConfigError, match=r"tuner\\.warm_start: the ledger holds no study 'one'"):
+            claim(plan_of("two", 3, 30, warm_start="one"), ledger, {})
+        search_with(ledger, plan_of("one", 3, 64))
+        with pytest.raises(ConfigError, match="has not finished"):
+            claim(plan_of("two", 3, 30, warm_start="one"), ledger, {})
+        ledger.finish_study("one", {"goal": {"metric": "accuracy", "direction": "maximize"}})
+        told, results, notes = search_with(ledger, plan_of("two", 2, 30, warm_start="one"))
+        assert [(result.number, result.params["model.units"]) for result in told[:2]] == [(10_000_001, 5), (10_000_002, 6)]
+        assert [result.number for result in told[2:]] == [0, 1]
+        assert notes == ["the tuner begins with 2 trials of one"]
+        search_with(ledger, plan_of("one", 9, 64))
+        again, _, _ = search_with(ledger, plan_of("two", 3, 30, warm_start="one"))
+        assert again[:2] == told[:2]
+        assert len(again) == 5
+        assert len(results) == 2

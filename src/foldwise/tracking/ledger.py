@@ -95,6 +95,11 @@ class Ledger:
         row = self._transactions.do(lambda connection: connection.execute(query).one_or_none())
         return None if row is None else StudyRecord(**row._mapping)
 
+    def names(self) -> list[str]:
+        """The names of all studies, the latest first."""
+        query = select(studies.c.name).order_by(studies.c.created.desc())
+        return list(self._transactions.do(lambda connection: connection.execute(query).scalars().all()))
+
     def ask_for(self, study: str, trials: int) -> None:
         """Keeps how many trials in total are asked for."""
         self._transactions.write(study, lambda connection: connection.execute(_changed(study, asked=trials)))

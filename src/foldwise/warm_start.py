@@ -1,0 +1,49 @@
+"""What an earlier study teaches the tuner of a new one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from foldwise.errors import ConfigError, did_you_mean
+from foldwise.plan import Plan
+from foldwise.results import TrialResult
+from foldwise.tracking.ledger import Ledger
+
+KEY = "tuner.warm_start"
+# Their numbers begin here: beyond those of any study, because a tuner tells trials by their numbers.
+FIRST_NUMBER = 10_000_000
+
+
+def earlier_results(plan: Plan, ledger: Ledger, before: datetime | None = None) -> list[TrialResult]:
+    """The trials of the study that tuner.warm_start names, which are points of this study's space too.
+
+    Args:
+        plan: the new study's.
+        ledger: holds both.
+        before: when the new study was created; what the earlier one has finished since is left out, so that a restart asks
+            the same.
+
+    Raises:
+        ConfigError: there is no such finished study, it looked for something else, or none of its trials fits.
+    """
+    name = plan.spec.fixed.tuner.warm_start
+    if name is None:
+        return []
+    record = ledger.study(name)
+    if record is None:
+        raise ConfigError(KEY, f"the ledger holds no study {name!r}{did_you_mean(name, ledger.names())}")
+    if record.summary is None:
+        raise ConfigError(KEY, f"{name!r} has not finished; let it end first")
+    theirs = record.summary["goal"]["metric"]
+    if theirs != plan.goal.metric:
+        raise ConfigError(KEY, f"{name!r} was ranked by {theirs}, and this study is by {plan.goal.metric}")
+    found = []
+    for row in ledger.trials(name):
+        if row.result is None or row.ended is None or row.dropped or (before is not None and row.ended >= before):
+            continue
+        if plan.spec.space.holds(row.params):
+            found.append(replace(row.result, number=FIRST_NUMBER + row.number))
+    if not found:
+        raise ConfigError(KEY, f"no trial of {name!r} is a point of this space; its ranges must have the same names")
+    return found
