@@ -96,22 +96,33 @@ def recorded_trial(ledger: Ledger, study: str, number: int) -> TrialResult:
 
 
 def held_against(recorded: TrialResult, replayed: TrialResult) -> list[Line]:
-    """Fold by fold: scores, metrics, curves and best epochs to the last bit; seconds are left out. The mean comes last."""
+    """Fold by fold: scores, metrics, curves and best epochs to the last bit; seconds are left out. The mean comes last.
+
+    Of a trial that its race stopped, which is replayed without a race, the curves are compared as far as they went.
+    """
     then, now = ({fold.fold: fold for fold in result.folds} for result in (recorded, replayed))
-    lines = [_line(f"fold {fold}", then.get(fold), now.get(fold)) for fold in sorted({*then, *now})]
-    equal = all(
-        _written(getattr(recorded, name)) == _written(getattr(replayed, name)) for name in ("metrics", "state", "reason")
-    )
+    if recorded.state == "STOPPED":
+        return [_beginning(then[number], now.get(number)) for number in sorted(then)]
+    lines = [_line(f"fold {number}", then.get(number), now.get(number)) for number in sorted({*then, *now})]
+    rest = [[result.metrics, result.state, result.reason] for result in (recorded, replayed)]
+    equal = _written(rest[0]) == _written(rest[1])
     return [*lines, Line("mean", recorded.mean, replayed.mean, equal and _same(recorded.mean, replayed.mean))]
 
 
 def _line(name: str, then: FoldScore | None, now: FoldScore | None) -> Line:
     recorded, replayed = (fold.score if fold else math.nan for fold in (then, now))
-    return Line(name, recorded, replayed, _written(then and _timeless(then)) == _written(now and _timeless(now)))
+    return Line(name, recorded, replayed, _written(then and _of_training(then)) == _written(now and _of_training(now)))
 
 
-def _timeless(fold: FoldScore) -> dict[str, object]:
-    return {key: value for key, value in fold.to_json().items() if key != "seconds"}
+def _beginning(then: FoldScore, now: FoldScore | None) -> Line:
+    curves = now.curves if now else {}
+    equal = all(_written(curve) == _written(curves.get(name, ())[: len(curve)]) for name, curve in then.curves.items())
+    return Line(f"fold {then.fold}", then.score, now.score if now else math.nan, equal)
+
+
+def _of_training(fold: FoldScore) -> dict[str, object]:
+    """What a training decides: not how long it took, nor what a race saw of it."""
+    return {key: value for key, value in fold.to_json().items() if key not in ("seconds", "rungs")}
 
 
 def _written(value: object) -> str:
