@@ -18,7 +18,10 @@ from foldwise.training.schedule import Rates
 
 @dataclass(frozen=True)
 class Training:
-    """One trial's training, the same for all its folds. First weights and batches follow from seed, number and fold."""
+    """One trial's training, the same for all its folds. First weights and batches follow from seed, number and fold.
+
+    border: called between epochs, every second or so; what it raises ends the training.
+    """
 
     model: ModelSpec
     head: Head
@@ -27,6 +30,7 @@ class Training:
     seed: int
     number: int
     augment: AugmentSpec = NO_AUGMENT
+    border: Callable[[], None] = lambda: None
 
 
 @dataclass(frozen=True, eq=False)

@@ -218,6 +218,7 @@ class _FoldWatch(keras.callbacks.Callback):  # type: ignore[misc]  # Keras ships
         self.kept: list[npt.NDArray[Any]] | None = None
         self.failure: str | None = None
         self.fold = fold
+        self.border = training.border
         self.valid = valid
         self.scaled = scaled
 
@@ -241,6 +242,7 @@ class _FoldWatch(keras.callbacks.Callback):  # type: ignore[misc]  # Keras ships
             self.kept = self._settled()
         self.model.stop_training = self.patience.is_over
         self.rates = self.rates.after(epoch, values.get("val_loss", values["loss"]))
+        self.border()
 
     def _validated(self) -> dict[str, float]:
         """Loss and metric on the validation rows. Keras's own validation makes a new iterator every epoch, for 5 ms."""
