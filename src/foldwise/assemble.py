@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import shutil
 from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -105,7 +106,13 @@ def _epochs(spec: StudySpec) -> list[int]:
     return sorted({trial_at(spec, params).fit.epochs for params in points})
 
 
-def make_executor(plan: Plan, threads: int, say: Callable[[str], None], after_fold: Callable[[int, int], None]) -> Executor:
+def make_executor(
+    plan: Plan,
+    threads: int,
+    say: Callable[[str], None],
+    after_fold: Callable[[int, int], None],
+    check: Callable[[], None],
+) -> Executor:
     """The executor that the configuration names. TensorFlow was started in this process where trials run here.
 
     Args:
@@ -113,13 +120,14 @@ def make_executor(plan: Plan, threads: int, say: Callable[[str], None], after_fo
         threads: of whoever trains.
         say: hears what a person should know.
         after_fold: called with the numbers of trial and fold, where trials run here.
+        check: called between epochs, where trials run here; it raises Interrupted where training is to end.
 
     Raises:
         ConfigError: what it takes is not installed, or nobody answers at its address.
     """
     from foldwise.trainer import Opening, trainer
 
-    chosen, seed = plan.spec.fixed.execute, plan.spec.fixed.seed
+    chosen, seed, limits = plan.spec.fixed.execute, plan.spec.fixed.seed, plan.spec.fixed.budget.limits
     if isinstance(chosen, DaskExecutor):
         try:
             from foldwise.execution import dask_cluster
@@ -127,12 +135,14 @@ def make_executor(plan: Plan, threads: int, say: Callable[[str], None], after_fo
         except ImportError as fault:
             rule = f"dask needs the extra cluster ({fault}); pip install 'foldwise[cluster]', or take execute=here"
             raise ConfigError("execute.kind", rule) from None
-        place = chosen.address
-        cluster = dask_cluster.SharedCluster(place) if place else dask_cluster.LocalCluster(chosen.workers, threads)
-        return Remote(cluster, Opening(plan.table, plan.splits, seed, threads), say)
+        place, folds = chosen.address, plan.folder / "folds"
+        shutil.rmtree(folds, ignore_errors=True)  # what a killed start left, perhaps of other versions
+        cluster = dask_cluster.SharedCluster(place) if place else dask_cluster.LocalCluster(chosen.workers, threads, folds)
+        opening = Opening(plan.table, plan.splits, seed, threads, limits, None if place else folds)
+        return Remote(cluster, opening, say, limits)
     from foldwise.execution.here import HereExecutor
 
-    return HereExecutor(trainer(plan.table, plan.splits, seed, say, after_fold))
+    return HereExecutor(trainer(plan.table, plan.splits, seed, say, limits, None, after_fold, check))
 
 
 def make_tracking(tracking: TrackingSpec, runs: str, ledger: Ledger) -> tuple[Tracker, Registry]:

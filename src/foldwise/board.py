@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from foldwise.results import TrialResult
@@ -16,7 +16,7 @@ class Board:
     finished: in the order in which they ended. running: number -> params. left: what an earlier start left behind, to be run
     again under its own number. waiting: trials whose configuration is just being trained under another number.
     `points` is how many configurations there are, None for more than can be counted; a tuner that gives trials their epochs
-    runs one several times, and says itself when it is through. Numbers below `next_number` are taken.
+    runs one several times, and says itself when it is through. The numbers `taken` are not given again.
     """
 
     def __init__(
@@ -24,7 +24,7 @@ class Board:
         finished: Sequence[TrialResult] = (),
         left: Mapping[int, Params] | None = None,
         points: int | None = None,
-        next_number: int = 0,
+        taken: Iterable[int] = (),
     ) -> None:
         self.finished: list[TrialResult] = []
         self.running: dict[int, Params] = {}
@@ -33,7 +33,8 @@ class Board:
         self._points = points
         self._by_key: dict[str, TrialResult] = {}
         self._tried: set[str] = set()
-        self._next = max([next_number, *(1 + result.number for result in finished), *(1 + number for number in self.left)])
+        self._next = 0
+        self._taken = {*taken, *(result.number for result in finished), *self.left}
         for params in self.left.values():
             self._try(params)
         for result in sorted(finished, key=lambda result: result.number):
@@ -47,7 +48,9 @@ class Board:
 
     @property
     def next_number(self) -> int:
-        """The number of the next new trial."""
+        """The number of the next new trial: the first that is free, so that a trial that was withdrawn leaves no gap."""
+        while self._next in self._taken:
+            self._next += 1
         return self._next
 
     @property
@@ -71,7 +74,7 @@ class Board:
         self.left.pop(number, None)
         self.running[number] = params
         self._try(params)
-        self._next = max(self._next, number + 1)
+        self._taken.add(number)
 
     def known(self, number: int, params: Params) -> TrialResult | None:
         """The trial's result where an equal configuration has one: the same, under this number, and it says whose it is.

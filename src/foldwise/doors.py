@@ -77,20 +77,22 @@ def _carry_out(
 ) -> tuple[Mapping[str, Any], list[TrialResult]]:
     """The heavy half: networks are trained from here on."""
     spec, elsewhere = plan.spec, plan.spec.fixed.execute.kind != "here"
+    from foldwise.deadline import Deadline
     from foldwise.plan import threads_of
     from foldwise.study import Parts, search
 
     threads = threads_of(plan) if elsewhere else _start_tensorflow(plan, screen)
+    deadline = Deadline(spec.fixed.budget.seconds, time.monotonic() - seconds, elsewhere)
 
     def after_fold(number: int, fold: int) -> None:
         screen.fold_ends(number, fold)
         check()
 
     with ExitStack() as closes:
-        executor = make_executor(plan, threads, screen.note, after_fold)
+        executor = make_executor(plan, threads, screen.note, after_fold, deadline.check)
         closes.callback(executor.close)
         tracker, registry = make_tracking(spec.fixed.tracking, spec.fixed.paths.runs, ledger)
-        parts = Parts(make_tuner(spec, plan.goals), executor, ledger, tracker, screen, check)
+        parts = Parts(make_tuner(spec, plan.goals), executor, ledger, tracker, screen, check, deadline)
         began = time.monotonic()
         tags = {"seed": str(spec.fixed.seed), "task": plan.table.task}
         tracker.open(record, ledger.trials(spec.name), plan.goal.metric, tags)

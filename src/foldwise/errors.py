@@ -42,6 +42,10 @@ class Interrupted(JobError):
     """The user asked to stop; everything finished so far is kept."""
 
 
+class OutOfTime(Interrupted):
+    """The time for the whole job is nearly over."""
+
+
 class TrialFailed(FoldwiseError):
     """One trial cannot go on. `cause` is the short word of its state, as in FAILED(nan)."""
 

@@ -17,6 +17,7 @@ from foldwise.data_specs import BalanceSpec, FoldsSpec, NoBalance, PrepSpec, Tab
 from foldwise.errors import did_you_mean
 from foldwise.goal import COSTS, METRICS, Goal
 from foldwise.image_specs import ImageSpec
+from foldwise.limits import Limits
 from foldwise.network_specs import Constant, FitSpec, LrScheduleSpec, MlpSpec, ModelSpec
 from foldwise.race import Race
 from foldwise.race_spec import NoRace, RaceSpec
@@ -75,10 +76,20 @@ TwoGoals = Annotated[Words, AfterValidator(_metric_and_cost)]
 
 
 class Budget(Spec):
-    """When a search ends: trials in total, also over restarts, or seconds for the search of one start."""
+    """When a study ends: trials in total, also over restarts, or seconds for the whole of one start, refit and all.
+
+    trial_seconds, trial_memory_mb: what a single trial may take.
+    """
 
     trials: Annotated[int, Field(ge=1, le=1_000_000)] = 20
     seconds: Annotated[float, Field(gt=0)] | None = None
+    trial_seconds: Annotated[float, Field(gt=0)] | None = None
+    trial_memory_mb: Annotated[float, Field(gt=0)] | None = None
+
+    @property
+    def limits(self) -> Limits:
+        """Of a single trial."""
+        return Limits(self.trial_seconds, self.trial_memory_mb)
 
 
 class HereExecutor(Spec):

@@ -5,23 +5,22 @@ One coordinator runs this. What it decides stands in the ledger before it counts
 
 from __future__ import annotations
 
-import math
-import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal, Protocol
 
 from foldwise.board import Board
 from foldwise.config import identity
-from foldwise.errors import ConfigError, Interrupted, JobError, WorkerDied
+from foldwise.deadline import Deadline
+from foldwise.errors import ConfigError, Interrupted, JobError, OutOfTime, WorkerDied
 from foldwise.execution.executor import Executor
 from foldwise.extend import check_extension, moved
 from foldwise.goal import Goal
 from foldwise.kill_points import reached
 from foldwise.plan import Plan
 from foldwise.racing import race_for
-from foldwise.results import TrialResult
+from foldwise.results import TrialResult, best_of
 from foldwise.space import Params
 from foldwise.specs import StudySpec
 from foldwise.tracking.difference import difference
@@ -35,6 +34,8 @@ from foldwise.warm_start import earlier_results
 SAME_FAILURES = 3
 # A trial whose process died so often is the cause of it.
 MOST_CRASHES = 2
+# So long trials that run elsewhere may go on when a study is to stop.
+SECONDS_TO_END = 5.0
 # So soon a signal is heard while other processes train.
 SECONDS_BETWEEN_CHECKS = 0.2
 
@@ -53,7 +54,10 @@ class Watcher(Protocol):
 
 @dataclass(frozen=True)
 class Parts:
-    """The concrete parts that a study is run with. check raises Interrupted once the user asked to stop."""
+    """The concrete parts that a study is run with. check raises Interrupted once the user asked to stop.
+
+    A study that is stopped goes on to where it was; one whose time is over comes to its end with the trials that it has.
+    """
 
     tuner: Tuner
     executor: Executor
@@ -61,6 +65,12 @@ class Parts:
     tracker: Tracker
     watcher: Watcher
     check: Callable[[], None] = lambda: None
+    deadline: Deadline = field(default_factory=Deadline)
+
+    def heed(self) -> None:
+        """Raises Interrupted where the search has to end before its time, OutOfTime where its time is over."""
+        self.check()
+        self.deadline.check()
 
 
 # Why a search ended: as many trials as asked for, the time is over, or nothing is left to try.
@@ -138,48 +148,59 @@ def search(plan: Plan, parts: Parts) -> Searched:
         [row.result for row in counted if row.result is not None],
         {row.number: row.params for row in counted if row.result is None},
         spec.space.count(),
-        next_number=1 + max((row.number for row in rows), default=-1),
+        taken=[row.number for row in rows],
     )
     record = parts.ledger.study(spec.name)
     earlier = earlier_results(plan, parts.ledger, record.created if record else None)
     if earlier:
         parts.watcher.note(f"the tuner begins with {len(earlier)} trials of {spec.fixed.tuner.warm_start}")
-    for result in (*earlier, *board.finished):
+    for result in earlier:
         parts.tuner.tell(result)
-    deadline = math.inf if budget.seconds is None else time.monotonic() + budget.seconds
+    for result in board.finished:
+        _tell(plan, parts, result)
     futures: _Futures = {}
-    ended: Ended = "trials"
     parts.watcher.search_starts(plan.goal, budget.trials, len(plan.splits), board.finished)
     try:
-        while True:
-            _refuse_hopeless(board.finished)
-            parts.check()
-            while len(futures) < parts.executor.slots:
-                if time.monotonic() > deadline:
-                    ended = "seconds"
-                    break
-                trial = _next(spec, parts.tuner, board)
-                if trial is None:
-                    ended = "trials" if board.begun >= budget.trials else "exhausted"
-                    break
-                _start(plan, parts, board, futures, *trial)
-            if not futures:
-                break
-            for number, future in _done(futures, parts.check):
-                _settle(plan, parts, board, futures, number, future)
-                while woken := board.wake():
-                    for trial in woken:
-                        _train(plan, parts, board, futures, *trial)
+        _run(plan, parts, board, futures)
+        ended: Ended = "trials" if board.begun >= budget.trials else "exhausted"
+    except OutOfTime:
+        _keep_what_ends(plan, parts, board, futures, 0)
+        ended = "trials" if len(board.finished) >= budget.trials else "seconds"
     except Interrupted:
+        _keep_what_ends(plan, parts, board, futures, SECONDS_TO_END)
         said = f"stopped after {len(board.finished)} of {budget.trials} trials; the same command goes on"
         raise Interrupted(said) from None
     finally:
         parts.watcher.search_ends()
     if ended == "seconds":
-        parts.watcher.note(f"budget.seconds: {budget.seconds:g} s are over after {len(board.finished)} trials")
+        for number in sorted({*board.running, *board.waiting, *board.left}):  # asked for again if there is ever time
+            parts.ledger.withdraw_trial(spec.name, number)
+        if best_of(board.finished, plan.goal) is None:
+            said = f"{budget.seconds:g} s were over before a trial was complete"
+            raise JobError(f"budget.seconds: {said}; give more, or make trials shorter")
+        parts.watcher.note(f"budget.seconds: the time of {budget.seconds:g} s allows {len(board.finished)} trials")
     if ended == "exhausted":
         parts.watcher.note(f"nothing is left to try: {board.tried} configurations in {len(board.finished)} trials")
     return Searched(sorted(board.finished, key=lambda result: result.number), ended)
+
+
+def _run(plan: Plan, parts: Parts, board: Board, futures: _Futures) -> None:
+    """Until there is no trial to begin and none under way."""
+    while True:
+        _refuse_hopeless(board.finished)
+        parts.heed()
+        while len(futures) < parts.executor.slots:
+            trial = _next(plan.spec, parts.tuner, board)
+            if trial is None:
+                break
+            _start(plan, parts, board, futures, *trial)
+        if not futures:
+            return
+        for number, future in _done(futures, parts.heed):
+            _settle(plan, parts, board, futures, number, future)
+            while woken := board.wake():
+                for trial in woken:
+                    _train(plan, parts, board, futures, *trial)
 
 
 def _next(spec: StudySpec, tuner: Tuner, board: Board) -> tuple[int, Params] | None:
@@ -231,13 +252,21 @@ def _done(futures: _Futures, check: Callable[[], None]) -> list[tuple[int, Futur
             return sorted(((futures.pop(future), future) for future in done), key=lambda pair: pair[0])
 
 
+def _keep_what_ends(plan: Plan, parts: Parts, board: Board, futures: _Futures, seconds: float) -> None:
+    """Write down the trials that come to their end within seconds."""
+    done, _ = wait(futures, timeout=seconds)
+    for number, future in sorted((futures.pop(future), future) for future in done):
+        if future.exception() is None and number in board.running:
+            _finish(plan, parts, board, future.result())
+
+
 def _settle(plan: Plan, parts: Parts, board: Board, futures: _Futures, number: int, future: Future[TrialResult]) -> None:
     """Take a trial's result; run it again where its process died for the first time, which may have had another cause."""
     params, study = board.running[number], plan.spec.name
     try:
         _finish(plan, parts, board, future.result())
     except WorkerDied as death:
-        parts.check()  # whoever stops a study may have stopped its processes too
+        parts.heed()  # whoever stops a study may have stopped its processes too
         crashes = parts.ledger.note_crash(study, number)
         if crashes >= MOST_CRASHES:
             reason = f"crash: {death}, the {crashes}. process that died of this trial"
@@ -252,10 +281,16 @@ def _finish(plan: Plan, parts: Parts, board: Board, result: TrialResult) -> None
     """Commit, then tell: what is not in the ledger did not happen."""
     row = parts.ledger.finish_trial(plan.spec.name, result)
     board.finish(result)
-    parts.tuner.tell(result)
+    _tell(plan, parts, result)
     reached("after-tell")
     parts.tracker.trial(row)
     parts.watcher.trial_ends(result)
+
+
+def _tell(plan: Plan, parts: Parts, result: TrialResult) -> None:
+    """Whoever decides by results gets to know of one."""
+    parts.tuner.tell(result)
+    parts.deadline.note(result, plan.goal, len(plan.development) / min(len(split.train) for split in plan.splits))
 
 
 def _refuse_hopeless(finished: list[TrialResult]) -> None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from foldwise.data.fold_cache import FoldCache
+from foldwise.data.fold_store import FoldStore
 from foldwise.data.split import Split
 from foldwise.data.table import Table
+from foldwise.limits import Limits
 from foldwise.results import TrialResult
 from foldwise.specs import TrialJob
 from foldwise.training.engine_rule import Choice
@@ -21,7 +25,10 @@ def trainer(
     splits: tuple[Split, ...],
     seed: int,
     say: Say,
+    limits: Limits,
+    shared: Path | None = None,
     after_fold: Callable[[int, int], None] = lambda number, fold: None,
+    check: Callable[[], None] = lambda: None,
 ) -> Run:
     """What trains one job after the other. TensorFlow was started in this process.
 
@@ -30,11 +37,15 @@ def trainer(
         splits: the folds.
         seed: the study's.
         say: hears which engine was taken, and why, the first time that one is.
+        limits: of a trial, looked at between epochs.
+        shared: a folder for prepared folds, where other processes of this machine train trials of the same study.
         after_fold: called with the numbers of trial and fold.
+        check: called between epochs; it raises Interrupted where training is to end.
     """
     from foldwise.training.cross_validate import cross_validate
 
-    cache, said = FoldCache(table, splits, seed), set[str]()
+    store = None if shared is None else FoldStore(shared, table.images)
+    cache, said = FoldCache(table, splits, seed, store=store), set[str]()
 
     def say_once(sentence: str) -> None:
         if sentence.partition(":")[0] not in said:
@@ -42,12 +53,18 @@ def trainer(
         said.add(sentence.partition(":")[0])
 
     def run(job: TrialJob) -> TrialResult:
+        began = time.monotonic()
+
         def chosen(choice: Choice) -> None:
             say_once(f"engine {choice.engine}: {choice.reason}")
             if job.race is not None and job.race.first is None and not choice.fold_by_fold:
                 say_once("race=folds: ends no trial whose folds train all at once; race=both ends these by epochs")
 
-        return cross_validate(job, table, splits, lambda fold: after_fold(job.number, fold), cache, chosen)
+        def border() -> None:
+            check()
+            limits.check(time.monotonic() - began)
+
+        return cross_validate(job, table, splits, lambda fold: after_fold(job.number, fold), cache, chosen, border)
 
     return run
 
@@ -63,6 +80,8 @@ class Opening:
     splits: tuple[Split, ...]
     seed: int
     threads: int
+    limits: Limits
+    shared: Path | None
 
     def __call__(self, say: Say) -> Run:
         """Starts TensorFlow there.
@@ -73,4 +92,4 @@ class Opening:
         from foldwise.training.runtime import start
 
         start(self.threads)
-        return trainer(self.table, self.splits, self.seed, say)
+        return trainer(self.table, self.splits, self.seed, say, self.limits, self.shared)

@@ -3,10 +3,12 @@
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
+from threading import Timer
 
 import pytest
 
 from foldwise.config import read_study
+from foldwise.deadline import Deadline
 from foldwise.errors import ConfigError, Interrupted, JobError, WorkerDied
 from foldwise.execution.here import HereExecutor
 from foldwise.plan import plan_study
@@ -37,14 +39,16 @@ def done(job):
 
 @pytest.fixture
 def run(tmp_path):
-    def run(train=done, trials=6, executor=HereExecutor, **asked):
+    def run(train=done, trials=6, executor=HereExecutor, deadline=Deadline, check=lambda: None, **asked):
         config = {"data": {"kind": "sklearn", "name": "iris"}, "budget": {"trials": trials}, "paths": {"runs": str(tmp_path)}}
         plan = plan_study(read_study({**config, **asked}))
         with closing(open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}")) as ledger:
             record = claim(plan, ledger, {})
             tracker = InMemoryTracker(ledger)
             tracker.open(record, [], plan.goal.metric, {})
-            parts = Parts(RandomTuner(plan.spec.space, 0), executor(train), ledger, tracker, Quiet())
+            parts = Parts(
+                RandomTuner(plan.spec.space, 0), executor(train), ledger, tracker, Quiet(), check, deadline or Deadline()
+            )
             return search(plan, parts).results, ledger.trials(plan.spec.name)
 
     return run
@@ -130,6 +134,62 @@ def test_trials_side_by_side_give_the_table_of_trials_one_after_the_other(run, t
     assert together == alone
     assert [row.number for row in rows] == list(range(11))
     assert all(row.result is not None for row in rows)
+
+
+class Sleeper:
+    """Two trials at a time; those of the given numbers never end."""
+
+    slots = 2
+
+    def __init__(self, asleep):
+        self.asleep = asleep
+
+    def __call__(self, train):
+        self.train = train
+        return self
+
+    def submit(self, job):
+        future = Future()
+        if job.number not in self.asleep:
+            future.set_result(self.train(job))
+        return future
+
+
+def test_when_the_time_is_over_what_runs_is_withdrawn_and_asked_for_again_when_there_is_more(run):
+    asked = {"study": "mine", "trials": 9, "model": {"kind": "mlp", "units": ["int", 4, 64]}}
+    results, rows = run(executor=Sleeper({1, 4}), deadline=lambda: Deadline(7.0, time.monotonic()), **asked)
+    assert [result.number for result in results] == [0, 2, 3]
+    assert [row.number for row in rows] == [0, 2, 3]
+    alone, _ = run(**{**asked, "study": "alone"})
+    more, _ = run(**asked)
+    assert more == alone
+
+
+def test_no_complete_trial_in_time_is_the_job_s_failure(run):
+    with pytest.raises(JobError, match=r"budget\.seconds: .* before a trial was complete"):
+        run(executor=Sleeper({0, 1}), deadline=lambda: Deadline(6.0, time.monotonic()), study="mine", **UNITS)
+    _, rows = run(study="mine", trials=2, **UNITS)
+    assert [row.attempt for row in rows] == [1, 1]
+
+
+def test_a_trial_that_is_done_soon_after_the_wish_to_stop_is_kept(run, tmp_path):
+    began = time.monotonic()
+
+    def check():
+        if time.monotonic() > began + 0.3:
+            raise Interrupted("stopped")
+
+    class Late(Sleeper):
+        def submit(self, job):
+            future = super().submit(job)
+            if job.number == 1:
+                Timer(1.0, lambda: future.set_result(done(job))).start()
+            return future
+
+    with pytest.raises(Interrupted, match="stopped after 2 of 9 trials"):
+        run(executor=Late({1, 2}), check=check, study="mine", trials=9, **UNITS)
+    with closing(open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}")) as ledger:
+        assert [row.result is None for row in ledger.trials("mine")] == [False, False, True]
 
 
 class Mortal:

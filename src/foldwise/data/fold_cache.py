@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
+from functools import partial
 
+from foldwise.data.fold_store import FoldStore
 from foldwise.data.prepare import NO_BALANCE, FoldData, prepare_fold
 from foldwise.data.split import Split
 from foldwise.data.table import Table
@@ -18,11 +20,18 @@ class FoldCache:
     """The folds of a table by preparation and balance; the least recently used are given up beyond `most_bytes`.
 
     One of them is always kept, however large: its trial needs it. What balancing draws follows from (seed, fold), so trials
-    that ask for the same get the same rows.
+    that ask for the same get the same rows. With a `store`, what another process prepared is not prepared again.
     """
 
-    def __init__(self, table: Table, splits: Sequence[Split], seed: int = 0, most_bytes: int = MOST_BYTES) -> None:
-        self._table, self._splits, self._seed, self._most = table, splits, seed, most_bytes
+    def __init__(
+        self,
+        table: Table,
+        splits: Sequence[Split],
+        seed: int = 0,
+        most_bytes: int = MOST_BYTES,
+        store: FoldStore | None = None,
+    ) -> None:
+        self._table, self._splits, self._seed, self._most, self._store = table, splits, seed, most_bytes, store
         self._kept: OrderedDict[tuple[PrepSpec, BalanceSpec], tuple[FoldData, ...]] = OrderedDict()
 
     def folds(self, prep: PrepSpec, balance: BalanceSpec = NO_BALANCE) -> tuple[FoldData, ...]:
@@ -33,14 +42,19 @@ class FoldCache:
         """
         asked = (prep, balance)
         if asked not in self._kept:
-            self._kept[asked] = tuple(
-                prepare_fold(self._table, split, prep, balance, derive(Purpose.BALANCE, self._seed, fold))
-                for fold, split in enumerate(self._splits)
-            )
+            name = {"prep": prep.model_dump(mode="json"), "balance": balance.model_dump(mode="json"), "seed": self._seed}
+            prepare = partial(self._prepare, prep, balance)
+            self._kept[asked] = prepare() if self._store is None else self._store.folds(name, prepare)
         self._kept.move_to_end(asked)
         while len(self._kept) > 1 and sum(map(_bytes, self._kept.values())) > self._most:
             self._kept.popitem(last=False)
         return self._kept[asked]
+
+    def _prepare(self, prep: PrepSpec, balance: BalanceSpec) -> tuple[FoldData, ...]:
+        return tuple(
+            prepare_fold(self._table, split, prep, balance, derive(Purpose.BALANCE, self._seed, fold))
+            for fold, split in enumerate(self._splits)
+        )
 
 
 def _bytes(folds: Sequence[FoldData]) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import shutil
 import signal
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -32,17 +33,19 @@ QUIET = {
 
 
 class LocalCluster:
-    """So many worker processes on this machine, each with a thread for jobs.
+    """So many worker processes on this machine, each with a thread for jobs. What they `share`, a folder, goes with them.
 
     Only this process and its workers can talk to them: keys are made for the occasion. A worker ends by itself when this
     process is gone, however that happened.
     """
 
-    def __init__(self, workers: int, threads: int) -> None:
+    def __init__(self, workers: int, threads: int, share: Path | None = None) -> None:
         self.size: int | None = workers
         own = {name: str(threads) for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")}
         with ExitStack() as undo:
             undo.enter_context(dask.config.set({**QUIET, "distributed.nanny.pre-spawn-environ": own}))
+            if share is not None:
+                undo.callback(shutil.rmtree, share, ignore_errors=True)
             folder = undo.enter_context(TemporaryDirectory(prefix="foldwise-workers-", ignore_cleanup_errors=True))
             security = Security.temporary()
             self._cluster = SpecCluster(

@@ -26,7 +26,7 @@ from distributed import Client, KilledWorker
 from distributed import Future as Task
 
 from foldwise.errors import FoldwiseError, JobError, WorkerDied
-from foldwise.limits import own_mb
+from foldwise.limits import NO_LIMITS, Limits, own_mb
 from foldwise.results import TrialResult
 from foldwise.specs import TrialJob
 
@@ -36,6 +36,8 @@ SECONDS_FOR_A_RESULT = 60.0
 MOST_FAILED_OPENINGS = 3
 # A worker that holds so much more than after its first job is renewed before its next one.
 MOST_GROWTH_MB = 2048
+# How much longer than allowed a process may train before it is killed, which costs the folds that were done.
+GRACE_SECONDS = 2.0
 # How long a nanny may take to note what its worker died of.
 TRIES_AT_A_CAUSE, SECONDS_BETWEEN_TRIES = 10, 0.05
 
@@ -58,8 +60,8 @@ class _Worker:
     """A worker of this study, from when it was seen until it is gone; a renewed one is another.
 
     number: of its process. data: what it is opened with; dask gives up what nobody holds, even if a task that was submitted
-    before waits for it. opened: what runs jobs, kept on the worker by dask once it is ready. held: the memory it kept after
-    its first job.
+    before waits for it. opened: what runs jobs, kept on the worker by dask once it is ready. began: its job, when. held: the
+    memory that it kept after its first job. most: the most that was seen during this one.
     """
 
     address: str
@@ -68,7 +70,10 @@ class _Worker:
     opened: Task
     is_ready: bool = False
     task: Any = None  # a Task, where it has a job
+    job: TrialJob | None = None
     answer: Future[TrialResult] | None = None
+    began: float = 0.0
+    most: float = 0.0
     held: float | None = None
 
     @property
@@ -83,6 +88,7 @@ class DaskExecutor:
         cluster: where the workers are.
         opening: sent to every worker once; called there with what hears sentences for the user, it gives back what runs jobs.
         say: hears these sentences here.
+        limits: of a trial. Training asks after them itself; a process that does not come to that is killed.
         most_growth_mb: a worker that holds so much more than after its first job is renewed.
     """
 
@@ -91,9 +97,11 @@ class DaskExecutor:
         cluster: Cluster,
         opening: Callable[[Say], Run],
         say: Say = lambda sentence: None,
+        limits: Limits = NO_LIMITS,
         most_growth_mb: float = MOST_GROWTH_MB,
     ) -> None:
-        self._cluster, self._client, self._say, self._most_growth = cluster, cluster.client, say, most_growth_mb
+        self._cluster, self._client, self._say = cluster, cluster.client, say
+        self._limits, self._most_growth = limits, most_growth_mb
         self._opening = pickle.dumps(opening)
         self._workers: dict[str, _Worker] = {}
         self._given_up: set[str] = set()  # addresses whose worker was told to die and may not have yet
@@ -140,6 +148,7 @@ class DaskExecutor:
             while not self._closing.is_set():
                 if time.monotonic() - looked >= SECONDS_BETWEEN_LOOKS:
                     self._look()
+                    self._hold_to_limits()
                     looked = time.monotonic()
                 self._hand_out()
                 try:
@@ -159,7 +168,7 @@ class DaskExecutor:
 
     def _look(self) -> None:
         """Who has come, who has gone."""
-        present = {address for address, at in self._client.scheduler_info()["workers"].items() if at["status"] == "running"}
+        present = set(self._client.nthreads())  # scheduler_info() has no workers where its own refresh comes in between
         for worker in [worker for address, worker in self._workers.items() if address not in present]:
             self._lost(worker)
         self._given_up &= present
@@ -194,8 +203,9 @@ class DaskExecutor:
         for worker in [worker for worker in self._workers.values() if worker.is_free]:
             if not self._waiting:
                 return
-            job, worker.answer = self._waiting.popleft()
-            worker.task = self._send(worker.address, _run, worker.opened, job)
+            worker.job, worker.answer = self._waiting.popleft()
+            worker.began, worker.most = time.monotonic(), 0.0
+            worker.task = self._send(worker.address, _run, worker.opened, worker.job)
             worker.task.add_done_callback(partial(self._post, worker))
 
     def _post(self, worker: _Worker, task: Task) -> None:
@@ -216,14 +226,30 @@ class DaskExecutor:
                 self._say(sentence)
             worker.answer.set_result(done.result)
             worker.held = done.held if worker.held is None else worker.held
-            if done.held - worker.held > self._most_growth:
+            if done.held - worker.held > self._most_growth or (done.result.reason or "").startswith("memory:"):
                 self._renew(worker)
         elif fault is None or isinstance(fault, KilledWorker):
             self._lost(worker)
             return
         else:
             worker.answer.set_exception(fault)
-        worker.task = worker.answer = None
+        worker.task = worker.answer = worker.job = None
+
+    def _hold_to_limits(self) -> None:
+        """Kill the processes of trials that have too much. In time they are given a little more, to come to a border."""
+        if self._limits == NO_LIMITS:
+            return
+        megabytes: dict[str, float] = {}
+        if self._limits.memory_mb is not None:
+            megabytes = self._client.run(_megabytes, nanny=True, on_error="ignore")
+        for worker in [worker for worker in self._workers.values() if worker.task is not None]:
+            worker.most = max(worker.most, megabytes.get(worker.address, 0.0))
+            spent = time.monotonic() - worker.began
+            broken = self._limits.broken(spent - GRACE_SECONDS, worker.most)
+            if broken is not None and worker.answer is not None and worker.job is not None:
+                failed = TrialResult(worker.job.number, worker.job.params, "FAILED", reason=str(broken), seconds=spent)
+                worker.answer.set_result(failed)
+                self._renew(worker)
 
     def _lost(self, worker: _Worker) -> None:
         """A worker's process is gone, and its job with it."""
@@ -306,6 +332,11 @@ def _kill(dask_worker: Any) -> None:
     """On a nanny: end the worker's process, whatever it does."""
     if dask_worker.pid:
         os.kill(dask_worker.pid, signal.SIGKILL)
+
+
+def _megabytes(dask_worker: Any) -> float:
+    """On a nanny: the memory of the worker's process."""
+    return own_mb(dask_worker.pid) if dask_worker.pid else 0.0
 
 
 def _signal(number: int) -> str:

@@ -37,6 +37,8 @@ BUCKETS = (16, 32, 64, 128, 256, 512)
 # Compiling costs as much as so many steps gain by it.
 STEPS_THAT_PAY = 2000
 EPOCHS_AT_ONCE = 32
+FIRST_STEPS = 2000  # of the first call, when nobody knows yet how long they take
+SECONDS_A_CALL = 1.0  # so soon training is heard between epochs; how many there are in a call changes no bit
 DRAWS_AT_ONCE = 16_000_000  # numbers that random layers draw for one call
 
 
@@ -48,9 +50,11 @@ def fit_folds(training: Training, folds: Iterable[tuple[int, FoldData]]) -> Iter
     stack = _Stack(training, numbered)
     plateau = training.rates.plateau is not None
     rates = [training.rates] * len(numbered)
+    at_once = min(stack.most, max(1, FIRST_STEPS // max(stack.steps)))
     while stack.before < training.fit.epochs and stack.running.any() and not lost:
         until = next((rung for rung in training.rungs if rung > stack.before), training.fit.epochs)
-        epochs = min(stack.most, until - stack.before)
+        epochs = min(1 if plateau else at_once, until - stack.before)
+        called = time.perf_counter()
         asked = [[of.rate(stack.before + epoch) for of in rates] for epoch in range(epochs)]
         stack.run(np.array(asked))
         if plateau:
@@ -58,6 +62,9 @@ def fit_folds(training: Training, folds: Iterable[tuple[int, FoldData]]) -> Iter
             rates = [of.after(stack.before - 1, curve[-1]) for of, curve in zip(rates, losses, strict=True)]
         if stack.before in training.rungs and stack.running.any():
             lost = training.lost(stack.before, stack.answers())
+        training.border()
+        slow = time.perf_counter() - called > SECONDS_A_CALL
+        at_once = max(1, at_once // 2) if slow else min(2 * at_once, stack.most)
     yield from stack.results(time.perf_counter() - began, lost)
 
 

@@ -1,0 +1,143 @@
+"""Prepared folds in a folder: what one process prepared, others on this machine map into their memory."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from foldwise.data.pixels import Bytes, Images
+from foldwise.data.prepare import Features, FoldData
+from foldwise.target_scale import TargetScale
+
+MOST_BYTES = 2 << 30
+REST = "folds.json"  # whatever is no array
+SIDES = ("train_x", "valid_x")
+ARRAYS = ("train_y", "train_weight", "valid_y", "valid_weight", "valid_truth")
+
+
+class FoldStore:
+    """The prepared folds of one study by what they are asked for; the least recently used go beyond `most_bytes`.
+
+    A set of folds is a folder that appears whole. Two processes that ask for the same at once prepare it once, for the second
+    waits. Files that go while another process has them mapped stay there for as long as it does.
+
+    Args:
+        folder: of this study alone; it may go with all that is in it.
+        images: the table's, which are not written, (rows, height, width, channels).
+        most_bytes: of all sets together; one that is being asked for always stays.
+    """
+
+    def __init__(self, folder: Path, images: Bytes | None = None, most_bytes: int = MOST_BYTES) -> None:
+        self._folder, self._most = folder, most_bytes
+        self._pixels = None if images is None else images.reshape(len(images), -1)
+
+    def folds(self, asked: Mapping[str, Any], prepare: Callable[[], tuple[FoldData, ...]]) -> tuple[FoldData, ...]:
+        """The folds that were asked for, prepared now or by somebody else.
+
+        Args:
+            asked: plain values that say how they are prepared.
+            prepare: prepares them.
+        """
+        name = hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:32]
+        place = self._folder / name
+        with self._locked(name):
+            if not place.exists():
+                self._write(place, prepare())
+            os.utime(place)
+            found = self._read(place)
+        self._make_room(place)
+        return found
+
+    def _write(self, place: Path, folds: tuple[FoldData, ...]) -> None:
+        part = place.with_suffix(".part")  # ours alone, as we hold the lock: what is there was left by one that was killed
+        shutil.rmtree(part, ignore_errors=True)
+        part.mkdir(parents=True)
+        rest = []
+        for number, data in enumerate(folds):
+            own: dict[str, Any] = {"target": asdict(data.target), "columns": list(data.columns)}
+            for side in SIDES:
+                features = getattr(data, side)
+                if isinstance(features, Images):
+                    own[side] = list(features.image)
+                    for array in ("at", "center", "scale"):
+                        np.save(part / f"{number}-{side}-{array}.npy", getattr(features, array), allow_pickle=False)
+                else:
+                    np.save(part / f"{number}-{side}.npy", features, allow_pickle=False)
+            for name in ARRAYS:
+                if getattr(data, name) is not None:
+                    np.save(part / f"{number}-{name}.npy", getattr(data, name), allow_pickle=False)
+            rest.append(own)
+        (part / REST).write_text(json.dumps(rest), encoding="utf-8")
+        part.replace(place)
+
+    def _read(self, place: Path) -> tuple[FoldData, ...]:
+        rest = json.loads((place / REST).read_text(encoding="utf-8"))
+        return tuple(self._read_fold(place, number, own) for number, own in enumerate(rest))
+
+    def _read_fold(self, place: Path, number: int, own: Mapping[str, Any]) -> FoldData:
+        arrays = {name: _mapped(place / f"{number}-{name}.npy") for name in ARRAYS}
+        features = {side: self._features(place, f"{number}-{side}", own.get(side)) for side in SIDES}
+        target, columns = TargetScale(**own["target"]), tuple(own["columns"])
+        return FoldData(**features, **arrays, target=target, columns=columns)  # type: ignore[arg-type]  # weights may be None
+
+    def _features(self, place: Path, name: str, image: list[int] | None) -> Features:
+        if image is None:
+            found = _mapped(place / f"{name}.npy")
+            assert found is not None  # every fold has features
+            return found
+        assert self._pixels is not None  # else nothing would be an image
+        at, center, scale = (np.load(place / f"{name}-{array}.npy", allow_pickle=False) for array in ("at", "center", "scale"))
+        height, width, channels = image
+        return Images(self._pixels, at, center, scale, (height, width, channels))
+
+    @contextmanager
+    def _locked(self, name: str) -> Iterator[None]:
+        """Alone with one set. The kernel lets go when the process ends, however it ends."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        with (self._folder / f"{name}.lock").open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
+    def _make_room(self, needed: Path) -> None:
+        """Give up sets, the one that was asked for the longest time ago first."""
+        sizes = {}
+        for place in self._folder.iterdir():
+            if place.is_dir() and not place.suffix:
+                with _while_it_is_there():
+                    sizes[place] = (place.stat().st_mtime, sum(file.stat().st_size for file in place.iterdir()))
+        total = sum(size for _, size in sizes.values())
+        for place in sorted(sizes, key=lambda place: sizes[place][0]):
+            if total <= self._most:
+                return
+            if place != needed:
+                with self._locked(place.name):
+                    shutil.rmtree(place, ignore_errors=True)
+                total -= sizes[place][1]
+
+
+@contextmanager
+def _while_it_is_there() -> Iterator[None]:
+    """For what another process may take away meanwhile."""
+    try:
+        yield
+    except FileNotFoundError:
+        return
+
+
+def _mapped(path: Path) -> npt.NDArray[Any] | None:
+    """An array that lies in a file, None where there is none; read only. What has no rows cannot be mapped."""
+    if not path.exists():
+        return None
+    array = np.load(path, mmap_mode="r", allow_pickle=False) if path.stat().st_size > 256 else np.load(path, allow_pickle=False)
+    return np.asarray(array)

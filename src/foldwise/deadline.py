@@ -1,0 +1,61 @@
+"""When a search has to end so that the whole job, refit and registration included, ends in time."""
+
+from __future__ import annotations
+
+import math
+import time
+
+from foldwise.errors import OutOfTime
+from foldwise.goal import Goal
+from foldwise.results import TrialResult, best_of
+
+# Measured on Iris: baselines, holdout, verdict, bundle, registration and the tracker's farewell take 3 to 5 s after the refit.
+SECONDS_TO_CONCLUDE = 5.0
+# Where trials ran elsewhere, the refit has to wait for TensorFlow.
+SECONDS_TO_START_TENSORFLOW = 8.0
+
+
+class Deadline:
+    """The end of the time for a job.
+
+    Args:
+        seconds: for all of it, None for as long as it takes.
+        began: when it began, by `time.monotonic`.
+        elsewhere: whether trials run in other processes.
+    """
+
+    def __init__(self, seconds: float | None = None, began: float = 0.0, elsewhere: bool = False) -> None:
+        self.seconds = seconds
+        self._ends = math.inf if seconds is None else began + seconds
+        self._after = SECONDS_TO_CONCLUDE + SECONDS_TO_START_TENSORFLOW * elsewhere
+        self._best: TrialResult | None = None
+        self._refit = 0.0
+
+    def note(self, result: TrialResult, goal: Goal, rows: float) -> None:
+        """A trial has ended. Reserve the time that a refit of the best will take.
+
+        Its folds train one after the other, or all in one program, for which one fold may need nearly as long.
+
+        Args:
+            result: the trial's.
+            goal: which one is best.
+            rows: how many times those of a fold the refit trains on.
+        """
+        best = best_of([trial for trial in (self._best, result) if trial is not None], goal)
+        if best is not None and best is not self._best:
+            self._best = best
+            self._refit = best.seconds * rows / (1 if best.engine == "fused" else max(1, len(best.folds)))
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the search has to end."""
+        return time.monotonic() > self._ends - self._after - self._refit
+
+    def check(self) -> None:
+        """Ends a search that has to.
+
+        Raises:
+            OutOfTime: it has.
+        """
+        if self.is_over:
+            raise OutOfTime("the time is over")
