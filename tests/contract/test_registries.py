@@ -63,3 +63,23 @@ class TestRegistry:
         with pytest.raises(ConfigError, match=sentence) as caught:
             filled[0].fetch(reference)
         assert caught.value.key == "model"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["in_memory", "mlflow"])
+def test_the_same_word_once_registers_one_version(kind, tmp_path):
+    from tests.contract.bundles import make_bundle
+
+    make_bundle(tmp_path / "made", "binary", seed=0)
+    registry = _mlflow(tmp_path) if kind == "mlflow" else InMemoryRegistry()
+    folder = tmp_path / "made" / "bundle"
+    first = registry.register(folder, "iris", None, {}, "study of today with 3 trials")
+    assert registry.register(folder, "iris", None, {}, "study of today with 3 trials") == first
+    assert first.aliases == ("champion",)
+    second = registry.register(folder, "iris", None, {}, "study of today with 5 trials")
+    assert (second.version, second.aliases) == (2, ("challenger",))
+    assert registry.register(folder, "iris", None, {}, "study of today with 3 trials") == first
+    assert registry.register(folder, "other", None, {}, "study of today with 3 trials").version == 1
+    if kind == "mlflow":  # whoever died between version and alias
+        registry._client.delete_registered_model_alias("iris", "challenger")
+        assert registry.register(folder, "iris", None, {}, "study of today with 5 trials") == second
