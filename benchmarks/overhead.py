@@ -27,13 +27,14 @@ from benchmarks.measure import median, report
 from benchmarks.overhead_bare import SEED, STARTUP, BareMlflow, Window, bare_optuna, bare_row, copy_run, repeated, score
 from benchmarks.space import IRIS, study_of
 from foldwise import assemble
+from foldwise.claim import claim
 from foldwise.config import trial_at
 from foldwise.execution.here import HereExecutor
 from foldwise.plan import Plan, plan_study, threads_of
 from foldwise.results import TrialResult
 from foldwise.space import Params
 from foldwise.specs import TrialJob
-from foldwise.study import Parts, claim, search
+from foldwise.study import Parts, search
 from foldwise.tracking.ledger_rows import TrialRow
 
 LEVELS, TRIALS = (100, 1_000, 5_000), 300

@@ -138,12 +138,13 @@ def one_study(table: str, seed: int, tuner: str, race: str, data: Path) -> Study
     """A study in this process, up to its best trial."""
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
     from foldwise import assemble
+    from foldwise.claim import claim
     from foldwise.compose import compose_study
     from foldwise.config import read_study, trial_at
     from foldwise.data.fold_cache import FoldCache
     from foldwise.execution.here import HereExecutor
     from foldwise.plan import plan_study, threads_of
-    from foldwise.study import Parts, claim, search
+    from foldwise.study import Parts, search
     from foldwise.training.runtime import start
 
     with tempfile.TemporaryDirectory() as folder:

@@ -139,9 +139,10 @@ def _study(table: str, data: Path, seed: int, folder: Path) -> StudySpec:
 def foldwise_study(plan: Plan, seed: int, folder: Path) -> Callable[[], float]:
     """As `python -m pipelines.tune` searches, up to the best trial."""
     from foldwise import assemble
+    from foldwise.claim import claim
     from foldwise.data.fold_cache import FoldCache
     from foldwise.execution.here import HereExecutor
-    from foldwise.study import Parts, claim, search
+    from foldwise.study import Parts, search
     from foldwise.training.cross_validate import cross_validate
 
     def study() -> float:

@@ -17,13 +17,14 @@ from typing import Any
 
 from benchmarks.measure import report
 from foldwise.assemble import make_ledger, make_tuner
+from foldwise.claim import claim
 from foldwise.compose import compose_study
 from foldwise.config import read_study
 from foldwise.execution.here import HereExecutor
 from foldwise.plan import plan_study
 from foldwise.results import FoldScore, TrialResult
 from foldwise.specs import TrialJob
-from foldwise.study import Parts, claim, search
+from foldwise.study import Parts, search
 from foldwise.tracking.in_memory import InMemoryTracker
 
 FOLDS, EPOCHS, WINDOW = 5, 30, 500

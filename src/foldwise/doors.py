@@ -50,8 +50,8 @@ def run_here(
     check_tuner(spec)
     plan = look_at_data(spec, screen)
     _rehearse(plan, screen)
+    from foldwise.claim import claim
     from foldwise.stopping import stoppable
-    from foldwise.study import claim
     from foldwise.tracking.study_lock import lock_study
 
     with (

@@ -44,9 +44,9 @@ def replay_here(spec: StudySpec, number: int) -> None:
     """
     screen = Screen()
     plan = look_at_data(spec, screen)
+    from foldwise.claim import compared
     from foldwise.plan import threads_of
     from foldwise.stopping import stoppable
-    from foldwise.study import compared
     from foldwise.tracking.difference import difference
     from foldwise.training.runtime import start
 

@@ -5,17 +5,15 @@ One coordinator runs this. What it decides stands in the ledger before it counts
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, field, replace
 from typing import Literal, Protocol
 
 from foldwise.board import Board
-from foldwise.config import identity
 from foldwise.deadline import Deadline
 from foldwise.errors import ConfigError, Interrupted, JobError, OutOfTime, WorkerDied
 from foldwise.execution.executor import Executor
-from foldwise.extend import check_extension, moved
 from foldwise.goal import Goal
 from foldwise.kill_points import reached
 from foldwise.plan import Plan
@@ -23,9 +21,7 @@ from foldwise.racing import race_for
 from foldwise.results import TrialResult, best_of
 from foldwise.space import Params
 from foldwise.specs import StudySpec
-from foldwise.tracking.difference import difference
 from foldwise.tracking.ledger import Ledger
-from foldwise.tracking.ledger_rows import StudyRecord
 from foldwise.tracking.tracker import Tracker
 from foldwise.tuning.tuner import Tuner
 from foldwise.warm_start import earlier_results
@@ -83,55 +79,6 @@ class Searched:
 
     results: list[TrialResult]
     ended: Ended
-
-
-def claim(plan: Plan, ledger: Ledger, versions: Mapping[str, str]) -> StudyRecord:
-    """The study's record in the ledger, made now or by an earlier start, whose last results are committed; we coordinate it.
-
-    Raises:
-        ConfigError: the name belongs to a study that asks something else or has seen other data.
-        JobError: another process coordinates it.
-    """
-    spec, asked = plan.spec, plan.spec.fixed.budget.trials
-    ledger.lead(spec.name)
-    known = ledger.study(spec.name)
-    if known is None:
-        earlier_results(plan, ledger)  # what is wrong with them is said before anything is written
-        known = ledger.create_study(spec.name, plan.recipe, plan.table.fingerprint, plan.holdout_record, versions)
-    ledger.recover(spec.name, plan.folder / "results")
-    record = compared(plan, known, ledger)
-    ledger.ask_for(spec.name, asked)
-    return replace(record, asked=asked)
-
-
-def compared(plan: Plan, known: StudyRecord, ledger: Ledger) -> StudyRecord:
-    """The study that the name stands for, if it is the one that is asked for, or may become it.
-
-    Raises:
-        ConfigError: it asks something else or has seen other data.
-    """
-    spec = plan.spec
-    if known.recipe["data"].get("kind") == "frame" != spec.fixed.data.kind:
-        rule = f"{spec.name!r} was made from a DataFrame, so only Python can go on with it: foldwise.tune(frame=..., study=...)"
-        raise ConfigError("study", f"{rule}; give this one another name")
-    if known.data_fingerprint != plan.table.fingerprint:
-        raise ConfigError("study", f"{spec.name!r} exists and was made from other data; give this one another name")
-    changes = difference(identity(known.recipe), identity(spec.recipe))
-    if changes and spec.fixed.extend:
-        return _extended(plan, known, ledger)
-    if changes:
-        shown = "; ".join(changes[:6]) + (f"; and {len(changes) - 6} more" if len(changes) > 6 else "")
-        said = f"{spec.name!r} exists and asks something else ({shown})"
-        raise ConfigError("study", f"{said}; give this one another name, or say extend=true where only ranges were edited")
-    return known
-
-
-def _extended(plan: Plan, known: StudyRecord, ledger: Ledger) -> StudyRecord:
-    """The study under its new recipe; trials that are no points of the new space stay in the ledger and count no more."""
-    check_extension(known.recipe, plan.spec)
-    rows = [row for row in ledger.trials(known.name) if not row.dropped]
-    kept = moved(known.recipe, plan.spec, [(row.number, row.params) for row in rows])
-    return ledger.extend_study(known.name, plan.recipe, kept)
 
 
 def search(plan: Plan, parts: Parts) -> Searched:

@@ -13,6 +13,7 @@ import time
 from contextlib import closing
 from pathlib import Path
 
+from foldwise.claim import claim
 from foldwise.config import read_study
 from foldwise.errors import FoldwiseError
 from foldwise.execution.here import HereExecutor
@@ -20,7 +21,7 @@ from foldwise.kill_points import reached
 from foldwise.plan import plan_study
 from foldwise.results import FoldScore, TrialResult
 from foldwise.stopping import stoppable
-from foldwise.study import Parts, claim, search
+from foldwise.study import Parts, search
 from foldwise.tracking.in_memory import InMemoryTracker
 from foldwise.tracking.ledger import open_ledger
 from foldwise.tracking.study_lock import lock_study

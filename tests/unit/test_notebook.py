@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from foldwise.claim import claim
 from foldwise.config import identity, read_study
 from foldwise.errors import ConfigError
 from foldwise.notebook import _composed
 from foldwise.plan import plan_study
-from foldwise.study import claim
 from foldwise.tracking.ledger import open_ledger
 
 

@@ -7,13 +7,14 @@ from threading import Timer
 
 import pytest
 
+from foldwise.claim import claim
 from foldwise.config import read_study
 from foldwise.deadline import Deadline
 from foldwise.errors import ConfigError, Interrupted, JobError, WorkerDied
 from foldwise.execution.here import HereExecutor
 from foldwise.plan import plan_study
 from foldwise.results import FoldScore, TrialResult
-from foldwise.study import Parts, claim, search
+from foldwise.study import Parts, search
 from foldwise.tracking.in_memory import InMemoryTracker
 from foldwise.tracking.ledger import open_ledger
 from foldwise.tuning.random_tuner import RandomTuner
