@@ -1,0 +1,118 @@
+"""What workers are worth: two dask processes on this machine against one, and sixty-four that only sleep.
+
+The first: a study of small networks whose trials take some seconds, one thread each, after the workers have begun; trials an
+hour of two workers over those of one. The second: how much of the time the workers of a large cluster are busy.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+import time
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.measure import report
+from foldwise.assemble import make_executor
+from foldwise.compose import compose_study
+from foldwise.config import read_study
+from foldwise.execution.dask_cluster import LocalCluster
+from foldwise.execution.dask_executor import DaskExecutor
+from foldwise.execution.on_worker import Run, Say
+from foldwise.plan import Plan, plan_study
+from foldwise.results import TrialResult
+from foldwise.specs import TrialJob
+from foldwise.tuning.random_tuner import RandomTuner
+
+WORDS = ["data=digits", "tuner=random", "folds.count=5", "execute=dask", "execute.threads=1", "training.engine=keras"]
+LEAST_GAIN, LEAST_BUSY = 1.6, 0.9
+
+
+def main() -> None:
+    """Measure and print."""
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--trials", type=int, default=8)
+    options.add_argument("--epochs", type=int, default=40)
+    options.add_argument("--sleepers", type=int, default=64)
+    options.add_argument("--seconds", type=float, default=10.0)
+    options.add_argument("--rounds", type=int, default=3)
+    asked = options.parse_args()
+    one, two = (rate(workers, asked.trials, asked.epochs) for workers in (1, 2))
+    busy = busy_share(asked.sleepers, asked.seconds, asked.rounds)
+    rows = [
+        ["trials an hour, 1 worker", f"{one:.0f}", ""],
+        ["trials an hour, 2 workers", f"{two:.0f}", f"{two / one:.2f}x (at least {LEAST_GAIN}x)"],
+        [f"{asked.sleepers} workers busy", f"{100 * busy:.1f} %", f"(at least {100 * LEAST_BUSY:.0f} %)"],
+    ]
+    figures = {"one": one, "two": two, "busy": busy, "trials": asked.trials, "sleep": asked.seconds}
+    report("workers", ("what", "figure", "asked"), rows, f"two workers do {two / one:.2f}x the trials of one", figures)
+
+
+def rate(workers: int, trials: int, epochs: int) -> float:
+    """Trials an hour, from when every worker has trained one."""
+    with tempfile.TemporaryDirectory() as folder:
+        words = [*WORDS, f"execute.workers={workers}", f"fit.epochs={epochs}", f"paths.runs={folder}", "model.hidden=2"]
+        plan = plan_study(read_study(compose_study(words)))
+        executor = make_executor(plan, 1, lambda sentence: None, lambda number, fold: None, lambda: None)
+        try:
+            tuner = RandomTuner(plan.spec.space, 0)
+            jobs = [plan.job(number, tuner.ask(number)) for number in range(trials)]
+            for future in [executor.submit(job) for job in jobs[:workers]]:
+                future.result()
+            began = time.perf_counter()
+            results = [future.result() for future in [executor.submit(job) for job in jobs]]
+            seconds = time.perf_counter() - began
+        finally:
+            executor.close()
+    assert all(result.state == "COMPLETE" for result in results), [result.reason for result in results]
+    print(f"{workers} workers: {trials} trials in {seconds:.1f} s, {seconds * workers / trials:.1f} s a trial")
+    return 3600 * trials / seconds
+
+
+@dataclass(frozen=True)
+class Sleeping:
+    """Opens a worker whose trials sleep."""
+
+    seconds: float
+
+    def __call__(self, say: Say) -> Run:
+        """What sleeps."""
+
+        def sleep(job: TrialJob) -> TrialResult:
+            time.sleep(self.seconds)
+            return TrialResult(job.number, job.params, "COMPLETE", mean=0.0, sd=0.0, seconds=self.seconds)
+
+        return sleep
+
+
+def busy_share(workers: int, seconds: float, rounds: int) -> float:
+    """The share of their time that workers sleep in once all have begun, asked as the coordinator asks."""
+    plan = _small_plan()
+    executor = DaskExecutor(LocalCluster(workers, 1), Sleeping(seconds))
+    number, futures = 0, set[Future[TrialResult]]()
+    ends: list[float] = []
+    try:
+        while len(ends) < workers * (rounds + 1):
+            while len(futures) < executor.slots and number < workers * (rounds + 1):
+                futures.add(executor.submit(plan.job(number, plan.spec.space.defaults())))
+                number += 1
+            done, futures = wait(futures, return_when=FIRST_COMPLETED)
+            ends += [time.perf_counter()] * len(done)
+    finally:
+        executor.close()
+    warm = ends[workers - 1]  # every worker has begun by then
+    return seconds * workers * rounds / (workers * (ends[-1] - warm + _ahead(ends[:workers], warm)))
+
+
+def _ahead(first: list[float], warm: float) -> float:
+    """How long workers were at their second trial, on average, when the last one ended its first."""
+    return sum(warm - end for end in first) / len(first)
+
+
+def _small_plan() -> Plan:
+    return plan_study(read_study(compose_study(["data=iris", f"paths.runs={Path(tempfile.gettempdir()) / 'unused'}"])))
+
+
+if __name__ == "__main__":
+    main()
