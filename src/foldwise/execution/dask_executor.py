@@ -10,8 +10,6 @@ from __future__ import annotations
 import os
 import pickle
 import queue
-import re
-import signal
 import threading
 import time
 from collections import deque
@@ -26,6 +24,7 @@ from distributed import Client, KilledWorker
 from distributed import Future as Task
 
 from foldwise.errors import FoldwiseError, JobError, WorkerDied
+from foldwise.execution.dask_cluster import cause_of
 from foldwise.execution.on_worker import Run, Say, kill_process, open_worker, process_mb, run_job
 from foldwise.limits import NO_LIMITS, Limits
 from foldwise.results import TrialResult
@@ -265,13 +264,10 @@ class DaskExecutor:
 
     def _cause(self, worker: _Worker) -> str:
         """What a process died of, as the nannies have noted it."""
-        noted = re.compile(rf"Worker process {worker.number} (?:was killed by signal (\d+)|exited with status (\d+))")
         for _ in range(TRIES_AT_A_CAUSE):
-            for line in self._cluster.notes():
-                if found := noted.search(line):
-                    return (
-                        f"its process ended by {_signal(int(found[1]))}" if found[1] else f"its process ended with {found[2]}"
-                    )
+            cause = cause_of(worker.number, self._cluster.notes())
+            if cause is not None:
+                return cause
             time.sleep(SECONDS_BETWEEN_TRIES)
         return "its process is gone"
 
@@ -298,10 +294,3 @@ class DaskExecutor:
 
     def _send(self, address: str, function: Callable[..., Any], *arguments: Any) -> Task:
         return self._client.submit(function, *arguments, workers=[address], allow_other_workers=False, pure=False, retries=0)
-
-
-def _signal(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return f"signal {number}"
