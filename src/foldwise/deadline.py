@@ -9,7 +9,7 @@ from foldwise.errors import OutOfTime
 from foldwise.goal import Goal
 from foldwise.results import TrialResult, best_of
 
-# Measured on Iris: baselines, holdout, verdict, bundle, registration and the tracker's farewell take 3 to 5 s after the refit.
+# Reserved, not measured on your data: baselines, holdout, verdict, bundle, registration and the tracker's farewell.
 SECONDS_TO_CONCLUDE = 5.0
 # Where trials ran elsewhere, the refit has to wait for TensorFlow.
 SECONDS_TO_START_TENSORFLOW = 8.0

@@ -77,6 +77,7 @@ def _carry_out(
 ) -> tuple[Mapping[str, Any], list[TrialResult]]:
     """The heavy half: networks are trained from here on."""
     spec, elsewhere = plan.spec, plan.spec.fixed.execute.kind != "here"
+    from foldwise.crash import blame, crash_noted
     from foldwise.deadline import Deadline
     from foldwise.plan import threads_of
     from foldwise.study import Parts, search
@@ -89,6 +90,9 @@ def _carry_out(
         check()
 
     with ExitStack() as closes:
+        if not elsewhere:
+            blame(plan.folder / "crash.txt", ledger, spec.name, screen.note)
+            closes.enter_context(crash_noted(plan.folder / "crash.txt"))
         executor = make_executor(plan, threads, screen.note, after_fold, deadline.check)
         closes.callback(executor.close)
         tracker, registry = make_tracking(spec.fixed.tracking, spec.fixed.paths.runs, ledger)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal, Protocol
 
 from foldwise.board import Board
+from foldwise.crash import crashed
 from foldwise.deadline import Deadline
 from foldwise.errors import ConfigError, Interrupted, JobError, OutOfTime, WorkerDied
 from foldwise.execution.executor import Executor
@@ -28,8 +29,6 @@ from foldwise.warm_start import earlier_results
 
 # So many first trials that fail in the same way say that the configuration is at fault, not the trial.
 SAME_FAILURES = 3
-# A trial whose process died so often is the cause of it.
-MOST_CRASHES = 2
 # So long trials that run elsewhere may go on when a study is to stop.
 SECONDS_TO_END = 5.0
 # So soon a signal is heard while other processes train.
@@ -214,10 +213,9 @@ def _settle(plan: Plan, parts: Parts, board: Board, futures: _Futures, number: i
         _finish(plan, parts, board, future.result())
     except WorkerDied as death:
         parts.heed()  # whoever stops a study may have stopped its processes too
-        crashes = parts.ledger.note_crash(study, number)
-        if crashes >= MOST_CRASHES:
-            reason = f"crash: {death}, the {crashes}. process that died of this trial"
-            _finish(plan, parts, board, TrialResult(number, params, "FAILED", reason=reason))
+        failed = crashed(parts.ledger, study, number, params, str(death))
+        if failed is not None:
+            _finish(plan, parts, board, failed)
             return
         parts.watcher.note(f"trial {number}: {death}; it is run again")
         parts.ledger.begin_trial(study, number, params)

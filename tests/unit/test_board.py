@@ -8,9 +8,12 @@ def done(number, x, state="COMPLETE"):
     return TrialResult(number, {"x": x}, state, mean=float(number))
 
 
-def test_numbers_go_on_after_everything_that_was_begun():
+def test_a_new_trial_takes_the_first_number_that_nobody_has_or_had():
+    board = Board([done(0, 1), done(4, 2)], {2: {"x": 3}, 6: {"x": 4}}, taken=[3])
+    for number in (1, 5, 7, 8):
+        assert board.next_number == number
+        board.begin(number, {"x": number})
     board = Board([done(0, 1), done(4, 2)], {2: {"x": 3}, 7: {"x": 4}})
-    assert board.next_number == 8
     assert board.begun == 4
     assert board.pending == [{"x": 3}, {"x": 4}]
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import shutil
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -92,6 +93,24 @@ class SharedCluster:
     def close(self) -> None:
         """Let go of it."""
         self.client.close()
+
+
+def cause_of(process: int, notes: Iterable[str]) -> str | None:
+    """What a worker's process died of, None where no nanny has noted it.
+
+    Args:
+        process: its number.
+        notes: what the nannies noted.
+    """
+    noted = re.compile(rf"Worker process {process} (?:was killed by signal (\d+)|exited with status (\d+))")
+    found = next((match for match in map(noted.search, notes) if match), None)
+    if found is None:
+        return None
+    if found[1] is None:
+        return f"its process ended with {found[2]}"
+    number = int(found[1])
+    known = number in set(signal.Signals)
+    return f"its process ended by {signal.Signals(number).name if known else f'signal {number}'}"
 
 
 def _scheduler(security: Security) -> dict[str, Any]:

@@ -10,14 +10,12 @@ from __future__ import annotations
 import os
 import pickle
 import queue
-import re
-import signal
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
 from typing import Any, Protocol
@@ -26,7 +24,9 @@ from distributed import Client, KilledWorker
 from distributed import Future as Task
 
 from foldwise.errors import FoldwiseError, JobError, WorkerDied
-from foldwise.limits import NO_LIMITS, Limits, own_mb
+from foldwise.execution.dask_cluster import cause_of
+from foldwise.execution.on_worker import Run, Say, kill_process, open_worker, process_mb, run_job
+from foldwise.limits import NO_LIMITS, Limits
 from foldwise.results import TrialResult
 from foldwise.specs import TrialJob
 
@@ -40,9 +40,6 @@ MOST_GROWTH_MB = 2048
 GRACE_SECONDS = 2.0
 # How long a nanny may take to note what its worker died of.
 TRIES_AT_A_CAUSE, SECONDS_BETWEEN_TRIES = 10, 0.05
-
-Say = Callable[[str], None]
-Run = Callable[[TrialJob], TrialResult]
 
 
 class Cluster(Protocol):
@@ -79,6 +76,12 @@ class _Worker:
     @property
     def is_free(self) -> bool:
         return self.is_ready and self.task is None
+
+    def take_answer(self) -> Future[TrialResult]:
+        """Who waits for its job; what comes of that job later is nothing to anybody."""
+        answer, self.answer, self.task, self.job = self.answer, None, None, None
+        assert answer is not None  # there was a job
+        return answer
 
 
 class DaskExecutor:
@@ -134,8 +137,8 @@ class DaskExecutor:
         for _, answer in self._waiting:
             answer.cancel()
         for worker in list(self._workers.values()):
-            if worker.answer is not None:
-                worker.answer.cancel()
+            if worker.task is not None:
+                worker.take_answer().cancel()
                 if self._cluster.size is None:  # a trial that nobody waits for would go on there
                     self._renew(worker)
         self._workers.clear()
@@ -181,7 +184,7 @@ class DaskExecutor:
             data = self._client.scatter(self._opening, workers=[address], hash=False)
         except (OSError, ValueError, KeyError):  # it went away meanwhile
             return
-        opened = self._send(address, _open, data, version("foldwise"))
+        opened = self._send(address, open_worker, data, version("foldwise"))
         worker = self._workers[address] = _Worker(address, number, data, opened)
         opened.add_done_callback(lambda task: self._mail.put(partial(self._opened, worker)))
 
@@ -205,7 +208,7 @@ class DaskExecutor:
                 return
             worker.job, worker.answer = self._waiting.popleft()
             worker.began, worker.most = time.monotonic(), 0.0
-            worker.task = self._send(worker.address, _run, worker.opened, worker.job)
+            worker.task = self._send(worker.address, run_job, worker.opened, worker.job)
             worker.task.add_done_callback(partial(self._post, worker))
 
     def _post(self, worker: _Worker, task: Task) -> None:
@@ -213,7 +216,7 @@ class DaskExecutor:
 
     def _ran(self, worker: _Worker, task: Task) -> None:
         """A job has come to its end, well or not."""
-        if worker.task is not task or worker.answer is None:
+        if worker.task is not task:  # it was lost before, or stopped
             return
         fault = task.exception() if task.status == "error" else None
         if task.status == "finished":
@@ -224,16 +227,14 @@ class DaskExecutor:
                 return
             for sentence in done.said:
                 self._say(sentence)
-            worker.answer.set_result(done.result)
+            worker.take_answer().set_result(done.result)
             worker.held = done.held if worker.held is None else worker.held
             if done.held - worker.held > self._most_growth or (done.result.reason or "").startswith("memory:"):
                 self._renew(worker)
         elif fault is None or isinstance(fault, KilledWorker):
             self._lost(worker)
-            return
         else:
-            worker.answer.set_exception(fault)
-        worker.task = worker.answer = worker.job = None
+            worker.take_answer().set_exception(fault)
 
     def _hold_to_limits(self) -> None:
         """Kill the processes of trials that have too much. In time they are given a little more, to come to a border."""
@@ -241,34 +242,32 @@ class DaskExecutor:
             return
         megabytes: dict[str, float] = {}
         if self._limits.memory_mb is not None:
-            megabytes = self._client.run(_megabytes, nanny=True, on_error="ignore")
+            megabytes = self._client.run(process_mb, nanny=True, on_error="ignore")
         for worker in [worker for worker in self._workers.values() if worker.task is not None]:
             worker.most = max(worker.most, megabytes.get(worker.address, 0.0))
             spent = time.monotonic() - worker.began
             broken = self._limits.broken(spent - GRACE_SECONDS, worker.most)
-            if broken is not None and worker.answer is not None and worker.job is not None:
-                failed = TrialResult(worker.job.number, worker.job.params, "FAILED", reason=str(broken), seconds=spent)
-                worker.answer.set_result(failed)
+            if broken is not None and worker.job is not None:
+                job = worker.job
+                failed = TrialResult(job.number, job.params, "FAILED", reason=str(broken), seconds=spent)
+                worker.take_answer().set_result(failed)
                 self._renew(worker)
 
     def _lost(self, worker: _Worker) -> None:
         """A worker's process is gone, and its job with it."""
         self._workers.pop(worker.address, None)
         self._given_up.add(worker.address)
-        if worker.answer is not None:
-            worker.answer.set_exception(WorkerDied(self._cause(worker)))
+        if worker.task is not None:
+            worker.take_answer().set_exception(WorkerDied(self._cause(worker)))
         elif not worker.is_ready:
             self._failed(f"while it started {self._cause(worker)}")
 
     def _cause(self, worker: _Worker) -> str:
         """What a process died of, as the nannies have noted it."""
-        noted = re.compile(rf"Worker process {worker.number} (?:was killed by signal (\d+)|exited with status (\d+))")
         for _ in range(TRIES_AT_A_CAUSE):
-            for line in self._cluster.notes():
-                if found := noted.search(line):
-                    return (
-                        f"its process ended by {_signal(int(found[1]))}" if found[1] else f"its process ended with {found[2]}"
-                    )
+            cause = cause_of(worker.number, self._cluster.notes())
+            if cause is not None:
+                return cause
             time.sleep(SECONDS_BETWEEN_TRIES)
         return "its process is gone"
 
@@ -281,7 +280,7 @@ class DaskExecutor:
         """No job will be run any more, and all who wait hear why."""
         self._fault = fault
         answers = [answer for _, answer in self._waiting]
-        answers += [worker.answer for worker in self._workers.values() if worker.answer is not None]
+        answers += [worker.take_answer() for worker in self._workers.values() if worker.task is not None]
         self._waiting.clear()
         self._workers.clear()
         for answer in answers:
@@ -291,56 +290,7 @@ class DaskExecutor:
         """Kill a worker's process; its nanny starts another."""
         self._workers.pop(worker.address, None)
         self._given_up.add(worker.address)
-        self._client.run(_kill, workers=[worker.address], nanny=True, on_error="ignore")
+        self._client.run(kill_process, workers=[worker.address], nanny=True, on_error="ignore")
 
     def _send(self, address: str, function: Callable[..., Any], *arguments: Any) -> Task:
         return self._client.submit(function, *arguments, workers=[address], allow_other_workers=False, pure=False, retries=0)
-
-
-@dataclass(frozen=True, eq=False)
-class _Opened:
-    """What a worker has of a study: what runs its jobs, and what is to be said."""
-
-    run: Run
-    said: list[str] = field(default_factory=list)
-
-
-@dataclass(frozen=True, eq=False)
-class _Done:
-    result: TrialResult
-    said: tuple[str, ...]
-    held: float
-
-
-def _open(opening: bytes, ours: str) -> _Opened:
-    """On a worker, before its first job."""
-    if version("foldwise") != ours:
-        raise JobError(f"it has foldwise {version('foldwise')} and the coordinator has {ours}; install the same")
-    said: list[str] = []
-    return _Opened(pickle.loads(opening)(said.append), said)  # noqa: S301 - from the coordinator, as all that dask carries
-
-
-def _run(opened: _Opened, job: TrialJob) -> _Done:
-    """On a worker: a job."""
-    result = opened.run(job)
-    said = tuple(opened.said)
-    opened.said.clear()
-    return _Done(result, said, own_mb())
-
-
-def _kill(dask_worker: Any) -> None:
-    """On a nanny: end the worker's process, whatever it does."""
-    if dask_worker.pid:
-        os.kill(dask_worker.pid, signal.SIGKILL)
-
-
-def _megabytes(dask_worker: Any) -> float:
-    """On a nanny: the memory of the worker's process."""
-    return own_mb(dask_worker.pid) if dask_worker.pid else 0.0
-
-
-def _signal(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return f"signal {number}"

@@ -125,6 +125,6 @@ def test_processes_that_ask_at_once_prepare_each_set_once(tmp_path):
     for process in processes:
         process.start()
     for process in processes:
-        process.join(120)
+        process.join(280)
         assert process.exitcode == 0
     assert len(tally.read_text().splitlines()) == 3
