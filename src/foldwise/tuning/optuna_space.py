@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 
 from optuna import Trial
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
@@ -16,7 +17,7 @@ def distribution(range_: Range) -> BaseDistribution:
     if isinstance(range_, Choice):
         return CategoricalDistribution(_labels(range_))
     if isinstance(range_, FloatRange):
-        return FloatDistribution(range_.low, range_.high, log=range_.log, step=range_.step)
+        return FloatDistribution(range_.low, _high(range_), log=range_.log, step=range_.step)
     return IntDistribution(range_.low, range_.high, log=range_.log, step=range_.step)
 
 
@@ -26,7 +27,7 @@ def suggest(trial: Trial, name: str, range_: Range) -> Scalar:
         labels = _labels(range_)
         return range_.names()[labels.index(trial.suggest_categorical(name, labels))]
     if isinstance(range_, FloatRange):
-        return trial.suggest_float(name, range_.low, range_.high, log=range_.log, step=range_.step)
+        return trial.suggest_float(name, range_.low, _high(range_), log=range_.log, step=range_.step)
     return trial.suggest_int(name, range_.low, range_.high, log=range_.log, step=range_.step)
 
 
@@ -43,7 +44,7 @@ def frozen(
 
     def note(name: str, range_: Range) -> Scalar:
         distributions[name] = distribution(range_)
-        labels[name] = _label(range_, params[name]) if isinstance(range_, Choice) else params[name]
+        labels[name] = _inside(range_, params[name])
         return params[name]
 
     space.sample(note)
@@ -60,6 +61,20 @@ def _labels(choice: Choice) -> tuple[Scalar, ...]:
     """The options as Optuna sees them: their names, or how they are written where Python takes two for equal (1 and true)."""
     names = choice.names()
     return names if len(set(names)) == len(names) else tuple(repr(name) for name in names)
+
+
+def _inside(range_: Range, value: Scalar) -> Scalar:
+    if isinstance(range_, Choice):
+        return _label(range_, value)
+    return min(value, _high(range_)) if isinstance(range_, FloatRange) and not isinstance(value, str | None) else value
+
+
+def _high(range_: FloatRange) -> float:
+    """The last step as Optuna counts, in decimals without rounding: for three steps of 0.333333333333 it is not 1."""
+    if range_.step is None:
+        return range_.high
+    last = Decimal(str(range_.low)) + round((range_.high - range_.low) / range_.step) * Decimal(str(range_.step))
+    return float(last)
 
 
 def _label(choice: Choice, name: Scalar) -> Scalar:

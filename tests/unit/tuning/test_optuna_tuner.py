@@ -129,6 +129,16 @@ def test_two_goals_of_a_gaussian_process():
     assert sum(params["y"] for params in late) / len(late) < 0.3
 
 
+@pytest.mark.parametrize(("high", "step"), [(1.0, 0.333333333333), (0.3, 0.1), (1.0, 0.33333333333333331)])
+def test_steps_that_miss_the_end_by_a_rounding_are_taken(high, step):
+    space = split({"x": ["float", 0.0, high, {"step": step}]})[1]
+    tuner = OptunaTuner(space, [GOAL], 1, TpeTuner(kind="tpe", startup=2))
+    for number in range(8):
+        params = tuner.ask(number) if number else {"x": high}
+        assert space.holds(params)
+        tuner.tell(TrialResult(number, params, "COMPLETE", mean=-params["x"]))
+
+
 @SPACES
 def test_it_asks_what_optuna_asks_of_a_study_that_holds_the_same_trials(space):
     tuner, results = _tuner(space), []
