@@ -87,6 +87,9 @@ def test_a_tuner_may_give_a_trial_fewer_epochs_and_never_more():
         ),
         ("goal", {"at_most": {"parameter": 9}}, "goal.at_most"),
         ("goal", {"at_most": {"parameters": 0}}, "goal.at_most.parameters: must be > 0"),
+        ("race", "fold", "race.kind: 'fold' is unknown, did you mean folds?"),
+        ("race", {"kind": "both", "factor": 1}, "race.factor: must be >= 2, got 1"),
+        ("race", {"kind": "folds", "first": 3}, "race.first: unknown key"),
         ("goals", ["accuracy"], "goals: two goals are a metric and one of parameters"),
         ("goals", ["accuracy", "f1"], "goals: two goals are a metric and one of parameters"),
         ("goals", ["rmse", "parameters"], "'rmse' is not defined for a multiclass task"),
@@ -190,3 +193,14 @@ def test_how_strict_the_audit_is_does_not_make_another_study():
     strict = read_study(changed("audit", {"strict": True, "accept": ["copies"]}))
     assert strict.fixed.audit.strict
     assert strict.name == read_study(changed("audit", {"strict": False})).name
+
+
+def test_two_goals_are_not_raced():
+    config = {**IRIS, "goals": ["accuracy", "parameters"]}
+    assert read_study(config).fixed.race.kind == "none"
+    with pytest.raises(ConfigError, match="epochs ends trials by their scores, and of two goals the other may win"):
+        read_study({**config, "race": "epochs"})
+
+
+def test_a_study_without_a_search_does_not_race():
+    assert without_search({**IRIS, "race": {"kind": "both"}})["race"] == {"kind": "none"}
