@@ -1,5 +1,8 @@
 """The fused engine takes the very steps that Keras's own `fit` takes, fold by fold."""
 
+import time
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -291,3 +294,25 @@ def test_training_without_validation_rows_is_possible(tensorflow_started, fold, 
     (other,) = fused.fit_folds(training(), [(0, data)])
     compare([one], [other], tolerance=1e-4)
     assert len(other.predictions) == 0
+
+
+def test_how_many_epochs_a_call_has_changes_no_bit(tensorflow_started, fold, training):
+    """Where a call takes long, the next one has fewer epochs, so that training is heard in between."""
+    from foldwise.network_specs import FitSpec, MlpSpec
+    from foldwise.training import fused
+
+    folds, heard = [fold(seed=seed) for seed in range(2)], []
+
+    def wait():
+        heard.append(time.perf_counter())
+        time.sleep(fused.SECONDS_A_CALL * 1.05)
+
+    model = MlpSpec(hidden=2, units=6, dropout=0.3, noise=0.1)
+    job = training(model=model, fit=FitSpec(epochs=60, batch_size=16))
+    usual = list(fused.fit_folds(job, enumerate(folds)))
+    slow = list(fused.fit_folds(replace(job, border=wait), enumerate(folds)))
+    assert len(heard) == 3  # 32, then 16, then the 12 that are left
+    for one, other in zip(usual, slow, strict=True):
+        assert one.curves == other.curves
+        for weights, others in zip(one.weights, other.weights, strict=True):
+            np.testing.assert_array_equal(weights, others)
