@@ -11,8 +11,8 @@ from foldwise.results import TrialResult
 from foldwise.tracking.ledger import Ledger
 
 KEY = "tuner.warm_start"
-# Their numbers begin here: beyond those of any study, because a tuner tells trials by their numbers.
-FIRST_NUMBER = 10_000_000
+# Their numbers begin here: before those of any study, because a tuner tells trials by their numbers and learns in that order.
+FIRST_NUMBER = -10_000_000
 
 
 def earlier_results(plan: Plan, ledger: Ledger, before: datetime | None = None) -> list[TrialResult]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from importlib.util import find_spec
 
 import pytest
@@ -210,6 +211,16 @@ class TestTuner:
         _run(tuner, [4, 40, 17, 12, 31, 8, 22, 26, 50])
         _check(space, tuner.ask(5))
         _check(space, tuner.ask(1000))
+
+    def test_results_of_an_earlier_study_have_numbers_below_zero(self, name, tree):
+        space = _space(tree, name)
+        results = _run(TUNERS[name](space, 8), range(9))
+        first, second = TUNERS[name](space, 3), TUNERS[name](space, 3)
+        for place, result in enumerate(results):
+            first.tell(replace(result, number=result.number - 1000))
+            second.tell(replace(result, number=place - 9))
+        _check(space, first.ask(0))
+        assert _typed(first.ask(0)) == _typed(second.ask(0))
 
     def test_it_goes_on_after_failures_alone(self, name, tree):
         space = _space(tree, name)

@@ -62,21 +62,15 @@ class OptunaTuner:
             self._trials[result.number] = _finished(self._space, result, self._values(result))
 
     def _others(self, pending: Sequence[Params]) -> list[FrozenTrial]:
-        """What stands beside the trial that is asked, which is number 0 in its study."""
+        """What stands beside the trial that is asked, the number 0 of its study: results by number, then what still runs."""
         told = sorted(self._trials)
-        others = [_numbered(number + 1, self._trials[number]) for number in told]
-        if len(self._goals) == 1 and not isinstance(self._spec, TpeTuner):
-            others = self._with_scores(others)
-        running = (frozen(self._space, params, TrialState.RUNNING) for params in pending if self._space.holds(params))
-        return others + [_numbered(number, trial) for number, trial in enumerate(running, told[-1] + 2 if told else 1)]
-
-    def _with_scores(self, trials: list[FrozenTrial]) -> list[FrozenTrial]:
-        """The trials that teach something to a sampler that knows no stopped ones, all of them complete."""
-        scores = taught_scores([self._results[trial.number - 1] for trial in trials])
-        taught = [trial for trial in trials if trial.number - 1 in scores]
-        for trial in taught:
-            trial.state, trial.values = TrialState.COMPLETE, [scores[trial.number - 1]]
-        return taught
+        if len(self._goals) > 1 or isinstance(self._spec, TpeTuner):
+            others = [self._trials[number] for number in told]
+        else:
+            scores = taught_scores([self._results[number] for number in told])
+            others = [_scored(self._trials[number], scores[number]) for number in told if number in scores]
+        others += [frozen(self._space, params, TrialState.RUNNING) for params in pending if self._space.holds(params)]
+        return [_numbered(place, trial) for place, trial in enumerate(others, 1)]
 
 
 class _Beside(InMemoryStorage):
@@ -111,6 +105,12 @@ def _quiet() -> None:
 
 def _numbered(number: int, trial: FrozenTrial) -> FrozenTrial:
     trial.number = trial._trial_id = number
+    return trial
+
+
+def _scored(trial: FrozenTrial, score: float) -> FrozenTrial:
+    """The trial for a sampler that knows complete trials only."""
+    trial.state, trial.values = TrialState.COMPLETE, [score]
     return trial
 
 
