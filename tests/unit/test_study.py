@@ -47,9 +47,7 @@ def run(tmp_path):
             record = claim(plan, ledger, {})
             tracker = InMemoryTracker(ledger)
             tracker.open(record, [], plan.goal.metric, {})
-            parts = Parts(
-                RandomTuner(plan.spec.space, 0), executor(train), ledger, tracker, Quiet(), check, deadline or Deadline()
-            )
+            parts = Parts(RandomTuner(plan.spec.space, 0), executor(train), ledger, tracker, Quiet(), check, deadline())
             return search(plan, parts).results, ledger.trials(plan.spec.name)
 
     return run
