@@ -122,9 +122,9 @@ def search(plan: Plan, parts: Parts) -> Searched:
         for number in sorted({*board.running, *board.waiting, *board.left}):  # asked for again if there is ever time
             parts.ledger.withdraw_trial(spec.name, number)
         if best_of(board.finished, plan.goal) is None:
-            said = f"{budget.seconds:g} s were over before a trial was complete"
+            said = f"{parts.deadline.seconds:g} s were over before a trial was complete"
             raise JobError(f"budget.seconds: {said}; give more, or make trials shorter")
-        parts.watcher.note(f"budget.seconds: the time of {budget.seconds:g} s allows {len(board.finished)} trials")
+        parts.watcher.note(f"budget.seconds: the time of {parts.deadline.seconds:g} s allows {len(board.finished)} trials")
     if ended == "exhausted":
         parts.watcher.note(f"nothing is left to try: {board.tried} configurations in {len(board.finished)} trials")
     return Searched(sorted(board.finished, key=lambda result: result.number), ended)
