@@ -317,7 +317,7 @@ def test_a_tuner_is_told_what_an_earlier_study_found_and_nothing_that_it_found_s
             claim(plan_of("two", 3, 30, warm_start="one"), ledger, {})
         ledger.finish_study("one", {"goal": {"metric": "accuracy", "direction": "maximize"}})
         told, results, notes = search_with(ledger, plan_of("two", 2, 30, warm_start="one"))
-        assert [(result.number, result.params["model.units"]) for result in told[:2]] == [(10_000_001, 5), (10_000_002, 6)]
+        assert [(result.number, result.params["model.units"]) for result in told[:2]] == [(-9_999_999, 5), (-9_999_998, 6)]
         assert [result.number for result in told[2:]] == [0, 1]
         assert notes == ["the tuner begins with 2 trials of one"]
         search_with(ledger, plan_of("one", 9, 64))
