@@ -33,3 +33,14 @@ def postgres():
     with server.get_server(folder) as running:
         yield running
     shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
+def url(request, tmp_path):
+    """The address of a ledger that is yet to be made, once on each database."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'deep' / 'ledger.db'}"
+    server = request.getfixturevalue("postgres")
+    name = f"t{abs(hash(request.node.name)) % 10**9}"
+    server.psql(f"CREATE DATABASE {name}")
+    return server.get_uri(database=name)

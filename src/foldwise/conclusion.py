@@ -110,7 +110,8 @@ def conclude(plan: Plan, searched: Searched, parts: Parts, registry: Registry, s
     )
     of_both = results if "balance" in spec.space.ranges else ()  # else all trials are on one side
     gain = balance_gain(of_both, lambda result: trial_at(spec, result.params).balance.kind, goal)
-    epochs = {result.number: trial_at(spec, result.params).fit.epochs for result in results if result.folds}
+    raced = () if spec.fixed.race.kind == "none" else results  # of thousands of trials it takes seconds
+    epochs = {result.number: trial_at(spec, result.params).fit.epochs for result in raced if result.folds}
     race = race_outcome(spec.fixed.race, goal, results, len(plan.splits), epochs)
     found = verdict.sentence(goal, metrics[goal.metric], rival, comparison, len(truth))
     summary: Summary = {

@@ -96,8 +96,7 @@ def search(plan: Plan, parts: Parts) -> Searched:
         spec.space.count(),
         taken=[row.number for row in rows],
     )
-    record = parts.ledger.study(spec.name)
-    earlier = earlier_results(plan, parts.ledger, record.created if record else None)
+    earlier = earlier_results(plan, parts.ledger)
     if earlier:
         parts.watcher.note(f"the tuner begins with {len(earlier)} trials of {spec.fixed.tuner.warm_start}")
     for result in earlier:
@@ -143,6 +142,7 @@ def _run(plan: Plan, parts: Parts, board: Board, futures: _Futures) -> None:
         if not futures:
             return
         for number, future in _done(futures, parts.heed):
+            del futures[future]  # one by one: whatever ends the search meanwhile, those that are left are still to be kept
             _settle(plan, parts, board, futures, number, future)
             while woken := board.wake():
                 for trial in woken:
@@ -189,13 +189,13 @@ def _train(plan: Plan, parts: Parts, board: Board, futures: _Futures, number: in
 
 
 def _done(futures: _Futures, check: Callable[[], None]) -> list[tuple[int, Future[TrialResult]]]:
-    """The futures that are done, by number, taken out; waits for the first."""
+    """The futures that are done, by number; waits for the first."""
     while True:
         done, _ = wait(futures, timeout=SECONDS_BETWEEN_CHECKS, return_when=FIRST_COMPLETED)
         if not done:  # what is done is written down before anything else
             check()
         else:
-            return sorted(((futures.pop(future), future) for future in done), key=lambda pair: pair[0])
+            return sorted(((futures[future], future) for future in done), key=lambda pair: pair[0])
 
 
 def _keep_what_ends(plan: Plan, parts: Parts, board: Board, futures: _Futures, seconds: float) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
 
 from foldwise.errors import ConfigError, did_you_mean
 from foldwise.plan import Plan
@@ -15,14 +14,10 @@ KEY = "tuner.warm_start"
 FIRST_NUMBER = -10_000_000
 
 
-def earlier_results(plan: Plan, ledger: Ledger, before: datetime | None = None) -> list[TrialResult]:
+def earlier_results(plan: Plan, ledger: Ledger) -> list[TrialResult]:
     """The trials of the study that tuner.warm_start names, which are points of this study's space too.
 
-    Args:
-        plan: the new study's.
-        ledger: holds both.
-        before: when the new study was created; what the earlier one has finished since is left out, so that a restart asks
-            the same.
+    What the earlier study has finished since this one was created is left out, so that a restart asks the same.
 
     Raises:
         ConfigError: there is no such finished study, it looked for something else, or none of its trials fits.
@@ -38,9 +33,9 @@ def earlier_results(plan: Plan, ledger: Ledger, before: datetime | None = None) 
     theirs = record.summary["goal"]["metric"]
     if theirs != plan.goal.metric:
         raise ConfigError(KEY, f"{name!r} was ranked by {theirs}, and this study is by {plan.goal.metric}")
-    found = []
+    new, found = ledger.study(plan.spec.name), []
     for row in ledger.trials(name):
-        if row.result is None or row.ended is None or row.dropped or (before is not None and row.ended >= before):
+        if row.result is None or row.ended is None or row.dropped or (new is not None and row.ended >= new.created):
             continue
         if plan.spec.space.holds(row.params):
             found.append(replace(row.result, number=FIRST_NUMBER + row.number))

@@ -16,16 +16,6 @@ from foldwise.tracking.ledger_waiting import Waiting
 from tests.contract.ledgers import PARAMS, finish, new_study, result
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
-def url(request, tmp_path):
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'ledger.db'}"
-    server = request.getfixturevalue("postgres")
-    name = f"c{abs(hash(request.node.name)) % 10**9}"
-    server.psql(f"CREATE DATABASE {name}")
-    return server.get_uri(database=name)
-
-
 @pytest.fixture
 def opened(url):
     made = []

@@ -12,16 +12,6 @@ from foldwise.tracking.ledger import open_ledger
 from tests.contract.ledgers import PARAMS, RECIPE, failed, finish, new_study, result
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
-def url(request, tmp_path):
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'deep' / 'ledger.db'}"
-    server = request.getfixturevalue("postgres")
-    name = f"t{abs(hash(request.node.name)) % 10**9}"
-    server.psql(f"CREATE DATABASE {name}")
-    return server.get_uri(database=name)
-
-
 @pytest.fixture
 def ledger(url):
     opened = open_ledger(url)

@@ -55,13 +55,3 @@ def nursery(tmp_path_factory):
     made = Nursery(tmp_path_factory.mktemp("nursery"))
     yield made
     made.close()
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request, tmp_path):
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'ledger.db'}"
-    server = request.getfixturevalue("postgres")
-    name = f"t{abs(hash(request.node.name)) % 10**9}"
-    server.psql(f"CREATE DATABASE {name}")
-    return server.get_uri(database=name)

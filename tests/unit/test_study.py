@@ -231,6 +231,20 @@ def test_a_trial_that_kills_two_processes_fails_and_the_others_go_on(run):
     assert results[1].reason.startswith("crash: its process ended by SIGKILL")
 
 
+def test_what_is_done_when_a_death_and_the_wish_to_stop_come_together_is_kept(run, tmp_path):
+    looked = []
+
+    def check():
+        looked.append(True)
+        if len(looked) > 1:  # that is where the death of trial 0 is dealt with
+            raise Interrupted("stopped")
+
+    with pytest.raises(Interrupted, match="stopped after 1 of 9 trials"):
+        run(executor=Mortal({0: 1}), check=check, study="mine", trials=9, **UNITS)
+    with closing(open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}")) as ledger:
+        assert [row.result is None for row in ledger.trials("mine")] == [True, False]
+
+
 def test_deaths_count_over_restarts(run, tmp_path):
     with closing(open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}")) as ledger:
         run(executor=Mortal({}), trials=1, study="mine", **UNITS)
