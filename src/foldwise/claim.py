@@ -44,16 +44,14 @@ def compared(plan: Plan, known: StudyRecord, ledger: Ledger) -> StudyRecord:
     if known.recipe["data"].get("kind") == "frame" != spec.fixed.data.kind:
         rule = f"{spec.name!r} was made from a DataFrame, so only Python can go on with it: foldwise.tune(frame=..., study=...)"
         raise ConfigError("study", f"{rule}; give this one another name")
-    if known.data_fingerprint != plan.table.fingerprint:
-        raise ConfigError("study", f"{spec.name!r} exists and was made from other data; give this one another name")
     changes = difference(identity(known.recipe), identity(spec.recipe))
-    if changes and spec.fixed.extend:
-        return _extended(plan, known, ledger)
-    if changes:
+    if changes and not spec.fixed.extend:
         shown = "; ".join(changes[:6]) + (f"; and {len(changes) - 6} more" if len(changes) > 6 else "")
         said = f"{spec.name!r} exists and asks something else ({shown})"
         raise ConfigError("study", f"{said}; give this one another name, or say extend=true where only ranges were edited")
-    return known
+    if known.data_fingerprint != plan.table.fingerprint:
+        raise ConfigError("study", f"{spec.name!r} exists and was made from other data; give this one another name")
+    return _extended(plan, known, ledger) if changes else known
 
 
 def _extended(plan: Plan, known: StudyRecord, ledger: Ledger) -> StudyRecord:

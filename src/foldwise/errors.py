@@ -38,6 +38,10 @@ class JobError(FoldwiseError):
     exit_code = 1
 
 
+class Overtaken(JobError):
+    """Another process coordinates the study by now, so this one's writing is refused."""
+
+
 class Interrupted(JobError):
     """The user asked to stop; everything finished so far is kept."""
 

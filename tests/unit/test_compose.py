@@ -127,4 +127,5 @@ def test_a_service_door_knows_its_own_keys_only():
 
 
 def test_from_python_whole_sections_are_values():
-    assert compose_study([], {"budget": {"trials": 3}})["budget"] == {"trials": 3, "seconds": None}
+    unlimited = dict.fromkeys(("seconds", "trial_seconds", "trial_memory_mb"))
+    assert compose_study([], {"budget": {"trials": 3}})["budget"] == {"trials": 3, **unlimited}

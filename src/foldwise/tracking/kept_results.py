@@ -22,7 +22,7 @@ class Running:
 
 
 class KeptResults:
-    """The files `<number>.json` of a folder, each the result of one attempt at a trial of the study made at that moment."""
+    """The files `<number>.<attempt>.json` of a folder, each a result of the study that was made at that moment."""
 
     def __init__(self, folder: Path, study: str, created: datetime) -> None:
         self._folder = folder
@@ -31,11 +31,11 @@ class KeptResults:
     def keep(self, attempt: int, result: TrialResult) -> None:
         """Writes a result; it is on the disk when this returns."""
         text = json.dumps({**self._of, "attempt": attempt, "result": result.to_json()}, default=plain_value)
-        atomically(self._path(result.number), lambda part: part.write_text(text, encoding="utf-8"))
+        atomically(self._path(result.number, attempt), lambda part: part.write_text(text, encoding="utf-8"))
 
-    def drop(self, number: int) -> None:
-        """Forgets a result that the ledger has."""
-        self._path(number).unlink(missing_ok=True)
+    def drop(self, attempt: int, number: int) -> None:
+        """Forgets a result that the ledger has, or will never take."""
+        self._path(number, attempt).unlink(missing_ok=True)
 
     def left(self, running: Mapping[int, Running], say: Callable[[str], None]) -> list[tuple[int, TrialResult]]:
         """The attempts and results that an earlier start left, by number.
@@ -62,10 +62,11 @@ class KeptResults:
         try:
             kept = json.loads(path.read_text(encoding="utf-8"))
             result = TrialResult.from_json(kept["result"])
-            mine = {key: kept[key] for key in self._of} == self._of and path == self._path(result.number)
-            return (int(kept["attempt"]), result) if mine else None
+            attempt = int(kept["attempt"])
+            mine = {key: kept[key] for key in self._of} == self._of and path == self._path(result.number, attempt)
+            return (attempt, result) if mine else None
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return None
 
-    def _path(self, number: int) -> Path:
-        return self._folder / f"{number}.json"
+    def _path(self, number: int, attempt: int) -> Path:
+        return self._folder / f"{number}.{attempt}.json"

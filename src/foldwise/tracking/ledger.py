@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Update, delete, func, insert, select, update
 
-from foldwise.errors import JobError
+from foldwise.errors import JobError, Overtaken
 from foldwise.kill_points import reached
 from foldwise.results import FoldScore, TrialResult, same
 from foldwise.space import Params
@@ -196,10 +196,15 @@ class Ledger:
                 raise JobError(refusal)
             return written  # by us, before the answer was lost
 
-        row = self._transactions.write(study, finish)
+        try:
+            row = self._transactions.write(study, finish)
+        except Overtaken:
+            if kept is not None:
+                kept.drop(attempt, result.number)
+            raise
         reached("after-commit")
         if kept is not None:
-            kept.drop(result.number)
+            kept.drop(attempt, result.number)
         return row
 
     def trials(self, study: str) -> list[TrialRow]:

@@ -8,7 +8,7 @@ from typing import TypeVar
 from sqlalchemy import Connection, Engine, select, update
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
-from foldwise.errors import JobError
+from foldwise.errors import JobError, Overtaken
 from foldwise.tracking.ledger_tables import studies
 from foldwise.tracking.ledger_waiting import Waiting, first_line
 from foldwise.tracking.study_lead import StudyLocks, named, new_holder
@@ -57,7 +57,8 @@ class Transactions:
         """Does something as the study's coordinator, or not at all; its row is locked, so that nobody follows meanwhile.
 
         Raises:
-            JobError: there is no such study, or another process coordinates it.
+            JobError: there is no such study.
+            Overtaken: another process coordinates it.
         """
 
         def as_coordinator(connection: Connection) -> T:
@@ -67,7 +68,7 @@ class Transactions:
                 raise JobError(f"study {study} is unknown")
             if row.epoch != self._epochs.get(study):
                 who = f"study {study} is being run by {named(row.holder)}"
-                raise JobError(f"{who}; this process does not coordinate it, so it writes nothing and ends")
+                raise Overtaken(f"{who}; this process does not coordinate it, so it writes nothing and ends")
             return work(connection)
 
         if study in self._epochs:

@@ -97,7 +97,8 @@ def cross_validate(
         seconds = time.perf_counter() - started
         reason = _reason(fault)
         return TrialResult(job.number, job.params, "FAILED", tuple(finished), reason=reason, engine=engine, seconds=seconds)
-    costs["training_seconds"] = math.fsum(fold.seconds for fold in finished)
+    if "training_seconds" in job.costs:
+        costs["training_seconds"] = math.fsum(fold.seconds for fold in finished)
     mean, sd = mean_and_sd([fold.score for fold in finished])
     reached("after-training")
     result = TrialResult(

@@ -36,25 +36,25 @@ def test_what_is_finished_is_forgotten_and_what_was_begun_again_too(kept, tmp_pa
     for number in range(3):
         kept.keep(1, result(number))
     assert [r.number for _, r in kept.left({1: Running(1, PARAMS), 2: Running(2, PARAMS)}, pytest.fail)] == [1]
-    assert [path.name for path in (tmp_path / "results").iterdir()] == ["1.json"]
-    kept.drop(1)
+    assert [path.name for path in (tmp_path / "results").iterdir()] == ["1.1.json"]
+    kept.drop(1, 1)
     assert list((tmp_path / "results").iterdir()) == []
 
 
 def test_torn_and_foreign_files_are_left_out_with_a_note(kept, tmp_path):
     kept.keep(1, result(1))
-    whole = (tmp_path / "results" / "1.json").read_text()
+    whole = (tmp_path / "results" / "1.1.json").read_text()
     KeptResults(tmp_path / "results", "another", MOMENT).keep(1, result(2))
     KeptResults(tmp_path / "results", "mine", MOMENT.replace(year=2025)).keep(1, result(3))
-    (tmp_path / "results" / "4.json").write_text(whole[:-20])
-    (tmp_path / "results" / "5.json").write_text(whole)  # says that it is trial 1
-    (tmp_path / "results" / "6.json").write_text("[1, 2]")
-    (tmp_path / "results" / ".7.json.99.part").write_text("{")
+    (tmp_path / "results" / "4.1.json").write_text(whole[:-20])
+    (tmp_path / "results" / "5.1.json").write_text(whole)  # says that it is trial 1
+    (tmp_path / "results" / "6.1.json").write_text("[1, 2]")
+    (tmp_path / "results" / ".7.1.json.99.part").write_text("{")
     notes = []
     left = kept.left({number: Running(1, PARAMS) for number in range(8)}, notes.append)
     assert [r.number for _, r in left] == [1]
-    assert sorted(note.partition(" is no result")[0][-6:] for note in notes) == [f"{number}.json" for number in range(2, 7)]
-    assert not (tmp_path / "results" / ".7.json.99.part").exists()
+    assert sorted(note.partition(" is no result")[0][-8:] for note in notes) == [f"{number}.1.json" for number in range(2, 7)]
+    assert not (tmp_path / "results" / ".7.1.json.99.part").exists()
 
 
 def test_a_ledger_commits_what_an_earlier_start_kept(tmp_path):
@@ -87,5 +87,5 @@ def test_the_file_is_there_when_the_ledger_fails(tmp_path):
         connection.exec_driver_sql("DROP TABLE folds")
     with pytest.raises(Exception, match="no such table"):
         ledger.finish_trial("iris-1", result(0))
-    assert json.loads((tmp_path / "results" / "0.json").read_text())["attempt"] == 1
+    assert json.loads((tmp_path / "results" / "0.1.json").read_text())["attempt"] == 1
     ledger.close()

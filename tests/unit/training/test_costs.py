@@ -36,7 +36,14 @@ def test_parameters_are_those_that_keras_counts(model, job, table, splits):
     before = _run(replace(job("multiclass", model=model), at_most={"parameters": 1e9}), data, splits(data))
     network = build(model, _inputs(data, splits(data)), head_for("multiclass", 3, model, job("multiclass").spec.fit), 0)
     assert usual.costs["parameters"] == before.costs["parameters"] == network.count_params()
-    assert usual.costs["training_seconds"] > 0
+
+
+def test_what_the_clock_says_is_measured_where_it_is_asked_for(job, table, splits):
+    """So that equal trials stand equal in a table, wherever nobody asked for seconds."""
+    data = table()
+    assert set(_run(job(), data, splits(data)).costs) == {"parameters"}
+    timed = _run(replace(job(), costs=("training_seconds",)), data, splits(data))
+    assert 0 < timed.costs["training_seconds"] < timed.seconds
 
 
 def _inputs(data, cut):
