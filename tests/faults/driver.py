@@ -10,14 +10,18 @@ import math
 import os
 import sys
 import time
+from collections.abc import Callable
 from contextlib import closing
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from foldwise.claim import claim
 from foldwise.config import read_study
 from foldwise.errors import FoldwiseError
+from foldwise.execution.executor import Executor
 from foldwise.execution.here import HereExecutor
-from foldwise.kill_points import reached
+from foldwise.kill_points import VARIABLE, reached
 from foldwise.plan import plan_study
 from foldwise.results import FoldScore, TrialResult
 from foldwise.stopping import stoppable
@@ -87,8 +91,30 @@ def processes(runs: Path, pause: float) -> Processes:
     return Processes(lambda job: train(job, runs, pause), 2, runs / "armed")
 
 
-# The executor of another room is put in its place by a line here.
-EXECUTORS = {"here": here, "processes": processes}
+@dataclass(frozen=True)
+class Opening:
+    """Makes a dask worker one that trains like this. Where the file `armed` exists, the first one keeps FOLDWISE_KILL."""
+
+    runs: Path
+    pause: float
+
+    def __call__(self, say: object) -> Callable[[object], TrialResult]:
+        try:
+            (self.runs / "armed").unlink()
+        except FileNotFoundError:
+            os.environ.pop(VARIABLE, None)
+        return partial(train, runs=self.runs, pause=self.pause)
+
+
+def dask(runs: Path, pause: float) -> Executor:
+    from foldwise.execution.dask_cluster import LocalCluster
+    from foldwise.execution.dask_executor import DaskExecutor
+    from tests.faults.driver import Opening  # as its workers know it, also where this file is the program
+
+    return DaskExecutor(LocalCluster(2, threads=1), Opening(runs, pause))
+
+
+EXECUTORS = {"here": here, "processes": processes, "dask": dask}
 
 
 def study(runs: Path, trials: int) -> object:

@@ -142,14 +142,15 @@ class Ledger:
     def note_crash(self, study: str, number: int) -> int:
         """Notes that the process of a running trial died; how often that has happened, this time included."""
         running = _at(study, number) & (trials.c.state == RUNNING)
+        counts: list[int] = []  # the first is the true one, also where this is done once more
 
         def note(connection: Connection) -> int:
-            fewer = trials.c.crashes < trials.c.attempt  # an attempt dies once, also where this is done once more
-            connection.execute(update(trials).where(running & fewer).values(crashes=trials.c.crashes + 1))
-            count = connection.execute(select(trials.c.crashes).where(running)).scalar_one_or_none()
-            if count is None:
+            before = connection.execute(select(trials.c.crashes).where(running)).scalar_one_or_none()
+            if before is None:
                 raise JobError(f"trial {number} of study {study} does not run, so it cannot have crashed")
-            return int(count)
+            counts.append(before + 1)
+            connection.execute(update(trials).where(running).values(crashes=counts[0]))
+            return counts[0]
 
         return self._transactions.write(study, note)
 

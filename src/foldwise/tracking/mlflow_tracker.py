@@ -112,6 +112,7 @@ class MlflowTracker:
         run = self._earlier_run(experiment)
         if run is not None:
             self._client.update_run(run.info.run_id, status="RUNNING")
+            self._client.log_dict(run.info.run_id, dict(record.recipe), "recipe.yaml")  # it may have been extended since
             self._run = run
             return True
         own = {"study": record.name, "created": record.created.isoformat(), "fingerprint": record.data_fingerprint}

@@ -6,6 +6,7 @@ import copy
 import math
 import warnings
 from collections.abc import Callable, Container, Iterable, Sequence
+from itertools import accumulate
 
 import optuna
 from optuna.storages import InMemoryStorage
@@ -95,7 +96,7 @@ def to_optuna(space: Space, goal: Goal, results: Iterable[TrialResult]) -> optun
     """An Optuna study of these results, for Optuna's own plots."""
     _quiet()
     study = optuna.create_study(direction=goal.direction)
-    study.add_trials(_finished(space, result, (result.mean,)) for result in results)
+    study.add_trials(_finished(space, result, (result.mean,), steps=True) for result in results)
     return study
 
 
@@ -114,14 +115,21 @@ def _scored(trial: FrozenTrial, score: float) -> FrozenTrial:
     return trial
 
 
-def _finished(space: Space, result: TrialResult, values: tuple[float, ...]) -> FrozenTrial:
-    """A finished trial. A stopped one is pruned, with the mean of the folds so far after each that it reached."""
+def _finished(space: Space, result: TrialResult, values: tuple[float, ...], steps: bool = False) -> FrozenTrial:
+    """A finished trial. A stopped one is pruned; samplers that compare such trials rank first what was trained longer.
+
+    steps: whether a complete one has intermediate values too, which samplers do not look at.
+    """
     if result.state == "COMPLETE" and all(map(math.isfinite, values)):
-        return frozen(space, result.params, TrialState.COMPLETE, values, _means_so_far(result))
-    pruned = result.state == "STOPPED" and len(values) == 1
-    return frozen(space, result.params, TrialState.PRUNED if pruned else TrialState.FAIL, None, _means_so_far(result))
+        return frozen(space, result.params, TrialState.COMPLETE, values, _means_so_far(result) if steps else None)
+    if result.state == "STOPPED" and len(values) == 1:
+        return frozen(space, result.params, TrialState.PRUNED, None, _means_so_far(result))
+    return frozen(space, result.params, TrialState.FAIL)
 
 
 def _means_so_far(result: TrialResult) -> dict[int, float]:
-    scores = [fold.score for fold in sorted(result.folds, key=lambda fold: fold.fold)]
-    return {place: math.fsum(scores[: place + 1]) / (place + 1) for place in range(len(scores))}
+    """After each fold: the epochs trained by then, those of earlier folds counted -> the mean of the scores by then."""
+    folds = sorted(result.folds, key=lambda fold: fold.fold)
+    epochs = accumulate(len(fold.curves.get("loss", ())) for fold in folds)
+    scores = accumulate(fold.score for fold in folds)
+    return {until: total / place for place, (until, total) in enumerate(zip(epochs, scores, strict=True), 1)}

@@ -75,7 +75,7 @@ def test_a_score_that_is_not_finite_teaches_nothing():
 
 
 def test_optuna_s_plots_get_a_study_with_states_values_and_folds():
-    fold = FoldScore(0, 0.7, {}, {}, 1, 0.1)
+    fold = FoldScore(0, 0.7, {}, {"loss": (0.5,) * 20}, 1, 0.1)
     results = [
         TrialResult(0, {"x": 1.0, "y": 2.0}, "COMPLETE", (fold,), 0.7, 0.0),
         TrialResult(1, {"x": 1.5, "y": 2.0}, "FAILED", reason="nan"),
@@ -86,13 +86,29 @@ def test_optuna_s_plots_get_a_study_with_states_values_and_folds():
     assert study.best_value == 0.7
     assert study.direction == optuna.study.StudyDirection.MAXIMIZE
     assert study.trials[0].params == {"x": 1.0, "y": 2.0}
-    assert study.trials[2].intermediate_values == {0: 0.7}
+    assert study.trials[0].intermediate_values == study.trials[2].intermediate_values == {20: 0.7}
 
 
 def test_a_stopped_trial_is_pruned_with_the_means_of_the_folds_so_far():
-    folds = tuple(FoldScore(fold, score, {}, {}, 1, 0.1) for fold, score in ((2, 0.9), (0, 0.5), (1, 0.7)))
+    scores = ((2, 0.9, 30), (0, 0.5, 20), (1, 0.7, 10))
+    folds = tuple(FoldScore(fold, score, {}, {"loss": (0.5,) * epochs}, 1, 0.1) for fold, score, epochs in scores)
     study = to_optuna(SPACE, Goal("accuracy", "maximize"), [TrialResult(0, {"x": 0.5, "y": 2.0}, "STOPPED", folds)])
-    assert study.trials[0].intermediate_values == pytest.approx({0: 0.5, 1: 0.6, 2: 0.7})
+    assert study.trials[0].intermediate_values == pytest.approx({20: 0.5, 30: 0.6, 60: 0.7})
+
+
+def test_tpe_prefers_what_its_race_stopped_later():
+    """All folds in step: one trial was stopped after 5 epochs, the other after 40, which came to a lower score by then."""
+
+    def stopped(number, x, score, epochs):
+        folds = tuple(FoldScore(fold, score, {}, {"loss": (0.5,) * epochs}, 1, 0.1) for fold in range(3))
+        return TrialResult(number, {"x": x, "y": 0.0}, "STOPPED", folds)
+
+    _, line = split({"x": ["float", 0.0, 2.0], "y": ["float", 0.0, 5.0]})
+    tuner = OptunaTuner(line, [Goal("m", "maximize")], 0, TpeTuner(kind="tpe", startup=2))
+    for number in range(20):
+        tuner.tell(stopped(number, 0.2, 0.8, 5) if number % 10 else stopped(number, 1.8, 0.7, 40))
+    asked = [tuner.ask(number)["x"] for number in range(20, 60)]
+    assert sum(x > 1 for x in asked) > 30
 
 
 # Near x = 0 the score is best, near x = 1 the cost; y is of no use.
