@@ -19,7 +19,7 @@ from distributed.security import Security
 
 from foldwise.errors import ConfigError
 
-SECONDS_TO_CONNECT = 20
+SECONDS_TO_CONNECT = 10
 HERE = "127.0.0.1"
 # On a worker's main thread, where alone it can be said: Ctrl-C at a terminal goes to all of its processes, and it is for the
 # coordinator to decide what becomes of a trial.
