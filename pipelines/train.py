@@ -11,9 +11,9 @@ def run(config: Config) -> None:
 
     searched = read_study(config)
     study = read_study(without_search(config))
-    from foldwise.doors import run_here
+    from foldwise.doors import tune_here
 
-    run_here(study, defaults_taken=searched.space.defaults())
+    tune_here(study, defaults_taken=searched.space.defaults())
 
 
 def main() -> int:

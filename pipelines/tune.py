@@ -15,9 +15,9 @@ def run(config: Config) -> None:
 
         replay_here(study, study.fixed.replay)
         return
-    from foldwise.doors import run_here
+    from foldwise.doors import tune_here
 
-    run_here(study)
+    tune_here(study)
 
 
 def main() -> int:

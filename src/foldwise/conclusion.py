@@ -121,6 +121,7 @@ def conclude(plan: Plan, searched: Searched, parts: Parts, registry: Registry, s
         "pareto": front(results, plan.goals),
         "task": table.task,
         "rows": {"development": len(plan.development), "holdout": len(plan.holdout.rows)},
+        "source": plan.source,
         "trials": count_trials(results, spec.fixed.budget.trials),
         "race": race.record if race else None,
         "ended": searched.ended,

@@ -12,6 +12,7 @@ from foldwise.assemble import check_tuner, make_executor, make_ledger, make_trac
 from foldwise.config import read_service
 from foldwise.errors import ConfigError, Interrupted
 from foldwise.image_specs import ImageRows
+from foldwise.reopen import finished_before
 from foldwise.screen import Screen
 from foldwise.space import Params
 from foldwise.specs import StudySpec
@@ -28,6 +29,18 @@ if TYPE_CHECKING:
 PREDICT_THREADS = 2
 # A study that is asked to stop shows what it can in so many seconds.
 SHIPPING_SECONDS = 2
+
+
+def tune_here(spec: StudySpec, defaults_taken: Params | None = None) -> None:
+    """Show a study that is finished as it stands; run any other."""
+    screen = Screen()
+    found = finished_before(spec, screen.note)
+    if found is None:
+        run_here(spec, defaults_taken)
+        return
+    summary, trials = found
+    _say_finished(spec, summary, trials, screen)
+    screen.finished(summary, _where_next(spec, summary))
 
 
 def run_here(
@@ -64,12 +77,17 @@ def run_here(
         asked = spec.fixed.budget.trials
         summary = record.summary
         if summary is not None and (len(results) >= asked or summary.get("ended") == "exhausted"):
-            why = "" if len(results) >= asked else " and nothing is left to try"
-            screen.note(f"study {spec.name} is finished: {len(results)} of {asked} trials{why}, 0 more to run")
+            _say_finished(spec, summary, len(results), screen)
         else:
             summary, results = _carry_out(plan, record, ledger, screen, check, time.monotonic() - began)
-    screen.finished(summary, _where_next(plan, summary))
+    screen.finished(summary, _where_next(spec, summary, plan.table.schema.image is not None))
     return spec, plan.goal, summary, results, plan.folder
+
+
+def _say_finished(spec: StudySpec, summary: Mapping[str, Any], trials: int, screen: Screen) -> None:
+    asked = spec.fixed.budget.trials
+    why = "" if trials >= asked else " and nothing is left to try"
+    screen.note(f"study {spec.name} is finished: {trials} of {asked} trials{why}, 0 more to run")
 
 
 def _carry_out(
@@ -252,14 +270,14 @@ def refuse_empty_store(runs: str, url: str | None) -> None:
         raise ConfigError("paths.runs", f"{Path(runs).resolve()} holds no mlflow.db; run python -m pipelines.tune first")
 
 
-def _where_next(plan: Plan, summary: Mapping[str, Any]) -> list[str]:
-    model, runs = summary["model"], plan.spec.fixed.paths.runs
+def _where_next(spec: StudySpec, summary: Mapping[str, Any], of_images: bool = False) -> list[str]:
+    model, runs = summary["model"], spec.fixed.paths.runs
     where = "" if runs == "mlruns" else f" paths.runs={runs}"
     alias = f"@{model['aliases'][0]}" if model["aliases"] else f"/{model['version']}"
-    rows = "rows.csv" if plan.table.schema.image is None else "images.npz"
+    rows = "images.npz" if of_images else "rows.csv"
     lines = [
         f"model:   {model['name']} version {model['version']} ({', '.join(model['aliases'])})",
-        f"files:   {plan.folder}",
+        f"files:   {spec.folder}",
         f"predict: python -m pipelines.predict model={model['name']}{alias} input={rows} output=answers.csv{where}",
     ]
-    return [*lines, f"look:    python -m pipelines.ui{where}"] if plan.spec.fixed.tracking.kind == "mlflow" else lines
+    return [*lines, f"look:    python -m pipelines.ui{where}"] if spec.fixed.tracking.kind == "mlflow" else lines
