@@ -1,8 +1,11 @@
 """Search, cross-validate, pick, refit, score the holdout once, bundle, register, and print the verdict."""
 
 import sys
+import time
 
 from foldwise.compose import Config, run_door
+
+BEGAN = time.monotonic()
 
 
 def run(config: Config) -> None:
@@ -17,7 +20,7 @@ def run(config: Config) -> None:
         return
     from foldwise.doors import tune_here
 
-    tune_here(study)
+    tune_here(study, began=BEGAN)
 
 
 def main() -> int:

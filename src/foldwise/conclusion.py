@@ -49,7 +49,7 @@ def conclude(plan: Plan, searched: Searched, parts: Parts, registry: Registry, s
         searched: all its finished trials, and why there are no more.
         parts: the parts it was run with.
         registry: where the model goes.
-        seconds: what reading the data and searching took.
+        seconds: what was spent before on data and search.
 
     Raises:
         JobError: no trial is complete.
@@ -156,9 +156,8 @@ def conclude(plan: Plan, searched: Searched, parts: Parts, registry: Registry, s
     summary["model"] = {"name": version.name, "version": version.version, "aliases": list(version.aliases), "uri": version.uri}
     ended = time.monotonic()
     summary["seconds"] = {
-        "total": round(seconds["data"] + seconds["search"] + ended - began, 3),
-        "data": round(seconds["data"], 3),
-        "search": round(seconds["search"], 3),
+        "total": round(sum(seconds.values()) + ended - began, 3),
+        **{name: round(spent, 3) for name, spent in seconds.items()},
         "refit": round(refitted - began, 3),
     }
     summary["mlflow"] = asdict(place) if place else None

@@ -31,12 +31,12 @@ PREDICT_THREADS = 2
 SHIPPING_SECONDS = 2
 
 
-def tune_here(spec: StudySpec, defaults_taken: Params | None = None) -> None:
-    """Show a study that is finished as it stands; run any other."""
+def tune_here(spec: StudySpec, defaults_taken: Params | None = None, began: float | None = None) -> None:
+    """Show a study that is finished as it stands; run any other. Arguments as those of `run_here`."""
     screen = Screen()
     found = finished_before(spec, screen.note)
     if found is None:
-        run_here(spec, defaults_taken)
+        run_here(spec, defaults_taken, began)
         return
     summary, trials = found
     _say_finished(spec, summary, trials, screen)
@@ -44,19 +44,20 @@ def tune_here(spec: StudySpec, defaults_taken: Params | None = None) -> None:
 
 
 def run_here(
-    spec: StudySpec, defaults_taken: Params | None = None
+    spec: StudySpec, defaults_taken: Params | None = None, began: float | None = None
 ) -> tuple[StudySpec, Goal, Mapping[str, Any], list[TrialResult], Path]:
     """Run a study in this process, shown on this terminal.
 
     Args:
         spec: the study.
         defaults_taken: the values that ranges took where there is no search, to be said.
+        began: when the job began, by `time.monotonic`, if that is not now.
 
     Returns:
         The study, its goal, its summary, its finished trials and its folder.
     """
     screen = Screen()
-    began = time.monotonic()
+    began = time.monotonic() if began is None else began
     if defaults_taken:
         taken = ", ".join(f"{name}={value}" for name, value in defaults_taken.items())
         screen.note(f"no search: every range takes its default: {taken}")
@@ -79,7 +80,7 @@ def run_here(
         if summary is not None and (len(results) >= asked or summary.get("ended") == "exhausted"):
             _say_finished(spec, summary, len(results), screen)
         else:
-            summary, results = _carry_out(plan, record, ledger, screen, check, time.monotonic() - began)
+            summary, results = _carry_out(plan, record, ledger, screen, check, began)
     screen.finished(summary, _where_next(spec, summary, plan.table.schema.image is not None))
     return spec, plan.goal, summary, results, plan.folder
 
@@ -91,7 +92,7 @@ def _say_finished(spec: StudySpec, summary: Mapping[str, Any], trials: int, scre
 
 
 def _carry_out(
-    plan: Plan, record: StudyRecord, ledger: Ledger, screen: Screen, check: Callable[[], None], seconds: float
+    plan: Plan, record: StudyRecord, ledger: Ledger, screen: Screen, check: Callable[[], None], began: float
 ) -> tuple[Mapping[str, Any], list[TrialResult]]:
     """The heavy half: networks are trained from here on."""
     spec, elsewhere = plan.spec, plan.spec.fixed.execute.kind != "here"
@@ -100,8 +101,9 @@ def _carry_out(
     from foldwise.plan import threads_of
     from foldwise.study import Parts, search
 
+    planned = time.monotonic()
     threads = threads_of(plan) if elsewhere else _start_tensorflow(plan, screen)
-    deadline = Deadline(spec.fixed.budget.seconds, time.monotonic() - seconds, elsewhere)
+    deadline = Deadline(spec.fixed.budget.seconds, began, None if elsewhere else time.monotonic() - planned)
 
     def after_fold(number: int, fold: int) -> None:
         screen.fold_ends(number, fold)
@@ -115,12 +117,11 @@ def _carry_out(
         closes.callback(executor.close)
         tracker, registry = make_tracking(spec.fixed.tracking, spec.fixed.paths.runs, ledger)
         parts = Parts(make_tuner(spec, plan.goals), executor, ledger, tracker, screen, check, deadline)
-        began = time.monotonic()
         tags = {"seed": str(spec.fixed.seed), "task": plan.table.task}
         tracker.open(record, ledger.trials(spec.name), plan.goal.metric, tags)
         try:
             searched = search(plan, parts)
-            spent = {"data": seconds, "search": time.monotonic() - began}
+            spent = {"data": planned - began, "search": time.monotonic() - planned}
             closes.close()  # the refit has the machine to itself
             if elsewhere:
                 _start_tensorflow(plan, screen)
