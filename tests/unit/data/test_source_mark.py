@@ -46,7 +46,7 @@ def test_tables_that_come_with_a_library_are_known_by_its_version(tmp_path):
 
 
 def test_what_only_reading_can_tell_has_none(tmp_path):
-    asked = {"kind": "sql", "url": f"sqlite:///{tmp_path / 'rows.db'}", "query": "SELECT * FROM t", "target": "y", "row_key": "a"}
+    asked = {"kind": "sql", "url": f"sqlite:///{tmp_path / 'rows.db'}", "query": "SELECT * FROM t", "target": "y"}
     assert mark(asked, tmp_path) is None
 
 
