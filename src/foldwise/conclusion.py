@@ -165,8 +165,7 @@ def conclude(plan: Plan, searched: Searched, parts: Parts, registry: Registry, s
     write_json(plan.folder / "summary.json", summary)
     reached("after-summary")
     parts.ledger.finish_study(spec.name, summary)
-    files = [plan.folder / name for name in ("summary.json", "trials.parquet", "holdout.parquet")]
-    for sentence in parts.tracker.close(summary, files):
+    for sentence in parts.tracker.close(summary, plan.files):
         watcher.note(sentence)
     return summary
 

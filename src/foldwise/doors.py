@@ -79,6 +79,7 @@ def run_here(
         summary = record.summary
         if summary is not None and (len(results) >= asked or summary.get("ended") == "exhausted"):
             _say_finished(spec, summary, len(results), screen)
+            _ship_what_waits(plan, record, ledger, screen)
         else:
             summary, results = _carry_out(plan, record, ledger, screen, check, began)
     screen.finished(summary, _where_next(spec, summary, plan.table.schema.image is not None))
@@ -89,6 +90,21 @@ def _say_finished(spec: StudySpec, summary: Mapping[str, Any], trials: int, scre
     asked = spec.fixed.budget.trials
     why = "" if trials >= asked else " and nothing is left to try"
     screen.note(f"study {spec.name} is finished: {trials} of {asked} trials{why}, 0 more to run")
+
+
+def _ship_what_waits(plan: Plan, record: StudyRecord, ledger: Ledger, screen: Screen) -> None:
+    """A finished study that a tracker was away for is shown there now."""
+    trials, shipped = ledger.count_finished(record.name)
+    if plan.spec.fixed.tracking.kind == "in_memory" or shipped == trials:
+        return
+    tracker, _ = make_tracking(plan.spec.fixed.tracking, plan.spec.fixed.paths.runs, ledger)
+    tracker.open(record, ledger.trials(record.name), plan.goal.metric, _tags(plan))
+    for sentence in tracker.close(record.summary, [file for file in plan.files if file.exists()]):
+        screen.note(sentence)
+
+
+def _tags(plan: Plan) -> dict[str, str]:
+    return {"seed": str(plan.spec.fixed.seed), "task": plan.table.task}
 
 
 def _carry_out(
@@ -117,8 +133,7 @@ def _carry_out(
         closes.callback(executor.close)
         tracker, registry = make_tracking(spec.fixed.tracking, spec.fixed.paths.runs, ledger)
         parts = Parts(make_tuner(spec, plan.goals), executor, ledger, tracker, screen, check, deadline)
-        tags = {"seed": str(spec.fixed.seed), "task": plan.table.task}
-        tracker.open(record, ledger.trials(spec.name), plan.goal.metric, tags)
+        tracker.open(record, ledger.trials(spec.name), plan.goal.metric, _tags(plan))
         try:
             searched = search(plan, parts)
             spent = {"data": planned - began, "search": time.monotonic() - planned}

@@ -1,7 +1,9 @@
 """A finished study is shown again without reading its rows, as long as they are the same."""
 
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 
 import pandas as pd
 import pytest
@@ -13,6 +15,7 @@ pytestmark = pytest.mark.slow
 HEAVY = ("sklearn", "pandas", "tensorflow", "mlflow", "optuna")
 PROBE = f"""
 import sys
+from contextlib import closing
 from pipelines import tune
 sys.argv = ["tune", *sys.argv[1:]]
 code = tune.main()
@@ -79,3 +82,19 @@ def test_rows_that_have_changed_are_noticed(finished):
     done = again(words, folder / "runs")
     assert done.returncode == 2
     assert "'mine' exists and was made from other data" in done.stderr
+
+
+def test_what_the_tracker_did_not_take_is_shown_by_the_next_start(tmp_path):
+    words = ["data=wine", "study=late", "tuner=random", "budget.trials=2", *SMALL]
+    first = run("tune", *words, runs=tmp_path / "runs")
+    assert first.returncode == 0, first.stderr
+    with closing(sqlite3.connect(tmp_path / "runs" / "ledger.db")) as ledger:
+        ledger.execute("UPDATE trials SET shipped = NULL WHERE number = 1")
+        ledger.commit()
+        done = run("tune", *words, runs=tmp_path / "runs")
+        assert done.returncode == 0, done.stderr
+        assert "study late is finished: 2 of 2 trials" in done.stdout
+        assert ledger.execute("SELECT COUNT(*) FROM trials WHERE shipped IS NULL").fetchone() == (0,)
+    with closing(sqlite3.connect(tmp_path / "runs" / "mlflow.db")) as mlflow:
+        tags = mlflow.execute("SELECT value FROM tags WHERE key = 'foldwise.trial' ORDER BY value").fetchall()
+    assert tags == [("0",), ("1",)]  # each once

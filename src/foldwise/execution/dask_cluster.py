@@ -17,7 +17,7 @@ import dask
 from distributed import Client, Nanny, Scheduler, SpecCluster
 from distributed.security import Security
 
-from foldwise.errors import ConfigError
+from foldwise.errors import ConfigError, JobError
 
 SECONDS_TO_CONNECT = 10
 HERE = "127.0.0.1"
@@ -49,12 +49,16 @@ class LocalCluster:
                 undo.callback(shutil.rmtree, share, ignore_errors=True)
             folder = undo.enter_context(TemporaryDirectory(prefix="foldwise-workers-", ignore_cleanup_errors=True))
             security = Security.temporary()
-            self._cluster = SpecCluster(
-                scheduler={"cls": Scheduler, "options": _scheduler(security)},
-                workers={number: {"cls": Nanny, "options": _nanny(number, security, folder)} for number in range(workers)},
-                security=security,
-                silence_logs=logging.CRITICAL,
-            )
+            try:
+                self._cluster = SpecCluster(
+                    scheduler={"cls": Scheduler, "options": _scheduler(security)},
+                    workers={number: {"cls": Nanny, "options": _nanny(number, security, folder)} for number in range(workers)},
+                    security=security,
+                    silence_logs=logging.CRITICAL,
+                )
+            except RuntimeError as fault:  # each worker imports the program that starts it, as multiprocessing has it
+                rule = 'a script of your own has to begin below `if __name__ == "__main__":`'
+                raise JobError(f"no worker process could be started ({fault}); {rule}") from None
             undo.callback(self._cluster.close)
             self.client = Client(self._cluster, set_as_default=False)
             self._undo = undo.pop_all()
