@@ -62,7 +62,9 @@ class Screen:
         """Where two goals are weighed: the trials that no other one beats in both."""
         table = RichTable(title=None, box=None, pad_edge=False)
         for column in rows[0]:
-            table.add_column("Pareto front" if column == "number" else column, justify="left" if column == "number" else "right")
+            table.add_column(
+                "Pareto front" if column == "number" else column, justify="left" if column == "number" else "right"
+            )
         for row in rows:
             name = f"trial {row['number']}" + (" (the model)" if row["number"] == best else "")
             table.add_row(name, *(f"{value:,.6g}" for key, value in row.items() if key != "number"))
