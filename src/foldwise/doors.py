@@ -12,7 +12,7 @@ from foldwise.assemble import check_tuner, make_executor, make_ledger, make_trac
 from foldwise.config import read_service
 from foldwise.errors import ConfigError, Interrupted
 from foldwise.image_specs import ImageRows
-from foldwise.reopen import finished_before
+from foldwise.reopen import finished_before, nothing_left
 from foldwise.screen import Screen
 from foldwise.space import Params
 from foldwise.specs import StudySpec
@@ -39,7 +39,7 @@ def tune_here(spec: StudySpec, defaults_taken: Params | None = None, began: floa
         run_here(spec, defaults_taken, began)
         return
     summary, trials = found
-    _say_finished(spec, summary, trials, screen)
+    _say_finished(spec, trials, screen)
     screen.finished(summary, _where_next(spec, summary))
 
 
@@ -75,10 +75,9 @@ def run_here(
     ):
         record = claim(plan, ledger, versions())
         results = [row.result for row in ledger.trials(spec.name) if row.result is not None and not row.dropped]
-        asked = spec.fixed.budget.trials
         summary = record.summary
-        if summary is not None and (len(results) >= asked or summary.get("ended") == "exhausted"):
-            _say_finished(spec, summary, len(results), screen)
+        if summary is not None and nothing_left(summary, len(results), spec.fixed.budget.trials):
+            _say_finished(spec, len(results), screen)
             _ship_what_waits(plan, record, ledger, screen)
         else:
             summary, results = _carry_out(plan, record, ledger, screen, check, began)
@@ -86,7 +85,7 @@ def run_here(
     return spec, plan.goal, summary, results, plan.folder
 
 
-def _say_finished(spec: StudySpec, summary: Mapping[str, Any], trials: int, screen: Screen) -> None:
+def _say_finished(spec: StudySpec, trials: int, screen: Screen) -> None:
     asked = spec.fixed.budget.trials
     why = "" if trials >= asked else " and nothing is left to try"
     screen.note(f"study {spec.name} is finished: {trials} of {asked} trials{why}, 0 more to run")

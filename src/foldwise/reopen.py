@@ -10,7 +10,6 @@ from typing import Any
 from foldwise.assemble import make_ledger
 from foldwise.config import identity
 from foldwise.data.source_mark import source_mark
-from foldwise.image_specs import ImageRows
 from foldwise.specs import StudySpec
 from foldwise.tracking.difference import difference
 
@@ -28,7 +27,7 @@ def finished_before(spec: StudySpec, say: Callable[[str], None]) -> tuple[Mappin
         DataError: a file of rows is not there.
     """
     fixed = spec.fixed
-    if fixed.extend or fixed.audit.strict or isinstance(fixed.data, ImageRows):
+    if fixed.extend or fixed.audit.strict:
         return None
     if fixed.ledger.url is not None or not (Path(fixed.paths.runs) / "ledger.db").exists():
         return None  # nothing is made, on a server either, before the data were looked at
@@ -42,5 +41,9 @@ def finished_before(spec: StudySpec, say: Callable[[str], None]) -> tuple[Mappin
         return None
     if difference(identity(record.recipe), identity(spec.recipe)):
         return None
-    over = trials >= fixed.budget.trials or record.summary.get("ended") == "exhausted"
-    return (record.summary, trials) if over else None
+    return (record.summary, trials) if nothing_left(record.summary, trials, fixed.budget.trials) else None
+
+
+def nothing_left(summary: Mapping[str, Any], trials: int, asked: int) -> bool:
+    """Whether a study that came to its summary has all the trials that it can have."""
+    return trials >= asked or summary.get("ended") == "exhausted"

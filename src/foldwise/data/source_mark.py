@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from importlib.metadata import version
-from pathlib import Path
 
 from foldwise.data.sources import find_file
 from foldwise.data_specs import CsvData, GivenHoldout, ParquetData, SklearnData
@@ -30,6 +29,5 @@ def source_mark(fixed: FixedSpec) -> str | None:
 
 
 def _of_file(path: str, name: str | None, paths: Paths, key: str) -> str:
-    found: Path = find_file(path, name, paths, key)
-    with found.open("rb") as file:
+    with find_file(path, name, paths, key).open("rb") as file:
         return f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
