@@ -104,7 +104,7 @@ class Study:
         self.folder = folder
         plan = self.plan(0)
         self.goal = plan.goal
-        self.ledger = assemble.make_ledger(plan.spec)
+        self.ledger = assemble.make_ledger(plan.spec.fixed.ledger, plan.spec.fixed.paths)
         self.real = real_trials(plan)(0, plan.spec.space.defaults())
         claim(plan, self.ledger, {})
 

@@ -7,7 +7,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from foldwise.specs import StudySpec, TpeTuner, TrackingSpec
+from foldwise.specs import LedgerSpec, Paths, StudySpec, TpeTuner, TrackingSpec
 
 if TYPE_CHECKING:
     from foldwise.goal import Goal
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 VERSIONS = ("foldwise", "keras", "tensorflow", "numpy", "scikit-learn", "imbalanced-learn", "pandas", "optuna")
 
 
-def make_ledger(spec: StudySpec) -> Ledger:
+def make_ledger(ledger: LedgerSpec, paths: Paths) -> Ledger:
     """The ledger that the configuration names."""
     from foldwise.tracking.ledger import open_ledger
 
-    return open_ledger(spec.fixed.ledger.url or f"sqlite:///{Path(spec.fixed.paths.runs).resolve() / 'ledger.db'}")
+    return open_ledger(ledger.url or f"sqlite:///{Path(paths.runs).resolve() / 'ledger.db'}")
 
 
 def make_tuner(spec: StudySpec, goal: Goal) -> Tuner:

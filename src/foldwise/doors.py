@@ -49,7 +49,7 @@ def run_here(
     from foldwise.study import claim
     from foldwise.tracking.study_lock import lock_study
 
-    with lock_study(plan.folder / "lock"), closing(make_ledger(spec)) as ledger:
+    with lock_study(plan.folder / "lock"), closing(make_ledger(spec.fixed.ledger, spec.fixed.paths)) as ledger:
         record = claim(plan, ledger, versions())
         results = [row.result for row in ledger.trials(spec.name) if row.result is not None and not row.dropped]
         asked = spec.fixed.budget.trials
@@ -226,6 +226,30 @@ def serve_ui(config: Mapping[str, Any]) -> None:
     from foldwise.tracking.mlflow_ui import serve
 
     serve(mlflow_store(Path(asked.paths.runs), asked.tracking.url), asked.host, asked.port, screen.note)
+
+
+def compare_studies(config: Mapping[str, Any]) -> None:
+    """The compare door: a page beside the first study's files, or a table on this terminal."""
+    from foldwise.specs import CompareSpec
+
+    asked = read_service(CompareSpec, config)
+    if asked.ledger.url is None and not (Path(asked.paths.runs) / "ledger.db").exists():
+        raise ConfigError(
+            "paths.runs", f"{Path(asked.paths.runs).resolve()} holds no ledger.db; run python -m pipelines.tune first"
+        )
+    from foldwise.comparison import as_text, page, read_studies
+    from foldwise.files import atomically
+
+    with closing(make_ledger(asked.ledger, asked.paths)) as ledger:
+        studies, goal = read_studies(ledger, asked.studies)
+    screen = Screen()
+    if asked.format == "text":
+        screen.compared(*as_text(studies, goal, asked.trials))
+        return
+    path = Path(asked.paths.runs).resolve() / "studies" / asked.studies[0] / "compare.html"
+    text = page(studies, goal)
+    atomically(path, lambda part: part.write_text(text, encoding="utf-8"))
+    screen.note(f"written: {path}")
 
 
 def refuse_empty_store(runs: str, url: str | None) -> None:

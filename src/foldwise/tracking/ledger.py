@@ -93,6 +93,11 @@ class Ledger:
             row = connection.execute(select(studies).where(studies.c.name == name)).one_or_none()
         return None if row is None else StudyRecord(**row._mapping)
 
+    def names(self) -> list[str]:
+        """The names of all studies, the latest first."""
+        with self._transaction() as connection:
+            return list(connection.execute(select(studies.c.name).order_by(studies.c.created.desc())).scalars())
+
     def begin_trial(self, study: str, number: int, params: Params) -> int:
         """Claims a trial and keeps its parameters; the attempt is counted on where an earlier start left it running."""
         here = (trials.c.study == study) & (trials.c.number == number)
