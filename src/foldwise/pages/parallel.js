@@ -51,12 +51,12 @@ function parallel() {
     context.fillStyle = color("ink");
     context.textAlign = "center";
     const title = titles[axis.name] ?? axis.name.split(".").slice(-2).join(".");
-    context.fillText(fitted(context, title, (width - SIDE) / axes.length), x, place % 2 && axes.length > 8 ? 28 : 14);
+    write(context, fitted(context, title, (width - SIDE) / axes.length), x, place % 2 && axes.length > 8 ? 28 : 14);
     context.fillStyle = color("quiet");
     context.textAlign = "left";
     const marks = axis.words ? axis.all : axis.low === axis.high ? [axis.low] : [axis.low, axis.high];
-    for (const value of marks.length > 14 ? [marks[0], marks.at(-1)] : marks) context.fillText(fitted(context, shown(value), 90), x + 5, down(axis, value) + 4);
-    if (axis.absent) context.fillText("–", x + 5, height - 16);
+    for (const value of marks.length > 14 ? [marks[0], marks.at(-1)] : marks) write(context, fitted(context, shown(value), 90), x + 5, down(axis, value) + 4);
+    if (axis.absent) write(context, "–", x + 5, height - 16);
     const span = spans.get(axis.name);
     if (span) {
       context.fillStyle = color("accent"); context.globalAlpha = 0.3;
@@ -64,6 +64,14 @@ function parallel() {
       context.globalAlpha = 1;
     }
   });
+}
+// Words over lines are read only with the page's own colour behind them
+function write(context, text, x, y) {
+  context.strokeStyle = color("panel");
+  context.lineWidth = 4;
+  context.lineJoin = "round";
+  context.strokeText(text, x, y);
+  context.fillText(text, x, y);
 }
 function fitted(context, text, room) {
   if (context.measureText(text).width <= room) return text;
