@@ -8,7 +8,7 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from foldwise.assemble import check_tuner, make_executor, make_ledger, make_tracking, make_tuner, versions
+from foldwise.assemble import check_tuner, ledger_at, make_executor, make_ledger, make_tracking, make_tuner, versions
 from foldwise.config import read_service
 from foldwise.errors import ConfigError, Interrupted
 from foldwise.image_specs import ImageRows
@@ -240,6 +240,30 @@ def serve_ui(config: Mapping[str, Any]) -> None:
     from foldwise.tracking.mlflow_ui import serve
 
     serve(mlflow_store(Path(asked.paths.runs), asked.tracking.url), asked.host, asked.port, screen.note)
+
+
+def compare_studies(config: Mapping[str, Any]) -> None:
+    """The compare door: a page beside the first study's files, or a table on this terminal."""
+    from foldwise.specs import CompareSpec
+
+    asked = read_service(CompareSpec, config)
+    if asked.ledger.url is None and not (Path(asked.paths.runs) / "ledger.db").exists():
+        raise ConfigError(
+            "paths.runs", f"{Path(asked.paths.runs).resolve()} holds no ledger.db; run python -m pipelines.tune first"
+        )
+    from foldwise.comparison import as_text, page, read_studies
+    from foldwise.files import atomically
+
+    screen = Screen()
+    with closing(ledger_at(asked.ledger.url, asked.paths.runs, screen.note)) as ledger:
+        studies, goal = read_studies(ledger, asked.studies)
+    if asked.format == "text":
+        screen.compared(*as_text(studies, goal, asked.trials))
+        return
+    path = Path(asked.paths.runs).resolve() / "studies" / asked.studies[0] / "compare.html"
+    text = page(studies, goal)
+    atomically(path, lambda part: part.write_text(text, encoding="utf-8"))
+    screen.note(f"written: {path}")
 
 
 def refuse_empty_store(runs: str, url: str | None) -> None:
