@@ -66,6 +66,7 @@ def run(words: list[str]) -> dict[int, float]:
         best = max(found.results, key=lambda result: result.mean)
         summary: dict[str, Any] = {
             "goal": {"metric": "accuracy"},
+            "source": plan.source,
             "best": {"number": best.number, "mean": best.mean, "sd": best.sd},
             "holdout": {"metrics": {"accuracy": 0.5}},
             "baselines": [],

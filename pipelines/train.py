@@ -1,8 +1,11 @@
 """The same as tune without a search: every range takes its default (said), one trial is validated, refitted and registered."""
 
 import sys
+import time
 
 from foldwise.compose import Config, run_door
+
+BEGAN = time.monotonic()
 
 
 def run(config: Config) -> None:
@@ -11,9 +14,9 @@ def run(config: Config) -> None:
 
     searched = read_study(config)
     study = read_study(without_search(config))
-    from foldwise.doors import run_here
+    from foldwise.doors import tune_here
 
-    run_here(study, defaults_taken=searched.space.defaults())
+    tune_here(study, defaults_taken=searched.space.defaults(), began=BEGAN)
 
 
 def main() -> int:

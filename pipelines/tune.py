@@ -1,8 +1,11 @@
 """Search, cross-validate, pick, refit, score the holdout once, bundle, register, and print the verdict."""
 
 import sys
+import time
 
 from foldwise.compose import Config, run_door
+
+BEGAN = time.monotonic()
 
 
 def run(config: Config) -> None:
@@ -15,9 +18,9 @@ def run(config: Config) -> None:
 
         replay_here(study, study.fixed.replay)
         return
-    from foldwise.doors import run_here
+    from foldwise.doors import tune_here
 
-    run_here(study)
+    tune_here(study, began=BEGAN)
 
 
 def main() -> int:

@@ -49,7 +49,7 @@ def conclude(plan: Plan, searched: Searched, parts: Parts, registry: Registry, s
         searched: all its finished trials, and why there are no more.
         parts: the parts it was run with.
         registry: where the model goes.
-        seconds: what reading the data and searching took.
+        seconds: what was spent before on data and search.
 
     Raises:
         JobError: no trial is complete.
@@ -121,6 +121,7 @@ def conclude(plan: Plan, searched: Searched, parts: Parts, registry: Registry, s
         "pareto": front(results, plan.goals),
         "task": table.task,
         "rows": {"development": len(plan.development), "holdout": len(plan.holdout.rows)},
+        "source": plan.source,
         "trials": count_trials(results, spec.fixed.budget.trials),
         "race": race.record if race else None,
         "ended": searched.ended,
@@ -155,9 +156,8 @@ def conclude(plan: Plan, searched: Searched, parts: Parts, registry: Registry, s
     summary["model"] = {"name": version.name, "version": version.version, "aliases": list(version.aliases), "uri": version.uri}
     ended = time.monotonic()
     summary["seconds"] = {
-        "total": round(seconds["data"] + seconds["search"] + ended - began, 3),
-        "data": round(seconds["data"], 3),
-        "search": round(seconds["search"], 3),
+        "total": round(sum(seconds.values()) + ended - began, 3),
+        **{name: round(spent, 3) for name, spent in seconds.items()},
         "refit": round(refitted - began, 3),
     }
     summary["mlflow"] = asdict(place) if place else None
@@ -165,8 +165,7 @@ def conclude(plan: Plan, searched: Searched, parts: Parts, registry: Registry, s
     write_json(plan.folder / "summary.json", summary)
     reached("after-summary")
     parts.ledger.finish_study(spec.name, summary)
-    files = [plan.folder / name for name in ("summary.json", "trials.parquet", "holdout.parquet")]
-    for sentence in parts.tracker.close(summary, files):
+    for sentence in parts.tracker.close(summary, plan.files):
         watcher.note(sentence)
     return summary
 

@@ -13,6 +13,8 @@ from foldwise.results import TrialResult, best_of
 SECONDS_TO_CONCLUDE = 5.0
 # Where trials ran elsewhere, the refit has to wait for TensorFlow.
 SECONDS_TO_START_TENSORFLOW = 8.0
+# A machine that is slow, or busy with other things, takes longer for all of that: so much of the time that TensorFlow took.
+CONCLUDING_TO_STARTING = 0.7
 
 
 class Deadline:
@@ -21,13 +23,16 @@ class Deadline:
     Args:
         seconds: for all of it, None for as long as it takes.
         began: when it began, by `time.monotonic`.
-        elsewhere: whether trials run in other processes.
+        started: how long TensorFlow took to start in this process, None where trials run in others, so that it has yet to.
     """
 
-    def __init__(self, seconds: float | None = None, began: float = 0.0, elsewhere: bool = False) -> None:
+    def __init__(self, seconds: float | None = None, began: float = 0.0, started: float | None = 0.0) -> None:
         self.seconds = seconds
         self._ends = math.inf if seconds is None else began + seconds
-        self._after = SECONDS_TO_CONCLUDE + SECONDS_TO_START_TENSORFLOW * elsewhere
+        self._elsewhere_since = time.monotonic() if started is None else None
+        self._after = _after(started or 0.0)
+        if started is None:
+            self._after += SECONDS_TO_START_TENSORFLOW
         self._best: TrialResult | None = None
         self._refit = 0.0
 
@@ -41,6 +46,10 @@ class Deadline:
             goal: which one is best.
             rows: how many times those of a fold the refit trains on.
         """
+        if self._elsewhere_since is not None:  # the first to come back has waited for TensorFlow there
+            waited = time.monotonic() - self._elsewhere_since - result.seconds
+            self._after = _after(waited) + max(SECONDS_TO_START_TENSORFLOW, waited)
+            self._elsewhere_since = None
         best = best_of([trial for trial in (self._best, result) if trial is not None], goal)
         if best is not None and best is not self._best:
             self._best = best
@@ -59,3 +68,7 @@ class Deadline:
         """
         if self.is_over:
             raise OutOfTime("the time is over")
+
+
+def _after(started: float) -> float:
+    return max(SECONDS_TO_CONCLUDE, CONCLUDING_TO_STARTING * started)

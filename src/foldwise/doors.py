@@ -12,6 +12,7 @@ from foldwise.assemble import check_tuner, ledger_at, make_executor, make_ledger
 from foldwise.config import read_service
 from foldwise.errors import ConfigError, Interrupted
 from foldwise.image_specs import ImageRows
+from foldwise.reopen import finished_before
 from foldwise.screen import Screen
 from foldwise.space import Params
 from foldwise.specs import StudySpec
@@ -30,20 +31,33 @@ PREDICT_THREADS = 2
 SHIPPING_SECONDS = 2
 
 
+def tune_here(spec: StudySpec, defaults_taken: Params | None = None, began: float | None = None) -> None:
+    """Show a study that is finished as it stands; run any other. Arguments as those of `run_here`."""
+    screen = Screen()
+    found = finished_before(spec, screen.note)
+    if found is None:
+        run_here(spec, defaults_taken, began)
+        return
+    summary, trials = found
+    _say_finished(spec, summary, trials, screen)
+    screen.finished(summary, _where_next(spec, summary))
+
+
 def run_here(
-    spec: StudySpec, defaults_taken: Params | None = None
+    spec: StudySpec, defaults_taken: Params | None = None, began: float | None = None
 ) -> tuple[StudySpec, Goal, Mapping[str, Any], list[TrialResult], Path]:
     """Run a study in this process, shown on this terminal.
 
     Args:
         spec: the study.
         defaults_taken: the values that ranges took where there is no search, to be said.
+        began: when the job began, by `time.monotonic`, if that is not now.
 
     Returns:
         The study, its goal, its summary, its finished trials and its folder.
     """
     screen = Screen()
-    began = time.monotonic()
+    began = time.monotonic() if began is None else began
     if defaults_taken:
         taken = ", ".join(f"{name}={value}" for name, value in defaults_taken.items())
         screen.note(f"no search: every range takes its default: {taken}")
@@ -64,16 +78,37 @@ def run_here(
         asked = spec.fixed.budget.trials
         summary = record.summary
         if summary is not None and (len(results) >= asked or summary.get("ended") == "exhausted"):
-            why = "" if len(results) >= asked else " and nothing is left to try"
-            screen.note(f"study {spec.name} is finished: {len(results)} of {asked} trials{why}, 0 more to run")
+            _say_finished(spec, summary, len(results), screen)
+            _ship_what_waits(plan, record, ledger, screen)
         else:
-            summary, results = _carry_out(plan, record, ledger, screen, check, time.monotonic() - began)
-    screen.finished(summary, _where_next(plan, summary))
+            summary, results = _carry_out(plan, record, ledger, screen, check, began)
+    screen.finished(summary, _where_next(spec, summary, plan.table.schema.image is not None))
     return spec, plan.goal, summary, results, plan.folder
 
 
+def _say_finished(spec: StudySpec, summary: Mapping[str, Any], trials: int, screen: Screen) -> None:
+    asked = spec.fixed.budget.trials
+    why = "" if trials >= asked else " and nothing is left to try"
+    screen.note(f"study {spec.name} is finished: {trials} of {asked} trials{why}, 0 more to run")
+
+
+def _ship_what_waits(plan: Plan, record: StudyRecord, ledger: Ledger, screen: Screen) -> None:
+    """A finished study that a tracker was away for is shown there now."""
+    trials, shipped = ledger.count_finished(record.name)
+    if plan.spec.fixed.tracking.kind == "in_memory" or shipped == trials:
+        return
+    tracker, _ = make_tracking(plan.spec.fixed.tracking, plan.spec.fixed.paths.runs, ledger)
+    tracker.open(record, ledger.trials(record.name), plan.goal.metric, _tags(plan))
+    for sentence in tracker.close(record.summary, [file for file in plan.files if file.exists()]):
+        screen.note(sentence)
+
+
+def _tags(plan: Plan) -> dict[str, str]:
+    return {"seed": str(plan.spec.fixed.seed), "task": plan.table.task}
+
+
 def _carry_out(
-    plan: Plan, record: StudyRecord, ledger: Ledger, screen: Screen, check: Callable[[], None], seconds: float
+    plan: Plan, record: StudyRecord, ledger: Ledger, screen: Screen, check: Callable[[], None], began: float
 ) -> tuple[Mapping[str, Any], list[TrialResult]]:
     """The heavy half: networks are trained from here on."""
     spec, elsewhere = plan.spec, plan.spec.fixed.execute.kind != "here"
@@ -82,8 +117,9 @@ def _carry_out(
     from foldwise.plan import threads_of
     from foldwise.study import Parts, search
 
+    planned = time.monotonic()
     threads = threads_of(plan) if elsewhere else _start_tensorflow(plan, screen)
-    deadline = Deadline(spec.fixed.budget.seconds, time.monotonic() - seconds, elsewhere)
+    deadline = Deadline(spec.fixed.budget.seconds, began, None if elsewhere else time.monotonic() - planned)
 
     def after_fold(number: int, fold: int) -> None:
         screen.fold_ends(number, fold)
@@ -97,12 +133,10 @@ def _carry_out(
         closes.callback(executor.close)
         tracker, registry = make_tracking(spec.fixed.tracking, spec.fixed.paths.runs, ledger)
         parts = Parts(make_tuner(spec, plan.goals), executor, ledger, tracker, screen, check, deadline)
-        began = time.monotonic()
-        tags = {"seed": str(spec.fixed.seed), "task": plan.table.task}
-        tracker.open(record, ledger.trials(spec.name), plan.goal.metric, tags)
+        tracker.open(record, ledger.trials(spec.name), plan.goal.metric, _tags(plan))
         try:
             searched = search(plan, parts)
-            spent = {"data": seconds, "search": time.monotonic() - began}
+            spent = {"data": planned - began, "search": time.monotonic() - planned}
             closes.close()  # the refit has the machine to itself
             if elsewhere:
                 _start_tensorflow(plan, screen)
@@ -276,14 +310,14 @@ def refuse_empty_store(runs: str, url: str | None) -> None:
         raise ConfigError("paths.runs", f"{Path(runs).resolve()} holds no mlflow.db; run python -m pipelines.tune first")
 
 
-def _where_next(plan: Plan, summary: Mapping[str, Any]) -> list[str]:
-    model, runs = summary["model"], plan.spec.fixed.paths.runs
+def _where_next(spec: StudySpec, summary: Mapping[str, Any], of_images: bool = False) -> list[str]:
+    model, runs = summary["model"], spec.fixed.paths.runs
     where = "" if runs == "mlruns" else f" paths.runs={runs}"
     alias = f"@{model['aliases'][0]}" if model["aliases"] else f"/{model['version']}"
-    rows = "rows.csv" if plan.table.schema.image is None else "images.npz"
+    rows = "images.npz" if of_images else "rows.csv"
     lines = [
         f"model:   {model['name']} version {model['version']} ({', '.join(model['aliases'])})",
-        f"files:   {plan.folder}",
+        f"files:   {spec.folder}",
         f"predict: python -m pipelines.predict model={model['name']}{alias} input={rows} output=answers.csv{where}",
     ]
-    return [*lines, f"look:    python -m pipelines.ui{where}"] if plan.spec.fixed.tracking.kind == "mlflow" else lines
+    return [*lines, f"look:    python -m pipelines.ui{where}"] if spec.fixed.tracking.kind == "mlflow" else lines

@@ -20,6 +20,7 @@ from foldwise.data.holdout import HoldoutRecord, set_holdout
 from foldwise.data.image_table import read_image_holdout, read_image_table
 from foldwise.data.prep_rules import check_prep
 from foldwise.data.prepare import fit_preparation
+from foldwise.data.source_mark import source_mark
 from foldwise.data.split import Split, cut_folds
 from foldwise.data.table import Table, read_given_holdout, read_table
 from foldwise.data_specs import FeatureKind, GivenHoldout
@@ -42,6 +43,7 @@ class Plan:
 
     development: positions in `table` of the rows that search and training may see, (rows,).
     holdout: the rows set aside, a table of its own.
+    source: the mark of the rows as they were read, where there is one.
     """
 
     spec: StudySpec
@@ -52,11 +54,17 @@ class Plan:
     holdout_record: HoldoutRecord
     splits: tuple[Split, ...]
     findings: tuple[Finding, ...]
+    source: str | None = None
 
     @property
     def folder(self) -> Path:
         """Where the study's files go."""
-        return Path(self.spec.fixed.paths.runs).resolve() / "studies" / self.spec.name
+        return self.spec.folder
+
+    @property
+    def files(self) -> list[Path]:
+        """What a tracker shows of a finished study beside its figures."""
+        return [self.folder / name for name in ("summary.json", "trials.parquet", "holdout.parquet")]
 
     @property
     def goals(self) -> tuple[Goal, ...]:
@@ -92,6 +100,7 @@ def plan_study(spec: StudySpec) -> Plan:
     fixed = spec.fixed
     check_runs_folder(fixed.paths.runs)
     trials = _trials(spec)
+    source = source_mark(fixed)  # before the rows: a file that changes in between is read anew the next time
     table = _read(fixed, trials)
     goal = goal_for(fixed.metric, fixed.goal.direction, table.task)
     for trial in trials:
@@ -112,7 +121,7 @@ def plan_study(spec: StudySpec) -> Plan:
         check_batch(trial.fit, splits)
     told = [finding for trial in trials for finding in check_balance(table, splits, trial.balance)]
     findings = (*audit(table, development, splits, holdout), *dict.fromkeys(told))
-    return Plan(spec, goal, table, development, holdout, record, splits, findings)
+    return Plan(spec, goal, table, development, holdout, record, splits, findings, source)
 
 
 def _read(fixed: FixedSpec, trials: Sequence[TrialSpec]) -> Table:

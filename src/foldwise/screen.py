@@ -58,6 +58,19 @@ class Screen:
         self._now = f"trial {number}"
         self._draw()
 
+    def _front(self, rows: Sequence[Mapping[str, Any]], best: int) -> None:
+        """Where two goals are weighed: the trials that no other one beats in both."""
+        table = RichTable(title=None, box=None, pad_edge=False)
+        for column in rows[0]:
+            table.add_column(
+                "Pareto front" if column == "number" else column, justify="left" if column == "number" else "right"
+            )
+        for row in rows:
+            name = f"trial {row['number']}" + (" (the model)" if row["number"] == best else "")
+            table.add_row(name, *(f"{value:,.6g}" for key, value in row.items() if key != "number"))
+        self.console.print(table)
+        self.console.print()
+
     def fold_ends(self, number: int, fold: int) -> None:
         """A fold of a trial is done."""
         self._now = f"trial {number}, fold {fold + 1} of {self._folds}"
@@ -99,6 +112,8 @@ class Screen:
         self.console.print()
         self.console.print(table)
         self.console.print()
+        if summary.get("pareto"):
+            self._front(summary["pareto"], best["number"])
         if summary.get("race"):
             self.console.print(escape(race_sentence(summary["race"])))
         self.console.print(Text(f"Verdict: {summary['verdict']}", style="bold"))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, model_validator
@@ -230,6 +231,11 @@ class StudySpec:
     space: Space
     recipe: Mapping[str, Any]
     openings: tuple[Params, ...]
+
+    @property
+    def folder(self) -> Path:
+        """Where the study's files go."""
+        return Path(self.fixed.paths.runs).resolve() / "studies" / self.name
 
 
 @dataclass(frozen=True)

@@ -26,8 +26,13 @@ def trials(tmp_path_factory):
     return trials
 
 
-def test_one_worker_two_and_this_process_give_the_same_bits(trials):
-    expected, alone, _ = trials("execute=here")
+@pytest.fixture(scope="module")
+def here(trials):
+    return trials("execute=here")
+
+
+def test_one_worker_two_and_this_process_give_the_same_bits(trials, here):
+    expected, alone, _ = here
     for workers in (1, 2):
         table, of_workers, out = trials("execute=dask", f"execute.workers={workers}")
         pd.testing.assert_frame_equal(table, expected, check_exact=True)
@@ -43,7 +48,7 @@ def test_an_address_where_nobody_answers_is_one_sentence(tmp_path):
     assert len(done.stderr.strip().splitlines()) == 1
 
 
-def test_the_workers_of_a_scheduler_that_is_there_already(tmp_path, trials):
+def test_the_workers_of_a_scheduler_that_is_there_already(tmp_path, trials, here):
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT)])}
     place = tmp_path / "scheduler.json"
     common = ["--scheduler-file", str(place), "--no-dashboard"]
@@ -63,7 +68,7 @@ def test_the_workers_of_a_scheduler_that_is_there_already(tmp_path, trials):
             process.terminate()
         for process in started:
             process.wait(30)
-    expected, _, _ = trials("execute=here")
+    expected, _, _ = here
     pd.testing.assert_frame_equal(table, expected, check_exact=True)
 
 

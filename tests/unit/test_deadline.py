@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from foldwise.deadline import SECONDS_TO_CONCLUDE, SECONDS_TO_START_TENSORFLOW, Deadline
+from foldwise.deadline import CONCLUDING_TO_STARTING, SECONDS_TO_CONCLUDE, SECONDS_TO_START_TENSORFLOW, Deadline
 from foldwise.errors import OutOfTime
 from foldwise.goal import Goal
 from foldwise.results import FoldScore, TrialResult
@@ -50,7 +50,28 @@ def test_a_search_whose_time_is_over_ends():
 
 def test_time_is_kept_for_what_comes_after_the_search():
     assert after() == pytest.approx(SECONDS_TO_CONCLUDE, abs=0.5)
-    assert after(elsewhere=True) == pytest.approx(SECONDS_TO_CONCLUDE + SECONDS_TO_START_TENSORFLOW, abs=0.5)
+    assert after(started=None) == pytest.approx(SECONDS_TO_CONCLUDE + SECONDS_TO_START_TENSORFLOW, abs=0.5)
+
+
+def test_where_tensorflow_takes_long_to_start_more_time_is_kept():
+    assert after(started=SECONDS_TO_CONCLUDE) == pytest.approx(after(), abs=0.1)
+    assert after(started=100.0) == pytest.approx(100 * CONCLUDING_TO_STARTING, abs=0.5)
+
+
+def test_how_long_it_takes_elsewhere_is_known_by_the_first_trial(monkeypatch):
+    clock = [1000.0]
+    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
+    deadline = Deadline(500.0, 1000.0, started=None)
+    clock[0] += 43
+    deadline.note(trial(0, 0.9, 3.0), GOAL, 1.0)
+    keeps = 40 + 40 * CONCLUDING_TO_STARTING + 3 / 5
+    clock[0] = 1500 - keeps - 1
+    assert not deadline.is_over
+    clock[0] += 2
+    assert deadline.is_over
+    deadline.note(trial(1, 0.8, 3.0), GOAL, 1.0)  # which tells nothing of that any more
+    clock[0] -= 2
+    assert not deadline.is_over
 
 
 def test_a_refit_takes_a_fold_of_the_best_trial_and_more_rows():

@@ -61,3 +61,20 @@ def test_findings_stand_in_a_table_of_a_line_each_with_what_to_do():
     assert note.split() == ["note", "copies", "few", "keep", "one"]
     screen.audited([])
     assert "audit: nothing found" in screen.console.file.getvalue()
+
+
+def test_where_two_goals_are_weighed_the_pareto_front_is_shown():
+    summary = {
+        "goal": {"metric": "accuracy"},
+        "best": {"number": 3, "mean": 0.94, "sd": 0.06},
+        "holdout": {"metrics": {"accuracy": 0.9}},
+        "baselines": [],
+        "pareto": [{"number": 2, "accuracy": 0.59, "parameters": 155.0}, {"number": 3, "accuracy": 0.94, "parameters": 1223.0}],
+        "verdict": "the model is better",
+    }
+    screen = Screen(Console(file=io.StringIO(), width=80))
+    screen.finished(summary, [])
+    lines = [line.split() for line in screen.console.file.getvalue().splitlines()]
+    assert ["Pareto", "front", "accuracy", "parameters"] in lines
+    assert ["trial", "2", "0.59", "155"] in lines
+    assert ["trial", "3", "(the", "model)", "0.94", "1,223"] in lines

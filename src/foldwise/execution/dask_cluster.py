@@ -17,9 +17,9 @@ import dask
 from distributed import Client, Nanny, Scheduler, SpecCluster
 from distributed.security import Security
 
-from foldwise.errors import ConfigError
+from foldwise.errors import ConfigError, JobError
 
-SECONDS_TO_CONNECT = 20
+SECONDS_TO_CONNECT = 10
 HERE = "127.0.0.1"
 # On a worker's main thread, where alone it can be said: Ctrl-C at a terminal goes to all of its processes, and it is for the
 # coordinator to decide what becomes of a trial.
@@ -49,12 +49,16 @@ class LocalCluster:
                 undo.callback(shutil.rmtree, share, ignore_errors=True)
             folder = undo.enter_context(TemporaryDirectory(prefix="foldwise-workers-", ignore_cleanup_errors=True))
             security = Security.temporary()
-            self._cluster = SpecCluster(
-                scheduler={"cls": Scheduler, "options": _scheduler(security)},
-                workers={number: {"cls": Nanny, "options": _nanny(number, security, folder)} for number in range(workers)},
-                security=security,
-                silence_logs=logging.CRITICAL,
-            )
+            try:
+                self._cluster = SpecCluster(
+                    scheduler={"cls": Scheduler, "options": _scheduler(security)},
+                    workers={number: {"cls": Nanny, "options": _nanny(number, security, folder)} for number in range(workers)},
+                    security=security,
+                    silence_logs=logging.CRITICAL,
+                )
+            except RuntimeError as fault:  # each worker imports the program that starts it, as multiprocessing has it
+                rule = 'a script of your own has to begin below `if __name__ == "__main__":`'
+                raise JobError(f"no worker process could be started ({fault}); {rule}") from None
             undo.callback(self._cluster.close)
             self.client = Client(self._cluster, set_as_default=False)
             self._undo = undo.pop_all()

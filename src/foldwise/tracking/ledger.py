@@ -221,6 +221,13 @@ class Ledger:
 
         return self._transactions.do(read)
 
+    def count_finished(self, study: str) -> tuple[int, int]:
+        """How many trials of a study have a result and count, and how many of these the tracker shows."""
+        done = (trials.c.study == study) & (trials.c.state != RUNNING) & trials.c.dropped.is_(False)
+        query = select(func.count(), func.count(trials.c.shipped)).where(done)
+        finished, shipped = self._transactions.do(lambda connection: connection.execute(query).one())
+        return int(finished), int(shipped)
+
     def mark_shipped(self, study: str, number: int | None, run_id: str) -> None:
         """Notes the tracker's run of a trial, or of the study itself where number is None."""
         shipped = update(trials).where(_at(study, number or 0)).values(shipped=run_id)

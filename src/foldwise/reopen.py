@@ -1,0 +1,46 @@
+"""A finished study that is asked for once more: its summary stands in the ledger, so nothing slow is imported to show it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from foldwise.assemble import make_ledger
+from foldwise.config import identity
+from foldwise.data.source_mark import source_mark
+from foldwise.image_specs import ImageRows
+from foldwise.specs import StudySpec
+from foldwise.tracking.difference import difference
+
+
+def finished_before(spec: StudySpec, say: Callable[[str], None]) -> tuple[Mapping[str, Any], int] | None:
+    """The summary of a study that asks the very same of the same rows and has all its trials, and how many these are.
+
+    None where there is more to do or to look at than that: then the data are read, and whatever is wrong is said.
+
+    Args:
+        spec: the study.
+        say: hears what a person should know of the database.
+
+    Raises:
+        DataError: a file of rows is not there.
+    """
+    fixed = spec.fixed
+    if fixed.extend or fixed.audit.strict or isinstance(fixed.data, ImageRows):
+        return None
+    if fixed.ledger.url is not None or not (Path(fixed.paths.runs) / "ledger.db").exists():
+        return None  # nothing is made, on a server either, before the data were looked at
+    with closing(make_ledger(spec, say)) as ledger:
+        record, (trials, shipped) = ledger.study(spec.name), ledger.count_finished(spec.name)
+    if record is None or record.summary is None or record.asked != fixed.budget.trials:
+        return None
+    if fixed.tracking.kind == "mlflow" and shipped < trials:
+        return None
+    if record.summary.get("source") is None or record.summary["source"] != source_mark(fixed):
+        return None
+    if difference(identity(record.recipe), identity(spec.recipe)):
+        return None
+    over = trials >= fixed.budget.trials or record.summary.get("ended") == "exhausted"
+    return (record.summary, trials) if over else None
