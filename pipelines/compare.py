@@ -7,7 +7,7 @@ from foldwise.compose import Config, run_door
 
 def run(config: Config) -> None:
     """Write the page, or print the table."""
-    from foldwise.doors import compare_studies
+    from foldwise.services import compare_studies
 
     compare_studies(config)
 
