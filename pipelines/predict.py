@@ -7,7 +7,7 @@ from foldwise.compose import Config, run_door
 
 def run(config: Config) -> None:
     """Answer the rows of `input` into `output`."""
-    from foldwise.doors import predict_file
+    from foldwise.services import predict_file
 
     predict_file(config)
 

@@ -7,7 +7,7 @@ from foldwise.compose import Config, run_door
 
 def run(config: Config) -> None:
     """Serve the interface until Ctrl-C."""
-    from foldwise.doors import serve_ui
+    from foldwise.services import serve_ui
 
     serve_ui(config)
 

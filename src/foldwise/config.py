@@ -47,13 +47,7 @@ def read_study(config: Mapping[str, Any]) -> StudySpec:
     fixed_part = {key: value for key, value in config.items() if key not in SEARCHABLE}
     fixed = _validated(FixedSpec, fixed_part)
     _check_together(fixed)
-    template: dict[str, Tree] = {}
-    ranges: dict[str, Any] = {}
-    for section in SEARCHABLE:
-        if section in config:
-            template[section], space = split(config[section], section)
-            ranges.update(space.ranges)
-    space = Space(ranges)
+    template, space = parted(config)
     read_trial(template, space, space.defaults())
     for name, params in space.corners():
         try:
@@ -96,6 +90,17 @@ def opening(space: Space, given: Mapping[str, Any], key: str) -> Params:
         if name not in params:
             raise ConfigError(key, f"{name} is no range of this configuration{did_you_mean(name, params)}")
     return params
+
+
+def parted(config: Mapping[str, Any]) -> tuple[dict[str, Tree], Space]:
+    """The searchable sections of a configuration, with holes where ranges stood, and the space of these.
+
+    Raises:
+        ConfigError: a range is wrong.
+    """
+    parts = {section: split(config[section], section) for section in SEARCHABLE if section in config}
+    ranges = {name: range_ for _, space in parts.values() for name, range_ in space.ranges.items()}
+    return {section: template for section, (template, _) in parts.items()}, Space(ranges)
 
 
 def without_search(config: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What stands behind the doors: from a specification to its summary, said on this terminal."""
+"""What stands behind the doors that run a study: from a specification to its summary, said on this terminal."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from foldwise.assemble import check_tuner, make_executor, make_ledger, make_tracking, make_tuner, versions
-from foldwise.config import read_service
-from foldwise.errors import ConfigError, Interrupted
+from foldwise.errors import Interrupted
 from foldwise.image_specs import ImageRows
 from foldwise.reopen import finished_before, nothing_left
 from foldwise.screen import Screen
@@ -21,12 +20,9 @@ if TYPE_CHECKING:
     from foldwise.goal import Goal
     from foldwise.plan import Plan
     from foldwise.results import TrialResult
-    from foldwise.tracking.bundle import Bundle
     from foldwise.tracking.ledger import Ledger
     from foldwise.tracking.ledger_rows import StudyRecord
 
-# Answers are asked for one file at a time; more threads gain nothing on networks of this size.
-PREDICT_THREADS = 2
 # A study that is asked to stop shows what it can in so many seconds.
 SHIPPING_SECONDS = 2
 
@@ -231,58 +227,6 @@ def prepare_here(spec: StudySpec) -> None:
     screen.prepared(shown)
     write_json(plan.folder / "prepare.json", shown)
     screen.note(f"written: {plan.folder / 'prepare.json'}")
-
-
-def load_model(reference: str, runs: str = "mlruns", url: str | None = None) -> Bundle:
-    """The bundle behind `name@alias` or `name/version` of the store in `runs`, or at `url`."""
-    from foldwise.tracking.registry import read_reference
-
-    read_reference(reference)
-    refuse_empty_store(runs, url)
-    from foldwise.training.runtime import start
-
-    start(PREDICT_THREADS, or_as_it_runs=True)
-    from foldwise.tracking.bundle import load_bundle
-    from foldwise.tracking.mlflow_registry import MlflowRegistry
-    from foldwise.tracking.mlflow_store import mlflow_store
-
-    return load_bundle(MlflowRegistry(mlflow_store(Path(runs), url)).fetch(reference))
-
-
-def predict_file(config: Mapping[str, Any]) -> None:
-    """The predict door: answers the rows of a file into another, and scores them where the target is among the columns."""
-    from foldwise.answers import answer_file, check_files
-    from foldwise.specs import PredictSpec
-
-    asked = read_service(PredictSpec, config)
-    check_files(asked)
-    answer_file(asked, lambda: load_model(asked.model, asked.paths.runs, asked.tracking.url), Screen())
-
-
-def serve_ui(config: Mapping[str, Any]) -> None:
-    """The ui door: MLflow's pages on the store of the configuration, until Ctrl-C."""
-    from foldwise.specs import UiSpec
-
-    asked = read_service(UiSpec, config)
-    refuse_empty_store(asked.paths.runs, asked.tracking.url)
-    screen = Screen()
-    if asked.tracking.url is not None and asked.tracking.url.startswith("http"):
-        screen.note(f"MLflow's server is at {asked.tracking.url}")
-        return
-    from foldwise.tracking.mlflow_store import mlflow_store
-    from foldwise.tracking.mlflow_ui import serve
-
-    serve(mlflow_store(Path(asked.paths.runs), asked.tracking.url), asked.host, asked.port, screen.note)
-
-
-def refuse_empty_store(runs: str, url: str | None) -> None:
-    """Whether anything was ever tracked there.
-
-    Raises:
-        ConfigError: there is no store in `runs`.
-    """
-    if url is None and not (Path(runs) / "mlflow.db").exists():
-        raise ConfigError("paths.runs", f"{Path(runs).resolve()} holds no mlflow.db; run python -m pipelines.tune first")
 
 
 def _where_next(spec: StudySpec, summary: Mapping[str, Any], of_images: bool = False) -> list[str]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from foldwise.config import identity, read_trial
+from foldwise.config import identity, parted, read_trial
 from foldwise.errors import ConfigError
-from foldwise.space import EPOCHS, Params, Space, Tree
+from foldwise.space import EPOCHS, Params
 from foldwise.specs import SEARCHABLE, StudySpec
-from foldwise.template import locate, split
+from foldwise.template import locate
 from foldwise.tracking.difference import difference
 
 # What may differ in a study that is extended: what is searched, and by whom.
@@ -37,7 +37,7 @@ def moved(recipe: Mapping[str, Any], spec: StudySpec, trials: Sequence[tuple[int
         spec: the study as it is to be.
         trials: number and parameters of each, in the old space.
     """
-    template, space = _parted(recipe)
+    template, space = parted(recipe)
     found = {}
     for number, params in trials:
         was = read_trial(template, space, params)
@@ -45,9 +45,3 @@ def moved(recipe: Mapping[str, Any], spec: StudySpec, trials: Sequence[tuple[int
         if here is not None and read_trial(spec.template, spec.space, here) == was:
             found[number] = {**here, EPOCHS: params[EPOCHS]} if EPOCHS in params else here
     return found
-
-
-def _parted(recipe: Mapping[str, Any]) -> tuple[dict[str, Tree], Space]:
-    parts = {section: split(recipe[section], section) for section in SEARCHABLE if section in recipe}
-    ranges = {name: range_ for _, space in parts.values() for name, range_ in space.ranges.items()}
-    return {section: template for section, (template, _) in parts.items()}, Space(ranges)

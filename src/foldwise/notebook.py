@@ -114,7 +114,7 @@ def load(reference: str, runs: str = "mlruns", url: str | None = None) -> Bundle
         runs: the folder that studies write to.
         url: MLflow's store, where it is not in `runs`.
     """
-    from foldwise.doors import load_model
+    from foldwise.services import load_model
 
     return load_model(reference, runs, url)
 

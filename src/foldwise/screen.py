@@ -120,6 +120,18 @@ class Screen:
         for line in where:
             self.console.print(escape(line))
 
+    def compared(self, columns: Sequence[str], trials: Sequence[Sequence[str]], left_out: int) -> None:
+        """Trials in a table."""
+        table = RichTable(box=None, pad_edge=False)
+        for column in columns:
+            table.add_column(escape(column), justify="left" if column in ("study", "state", "reason") else "right")
+        for cells in trials:
+            table.add_row(*map(escape, cells))
+        wide = self.console if self.console.is_terminal else Console(file=self.console.file, width=WIDE)
+        wide.print(table)
+        if left_out:
+            self.note(f"and {left_out} more; trials=N shows more of them")
+
     def audited(self, findings: Sequence[Finding]) -> None:
         """What was found in the data, the worst first, and what to do about it."""
         if not findings:

@@ -24,7 +24,7 @@ from foldwise.race import Race
 from foldwise.race_spec import NoRace, RaceSpec
 from foldwise.source_specs import OtherTable
 from foldwise.space import Params, Space, Tree
-from foldwise.spec import ByKind, Spec, Words
+from foldwise.spec import ByKind, Listed, Spec, Words
 from foldwise.tuner_specs import TpeTuner, TunerSpec
 
 DataSpec = Annotated[TableSpec | ImageSpec | OtherTable, Field(discriminator="kind"), ByKind]
@@ -161,6 +161,24 @@ class PredictSpec(Spec):
     paths: Paths = Paths()
 
 
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,98}[A-Za-z0-9_-])?$")]
+
+
+class CompareSpec(Spec):
+    """What the compare door is asked: one study or several, as a page or as text."""
+
+    study: Name | Annotated[tuple[Name, ...], Listed, Field(min_length=1)]
+    format: Literal["html", "text"] = "html"
+    trials: Annotated[int, Field(ge=1)] = 20
+    ledger: LedgerSpec = LedgerSpec()
+    paths: Paths = Paths()
+
+    @property
+    def studies(self) -> tuple[str, ...]:
+        """Their names, each once."""
+        return (self.study,) if isinstance(self.study, str) else tuple(dict.fromkeys(self.study))
+
+
 class UiSpec(Spec):
     """What the ui door is asked."""
 
@@ -168,9 +186,6 @@ class UiSpec(Spec):
     port: Annotated[int, Field(ge=1, le=65535)] = 5000
     tracking: Annotated[TrackingSpec, ByKind] = TrackingSpec()
     paths: Paths = Paths()
-
-
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,98}[A-Za-z0-9_-])?$")]
 
 
 class FixedSpec(Spec):

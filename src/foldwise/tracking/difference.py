@@ -10,7 +10,7 @@ _ABSENT = object()
 
 def difference(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
     """One line a dotted key that differs, as `model.units: 32 -> 64`, in the order of the old recipe."""
-    was, is_ = dict(_leaves(old)), dict(_leaves(new))
+    was, is_ = dict(leaves(old)), dict(leaves(new))
     lines = []
     for key in dict.fromkeys([*was, *is_]):
         before, after = _shown(was.get(key, _ABSENT)), _shown(is_.get(key, _ABSENT))
@@ -19,9 +19,10 @@ def difference(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
     return lines
 
 
-def _leaves(value: Any, key: str = "") -> list[tuple[str, Any]]:
+def leaves(value: Any, key: str = "") -> list[tuple[str, Any]]:
+    """Every value of a tree that is no mapping, under its dotted key."""
     if isinstance(value, Mapping) and (value or not key):
-        return [leaf for name, item in value.items() for leaf in _leaves(item, f"{key}.{name}" if key else str(name))]
+        return [leaf for name, item in value.items() for leaf in leaves(item, f"{key}.{name}" if key else str(name))]
     return [(key, value)]
 
 

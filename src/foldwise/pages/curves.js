@@ -1,0 +1,55 @@
+// Curves of the ticked trials over one another; they are read from the page when the first is drawn.
+const TINTS = ["#1f77b4", "#ff7f0e", "#2ca02c", "#d62728", "#9467bd", "#8c564b", "#e377c2", "#17becf", "#bcbd22", "#7f7f7f"];
+const tint = (place) => TINTS[place % TINTS.length];
+let curveData = null;
+const curvesOf = (row) => {
+  curveData ??= JSON.parse(byId("curve-data").textContent);
+  return curveData[row.place][row.number] ?? {};
+};
+function curves() {
+  const { context, width, height } = pen(byId("curves"));
+  const wanted = byId("curve").value, log = byId("log").checked;
+  const drawn = ticked.map((row, place) => ({ row, place, lines: wanted.split("+").map((name) => curvesOf(row)[name]).filter(Boolean) }));
+  let epochs = 1, low = Infinity, high = -Infinity;
+  for (const { lines } of drawn) for (const [at, values] of lines) values.forEach((value, index) => {
+    if (!number(value) || (log && value <= 0)) return;
+    epochs = Math.max(epochs, at[index]); low = Math.min(low, value); high = Math.max(high, value);
+  });
+  byId("legend").replaceChildren(...drawn.map(({ row, place }) => {
+    const entry = element("span", `${label(row)}  ${number(row.mean) ? shown(row.mean) : row.state}`), mark = element("i");
+    mark.style.background = tint(place);
+    entry.prepend(mark);
+    return entry;
+  }));
+  context.fillStyle = color("quiet");
+  if (low > high) { context.fillText(ticked.length ? "these trials have no such curve" : "tick trials in the table", 20, 30); return; }
+  const left = 60, base = height - 30, scale = log ? Math.log : (value) => value;
+  const [from, to] = [scale(low), scale(high)];
+  const x = (epoch) => left + ((epoch - 1) / Math.max(1, epochs - 1)) * (width - left - 15);
+  const y = (value) => (to === from ? base / 2 : base - ((scale(value) - from) / (to - from)) * (base - 15));
+  context.strokeStyle = color("line");
+  for (const part of [0, 0.25, 0.5, 0.75, 1]) {
+    const value = log ? Math.exp(from + part * (to - from)) : from + part * (to - from);
+    context.beginPath(); context.moveTo(left, y(value)); context.lineTo(width - 15, y(value)); context.stroke();
+    context.textAlign = "right"; context.fillText(shown(value), left - 6, y(value) + 4);
+  }
+  context.textAlign = "center"; context.fillText("epoch 1", left + 20, height - 8); context.fillText(`epoch ${epochs}`, width - 45, height - 8);
+  for (const { place, lines } of drawn) lines.forEach(([at, values], kind) => {
+    context.strokeStyle = tint(place); context.lineWidth = 1.8; context.setLineDash(kind ? [5, 4] : []);
+    context.beginPath();
+    let started = false;
+    values.forEach((value, index) => {
+      if (!number(value) || (log && value <= 0)) { started = false; return; }
+      context[started ? "lineTo" : "moveTo"](x(at[index]), y(value)); started = true;
+    });
+    context.stroke(); context.setLineDash([]);
+  });
+}
+for (const [value, text] of [["val_loss+loss", "validation loss (training dashed)"], ["val_loss", "validation loss"], ["loss", "training loss"], ["learning_rate", "learning rate"]]) {
+  const option = element("option", text);
+  option.value = value;
+  byId("curve").append(option);
+}
+byId("curve").addEventListener("change", curves);
+byId("log").addEventListener("change", curves);
+listeners.push(curves);

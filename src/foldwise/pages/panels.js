@@ -1,0 +1,74 @@
+// The cards of the studies, the difference of two trials, how trials ended, where the time went; then the first picture.
+function cards() {
+  byId("studies").replaceChildren(...data.studies.map((study) => {
+    const card = element("div", undefined, "card"), t = study.trials;
+    const count = (state) => t.state.filter((one) => one === state).length;
+    if (many) card.append(element("p", study.name, "verdict"));
+    if (study.verdict) card.append(element("p", study.verdict, "verdict"));
+    card.append(element("p", `${study.metric}, ${study.direction}d over ${study.folds} fold${study.folds === 1 ? "" : "s"}; ${t.number.length} trials: ${count("COMPLETE")} complete, ${count("STOPPED")} stopped, ${count("FAILED")} failed`));
+    for (const rival of study.baselines) card.append(element("p", `baseline ${rival.name}: ${shown(rival.mean)} ± ${shown(rival.sd)}, holdout ${shown(rival.holdout)}`));
+    return card;
+  }));
+}
+function difference() {
+  const [one, other] = ticked, place = byId("difference");
+  if (!other) { place.replaceChildren(element("p", "tick two trials in the table")); return; }
+  const of = (row) => ({ ...data.studies[row.place].fixed, ...Object.fromEntries(data.parameters.filter((name) => row[name] !== null && row[name] !== undefined).map((name) => [name, row[name]])), [score]: row.mean });
+  const [a, b] = [of(one), of(other)];
+  const names = [...new Set([...Object.keys(a), ...Object.keys(b)])].filter((name) => a[name] !== b[name]);
+  const table = element("table"), line = element("tr");
+  for (const text of ["", label(one), label(other)]) line.append(element("th", text, text ? "" : "text"));
+  table.append(line);
+  for (const name of names) {
+    const entry = element("tr");
+    entry.append(element("td", name, "text"), element("td", shown(a[name])), element("td", shown(b[name])));
+    table.append(entry);
+  }
+  place.replaceChildren(names.length ? table : element("p", "these two are configured alike"));
+}
+function ends() {
+  const groups = new Map();
+  for (const row of rows) {
+    const why = row.state === "COMPLETE" ? (row.reason ? "takes the result of an equal trial" : "trained") : row.reason.split(":")[0];
+    const key = `${row.state}\n${why}`;
+    if (!groups.has(key)) groups.set(key, []);
+    groups.get(key).push(row);
+  }
+  const table = element("table");
+  for (const [key, members] of [...groups].sort((a, b) => b[1].length - a[1].length)) {
+    const [state, why] = key.split("\n"), line = element("tr");
+    line.append(element("td", state, `text ${state}`), element("td", why, "text"), element("td", String(members.length)));
+    line.append(element("td", state === "COMPLETE" ? "" : `${label(members[0])}: ${members[0].reason}`, "text reason"));
+    table.append(line);
+  }
+  byId("ends").replaceChildren(table);
+}
+function time() {
+  const bars = [];
+  for (const study of data.studies) {
+    const mark = many ? `${study.name} ` : "";
+    for (const part of ["data", "search", "refit"]) if (number(study.seconds[part])) bars.push([mark + part, study.seconds[part]]);
+  }
+  for (const state of ["COMPLETE", "STOPPED", "FAILED"]) {
+    const taken = rows.filter((row) => row.state === state).reduce((sum, row) => sum + (row.seconds || 0), 0);
+    if (taken) bars.push([`${state.toLowerCase()} trials`, taken]);
+  }
+  const slowest = [...rows].sort((a, b) => b.seconds - a.seconds).slice(0, 5);
+  for (const row of slowest) bars.push([`${label(row)} (slow)`, row.seconds]);
+  const most = Math.max(...bars.map(([, seconds]) => seconds), 1e-9);
+  byId("time").replaceChildren(...bars.map(([text, seconds]) => {
+    const line = element("div", undefined, "bar"), bar = element("i");
+    bar.style.width = `${(100 * seconds) / most}%`;
+    const room = element("div");
+    room.append(bar);
+    line.append(element("span", text), room, element("b", `${seconds < 100 ? seconds.toFixed(1) : Math.round(seconds)} s`));
+    return line;
+  }));
+}
+const root = document.documentElement;
+if (matchMedia("(prefers-color-scheme: dark)").matches) root.classList.add("dark");
+byId("theme").addEventListener("click", () => { root.classList.toggle("dark"); changed(); });
+window.addEventListener("resize", () => { parallel(); curves(); body(); });
+listeners.push(difference);
+cards(); ends(); time(); changed();
+root.dataset.drawn = String(Math.round(performance.now()));

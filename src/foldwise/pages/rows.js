@@ -1,0 +1,94 @@
+"use strict";
+// The trials as rows, what is kept of them, and what is ticked. Everything else draws from here.
+const data = JSON.parse(document.getElementById("data").textContent);
+const byId = (id) => document.getElementById(id);
+const element = (tag, text, kind) => {
+  const made = document.createElement(tag);
+  if (text !== undefined) made.textContent = text;
+  if (kind) made.className = kind;
+  return made;
+};
+const many = data.studies.length > 1;
+const rows = [];
+data.studies.forEach((study, place) => {
+  const t = study.trials;
+  t.number.forEach((number, index) => {
+    const row = { place, study: study.name, number, state: t.state[index], mean: t.mean[index], sd: t.sd[index],
+      seconds: t.seconds[index], reason: t.reason[index] ?? (t.reused[index] === null ? "" : `as trial ${t.reused[index]}`) };
+    for (const name in t.params) row[name] = t.params[name][index];
+    for (const name in t.costs) row[name] = t.costs[name][index];
+    rows.push(row);
+  });
+});
+const minimize = data.studies[0].direction === "minimize";
+const score = data.studies[0].metric;
+const number = (value) => typeof value === "number";
+const shown = (value) => {
+  if (value === null || value === undefined) return "–";
+  if (!number(value)) return String(value);
+  if (Number.isInteger(value)) return String(value);
+  return Math.abs(value) >= 1e-3 && Math.abs(value) < 1e5 ? String(+value.toPrecision(4)) : value.toExponential(2);
+};
+const better = (a, b) => (minimize ? a - b : b - a);
+const ranked = rows.filter((row) => row.state === "COMPLETE" && number(row.mean)).sort((a, b) => better(a.mean, b.mean) || a.number - b.number);
+ranked.forEach((row, index) => { row.rank = index / Math.max(1, ranked.length - 1); });
+const label = (row) => (many ? `${row.study} ${row.number}` : `trial ${row.number}`);
+
+const kept = { text: "", brushes: new Map(), sort: "mean", down: !minimize };
+let view = [];
+const ticked = ranked.slice(0, 2);
+const listeners = [];
+const changed = () => { select(); listeners.forEach((draw) => draw()); };
+
+const SIGNS = { "<": (a, b) => a < b, "<=": (a, b) => a <= b, ">": (a, b) => a > b, ">=": (a, b) => a >= b };
+// `units>32 state=complete relu`: each word is a comparison with a column, or text that stands somewhere in the row
+function conditions(text) {
+  return text.split(/\s+/).filter(Boolean).map((word) => {
+    const found = /^([^<>=!]+)(<=|>=|!=|<|>|=)(.+)$/.exec(word);
+    if (!found) {
+      const wanted = word.toLowerCase();
+      return (row) => data.columns.some((name) => shown(row[name]).toLowerCase().includes(wanted));
+    }
+    const [, asked, sign, value] = found;
+    const name = column(asked);
+    if (name === undefined) throw new Error(`no column is called ${asked}`);
+    if (SIGNS[sign]) {
+      if (!Number.isFinite(+value)) throw new Error(`${value} is no number`);
+      return (row) => number(row[name]) && SIGNS[sign](row[name], +value);
+    }
+    const equal = (row) => (number(row[name]) && value !== "" && Number.isFinite(+value) ? row[name] === +value : shown(row[name]).toLowerCase() === value.toLowerCase());
+    return sign === "=" ? equal : (row) => !equal(row);
+  });
+}
+const titles = { mean: score, study: "study", number: "trial", sd: "± sd", seconds: "seconds", reason: "why", state: "state" };
+function column(asked) {
+  const wanted = asked.toLowerCase();
+  return data.columns.find((name) => name.toLowerCase() === wanted || (titles[name] ?? "").toLowerCase() === wanted)
+    ?? data.columns.find((name) => name.toLowerCase().endsWith(`.${wanted}`));
+}
+function select() {
+  let tests = [];
+  byId("wrong").textContent = "";
+  try { tests = conditions(kept.text); } catch (fault) { byId("wrong").textContent = fault.message; }
+  for (const [name, brush] of kept.brushes) tests.push((row) => brush(row[name]));
+  const name = kept.sort, down = kept.down ? -1 : 1;
+  view = rows.filter((row) => tests.every((test) => test(row)));
+  view.sort((a, b) => {
+    const x = a[name], y = b[name], missing = (x === null || x === undefined) - (y === null || y === undefined);
+    if (missing) return missing;
+    const order = number(x) && number(y) ? x - y : String(x).localeCompare(String(y));
+    return down * order || a.place - b.place || a.number - b.number;
+  });
+}
+const color = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+// A canvas in device pixels, its pen in the page's own
+function pen(canvas) {
+  const { width, height } = canvas.getBoundingClientRect(), scale = window.devicePixelRatio || 1;
+  if (canvas.width !== Math.round(width * scale)) canvas.width = Math.round(width * scale);
+  if (canvas.height !== Math.round(height * scale)) canvas.height = Math.round(height * scale);
+  const context = canvas.getContext("2d");
+  context.setTransform(scale, 0, 0, scale, 0, 0);
+  context.clearRect(0, 0, width, height);
+  context.font = "12px system-ui, sans-serif";
+  return { context, width, height };
+}

@@ -1,0 +1,72 @@
+// The table: only the rows in sight are made, so that ten thousand cost what forty do.
+const ROW = 28, SPARE = 8;
+const numeric = new Set(data.columns.filter((name) => rows.some((row) => number(row[name]))));
+function head() {
+  const line = element("tr");
+  line.append(element("th", "", "text"));
+  for (const name of data.columns) {
+    const cell = element("th", undefined, numeric.has(name) ? "" : "text");
+    const button = element("button", (titles[name] ?? name) + (kept.sort === name ? (kept.down ? " ▾" : " ▴") : ""));
+    button.type = "button";
+    button.dataset.column = name;
+    cell.setAttribute("aria-sort", kept.sort === name ? (kept.down ? "descending" : "ascending") : "none");
+    button.addEventListener("click", () => {
+      kept.down = kept.sort === name ? !kept.down : name === "mean" && !minimize;
+      kept.sort = name;
+      byId("scroll").scrollTop = 0;
+      changed();
+      document.querySelector(`[data-column="${CSS.escape(name)}"]`).focus();
+    });
+    cell.append(button);
+    line.append(cell);
+  }
+  byId("table").tHead.replaceChildren(line);
+}
+function space(count) {
+  const line = element("tr"), cell = element("td");
+  cell.colSpan = data.columns.length + 1;
+  cell.style.cssText = `height:${count * ROW}px;padding:0;border:0`;
+  line.append(cell);
+  return line;
+}
+function body() {
+  const scroll = byId("scroll");
+  const first = Math.max(0, Math.floor(scroll.scrollTop / ROW) - SPARE);
+  const last = Math.min(view.length, first + Math.ceil(scroll.clientHeight / ROW) + 2 * SPARE);
+  const lines = view.slice(first, last).map((row) => {
+    const line = element("tr", undefined, row === ranked[0] ? "best" : "");
+    const box = element("input");
+    box.type = "checkbox";
+    box.checked = ticked.includes(row);
+    box.setAttribute("aria-label", `tick ${label(row)}`);
+    box.addEventListener("change", () => {
+      if (box.checked) ticked.push(row); else ticked.splice(ticked.indexOf(row), 1);
+      curves(); difference(); parallel();
+    });
+    const tick = element("td", undefined, "text");
+    tick.append(box);
+    line.append(tick);
+    for (const name of data.columns) {
+      const cell = element("td", shown(row[name]), (numeric.has(name) ? "" : "text ") + (name === "state" ? row.state : name === "reason" ? "reason" : ""));
+      if (name === "reason") cell.title = row.reason;
+      if (name === "reason" && !row.reason) cell.textContent = "";
+      line.append(cell);
+    }
+    return line;
+  });
+  byId("table").tBodies[0].replaceChildren(space(first), ...lines, space(view.length - last));
+  byId("count").textContent = view.length === rows.length ? `${rows.length}` : `${view.length} of ${rows.length}`;
+}
+byId("scroll").addEventListener("scroll", () => requestAnimationFrame(body), { passive: true });
+let typing = 0;
+byId("filter").addEventListener("input", (event) => {
+  clearTimeout(typing);
+  typing = setTimeout(() => { kept.text = event.target.value; byId("scroll").scrollTop = 0; changed(); }, 120);
+});
+byId("clear").addEventListener("click", () => {
+  kept.text = byId("filter").value = "";
+  kept.brushes.clear();
+  spans.clear();
+  changed();
+});
+listeners.push(head, body);
