@@ -1,0 +1,1 @@
+"""Pictures of a study: files beside its summary, which a tracker shows."""
