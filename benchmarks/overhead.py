@@ -125,7 +125,7 @@ class Study:
         record = self.ledger.study(spec.name)
         assert record is not None
         tracker, _ = assemble.make_tracking(spec.fixed.tracking, spec.fixed.paths.runs, self.ledger)
-        tracker.open(record, rows, plan.goal.metric, {})
+        tracker.open(record, rows)
         tracker.place()  # opening a study is no part of a trial
         clock = Clock()
         search(plan, Parts(assemble.make_tuner(spec, plan.goals), HereExecutor(self.train), self.ledger, tracker, clock))

@@ -32,6 +32,7 @@ from foldwise.study import Parts, Searched
 from foldwise.tracking.bundle import save_bundle
 from foldwise.tracking.bundle_card import Reading
 from foldwise.tracking.registry import Registry
+from foldwise.tracking.tracker import shown_files
 from foldwise.training import baselines, verdict
 from foldwise.training.balance_gain import balance_gain
 from foldwise.training.final_fit import refit
@@ -165,7 +166,7 @@ def conclude(plan: Plan, searched: Searched, parts: Parts, registry: Registry, s
     write_json(plan.folder / "summary.json", summary)
     reached("after-summary")
     parts.ledger.finish_study(spec.name, summary)
-    for sentence in parts.tracker.close(summary, plan.files):
+    for sentence in parts.tracker.close(summary, shown_files(plan.folder)):
         watcher.note(sentence)
     return summary
 

@@ -138,10 +138,14 @@ class LedgerSpec(Spec):
 
 
 class TrackingSpec(Spec):
-    """Where runs are shown; for `mlflow` a null url is `sqlite:///<paths.runs>/mlflow.db`."""
+    """Where runs are shown; for `mlflow` a null url is `sqlite:///<paths.runs>/mlflow.db`.
+
+    curves: `mean` shows each curve as its mean over folds, `folds` every fold's own beside it.
+    """
 
     kind: Literal["mlflow", "in_memory"] = "mlflow"
     url: str | None = None
+    curves: Literal["mean", "folds"] = "mean"
 
 
 class Paths(Spec):
@@ -184,6 +188,7 @@ class UiSpec(Spec):
 
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65535)] = 5000
+    ledger: LedgerSpec = LedgerSpec()
     tracking: Annotated[TrackingSpec, ByKind] = TrackingSpec()
     paths: Paths = Paths()
 

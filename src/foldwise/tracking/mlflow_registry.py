@@ -21,6 +21,7 @@ from mlflow.types.schema import AnyType, ColSpec, Schema, TensorSpec
 from foldwise.errors import ConfigError, JobError, did_you_mean
 from foldwise.tracking.bundle_card import Card, read_card
 from foldwise.tracking.mlflow_store import MlflowStore
+from foldwise.tracking.redact import first_line
 from foldwise.tracking.registry import FIRST, LATER, ModelVersion, read_reference
 
 with warnings.catch_warnings():
@@ -51,7 +52,7 @@ class MlflowRegistry:
         try:
             return self._registered(name, once) or self._register(folder, name, run_id, metrics, once)
         except (MlflowException, OSError) as fault:
-            raise JobError(f"model {name} cannot be registered: {_first_line(fault)}; its bundle is in {folder}") from None
+            raise JobError(f"model {name} cannot be registered: {first_line(fault)}; its bundle is in {folder}") from None
 
     def fetch(self, reference: str) -> Path:
         """A local folder with the bundle of `name@alias` or `name/version`.
@@ -66,7 +67,7 @@ class MlflowRegistry:
             uri = self._client.get_model_version_download_uri(name, str(number))
             folder = mlflow.artifacts.download_artifacts(artifact_uri=uri, tracking_uri=self._store.tracking_uri)
         except (MlflowException, OSError) as fault:
-            raise JobError(f"model {reference} cannot be fetched: {_first_line(fault)}") from None
+            raise JobError(f"model {reference} cannot be fetched: {first_line(fault)}") from None
         return Path(folder) / "artifacts" / BUNDLE
 
     def _registered(self, name: str, once: str | None) -> ModelVersion | None:
@@ -182,7 +183,3 @@ def _pins() -> list[str]:
         except PackageNotFoundError:  # such as tensorflow where tensorflow-cpu stands for it
             continue
     return pins
-
-
-def _first_line(fault: Exception) -> str:
-    return (str(fault).strip().splitlines() or [type(fault).__name__])[0]
