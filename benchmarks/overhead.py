@@ -75,11 +75,13 @@ def overhead(folder: Path, trials: int, rounds: int) -> dict[int, dict[str, list
     study = Study(folder / "foldwise")
     study.window(STARTUP + 2)  # the first real trials; what they import falls on nobody's account
     row = study.rows()[-1]
-    mlflow = BareMlflow(folder / "bare", row, study.goal.metric)
+    from foldwise.tracking.mlflow_store import mlflow_store
+
+    mlflow = BareMlflow(mlflow_store(folder / "bare"), row, study.goal.metric, {})
     taken: dict[int, dict[str, list[float]]] = {}
     for level in LEVELS:
         study.fill(level)
-        mlflow.fill(level)
+        mlflow.fill(folder / "bare", level)
         results = [row.result for row in study.rows() if row.result is not None]
         windows: dict[str, Window] = {
             "foldwise": study.window,

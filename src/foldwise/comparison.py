@@ -8,10 +8,12 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from html import escape
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 from foldwise.config import parted
 from foldwise.errors import ConfigError, did_you_mean
+from foldwise.files import atomically
 from foldwise.goal import Goal
 from foldwise.results import TrialResult
 from foldwise.space import Choice, Params, Scalar
@@ -122,6 +124,12 @@ def page(studies: Studies, goal: Goal) -> str:
         text = text.replace(f"{{{{{name}}}}}", f"\0{name}\0")
     pieces = text.split("\0")
     return "".join(parts[piece] if place % 2 else piece for place, piece in enumerate(pieces))
+
+
+def write_page(path: Path, studies: Studies, goal: Goal) -> None:
+    """The page as a file."""
+    text = page(studies, goal)
+    atomically(path, lambda part: part.write_text(text, encoding="utf-8"))
 
 
 def _study(

@@ -100,8 +100,7 @@ def compare_studies(config: Mapping[str, Any]) -> None:
         raise ConfigError(
             "paths.runs", f"{Path(asked.paths.runs).resolve()} holds no ledger.db; run python -m pipelines.tune first"
         )
-    from foldwise.comparison import as_text, page, read_studies
-    from foldwise.files import atomically
+    from foldwise.comparison import as_text, read_studies, write_page
 
     screen = Screen()
     with closing(ledger_at(asked.ledger.url, asked.paths.runs, screen.note)) as ledger:
@@ -110,8 +109,7 @@ def compare_studies(config: Mapping[str, Any]) -> None:
         screen.compared(*as_text(studies, goal, asked.trials))
         return
     path = Path(asked.paths.runs).resolve() / "studies" / asked.studies[0] / "compare.html"
-    text = page(studies, goal)
-    atomically(path, lambda part: part.write_text(text, encoding="utf-8"))
+    write_page(path, studies, goal)
     screen.note(f"written: {path}")
 
 

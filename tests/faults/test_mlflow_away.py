@@ -5,9 +5,9 @@ from collections import Counter
 
 import pytest
 
+from benchmarks.mlflow_server import Gate, mlflow_server
 from foldwise.tracking.ledger import open_ledger
 from tests.contract.ledgers import failed, finish, new_study, result
-from tests.faults.mlflow_server import Gate, mlflow_server
 
 pytestmark = pytest.mark.slow
 SUMMARY = {

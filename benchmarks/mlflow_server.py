@@ -9,26 +9,29 @@ import sys
 import threading
 import time
 import urllib.request
+from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
+from pathlib import Path
 
 STARTS_WITHIN = 120
 
 
 def free_port() -> int:
+    """A port that nobody listened on a moment ago."""
     with closing(socket.socket()) as probe:
         probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+        return int(probe.getsockname()[1])
 
 
 @contextmanager
-def mlflow_server(folder, store=None):
+def mlflow_server(folder: Path, store: str | None = None) -> Iterator[str]:
     """The address of a server whose database and files are in `folder`."""
     port = free_port()
     command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
     command += ["--backend-store-uri", store or f"sqlite:///{folder / 'server.db'}", "--artifacts-destination", str(folder)]
     env = {**os.environ, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMETRY": "true"}
     with (folder / "server.log").open("wb") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log, env=env, start_new_session=True)
+        process = subprocess.Popen(command, stdout=log, stderr=log, env=env, start_new_session=True)  # noqa: S603 our own words
     try:
         end = time.monotonic() + STARTS_WITHIN
         while not _answers(port):
@@ -48,7 +51,7 @@ def mlflow_server(folder, store=None):
 def _answers(port: int) -> bool:
     try:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=2) as answer:
-            return answer.status == 200
+            return bool(answer.status == 200)
     except OSError:
         return False
 
@@ -70,12 +73,14 @@ class Gate:
         self._connections: list[socket.socket] = []
 
     def open(self) -> None:
+        """Pass everything on."""
         self._holds.clear()
         if self._listener is None:
             self._listener = socket.create_server(("127.0.0.1", self.port), reuse_port=False)
             threading.Thread(target=self._accept, args=(self._listener,), daemon=True).start()
 
     def shut(self) -> None:
+        """Refuse connections, and end those that there are."""
         if self._listener is not None:
             with suppress(OSError):
                 self._listener.shutdown(socket.SHUT_RDWR)
@@ -86,6 +91,7 @@ class Gate:
                 connection.shutdown(socket.SHUT_RDWR)
 
     def hold(self) -> None:
+        """Let requests happen and answer nobody."""
         self._holds.set()
 
     def _accept(self, listener: socket.socket) -> None:
