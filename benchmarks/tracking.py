@@ -99,7 +99,7 @@ def by_turns(store: Any, folder: Path, calls: int) -> tuple[list[float], list[fl
     with closing(open_ledger(f"sqlite:///{folder / 'ledger.db'}")) as ledger:
         record = ledger.create_study(STUDY, {"seed": 0, "data": {"name": "iris"}}, "f" * 64, {}, {}, ORIGIN)
         rows = [finished(ledger, number) for number in range(calls + 1)]
-        study = MlflowStudy(store, store.client(), ledger, record, goal_of(record, ()), every_fold=False)
+        study = MlflowStudy(store, ledger, record, goal_of(record, ()), every_fold=False)
         study.open()
         assert rows[0].result is not None
         bare = BareMlflow(store, rows[0], "accuracy", trial_tags(rows[0], rows[0].result, record))

@@ -58,7 +58,7 @@ def serve_ui(config: Mapping[str, Any]) -> None:
     if not has_ledger:  # a study whose tracker was away from its beginning has a ledger only
         refuse_empty_store(runs, url)
     screen = Screen()
-    from foldwise.tracking.redact import without_password
+    from foldwise.redact import without_password
 
     base = without_password(url).rstrip("/") if url and served else f"http://{asked.host}:{asked.port}"
     if has_ledger:

@@ -131,10 +131,20 @@ class AuditSpec(Spec):
     accept: Words = ()
 
 
+STORES = ("http://", "https://", "sqlite:///", "postgresql://", "postgresql+psycopg://")
+
+
 class LedgerSpec(Spec):
     """Where the ledger lives; null is `<paths.runs>/ledger.db`."""
 
     url: str | None = None
+
+
+def _a_store(url: str) -> str:
+    """An address that MLflow keeps runs and models at; a file store is no more."""
+    if not url.startswith(STORES):
+        raise ValueError(f"must begin with {', '.join(STORES[:-1])} or {STORES[-1]}, got {url.partition('://')[0]!r}")
+    return url
 
 
 class TrackingSpec(Spec):
@@ -144,7 +154,7 @@ class TrackingSpec(Spec):
     """
 
     kind: Literal["mlflow", "in_memory"] = "mlflow"
-    url: str | None = None
+    url: Annotated[str, AfterValidator(_a_store)] | None = None
     curves: Literal["mean", "folds"] = "mean"
 
 

@@ -54,4 +54,5 @@ def mlflow_store(runs: Path, url: str | None = None) -> MlflowStore:
     if url is None:
         here.mkdir(parents=True, exist_ok=True)
         url = f"sqlite:///{here / 'mlflow.db'}"
+    url = url.replace("postgresql://", "postgresql+psycopg://", 1)  # the driver that the ledger uses too
     return MlflowStore(url, here / "artifacts")

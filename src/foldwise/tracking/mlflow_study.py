@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -39,19 +40,20 @@ class MlflowStudy:
 
     Args:
         store: where.
-        client: of that store.
         ledger: what has arrived is marked there.
         record: the study.
         goal: what its trials are ranked by.
         every_fold: whether each fold's curves are shown beside their mean.
     """
 
-    def __init__(
-        self, store: MlflowStore, client: MlflowClient, ledger: Ledger, record: StudyRecord, goal: Goal, every_fold: bool
-    ) -> None:
-        self._store, self._client, self._ledger = store, client, ledger
+    def __init__(self, store: MlflowStore, ledger: Ledger, record: StudyRecord, goal: Goal, every_fold: bool) -> None:
+        self._store, self._ledger = store, ledger
         self._record, self._goal, self._every_fold = record, goal, every_fold
         self.run: Run | None = None
+
+    @cached_property
+    def _client(self) -> MlflowClient:
+        return self._store.client()  # of a database it makes the tables, which takes seconds
 
     def open(self) -> bool:
         """Opens the parent's run; whether it was there before."""

@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from foldwise.redact import first_line, without_password
 from foldwise.tracking.ledger import Ledger
 from foldwise.tracking.ledger_rows import StudyRecord, TrialRow, goal_of
 from foldwise.tracking.mlflow_store import MlflowStore
 from foldwise.tracking.mlflow_study import MlflowStudy
-from foldwise.tracking.redact import first_line, without_password
 from foldwise.tracking.tracker import RunPlace
 
 # After a fault MLflow is left alone for so long, twice as long after each further one, and then asked again.
@@ -29,7 +29,6 @@ class MlflowTracker:
 
     def __init__(self, store: MlflowStore, ledger: Ledger, every_fold: bool = False) -> None:
         self._store = store
-        self._client = store.client()
         self._ledger = ledger
         self._every_fold = every_fold
         self._thread = threading.Thread(target=self._work, name="mlflow", daemon=True)
@@ -44,7 +43,7 @@ class MlflowTracker:
     def open(self, record: StudyRecord, rows: Sequence[TrialRow]) -> None:
         """Starts the thread, which opens the study's run and first ships what earlier starts left unshipped."""
         goal = goal_of(record, (row.result for row in rows if row.result is not None))
-        self._study = MlflowStudy(self._store, self._client, self._ledger, record, goal, self._every_fold)
+        self._study = MlflowStudy(self._store, self._ledger, record, goal, self._every_fold)
         self._rows = [row for row in rows if row.result is not None]
         self._left = {row.number: row for row in self._rows if row.shipped is None}
         self._perhaps_there = set(self._left)

@@ -11,8 +11,8 @@ import sys
 from collections.abc import Callable
 
 from foldwise.errors import ConfigError, JobError
+from foldwise.redact import without_password
 from foldwise.tracking.mlflow_store import MlflowStore
-from foldwise.tracking.redact import without_password
 
 STOP_SECONDS = 10
 

@@ -252,9 +252,9 @@ def test_a_trial_that_mlflow_refuses_holds_no_other_up(runs, ledger):
 
 def test_a_trial_costs_at_most_three_calls(runs, ledger):
     new_study(ledger, "calls")
-    tracker = _tracker(mlflow_store(runs), ledger)
-    counted = _Counting(tracker._client)
-    tracker._client = counted
+    store = mlflow_store(runs)
+    counted = _Counting(store.client())
+    tracker = _tracker(_Counted(store, counted), ledger)
     tracker.open(ledger.study("calls"), [])
     tracker.place()
     before = len(counted.calls)
@@ -262,6 +262,19 @@ def test_a_trial_costs_at_most_three_calls(runs, ledger):
         tracker.trial(finish(ledger, "calls", result(number)))
     tracker.close(None)
     assert counted.calls[before:] == ["create_run", "log_batch", "set_terminated"] * 3 + ["set_terminated"]
+
+
+class _Counted:
+    """A real store that hands out a client whose calls are listed."""
+
+    def __init__(self, store, client) -> None:
+        self._store, self._its_client = store, client
+
+    def client(self):
+        return self._its_client
+
+    def __getattr__(self, name):
+        return getattr(self._store, name)
 
 
 class _Counting:
