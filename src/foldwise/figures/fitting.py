@@ -37,7 +37,7 @@ def name_fitting(folds: Sequence[FoldScore]) -> Fitting:
 
     1. under-fitting: the training loss fell by less than 5 % (HARDLY) of where it began.
     2. over-fitting: after its lowest point the validation loss rose by at least 10 % (ROSE) of it until the end.
-    3. over-fitting: at the epoch whose weights are kept, validation loss lies above training loss by at least 25 % (APART) of it.
+    3. over-fitting: with the weights that are kept, validation loss lies above training loss by at least 25 % (APART) of it.
     4. under-fitting: over the last fifth of the epochs the validation loss still fell by at least 5 % (FALLING) of it.
     5. neither.
 

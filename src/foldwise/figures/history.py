@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
-from foldwise.figures.page_style import Panel, hover, many, words
-from foldwise.figures.scales import short
+from foldwise.figures.page_style import Panel, dots, hover, many, words
 from foldwise.figures.score_axes import MANY, WIDTH, note, score_limits
 from foldwise.figures.searched import Seen
 from foldwise.figures.style import COLOURS, GREY, canvas, plain
@@ -38,11 +39,15 @@ def draw(search: Seen) -> Figure:
     numbers, (low, high) = np.array([result.number for result in search.results]), search.limits
     size = 18 if len(numbers) <= MANY else 5
     scored, shown = search.scored, np.clip(search.scores, low, high)
-    axes.scatter(numbers[scored], shown[scored], size, COLOURS[0], alpha=0.7, lw=0, label=f"complete ({scored.sum()})")
+    axes.scatter(
+        numbers[scored], shown[scored], s=size, color=COLOURS[0], alpha=0.7, linewidths=0, label=f"complete ({scored.sum()})"
+    )
     if search.promised:
         label = f"stopped, by the folds reached ({len(search.promised)})"
         heights = np.clip(list(search.promised.values()), low, high)
-        axes.scatter(list(search.promised), heights, size, "none", "^", edgecolors=GREY, linewidths=0.8, label=label)
+        axes.scatter(
+            list(search.promised), heights, s=size, facecolors="none", marker="^", edgecolors=GREY, linewidths=0.8, label=label
+        )
     rival = search.rival
     within = rival is not None and abs(float(rival["mean"]) - (low + high) / 2) <= 1.5 * (high - low)
     score_limits(axes, search, (float(rival["mean"]),) if rival is not None and within else ())
@@ -50,16 +55,13 @@ def draw(search: Seen) -> Figure:
     if lost:
         edge = axes.get_ylim()[0 if search.goal.direction == "maximize" else 1]
         label = f"without a score ({len(lost)})"
-        axes.scatter(numbers[lost], [edge] * len(lost), 20 if size > 5 else 8, LOST, "x", linewidths=1 if size > 5 else 0.5, clip_on=False, zorder=5, label=label)
-    line = best_so_far(search)
-    axes.step([n for n, _ in line], [score for _, score in line], where="post", color=BEST, linewidth=1.4, label="best so far")
-    if rival is not None and within:
-        label = f"baseline {short(rival['name'])}"
-        axes.axhline(float(rival["mean"]), color=BASELINE, linestyle="--", linewidth=1.2, label=label)
+        small = size <= 5
+        style: dict[str, Any] = {"s": 8 if small else 20, "linewidths": 0.5 if small else 1, "clip_on": False, "zorder": 5}
+        axes.scatter(numbers[lost], [edge] * len(lost), color=LOST, marker="x", label=label, **style)
     beyond = int((shown[scored] != search.scores[scored]).sum())
     if beyond:
         note(axes, f"{beyond} worse trials lie on the edge")
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     figure.legend(loc="outside lower center", ncols=3, fontsize=8, frameon=False)
     return figure
 
@@ -67,22 +69,18 @@ def draw(search: Seen) -> Figure:
 def panel(search: Seen) -> Panel:
     """The history in the page."""
     thin = many(search)
-    dots = "scattergl" if thin else "scatter"
     low, high = search.limits
     air = 0.06 * ((high - low) or abs(high) or 1.0)
     edge = low - air if search.goal.direction == "maximize" else high + air
-    groups = {
-        "complete": ([(place, search.scores[place]) for place in np.flatnonzero(search.scored)], "circle", COLOURS[0]),
-        "stopped, by the folds reached": (
-            [(p, search.promised[r.number]) for p, r in enumerate(search.results) if r.number in search.promised],
-            "triangle-up-open",
-            GREY,
-        ),
-        "without a score": ([(place, edge) for place in without_score(search)], "x", LOST),
-    }
-    traces = [
+    stopped = [(p, search.promised[r.number]) for p, r in enumerate(search.results) if r.number in search.promised]
+    groups: list[tuple[str, list[tuple[int, float]], str, str]] = [
+        ("complete", [(int(p), float(search.scores[p])) for p in np.flatnonzero(search.scored)], "circle", COLOURS[0]),
+        ("stopped, by the folds reached", stopped, "triangle-up-open", GREY),
+        ("without a score", [(place, edge) for place in without_score(search)], "x", LOST),
+    ]
+    traces: list[dict[str, Any]] = [
         {
-            "type": dots,
+            "type": dots(search),
             "mode": "markers",
             "name": f"{name} ({len(spots)})",
             "x": [search.results[place].number for place, _ in spots],
@@ -91,7 +89,7 @@ def panel(search: Seen) -> Panel:
             "hovertemplate": "%{text}<extra></extra>",
             "marker": {"symbol": symbol, "color": colour, "size": 5 if thin else 8, "opacity": 0.75},
         }
-        for name, (spots, symbol, colour) in groups.items()
+        for name, spots, symbol, colour in groups
         if spots
     ]
     line = best_so_far(search)

@@ -44,8 +44,12 @@ def draw(search: Seen) -> Figure:
 def panel(search: Seen) -> Panel:
     """The bars in the page, the least important at the bottom."""
     shown = search.importance.parameters[::-1]
-    text = "How much of the spread of the trials' ranks goes back to each parameter, alone and together with others: by how much "
-    text += "a forest, which foretells trials that it has not seen, errs more when the parameter is shuffled. The bars' lines are "
+    text = (
+        "How much of the spread of the trials' ranks goes back to each parameter, alone and together with others: by how much "
+    )
+    text += (
+        "a forest, which foretells trials that it has not seen, errs more when the parameter is shuffled. The bars' lines are "
+    )
     text += f"90 % intervals over resampled trials ({said(search)})."
     bars = {
         "type": "bar",
@@ -70,4 +74,4 @@ def panel(search: Seen) -> Panel:
         "yaxis": {"type": "category", "automargin": True},
         "showlegend": False,
     }
-    return Panel("Parameter importance", text, [bars], layout, 140 + 28 * len(shown))
+    return Panel("Parameter importance", text, [bars], layout, 150 + 28 * len(shown))

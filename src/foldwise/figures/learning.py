@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from foldwise.figures.fitting import name_fitting
 from foldwise.figures.score_axes import WIDTH, logarithmic, note
@@ -51,7 +52,7 @@ def draw_curves(trial: TrialResult) -> Figure:
     uneven = "; dotted: some folds have ended" if bool(np.isnan(folds).any()) else ""
     note(axes, f"mean ± sd over {len(folds)} folds{uneven}" if len(folds) > 1 else "one fold")
     figure.supxlabel(_sentence(name_fitting(trial.folds).sentence), fontsize=8.5, x=0.02, ha="left")
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.legend(fontsize=8, frameon=False)
     return figure
 
@@ -72,9 +73,27 @@ def _ends(axes: Axes, trial: TrialResult) -> None:
     ended = [(fold, fold.curves["val_loss"]) for fold in trial.folds if len(fold.curves.get("val_loss", ()))]
     ends = [(len(curve), curve[-1]) for _, curve in ended]
     kept = [(at, curve[at - 1]) for fold, curve in ended if 1 <= (at := fold.best_epoch) <= len(curve)]
-    axes.scatter(*zip(*ends, strict=True), 16, GREY, "x", linewidths=1, zorder=5, label="end of a fold")
+    axes.scatter(
+        [at for at, _ in ends],
+        [loss for _, loss in ends],
+        s=16,
+        color=GREY,
+        marker="x",
+        linewidths=1,
+        zorder=5,
+        label="end of a fold",
+    )
     if kept:
-        axes.scatter(*zip(*kept, strict=True), 16, "white", edgecolors=COLOURS[1], linewidths=1, zorder=4, label="kept weights")
+        axes.scatter(
+            [at for at, _ in kept],
+            [loss for _, loss in kept],
+            s=16,
+            facecolors="white",
+            edgecolors=COLOURS[1],
+            linewidths=1,
+            zorder=4,
+            label="kept weights",
+        )
 
 
 def _sentence(text: str) -> str:
@@ -99,7 +118,7 @@ def draw_rate(trial: TrialResult) -> Figure:
     elif low == high:
         axes.set_ylim(0, 2 * high or 1)
     note(axes, "constant" if low == high else "the same in all folds" if together else f"{len(table)} folds differ")
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     if not together:
         axes.legend(fontsize=8, frameon=False)
     return figure

@@ -1,4 +1,4 @@
-"""Parallel coordinates: a line a trial across its parameters and its score; one that lacks a parameter passes below its axis."""
+"""Parallel coordinates: a line a trial across its parameters and its score; where it lacks one, it passes below the axis."""
 
 from __future__ import annotations
 
@@ -91,10 +91,10 @@ def panel(search: Seen) -> Panel:
                 "ticktext": ["absent", *map(words, text)] if lacking else [words(word) for word in text],
             }
         )
-    text = "A line is a complete trial. Drag along an axis to keep a part of it, click it to free it, drag a name to move its axis; "
-    text += "a trial that does not have a parameter passes through “absent”."
+    said = "A line is a complete trial. Drag along an axis to keep a part of it, click it to free it, drag a name to move its "
+    said += "axis; a trial that does not have a parameter passes through “absent”."
     if len(columns) - 1 < len(search.columns):
-        text += f" The {len(columns) - 1} most important of {len(search.columns)} parameters are shown."
+        said += f" The {len(columns) - 1} most important of {len(search.columns)} parameters are shown."
     trace = {
         "type": "parcoords",
         "dimensions": dimensions,
@@ -108,4 +108,4 @@ def panel(search: Seen) -> Panel:
         "labelangle": -18,
         "labelside": "top",
     }
-    return Panel("Parallel coordinates", text, [trace], {"margin": {"t": 90, "l": 70, "r": 60, "b": 30}}, 480)
+    return Panel("Parallel coordinates", said, [trace], {"margin": {"t": 90, "l": 70, "r": 60, "b": 30}}, 480)

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from matplotlib.figure import Figure
 
 from foldwise.figures.page_style import Panel, dots, grid, words
-from foldwise.figures.scales import apart, short, ticks
+from foldwise.figures.scales import apart, ends, short, ticks
 from foldwise.figures.score_axes import (
     MANY,
     PANELS,
@@ -56,9 +56,11 @@ def draw_slices(search: Seen) -> Figure:
     for place, (axes, column) in enumerate(zip(every.flat, columns, strict=False)):
         here, across_at = search.scored & column.present, apart(column)
         size = 14 if len(shown) <= MANY else 4
-        axes.scatter(across_at[here], shown[here], size, COLOURS[0], alpha=0.6, linewidths=0)
+        axes.scatter(across_at[here], shown[here], s=size, color=COLOURS[0], alpha=0.6, linewidths=0)
         if best is not None and column.present[best]:
-            axes.scatter(across_at[[best]], shown[[best]], 90, BEST, "*", edgecolors="white", linewidths=0.6, zorder=4)
+            axes.scatter(
+                across_at[[best]], shown[[best]], s=90, color=BEST, marker="*", edgecolors="white", linewidths=0.6, zorder=4
+            )
         plain(axes, "", short(column.name, 30), search.goal.metric if place % across == 0 else "")
         parameter_axis(axes, column)
         if here.sum() < search.scored.sum():
@@ -82,9 +84,11 @@ def draw_pairs(search: Seen) -> Figure:
         kept = order[(left.present & right.present)[order]]
         x, y = apart(left), apart(right, up=True)
         shade = colours(search).to_rgba(search.scores[kept])
-        axes.scatter(x[kept], y[kept], 18 if len(order) <= MANY else 6, shade, linewidths=0)
-        if best in kept:
-            axes.scatter(x[[best]], y[[best]], 90, "none", "*", edgecolors="black", linewidths=0.8, zorder=4)
+        axes.scatter(x[kept], y[kept], s=18 if len(order) <= MANY else 6, color=shade, linewidths=0)
+        if best is not None and best in kept:
+            axes.scatter(
+                x[[best]], y[[best]], s=90, facecolors="none", marker="*", edgecolors="black", linewidths=0.8, zorder=4
+            )
         plain(axes, "", short(left.name, 28), short(right.name, 28))
         parameter_axis(axes, left, most=3)
         parameter_axis(axes, right, up=True)
@@ -106,7 +110,8 @@ def slices_panel(search: Seen) -> Panel:
     cells = grid(len(columns), min(3, len(columns)), (0.05, 0.3 / max(1, -(-len(columns) // 3))))
     low, high = search.limits
     air = 0.06 * ((high - low) or abs(high) or 1.0)
-    traces, layout = [], {}
+    traces: list[dict[str, Any]] = []
+    layout: dict[str, Any] = {}
     for place, (column, (right, up)) in enumerate(zip(columns, cells, strict=True), 1):
         here = np.flatnonzero(search.scored & column.present)
         end = "" if place == 1 else str(place)
@@ -131,7 +136,8 @@ def pairs_panel(search: Seen) -> Panel:
     pairs = pairs_of(search)
     cells = grid(len(pairs), min(3, len(pairs)), (0.09, 0.3 / max(1, -(-len(pairs) // 3))))
     kept, (low, high) = thinned(search), search.limits
-    traces, layout = [], {}
+    traces: list[dict[str, Any]] = []
+    layout: dict[str, Any] = {}
     for place, ((left, above), (right, up)) in enumerate(zip(pairs, cells, strict=True), 1):
         here = kept[(left.present & above.present)[kept]]
         end = "" if place == 1 else str(place)
@@ -175,6 +181,14 @@ def _axis(column: Column) -> dict[str, Any]:
     title = {"title": {"text": words(column.name, 34), "font": {"size": 12}}}
     if column.levels is not None:
         at, text = ticks(column)
-        ends = [-0.5, len(column.levels) - 0.5]
-        return {**title, "type": "linear", "tickvals": at, "ticktext": [words(word) for word in text], "range": ends}
-    return {**title, "type": "log" if column.log else "linear"}
+        return {
+            **title,
+            "type": "linear",
+            "tickvals": at,
+            "ticktext": [words(word) for word in text],
+            "range": [-0.5, len(column.levels) - 0.5],
+        }
+    if not column.log:
+        return {**title, "type": "linear"}
+    low, high = ends(column)
+    return {**title, "type": "log", "dtick": "D2" if high - low < 2 else 1}

@@ -25,16 +25,24 @@ def draw(search: Seen) -> Figure:
     folds = [[fold.score for fold in trial.folds if math.isfinite(fold.score)] for trial in trials]
     spots = [(score, place) for place, scores in enumerate(folds) for score in scores]
     if spots:
-        axes.scatter(*zip(*spots, strict=True), 22, COLOURS[0], alpha=0.45, linewidths=0, label="a fold")
+        axes.scatter(
+            [score for score, _ in spots],
+            [place for _, place in spots],
+            s=22,
+            color=COLOURS[0],
+            alpha=0.45,
+            linewidths=0,
+            label="a fold",
+        )
     bars: dict[str, Any] = {"fmt": "D", "markersize": 5, "linewidth": 1.3, "capsize": 3}
     means, sds = [trial.mean for trial in trials], [trial.sd for trial in trials]
     axes.errorbar(means, range(len(trials)), xerr=sds, color="black", label="mean ± sd", **bars)
     low, high = axes.get_xlim()
     if search.rival is not None:
-        rival = float(search.rival["mean"])
-        axes.axvline(rival, color=COLOURS[2], linestyle="--", linewidth=0.9, zorder=0)
+        best = float(search.rival["mean"])
+        axes.axvline(best, color=COLOURS[2], linestyle="--", linewidth=0.9, zorder=0)
         axes.axhline(len(trials) - 0.5, color=GREY, linewidth=0.6)
-        low, high = min(low, rival - 0.03 * (high - low)), max(high, rival + 0.03 * (high - low))
+        low, high = min(low, best - 0.03 * (high - low)), max(high, best + 0.03 * (high - low))
     near = [low - (high - low) <= float(rival["mean"]) <= high + (high - low) for rival in rivals]
     label = "baseline, mean ± sd"
     for place, (rival, close) in enumerate(zip(rivals, near, strict=True), len(trials)):

@@ -14,16 +14,16 @@ function themed(value, theme) {
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, themed(item, theme)]));
 }
 function laidOut(layout, theme) {
-  const whole = { margin: { t: 30, r: 20, b: 50, l: 70 }, hovermode: "closest", hoverlabel: { align: "left" }, ...themed(layout, theme) };
+  const whole = { margin: { t: 30, r: 20, b: 70, l: 75 }, hovermode: "closest", hoverlabel: { align: "left" }, ...themed(layout, theme) };
   Object.assign(whole, { paper_bgcolor: theme.back, plot_bgcolor: theme.back, font: { color: theme.ink, size: 12 }, autosize: true });
   for (const name of new Set(["xaxis", "yaxis", ...Object.keys(whole).filter((key) => /^[xy]axis\d*$/.test(key))])) {
-    whole[name] = { automargin: true, zeroline: false, gridcolor: theme.line, linecolor: theme.line, ...whole[name] };
+    whole[name] = { automargin: true, zeroline: false, exponentformat: "none", gridcolor: theme.line, linecolor: theme.line, ...whole[name] };
   }
   return whole;
 }
 function draw() {
   const theme = root.classList.contains("dark") ? THEMES.dark : THEMES.light;
-  const config = { responsive: true, displaylogo: false };
+  const config = { responsive: true, displaylogo: false, showSendToCloud: false, plotlyServerURL: "" };  // trials stay here
   return Promise.all(Object.entries(plots).map(([name, plot]) => {
     const place = document.querySelector(`#${name} .plot`);
     return Plotly.react(place, themed(plot.data, theme), laidOut(plot.layout, theme), config);

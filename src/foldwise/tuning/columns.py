@@ -1,4 +1,4 @@
-"""Parameters over all trials as columns of numbers, whatever they are: quantities, categories, and what only some trials have."""
+"""Parameters over all trials as columns of numbers: quantities, categories, and what only some trials have."""
 
 from __future__ import annotations
 

@@ -138,6 +138,5 @@ def _ranks(scores: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """Ranks around 0, equal scores sharing theirs."""
     _, places, counts = np.unique(scores, return_inverse=True, return_counts=True)
     ends = np.cumsum(counts)
-    shared = ends - (counts - 1) / 2
-    centred: npt.NDArray[np.float64] = shared[places] - (len(scores) + 1) / 2
-    return centred
+    shared: npt.NDArray[np.float64] = (ends - (counts - 1) / 2 - (len(scores) + 1) / 2)[places]
+    return shared
