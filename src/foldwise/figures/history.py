@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from foldwise.figures.page_style import Panel, dots, hover, many, words
+from foldwise.figures.scales import short
 from foldwise.figures.score_axes import MANY, WIDTH, note, score_limits
 from foldwise.figures.searched import Seen
 from foldwise.figures.style import COLOURS, GREY, canvas, plain
@@ -49,7 +50,7 @@ def draw(search: Seen) -> Figure:
             list(search.promised), heights, s=size, facecolors="none", marker="^", edgecolors=GREY, linewidths=0.8, label=label
         )
     rival = search.rival
-    within = rival is not None and abs(float(rival["mean"]) - (low + high) / 2) <= 1.5 * (high - low)
+    within = rival is not None and abs(float(rival["mean"]) - (low + high) / 2) <= 1.5 * ((high - low) or abs(high) or 1.0)
     score_limits(axes, search, (float(rival["mean"]),) if rival is not None and within else ())
     lost = without_score(search)
     if lost:
@@ -58,10 +59,15 @@ def draw(search: Seen) -> Figure:
         small = size <= 5
         style: dict[str, Any] = {"s": 8 if small else 20, "linewidths": 0.5 if small else 1, "clip_on": False, "zorder": 5}
         axes.scatter(numbers[lost], [edge] * len(lost), color=LOST, marker="x", label=label, **style)
+    line = best_so_far(search)
+    axes.step([n for n, _ in line], [score for _, score in line], where="post", color=BEST, linewidth=1.4, label="best so far")
+    if rival is not None and within:
+        label = f"baseline {short(str(rival['name']))}"
+        axes.axhline(float(rival["mean"]), color=BASELINE, linestyle="--", linewidth=1.2, label=label)
     beyond = int((shown[scored] != search.scores[scored]).sum())
     if beyond:
         note(axes, f"{beyond} worse trials lie on the edge")
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
     figure.legend(loc="outside lower center", ncols=3, fontsize=8, frameon=False)
     return figure
 

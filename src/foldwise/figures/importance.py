@@ -19,7 +19,7 @@ def said(search: Seen) -> str:
     measured = search.importance
     if measured.why_not:
         return f"Not measured: {measured.why_not}."
-    return f"from {measured.trials} complete trials; explains {measured.explained:.0%} of unseen ones"
+    return f"{measured.trials} complete trials explain {measured.explained:.0%} of the ranks of unseen ones"
 
 
 def draw(search: Seen) -> Figure:

@@ -52,7 +52,7 @@ def draw_curves(trial: TrialResult) -> Figure:
     uneven = "; dotted: some folds have ended" if bool(np.isnan(folds).any()) else ""
     note(axes, f"mean ± sd over {len(folds)} folds{uneven}" if len(folds) > 1 else "one fold")
     figure.supxlabel(_sentence(name_fitting(trial.folds).sentence), fontsize=8.5, x=0.02, ha="left")
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
     axes.legend(fontsize=8, frameon=False)
     return figure
 
@@ -118,12 +118,7 @@ def draw_rate(trial: TrialResult) -> Figure:
     elif low == high:
         axes.set_ylim(0, 2 * high or 1)
     note(axes, "constant" if low == high else "the same in all folds" if together else f"{len(table)} folds differ")
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
     if not together:
         axes.legend(fontsize=8, frameon=False)
     return figure
-
-
-def has_curve(folds: Sequence[FoldScore], name: str) -> bool:
-    """Whether a fold has a finite value in its curve."""
-    return bool(np.isfinite(stacked(folds, name)).any())

@@ -57,8 +57,8 @@ def ticks(column: Column, most: int = 5, letters: int = 14) -> tuple[list[float]
         kept = powers(10**low, 10**high, most)
         return [float(np.log10(value)) for value in kept], [f"{value:.3g}" for value in kept]
     whole = bool(np.all(column.values[column.present] % 1 == 0))
-    values = MaxNLocator(most, steps=[1, 2, 2.5, 5, 10], integer=whole).tick_values(low, high)
-    margin = 1e-9 * (high - low)
+    values = MaxNLocator(most, steps=[1, 2, 5, 10] if whole else [1, 2, 2.5, 5, 10], integer=whole).tick_values(low, high)
+    margin = 0.01 * (high - low)  # the end of a range that no trial quite reached
     inside = [float(v) for v in values if low - margin <= v <= high + margin]
     return inside, [f"{v:.4g}" for v in inside]
 

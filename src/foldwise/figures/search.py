@@ -40,33 +40,8 @@ def draw_search(
 
 
 def worth_drawing(search: Seen) -> list[str]:
-    """The names of the files that have something to show.
-
-    A page and a history take two trials; slices a parameter and pairs and parallel coordinates two, with two complete
-    trials; importance what could be measured; the best trials one that is complete; curves a best trial that has them.
-    """
-    complete, searched = int(search.scored.sum()), len(search.columns)
-    curves = _curves(search.best)
-    rules = {
-        PAGE: len(search.results) > 1,
-        "history.png": len(search.results) > 1,
-        "importance.png": search.importance.why_not is None,
-        "parallel.png": complete > 1 and searched > 1,
-        "slices.png": complete > 1 and searched > 0,
-        "pairs.png": complete > 1 and searched > 1,
-        "learning_curves.png": {"loss", "val_loss"} <= curves,
-        "learning_rate.png": "learning_rate" in curves,
-        "top_trials.png": complete > 0,
-    }
-    return [file for file, worth in rules.items() if worth]
-
-
-def _curves(trial: TrialResult | None) -> set[str]:
-    """The curves of a trial with a number that is finite in them."""
-    from foldwise.figures.learning import has_curve
-
-    names = ("loss", "val_loss", "learning_rate")
-    return {name for name in names if trial is not None and has_curve(trial.folds, name)}
+    """The names of the files that have something to show; there is a page where there is a history."""
+    return [PAGE] * ("history" in search.figures) + [f"{name}.png" for name in search.figures]
 
 
 def _writers() -> dict[str, Callable[[Seen, Path], Path]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -17,18 +17,18 @@ from foldwise.figures.page_style import Panel
 from foldwise.figures.searched import Seen
 from foldwise.files import atomically
 
+PANELS: dict[str, Callable[[Seen], Panel]] = {
+    "history": history.panel,
+    "importance": importance.panel,
+    "parallel": parallel.panel,
+    "slices": slices.slices_panel,
+    "pairs": slices.pairs_panel,
+}
+
 
 def panels(search: Seen) -> dict[str, Panel]:
     """The plots that have something to show, by the name of their place in the page."""
-    complete, searched = int(search.scored.sum()), len(search.columns)
-    every = {
-        "history": (True, history.panel),
-        "importance": (search.importance.why_not is None, importance.panel),
-        "parallel": (complete > 1 and searched > 1, parallel.panel),
-        "slices": (complete > 1 and searched > 0, slices.slices_panel),
-        "pairs": (complete > 1 and searched > 1, slices.pairs_panel),
-    }
-    return {name: draw(search) for name, (worth, draw) in every.items() if worth}
+    return {name: draw(search) for name, draw in PANELS.items() if name in search.figures}
 
 
 def page(search: Seen) -> str:

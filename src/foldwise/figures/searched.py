@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,8 @@ from foldwise.tuning.columns import Column, columns_of
 from foldwise.tuning.importance import Measured, measure
 from foldwise.tuning.taught import taught_scores
 
+PAIRS = 6  # in a picture
+TOGETHER = 3  # trials that have both parameters of a pair
 BEYOND = 3.0  # times the span of nine tenths of the trials: what lies further off is drawn at the edge
 
 
@@ -74,6 +77,43 @@ class Seen:
         known = [baseline for baseline in self.baselines if math.isfinite(_number(baseline.get("mean")))]
         sign = -1 if self.goal.direction == "maximize" else 1
         return min(known, key=lambda baseline: sign * float(baseline["mean"]), default=None)
+
+    @cached_property
+    def pairs(self) -> Sequence[tuple[Column, Column]]:
+        """The first PAIRS pairs of the most important parameters that some trials have, and that differ among them."""
+        found: list[tuple[Column, Column]] = []
+        for left, right in sorted(combinations(range(len(self.columns)), 2), key=sum):
+            pair = (self.columns[left], self.columns[right])
+            both = self.scored & pair[0].present & pair[1].present
+            if both.sum() >= TOGETHER and all(len(np.unique(column.values[both])) > 1 for column in pair):
+                found.append(pair)
+            if len(found) == PAIRS:
+                break
+        return found
+
+    @cached_property
+    def figures(self) -> Sequence[str]:
+        """The figures that have something to show.
+
+        A history takes two trials; slices a parameter, and parallel coordinates two, with two complete trials; importance what
+        could be measured; the top trials one that is complete; curves a best trial with a number in them.
+        """
+        complete, searched = int(self.scored.sum()), len(self.columns)
+        rules = {
+            "history": len(self.results) > 1,
+            "importance": self.importance.why_not is None,
+            "parallel": complete > 1 and searched > 1,
+            "slices": complete > 1 and searched > 0,
+            "pairs": len(self.pairs) > 0,
+            "learning_curves": self._has_curve("loss") and self._has_curve("val_loss"),
+            "learning_rate": self._has_curve("learning_rate"),
+            "top_trials": complete > 0,
+        }
+        return [name for name, worth in rules.items() if worth]
+
+    def _has_curve(self, name: str) -> bool:
+        folds = () if self.best is None else self.best.folds
+        return any(math.isfinite(value) for fold in folds for value in fold.curves.get(name, ()))
 
     def place(self, number: int) -> int:
         """Where a trial stands among the results."""

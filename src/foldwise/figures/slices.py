@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -27,23 +26,7 @@ from foldwise.figures.searched import Seen
 from foldwise.figures.style import COLOURS, canvas, plain
 from foldwise.tuning.columns import Column
 
-PAIRS = 6  # in a picture
-TOGETHER = 3  # trials that have both parameters of a pair
 BEST = COLOURS[1]
-
-
-def pairs_of(search: Seen) -> list[tuple[Column, Column]]:
-    """The pairs of the most important parameters that say something: some trials have both, and both differ among them."""
-    places = sorted(combinations(range(len(search.columns)), 2), key=sum)
-    found = []
-    for left, right in places:
-        pair = (search.columns[left], search.columns[right])
-        both = search.scored & pair[0].present & pair[1].present
-        if both.sum() >= TOGETHER and all(len(np.unique(column.values[both])) > 1 for column in pair):
-            found.append(pair)
-        if len(found) == PAIRS:
-            break
-    return found
 
 
 def draw_slices(search: Seen) -> Figure:
@@ -62,7 +45,7 @@ def draw_slices(search: Seen) -> Figure:
                 across_at[[best]], shown[[best]], s=90, color=BEST, marker="*", edgecolors="white", linewidths=0.6, zorder=4
             )
         plain(axes, "", short(column.name, 30), search.goal.metric if place % across == 0 else "")
-        parameter_axis(axes, column)
+        parameter_axis(axes, column, most=4)
         if here.sum() < search.scored.sum():
             note(axes, f"{here.sum()} of {search.scored.sum()} trials have it")
     for axes in every.flat[len(columns) :]:
@@ -75,7 +58,7 @@ def draw_slices(search: Seen) -> Figure:
 
 def draw_pairs(search: Seen) -> Figure:
     """The pairs of the first parameters as a picture."""
-    pairs = pairs_of(search)
+    pairs = search.pairs
     across = min(3, len(pairs))
     figure = canvas(WIDTH if across > 1 else 5.0, 0.7 + 2.3 * -(-len(pairs) // across))
     every = figure.subplots(-(-len(pairs) // across), across, squeeze=False)
@@ -133,7 +116,7 @@ def slices_panel(search: Seen) -> Panel:
 
 def pairs_panel(search: Seen) -> Panel:
     """The pairs in the page."""
-    pairs = pairs_of(search)
+    pairs = search.pairs
     cells = grid(len(pairs), min(3, len(pairs)), (0.09, 0.3 / max(1, -(-len(pairs) // 3))))
     kept, (low, high) = thinned(search), search.limits
     traces: list[dict[str, Any]] = []

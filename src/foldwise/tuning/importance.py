@@ -131,12 +131,13 @@ def _block(column: Column, rows: npt.NDArray[np.intp]) -> npt.NDArray[np.float64
         return np.where(np.isnan(values), np.median(known) if len(known) else 0.0, values)[:, None]
     usual = np.bincount(known.astype(int)).argmax() if len(known) else 0
     places = np.where(np.isnan(values), usual, values).astype(int)
-    return np.eye(len(column.levels))[places]
+    marks: npt.NDArray[np.float64] = np.equal.outer(places, np.arange(len(column.levels))).astype(np.float64)
+    return marks
 
 
 def _ranks(scores: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """Ranks around 0, equal scores sharing theirs."""
     _, places, counts = np.unique(scores, return_inverse=True, return_counts=True)
-    ends = np.cumsum(counts)
-    shared: npt.NDArray[np.float64] = (ends - (counts - 1) / 2 - (len(scores) + 1) / 2)[places]
+    centred: npt.NDArray[np.float64] = np.cumsum(counts) - (counts - 1) / 2 - (len(scores) + 1) / 2
+    shared: npt.NDArray[np.float64] = centred[places]
     return shared
