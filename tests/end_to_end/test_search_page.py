@@ -14,6 +14,26 @@ BROWSER = shutil.which("chromium") or shutil.which("chromium-browser")
 
 
 @pytest.mark.slow
+def test_the_page_draws_itself_in_the_sandboxed_frame_of_a_tracker(tmp_path):
+    if BROWSER is None:
+        pytest.skip("no chromium is installed")
+    api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    write_page(usual(40), tmp_path / "search.html")
+    frame = '<iframe sandbox="allow-scripts" src="search.html" width="1200" height="800"></iframe>'
+    (tmp_path / "tracker.html").write_text(frame, encoding="utf-8")
+    with api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox", "--enable-unsafe-swiftshader"])
+        try:
+            opened = browser.new_context(offline=True).new_page()
+            opened.goto((tmp_path / "tracker.html").as_uri())
+            inside = opened.frame_locator("iframe")
+            inside.locator("html[data-drawn=yes]").wait_for(timeout=60_000)
+            assert inside.locator("#history path.point").count() == 40
+        finally:
+            browser.close()
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_page_draws_itself_in_a_browser_without_a_network(tmp_path, scheme):
     if BROWSER is None:

@@ -11,7 +11,7 @@ from matplotlib.ticker import MaxNLocator
 
 from foldwise.figures.page_style import Panel, dots, hover, many, words
 from foldwise.figures.scales import short
-from foldwise.figures.score_axes import MANY, WIDTH, note, score_limits
+from foldwise.figures.score_axes import MANY, WIDTH, note, on_the_edge, score_limits
 from foldwise.figures.searched import Seen
 from foldwise.figures.style import COLOURS, GREY, canvas, plain
 
@@ -64,9 +64,7 @@ def draw(search: Seen) -> Figure:
     if rival is not None and within:
         label = f"baseline {short(str(rival['name']))}"
         axes.axhline(float(rival["mean"]), color=BASELINE, linestyle="--", linewidth=1.2, label=label)
-    beyond = int((shown[scored] != search.scores[scored]).sum())
-    if beyond:
-        note(axes, f"{beyond} worse trials lie on the edge")
+    note(axes, on_the_edge(search))
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
     figure.legend(loc="outside lower center", ncols=3, fontsize=8, frameon=False)
     return figure
@@ -132,6 +130,6 @@ def panel(search: Seen) -> Panel:
     said = "Each dot is a trial; a trial without a score stands on the edge."
     if thin:
         said += " With so many trials, parameters are not named here; they are in trials.parquet."
-    if bool((np.clip(search.scores[search.scored], low, high) != search.scores[search.scored]).any()):
+    if on_the_edge(search):
         said += " Trials far off on the worse side are outside the first view: double-click to see all."
     return Panel("Optimisation history", said, traces, layout, 420)

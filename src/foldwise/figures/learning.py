@@ -109,9 +109,11 @@ def draw_rate(trial: TrialResult) -> Figure:
     together = bool(np.nanmax(np.nanmax(table, axis=0) - np.nanmin(table, axis=0)) <= 1e-9 * np.nanmax(table))
     if not together:
         for place, row in enumerate(table):
-            axes.plot(epochs, row, color=GREY, linewidth=0.7, alpha=0.8, label="" if place else "each fold")
+            axes.plot(
+                epochs, row, color=GREY, linewidth=0.7, alpha=0.8, drawstyle="steps-mid", label="" if place else "each fold"
+            )
     mean, _ = over_folds(table)
-    axes.plot(epochs, mean, color=COLOURS[0], linewidth=1.6, label="mean over folds")
+    axes.plot(epochs, mean, color=COLOURS[0], linewidth=1.6, drawstyle="steps-mid", label="mean over folds")
     low, high = float(np.nanmin(table)), float(np.nanmax(table))
     if low > 0 and high > 10 * low:
         logarithmic(axes, low, high)

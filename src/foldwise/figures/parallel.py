@@ -88,7 +88,7 @@ def panel(search: Seen) -> Panel:
                 "values": crossings,
                 "range": [ABSENT - 0.04 if lacking else 0, 1],
                 "tickvals": [ABSENT, *at] if lacking else at,
-                "ticktext": ["absent", *map(words, text)] if lacking else [words(word) for word in text],
+                "ticktext": ["absent", *text] if lacking else text,  # Plotly shows these as they are
             }
         )
     said = "A line is a complete trial. Drag along an axis to keep a part of it, click it to free it, drag a name to move its "

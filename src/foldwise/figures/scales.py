@@ -20,6 +20,12 @@ def short(name: str, most: int = 26) -> str:
     return plain if len(plain) <= most else "…" + plain[len(plain) - most + 1 :]
 
 
+def begun(text: str, most: int) -> str:
+    """A text of at most so many characters; of a category the beginning tells the most."""
+    plain = " ".join(text.split())
+    return plain if len(plain) <= most else plain[: most - 1] + "…"
+
+
 def ends(column: Column) -> tuple[float, float]:
     """Where its axis begins and ends, in the units of `spread`."""
     known = column.spread[column.present]
@@ -51,7 +57,7 @@ def ticks(column: Column, most: int = 5, letters: int = 14) -> tuple[list[float]
     if column.levels is not None:
         step = -(-len(column.levels) // (4 * most))
         places = range(0, len(column.levels), step)
-        return [float(place) for place in places], [short(column.levels[place], letters) for place in places]
+        return [float(place) for place in places], [begun(column.levels[place], letters) for place in places]
     low, high = ends(column)
     if column.log:
         kept = powers(10**low, 10**high, most)

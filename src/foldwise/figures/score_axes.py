@@ -42,6 +42,13 @@ def score_limits(axes: Axes, search: Seen, include: tuple[float, ...] = ()) -> N
     axes.set_ylim(low - air, high + air)
 
 
+def on_the_edge(search: Seen) -> str:
+    """How many trials are worse than an axis shows, or nothing."""
+    shown = np.clip(search.scores[search.scored], *search.limits)
+    beyond = int((shown != search.scores[search.scored]).sum())
+    return f"worse trials on the edge: {beyond}" if beyond else ""
+
+
 def colours(search: Seen) -> ScalarMappable:
     """The colour of a score, the better the darker."""
     ramp = WORSE_TO_BETTER if search.goal.direction == "maximize" else WORSE_TO_BETTER[::-1]

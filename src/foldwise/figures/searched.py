@@ -22,7 +22,7 @@ from foldwise.tuning.taught import taught_scores
 
 PAIRS = 6  # in a picture
 TOGETHER = 3  # trials that have both parameters of a pair
-BEYOND = 3.0  # times the span of nine tenths of the trials: what lies further off is drawn at the edge
+BEYOND = 1.5  # times the span of nine tenths of the trials: what lies further off is drawn at the edge
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from foldwise.figures.score_axes import (
     colour_bar,
     colours,
     note,
+    on_the_edge,
     parameter_axis,
     part_of,
     score_limits,
@@ -51,15 +52,17 @@ def draw_slices(search: Seen) -> Figure:
     for axes in every.flat[len(columns) :]:
         axes.set_axis_off()
     score_limits(every[0, 0], search)
-    part = f"; {part_of(len(columns), len(search.columns), 'parameters')}" if len(columns) < len(search.columns) else ""
-    figure.suptitle(f"Score against each parameter (star: the best trial{part})", x=0.01, ha="left", fontsize=10)
+    said = ["star: the best trial", on_the_edge(search)]
+    if len(columns) < len(search.columns):
+        said.append(part_of(len(columns), len(search.columns), "parameters"))
+    figure.suptitle(f"Score against each parameter ({'; '.join(filter(None, said))})", x=0.01, ha="left", fontsize=10)
     return figure
 
 
 def draw_pairs(search: Seen) -> Figure:
     """The pairs of the first parameters as a picture."""
     pairs = search.pairs
-    across = min(3, len(pairs))
+    across = min(2, len(pairs))
     figure = canvas(WIDTH if across > 1 else 5.0, 0.7 + 2.3 * -(-len(pairs) // across))
     every = figure.subplots(-(-len(pairs) // across), across, squeeze=False)
     order, best = thinned(search), _best_place(search)
@@ -73,7 +76,7 @@ def draw_pairs(search: Seen) -> Figure:
                 x[[best]], y[[best]], s=90, facecolors="none", marker="*", edgecolors="black", linewidths=0.8, zorder=4
             )
         plain(axes, "", short(left.name, 28), short(right.name, 28))
-        parameter_axis(axes, left, most=3)
+        parameter_axis(axes, left, most=4)
         parameter_axis(axes, right, up=True)
     for axes in every.flat[len(pairs) :]:
         axes.set_axis_off()
@@ -117,7 +120,7 @@ def slices_panel(search: Seen) -> Panel:
 def pairs_panel(search: Seen) -> Panel:
     """The pairs in the page."""
     pairs = search.pairs
-    cells = grid(len(pairs), min(3, len(pairs)), (0.09, 0.3 / max(1, -(-len(pairs) // 3))))
+    cells = grid(len(pairs), min(2, len(pairs)), (0.16, 0.3 / max(1, -(-len(pairs) // 2))))
     kept, (low, high) = thinned(search), search.limits
     traces: list[dict[str, Any]] = []
     layout: dict[str, Any] = {}
@@ -142,7 +145,7 @@ def pairs_panel(search: Seen) -> Panel:
     }
     text = "Pairs of the most important parameters, coloured by the score, among the trials that have both"
     text += f" ({part_of(len(kept), int(search.scored.sum()), 'complete trials')})."
-    return Panel("Pairs", text, traces, layout, 60 + 290 * -(-len(pairs) // 3))
+    return Panel("Pairs", text, traces, layout, 60 + 290 * -(-len(pairs) // 2))
 
 
 def _dots(

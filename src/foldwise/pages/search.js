@@ -17,7 +17,9 @@ function laidOut(layout, theme) {
   const whole = { margin: { t: 30, r: 20, b: 70, l: 75 }, hovermode: "closest", hoverlabel: { align: "left" }, ...themed(layout, theme) };
   Object.assign(whole, { paper_bgcolor: theme.back, plot_bgcolor: theme.back, font: { color: theme.ink, size: 12 }, autosize: true });
   for (const name of new Set(["xaxis", "yaxis", ...Object.keys(whole).filter((key) => /^[xy]axis\d*$/.test(key))])) {
-    whole[name] = { automargin: true, zeroline: false, exponentformat: "none", gridcolor: theme.line, linecolor: theme.line, ...whole[name] };
+    const own = whole[name] ?? {};
+    const title = { ...own.title, standoff: 8 };
+    whole[name] = { automargin: true, zeroline: false, exponentformat: "none", gridcolor: theme.line, linecolor: theme.line, ...own, title };
   }
   return whole;
 }

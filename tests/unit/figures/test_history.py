@@ -41,7 +41,7 @@ def test_a_far_worse_trial_stands_on_the_edge_and_is_counted():
     results = [complete(n, {"fit.x": n}, [1.0 + n % 5]) for n in range(20)] + [complete(20, {"fit.x": 20}, [1e9])]
     figure = history.draw(look(results, "rmse", []))
     assert max(drawn(figure)["complete (21)"][:, 1]) < 20
-    assert figure.axes[0].get_title(loc="right") == "1 worse trials lie on the edge"
+    assert figure.axes[0].get_title(loc="right") == "worse trials on the edge: 1"
 
 
 def test_a_baseline_far_away_does_not_press_the_trials_together():
