@@ -44,10 +44,11 @@ def draw_curves(trial: TrialResult) -> Figure:
     for name, words, colour in (("loss", "training", COLOURS[0]), ("val_loss", "validation", COLOURS[1])):
         _band(axes, tables[name], words, colour)
     _ends(axes, trial)
-    means, sds = zip(*map(over_folds, tables.values()), strict=True)
-    floor, top = min(map(np.nanmin, np.subtract(means, sds))), float(max(map(np.nanmax, means)))
+    bands = [over_folds(table) for table in tables.values()]
+    floor = min(float(np.nanmin(mean - sd)) for mean, sd in bands)
+    top = max(float(np.nanmax(mean)) for mean, _ in bands)
     if floor > 0 and top > 30 * floor:
-        logarithmic(axes, float(floor), top)
+        logarithmic(axes, floor, top)
     folds = tables["val_loss"]
     uneven = "; dotted: some folds have ended" if bool(np.isnan(folds).any()) else ""
     note(axes, f"mean ± sd over {len(folds)} folds{uneven}" if len(folds) > 1 else "one fold")

@@ -124,11 +124,14 @@ def _resampled(
 
 
 def _block(column: Column, rows: npt.NDArray[np.intp]) -> npt.NDArray[np.float64]:
-    """Shape (rows, 1) for a quantity, else (rows, levels) of zeros and ones; absent values replaced by the usual one."""
-    values = column.spread[rows]
+    """Shape (rows, levels) of zeros and ones, or (rows, 1) for a quantity; absent values replaced by the usual one.
+
+    A quantity is its rank: trees see no more of it, and no size is too large or too small for their float32.
+    """
+    values = column.values[rows]
     known = values[~np.isnan(values)]
     if column.levels is None:
-        return np.where(np.isnan(values), np.median(known) if len(known) else 0.0, values)[:, None]
+        return _ranks(np.where(np.isnan(values), np.median(known) if len(known) else 0.0, values))[:, None]
     usual = np.bincount(known.astype(int)).argmax() if len(known) else 0
     places = np.where(np.isnan(values), usual, values).astype(int)
     marks: npt.NDArray[np.float64] = np.equal.outer(places, np.arange(len(column.levels))).astype(np.float64)

@@ -54,6 +54,11 @@ def test_the_picture_names_the_fit():
     )
 
 
+def test_losses_may_be_of_different_length():
+    uneven = {"loss": (3.0, 2.0, 1.0), "val_loss": (4.0, 3.0)}
+    assert lines(draw_curves(trial(uneven)))["validation"].get_ydata().tolist() == [4, 3]
+
+
 def test_one_fold_has_no_spread():
     figure = draw_curves(trial(losses(3, 2, 1)))
     assert figure.axes[0].get_title(loc="right") == "one fold"

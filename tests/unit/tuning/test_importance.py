@@ -44,6 +44,13 @@ def test_a_parameter_of_half_the_trials_counts_where_it_exists():
     assert found["idle"].high < 0.1
 
 
+def test_quantities_of_any_size_count():
+    large = Column("large", np.where(np.arange(100) % 2, 1e300, -1e300))
+    fine = Column("fine", 1 + RNG.uniform(size=100) * 1e-12)
+    found = measure([large, fine], np.sign(large.values) + (fine.values - 1) * 1e12, seed=1)
+    assert all(one.low > 0 for one in found.parameters)
+
+
 def test_one_diverged_trial_does_not_decide():
     one, idle = quantities(100, name="one"), quantities(100, name="idle")
     scores = one.values.copy()
