@@ -1,12 +1,13 @@
 import math
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
 from foldwise.figures.search import PAGE, draw_search, worth_drawing
 from foldwise.results import TrialResult
-from tests.unit.figures.searches import BASELINES, complete, goal, look, made, recipe
+from tests.unit.figures.searches import BASELINES, complete, goal, look, made, recipe, usual
 
 CURVES = ["learning_curves.png", "learning_rate.png"]
 
@@ -41,6 +42,13 @@ def test_what_has_nothing_to_show_is_not_drawn():
     never_both = [complete(n, {"fit.x": n} if n % 2 else {"fit.y": n}, [0.1 * n]) for n in range(12)]
     assert "pairs.png" not in worth_drawing(look(never_both))
     assert "parallel.png" in worth_drawing(look(never_both))
+
+
+def test_of_two_goals_the_first_ranks_the_trials():
+    results = [replace(result, costs={"parameters": 1000 - result.number}) for result in made(20)]
+    search = look(results, goal={"metric": "auto"}, goals=["accuracy", "parameters"])
+    assert search.best.number == usual(20).best.number
+    assert worth_drawing(search) == worth_drawing(usual(20))
 
 
 @pytest.mark.parametrize("folds", [1, 2])
