@@ -114,16 +114,12 @@ def page(studies: Studies, goal: Goal) -> str:
     parts = {
         "title": escape(title),
         "made": datetime.now().astimezone().strftime("%Y-%m-%d %H:%M"),
-        "style": _file("compare.css"),
-        "script": "\n".join(_file(f"{name}.js") for name in SCRIPTS),
-        "data": _embedded(data),
-        "curves": _embedded(curves),
+        "style": page_file("compare.css"),
+        "script": "\n".join(page_file(f"{name}.js") for name in SCRIPTS),
+        "data": embedded(data),
+        "curves": embedded(curves),
     }
-    text = _file("compare.html")
-    for name in parts:  # the frame is cut at its marks, so nothing that is put in is ever read as a mark
-        text = text.replace(f"{{{{{name}}}}}", f"\0{name}\0")
-    pieces = text.split("\0")
-    return "".join(parts[piece] if place % 2 else piece for place, piece in enumerate(pieces))
+    return framed("compare.html", parts)
 
 
 def write_page(path: Path, studies: Studies, goal: Goal) -> None:
@@ -201,7 +197,7 @@ def _rounded(value: float) -> float | None:
     return float(f"{value:.{DIGITS}g}") if math.isfinite(value) else None
 
 
-def _embedded(value: Any) -> str:
+def embedded(value: Any) -> str:
     """JSON that may stand in a page: no end of a script in it, and no number that JSON does not know."""
     text = json.dumps(_finite(value), separators=(",", ":"), default=str, allow_nan=False)
     return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
@@ -217,5 +213,15 @@ def _finite(value: Any) -> Any:
     return value
 
 
-def _file(name: str) -> str:
+def framed(name: str, parts: Mapping[str, str]) -> str:
+    """A page's frame with its parts, which stand ready for HTML, at their marks."""
+    text = page_file(name)
+    for part in parts:  # the frame is cut at its marks, so nothing that is put in is ever read as a mark
+        text = text.replace(f"{{{{{part}}}}}", f"\0{part}\0")
+    pieces = text.split("\0")
+    return "".join(parts[piece] if place % 2 else piece for place, piece in enumerate(pieces))
+
+
+def page_file(name: str) -> str:
+    """A file of a page as text."""
     return files("foldwise.pages").joinpath(name).read_text(encoding="utf-8")

@@ -21,6 +21,7 @@ class Purpose(IntEnum):
     AUGMENT = 9
     RACE = 10
     AUDIT = 11
+    IMPORTANCE = 12
 
 
 # The refit on all development rows stands where a fold's number would be.

@@ -25,11 +25,13 @@ HOMES = {
     "sqlalchemy": {"tracking/", "data/database.py"},
     "tensorflow": {"training/"},
     "keras": {"models/", "training/", "tracking/bundle.py"},
-    "sklearn": {"data/", "training/metrics.py", "training/baselines.py"},
+    "sklearn": {"data/", "training/metrics.py", "training/baselines.py", "tuning/importance.py"},
     "imblearn": {"data/balance.py"},
     "dask": {"execution/dask_"},
     "distributed": {"execution/dask_"},
     "rich": {"screen.py"},
+    "matplotlib": {"figures/"},
+    "plotly": {"figures/"},
 }
 
 

@@ -1,0 +1,79 @@
+"""Parameters over all trials as columns of numbers: quantities, categories, and what only some trials have."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from foldwise.space import Choice, Params, Range, Scalar
+
+
+@dataclass(frozen=True)
+class Column:
+    """One parameter over all trials.
+
+    values: shape (trials,); the number, or the place among `levels`; nan where a trial does not have the parameter.
+    levels: the categories as they are shown, in the order of their range; None where the values are quantities.
+    log: whether the quantities are spread over a logarithmic range.
+    """
+
+    name: str
+    values: npt.NDArray[np.float64]
+    levels: tuple[str, ...] | None = None
+    log: bool = False
+
+    @property
+    def present(self) -> npt.NDArray[np.bool_]:
+        """Shape (trials,): which trials have the parameter."""
+        return ~np.isnan(self.values)
+
+    @property
+    def spread(self) -> npt.NDArray[np.float64]:
+        """The values as they lie along an axis: the decimal logarithm where the range is logarithmic."""
+        return np.log10(self.values) if self.log else self.values
+
+    def shown(self, place: int) -> str | None:
+        """The value of a trial as text, None where it does not have the parameter."""
+        value = self.values[place]
+        if math.isnan(value):
+            return None
+        return f"{value:.5g}" if self.levels is None else self.levels[int(value)]
+
+
+def columns_of(names: Sequence[str], trials: Sequence[Params], ranges: Mapping[str, Range]) -> list[Column]:
+    """The parameters of these names as columns.
+
+    Args:
+        names: of the parameters.
+        trials: the parameters of each trial.
+        ranges: what is known of the parameters; values say themselves what they are where a name has no range.
+    """
+    return [_column(name, trials, ranges.get(name)) for name in names]
+
+
+def _column(name: str, trials: Sequence[Params], range_: Range | None) -> Column:
+    values = [(type(params[name]), params[name]) if name in params else None for params in trials]
+    known = list(dict.fromkeys(value for value in values if value is not None))
+    numbers = [value for kind, value in known if kind in (int, float)]
+    if len(numbers) == len(known) and not isinstance(range_, Choice):
+        quantities = np.array([math.nan if value is None else value[1] for value in values], float)
+        log = range_ is not None and range_.log and bool(np.nanmin(quantities, initial=math.inf) > 0)
+        return Column(name, quantities, log=log)
+    options = [(type(option), option) for option in range_.names()] if isinstance(range_, Choice) else []
+    order = list(dict.fromkeys([option for option in options if option in known] + known))
+    places = {value: float(place) for place, value in enumerate(order)}
+    levels = np.array([math.nan if value is None else places[value] for value in values], float)
+    return Column(name, levels, _labels([value for _, value in order]))
+
+
+def _labels(options: Sequence[Scalar]) -> tuple[str, ...]:
+    """Options as a configuration writes them; a text that reads like something else stands in quotes."""
+    plain = [{None: "null", True: "true", False: "false"}[v] if v is None or isinstance(v, bool) else str(v) for v in options]
+    return tuple(
+        repr(option) if isinstance(option, str) and plain.count(text) > 1 else text
+        for option, text in zip(options, plain, strict=True)
+    )
