@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 # Answers are asked for one file at a time; more threads gain nothing on networks of this size.
 PREDICT_THREADS = 2
 LATEST = 5  # studies whose compare pages `ui` names
+KIND = "workflowType=machine_learning"  # else MLflow opens its pages for language models
 
 
 def load_model(reference: str, runs: str = "mlruns", url: str | None = None) -> Bundle:
@@ -77,17 +78,20 @@ def serve_ui(config: Mapping[str, Any]) -> None:
     serve(mlflow_store(Path(runs), url), asked.host, asked.port, screen.note)
 
 
-def _compare_pages(ledger: Ledger, runs: str, base: str) -> list[str]:
+def _compare_pages(ledger: Ledger, folder: str, base: str) -> list[str]:
     """Where the latest studies are compared: within MLflow, and as a file."""
+    from foldwise.tracking.mlflow_rows import VIEW
+
     lines = []
     for name in ledger.names()[:LATEST]:
         record = ledger.study(name)
-        path = Path(runs).resolve() / "studies" / name / "compare.html"
+        path = Path(folder).resolve() / "studies" / name / "compare.html"
         if record is not None and path.exists():
-            lines.append(f"compare {name}: {path.as_uri()}")
+            lines.append(f"study {name}: {path.as_uri()}")
             if place := (record.summary or {}).get("mlflow"):
-                run = f"experiments/{place['experiment_id']}/runs/{place['run_id']}"
-                lines.append(f"  in MLflow: {base}/#/{run}/artifacts/compare.html")
+                runs = f"{base}/#/experiments/{place['experiment_id']}/runs"
+                lines.append(f"  compare in MLflow: {runs}/{place['run_id']}/artifacts/compare.html?{KIND}")
+                lines.append(f"  trials in MLflow:  {runs}?viewStateShareKey={VIEW}&{KIND}")
     return lines
 
 

@@ -157,11 +157,13 @@ class TrackingSpec(Spec):
     """Where runs are shown; for `mlflow` a null url is `sqlite:///<paths.runs>/mlflow.db`.
 
     curves: `mean` shows each curve as its mean over folds, `folds` every fold's own beside it.
+    figures: whether pictures of a finished study are drawn and shown among its artifacts.
     """
 
     kind: Literal["mlflow", "in_memory"] = "mlflow"
     url: Annotated[str, AfterValidator(_a_store)] | None = None
     curves: Literal["mean", "folds"] = "mean"
+    figures: bool = True
 
 
 class Paths(Spec):

@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[2]
 SHARED = Path(os.environ.get("FOLDWISE_DATA", ROOT.parent / "shared" / "data"))
 
 # A study that is done in seconds.
-SMALL = ["folds.count=3", "fit.epochs=4", "model.units=[int,4,16]", "model.hidden=1"]
+SMALL = ["tracking.figures=false", "folds.count=3", "fit.epochs=4", "model.units=[int,4,16]", "model.hidden=1"]
 
 
 def command(door, *words, runs):

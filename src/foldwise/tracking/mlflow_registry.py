@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 import mlflow.artifacts
 import numpy as np
 from mlflow import MlflowClient
-from mlflow.entities import LoggedModelStatus
+from mlflow.entities import LoggedModelOutput, LoggedModelStatus
 from mlflow.exceptions import MlflowException
 from mlflow.models import Model, ModelSignature
 from mlflow.types.schema import AnyType, ColSpec, Schema, TensorSpec
@@ -112,6 +112,8 @@ class MlflowRegistry:
             _write_pyfunc(written, folder, card, Model(run_id=run_id, model_id=logged.model_id))
             client.log_model_artifacts(logged.model_id, str(written))
         client.finalize_logged_model(logged.model_id, LoggedModelStatus.READY)
+        if run_id:
+            client.log_outputs(run_id, [LoggedModelOutput(logged.model_id, step=0)])
         if name not in self._names():
             client.create_registered_model(name)
         mark = {} if once is None else {ONCE: once}

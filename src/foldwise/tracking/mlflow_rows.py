@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from foldwise.config import parted
 from foldwise.goal import Goal
 from foldwise.results import FoldScore, TrialResult
 from foldwise.space import Params
@@ -17,6 +18,8 @@ MOST_ENTITIES = 1000  # of metrics and parameters together in one call
 MOST_PARAMS = 100
 MOST_CHARACTERS = 6000
 MOST_TAG = 5000
+MOST_COLUMNS = 20  # of parameters in the table that is shown first
+VIEW = "trials"  # the table's name in an address, `?viewStateShareKey=trials`
 CURVES = ("loss", "val_loss", "learning_rate")
 # Kinds of columns in the words of MLflow's schemas.
 TYPES = {"number": "double", "date": "datetime"}
@@ -78,10 +81,32 @@ def experiment_tags(record: StudyRecord, goal: Goal) -> dict[str, str]:
         "verdict, and figures and compare.html among its artifacts; each child run is a trial."
     )
     return {
+        f"mlflow.sharedViewState.{VIEW}": json.dumps(_view(record, goal)),
         "mlflow.experimentKind": "custom_model_development",
         "mlflow.experiment.primaryMetric.name": f"cv.{goal.metric}.mean",
         "mlflow.experiment.primaryMetric.greaterIsBetter": str(goal.direction == "maximize"),
         "mlflow.note.content": note,
+    }
+
+
+def _view(record: StudyRecord, goal: Goal) -> dict[str, Any]:
+    """MLflow's table of runs as its own "Share view" keeps it: trials only, the best first, what varies beside the score."""
+    _, space = parted(record.recipe)
+    params = [legal(name) for name, _ in space.walk()][:MOST_COLUMNS]
+    score = f"metrics.`cv.{goal.metric}.mean`"
+    return {
+        "searchFilter": "tags.`foldwise.state` LIKE '%'",
+        "orderByKey": score,
+        "orderByAsc": goal.direction == "minimize",
+        "startTime": "ALL",
+        "lifecycleFilter": "Active",
+        "datasetsFilter": [],
+        "modelVersionFilter": "All Runs",
+        "selectedColumns": [
+            *(score, f"metrics.`cv.{goal.metric}.sd`", "metrics.`seconds`"),
+            *(f"params.`{name}`" for name in params),
+            *("tags.`foldwise.state`", "tags.`foldwise.reason`"),
+        ],
     }
 
 
