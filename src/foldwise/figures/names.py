@@ -9,6 +9,8 @@ from typing import Any
 
 from matplotlib.font_manager import FontProperties, findfont, get_font
 
+from foldwise.figures.style import DPI
+
 MISSING = "\u25af"  # stands for a character that the font does not have
 
 
@@ -19,6 +21,22 @@ def drawable(name: str, length: int) -> str:
         return text
     tail = (length - 1) // 3
     return f"{text[: length - 1 - tail]}…{text[len(text) - tail :]}"
+
+
+def fitted(name: str, inches: float, points: float) -> str:
+    """The name as drawable, cut until it is no wider than so many inches in letters of so many points."""
+    length = max(1, len(name))
+    while length > 1 and width_of(drawable(name, length), points) > inches:
+        length -= 1 + length // 8
+    return drawable(name, length)
+
+
+def width_of(text: str, points: float) -> float:
+    """How many inches a text is wide."""
+    font = _font()
+    font.set_size(points, DPI)  # letters are moved to whole dots, so their number matters
+    font.set_text(text)
+    return float(font.get_width_height()[0]) / 64.0 / DPI
 
 
 def told_apart(labels: Sequence[str], length: int) -> list[str]:

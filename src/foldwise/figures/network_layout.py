@@ -16,7 +16,7 @@ BESIDE, BELOW, FANNED = 0.2, 0.2, 0.42  # between boxes: beside each other, belo
 GUTTER = 0.5  # between columns
 MARGIN = 0.3  # above and below columns, where lines turn
 TALL = 10.0  # inches of one column
-BACK = 8  # how many ranks a column may end sooner, to cut fewer lines
+EARLIER, LATER = 6, 4  # ranks that a column may end before or after its share, to cut fewer lines
 SWEEPS = 4
 FIRM, LOOSE = 1e4, 1.0  # boxes stay in line, lines make way
 
@@ -32,7 +32,6 @@ class Layout:
     lines: tuple[tuple[Point, ...], ...]
     width: float
     height: float
-    columns: int
 
 
 def lay_out(inputs: Sequence[tuple[int, ...]]) -> Layout:
@@ -145,8 +144,8 @@ def _columns(links: list[list[tuple[Item, Item]]], drops: Sequence[float], wide:
             height += drops[stop]
             stop += 1
         stop = max(stop, start + 1)
-        sooner = range(stop, max(start + 1, stop - BACK) - 1, -1)
-        stop = min(sooner, key=lambda end: len({upper for upper, _ in links[end - 1]}))
+        about = range(max(start + 1, stop - EARLIER), min(len(drops) - 1, stop + LATER) + 1)
+        stop = min(about, key=lambda end: (len({upper for upper, _ in links[end - 1]}), abs(end - stop)), default=stop)
         columns.append(range(start, stop))
         start = stop
     return [*columns, range(start, len(drops))] if start < len(drops) else columns
@@ -162,8 +161,9 @@ def _placed(
 ) -> Layout:
     at: dict[Item, Point] = {}
     lines: list[tuple[Point, ...]] = []
-    left, height, margin = 0.0, 0.0, MARGIN if len(columns) > 1 else 0.0
+    left, margin = 0.0, MARGIN if len(columns) > 1 else 0.0
     edges: list[float] = []  # where each column begins
+    feet: list[float] = []  # and how far down it goes
     for ranks in columns:
         here = [item for rank in ranks for item in rows[rank]]
         low = min(across[item] - _size(item) / 2 for item in here)
@@ -173,7 +173,7 @@ def _placed(
         for rank in ranks:
             at.update({item: (left + across[item] - low, top + HIGH / 2) for item in rows[rank]})
             top += drops[rank]
-        height = max(height, top - drops[ranks[-1]] + HIGH + margin)
+        feet.append(top - drops[ranks[-1]] + HIGH + margin)
         left += wide + GUTTER
     ends = {ranks[-1]: number for number, ranks in enumerate(columns[:-1])}
     for rank, pairs in enumerate(links):
@@ -184,10 +184,11 @@ def _placed(
             if rank in ends:  # down, to the gutter, up, and into the next column
                 share = (turning.index(upper) + 1) / (len(turning) + 1)
                 gutter, turn = edges[ends[rank] + 1] - GUTTER * share, margin * share
-                lines.append((begin, (x, height - turn), (gutter, height - turn), (gutter, turn), (x_to, turn), end))
+                foot = feet[ends[rank]] - turn
+                lines.append((begin, (x, foot), (gutter, foot), (gutter, turn), (x_to, turn), end))
             else:
                 lines.append((begin, end))
             if lower[1]:
                 lines.append((end, (x_to, y_to + HIGH / 2)))
     boxes = tuple(at[layer, 0] for layer in range(len(inputs)))
-    return Layout(boxes, tuple(lines), left - GUTTER, height, len(columns))
+    return Layout(boxes, tuple(lines), left - GUTTER, max(feet))

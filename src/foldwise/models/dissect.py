@@ -34,7 +34,7 @@ def _layers(network: keras.Model) -> Iterator[Layer]:
         seen.add(id(made))
         yield Layer(
             name=f"{made.name} (again)" if again else made.name,
-            kind=f"{len(made.layers)} layers" if isinstance(made, keras.Model) else type(made).__name__,
+            kind=_kind(made),
             detail=_detail(made),
             activation=_activation(made),
             shape=tuple(node.outputs[0].shape[1:]),
@@ -42,6 +42,13 @@ def _layers(network: keras.Model) -> Iterator[Layer]:
             fixed=0 if again else _numbers(getattr(made, "non_trainable_weights", ())),
             inputs=tuple(dict.fromkeys(places[id(parent)] for parent in node.parent_nodes if id(parent) in places)),
         )
+
+
+def _kind(made: Any) -> str:
+    if not isinstance(made, keras.Model):
+        return type(made).__name__
+    inner = sum(not isinstance(layer, keras.layers.InputLayer) for layer in made.layers)
+    return "1 layer" if inner == 1 else f"{inner} layers"
 
 
 def _numbers(weights: Any) -> int:

@@ -90,7 +90,7 @@ def _first_node(network: keras.Model, image: tuple[int, int, int]) -> Any:
 
 def _in_place(made: Any) -> bool:
     if isinstance(made, keras.Model):
-        return all(_in_place(node.operation) for node in nodes_of(made))
+        return bool(getattr(made, "inputs", None)) and all(_in_place(node.operation) for node in nodes_of(made))
     return type(made).__name__ in IN_PLACE
 
 
