@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import PowerNorm
 from matplotlib.figure import Figure
 
-from foldwise.figures.names import counted, told_apart
+from foldwise.figures.names import counted, percent, told_apart
 from foldwise.figures.style import GREY, canvas
 
 Counts = npt.NDArray[np.int64]
@@ -52,8 +52,8 @@ def draw_confusion(counts: Counts, labels: Sequence[str]) -> Figure:
         _list(column, mistakes, counts, names)
     else:
         axes = figure.subplots()
-    # where there are many classes a mistake is a pale speck: small shares get more of the colours
-    image = axes.imshow(shares, cmap="Blues", norm=PowerNorm(1.0 if classes <= WRITTEN_OUT else 0.5, 0.0, 1.0))
+    # the share of one mistake among many is a pale speck: small shares get more of the colours
+    image = axes.imshow(shares, cmap="Blues", norm=PowerNorm(1.0 if classes == 2 else 0.5, 0.0, 1.0))
     axes.set_facecolor("#e6e6e6")  # a class without rows
     axes.set_title(f"{counted(int(counts.sum()), 'row')}, {np.trace(counts) / counts.sum():.1%} right", loc="left", fontsize=10)
     axes.set_xlabel("answer")
@@ -80,13 +80,13 @@ def _name_classes(axes: Axes, names: Sequence[str]) -> None:
 
 
 def _write_cells(axes: Axes, counts: Counts, shares: Floats) -> None:
-    out = len(counts) <= WRITTEN_OUT
+    out, dark = len(counts) <= WRITTEN_OUT, 0.55 if len(counts) == 2 else 0.35
     for row, column in np.ndindex(counts.shape):
         count, share = int(counts[row, column]), float(shares[row, column])
         if np.isnan(share) or (count == 0 and not out):
             continue
-        said = f"{count:,}\n{share:.0%}" if out else f"{100 * share:.0f}"
-        colour = GREY if count == 0 else "white" if share > (0.55 if out else 0.35) else "black"
+        said = f"{count:,}\n{percent(share)}" if out else f"{100 * share:.0f}"
+        colour = GREY if count == 0 else "white" if share > dark else "black"
         axes.text(column, row, said if count else "0", ha="center", va="center", color=colour, fontsize=8 if out else 6)
 
 
@@ -94,5 +94,5 @@ def _list(axes: Axes, mistakes: Sequence[tuple[int, int, int]], counts: Counts, 
     axes.set_axis_off()
     axes.set_title("most frequent mistakes: truth → answer", loc="left", fontsize=9)
     of = counts.sum(axis=1)
-    lines = [f"{count:,} ({count / of[truth]:.0%})  {names[truth]} → {names[answer]}" for truth, answer, count in mistakes]
+    lines = [f"{count:,} ({percent(count / of[truth])})  {names[truth]} → {names[answer]}" for truth, answer, count in mistakes]
     axes.text(0.0, 0.99, "\n".join(lines), transform=axes.transAxes, va="top", fontsize=7.5, linespacing=1.5)

@@ -52,6 +52,14 @@ def shown(number: float) -> str:
     return f"{number:,.0f}" if 1000 <= abs(number) < 1e15 else f"{number:.4g}"
 
 
+def percent(share: float) -> str:
+    """A share in whole percent; what is neither nothing nor all is never said to be."""
+    said = f"{share:.0%}"
+    if said == "0%" and share > 0:
+        return "<1%"
+    return ">99%" if said == "100%" and share < 1 else said
+
+
 def counted(number: int, thing: str) -> str:
     """`1 row`, `2 rows`."""
     return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"

@@ -64,7 +64,7 @@ def running_band(predictions: Floats, residuals: Floats) -> Band | None:
 def draw_predicted_true(truth: Floats, predictions: Floats, target: str) -> Figure:
     """A point a row, or counts where there are many, and the line on which all would lie."""
     found, name = measures(truth, predictions), drawable(target, 30)
-    figure = canvas(5.6, 5.2)
+    figure = canvas(5.2 if _single(truth, predictions) else 6.8, 5.2)
     said = f"R² {found.r2:.3f}, RMSE {shown(found.rmse)}, MAE {shown(found.mae)}, {counted(len(truth), 'row')}"
     axes = plain(figure.subplots(), said, f"true {name}", f"predicted {name}")
     cells = _cloud(axes, truth, predictions)
@@ -72,6 +72,7 @@ def draw_predicted_true(truth: Floats, predictions: Floats, target: str) -> Figu
         bar = figure.colorbar(cells, cax=axes.inset_axes((1.02, 0.0, 0.03, 1.0)), format="{x:,.0f}")
         bar.set_label("rows a cell")
         bar.ax.minorticks_off()
+        bar.ax.set_ylim(bottom=1)
     low, high = min(truth.min(), predictions.min()), max(truth.max(), predictions.max())
     reach = 0.03 * (high - low) or max(abs(high), 1.0) * 0.1
     limits = (low - reach, high + reach)
@@ -103,13 +104,18 @@ def draw_residuals(truth: Floats, predictions: Floats, target: str) -> Figure:
     return figure
 
 
+def _single(across: Floats, up: Floats) -> bool:
+    """Whether each row is a point; cells need a width and a height."""
+    return len(across) <= SINGLE or np.ptp(across) == 0 or np.ptp(up) == 0
+
+
 def _cloud(axes: Axes, across: Floats, up: Floats) -> PolyCollection | None:
     """Points, or where there are many, cells that are darker for more rows."""
     for axis, values in ((axes.xaxis, across), (axes.yaxis, up)):
         axis.set_major_locator(MaxNLocator(5))
         if np.abs(values).max() >= 10_000:
             axis.set_major_formatter("{x:,.0f}")
-    if len(across) <= SINGLE or np.ptp(across) == 0 or np.ptp(up) == 0:
+    if _single(across, up):
         alpha = max(0.15, min(0.8, 20 / math.sqrt(len(across))))
         axes.scatter(across, up, s=14, color=COLOURS[0], alpha=alpha, linewidths=0)
         return None

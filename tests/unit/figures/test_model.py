@@ -3,8 +3,13 @@
 import numpy as np
 import pytest
 
+from foldwise.figures.calibration import draw_calibration
+from foldwise.figures.confusion import draw_confusion
 from foldwise.figures.model import draw_model
+from foldwise.figures.ranking import draw_precision_recall, draw_roc
+from foldwise.figures.regression import draw_predicted_true, draw_residuals
 from foldwise.models.anatomy import Anatomy, FirstLayer, Layer
+from foldwise.training.metrics import confusion
 
 NETWORK = Anatomy(
     "tiny", (Layer("features", "InputLayer", "", None, (4,), 0, 0, ()), Layer("output", "Dense", "", None, (3,), 15, 0, (0,)))
@@ -31,6 +36,13 @@ def _draw(folder, truth, predictions, labels=(), images=None, network=NETWORK):
     return [file.name for file in files]
 
 
+def _whole(figure):
+    """Whether nothing reaches beyond the picture."""
+    figure.draw_without_rendering()
+    (width, height), box = figure.get_size_inches(), figure.get_tightbbox()
+    return box.x0 >= 0 and box.y0 >= 0 and box.x1 <= width and box.y1 <= height
+
+
 def _with_filters(channels):
     kernels = np.ones((2, 3, 3, channels), dtype=np.float32)
     corners = np.zeros((2, 1, 2), dtype=int)
@@ -45,6 +57,28 @@ def test_two_classes_have_all_pictures_of_answers(tmp_path):
 
 def test_numbers_have_their_own(tmp_path):
     assert _draw(tmp_path, [1.0, 2.0, 3.0], [1.1, 2.2, 2.7]) == ["predicted_true.png", "residuals.png", "network.png"]
+
+
+@pytest.mark.parametrize("size", [1.0, 1e6])
+@pytest.mark.parametrize("rows", [50, 4000])
+def test_pictures_of_numbers_are_whole(rows, size):
+    truth = np.random.default_rng(0).normal(size=rows) * size
+    for draw in (draw_predicted_true, draw_residuals):
+        assert _whole(draw(truth, truth * 0.9, "a target with a very long name indeed"))
+
+
+@pytest.mark.parametrize(("classes", "sure"), [(2, 0.6), (2, 20.0), (10, 0.6), (40, 20.0)])  # 20: curves are in the corner
+def test_pictures_of_answers_are_whole(classes, sure):
+    labels = [f"a label with a very long name, number {code}" for code in range(classes)]
+    positive = "a long target = a long label" if classes == 2 else None
+    rng = np.random.default_rng(0)
+    truth, raw = rng.integers(0, classes, 800), rng.random((800, classes))
+    raw[np.arange(800), truth] += sure
+    answers = truth, raw / raw.sum(axis=1, keepdims=True)
+    assert _whole(draw_confusion(confusion(*answers), labels))
+    assert _whole(draw_roc(*answers, labels, positive, 0.5))
+    assert _whole(draw_precision_recall(*answers, labels, positive, 0.5))
+    assert _whole(draw_calibration(*answers, positive))
 
 
 @pytest.mark.parametrize("images", [np.zeros((3, 8, 6, 1), dtype=np.uint8), np.zeros((3, 8, 8, 3)), np.zeros((3, 8, 8, 4))])

@@ -2,7 +2,7 @@
 
 import pytest
 
-from foldwise.figures.names import MISSING, counted, drawable, fitted, shown, told_apart, width_of
+from foldwise.figures.names import MISSING, counted, drawable, fitted, percent, shown, told_apart, width_of
 
 
 def test_a_short_name_stays_and_a_long_one_keeps_its_ends():
@@ -40,6 +40,10 @@ def test_labels_that_would_read_alike_say_their_position():
 )
 def test_numbers_have_four_digits_that_count_or_all_before_the_point(number, said):
     assert shown(number) == said
+
+
+def test_few_is_not_none_and_most_is_not_all():
+    assert [percent(share) for share in (0, 0.001, 1 / 200, 0.25, 0.996, 1)] == ["0%", "<1%", "<1%", "25%", ">99%", "100%"]
 
 
 def test_one_is_singular():
