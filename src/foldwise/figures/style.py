@@ -36,8 +36,8 @@ def plain(axes: Axes, title: str, across: str, up: str) -> Axes:
 
 def save(figure: Figure, path: Path) -> Path:
     """The figure as a PNG; a `$` in a name is a dollar, not the beginning of mathematics."""
-    for text in figure.findobj(Text):
-        text.set_parse_math(False)  # what a text was made with holds; rc_context is for ticks, which are made when drawn
+    for text in figure.findobj(Text):  # a text takes the setting when it is made, the ticks' texts are made while drawing
+        text.set_parse_math(False)
     with rc_context({"text.parse_math": False}):
         atomically(path, lambda part: figure.savefig(part, format="png", dpi=DPI, metadata={"Software": None}))
     return path
