@@ -75,11 +75,13 @@ def overhead(folder: Path, trials: int, rounds: int) -> dict[int, dict[str, list
     study = Study(folder / "foldwise")
     study.window(STARTUP + 2)  # the first real trials; what they import falls on nobody's account
     row = study.rows()[-1]
-    mlflow = BareMlflow(folder / "bare", row, study.goal.metric)
+    from foldwise.tracking.mlflow_store import mlflow_store
+
+    mlflow = BareMlflow(mlflow_store(folder / "bare"), row, study.goal.metric, {})
     taken: dict[int, dict[str, list[float]]] = {}
     for level in LEVELS:
         study.fill(level)
-        mlflow.fill(level)
+        mlflow.fill(folder / "bare", level)
         results = [row.result for row in study.rows() if row.result is not None]
         windows: dict[str, Window] = {
             "foldwise": study.window,
@@ -125,7 +127,7 @@ class Study:
         record = self.ledger.study(spec.name)
         assert record is not None
         tracker, _ = assemble.make_tracking(spec.fixed.tracking, spec.fixed.paths.runs, self.ledger)
-        tracker.open(record, rows, plan.goal.metric, {})
+        tracker.open(record, rows)
         tracker.place()  # opening a study is no part of a trial
         clock = Clock()
         search(plan, Parts(assemble.make_tuner(spec, plan.goals), HereExecutor(self.train), self.ledger, tracker, clock))

@@ -6,9 +6,10 @@ import json
 import math
 import sqlite3
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from benchmarks.measure import seconds
 from benchmarks.space import BATCHES, DEPTHS, DROPOUT, RATES, SCALERS, UNITS
@@ -17,6 +18,9 @@ from foldwise.results import TrialResult
 from foldwise.space import Params
 from foldwise.tracking.ledger_rows import TrialRow
 from foldwise.tracking.mlflow_rows import mean_curves, trial_metrics, trial_params
+
+if TYPE_CHECKING:
+    from foldwise.tracking.mlflow_store import MlflowStore
 
 SEED, STARTUP = 0, 10
 
@@ -69,15 +73,11 @@ def bare_row(database: Path, results: Sequence[TrialResult]) -> Window:
 class BareMlflow:
     """Three calls a trial by hand, with the numbers that foldwise ships."""
 
-    def __init__(self, folder: Path, row: TrialRow, metric: str) -> None:
+    def __init__(self, store: MlflowStore, row: TrialRow, metric: str, tags: Mapping[str, str]) -> None:
         from mlflow.entities import Metric, Param
 
-        from foldwise.tracking.mlflow_store import mlflow_store
-
         assert row.result is not None
-        store = mlflow_store(folder)
-        self.folder = folder
-        self.client = store.client()
+        self.client, self.tags = store.client(), dict(tags)
         self.experiment = store.experiment("bare").experiment_id
         now = int(time.time() * 1_000)
         self.params = [Param(name, value) for name, value in trial_params(row.params).items()]
@@ -86,14 +86,14 @@ class BareMlflow:
 
     def trial(self) -> str:
         """A trial's run, by its id."""
-        run = self.client.create_run(self.experiment, run_name="trial").info.run_id
+        run = self.client.create_run(self.experiment, tags=self.tags, run_name="trial").info.run_id
         self.client.log_batch(run, self.metrics, self.params)
         self.client.set_terminated(run)
         return str(run)
 
-    def fill(self, level: int) -> None:
-        """So many runs in the store."""
-        copy_run(self.folder / "mlflow.db", self.trial(), level)
+    def fill(self, folder: Path, level: int) -> None:
+        """So many runs in the store of a folder."""
+        copy_run(folder / "mlflow.db", self.trial(), level)
 
 
 def copy_run(database: Path, run: str, level: int) -> None:

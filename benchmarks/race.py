@@ -166,7 +166,7 @@ def one_study(table: str, seed: int, tuner: str, race: str, data: Path) -> Study
         tracker, _ = assemble.make_tracking(spec.fixed.tracking, folder, ledger)
         cache = FoldCache(plan.table, plan.splits, seed)
         executor = HereExecutor(lambda job: cross_validate(job, plan.table, plan.splits, cache=cache))
-        tracker.open(record, [], plan.goal.metric, {})
+        tracker.open(record, [])
         began = time.process_time()
         results = search(plan, Parts(assemble.make_tuner(spec, plan.goals), executor, ledger, tracker, Silent())).results
         processor = time.process_time() - began

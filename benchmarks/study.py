@@ -151,7 +151,7 @@ def foldwise_study(plan: Plan, seed: int, folder: Path) -> Callable[[], float]:
         tracker, _ = assemble.make_tracking(plan.spec.fixed.tracking, str(folder), ledger)
         cache = FoldCache(plan.table, plan.splits)
         executor = HereExecutor(lambda job: cross_validate(job, plan.table, plan.splits, cache=cache))
-        tracker.open(record, [], plan.goal.metric, {})
+        tracker.open(record, [])
         results = search(plan, Parts(assemble.make_tuner(plan.spec, plan.goals), executor, ledger, tracker, Silent())).results
         ledger.close()
         assert all(result.state == "COMPLETE" for result in results), [result.reason for result in results]

@@ -61,7 +61,7 @@ def run(words: list[str]) -> dict[int, float]:
     with closing(make_ledger(spec)) as ledger:
         record = claim(plan, ledger, {})
         tracker = InMemoryTracker(ledger)
-        tracker.open(record, [], plan.goal.metric, {})
+        tracker.open(record, [])
         found = search(plan, Parts(make_tuner(spec, plan.goals), HereExecutor(no_work), ledger, tracker, clock))
         best = max(found.results, key=lambda result: result.mean)
         summary: dict[str, Any] = {

@@ -156,7 +156,7 @@ def make_tracking(tracking: TrackingSpec, runs: str, ledger: Ledger) -> tuple[Tr
     from foldwise.tracking.mlflow_tracker import MlflowTracker
 
     store = mlflow_store(Path(runs), tracking.url)
-    return MlflowTracker(store, ledger), MlflowRegistry(store)
+    return MlflowTracker(store, ledger, tracking.curves == "folds"), MlflowRegistry(store)
 
 
 def versions() -> dict[str, str]:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from foldwise.config import identity
 from foldwise.errors import ConfigError
 from foldwise.extend import check_extension, moved
+from foldwise.origin import origin
 from foldwise.plan import Plan
 from foldwise.tracking.difference import difference
 from foldwise.tracking.ledger import Ledger
@@ -18,6 +19,11 @@ from foldwise.warm_start import earlier_results
 def claim(plan: Plan, ledger: Ledger, versions: Mapping[str, str]) -> StudyRecord:
     """The study's record in the ledger, made now or by an earlier start, whose last results are committed; we coordinate it.
 
+    Args:
+        plan: the study's data.
+        ledger: where it is kept.
+        versions: of the libraries that its numbers may depend on.
+
     Raises:
         ConfigError: the name belongs to a study that asks something else or has seen other data.
         JobError: another process coordinates it.
@@ -27,7 +33,8 @@ def claim(plan: Plan, ledger: Ledger, versions: Mapping[str, str]) -> StudyRecor
     known = ledger.study(spec.name)
     if known is None:
         earlier_results(plan, ledger)  # what is wrong with them is said before anything is written
-        known = ledger.create_study(spec.name, plan.recipe, plan.table.fingerprint, plan.holdout_record, versions)
+        about = (plan.recipe, plan.table.fingerprint, plan.holdout_record, versions, origin(plan))
+        known = ledger.create_study(spec.name, *about)
     ledger.recover(spec.name, plan.folder / "results")
     record = compared(plan, known, ledger)
     ledger.ask_for(spec.name, asked)

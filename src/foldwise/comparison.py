@@ -8,27 +8,26 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from html import escape
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 from foldwise.config import parted
 from foldwise.errors import ConfigError, did_you_mean
-from foldwise.goal import METRICS, Goal
+from foldwise.files import atomically
+from foldwise.goal import Goal
 from foldwise.results import TrialResult
 from foldwise.space import Choice, Params, Scalar
 from foldwise.template import fill
 from foldwise.tracking.difference import leaves
 from foldwise.tracking.ledger import Ledger
-from foldwise.tracking.ledger_rows import StudyRecord, TrialRow
+from foldwise.tracking.ledger_rows import StudyRecord, goal_of
 from foldwise.tracking.mlflow_rows import mean_curves
 
 SCRIPTS = ("rows", "table", "parallel", "curves", "panels")  # in the order in which they need each other
 POINTS = 40  # of a curve in the page; all of them are in the ledger and in trials.parquet's study
 DIGITS = 5
 
-# What a study that has not finished is ranked by where its recipe leaves that to the task.
-USUAL = {"rmse": Goal("rmse", "minimize"), "accuracy": Goal("accuracy", "maximize")}
-
-Studies = Sequence[tuple[StudyRecord, Sequence[TrialRow]]]
+Studies = Sequence[tuple[StudyRecord, Sequence[TrialResult]]]
 
 
 def varying(trials: Sequence[Params]) -> list[str]:
@@ -46,17 +45,17 @@ def read_studies(ledger: Ledger, names: Sequence[str]) -> tuple[Studies, Goal]:
     Raises:
         ConfigError: a study is unknown, has no finished trial, or looks for something else than the first.
     """
-    studies: list[tuple[StudyRecord, list[TrialRow]]] = []
+    studies: list[tuple[StudyRecord, list[TrialResult]]] = []
     for name in names:
         record = ledger.study(name)
         if record is None:
             known = ledger.names()
             raise ConfigError("study", f"the ledger holds no study {name!r}{did_you_mean(name, known)}")
-        rows = [row for row in ledger.trials(name) if row.result is not None and not row.dropped]
-        if not rows:
+        results = [row.result for row in ledger.trials(name) if row.result is not None and not row.dropped]
+        if not results:
             raise ConfigError("study", f"{name!r} has no finished trial yet")
-        studies.append((record, rows))
-    goals = {name: goal_of(record, rows) for name, (record, rows) in zip(names, studies, strict=True)}
+        studies.append((record, results))
+    goals = {name: goal_of(record, results) for name, (record, results) in zip(names, studies, strict=True)}
     for name, goal in goals.items():
         if goal != goals[names[0]]:
             rule = f"{name!r} is ranked by {goal.metric} and {names[0]!r} by {goals[names[0]].metric}"
@@ -64,20 +63,9 @@ def read_studies(ledger: Ledger, names: Sequence[str]) -> tuple[Studies, Goal]:
     return studies, goals[names[0]]
 
 
-def goal_of(record: StudyRecord, rows: Sequence[TrialRow]) -> Goal:
-    """What a study's trials are ranked by, also while it still runs."""
-    if record.summary is not None:
-        return Goal(**record.summary["goal"])
-    asked = (record.recipe.get("goals") or [record.recipe["goal"]["metric"]])[0] if record.recipe.get("goal") else "auto"
-    if asked in METRICS:
-        return Goal(asked, METRICS[asked][0])
-    known = next((row.result.metrics for row in rows if row.result is not None and row.result.metrics), {})
-    return next((goal for metric, goal in USUAL.items() if metric in known), USUAL["accuracy"])
-
-
 def as_text(studies: Studies, goal: Goal, most: int) -> tuple[list[str], list[list[str]], int]:
     """Columns and cells of the best trials, complete ones first, and how many others there are."""
-    trials = [(record.name, row.result) for record, rows in studies for row in rows if row.result is not None]
+    trials = [(record.name, result) for record, results in studies for result in results]
     sign = -1 if goal.direction == "maximize" else 1
     trials.sort(key=lambda t: (t[1].state != "COMPLETE", 0.0 if math.isnan(t[1].mean) else sign * t[1].mean, t[1].number))
     names = varying([result.params for _, result in trials])
@@ -108,16 +96,14 @@ def page(studies: Studies, goal: Goal) -> str:
         studies: with their trials; all have the same goal.
         goal: what their trials are ranked by.
     """
-    finished = [[row.result for row in rows if row.result is not None] for _, rows in studies]
+    finished = [results for _, results in studies]
     each = [result.params for results in finished for result in results]
     names = varying(each)
     every = list(dict.fromkeys(name for params in each for name in params))
     costs = list(dict.fromkeys(name for results in finished for result in results for name in result.costs))
     own = ["study"] if len(studies) > 1 else []
     data = {
-        "studies": [
-            _study(record, results, goal, every, costs) for (record, _), results in zip(studies, finished, strict=True)
-        ],
+        "studies": [_study(record, results, goal, every, costs) for record, results in studies],
         "columns": [*own, "number", "mean", "sd", *names, *costs, "seconds", "state", "reason"],
         "varying": names,
         "parameters": every,
@@ -138,6 +124,12 @@ def page(studies: Studies, goal: Goal) -> str:
         text = text.replace(f"{{{{{name}}}}}", f"\0{name}\0")
     pieces = text.split("\0")
     return "".join(parts[piece] if place % 2 else piece for place, piece in enumerate(pieces))
+
+
+def write_page(path: Path, studies: Studies, goal: Goal) -> None:
+    """The page as a file."""
+    text = page(studies, goal)
+    atomically(path, lambda part: part.write_text(text, encoding="utf-8"))
 
 
 def _study(

@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 
 from foldwise.errors import ConfigError, FoldwiseError, did_you_mean
+from foldwise.redact import without_password
 
 Config = dict[str, Any]
 
@@ -119,7 +120,7 @@ def run_door(name: str, about: str | None, run: Callable[[Config], None], argv: 
             return 0
         run(config)
     except FoldwiseError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {without_password(str(error))}", file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
         print("error: stopped at once; what was finished is kept, and the same command goes on", file=sys.stderr)
@@ -127,7 +128,7 @@ def run_door(name: str, about: str | None, run: Callable[[Config], None], argv: 
     except Exception as error:  # the last line of defence: a person gets a sentence, a developer the traceback
         if os.environ.get("FOLDWISE_TRACEBACK"):
             raise
-        text = " ".join(str(error).split())[:300]
+        text = without_password(" ".join(str(error).split()))[:300]
         print(f"error: {type(error).__name__}: {text} (FOLDWISE_TRACEBACK=1 shows where)", file=sys.stderr)
         return 1
     return 0

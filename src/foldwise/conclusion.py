@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
-from pathlib import Path
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
+from foldwise.comparison import write_page
 from foldwise.config import trial_at
 from foldwise.data.cells import listed
 from foldwise.data.prepare import fit_preparation
 from foldwise.data_specs import PrepSpec
 from foldwise.errors import JobError
-from foldwise.files import atomically, write_json
+from foldwise.files import write_json
 from foldwise.goal import Goal
 from foldwise.kill_points import reached
 from foldwise.models.heads import THRESHOLD
@@ -27,11 +25,12 @@ from foldwise.plan import Plan
 from foldwise.racing import race_outcome
 from foldwise.results import TrialResult, best_of, pareto
 from foldwise.seeds import Purpose, derive
-from foldwise.space import EPOCHS
 from foldwise.study import Parts, Searched
+from foldwise.study_tables import write_curves, write_holdout, write_trials
 from foldwise.tracking.bundle import save_bundle
 from foldwise.tracking.bundle_card import Reading
 from foldwise.tracking.registry import Registry
+from foldwise.tracking.tracker import shown_files
 from foldwise.training import baselines, verdict
 from foldwise.training.balance_gain import balance_gain
 from foldwise.training.final_fit import refit
@@ -61,6 +60,7 @@ def conclude(plan: Plan, searched: Searched, parts: Parts, registry: Registry, s
     spec, table, goal, watcher = plan.spec, plan.table, plan.goal, parts.watcher
     plan.folder.mkdir(parents=True, exist_ok=True)
     write_trials(plan.folder / "trials.parquet", results, plan)
+    write_curves(plan.folder / "curves.parquet", results)
 
     watcher.note(f"refitting trial {best.number} on all {len(plan.development)} development rows")
     job = plan.job(best.number if best.reused is None else best.reused, best.params)
@@ -162,10 +162,11 @@ def conclude(plan: Plan, searched: Searched, parts: Parts, registry: Registry, s
     }
     summary["mlflow"] = asdict(place) if place else None
     reached("before-summary")
+    write_page(plan.folder / "compare.html", [(replace(record, summary=summary), results)], goal)
     write_json(plan.folder / "summary.json", summary)
     reached("after-summary")
     parts.ledger.finish_study(spec.name, summary)
-    for sentence in parts.tracker.close(summary, plan.files):
+    for sentence in parts.tracker.close(summary, shown_files(plan.folder)):
         watcher.note(sentence)
     return summary
 
@@ -231,42 +232,3 @@ def count_trials(results: Sequence[TrialResult], asked: int) -> dict[str, int]:
     """How many trials were asked for and how they ended."""
     ended = {"complete": "COMPLETE", "stopped": "STOPPED", "failed": "FAILED"}
     return {"asked": asked, **{word: sum(result.state == state for result in results) for word, state in ended.items()}}
-
-
-def write_trials(path: Path, results: Sequence[TrialResult], plan: Plan) -> None:
-    """A row a trial: number, state, mean, sd, a score a fold, a column a parameter, engine, seconds, reason, lost_at."""
-    rows: list[dict[str, Any]] = []
-    given = [EPOCHS] if any(EPOCHS in result.params for result in results) else []
-    names = [*(name for name, _ in plan.spec.space.walk()), *given]
-    for result in results:
-        scores = {fold.fold: fold.score for fold in result.folds}
-        rows.append(
-            {
-                "number": result.number,
-                "state": result.state,
-                "mean": result.mean,
-                "sd": result.sd,
-                **{f"fold_{fold}": scores.get(fold, math.nan) for fold in range(len(plan.splits))},
-                **{name: result.params.get(name) for name in names},
-                **{f"oof_{metric}": value for metric, value in result.metrics.items()},
-                **{f"cost_{name}": value for name, value in result.costs.items()},
-                "engine": result.engine,
-                "seconds": result.seconds,
-                "reason": result.reason,
-                "reused": result.reused,
-                "lost_at": result.lost_at,
-            }
-        )
-    frame = pd.DataFrame(rows)
-    for name in names:  # a choice may mix words, numbers and null, which one Parquet column cannot hold
-        if name in frame and frame[name].map(type).nunique() > 1 and not pd.api.types.is_numeric_dtype(frame[name]):
-            frame[name] = frame[name].map(lambda value: None if value is None else str(value))
-    atomically(path, lambda part: frame.to_parquet(part, index=False))
-
-
-def write_holdout(path: Path, plan: Plan, answers: pd.DataFrame) -> None:
-    """The holdout's rows (zero-based, in the source) with the truth and the model's answers."""
-    held = plan.holdout
-    truth = [held.labels[code] for code in held.target] if held.labels else held.target
-    frame = pd.concat([pd.DataFrame({"row": held.rows, "truth": truth}), answers.reset_index(drop=True)], axis=1)
-    atomically(path, lambda part: frame.to_parquet(part, index=False))

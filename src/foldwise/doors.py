@@ -37,6 +37,10 @@ def tune_here(spec: StudySpec, defaults_taken: Params | None = None, began: floa
     summary, trials = found
     _say_finished(spec, trials, screen)
     screen.finished(summary, _where_next(spec, summary))
+    from foldwise.shipping import ship_others
+
+    with closing(make_ledger(spec, screen.note)) as ledger:
+        ship_others(ledger, spec.fixed.tracking, spec.fixed.paths.runs, screen.note)
 
 
 def run_here(
@@ -61,6 +65,7 @@ def run_here(
     plan = look_at_data(spec, screen)
     _rehearse(plan, screen)
     from foldwise.claim import claim
+    from foldwise.shipping import ship_others, ship_study
     from foldwise.stopping import stoppable
     from foldwise.tracking.study_lock import lock_study
 
@@ -74,9 +79,10 @@ def run_here(
         summary = record.summary
         if summary is not None and nothing_left(summary, len(results), spec.fixed.budget.trials):
             _say_finished(spec, len(results), screen)
-            _ship_what_waits(plan, record, ledger, screen)
+            ship_study(spec.name, ledger, spec.fixed.tracking, spec.fixed.paths.runs, screen.note)
         else:
             summary, results = _carry_out(plan, record, ledger, screen, check, began)
+        ship_others(ledger, spec.fixed.tracking, spec.fixed.paths.runs, screen.note)
     screen.finished(summary, _where_next(spec, summary, plan.table.schema.image is not None))
     return spec, plan.goal, summary, results, plan.folder
 
@@ -85,21 +91,6 @@ def _say_finished(spec: StudySpec, trials: int, screen: Screen) -> None:
     asked = spec.fixed.budget.trials
     why = "" if trials >= asked else " and nothing is left to try"
     screen.note(f"study {spec.name} is finished: {trials} of {asked} trials{why}, 0 more to run")
-
-
-def _ship_what_waits(plan: Plan, record: StudyRecord, ledger: Ledger, screen: Screen) -> None:
-    """A finished study that a tracker was away for is shown there now."""
-    trials, shipped = ledger.count_finished(record.name)
-    if plan.spec.fixed.tracking.kind == "in_memory" or shipped == trials:
-        return
-    tracker, _ = make_tracking(plan.spec.fixed.tracking, plan.spec.fixed.paths.runs, ledger)
-    tracker.open(record, ledger.trials(record.name), plan.goal.metric, _tags(plan))
-    for sentence in tracker.close(record.summary, [file for file in plan.files if file.exists()]):
-        screen.note(sentence)
-
-
-def _tags(plan: Plan) -> dict[str, str]:
-    return {"seed": str(plan.spec.fixed.seed), "task": plan.table.task}
 
 
 def _carry_out(
@@ -128,7 +119,7 @@ def _carry_out(
         closes.callback(executor.close)
         tracker, registry = make_tracking(spec.fixed.tracking, spec.fixed.paths.runs, ledger)
         parts = Parts(make_tuner(spec, plan.goals), executor, ledger, tracker, screen, check, deadline)
-        tracker.open(record, ledger.trials(spec.name), plan.goal.metric, _tags(plan))
+        tracker.open(record, ledger.trials(spec.name))
         try:
             searched = search(plan, parts)
             spent = {"data": planned - began, "search": time.monotonic() - planned}

@@ -62,11 +62,6 @@ class Plan:
         return self.spec.folder
 
     @property
-    def files(self) -> list[Path]:
-        """What a tracker shows of a finished study beside its figures."""
-        return [self.folder / name for name in ("summary.json", "trials.parquet", "holdout.parquet")]
-
-    @property
     def goals(self) -> tuple[Goal, ...]:
         """What trials are ranked by, and the cost that is weighed against it where two goals are asked for."""
         asked = self.spec.fixed.goals

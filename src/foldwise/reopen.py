@@ -32,10 +32,9 @@ def finished_before(spec: StudySpec, say: Callable[[str], None]) -> tuple[Mappin
     if fixed.ledger.url is not None or not (Path(fixed.paths.runs) / "ledger.db").exists():
         return None  # nothing is made, on a server either, before the data were looked at
     with closing(make_ledger(spec, say)) as ledger:
-        record, (trials, shipped) = ledger.study(spec.name), ledger.count_finished(spec.name)
-    if record is None or record.summary is None or record.asked != fixed.budget.trials:
-        return None
-    if fixed.tracking.kind == "mlflow" and shipped < trials:
+        record, trials = ledger.study(spec.name), ledger.count_finished(spec.name)
+        waits = fixed.tracking.kind == "mlflow" and spec.name in ledger.waiting()
+    if record is None or record.summary is None or record.asked != fixed.budget.trials or waits:
         return None
     if record.summary.get("source") is None or record.summary["source"] != source_mark(fixed):
         return None

@@ -16,6 +16,7 @@ from rich.text import Text
 from foldwise.data.audit.finding import Finding
 from foldwise.goal import Goal
 from foldwise.racing import race_sentence
+from foldwise.redact import without_password
 from foldwise.results import TrialResult, best_of
 from foldwise.space import Params
 
@@ -41,7 +42,7 @@ class Screen:
 
     def note(self, sentence: str) -> None:
         """Say something that a person should know."""
-        self.console.print(escape(sentence))
+        self.console.print(escape(without_password(sentence)))
 
     def search_starts(self, goal: Goal, asked: int, folds: int, finished: Sequence[TrialResult]) -> None:
         """The search is about to begin, or to go on after `finished` trials."""

@@ -14,9 +14,11 @@ from foldwise.screen import Screen
 
 if TYPE_CHECKING:
     from foldwise.tracking.bundle import Bundle
+    from foldwise.tracking.ledger import Ledger
 
 # Answers are asked for one file at a time; more threads gain nothing on networks of this size.
 PREDICT_THREADS = 2
+LATEST = 5  # studies whose compare pages `ui` names
 
 
 def load_model(reference: str, runs: str = "mlruns", url: str | None = None) -> Bundle:
@@ -50,15 +52,43 @@ def serve_ui(config: Mapping[str, Any]) -> None:
     from foldwise.specs import UiSpec
 
     asked = read_service(UiSpec, config)
-    refuse_empty_store(asked.paths.runs, asked.tracking.url)
+    runs, url = asked.paths.runs, asked.tracking.url
+    served = url is not None and url.startswith(("http://", "https://"))
+    has_ledger = asked.ledger.url is not None or (Path(runs) / "ledger.db").exists()
+    if not has_ledger:  # a study whose tracker was away from its beginning has a ledger only
+        refuse_empty_store(runs, url)
     screen = Screen()
-    if asked.tracking.url is not None and asked.tracking.url.startswith("http"):
-        screen.note(f"MLflow's server is at {asked.tracking.url}")
+    from foldwise.redact import without_password
+
+    base = without_password(url).rstrip("/") if url and served else f"http://{asked.host}:{asked.port}"
+    if has_ledger:
+        from foldwise.shipping import ship_others
+
+        with closing(ledger_at(asked.ledger.url, runs, screen.note)) as ledger:
+            ship_others(ledger, asked.tracking, runs, screen.note)
+            for line in _compare_pages(ledger, runs, base):
+                screen.note(line)
+    if served:
+        screen.note(f"MLflow's server is at {base}")
         return
     from foldwise.tracking.mlflow_store import mlflow_store
     from foldwise.tracking.mlflow_ui import serve
 
-    serve(mlflow_store(Path(asked.paths.runs), asked.tracking.url), asked.host, asked.port, screen.note)
+    serve(mlflow_store(Path(runs), url), asked.host, asked.port, screen.note)
+
+
+def _compare_pages(ledger: Ledger, runs: str, base: str) -> list[str]:
+    """Where the latest studies are compared: within MLflow, and as a file."""
+    lines = []
+    for name in ledger.names()[:LATEST]:
+        record = ledger.study(name)
+        path = Path(runs).resolve() / "studies" / name / "compare.html"
+        if record is not None and path.exists():
+            lines.append(f"compare {name}: {path.as_uri()}")
+            if place := (record.summary or {}).get("mlflow"):
+                run = f"experiments/{place['experiment_id']}/runs/{place['run_id']}"
+                lines.append(f"  in MLflow: {base}/#/{run}/artifacts/compare.html")
+    return lines
 
 
 def compare_studies(config: Mapping[str, Any]) -> None:
@@ -70,8 +100,7 @@ def compare_studies(config: Mapping[str, Any]) -> None:
         raise ConfigError(
             "paths.runs", f"{Path(asked.paths.runs).resolve()} holds no ledger.db; run python -m pipelines.tune first"
         )
-    from foldwise.comparison import as_text, page, read_studies
-    from foldwise.files import atomically
+    from foldwise.comparison import as_text, read_studies, write_page
 
     screen = Screen()
     with closing(ledger_at(asked.ledger.url, asked.paths.runs, screen.note)) as ledger:
@@ -80,8 +109,7 @@ def compare_studies(config: Mapping[str, Any]) -> None:
         screen.compared(*as_text(studies, goal, asked.trials))
         return
     path = Path(asked.paths.runs).resolve() / "studies" / asked.studies[0] / "compare.html"
-    text = page(studies, goal)
-    atomically(path, lambda part: part.write_text(text, encoding="utf-8"))
+    write_page(path, studies, goal)
     screen.note(f"written: {path}")
 
 

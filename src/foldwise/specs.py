@@ -131,17 +131,31 @@ class AuditSpec(Spec):
     accept: Words = ()
 
 
+STORES = ("http://", "https://", "sqlite:///", "postgresql://", "postgresql+psycopg://")
+
+
 class LedgerSpec(Spec):
     """Where the ledger lives; null is `<paths.runs>/ledger.db`."""
 
     url: str | None = None
 
 
+def _a_store(url: str) -> str:
+    """An address that MLflow keeps runs and models at; a file store is no more."""
+    if not url.startswith(STORES):
+        raise ValueError(f"must begin with {', '.join(STORES[:-1])} or {STORES[-1]}, got {url.partition('://')[0]!r}")
+    return url
+
+
 class TrackingSpec(Spec):
-    """Where runs are shown; for `mlflow` a null url is `sqlite:///<paths.runs>/mlflow.db`."""
+    """Where runs are shown; for `mlflow` a null url is `sqlite:///<paths.runs>/mlflow.db`.
+
+    curves: `mean` shows each curve as its mean over folds, `folds` every fold's own beside it.
+    """
 
     kind: Literal["mlflow", "in_memory"] = "mlflow"
-    url: str | None = None
+    url: Annotated[str, AfterValidator(_a_store)] | None = None
+    curves: Literal["mean", "folds"] = "mean"
 
 
 class Paths(Spec):
@@ -184,6 +198,7 @@ class UiSpec(Spec):
 
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65535)] = 5000
+    ledger: LedgerSpec = LedgerSpec()
     tracking: Annotated[TrackingSpec, ByKind] = TrackingSpec()
     paths: Paths = Paths()
 

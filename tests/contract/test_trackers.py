@@ -8,11 +8,9 @@ from foldwise.tracking.in_memory import InMemoryTracker
 from foldwise.tracking.ledger import open_ledger
 from tests.contract.ledgers import failed, finish, new_study, result
 
-TAGS = {"seed": "3", "task": "multiclass"}
-
 
 def _open(tracker, ledger):
-    tracker.open(ledger.study("iris-1"), ledger.trials("iris-1"), "accuracy", TAGS)
+    tracker.open(ledger.study("iris-1"), ledger.trials("iris-1"))
 
 
 def _mlflow(runs, ledger):
@@ -41,7 +39,10 @@ class TestTracker:
         _open(tracker, ledger)
         for outcome in (result(0), failed(1)):
             tracker.trial(finish(ledger, "iris-1", outcome))
-        assert tracker.close({"best": {"mean": 0.9}, "verdict": "as good"}) == ()
+        summary = {"best": {"mean": 0.9}, "verdict": "as good"}
+        ledger.finish_study("iris-1", summary)
+        assert tracker.close(summary) == ()
+        assert ledger.waiting() == []
         rows = ledger.trials("iris-1")
         assert all(row.shipped for row in rows)
         assert len({row.shipped for row in rows}) == 2
@@ -53,11 +54,14 @@ class TestTracker:
         first.trial(finish(ledger, "iris-1", result(0)))
         first.close(None)
         finish(ledger, "iris-1", result(1))  # committed, then killed before it was shipped
+        assert ledger.waiting() == ["iris-1"]
         before = ledger.trials("iris-1")[0].shipped
         second = make()
         _open(second, ledger)
         assert second.place().run_id == ledger.study("iris-1").run_id
+        ledger.finish_study("iris-1", {})
         assert second.close({}) == ()
+        assert ledger.waiting() == []
         rows = ledger.trials("iris-1")
         assert rows[0].shipped == before
         assert rows[1].shipped is not None

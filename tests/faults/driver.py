@@ -140,7 +140,7 @@ def main(runs: Path, url: str, executor: str, trials: int, pause: float = 0.0) -
         ):
             record = claim(plan, ledger, {})
             tracker = InMemoryTracker(ledger)
-            tracker.open(record, ledger.trials(NAME), plan.goal.metric, {})
+            tracker.open(record, ledger.trials(NAME))
             parts = Parts(RandomTuner(plan.spec.space, 0), workers, ledger, tracker, watcher, check)
             found = search(plan, parts)
             ledger.finish_study(NAME, {"ended": found.ended, "best": max(result.mean for result in found.results)})

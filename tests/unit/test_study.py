@@ -46,7 +46,7 @@ def run(tmp_path):
         with closing(open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}")) as ledger:
             record = claim(plan, ledger, {})
             tracker = InMemoryTracker(ledger)
-            tracker.open(record, [], plan.goal.metric, {})
+            tracker.open(record, [])
             parts = Parts(RandomTuner(plan.spec.space, 0), executor(train), ledger, tracker, Quiet(), check, deadline())
             return search(plan, parts).results, ledger.trials(plan.spec.name)
 
@@ -319,7 +319,7 @@ def test_a_tuner_is_told_what_an_earlier_study_found_and_nothing_that_it_found_s
         pupil, watcher = Pupil(), Quiet()
         record = claim(plan, ledger, {})
         tracker = InMemoryTracker(ledger)
-        tracker.open(record, [], plan.goal.metric, {})
+        tracker.open(record, [])
         results = search(plan, Parts(pupil, HereExecutor(done), ledger, tracker, watcher)).results
         return pupil.told, results, watcher.notes
 

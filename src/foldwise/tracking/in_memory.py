@@ -19,16 +19,14 @@ class InMemoryTracker:
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
         self.record: StudyRecord | None = None
-        self.metric = ""
-        self.tags: dict[str, str] = {}
         self.trials: dict[int, TrialRow] = {}
         self.summary: Mapping[str, Any] | None = None
         self.files: tuple[Path, ...] = ()
         self.closed = False
 
-    def open(self, record: StudyRecord, rows: Sequence[TrialRow], metric: str, tags: Mapping[str, str]) -> None:
+    def open(self, record: StudyRecord, rows: Sequence[TrialRow]) -> None:
         """Takes the study and what it finished so far."""
-        self.record, self.metric, self.tags = record, metric, dict(tags)
+        self.record = record
         self._ledger.mark_shipped(record.name, None, record.name)
         for row in rows:
             if row.result is not None and row.shipped is None:
@@ -48,6 +46,9 @@ class InMemoryTracker:
     ) -> tuple[str, ...]:
         """Takes the summary."""
         self.summary, self.files, self.closed = summary, tuple(files), True
+        record = self._ledger.study(self.record.name) if self.record else None
+        if summary is not None and record is not None and record.finished is not None:
+            self._ledger.mark_shown(record.name, record.finished)
         return ()
 
 

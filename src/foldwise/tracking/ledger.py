@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Update, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Update, delete, exists, func, insert, select, update
 
 from foldwise.errors import JobError, Overtaken
 from foldwise.kill_points import reached
@@ -68,9 +68,10 @@ class Ledger:
         data_fingerprint: str,
         holdout: Mapping[str, Any],
         versions: Mapping[str, str],
+        origin: Mapping[str, Any] | None = None,
     ) -> StudyRecord:
         """Writes a new study, all of it or nothing; this process is its coordinator."""
-        record = StudyRecord(name, recipe, data_fingerprint, holdout, versions, _now())
+        record = StudyRecord(name, recipe, data_fingerprint, holdout, versions, _now(), origin=origin)
         values = {key: value for key, value in vars(record).items() if value is not None}
 
         def create(connection: Connection) -> None:
@@ -221,18 +222,29 @@ class Ledger:
 
         return self._transactions.do(read)
 
-    def count_finished(self, study: str) -> tuple[int, int]:
-        """How many trials of a study have a result and count, and how many of these the tracker shows."""
+    def count_finished(self, study: str) -> int:
+        """How many trials of a study have a result and count."""
         done = (trials.c.study == study) & (trials.c.state != RUNNING) & trials.c.dropped.is_(False)
-        query = select(func.count(), func.count(trials.c.shipped)).where(done)
-        finished, shipped = self._transactions.do(lambda connection: connection.execute(query).one())
-        return int(finished), int(shipped)
+        query = select(func.count()).where(done)
+        return int(self._transactions.do(lambda connection: connection.execute(query).scalar_one()))
 
     def mark_shipped(self, study: str, number: int | None, run_id: str) -> None:
         """Notes the tracker's run of a trial, or of the study itself where number is None."""
         shipped = update(trials).where(_at(study, number or 0)).values(shipped=run_id)
         self._transactions.write(study, lambda c: c.execute(_changed(study, run_id=run_id) if number is None else shipped))
         reached("after-ship")
+
+    def mark_shown(self, study: str, finished: datetime) -> None:
+        """Notes that the tracker shows the summary with which the study finished at that moment."""
+        self._transactions.write(study, lambda connection: connection.execute(_changed(study, shown=finished)))
+
+    def waiting(self) -> list[str]:
+        """The studies of which something has not arrived at their tracker yet, the oldest first."""
+        missed = (trials.c.state != RUNNING) & trials.c.dropped.is_(False) & trials.c.shipped.is_(None)
+        trial_waits = exists().where((trials.c.study == studies.c.name) & missed)
+        summary_waits = studies.c.finished.is_not(None) & (studies.c.shown.is_(None) | (studies.c.shown != studies.c.finished))
+        query = select(studies.c.name).where(trial_waits | summary_waits).order_by(studies.c.created)
+        return list(self._transactions.do(lambda connection: connection.execute(query).scalars().all()))
 
     def finish_study(self, study: str, summary: Mapping[str, Any]) -> None:
         """Keeps a study's summary; a study that was extended is finished again."""

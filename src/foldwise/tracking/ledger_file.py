@@ -70,7 +70,7 @@ def connect(url: str, say: Callable[[str], None], check: Callable[[], None]) -> 
 def _read(url: str) -> URL:
     try:
         place = make_url(url)
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         raise ConfigError(KEY, "is no database address; write sqlite:///<path> or postgresql://user@host/name") from None
     if place.drivername in ("postgresql", "postgres"):
         place = place.set(drivername="postgresql+psycopg")

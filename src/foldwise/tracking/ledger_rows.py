@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, cast
 
 from sqlalchemy import Row
 
+from foldwise.goal import METRICS, Goal
 from foldwise.results import FoldScore, State, TrialResult
 from foldwise.space import Params
 from foldwise.tracking.ledger_tables import folds
@@ -20,8 +21,11 @@ FOLD_COLUMNS = tuple(folds.c[name] for name in FOLD_FIELDS)
 
 @dataclass(frozen=True)
 class StudyRecord:
-    """A study as it was created. summary is None until it finished; run_id is its run in the tracker, where there is one;
-    asked is how many trials in total were last asked for.
+    """A study as it was created. summary is None until it finished; run_id is its run in the tracker, where there is one.
+
+    asked: how many trials in total were last asked for.
+    origin: where it was made, and what it looks for (see foldwise.origin); None where an older version made it.
+    shown: `finished` of the summary that the tracker shows; None until one has arrived.
     """
 
     name: str
@@ -34,6 +38,8 @@ class StudyRecord:
     summary: Mapping[str, Any] | None = None
     run_id: str | None = None
     asked: int | None = None
+    origin: Mapping[str, Any] | None = None
+    shown: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -52,6 +58,23 @@ class TrialRow:
     result: TrialResult | None = None
     shipped: str | None = None
     dropped: bool = False
+
+
+# What a study that an older version made, and that has not finished, is ranked by where its recipe leaves that to the task.
+USUAL = {"rmse": Goal("rmse", "minimize"), "accuracy": Goal("accuracy", "maximize")}
+
+
+def goal_of(record: StudyRecord, results: Iterable[TrialResult]) -> Goal:
+    """What a study's trials are ranked by, also while it still runs."""
+    if record.origin is not None:
+        return Goal(**record.origin["goal"])
+    if record.summary is not None and "goal" in record.summary:
+        return Goal(**record.summary["goal"])
+    asked = (record.recipe.get("goals") or [record.recipe["goal"]["metric"]])[0] if record.recipe.get("goal") else "auto"
+    if asked in METRICS:
+        return Goal(asked, METRICS[asked][0])
+    known = next((result.metrics for result in results if result.metrics), {})
+    return next((goal for metric, goal in USUAL.items() if metric in known), USUAL["accuracy"])
 
 
 def fold_of(row: Row[Any]) -> FoldScore:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Column, Connection, inspect, text
+from sqlalchemy import Column, Connection, Update, inspect, text, update
 from sqlalchemy.schema import CreateColumn
 
 from foldwise.tracking.ledger_tables import SCHEMA_VERSION, folds, metadata, schema, studies, trials
@@ -20,7 +20,10 @@ STEPS: Mapping[int, tuple[Column[Any], ...]] = {
         *(trials.c.costs, trials.c.reused, trials.c.dropped, trials.c.lost_at, trials.c.crashes),
         *(folds.c.rungs, studies.c.epoch, studies.c.holder, studies.c.asked),
     ),
+    3: (studies.c.origin, studies.c.shown),
 }
+# Version -> what its new columns hold in rows that were there before.
+FILLS: Mapping[int, Update] = {3: update(studies).values(shown=studies.c.finished)}
 
 
 def migrate(connection: Connection, version: int, say: Callable[[str], None]) -> None:
@@ -38,6 +41,8 @@ def migrate(connection: Connection, version: int, say: Callable[[str], None]) ->
         for column in STEPS[step]:
             added = CreateColumn(column).compile(dialect=connection.dialect)
             connection.execute(text(f"ALTER TABLE {quoted(column.table.name)} ADD COLUMN {added}"))
+        if step in FILLS:
+            connection.execute(FILLS[step])
     connection.execute(schema.update().values(version=SCHEMA_VERSION))
     say(f"the ledger was of schema {version} and is of schema {SCHEMA_VERSION} now; {where} is as it was before")
 

@@ -13,7 +13,7 @@ from sqlalchemy.types import TypeDecorator
 from foldwise.curves import WrittenCurves
 from foldwise.files import plain_value
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 
 class Json(TypeDecorator[Any]):
@@ -90,6 +90,8 @@ studies = Table(
     Column("epoch", Integer, nullable=False, server_default="0"),  # raised by whoever becomes its coordinator
     Column("holder", Json),  # who that was: {id, pid, since}
     Column("asked", Integer),  # trials in total, as last asked for
+    Column("origin", Json),  # where it was made, and what it looks for
+    Column("shown", Moment),  # `finished` of the summary that the tracker shows
 )
 
 trials = Table(

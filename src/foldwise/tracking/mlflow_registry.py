@@ -6,6 +6,7 @@ import logging
 import re
 import warnings
 from collections.abc import Mapping
+from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -17,8 +18,10 @@ from mlflow.entities import LoggedModelStatus
 from mlflow.exceptions import MlflowException
 from mlflow.models import Model, ModelSignature
 from mlflow.types.schema import AnyType, ColSpec, Schema, TensorSpec
+from sqlalchemy.exc import SQLAlchemyError
 
 from foldwise.errors import ConfigError, JobError, did_you_mean
+from foldwise.redact import first_line
 from foldwise.tracking.bundle_card import Card, read_card
 from foldwise.tracking.mlflow_store import MlflowStore
 from foldwise.tracking.registry import FIRST, LATER, ModelVersion, read_reference
@@ -27,6 +30,7 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore", UserWarning)  # about type hints of MLflow's own
     import mlflow.pyfunc
 
+FAULTS = (MlflowException, OSError, SQLAlchemyError)
 BUNDLE = "bundle"
 ONCE = "foldwise.once"
 # What a bundle imports; pinned, because MLflow would otherwise spend ten seconds on finding it out by itself.
@@ -38,7 +42,10 @@ class MlflowRegistry:
 
     def __init__(self, store: MlflowStore) -> None:
         self._store = store
-        self._client: MlflowClient = store.client()
+
+    @cached_property
+    def _client(self) -> MlflowClient:
+        return self._store.client()  # a database that is away says so when the model is to be kept, not before training
 
     def register(
         self, folder: Path, name: str, run_id: str | None, metrics: Mapping[str, float], once: str | None = None
@@ -50,8 +57,8 @@ class MlflowRegistry:
         """
         try:
             return self._registered(name, once) or self._register(folder, name, run_id, metrics, once)
-        except (MlflowException, OSError) as fault:
-            raise JobError(f"model {name} cannot be registered: {_first_line(fault)}; its bundle is in {folder}") from None
+        except FAULTS as fault:
+            raise JobError(f"model {name} cannot be registered: {first_line(fault)}; its bundle is in {folder}") from None
 
     def fetch(self, reference: str) -> Path:
         """A local folder with the bundle of `name@alias` or `name/version`.
@@ -65,8 +72,8 @@ class MlflowRegistry:
             number = self._numbered(name, alias, number)
             uri = self._client.get_model_version_download_uri(name, str(number))
             folder = mlflow.artifacts.download_artifacts(artifact_uri=uri, tracking_uri=self._store.tracking_uri)
-        except (MlflowException, OSError) as fault:
-            raise JobError(f"model {reference} cannot be fetched: {_first_line(fault)}") from None
+        except FAULTS as fault:
+            raise JobError(f"model {reference} cannot be fetched: {first_line(fault)}") from None
         return Path(folder) / "artifacts" / BUNDLE
 
     def _registered(self, name: str, once: str | None) -> ModelVersion | None:
@@ -182,7 +189,3 @@ def _pins() -> list[str]:
         except PackageNotFoundError:  # such as tensorflow where tensorflow-cpu stands for it
             continue
     return pins
-
-
-def _first_line(fault: Exception) -> str:
-    return (str(fault).strip().splitlines() or [type(fault).__name__])[0]

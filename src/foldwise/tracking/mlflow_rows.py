@@ -1,19 +1,25 @@
-"""A trial in MLflow's words: names it allows, at most as much as it takes."""
+"""Studies and trials in MLflow's words: names it allows, at most as much as it takes."""
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from foldwise.goal import Goal
 from foldwise.results import FoldScore, TrialResult
 from foldwise.space import Params
+from foldwise.tracking.ledger_rows import StudyRecord, TrialRow
 
 MOST_ENTITIES = 1000  # of metrics and parameters together in one call
 MOST_PARAMS = 100
 MOST_CHARACTERS = 6000
+MOST_TAG = 5000
 CURVES = ("loss", "val_loss", "learning_rate")
+# Kinds of columns in the words of MLflow's schemas.
+TYPES = {"number": "double", "date": "datetime"}
 
 
 def legal(name: str) -> str:
@@ -49,19 +55,94 @@ def trial_metrics(result: TrialResult, metric: str) -> dict[str, float]:
     return {legal(name): float(value) for name, value in values.items()}
 
 
-def mean_curves(folds: Iterable[FoldScore], most: int) -> Iterator[tuple[str, int, float]]:
+def mean_curves(folds: Iterable[FoldScore], most: int, each: bool = False) -> Iterator[tuple[str, int, float]]:
     """The mean over folds of each curve at (name, epoch counted from 1), thinned to at most `most` points in all.
 
-    A fold that stopped early counts up to its last epoch.
+    A fold that stopped early counts up to its last epoch. With `each`, every fold's own curves come too, as `fold.0.loss`.
     """
     folds = list(folds)
-    room = most // len(CURVES)
-    for name in CURVES:
-        curves = [fold.curves[name] for fold in folds if name in fold.curves]
+    lines = [(name, [fold.curves[name] for fold in folds if name in fold.curves]) for name in CURVES]
+    if each:
+        lines += [(f"fold.{f.fold}.{name}", [f.curves[name]]) for name in CURVES for f in folds if name in f.curves]
+    for name, curves in lines:
         epochs = max((len(curve) for curve in curves), default=0)
-        for epoch in _thinned(epochs, room):
+        for epoch in _thinned(epochs, most // len(lines)):
             values = [curve[epoch] for curve in curves if epoch < len(curve)]
             yield name, epoch + 1, math.fsum(values) / len(values) if all(map(math.isfinite, values)) else math.nan
+
+
+def experiment_tags(record: StudyRecord, goal: Goal) -> dict[str, str]:
+    """What makes MLflow's page of a study show runs of training, ranked by its goal."""
+    note = (
+        f"Trials of the study {record.name}, ranked by `cv.{goal.metric}.mean` ({goal.direction}). The parent run has the "
+        "verdict, and figures and compare.html among its artifacts; each child run is a trial."
+    )
+    return {
+        "mlflow.experimentKind": "custom_model_development",
+        "mlflow.experiment.primaryMetric.name": f"cv.{goal.metric}.mean",
+        "mlflow.experiment.primaryMetric.greaterIsBetter": str(goal.direction == "maximize"),
+        "mlflow.note.content": note,
+    }
+
+
+def made_by(record: StudyRecord) -> dict[str, str]:
+    """Who ran what: MLflow's own columns of a run."""
+    origin = record.origin or {}
+    tags = {"mlflow.source.name": "foldwise", "mlflow.source.type": "LOCAL"}
+    if origin.get("user"):
+        tags["mlflow.user"] = str(origin["user"])
+    if origin.get("git"):
+        tags["mlflow.source.git.commit"] = str(origin["git"]["commit"])
+        tags["mlflow.source.git.dirty"] = str(origin["git"]["changed"]).lower()
+    return tags
+
+
+def study_tags(record: StudyRecord, goal: Goal) -> dict[str, str]:
+    """What the run of a study can be found by."""
+    own = {
+        "study": record.name,
+        "created": record.created.isoformat(),
+        "fingerprint": record.data_fingerprint,
+        "seed": record.recipe.get("seed"),
+        "goal": goal.metric,
+        "direction": goal.direction,
+        "task": (record.origin or {}).get("task"),
+    }
+    return {**made_by(record), **{f"foldwise.{key}": str(value) for key, value in own.items() if value is not None}}
+
+
+def trial_tags(row: TrialRow, result: TrialResult, record: StudyRecord) -> dict[str, str]:
+    """How a trial ended and why, and what it was trained with."""
+    own = {"state": result.state, "reason": result.reason or "", "engine": result.engine, "attempt": row.attempt}
+    if result.reused is not None:
+        own["reused"] = result.reused
+    return {**made_by(record), **{f"foldwise.{key}": str(value)[:MOST_TAG] for key, value in own.items()}}
+
+
+def conclusion_tags(summary: Mapping[str, Any]) -> dict[str, str]:
+    """What a study came to, in words."""
+    tags = {"mlflow.note.content": summary.get("verdict"), "foldwise.ended": summary.get("ended")}
+    if summary.get("best"):
+        tags["foldwise.best"] = f"trial {summary['best'].get('number')}"
+    if summary.get("model"):
+        tags["foldwise.model"] = f"{summary['model'].get('name')}/{summary['model'].get('version')}"
+    return {key: str(value)[:MOST_TAG] for key, value in tags.items() if value is not None}
+
+
+def dataset(record: StudyRecord) -> tuple[str, str, dict[str, str], dict[str, Any], dict[str, Any]]:
+    """A study's data: name, digest, source, schema and profile, as MLflow's dataset pages read them."""
+    origin, data = record.origin or {}, record.recipe.get("data") or {}
+    image, columns = origin.get("image"), origin.get("columns") or {}
+    if image:
+        of_images = {"dtype": "uint8", "shape": [-1, *image]}
+        schema: dict[str, Any] = {"mlflow_tensorspec": {"features": json.dumps([{"type": "tensor", "tensor-spec": of_images}])}}
+    else:
+        names = [{"type": TYPES.get(kind, "string"), "name": name, "required": True} for name, kind in columns.items()]
+        schema = {"mlflow_colspec": names}
+    source = {key: str(data[key]) for key in ("kind", "name", "path", "target") if isinstance(data.get(key), str)}
+    profile = {"num_rows": origin.get("rows"), "num_features": len(columns) or None}
+    name = str(origin.get("data") or data.get("name") or record.name)
+    return name, record.data_fingerprint[:36], source, schema, {k: v for k, v in profile.items() if v is not None}
 
 
 def numbers_in(tree: Mapping[str, Any], prefix: str = "") -> dict[str, float]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,9 +12,9 @@ from pathlib import Path
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
 os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
-# A dead server must not hold the shipping thread for minutes: the ledger keeps what could not be shipped.
-os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
-os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "20")
+# A server that answers late did what it was asked: a request that is sent again by MLflow itself would make a second run.
+os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "120")
 
 from mlflow import MlflowClient
 from mlflow.entities import Experiment
@@ -33,13 +34,13 @@ class MlflowStore:
         """A client of this store, whatever store the rest of the process uses."""
         return MlflowClient(tracking_uri=self.tracking_uri, registry_uri=self.tracking_uri)
 
-    def experiment(self, name: str) -> Experiment:
-        """The experiment of that name: made where missing, brought back where someone deleted it."""
+    def experiment(self, name: str, tags: Mapping[str, str] | None = None) -> Experiment:
+        """The experiment of that name: made with these tags where missing, brought back where someone deleted it."""
         client = self.client()
         found = client.get_experiment_by_name(name)
         if found is None:
             location = None if self.artifacts is None else (self.artifacts / name).as_uri()
-            return client.get_experiment(client.create_experiment(name, artifact_location=location))
+            return client.get_experiment(client.create_experiment(name, location, dict(tags or {})))
         if found.lifecycle_stage != "active":
             client.restore_experiment(found.experiment_id)
         return found
@@ -53,4 +54,5 @@ def mlflow_store(runs: Path, url: str | None = None) -> MlflowStore:
     if url is None:
         here.mkdir(parents=True, exist_ok=True)
         url = f"sqlite:///{here / 'mlflow.db'}"
+    url = url.replace("postgresql://", "postgresql+psycopg://", 1)  # the driver that the ledger uses too
     return MlflowStore(url, here / "artifacts")

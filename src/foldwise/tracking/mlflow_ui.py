@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable
 
 from foldwise.errors import ConfigError, JobError
+from foldwise.redact import without_password
 from foldwise.tracking.mlflow_store import MlflowStore
 
 STOP_SECONDS = 10
@@ -31,24 +32,26 @@ def serve(store: MlflowStore, host: str, port: int, say: Callable[[str], None]) 
             raise ConfigError("port", f"{host}:{port} cannot be used ({error.strerror}); choose another, port=5001") from None
     # MLflow's background jobs are for other products than ours and take eight processes and 2 GB.
     env = {**os.environ, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMETRY": "true"}
-    command = [sys.executable, "-m", "mlflow", "server", "--backend-store-uri", store.tracking_uri]
-    command += ["--host", host, "--port", str(port), "--workers", "1"]
+    env["MLFLOW_BACKEND_STORE_URI"] = store.tracking_uri  # on the command line everybody here could read its password
+    command = [sys.executable, "-m", "mlflow", "server", "--host", host, "--port", str(port), "--workers", "1"]
     if store.artifacts is not None:
         command += ["--default-artifact-root", store.artifacts.as_uri()]
-    process = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True)  # noqa: S603 our own words
-    say(f"MLflow at http://{host}:{port} (ready in about 15 s; Ctrl-C ends it)")
     # a process started in the background ignores SIGINT until it says otherwise
     before = {number: signal.signal(number, signal.default_int_handler) for number in (signal.SIGINT, signal.SIGTERM)}
+    process = None
     try:
+        process = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True)  # noqa: S603 our own words
+        say(f"MLflow at http://{host}:{port} (ready in about 15 s; Ctrl-C ends it)")
         _, complaint = process.communicate()
         last = complaint.decode(errors="replace").strip().splitlines()[-1:] or ["no reason given"]
-        raise JobError(f"MLflow's server ended with code {process.returncode}: {last[0]}")
+        raise JobError(f"MLflow's server ended with code {process.returncode}: {without_password(last[0])}")
     except KeyboardInterrupt:
         say("stopped")
     finally:
+        if process is not None:
+            _end(process)
         for number, handler in before.items():
             signal.signal(number, handler)
-        _end(process)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

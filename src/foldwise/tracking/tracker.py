@@ -9,6 +9,8 @@ from typing import Any, Protocol
 
 from foldwise.tracking.ledger_rows import StudyRecord, TrialRow
 
+FILES = ("summary.json", "trials.parquet", "curves.parquet", "holdout.parquet", "compare.html", "figures")
+
 
 @dataclass(frozen=True)
 class RunPlace:
@@ -19,17 +21,20 @@ class RunPlace:
     run_id: str
 
 
+def shown_files(folder: Path) -> list[Path]:
+    """What is shown of a finished study beside its numbers, as far as it is there: its files by their fixed names."""
+    return [folder / name for name in FILES if (folder / name).exists()]
+
+
 class Tracker(Protocol):
     """Shows a study and its trials. A fault of the outlet stops nothing: it becomes a note, and the ledger keeps the rest."""
 
-    def open(self, record: StudyRecord, rows: Sequence[TrialRow], metric: str, tags: Mapping[str, str]) -> None:
+    def open(self, record: StudyRecord, rows: Sequence[TrialRow]) -> None:
         """Shows a study, or goes on with one: finished trials that were not shipped by an earlier start are shipped now.
 
         Args:
             record: the study as it stands in the ledger.
             rows: its trials so far.
-            metric: the goal's metric, under whose name fold scores are shown.
-            tags: what the study can be found by, such as seed, task and data fingerprint.
         """
         ...
 
@@ -45,6 +50,8 @@ class Tracker(Protocol):
         self, summary: Mapping[str, Any] | None, files: Sequence[Path] = (), wait_seconds: float = 60.0
     ) -> tuple[str, ...]:
         """Waits for what is still on its way and ends the study's run; None for the summary says that it was interrupted.
+
+        What has arrived is marked in the ledger, the summary that the study was finished with included.
 
         Returns:
             Sentences for the user, empty where all went well.

@@ -25,7 +25,7 @@ def test_a_newer_ledger_is_refused_and_left_alone(path):
     _open(path).close()
     with sqlite3.connect(path) as connection:
         connection.execute("UPDATE foldwise_schema SET version = 99")
-    with pytest.raises(ConfigError, match=r"^ledger.url: .*written by a newer foldwise \(ledger schema 99, this one knows 2\)"):
+    with pytest.raises(ConfigError, match=r"^ledger.url: .*written by a newer foldwise \(ledger schema 99, this one knows 3\)"):
         _open(path)
 
 

@@ -88,6 +88,25 @@ def test_an_older_ledger_is_read_and_goes_on(old):
         assert len(notes) == 1  # once is enough
 
 
+def test_what_an_older_tracker_showed_is_not_shown_again(old):
+    url, _ = old
+    if url.startswith("sqlite"):
+        with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as connection:
+            connection.execute("UPDATE studies SET finished = created, summary = '{}'")
+            connection.execute("UPDATE trials SET shipped = 'abc'")
+            connection.commit()
+    else:
+        import psycopg
+
+        with psycopg.connect(url) as connection:
+            connection.execute("UPDATE studies SET finished = created, summary = '{}'")
+            connection.execute("UPDATE trials SET shipped = 'abc'")
+    with closing(open_ledger(url)) as ledger:
+        record = ledger.study("old")
+        assert record.shown == record.finished is not None
+        assert ledger.waiting() == []
+
+
 def test_every_column_is_there_afterwards(old):
     url, ask = old
     open_ledger(url).close()

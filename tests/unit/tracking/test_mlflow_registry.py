@@ -34,7 +34,7 @@ def registered(tmp_path_factory):
     store = _store(folder / "runs")
     ledger = open_ledger(f"sqlite:///{folder / 'ledger.db'}")
     tracker = MlflowTracker(store, ledger)
-    tracker.open(new_study(ledger, "s-1"), [], "accuracy", {})
+    tracker.open(new_study(ledger, "s-1"), [])
     place = tracker.place()
     registry = _registry(store)
     began = time.monotonic()

@@ -1,3 +1,4 @@
+import json
 import math
 import time
 from dataclasses import replace
@@ -5,10 +6,9 @@ from dataclasses import replace
 import pytest
 
 from foldwise.tracking.ledger import open_ledger
-from tests.contract.ledgers import failed, finish, new_study, result
+from tests.contract.ledgers import RECIPE, failed, finish, new_study, result
 
 pytestmark = pytest.mark.slow
-TAGS = {"seed": "3", "task": "multiclass"}
 
 
 @pytest.fixture(scope="module")
@@ -37,8 +37,14 @@ def _tracker(store, ledger):
 
 def _open(runs, ledger, study):
     tracker = _tracker(mlflow_store(runs), ledger)
-    tracker.open(ledger.study(study), ledger.trials(study), "accuracy", TAGS)
+    tracker.open(ledger.study(study), ledger.trials(study))
     return tracker
+
+
+def _finish(tracker, ledger, wait_seconds=60):
+    (study,) = ledger.names()
+    ledger.finish_study(study, {})
+    return tracker.close({}, wait_seconds=wait_seconds)
 
 
 def _runs(runs, study):
@@ -47,8 +53,19 @@ def _runs(runs, study):
     return client, {run.info.run_name: run for run in found}, found
 
 
+ORIGIN = {
+    "task": "multiclass",
+    "goal": {"metric": "accuracy", "direction": "maximize"},
+    "data": "flowers",
+    "rows": 150,
+    "columns": {"petal": "number", "colour": "category"},
+    "user": "ada",
+    "git": {"commit": "c0ffee", "changed": False},
+}
+
+
 def test_a_study_is_an_experiment_with_a_parent_and_a_child_a_trial(runs, ledger, tmp_path, capfd):
-    new_study(ledger, "shape")
+    ledger.create_study("shape", RECIPE, "f" * 64, {}, {"numpy": "2"}, ORIGIN)
     tracker = _open(runs, ledger, "shape")
     rows = [finish(ledger, "shape", outcome) for outcome in (result(0), failed(1))]
     for row in rows:
@@ -57,7 +74,14 @@ def test_a_study_is_an_experiment_with_a_parent_and_a_child_a_trial(runs, ledger
     folder = tmp_path / "bundle"
     folder.mkdir()
     (folder / "bundle.json").write_text("{}")
-    summary = {"verdict": "the baseline is as good", "holdout": {"metrics": {"accuracy": 0.8}}, "study": "shape"}
+    summary = {
+        "verdict": "the baseline is as good",
+        "holdout": {"metrics": {"accuracy": 0.8}},
+        "study": "shape",
+        "best": {"number": 0, "mean": 0.91},
+        "model": {"name": "flowers", "version": 3},
+    }
+    ledger.finish_study("shape", summary)
     assert tracker.close(summary, [tmp_path / "trials.parquet", folder]) == ()
 
     client, by_name, _ = _runs(runs, "shape")
@@ -66,9 +90,22 @@ def test_a_study_is_an_experiment_with_a_parent_and_a_child_a_trial(runs, ledger
     assert parent.data.tags["foldwise.seed"] == "3"
     assert parent.data.tags["foldwise.fingerprint"] == "f" * 64
     assert parent.data.tags["mlflow.note.content"] == "the baseline is as good"
+    assert parent.data.tags["foldwise.task"] == "multiclass"
+    assert parent.data.tags["foldwise.model"] == "flowers/3"
+    assert parent.data.tags["foldwise.best"] == "trial 0"
+    assert parent.data.tags["mlflow.user"] == "ada"
+    assert parent.data.tags["mlflow.source.git.commit"] == "c0ffee"
     assert parent.data.metrics["holdout.metrics.accuracy"] == 0.8
-    assert {file.path for file in client.list_artifacts(parent.info.run_id)} == {"recipe.yaml", "trials.parquet", "bundle"}
+    artifacts = {file.path for file in client.list_artifacts(parent.info.run_id)}
+    assert artifacts == {"recipe.yaml", "environment.yaml", "trials.parquet", "bundle"}
     assert (runs / "artifacts" / "shape").is_dir()
+    (data,) = parent.inputs.dataset_inputs
+    assert (data.dataset.name, data.dataset.digest) == ("flowers", "f" * 36)
+    assert json.loads(data.dataset.schema)["mlflow_colspec"][0] == {"type": "double", "name": "petal", "required": True}
+    assert json.loads(data.dataset.profile) == {"num_rows": 150, "num_features": 2}
+    experiment = client.get_experiment_by_name("shape")
+    assert experiment.tags["mlflow.experimentKind"] == "custom_model_development"
+    assert experiment.tags["mlflow.experiment.primaryMetric.name"] == "cv.accuracy.mean"
 
     child = by_name["trial 0"]
     assert child.data.tags["mlflow.parentRunId"] == parent.info.run_id
@@ -99,7 +136,7 @@ def test_nan_and_infinity_arrive(runs, ledger):
     new_study(ledger, "odd")
     tracker = _open(runs, ledger, "odd")
     tracker.trial(finish(ledger, "odd", result(0, metrics={"accuracy": math.nan, "log_loss": math.inf})))
-    assert tracker.close({}) == ()
+    assert _finish(tracker, ledger) == ()
     client, by_name, _ = _runs(runs, "odd")
     run_id = by_name["trial 0"].info.run_id
     assert math.isnan(client.get_metric_history(run_id, "oof.accuracy")[0].value)
@@ -113,7 +150,7 @@ def test_long_curves_are_thinned_and_odd_names_and_values_fit(runs, ledger):
     params = {f"p{i}": i for i in range(250)} | {"a[0]@{b}/../c": "x" * 9000, "empty": ""}
     row = finish(ledger, "big", result(0, epochs=5000, count=3, params=params))
     tracker.trial(row)
-    assert tracker.close({}) == ()
+    assert _finish(tracker, ledger) == ()
     client, by_name, _ = _runs(runs, "big")
     run = by_name["trial 0"]
     assert len(run.data.params) == 252
@@ -136,7 +173,7 @@ def test_a_trial_whose_run_was_made_before_a_kill_is_not_made_twice(runs, ledger
         connection.exec_driver_sql("UPDATE studies SET run_id = NULL")
     second = _open(runs, ledger, "kill")
     second.trial(finish(ledger, "kill", result(1)))
-    assert second.close({}) == ()
+    assert _finish(second, ledger) == ()
     client, by_name, found = _runs(runs, "kill")
     assert sorted(by_name) == ["kill", "trial 0", "trial 1"]
     assert len(found) == 3
@@ -148,44 +185,96 @@ def test_when_the_runs_were_removed_the_study_is_shown_anew(runs, ledger):
     new_study(ledger, "gone")
     first = _open(runs, ledger, "gone")
     first.trial(finish(ledger, "gone", result(0)))
-    first.close({})
+    _finish(first, ledger)
     client, _, found = _runs(runs, "gone")
     for run in found:
         client.delete_run(run.info.run_id)
     client.delete_experiment(found[0].info.experiment_id)
     second = _open(runs, ledger, "gone")
-    assert second.close({}) == ()
+    assert _finish(second, ledger) == ()
     assert {run.info.run_name for run in _runs(runs, "gone")[2]} == {"gone", "trial 0"}
 
 
 def test_a_dead_server_costs_nothing_but_a_note_and_the_next_start_ships(runs, ledger):
     new_study(ledger, "dead")
     dead = _tracker(replace(mlflow_store(runs), tracking_uri="http://127.0.0.1:9"), ledger)
-    dead.open(ledger.study("dead"), [], "accuracy", TAGS)
+    dead.open(ledger.study("dead"), [])
     began = time.monotonic()
     for number in range(5):
         dead.trial(finish(ledger, "dead", result(number)))
     assert time.monotonic() - began < 1.0
-    (note,) = dead.close({}, wait_seconds=30)
+    (note,) = _finish(dead, ledger, wait_seconds=30)
     assert note.startswith("MLflow did not take 5 of the study's trials: ")
     assert note.endswith("the next start of the study ships the rest")
     alive = _open(runs, ledger, "dead")
-    assert alive.close({}) == ()
+    assert _finish(alive, ledger) == ()
     assert all(row.shipped for row in ledger.trials("dead"))
+
+
+def test_every_fold_s_curves_are_shown_on_request_in_the_same_calls(runs, ledger):
+    from foldwise.tracking.mlflow_tracker import MlflowTracker
+
+    new_study(ledger, "folds")
+    tracker = MlflowTracker(mlflow_store(runs), ledger, every_fold=True)
+    tracker.open(ledger.study("folds"), [])
+    tracker.trial(finish(ledger, "folds", result(0, epochs=40, count=3)))
+    assert _finish(tracker, ledger) == ()
+    client, by_name, _ = _runs(runs, "folds")
+    run_id = by_name["trial 0"].info.run_id
+    assert [point.step for point in client.get_metric_history(run_id, "fold.2.loss")] == list(range(1, 41))
+    assert len(client.get_metric_history(run_id, "loss")) == 40
+
+
+def test_the_figures_of_a_study_arrive_once_however_often_it_is_closed(runs, ledger):
+    new_study(ledger, "again")
+    summary = {"best": {"mean": 0.5}}
+    ledger.finish_study("again", summary)
+    for _ in range(2):
+        tracker = _open(runs, ledger, "again")
+        assert tracker.close(summary) == ()
+    client, by_name, _ = _runs(runs, "again")
+    (point,) = client.get_metric_history(by_name["again"].info.run_id, "best.mean")
+    assert point.value == 0.5
+    assert ledger.waiting() == []
+
+
+def test_a_trial_that_mlflow_refuses_holds_no_other_up(runs, ledger):
+    new_study(ledger, "refused")
+    tracker = _open(runs, ledger, "refused")
+    tracker.trial(finish(ledger, "refused", result(0)))
+    tracker.place()
+    tracker.trial(finish(ledger, "refused", result(1, params={"": 1})))
+    tracker.trial(finish(ledger, "refused", result(2)))
+    (note,) = _finish(tracker, ledger)
+    assert "MLflow did not take 1 of the study's trials" in note
+    assert [row.shipped is not None for row in ledger.trials("refused")] == [True, False, True]
 
 
 def test_a_trial_costs_at_most_three_calls(runs, ledger):
     new_study(ledger, "calls")
-    tracker = _tracker(mlflow_store(runs), ledger)
-    counted = _Counting(tracker._client)
-    tracker._client = counted
-    tracker.open(ledger.study("calls"), [], "accuracy", TAGS)
+    store = mlflow_store(runs)
+    counted = _Counting(store.client())
+    tracker = _tracker(_Counted(store, counted), ledger)
+    tracker.open(ledger.study("calls"), [])
     tracker.place()
     before = len(counted.calls)
     for number in range(3):
         tracker.trial(finish(ledger, "calls", result(number)))
     tracker.close(None)
     assert counted.calls[before:] == ["create_run", "log_batch", "set_terminated"] * 3 + ["set_terminated"]
+
+
+class _Counted:
+    """A real store that hands out a client whose calls are listed."""
+
+    def __init__(self, store, client) -> None:
+        self._store, self._its_client = store, client
+
+    def client(self):
+        return self._its_client
+
+    def __getattr__(self, name):
+        return getattr(self._store, name)
 
 
 class _Counting:

@@ -1,0 +1,174 @@
+"""The runs of one study in MLflow: a parent, and a child a trial. Any call may be repeated, and then changes nothing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from mlflow import MlflowClient
+from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, Run, RunTag
+from mlflow.exceptions import MlflowException
+
+from foldwise.goal import Goal
+from foldwise.tracking.ledger import Ledger
+from foldwise.tracking.ledger_rows import StudyRecord, TrialRow
+from foldwise.tracking.mlflow_rows import (
+    MOST_ENTITIES,
+    MOST_PARAMS,
+    conclusion_tags,
+    dataset,
+    experiment_tags,
+    mean_curves,
+    numbers_in,
+    study_tags,
+    trial_metrics,
+    trial_params,
+    trial_tags,
+)
+from foldwise.tracking.mlflow_store import MlflowStore
+
+STATUS = {"COMPLETE": "FINISHED", "STOPPED": "KILLED", "FAILED": "FAILED"}
+PAGE = 1000  # runs in an answer
+
+
+class MlflowStudy:
+    """A study's experiment. Times and steps come from the ledger, and runs are looked for by their tags.
+
+    Args:
+        store: where.
+        ledger: what has arrived is marked there.
+        record: the study.
+        goal: what its trials are ranked by.
+        every_fold: whether each fold's curves are shown beside their mean.
+    """
+
+    def __init__(self, store: MlflowStore, ledger: Ledger, record: StudyRecord, goal: Goal, every_fold: bool) -> None:
+        self._store, self._ledger = store, ledger
+        self._record, self._goal, self._every_fold = record, goal, every_fold
+        self.run: Run | None = None
+
+    @cached_property
+    def _client(self) -> MlflowClient:
+        return self._store.client()  # of a database it makes the tables, which takes seconds
+
+    def open(self) -> bool:
+        """Opens the parent's run; whether it was there before."""
+        record, client = self._record, self._client
+        experiment = self._store.experiment(record.name, experiment_tags(record, self._goal))
+        found = self._earlier_run(experiment.experiment_id)
+        if found is None:
+            start, tags = _milliseconds(record.created), study_tags(record, self._goal)
+            run = client.create_run(experiment.experiment_id, start, tags, run_name=record.name)
+        else:
+            run = found
+            client.update_run(run.info.run_id, status="RUNNING")
+        name, digest, source, schema, profile = dataset(record)
+        words = (json.dumps(value) for value in (source, schema, profile))
+        data = DatasetInput(Dataset(name, digest, "foldwise", *words), [InputTag("mlflow.data.context", "training")])
+        client.log_inputs(run.info.run_id, datasets=[data])
+        client.log_dict(run.info.run_id, dict(record.recipe), "recipe.yaml")  # it may have been extended since
+        client.log_dict(run.info.run_id, {**(record.origin or {}), "versions": dict(record.versions)}, "environment.yaml")
+        self._ledger.mark_shipped(record.name, None, run.info.run_id)
+        self.run = run
+        return found is not None
+
+    def ship(self, row: TrialRow, perhaps_there: bool = False) -> None:
+        """Shows a finished trial in three calls; one more looks for it where an earlier try may have made its run."""
+        if self.run is None or row.result is None or row.ended is None:
+            return
+        parent, result = self.run.info, row.result
+        key = {"mlflow.parentRunId": parent.run_id, "foldwise.trial": str(row.number)}
+        run = self._found(parent.experiment_id, key) if perhaps_there else None
+        if run is None:
+            tags = {**key, **trial_tags(row, result, self._record)}
+            start = _milliseconds(row.started)
+            run = self._client.create_run(parent.experiment_id, start, tags, run_name=f"trial {row.number}")
+        for metrics, params in self._batches(row):
+            self._client.log_batch(run.info.run_id, metrics=metrics, params=params)
+        self._client.set_terminated(run.info.run_id, STATUS[result.state], _milliseconds(row.ended))
+        self._ledger.mark_shipped(row.study, row.number, run.info.run_id)
+
+    def end(self, summary: Mapping[str, Any] | None, files: Sequence[Path]) -> None:
+        """Shows what the study came to, and its files; without a summary it was interrupted."""
+        assert self.run is not None  # it was opened before
+        run_id = self.run.info.run_id
+        record = self._ledger.study(self._record.name)
+        finished = record.finished if record else None
+        if summary is None or finished is None:
+            self._client.set_terminated(run_id, "KILLED")
+            return
+        moment = _milliseconds(finished)
+        metrics = [Metric(name, value, moment, 0) for name, value in numbers_in(summary).items()]
+        tags = [RunTag(key, value) for key, value in conclusion_tags(summary).items()]
+        self._client.log_batch(run_id, metrics=metrics[: MOST_ENTITIES - len(tags)], tags=tags)
+        for file in files:
+            if file.is_dir():
+                self._client.log_artifacts(run_id, str(file), file.name)
+            else:
+                self._client.log_artifact(run_id, str(file))
+        self._client.set_terminated(run_id, "FINISHED", moment)
+        self._ledger.mark_shown(self._record.name, finished)
+
+    def remove_twins(self) -> None:
+        """Of what has several runs all but the one in the ledger go: a server that answers too late makes a second one."""
+        assert self.run is not None
+        parent = self.run.info
+        kept = {str(row.number): row.shipped for row in self._ledger.trials(self._record.name)}
+        for run in self._every(parent.experiment_id, {"mlflow.parentRunId": parent.run_id}):
+            if run.info.run_id != kept.get(run.data.tags["foldwise.trial"]):
+                self._client.delete_run(run.info.run_id)
+        for run in self._every(parent.experiment_id, {"foldwise.created": self._record.created.isoformat()}):
+            if run.info.run_id != parent.run_id:
+                self._client.delete_run(run.info.run_id)
+
+    def _earlier_run(self, experiment_id: str) -> Run | None:
+        if self._record.run_id is not None:
+            try:
+                run = self._client.get_run(self._record.run_id)
+            except MlflowException as fault:
+                if fault.error_code != "RESOURCE_DOES_NOT_EXIST":  # someone removed it: the study is shown anew
+                    raise
+            else:
+                return run if run.info.lifecycle_stage == "active" else None
+        return self._found(experiment_id, {"foldwise.created": self._record.created.isoformat()})
+
+    def _found(self, experiment_id: str, tags: Mapping[str, str]) -> Run | None:
+        runs = self._client.search_runs([experiment_id], filter_string=_tagged(tags), max_results=1)
+        return runs[0] if runs else None
+
+    def _every(self, experiment_id: str, tags: Mapping[str, str]) -> list[Run]:
+        runs: list[Run] = []
+        token = None
+        while True:
+            page = self._client.search_runs([experiment_id], _tagged(tags), max_results=PAGE, page_token=token)
+            runs += page
+            token = page.token
+            if not token:
+                return runs
+
+    def _batches(self, row: TrialRow) -> Iterator[tuple[list[Metric], list[Param]]]:
+        """One batch, unless folds or parameters are very many. Equal rows give equal batches: nothing is shown twice."""
+        if row.result is None or row.ended is None:
+            return
+        moment = _milliseconds(row.ended)
+        params = [Param(name, value) for name, value in trial_params(row.params).items()]
+        values = trial_metrics(row.result, self._goal.metric)
+        metrics = [Metric(name, value, moment, 0) for name, value in values.items()]
+        room = MOST_ENTITIES - MOST_PARAMS
+        points = mean_curves(row.result.folds, max(0, room - len(metrics)), self._every_fold)
+        metrics += [Metric(name, value, moment, epoch) for name, epoch, value in points]
+        while metrics or params:
+            yield metrics[:room], params[:MOST_PARAMS]
+            metrics, params = metrics[room:], params[MOST_PARAMS:]
+
+
+def _tagged(tags: Mapping[str, str]) -> str:
+    return " and ".join(f"tags.`{key}` = '{value}'" for key, value in tags.items())
+
+
+def _milliseconds(moment: datetime) -> int:
+    return round(moment.timestamp() * 1000)
