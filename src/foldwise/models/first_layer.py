@@ -15,10 +15,10 @@ from foldwise.models.graph import nodes_of
 Floats = npt.NDArray[np.float32]
 Places = npt.NDArray[np.int64]
 
-MOST_IMAGES = 2000  # that are looked at; of more, every second, third, ...
+MOST_IMAGES, MOST_PIXELS = 2000, 2**23  # that are looked at; of more images, every second, third, ...
 MOST_FILTERS = 24
 PATCHES = 5  # a filter
-BLOCK = 256  # images that are looked at together
+BLOCK = 2**22  # numbers of a map that are computed together
 
 # What leaves every pixel in its place when a network answers. Random layers do nothing then.
 IN_PLACE = frozenset(
@@ -53,7 +53,7 @@ def first_layer(network: keras.Model, features: Rows, image: tuple[int, int, int
     layer = node.operation
     weights = np.asarray(keras.ops.convert_to_numpy(layer.kernel), dtype=np.float32)
     chosen = np.argsort(-np.square(weights).reshape(-1, weights.shape[-1]).sum(axis=0), kind="stable")[:MOST_FILTERS]
-    step = ceil(len(features) / MOST_IMAGES)
+    step = every(len(features), image)
     seen = keras.Model(network.inputs[0], node.input_tensors[0])
     answers, places, width = _strongest(seen, layer, weights[..., chosen], features, step)
     best = np.argsort(-answers, axis=0, kind="stable")[:PATCHES].T
@@ -70,6 +70,11 @@ def first_layer(network: keras.Model, features: Rows, image: tuple[int, int, int
         window=window,
         answers=np.take_along_axis(answers.T, best, axis=1),
     )
+
+
+def every(rows: int, image: tuple[int, int, int]) -> int:
+    """Of so many images, the how-manieth each is looked at."""
+    return ceil(rows / max(1, min(MOST_IMAGES, MOST_PIXELS // prod(image[:2]))))
 
 
 def _first_node(network: keras.Model, image: tuple[int, int, int]) -> Any:
@@ -97,8 +102,9 @@ def _in_place(made: Any) -> bool:
 def _strongest(seen: keras.Model, layer: Any, weights: Floats, features: Rows, step: int) -> tuple[Floats, Places, int]:
     """Each image's strongest answer to each filter and its place in the map, (images, filters) both; and the map's width."""
     answers, places, width = [], [], 1
-    for start in range(0, len(features), BLOCK * step):
-        pixels = seen(features[start : start + BLOCK * step : step], training=False)
+    together = max(1, BLOCK // (prod(seen.output_shape[1:3]) * weights.shape[-1])) * step
+    for start in range(0, len(features), together):
+        pixels = seen(features[start : start + together : step], training=False)
         if weights.ndim == 4:
             options = {"strides": layer.strides, "padding": layer.padding, "dilation_rate": layer.dilation_rate}
             maps = np.asarray(keras.ops.convert_to_numpy(keras.ops.conv(pixels, weights, **options)))

@@ -92,6 +92,15 @@ def test_of_many_images_every_few_are_looked_at_and_positions_are_those_among_al
     assert _first(network, features, (2, 2, 1)).rows[0, 0] == 3
 
 
+@pytest.mark.parametrize(
+    ("rows", "image", "step"), [(2000, (28, 28, 1), 1), (10_000, (28, 28, 1), 5), (2000, (512, 512, 3), 63)]
+)
+def test_of_large_images_fewer_are_looked_at(rows, image, step):
+    from foldwise.models.first_layer import every
+
+    assert every(rows, image) == step
+
+
 def test_fewer_images_than_patches_are_all_there():
     import keras
 
