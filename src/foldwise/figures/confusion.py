@@ -43,10 +43,10 @@ def draw_confusion(counts: Counts, labels: Sequence[str]) -> Figure:
     classes, shares = len(labels), shares_of(counts)
     names = told_apart(labels, 18)
     cell = 0.62 if classes <= WRITTEN_OUT else 0.34 if classes <= WRITTEN else max(0.115, 5.0 / classes)
-    side, margin = max(1.9, min(cell * classes, 14.0)), 1.1 + 0.055 * max(map(len, names))
+    side, margin = max(1.9, min(cell * classes, 14.0)), 1.25 + 0.055 * max(map(len, names))
     mistakes = frequent_mistakes(counts, LISTED) if classes > WRITTEN_OUT else []
     beside = 3.6 if mistakes else 0.0
-    figure = canvas(max(side + margin + 0.9, 4.2) + beside, side + margin)
+    figure = canvas(max(1.08 * side + margin + 0.6, 4.2) + beside, side + margin)
     if mistakes:
         axes, column = figure.subplots(1, 2, width_ratios=(side + margin, beside))
         _list(column, mistakes, counts, names)

@@ -40,10 +40,10 @@ def _draw(folder, truth, predictions, labels=(), images=None, network=NETWORK):
 
 
 def _whole(figure):
-    """Whether nothing reaches beyond the picture."""
+    """Whether nothing reaches beyond the picture; boxes of letters have some air of their own."""
     figure.savefig(BytesIO(), dpi=DPI)
-    (width, height), box = figure.get_size_inches(), figure.get_tightbbox()
-    return box.x0 >= 0 and box.y0 >= 0 and box.x1 <= width and box.y1 <= height
+    (width, height), box, air = figure.get_size_inches(), figure.get_tightbbox(), 0.02
+    return min(box.x0, box.y0) >= -air and box.x1 <= width + air and box.y1 <= height + air
 
 
 def _with_filters(channels):
@@ -70,7 +70,7 @@ def test_pictures_of_numbers_are_whole(rows, size):
         assert _whole(draw(truth, truth * 0.9, "a target with a very long name indeed"))
 
 
-@pytest.mark.parametrize(("classes", "sure"), [(2, 0.6), (2, 20.0), (10, 0.6), (40, 20.0)])  # 20: curves are in the corner
+@pytest.mark.parametrize(("classes", "sure"), [(2, 0.6), (2, 20.0), (10, 0.6), (100, 20.0)])  # 20: curves are in the corner
 def test_pictures_of_answers_are_whole(classes, sure):
     labels = [f"a label with a very long name, number {code}" for code in range(classes)]
     positive = "a long target = a long label" if classes == 2 else None
