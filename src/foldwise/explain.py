@@ -84,7 +84,6 @@ _RULES = {
     "too_short": "must list at least {min_length}",
     "string_too_short": "must have at least {min_length} characters",
     "string_too_long": "must have at most {max_length} characters",
-    "string_pattern_mismatch": "must be 1 to 100 of A-Z a-z 0-9 . _ -, not starting with . or -, not ending in a dot",
 }
 
 

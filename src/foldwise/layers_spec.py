@@ -10,12 +10,12 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from foldwise.errors import did_you_mean
 from foldwise.layer_table import LAYERS, check_layer
-from foldwise.spec import ByKind, Listed, Spec, Words
+from foldwise.spec import ByKind, Listed, Spec, Words, matching
 
 FEATURES = "features"  # what a network without named inputs begins with: all features
 # taken by the network itself, or by the way ranges are written
 RESERVED = (FEATURES, "output", "output_activation", "int", "float", "choice")
-Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,60}$")]
+Name = Annotated[str, matching(r"[A-Za-z][A-Za-z0-9_]{0,60}", "a letter and at most 60 of A-Z a-z 0-9 _")]
 LossWeight = Annotated[float, Field(gt=0)]
 
 

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, Field, InstanceOf, model_validator
 
 from foldwise.data_specs import TableData
 from foldwise.given import GivenFrame
-from foldwise.spec import Words
+from foldwise.spec import Words, matching
 
 
 class MadeData(TableData):
@@ -44,7 +44,7 @@ class SqlData(TableData):
     kind: Literal["sql"]
     url: Annotated[str, AfterValidator(_no_secret)]
     query: Annotated[str, Field(min_length=1)]
-    password_env: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")] | None = None
+    password_env: Annotated[str, matching(r"[A-Za-z_][A-Za-z0-9_]*", "the name of an environment variable")] | None = None
     name: str | None = None
     missing: Words = ("",)
     target_strip: str = ""

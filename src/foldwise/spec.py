@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
 
 
 class Spec(BaseModel):
@@ -24,3 +25,14 @@ def _tuple(value: Any) -> Any:
 ByKind = BeforeValidator(_by_kind)
 Listed = BeforeValidator(_tuple)  # YAML has lists, a frozen value holds tuples
 Words = Annotated[tuple[str, ...], Listed]
+
+
+def matching(pattern: str, rule: str) -> AfterValidator:
+    """A text that is all of a pattern; what is not hears the rule."""
+
+    def check(text: str) -> str:
+        if re.fullmatch(pattern, text, re.ASCII) is None:
+            raise ValueError(f"must be {rule}, got {text!r}")
+        return text
+
+    return AfterValidator(check)

@@ -24,7 +24,7 @@ from foldwise.race import Race
 from foldwise.race_spec import NoRace, RaceSpec
 from foldwise.source_specs import OtherTable
 from foldwise.space import Params, Space, Tree
-from foldwise.spec import ByKind, Listed, Spec, Words
+from foldwise.spec import ByKind, Listed, Spec, Words, matching
 from foldwise.tuner_specs import TpeTuner, TunerSpec
 
 DataSpec = Annotated[TableSpec | ImageSpec | OtherTable, Field(discriminator="kind"), ByKind]
@@ -100,6 +100,9 @@ class HereExecutor(Spec):
     threads: Annotated[int, Field(ge=1, le=1024)] | None = None
 
 
+Address = Annotated[str, matching(r"(tcp|tls|ucx|ws|wss)://[^\s@]+:\d+", "a scheduler's address, as in tcp://127.0.0.1:8786")]
+
+
 class DaskExecutor(Spec):
     """Trials run in processes of dask.distributed, one a worker.
 
@@ -108,7 +111,10 @@ class DaskExecutor(Spec):
 
     kind: Literal["dask"]
     workers: Annotated[int, Field(ge=1, le=4096)] = 2
-    address: Annotated[str, Field(pattern=r"^(tcp|tls|ucx|ws|wss)://\S+:\d+$")] | None = None
+    address: (
+        Annotated[str, matching(r"(tcp|tls|ucx|ws|wss)://[^\s@]+:\d+", "a scheduler's address, as in tcp://127.0.0.1:8786")]
+        | None
+    ) = None
     threads: Annotated[int, Field(ge=1, le=1024)] | None = None
 
 
@@ -175,7 +181,8 @@ class PredictSpec(Spec):
     paths: Paths = Paths()
 
 
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,98}[A-Za-z0-9_-])?$")]
+_NAMES = "1 to 100 of A-Z a-z 0-9 . _ -, not starting with . or -, not ending in a dot"
+Name = Annotated[str, matching(r"[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,98}[A-Za-z0-9_-])?", _NAMES)]
 
 
 class CompareSpec(Spec):

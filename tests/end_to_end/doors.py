@@ -17,8 +17,9 @@ def command(door, *words, runs):
     return [sys.executable, "-m", f"pipelines.{door}", *words, f"paths.runs={runs}"]
 
 
-def run(door, *words, runs, cwd=ROOT):
-    return subprocess.run(command(door, *words, runs=runs), cwd=cwd, capture_output=True, text=True, check=False, timeout=280)
+def run(door, *words, runs, cwd=ROOT, env=None):
+    asked = command(door, *words, runs=runs)
+    return subprocess.run(asked, cwd=cwd, env=env, capture_output=True, text=True, check=False, timeout=280)
 
 
 def only_study(runs):

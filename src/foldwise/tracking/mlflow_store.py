@@ -18,6 +18,7 @@ os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "120")
 
 from mlflow import MlflowClient
 from mlflow.entities import Experiment
+from sqlalchemy import NullPool, create_engine
 
 for _name in ("alembic.runtime.migration", "alembic.runtime.plugins", "mlflow.store.db.utils", "mlflow.tracking"):
     logging.getLogger(_name).setLevel(logging.WARNING)  # the first use prints a line for each of its migrations
@@ -31,7 +32,14 @@ class MlflowStore:
     artifacts: Path | None
 
     def client(self) -> MlflowClient:
-        """A client of this store, whatever store the rest of the process uses."""
+        """A client of this store, whatever store the rest of the process uses.
+
+        Raises:
+            SQLAlchemyError: its database does not answer. MLflow itself would try for the better part of an hour.
+        """
+        if self.tracking_uri.startswith("postgresql"):
+            engine = create_engine(self.tracking_uri, poolclass=NullPool, connect_args={"connect_timeout": 10})
+            engine.connect().close()
         return MlflowClient(tracking_uri=self.tracking_uri, registry_uri=self.tracking_uri)
 
     def experiment(self, name: str, tags: Mapping[str, str] | None = None) -> Experiment:
