@@ -1,0 +1,71 @@
+"""A network taken apart into plain values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import prod
+from typing import Any
+
+import keras
+
+from foldwise.models.anatomy import Anatomy, Layer
+from foldwise.models.first_layer import Rows, first_layer
+from foldwise.models.graph import nodes_of
+
+
+def anatomy_of(network: keras.Model, features: Rows | None = None, image: tuple[int, int, int] | None = None) -> Anatomy:
+    """The layers of a network that knows its inputs.
+
+    Args:
+        network: Sequential or functional; a layer that is applied twice stands there twice and has its parameters once.
+        features: rows as the network takes them, (rows, features), to see what excites the first layer.
+        image: height, width and channels of what a row of them shows.
+    """
+    first = None if features is None or image is None or len(features) == 0 else first_layer(network, features, image)
+    return Anatomy(network.name, tuple(_layers(network)), first)
+
+
+def _layers(network: keras.Model) -> Iterator[Layer]:
+    places: dict[int, int] = {}
+    seen: set[int] = set()
+    for place, node in enumerate(nodes_of(network)):
+        places[id(node)] = place
+        made, again = node.operation, id(node.operation) in seen
+        seen.add(id(made))
+        yield Layer(
+            name=f"{made.name} (again)" if again else made.name,
+            kind=_kind(made),
+            detail=_detail(made),
+            activation=_activation(made),
+            shape=tuple(node.outputs[0].shape[1:]),
+            parameters=0 if again else _numbers(getattr(made, "weights", ())),
+            fixed=0 if again else _numbers(getattr(made, "non_trainable_weights", ())),
+            inputs=tuple(dict.fromkeys(places[id(parent)] for parent in node.parent_nodes if id(parent) in places)),
+        )
+
+
+def _kind(made: Any) -> str:
+    if not isinstance(made, keras.Model):
+        return type(made).__name__
+    inner = sum(not isinstance(layer, keras.layers.InputLayer) for layer in made.layers)
+    return "1 layer" if inner == 1 else f"{inner} layers"
+
+
+def _numbers(weights: Any) -> int:
+    return sum(prod(weight.shape) for weight in weights)
+
+
+def _detail(made: Any) -> str:
+    window = getattr(made, "kernel_size", None) or getattr(made, "pool_size", None)
+    if window is not None:
+        return " × ".join(str(side) for side in window)
+    rate = getattr(made, "rate", None)
+    return f"{rate:g}" if isinstance(rate, float) else ""
+
+
+def _activation(made: Any) -> str | None:
+    function = getattr(made, "activation", None)
+    if function is None:
+        return None
+    name: str = getattr(function, "__name__", type(function).__name__)
+    return None if name == "linear" else name
