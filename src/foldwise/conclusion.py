@@ -17,17 +17,16 @@ from foldwise.data.cells import listed
 from foldwise.data.prepare import fit_preparation
 from foldwise.data_specs import PrepSpec
 from foldwise.errors import JobError
-from foldwise.figures.search import draw_search
 from foldwise.files import write_json
 from foldwise.goal import Goal
 from foldwise.kill_points import reached
 from foldwise.models.heads import THRESHOLD
 from foldwise.plan import Plan
 from foldwise.racing import race_outcome
-from foldwise.redact import first_line
 from foldwise.results import TrialResult, best_of, pareto
 from foldwise.seeds import Purpose, derive
 from foldwise.study import Parts, Searched
+from foldwise.study_figures import Answers, draw_figures
 from foldwise.study_tables import write_curves, write_holdout, write_trials
 from foldwise.tracking.bundle import save_bundle
 from foldwise.tracking.bundle_card import Reading
@@ -60,7 +59,6 @@ def conclude(plan: Plan, searched: Searched, parts: Parts, registry: Registry, s
     if best is None:
         raise JobError(f"no trial is complete; the first says: {results[0].reason if results else 'none was run'}")
     spec, table, goal, watcher = plan.spec, plan.table, plan.goal, parts.watcher
-    tracking = spec.fixed.tracking
     plan.folder.mkdir(parents=True, exist_ok=True)
     write_trials(plan.folder / "trials.parquet", results, plan)
     write_curves(plan.folder / "curves.parquet", results)
@@ -165,11 +163,7 @@ def conclude(plan: Plan, searched: Searched, parts: Parts, registry: Registry, s
     }
     summary["mlflow"] = asdict(place) if place else None
     reached("before-summary")
-    if tracking.kind != "in_memory" and tracking.figures:
-        try:
-            draw_search(plan.folder / "figures", spec.name, plan.recipe, results, goal, rivals)
-        except Exception as fault:  # noqa: BLE001 - a picture is no reason to lose a study
-            watcher.note(f"not all figures could be drawn: {first_line(fault)}")
+    draw_figures(plan, bundle, results, rivals, Answers(truth, predictions, threshold), watcher.note)
     write_page(plan.folder / "compare.html", [(replace(record, summary=summary), results)], goal)
     write_json(plan.folder / "summary.json", summary)
     reached("after-summary")
