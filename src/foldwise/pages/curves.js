@@ -1,5 +1,6 @@
 // Curves of the ticked trials over one another; they are read from the page when the first is drawn.
-const TINTS = ["#1f77b4", "#ff7f0e", "#2ca02c", "#d62728", "#9467bd", "#8c564b", "#e377c2", "#17becf", "#bcbd22", "#7f7f7f"];
+// Told apart on light and on dark, and from the colours of scores
+const TINTS = ["#2f81d6", "#1c9e5b", "#a259d9", "#d6478f", "#12a0b5", "#8f8a00", "#5f6bd8", "#96705a", "#6a9e2c", "#7f8896"];
 const tint = (place) => TINTS[place % TINTS.length];
 let curveData = null;
 const curvesOf = (row) => {
@@ -27,13 +28,17 @@ function curves() {
   const [from, to] = [scale(low), scale(high)];
   const x = (epoch) => left + ((epoch - 1) / Math.max(1, epochs - 1)) * (width - left - 15);
   const y = (value) => (to === from ? base / 2 : base - ((scale(value) - from) / (to - from)) * (base - 15));
+  const even = [0, 0.25, 0.5, 0.75, 1].map((part) => from + part * (to - from)).map(log ? Math.exp : (value) => value);
   context.strokeStyle = color("line");
-  for (const part of [0, 0.25, 0.5, 0.75, 1]) {
-    const value = log ? Math.exp(from + part * (to - from)) : from + part * (to - from);
+  context.textAlign = "right";
+  for (const value of to === from ? [low] : log ? even : ticks(low, high, 6)) {
     context.beginPath(); context.moveTo(left, y(value)); context.lineTo(width - 15, y(value)); context.stroke();
-    context.textAlign = "right"; context.fillText(shown(value), left - 6, y(value) + 4);
+    context.fillText(shown(value), left - 6, y(value) + 4);
   }
-  context.textAlign = "center"; context.fillText("epoch 1", left + 20, height - 8); context.fillText(`epoch ${epochs}`, width - 45, height - 8);
+  context.textAlign = "center";
+  const marks = epochs < 2 ? [1] : [1, ...ticks(2, epochs, 6).filter((epoch) => Number.isInteger(epoch) && x(epoch) > left + 30)];
+  for (const epoch of marks) context.fillText(String(epoch), x(epoch), height - 14);
+  context.textAlign = "right"; context.fillText("epoch", left - 12, height - 14);
   for (const { place, lines } of drawn) lines.forEach(([at, values], kind) => {
     context.strokeStyle = tint(place); context.lineWidth = 1.8; context.setLineDash(kind ? [5, 4] : []);
     context.beginPath();

@@ -6,7 +6,7 @@ function cards() {
     if (many) card.append(element("p", study.name, "verdict"));
     if (study.verdict) card.append(element("p", study.verdict, "verdict"));
     card.append(element("p", `${study.metric}, ${study.direction}d over ${study.folds} fold${study.folds === 1 ? "" : "s"}; ${t.number.length} trials: ${count("COMPLETE")} complete, ${count("STOPPED")} stopped, ${count("FAILED")} failed`));
-    for (const rival of study.baselines) card.append(element("p", `baseline ${rival.name}: ${shown(rival.mean)} ± ${shown(rival.sd)}, holdout ${shown(rival.holdout)}`));
+    for (const rival of study.baselines) card.append(element("p", `baseline ${rival.name}: ${rounded(rival.mean)} ± ${rounded(rival.sd)}, holdout ${rounded(rival.holdout)}`));
     return card;
   }));
 }
@@ -44,29 +44,26 @@ function ends() {
   byId("ends").replaceChildren(table);
 }
 function time() {
-  const bars = [];
-  for (const study of data.studies) {
-    const mark = many ? `${study.name} ` : "";
-    for (const part of ["data", "search", "refit"]) if (number(study.seconds[part])) bars.push([mark + part, study.seconds[part]]);
-  }
-  for (const state of ["COMPLETE", "STOPPED", "FAILED"]) {
-    const taken = rows.filter((row) => row.state === state).reduce((sum, row) => sum + (row.seconds || 0), 0);
-    if (taken) bars.push([`${state.toLowerCase()} trials`, taken]);
-  }
-  const slowest = [...rows].sort((a, b) => b.seconds - a.seconds).slice(0, 5);
-  for (const row of slowest) bars.push([`${label(row)} (slow)`, row.seconds]);
-  const most = Math.max(...bars.map(([, seconds]) => seconds), 1e-9);
-  byId("time").replaceChildren(...bars.map(([text, seconds]) => {
-    const line = element("div", undefined, "bar"), bar = element("i");
-    bar.style.width = `${(100 * seconds) / most}%`;
-    const room = element("div");
-    room.append(bar);
-    line.append(element("span", text), room, element("b", `${seconds < 100 ? seconds.toFixed(1) : Math.round(seconds)} s`));
-    return line;
+  const groups = data.studies.map((study) => [
+    many ? `the job ${study.name}` : "the job",
+    ["data", "search", "refit"].filter((part) => number(study.seconds[part])).map((part) => [part, study.seconds[part]]),
+  ]);
+  const taken = (state) => rows.filter((row) => row.state === state).reduce((sum, row) => sum + (row.seconds || 0), 0);
+  groups.push(["all trials", ["COMPLETE", "STOPPED", "FAILED"].map((state) => [state.toLowerCase(), taken(state)]).filter(([, seconds]) => seconds)]);
+  groups.push(["the slowest trials", [...rows].sort((a, b) => b.seconds - a.seconds).slice(0, 5).map((row) => [label(row), row.seconds])]);
+  byId("time").replaceChildren(...groups.filter(([, bars]) => bars.length).flatMap(([heading, bars]) => {
+    const most = Math.max(...bars.map(([, seconds]) => seconds), 1e-9);
+    return [element("p", heading, "heading"), ...bars.map(([text, seconds]) => bar(text, seconds, seconds / most))];
   }));
 }
+function bar(text, seconds, share) {
+  const line = element("div", undefined, "bar"), mark = element("i"), room = element("div");
+  mark.style.width = `${100 * share}%`;
+  room.append(mark);
+  line.append(element("span", text), room, element("b", `${seconds < 100 ? seconds.toFixed(1) : Math.round(seconds)} s`));
+  return line;
+}
 const root = document.documentElement;
-if (matchMedia("(prefers-color-scheme: dark)").matches) root.classList.add("dark");
 byId("theme").addEventListener("click", () => { root.classList.toggle("dark"); changed(); });
 window.addEventListener("resize", () => { parallel(); curves(); body(); });
 listeners.push(difference);

@@ -15,14 +15,19 @@ const axes = [...data.varying, "mean"].map((name) => {
   };
   return { name, words, all, low, high, log, share, absent };
 });
-const TOP = 40, SIDE = 70, GAP = 26, spans = new Map();
+const TOP = 52, SIDE = 70, FOOT = 52, ROOM = 56, spans = new Map();
+byId("parallel").style.minWidth = `${2 * SIDE + (axes.length - 1) * ROOM}px`;
 let frame = { width: 0, height: 0 };
 const across = (place) => (axes.length < 2 ? frame.width / 2 : SIDE + (place * (frame.width - 2 * SIDE)) / (axes.length - 1));
-const bottom = () => frame.height - 24 - GAP;
-const down = (axis, value) => (value === null || value === undefined ? frame.height - 20 : bottom() - axis.share(value) * (bottom() - TOP));
-function blend(share, low, high) {
-  const parts = [low, high].map((hex) => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16)));
-  return `rgb(${parts[0].map((part, at) => Math.round(part + (parts[1][at] - part) * share)).join()})`;
+const bottom = () => frame.height - FOOT;
+const down = (axis, value) => (value === null || value === undefined ? frame.height - 22 : bottom() - axis.share(value) * (bottom() - TOP));
+// A hundred colours from the worst to the best
+function ramp() {
+  const stops = ["low", "middle", "high"].map((name) => [1, 3, 5].map((at) => parseInt(color(name).slice(at, at + 2), 16)));
+  return Array.from({ length: 101 }, (_, hundredth) => {
+    const at = hundredth / 50, from = Math.min(1, Math.floor(at));
+    return `rgb(${stops[from].map((part, place) => Math.round(part + (stops[from + 1][place] - part) * (at - from))).join()})`;
+  });
 }
 function trace(context, row) {
   context.beginPath();
@@ -32,17 +37,22 @@ function trace(context, row) {
 function parallel() {
   const { context, width, height } = pen(byId("parallel"));
   frame = { width, height };
-  const low = color("low"), high = color("high");
-  context.lineWidth = 1;
-  context.globalAlpha = Math.max(0.12, Math.min(0.9, 60 / Math.max(1, view.length)));
+  const colors = ramp(), faint = Math.max(0.07, Math.min(0.9, 60 / Math.max(1, view.length)));
   const order = [...view].sort((a, b) => (b.rank ?? 2) - (a.rank ?? 2));  // the best on top
-  for (const row of order) {
-    context.strokeStyle = row.rank === undefined ? low : blend((1 - row.rank) ** 2, low, high);
+  // The best ten or so stand out among any number, the better tenth is warm, the rest is background
+  order.forEach((row, place) => {
+    const first = row.rank === undefined ? 0 : Math.exp((place + 1 - order.length) / 10);
+    const warmth = row.rank === undefined ? 0 : Math.max((1 - row.rank) ** 4, Math.exp((-row.rank * ranked.length) / 5));
+    context.globalAlpha = faint + (0.9 - faint) * first;
+    context.strokeStyle = colors[Math.round(100 * warmth)];
     trace(context, row);
-  }
+  });
   context.globalAlpha = 1;
-  context.lineWidth = 2.5;
-  ticked.forEach((row, place) => { context.strokeStyle = tint(place); trace(context, row); });
+  ticked.forEach((row, place) => {
+    for (const [colour, wide] of [[color("panel"), 5], [tint(place), 2.5]]) { context.strokeStyle = colour; context.lineWidth = wide; trace(context, row); }
+  });
+  const room = (width - 2 * SIDE) / Math.max(1, axes.length - 1), names = axes.map((axis) => title(axis.name));
+  const rows = names.some((name) => context.measureText(name).width > room - 8) ? 2 : 1;
   axes.forEach((axis, place) => {
     const x = across(place);
     context.strokeStyle = color("ink");
@@ -50,13 +60,14 @@ function parallel() {
     context.beginPath(); context.moveTo(x, TOP); context.lineTo(x, bottom()); context.stroke();
     context.fillStyle = color("ink");
     context.textAlign = "center";
-    const title = titles[axis.name] ?? axis.name.split(".").slice(-2).join(".");
-    write(context, fitted(context, title, (width - SIDE) / axes.length), x, place % 2 && axes.length > 8 ? 28 : 14);
+    write(context, ending(context, names[place], rows * room - 8), x, rows === 2 && place % 2 ? 29 : 14);
     context.fillStyle = color("quiet");
+    const ends = axis.low === axis.high ? [[axis.low, TOP - 7]] : [[axis.high, TOP - 7], [axis.low, bottom() + 15]];
+    if (!axis.words) for (const [value, y] of ends) write(context, shown(value), x, y);
+    if (axis.absent) write(context, "absent", x, height - 7);
     context.textAlign = "left";
-    const marks = axis.words ? axis.all : axis.low === axis.high ? [axis.low] : [axis.low, axis.high];
-    for (const value of marks.length > 14 ? [marks[0], marks.at(-1)] : marks) write(context, fitted(context, shown(value), 90), x + 5, down(axis, value) + 4);
-    if (axis.absent) write(context, "–", x + 5, height - 16);
+    const step = Math.ceil(axis.all.length / 14);
+    if (axis.words) axis.all.forEach((value, nth) => { if (nth % step === 0) write(context, beginning(context, shown(value), Math.max(30, room - 12)), x + 6, down(axis, value) + 4); });
     const span = spans.get(axis.name);
     if (span) {
       context.fillStyle = color("accent"); context.globalAlpha = 0.3;
@@ -68,15 +79,21 @@ function parallel() {
 // Words over lines are read only with the page's own colour behind them
 function write(context, text, x, y) {
   context.strokeStyle = color("panel");
-  context.lineWidth = 4;
+  context.lineWidth = 5;
   context.lineJoin = "round";
   context.strokeText(text, x, y);
   context.fillText(text, x, y);
 }
-function fitted(context, text, room) {
+// What there is room for of a value, and of a name, whose last part says most
+function beginning(context, text, room) {
   if (context.measureText(text).width <= room) return text;
-  while (text.length > 3 && context.measureText(`${text}…`).width > room) text = text.slice(0, -1);
+  while (text.length > 2 && context.measureText(`${text}…`).width > room) text = text.slice(0, -1);
   return `${text}…`;
+}
+function ending(context, text, room) {
+  if (context.measureText(text).width <= room) return text;
+  while (text.length > 2 && context.measureText(`…${text}`).width > room) text = text.slice(1);
+  return `…${text}`;
 }
 let held = null;
 const nearest = (x) => axes.reduce((best, _, place) => (Math.abs(across(place) - x) < Math.abs(across(best) - x) ? place : best), 0);
@@ -88,7 +105,11 @@ byId("parallel").addEventListener("pointerdown", (event) => {
   byId("parallel").setPointerCapture(event.pointerId);
 });
 byId("parallel").addEventListener("pointermove", (event) => {
-  if (!held) return;
+  if (!held) {
+    const [x] = point(event), place = nearest(x);
+    byId("parallel").title = Math.abs(across(place) - x) < 25 ? axes[place].name.replace(/^mean$/, score) : "";
+    return;
+  }
   spans.set(held.axis.name, [held.from, point(event)[1]]);
   parallel();
 });

@@ -29,6 +29,15 @@ const shown = (value) => {
   if (Number.isInteger(value)) return String(value);
   return Math.abs(value) >= 1e-3 && Math.abs(value) < 1e5 ? String(+value.toPrecision(4)) : value.toExponential(2);
 };
+// Of a name as few last parts as tell it from all others, two at least; a place in a list is never the first
+const short = (name) => {
+  const parts = name.split(".");
+  for (let count = 2; count < parts.length; count++) {
+    const end = parts.slice(-count).join(".");
+    if (!/^\d/.test(end) && data.parameters.every((other) => other === name || !other.endsWith(`.${end}`))) return end;
+  }
+  return name;
+};
 const better = (a, b) => (minimize ? a - b : b - a);
 const ranked = rows.filter((row) => row.state === "COMPLETE" && number(row.mean)).sort((a, b) => better(a.mean, b.mean) || a.number - b.number);
 ranked.forEach((row, index) => { row.rank = index / Math.max(1, ranked.length - 1); });
@@ -61,6 +70,7 @@ function conditions(text) {
   });
 }
 const titles = { mean: score, study: "study", number: "trial", sd: "± sd", seconds: "seconds", reason: "why", state: "state" };
+const title = (name) => titles[name] ?? short(name);
 function column(asked) {
   const wanted = asked.toLowerCase();
   return data.columns.find((name) => name.toLowerCase() === wanted || (titles[name] ?? "").toLowerCase() === wanted)
@@ -90,5 +100,14 @@ function pen(canvas) {
   context.setTransform(scale, 0, 0, scale, 0, 0);
   context.clearRect(0, 0, width, height);
   context.font = "12px system-ui, sans-serif";
+  context.lineWidth = 1;
   return { context, width, height };
+}
+// Round numbers within a span, about so many
+function ticks(low, high, about) {
+  const rough = (high - low) / about, power = 10 ** Math.floor(Math.log10(rough));
+  const step = power * [1, 2, 5, 10].find((factor) => factor * power >= rough);
+  const found = [];
+  for (let place = Math.ceil(low / step); place * step <= high; place++) found.push(place * step);
+  return found;
 }

@@ -1,13 +1,18 @@
 // The table: only the rows in sight are made, so that ten thousand cost what forty do.
 const ROW = 28, SPARE = 8;
 const numeric = new Set(data.columns.filter((name) => rows.some((row) => number(row[name]))));
+// Scores and their deviations have as many decimals as the best score has with four digits
+const decimals = ranked.length ? Math.max(0, 3 - Math.floor(Math.log10(Math.abs(ranked[0].mean) || 1))) : 4;
+const rounded = (value) => (number(value) && decimals < 7 && Math.abs(value) < 1e7 ? value.toFixed(decimals) : shown(value));
+const told = (row, name) => (name === "mean" || name === "sd" ? rounded(row[name]) : shown(row[name]));
 function head() {
   const line = element("tr");
   line.append(element("th", "", "text"));
   for (const name of data.columns) {
     const cell = element("th", undefined, numeric.has(name) ? "" : "text");
-    const button = element("button", (titles[name] ?? name) + (kept.sort === name ? (kept.down ? " ▾" : " ▴") : ""));
+    const button = element("button", title(name) + (kept.sort === name ? (kept.down ? " ▾" : " ▴") : ""));
     button.type = "button";
+    button.title = name in titles ? "" : name;
     button.dataset.column = name;
     cell.setAttribute("aria-sort", kept.sort === name ? (kept.down ? "descending" : "ascending") : "none");
     button.addEventListener("click", () => {
@@ -47,7 +52,7 @@ function body() {
     tick.append(box);
     line.append(tick);
     for (const name of data.columns) {
-      const cell = element("td", shown(row[name]), (numeric.has(name) ? "" : "text ") + (name === "state" ? row.state : name === "reason" ? "reason" : ""));
+      const cell = element("td", told(row, name), (numeric.has(name) ? "" : "text ") + (name === "state" ? row.state : name === "reason" ? "reason" : ""));
       if (name === "reason") cell.title = row.reason;
       if (name === "reason" && !row.reason) cell.textContent = "";
       line.append(cell);
