@@ -3,66 +3,20 @@
 from __future__ import annotations
 
 import json
-import math
-import random
 import shutil
-from contextlib import closing
+from html import escape
 
 import pytest
 
-from foldwise.config import read_study
-from foldwise.results import FoldScore, TrialResult, mean_and_sd
-from foldwise.tracking.ledger import open_ledger
-from foldwise.tuning.random_tuner import RandomTuner
+from benchmarks.made_search import PERCEPTRON, made_page, made_results, made_study
 from tests.end_to_end.doors import run
 
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser")
-MODEL = [
-    "choice",
-    {
-        "kind": "mlp",
-        "units": ["int", 8, 128, {"log": True}],
-        "activation": ["choice", "relu", "tanh"],
-        "dropout": ["float", 0.0, 0.5],
-    },
-    {"kind": "layers", "layers": [{"kind": "Dense", "units": ["int", 4, 64]}]},
-]
-
-
-def make_study(runs, trials, name="made", **changes):
-    """A finished search of trials that nobody trained; some failed and some were stopped."""
-    runs.mkdir(parents=True, exist_ok=True)
-    config = {"data": {"kind": "sklearn", "name": "iris"}, "study": name, "goal": {"metric": "accuracy"}, "model": MODEL}
-    spec, rng = read_study({**config, **changes}), random.Random(3)
-    tuner = RandomTuner(spec.space, 1)
-    with closing(open_ledger(f"sqlite:///{runs / 'ledger.db'}")) as ledger:
-        ledger.create_study(name, spec.recipe, "f" * 64, {}, {})
-        for number in range(trials):
-            params = tuner.ask(number)
-            ledger.begin_trial(name, number, params)
-            ledger.finish_trial(name, _result(number, params, rng))
-    return runs
-
-
-def _result(number, params, rng):
-    if number % 20 == 13:
-        return TrialResult(number, params, "FAILED", reason="nan: </script><b>loss</b> is not finite", seconds=0.1)
-    base = 0.95 - 0.1 * params.get("model.mlp.dropout", 0.3)
-    folds = []
-    for fold in range(3):
-        curve = tuple(0.2 + math.exp(-epoch / (4 + number % 11)) for epoch in range(30))
-        curves = {"loss": curve, "val_loss": tuple(value + 0.1 for value in curve), "learning_rate": (0.01,) * 30}
-        folds.append(FoldScore(fold, base + rng.gauss(0, 0.01), {"accuracy": base}, curves, 30, 0.1))
-    if number % 20 == 7:
-        return TrialResult(number, params, "STOPPED", tuple(folds[:1]), reason="race: fold 0 trails", seconds=0.1)
-    mean, sd = mean_and_sd([fold.score for fold in folds])
-    return TrialResult(
-        number, params, "COMPLETE", tuple(folds), mean, sd, {"accuracy": mean}, seconds=0.3, costs={"parameters": 9}
-    )
+SIZES = (20, 1000, 10_000)
 
 
 def test_the_best_trials_stand_first_in_the_terminal(tmp_path):
-    runs = make_study(tmp_path / "runs", 20)
+    runs = made_study(tmp_path / "runs", 20)
     done = run("compare", "study=made", "format=text", "trials=3", runs=runs)
     assert done.returncode == 0, done.stderr
     head, *lines = done.stdout.splitlines()
@@ -85,9 +39,9 @@ def test_the_best_trials_stand_first_in_the_terminal(tmp_path):
     ],
 )
 def test_what_cannot_be_compared_is_said(tmp_path, words, sentence):
-    runs = make_study(tmp_path / "runs", 3)
-    make_study(runs, 0, "empty")
-    make_study(runs, 2, "other", goal={"metric": "log_loss"})
+    runs = made_study(tmp_path / "runs", 3)
+    made_study(runs, 0, "empty")
+    made_study(runs, 2, "other", goal={"metric": "log_loss"})
     done = run("compare", *words, runs=runs) if "paths" not in words[-1] else run("compare", words[0], runs="/nowhere/at/all")
     assert done.returncode == 2
     assert sentence in done.stderr
@@ -105,23 +59,37 @@ def browser():
         opened.close()
 
 
-@pytest.fixture
-def opened(browser, tmp_path):
-    """A study's page, opened from its file with the network away; faults on its console fail the test."""
-    faults = []
-    context = browser.new_context(viewport={"width": 1300, "height": 900}, offline=True)
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory):
+    """Number of trials, or names of studies -> their page; the smallest and that of two studies are written by the door."""
+    folder = tmp_path_factory.mktemp("pages")
+    runs = made_study(folder / "runs", 20)
+    made_study(runs, 30, "other", model={**PERCEPTRON, "units": 8})
+    found = {size: made_page(folder / f"{size}.html", size) for size in SIZES[1:]}
+    for key, words in {20: "study=made", "made, other": "study=[other,made]"}.items():
+        assert run("compare", words, runs=runs).returncode == 0
+        found[key] = runs / "studies" / ("made" if key == 20 else "other") / "compare.html"
+    found["one configuration"] = made_page(folder / "one.html", 1, model={"kind": "mlp", "units": 8})
+    return found
 
-    def open_page(trials, **more):
-        runs = make_study(tmp_path / "runs", trials, **more)
-        assert run("compare", "study=made", runs=runs).returncode == 0
-        page = context.new_page()
+
+@pytest.fixture
+def opened(browser, pages):
+    """A page, opened from its file with the network away; faults on its console fail the test."""
+    faults, contexts = [], []
+
+    def open_page(key, scheme="light"):
+        viewport = {"width": 1300, "height": 900}
+        contexts.append(browser.new_context(viewport=viewport, offline=True, color_scheme=scheme))
+        page = contexts[-1].new_page()
         page.on("console", lambda message: faults.append(message.text) if message.type in ("error", "warning") else None)
         page.on("pageerror", lambda fault: faults.append(str(fault)))
-        page.goto((runs / "studies" / "made" / "compare.html").as_uri())
+        page.goto(pages.get(key, key).as_uri())
         return page
 
     yield open_page
-    context.close()
+    for one in contexts:
+        one.close()
     assert faults == []
 
 
@@ -131,11 +99,41 @@ def numbers(page):
     )
 
 
+def tick(page, *wanted):
+    """Tick these trials and no others."""
+    page.click("[data-column=number]")
+    if page.get_attribute("th:has([data-column=number])", "aria-sort") == "descending":
+        page.click("[data-column=number]")
+    while page.locator("#legend button").count():
+        page.locator("#legend button").first.click()
+    for number in wanted:
+        page.check(f"[aria-label='tick trial {number}']")
+
+
+def pixels(page, canvas, colour):
+    """How many of a canvas's pixels have a colour, or nearly."""
+    count = """([canvas, colour]) => {
+      const found = byId(canvas), copy = new OffscreenCanvas(found.width, found.height).getContext('2d');
+      copy.drawImage(found, 0, 0);
+      const all = copy.getImageData(0, 0, found.width, found.height).data;
+      const wanted = [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16));
+      const near = (at) => all[at + 3] > 200 && wanted.every((part, place) => Math.abs(all[at + place] - part) < 12);
+      let count = 0;
+      for (let at = 0; at < all.length; at += 4) count += near(at);
+      return count;
+    }"""
+    return page.evaluate(count, [canvas, colour])
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("trials", [20, 1000])
-def test_the_table_sorts_and_filters(opened, trials):
-    page = opened(trials)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("trials", SIZES)
+def test_the_table_sorts_and_filters(opened, trials, scheme):
+    page = opened(trials, scheme)
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor === 'rgb(255, 255, 255)'") == (scheme == "light")
     assert page.inner_text("#count") == str(trials)
+    assert len(numbers(page)) < 100, "only the rows in sight are made"
+    assert page.evaluate("view.every((row, place) => !place || row.mean === null || view[place - 1].mean >= row.mean)")
     page.click("[data-column=number]")
     assert numbers(page)[:5] == [0, 1, 2, 3, 4]
     page.click("[data-column=number]")
@@ -143,10 +141,10 @@ def test_the_table_sorts_and_filters(opened, trials):
     page.fill("#filter", "state=failed")
     page.wait_for_function("document.getElementById('count').textContent.includes('of')")
     assert page.inner_text("#count") == f"{trials // 20} of {trials}"
-    page.fill("#filter", "units>60 state=complete tanh")
+    page.fill("#filter", "mlp.units>60 state=complete tanh")
     page.wait_for_function("!document.getElementById('table').innerText.includes('FAILED')")
     units = page.evaluate("view.map(row => row['model.mlp.units'])")
-    assert units
+    assert len(units) == sum(wanted_by_hand(result) for result in made_results(trials)[1])
     assert all(value > 60 for value in units)
     page.fill("#filter", "unknown>3")
     page.wait_for_selector("#wrong:not(:empty)")
@@ -155,51 +153,165 @@ def test_the_table_sorts_and_filters(opened, trials):
     assert page.inner_text("#count") == str(trials)
 
 
-@pytest.mark.slow
-def test_an_axis_keeps_a_part_and_two_ticked_trials_are_told_apart(opened):
-    page = opened(200)
-    box = page.locator("#parallel").bounding_box()
-    x = box["x"] + page.evaluate("across(axes.length - 1)")
-    page.mouse.move(x, box["y"] + 42)
-    page.mouse.down()
-    page.mouse.move(x, box["y"] + 120, steps=4)
-    page.mouse.up()
-    kept, total = page.evaluate("[view.length, rows.length]")
-    assert 0 < kept < total
-    assert page.evaluate("Math.min(...view.map(r => r.mean)) > Math.min(...ranked.map(r => r.mean))")
-    page.mouse.dblclick(x, box["y"] + 80)
-    assert page.evaluate("view.length") == total
-    assert "trial" in page.inner_text("#legend")
-    names = page.eval_on_selector_all("#difference td.text", "cells => cells.map(c => c.textContent)")
-    one, other = page.evaluate("ticked.slice(0, 2).map(r => data.parameters.map(p => r[p]))")
-    assert len([a for a, b in zip(one, other, strict=True) if a != b]) == len(names) - ("accuracy" in names)
-
-
-@pytest.mark.slow
-def test_curves_are_drawn_and_what_a_trial_says_is_only_text(opened):
-    page = opened(40)
-    pixels = "const c = byId('curves'); return c.getContext('2d').getImageData(0, 0, c.width, c.height).data.some(v => v);"
-    drawn = f"(() => {{ {pixels} }})()"
-    assert page.evaluate(drawn)
-    assert page.evaluate("curvesOf(ranked[0]).val_loss[1].length") == 30
-    assert "</script><b>loss</b>" in page.inner_text("#ends")
-    assert page.locator("#ends b").count() == 0
-
-
-@pytest.mark.slow
-def test_light_and_dark_and_a_study_of_one_configuration(opened):
-    page = opened(1, model={"kind": "mlp", "units": 8})
-    light = page.evaluate("getComputedStyle(document.body).backgroundColor")
-    page.click("#theme")
-    assert page.evaluate("getComputedStyle(document.body).backgroundColor") != light
-    assert numbers(page) == [0]
+def wanted_by_hand(result):
+    params = result.params
+    return params.get("model.mlp.units", 0) > 60 and params["model.mlp.activation"] == "tanh" and result.state == "COMPLETE"
 
 
 @pytest.mark.slow
 def test_ten_thousand_trials_are_a_page_that_scrolls(opened):
     page = opened(10_000)
-    assert page.inner_text("#count") == "10000"
-    assert len(numbers(page)) < 100
+    page.click("[data-column=number]")
     page.evaluate("byId('scroll').scrollTop = 1e9")
-    page.wait_for_function("byId('table').tBodies[0].rows[1].cells[1].textContent !== ''")
+    page.wait_for_function("byId('table').innerText.includes('9999')")
+    assert numbers(page)[-1] == 9999
     assert json.loads(page.evaluate("document.getElementById('data').textContent"))["studies"][0]["name"] == "made"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("trials", SIZES)
+def test_an_axis_keeps_a_part(opened, trials):
+    page = opened(trials)
+    assert pixels(page, "parallel", page.evaluate("tint(0)")) > 100, "the best trial is ticked and drawn"
+    box = page.locator("#parallel").bounding_box()
+    x = box["x"] + page.evaluate("across(axes.length - 1)")
+    page.mouse.move(x, box["y"] + 54)
+    page.mouse.down()
+    page.mouse.move(x, box["y"] + 130, steps=4)
+    page.mouse.up()
+    kept, total = page.evaluate("[view.length, rows.length]")
+    assert 0 < kept < total
+    assert page.evaluate("Math.min(...view.map(r => r.mean)) > Math.min(...ranked.map(r => r.mean))")
+    assert page.inner_text("#count") == f"{kept} of {total}"
+    page.mouse.dblclick(x, box["y"] + 80)
+    assert page.evaluate("view.length") == total
+
+
+@pytest.mark.slow
+def test_what_a_trial_does_not_have_stands_below_the_axis(opened):
+    page = opened(1000)
+    assert page.evaluate("axes.map(axis => [axis.name, axis.absent])") == [
+        ["model", False],
+        ["model.mlp.units", True],
+        ["model.mlp.activation", True],
+        ["model.mlp.dropout", True],
+        ["model.layers.layers.0.units", True],
+        ["mean", True],
+    ]
+    has_none = "axes.every(axis => rows.filter(r => r[axis.name] === null).every(r => down(axis, r[axis.name]) > bottom()))"
+    has_one = (
+        "axes.every(axis => rows.filter(r => r[axis.name] !== null).every(r => down(axis, r[axis.name]) <= bottom() + 1e-9))"
+    )
+    assert page.evaluate(has_none)
+    assert page.evaluate(has_one)
+    assert page.evaluate("axes.map(axis => title(axis.name)).slice(1, 5)") == [
+        "mlp.units",
+        "mlp.activation",
+        "mlp.dropout",
+        "layers.0.units",
+    ]
+    page.hover("#parallel", position={"x": page.evaluate("across(4)"), "y": 100})
+    assert page.get_attribute("#parallel", "title") == "model.layers.layers.0.units"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("trials", SIZES)
+def test_two_ticked_trials_are_told_apart(opened, trials):
+    page = opened(trials)
+    one, other = (made_results(20)[1][number] for number in (2, 8))
+    tick(page, one.number, other.number)
+    rows = page.eval_on_selector_all("#difference tr", "lines => lines.map(line => [...line.cells].map(c => c.textContent))")
+    assert rows[0] == ["", "trial 2", "trial 8"]
+    names = {*one.params, *other.params}
+    assert {row[0] for row in rows[1:]} == {name for name in names if one.params.get(name) != other.params.get(name)} | {
+        "accuracy"
+    }
+    shown = {row[0]: row[1:] for row in rows[1:]}
+    assert float(shown["accuracy"][1]) == pytest.approx(other.mean, rel=1e-3)
+    assert shown["model"] == [str(one.params["model"]), str(other.params["model"])]
+
+
+@pytest.mark.slow
+def test_curves_of_the_ticked_trials_lie_over_one_another(opened):
+    page = opened(1000)
+    tick(page, 3, 4)
+    colours = page.evaluate("[tint(0), tint(1), tint(2)]")
+    assert [pixels(page, "curves", colour) > 50 for colour in colours] == [True, True, False]
+    legend = page.inner_text("#legend")
+    assert "trial 3" in legend
+    assert "trial 4" in legend
+    page.check("[aria-label='tick trial 5']")
+    assert pixels(page, "curves", colours[2]) > 50
+    assert page.evaluate("curvesOf(rows[3]).val_loss[1].length") == 30
+    page.select_option("#curve", "learning_rate")
+    page.check("#log")
+    assert pixels(page, "curves", colours[2]) > 50, "three rates that are alike: the last is on top"
+    page.uncheck("[aria-label='tick trial 5']")
+    assert pixels(page, "curves", colours[2]) == 0
+
+
+@pytest.mark.slow
+def test_it_says_why_trials_stopped_and_where_the_time_went(opened):
+    page = opened(1000)
+    ends = page.eval_on_selector_all("#ends tr", "lines => lines.map(line => [...line.cells].map(c => c.textContent))")
+    assert ends == [
+        ["COMPLETE", "trained", "900", ""],
+        ["STOPPED", "race", "50", "trial 7: race: fold 0 trails"],
+        ["FAILED", "nan", "50", "trial 13: nan: </script><b>loss</b> is not finite"],
+    ]
+    assert page.locator("#ends b").count() == 0, "what a trial says is only text"
+    page.fill("#filter", "state=stopped")
+    page.wait_for_selector("td.reason[title='race: fold 0 trails']")
+    bars = page.eval_on_selector_all("#time .bar", "bars => bars.map(bar => [...bar.children].map(c => c.textContent))")
+    spent = {name: seconds for name, _, seconds in bars}
+    assert {"data": "1.3 s", "search": "40.0 s", "refit": "2.5 s"}.items() <= spent.items()
+    whole = {
+        state: sum(r.seconds for r in made_results(1000)[1] if r.state == state) for state in ("COMPLETE", "STOPPED", "FAILED")
+    }
+    assert {state: round(float(spent[state.lower()].split()[0])) for state in whole} == {
+        state: round(seconds) for state, seconds in whole.items()
+    }
+    slowest = max(made_results(1000)[1], key=lambda r: r.seconds)
+    assert bars[-5][0] == f"trial {slowest.number}"
+
+
+@pytest.mark.slow
+def test_two_studies_share_a_page(opened):
+    page = opened("made, other")
+    assert page.inner_text("#count") == "50"
+    assert page.locator("#studies .card").all_inner_texts()[0].startswith("other")
+    assert {"study", "number"} < set(page.eval_on_selector_all("#table thead button", "all => all.map(b => b.dataset.column)"))
+    page.fill("#filter", "study=other")
+    page.wait_for_function("document.getElementById('count').textContent === '30 of 50'")
+    page.click("#clear")
+    page.evaluate("ticked.splice(0, 2, rows.find(r => r.study === 'other'), rows.find(r => r.study === 'made')); changed()")
+    assert page.locator("#difference th").all_inner_texts() == ["", "other 0", "made 0"]
+    assert "model.units" in page.inner_text("#difference"), "a value that only one study fixes is a difference too"
+    assert "other 0" in page.inner_text("#legend")
+
+
+@pytest.mark.slow
+def test_it_draws_itself_in_the_narrow_sandboxed_frame_of_a_tracker(opened, pages, tmp_path):
+    text = escape(pages[1000].read_text(encoding="utf-8"), quote=True)
+    tracker = tmp_path / "tracker.html"
+    tracker.write_text(f'<iframe sandbox="allow-scripts" width="700" height="600" srcdoc="{text}"></iframe>', encoding="utf-8")
+    inside = opened(tracker).frames[1]
+    inside.wait_for_selector("html[data-drawn]")
+    assert inside.evaluate("[document.documentElement.scrollWidth, innerWidth]") == [700, 700]
+    assert numbers(inside)
+    inside.evaluate("byId('scroll').scrollLeft = 400")
+    trial, score = inside.evaluate(
+        "[1, 2].map(cell => document.querySelector('tr.best').cells[cell].getBoundingClientRect().x)"
+    )
+    assert trial > score, "a trial keeps its number in sight while its row is scrolled"
+
+
+@pytest.mark.slow
+def test_light_and_dark_and_a_study_of_one_configuration(opened):
+    page = opened("one configuration")
+    panel = "color('panel')"
+    light = page.evaluate(f"[getComputedStyle(document.body).backgroundColor, {panel}]")
+    page.click("#theme")
+    dark = page.evaluate(f"[getComputedStyle(document.body).backgroundColor, {panel}]")
+    assert all(one != other for one, other in zip(light, dark, strict=True))
+    assert numbers(page) == [0]

@@ -17,7 +17,10 @@ function curves() {
     epochs = Math.max(epochs, at[index]); low = Math.min(low, value); high = Math.max(high, value);
   });
   byId("legend").replaceChildren(...drawn.map(({ row, place }) => {
-    const entry = element("span", `${label(row)}  ${number(row.mean) ? shown(row.mean) : row.state}`), mark = element("i");
+    const entry = element("button", `${label(row)}  ${number(row.mean) ? rounded(row.mean) : row.state}  ×`), mark = element("i");
+    entry.type = "button";
+    entry.title = `untick ${label(row)}`;
+    entry.addEventListener("click", () => { ticked.splice(ticked.indexOf(row), 1); body(); curves(); difference(); parallel(); });
     mark.style.background = tint(place);
     entry.prepend(mark);
     return entry;
