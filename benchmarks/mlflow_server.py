@@ -34,7 +34,7 @@ def mlflow_server(folder: Path, store: str | None = None) -> Iterator[str]:
         process = subprocess.Popen(command, stdout=log, stderr=log, env=env, start_new_session=True)  # noqa: S603 our own words
     try:
         end = time.monotonic() + STARTS_WITHIN
-        while not _answers(port):
+        while not answers(port):
             assert process.poll() is None, (folder / "server.log").read_text()[-2000:]
             assert time.monotonic() < end, "MLflow's server does not answer"
             time.sleep(0.2)
@@ -48,7 +48,8 @@ def mlflow_server(folder: Path, store: str | None = None) -> Iterator[str]:
             os.killpg(process.pid, 9)
 
 
-def _answers(port: int) -> bool:
+def answers(port: int) -> bool:
+    """Whether a server of MLflow is there."""
     try:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=2) as answer:
             return bool(answer.status == 200)

@@ -44,6 +44,7 @@ function parallel() {
     const first = row.rank === undefined ? 0 : Math.exp((place + 1 - order.length) / 10);
     const warmth = row.rank === undefined ? 0 : Math.max((1 - row.rank) ** 4, Math.exp((-row.rank * ranked.length) / 5));
     context.globalAlpha = faint + (0.9 - faint) * first;
+    context.lineWidth = 1 + 0.8 * first;
     context.strokeStyle = colors[Math.round(100 * warmth)];
     trace(context, row);
   });

@@ -1,0 +1,127 @@
+"""The README's pictures, made from a study that is searched here and now: `python -m benchmarks.pictures`.
+
+A study of breast cancer is tuned by the door, `compare.html` and `search.html` are opened from their files, MLflow's pages are
+served by the `ui` door, and what a browser shows goes to `docs/` with few colours, so that a picture is small.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PIL import Image
+
+from benchmarks.mlflow_server import STARTS_WITHIN, answers, free_port
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+DOCS = Path(__file__).parents[1] / "docs"
+STUDY = "breast_cancer"
+ADAM = "{kind: adam, learning_rate: [float,1e-4,1e-1,{log: true}]}"
+SGD = "{kind: sgd, learning_rate: [float,1e-3,0.5,{log: true}], momentum: [float,0.0,0.95]}"
+WORDS = [f"data={STUDY}", f"study={STUDY}", "budget.trials=40", "folds.count=5", "race=both"]
+WORDS += ["prep.scale=[choice,standard,minmax,quantile]", f"fit.optimizer=[choice,{ADAM},{SGD}]"]
+COLOURS = 256
+WITHIN, SETTLES = 60_000, 1500  # milliseconds for a page to be there, and for it to come to rest
+FIGURES = ("learning_curves.png",)
+# MLflow greets whoever comes for the first time with a panel; it comes up once
+GREETED = "for (const [key, value] of [['fab.autoOpenedOnFirstLoad_v1', true], ['panelOpen_v1', false]])"
+GREETED += "localStorage.setItem(`mlflow.assistant.${key}`, String(value));"
+
+
+def main() -> None:
+    """Search, look, write."""
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--runs", type=Path, help="a folder that keeps the study; a finished one is taken as it is")
+    asked = options.parse_args()
+    browser = shutil.which("chromium") or shutil.which("chromium-browser")
+    if browser is None:
+        sys.exit("no chromium is installed")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright, tempfile.TemporaryDirectory(prefix="foldwise-") as folder:
+        runs = asked.runs or Path(folder)
+        subprocess.run([sys.executable, "-m", "pipelines.tune", *WORDS, f"paths.runs={runs}"], check=True)  # noqa: S603 our words
+        study = runs / "studies" / STUDY
+        opened = playwright.chromium.launch(executable_path=browser, args=["--no-sandbox", "--enable-unsafe-swiftshader"])
+        for name in FIGURES:
+            keep(name, (study / "figures" / name).read_bytes())
+        for name, page, scheme, height in (
+            ("compare.png", study / "compare.html", "light", 1610),
+            ("compare_dark.png", study / "compare.html", "dark", 1610),
+            ("search.png", study / "figures" / "search.html", "light", 1000),
+        ):
+            context = opened.new_context(viewport={"width": 1200, "height": height}, color_scheme=scheme, offline=True)
+            shown = context.new_page()
+            shown.goto(page.as_uri())
+            shown.wait_for_selector("html[data-drawn]", timeout=WITHIN)
+            keep(name, shown.screenshot())
+        with served(runs) as said:
+            trials, page = (re.search(rf"{what} in MLflow: +(\S+)", said) for what in ("trials", "compare"))
+            assert trials, said
+            assert page, said
+            keep(
+                "mlflow_trials.png",
+                in_mlflow(opened, trials[1], lambda shown: shown.get_by_label("Hide banner").click(timeout=WITHIN)),
+            )
+            keep("mlflow_compare.png", in_mlflow(opened, page[1], drawn_in_its_frame))
+        opened.close()
+
+
+@contextmanager
+def served(runs: Path) -> Iterator[str]:
+    """What the `ui` door said while its pages are served."""
+    port = free_port()
+    words = ["-m", "pipelines.ui", f"paths.runs={runs}", f"port={port}"]
+    with (runs / "ui.log").open("w+", encoding="utf-8") as log:
+        process = subprocess.Popen([sys.executable, *words], stdout=log, stderr=log)  # noqa: S603 our own words
+        try:
+            end = time.monotonic() + STARTS_WITHIN
+            while not answers(port):
+                assert process.poll() is None, (runs / "ui.log").read_text(encoding="utf-8")
+                assert time.monotonic() < end, "MLflow's pages do not answer"
+                time.sleep(0.5)
+            yield (runs / "ui.log").read_text(encoding="utf-8")
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(30)
+
+
+def in_mlflow(browser: Browser, address: str, ready: Callable[[Page], object]) -> bytes:
+    """What a page of MLflow's looks like once it is ready."""
+    context = browser.new_context(viewport={"width": 1300, "height": 760})
+    context.add_init_script(GREETED)
+    shown = context.new_page()
+    shown.goto(address)
+    ready(shown)
+    shown.wait_for_timeout(SETTLES)
+    return shown.screenshot()
+
+
+def drawn_in_its_frame(shown: Page) -> None:
+    """Wait for the page that is shown among a run's artifacts."""
+    shown.frame_locator("iframe").locator("html[data-drawn]").wait_for(timeout=WITHIN)
+
+
+def keep(name: str, png: bytes) -> None:
+    """A picture with few colours, among the README's."""
+    DOCS.mkdir(exist_ok=True)
+    few = Image.open(BytesIO(png)).convert("RGB").quantize(COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+    few.save(DOCS / name, optimize=True)
+    print(f"docs/{name}: {(DOCS / name).stat().st_size / 1000:.0f} kB")
+
+
+if __name__ == "__main__":
+    main()
