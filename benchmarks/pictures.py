@@ -14,11 +14,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from PIL import Image
 
@@ -36,6 +36,11 @@ WORDS += ["prep.scale=[choice,standard,minmax,quantile]", f"fit.optimizer=[choic
 COLOURS = 256
 WITHIN, SETTLES = 60_000, 1500  # milliseconds for a page to be there, and for it to come to rest
 FIGURES = ("learning_curves.png",)
+PAGES: Mapping[str, tuple[str, Literal["light", "dark"], int]] = {  # picture -> a page of the study, its colours, its height
+    "compare.png": ("compare.html", "light", 1610),
+    "compare_dark.png": ("compare.html", "dark", 1610),
+    "search.png": ("figures/search.html", "light", 1000),
+}
 # MLflow greets whoever comes for the first time with a panel; it comes up once
 GREETED = "for (const [key, value] of [['fab.autoOpenedOnFirstLoad_v1', true], ['panelOpen_v1', false]])"
 GREETED += "localStorage.setItem(`mlflow.assistant.${key}`, String(value));"
@@ -58,25 +63,21 @@ def main() -> None:
         opened = playwright.chromium.launch(executable_path=browser, args=["--no-sandbox", "--enable-unsafe-swiftshader"])
         for name in FIGURES:
             keep(name, (study / "figures" / name).read_bytes())
-        for name, page, scheme, height in (
-            ("compare.png", study / "compare.html", "light", 1610),
-            ("compare_dark.png", study / "compare.html", "dark", 1610),
-            ("search.png", study / "figures" / "search.html", "light", 1000),
-        ):
+        for name, (page, scheme, height) in PAGES.items():
             context = opened.new_context(viewport={"width": 1200, "height": height}, color_scheme=scheme, offline=True)
             shown = context.new_page()
-            shown.goto(page.as_uri())
+            shown.goto((study / page).as_uri())
             shown.wait_for_selector("html[data-drawn]", timeout=WITHIN)
             keep(name, shown.screenshot())
         with served(runs) as said:
-            trials, page = (re.search(rf"{what} in MLflow: +(\S+)", said) for what in ("trials", "compare"))
+            trials, compare = (re.search(rf"{what} in MLflow: +(\S+)", said) for what in ("trials", "compare"))
             assert trials, said
-            assert page, said
+            assert compare, said
             keep(
                 "mlflow_trials.png",
                 in_mlflow(opened, trials[1], lambda shown: shown.get_by_label("Hide banner").click(timeout=WITHIN)),
             )
-            keep("mlflow_compare.png", in_mlflow(opened, page[1], drawn_in_its_frame))
+            keep("mlflow_compare.png", in_mlflow(opened, compare[1], drawn_in_its_frame))
         opened.close()
 
 
@@ -118,7 +119,11 @@ def drawn_in_its_frame(shown: Page) -> None:
 def keep(name: str, png: bytes) -> None:
     """A picture with few colours, among the README's."""
     DOCS.mkdir(exist_ok=True)
-    few = Image.open(BytesIO(png)).convert("RGB").quantize(COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+    few = (
+        Image.open(BytesIO(png))
+        .convert("RGB")
+        .quantize(COLOURS, Image.Quantize.MAXCOVERAGE, kmeans=3, dither=Image.Dither.NONE)
+    )
     few.save(DOCS / name, optimize=True)
     print(f"docs/{name}: {(DOCS / name).stat().st_size / 1000:.0f} kB")
 
