@@ -12,9 +12,10 @@ from pathlib import Path
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
 os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
-# A server that answers late did what it was asked: a request that is sent again by MLflow itself would make a second run.
-os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
-os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "120")
+# A server closes connections that were idle for seconds, so one more try belongs to every request. One that answers later than
+# this did what it was asked all the same: then there are two runs, and one of them goes (MlflowStudy.remove_twins).
+os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
+os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "60")
 
 from mlflow import MlflowClient
 from mlflow.entities import Experiment
@@ -30,6 +31,11 @@ class MlflowStore:
 
     tracking_uri: str
     artifacts: Path | None
+
+    @property
+    def is_served(self) -> bool:
+        """Whether a server is asked, rather than a database."""
+        return self.tracking_uri.startswith(("http://", "https://"))
 
     def client(self) -> MlflowClient:
         """A client of this store, whatever store the rest of the process uses.
