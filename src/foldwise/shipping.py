@@ -16,6 +16,7 @@ from foldwise.tracking.ledger_rows import StudyRecord
 from foldwise.tracking.registry import Registry, described, is_unregistered, once_for
 from foldwise.tracking.study_lock import lock_study
 from foldwise.tracking.tracker import RunPlace, shown_files
+from foldwise.training.runtime import start
 
 # An answer may take half a minute; what is not through by then waits for the next start.
 WAIT_SECONDS = 120
@@ -52,6 +53,7 @@ def _registered(
     say: Callable[[str], None],
 ) -> Mapping[str, Any] | None:
     """The summary of a study whose model waited, with its version; None where the registry is away still."""
+    start(1, or_as_it_runs=True)  # MLflow tries the bundle's code out, and with it TensorFlow
     name, metrics = summary["model"]["name"], summary["holdout"]["metrics"]
     once = once_for(record, ledger.count_finished(record.name))
     try:

@@ -21,7 +21,7 @@ from mlflow import MlflowClient
 from mlflow.entities import Experiment
 from sqlalchemy import NullPool, create_engine
 
-for _name in ("alembic.runtime.migration", "alembic.runtime.plugins", "mlflow.store.db.utils", "mlflow.tracking"):
+for _name in ("alembic.runtime.migration", "alembic.runtime.plugins", "mlflow.store", "mlflow.tracking"):
     logging.getLogger(_name).setLevel(logging.WARNING)  # the first use prints a line for each of its migrations
 
 
