@@ -49,7 +49,10 @@ class MlflowStore:
         return MlflowClient(tracking_uri=self.tracking_uri, registry_uri=self.tracking_uri)
 
     def experiment(self, name: str, tags: Mapping[str, str] | None = None) -> Experiment:
-        """The experiment of that name: made with these tags where missing, brought back where someone deleted it."""
+        """The experiment of that name: made where missing, brought back where someone deleted it; it has these tags.
+
+        A tag that is there already stays as it is: people write their own notes.
+        """
         client = self.client()
         found = client.get_experiment_by_name(name)
         if found is None:
@@ -57,6 +60,8 @@ class MlflowStore:
             return client.get_experiment(client.create_experiment(name, location, dict(tags or {})))
         if found.lifecycle_stage != "active":
             client.restore_experiment(found.experiment_id)
+        for key in set(tags or ()) - set(found.tags):
+            client.set_experiment_tag(found.experiment_id, key, (tags or {})[key])
         return found
 
 
