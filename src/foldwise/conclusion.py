@@ -30,7 +30,7 @@ from foldwise.study_figures import Answers, draw_figures
 from foldwise.study_tables import write_curves, write_holdout, write_trials
 from foldwise.tracking.bundle import save_bundle
 from foldwise.tracking.bundle_card import Reading
-from foldwise.tracking.registry import Registry
+from foldwise.tracking.registry import Registry, described, once_for
 from foldwise.tracking.tracker import shown_files
 from foldwise.training import baselines, verdict
 from foldwise.training.balance_gain import balance_gain
@@ -151,10 +151,13 @@ def conclude(plan: Plan, searched: Searched, parts: Parts, registry: Registry, s
     reached("before-register")
     record = parts.ledger.study(spec.name)
     assert record is not None  # its trials are in the ledger
-    once = f"{record.name} of {record.created.isoformat()} with {len(results)} trials"
-    version = registry.register(plan.folder / "bundle", spec.register, place.run_id if place else None, metrics, once)
+    version, run_id = None, place.run_id if place else None
+    try:
+        version = registry.register(plan.folder / "bundle", spec.register, run_id, metrics, once_for(record, len(results)))
+    except JobError as fault:  # what the study came to is kept, and the next start registers its model
+        watcher.note(str(fault))
     reached("after-register")
-    summary["model"] = {"name": version.name, "version": version.version, "aliases": list(version.aliases), "uri": version.uri}
+    summary["model"] = described(spec.register, version)
     ended = time.monotonic()
     summary["seconds"] = {
         "total": round(sum(seconds.values()) + ended - began, 3),
@@ -168,7 +171,7 @@ def conclude(plan: Plan, searched: Searched, parts: Parts, registry: Registry, s
     write_json(plan.folder / "summary.json", summary)
     reached("after-summary")
     parts.ledger.finish_study(spec.name, summary)
-    for sentence in parts.tracker.close(summary, shown_files(plan.folder)):
+    for sentence in parts.tracker.close(summary if version else None, shown_files(plan.folder)):
         watcher.note(sentence)
     return summary
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from foldwise.assemble import check_tuner, make_executor, make_ledger, make_tracking, make_tuner, versions
-from foldwise.errors import Interrupted
+from foldwise.errors import Interrupted, JobError
 from foldwise.image_specs import ImageRows
 from foldwise.reopen import finished_before, nothing_left
 from foldwise.screen import Screen
@@ -67,6 +67,7 @@ def run_here(
     from foldwise.claim import claim
     from foldwise.shipping import ship_others, ship_study
     from foldwise.stopping import stoppable
+    from foldwise.tracking.registry import is_unregistered
     from foldwise.tracking.study_lock import lock_study
 
     with (
@@ -79,11 +80,15 @@ def run_here(
         summary = record.summary
         if summary is not None and nothing_left(summary, len(results), spec.fixed.budget.trials):
             _say_finished(spec, len(results), screen)
-            ship_study(spec.name, ledger, spec.fixed.tracking, spec.fixed.paths.runs, screen.note)
+            summary = ship_study(spec.name, ledger, spec.fixed.tracking, spec.fixed.paths.runs, screen.note) or summary
         else:
             summary, results = _carry_out(plan, record, ledger, screen, check, began)
-        ship_others(ledger, spec.fixed.tracking, spec.fixed.paths.runs, screen.note)
+        if spec.name not in ledger.waiting():  # else MLflow is away
+            ship_others(ledger, spec.fixed.tracking, spec.fixed.paths.runs, screen.note)
     screen.finished(summary, _where_next(spec, summary, plan.table.schema.image is not None))
+    if is_unregistered(summary):
+        rule = f"model {summary['model']['name']} is not registered yet, all else is done and kept"
+        raise JobError(f"{rule}; the next start of this study, or of python -m pipelines.ui, registers it")
     return spec, plan.goal, summary, results, plan.folder
 
 
@@ -223,6 +228,8 @@ def prepare_here(spec: StudySpec) -> None:
 def _where_next(spec: StudySpec, summary: Mapping[str, Any], of_images: bool = False) -> list[str]:
     model, runs = summary["model"], spec.fixed.paths.runs
     where = "" if runs == "mlruns" else f" paths.runs={runs}"
+    if model["version"] is None:
+        return [f"files:   {spec.folder}"]
     alias = f"@{model['aliases'][0]}" if model["aliases"] else f"/{model['version']}"
     rows = "images.npz" if of_images else "rows.csv"
     lines = [

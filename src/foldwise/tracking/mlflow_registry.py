@@ -114,8 +114,11 @@ class MlflowRegistry:
         client.finalize_logged_model(logged.model_id, LoggedModelStatus.READY)
         if run_id:
             client.log_outputs(run_id, [LoggedModelOutput(logged.model_id, step=0)])
-        if name not in self._names():
+        try:
             client.create_registered_model(name)
+        except MlflowException as fault:
+            if fault.error_code != "RESOURCE_ALREADY_EXISTS":
+                raise
         mark = {} if once is None else {ONCE: once}
         tags = {"study": card.study, **mark, **{f"holdout.{metric}": f"{value:.6g}" for metric, value in metrics.items()}}
         # by the place of its files, and by its id only with a run: else MLflow looks the id up in the process's default store

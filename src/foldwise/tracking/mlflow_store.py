@@ -12,15 +12,16 @@ from pathlib import Path
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
 os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
-# A server that answers late did what it was asked: a request that is sent again by MLflow itself would make a second run.
-os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
-os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "120")
+# A server closes connections that were idle for seconds, so one more try belongs to every request. One that answers later than
+# this did what it was asked all the same: then there are two runs, and one of them goes (MlflowStudy.remove_twins).
+os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
+os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "60")
 
 from mlflow import MlflowClient
 from mlflow.entities import Experiment
 from sqlalchemy import NullPool, create_engine
 
-for _name in ("alembic.runtime.migration", "alembic.runtime.plugins", "mlflow.store.db.utils", "mlflow.tracking"):
+for _name in ("alembic.runtime.migration", "alembic.runtime.plugins", "mlflow.store", "mlflow.tracking"):
     logging.getLogger(_name).setLevel(logging.WARNING)  # the first use prints a line for each of its migrations
 
 
@@ -30,6 +31,11 @@ class MlflowStore:
 
     tracking_uri: str
     artifacts: Path | None
+
+    @property
+    def is_served(self) -> bool:
+        """Whether a server is asked, rather than a database."""
+        return self.tracking_uri.startswith(("http://", "https://"))
 
     def client(self) -> MlflowClient:
         """A client of this store, whatever store the rest of the process uses.
@@ -43,7 +49,10 @@ class MlflowStore:
         return MlflowClient(tracking_uri=self.tracking_uri, registry_uri=self.tracking_uri)
 
     def experiment(self, name: str, tags: Mapping[str, str] | None = None) -> Experiment:
-        """The experiment of that name: made with these tags where missing, brought back where someone deleted it."""
+        """The experiment of that name: made where missing, brought back where someone deleted it; it has these tags.
+
+        A tag that is there already stays as it is: people write their own notes.
+        """
         client = self.client()
         found = client.get_experiment_by_name(name)
         if found is None:
@@ -51,6 +60,8 @@ class MlflowStore:
             return client.get_experiment(client.create_experiment(name, location, dict(tags or {})))
         if found.lifecycle_stage != "active":
             client.restore_experiment(found.experiment_id)
+        for key in set(tags or ()) - set(found.tags):
+            client.set_experiment_tag(found.experiment_id, key, (tags or {})[key])
         return found
 
 

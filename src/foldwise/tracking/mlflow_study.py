@@ -117,9 +117,9 @@ class MlflowStudy:
         """Of what has several runs all but the one in the ledger go: a server that answers too late makes a second one."""
         assert self.run is not None
         parent = self.run.info
-        kept = {str(row.number): row.shipped for row in self._ledger.trials(self._record.name)}
+        kept = {str(row.number): row.shipped for row in self._ledger.trials(self._record.name) if row.shipped}
         for run in self._every(parent.experiment_id, {"mlflow.parentRunId": parent.run_id}):
-            if run.info.run_id != kept.get(run.data.tags["foldwise.trial"]):
+            if run.info.run_id != kept.get(run.data.tags["foldwise.trial"], run.info.run_id):
                 self._client.delete_run(run.info.run_id)
         for run in self._every(parent.experiment_id, {"foldwise.created": self._record.created.isoformat()}):
             if run.info.run_id != parent.run_id:

@@ -6,9 +6,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from foldwise.errors import ConfigError
+from foldwise.tracking.ledger_rows import StudyRecord
 
 FIRST, LATER = "champion", "challenger"
 
@@ -21,6 +22,23 @@ class ModelVersion:
     version: int
     aliases: tuple[str, ...]
     uri: str
+
+
+def described(name: str, version: ModelVersion | None) -> dict[str, Any]:
+    """The model of a summary; its version is None while the registry has not taken it."""
+    if version is None:
+        return {"name": name, "version": None, "aliases": [], "uri": None}
+    return {"name": version.name, "version": version.version, "aliases": list(version.aliases), "uri": version.uri}
+
+
+def is_unregistered(summary: Mapping[str, Any]) -> bool:
+    """Whether a study came to its end while the registry was away."""
+    return "version" in summary.get("model", {}) and summary["model"]["version"] is None
+
+
+def once_for(record: StudyRecord, trials: int) -> str:
+    """The word under which a study that came to its end with so many trials registers its model once."""
+    return f"{record.name} of {record.created.isoformat()} with {trials} trials"
 
 
 class Registry(Protocol):

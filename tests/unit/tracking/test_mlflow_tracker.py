@@ -132,6 +132,18 @@ def test_a_study_is_an_experiment_with_a_parent_and_a_child_a_trial(runs, ledger
     assert "INFO" not in err
 
 
+def test_an_experiment_of_an_older_version_gets_its_tags_and_keeps_its_note(runs, ledger):
+    new_study(ledger, "older")
+    client = mlflow_store(runs).client()
+    number = client.create_experiment("older", tags={"mlflow.note.content": "mine"})
+    assert _open(runs, ledger, "older").close(None) == ()
+    tags = client.get_experiment(number).tags
+    assert tags["mlflow.note.content"] == "mine"
+    view = json.loads(tags["mlflow.sharedViewState.trials"])
+    assert view["orderByKey"] == "metrics.`cv.accuracy.mean`"
+    assert "params.`model.units`" in view["selectedColumns"]
+
+
 def test_nan_and_infinity_arrive(runs, ledger):
     new_study(ledger, "odd")
     tracker = _open(runs, ledger, "odd")
