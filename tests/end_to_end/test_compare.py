@@ -69,6 +69,8 @@ def pages(tmp_path_factory):
     for key, words in {20: "study=made", "made, other": "study=[other,made]"}.items():
         assert run("compare", words, runs=runs).returncode == 0
         found[key] = runs / "studies" / ("made" if key == 20 else "other") / "compare.html"
+    layer = {"kind": "Dense", "units": ["int", 4, 64], "activation": ["choice", "relu", "tanh"]}
+    found["24 parameters"] = made_page(folder / "wide.html", 40, model={"kind": "layers", "layers": [layer] * 12})
     found["one configuration"] = made_page(folder / "one.html", 1, model={"kind": "mlp", "units": 8})
     return found
 
@@ -304,6 +306,15 @@ def test_it_draws_itself_in_the_narrow_sandboxed_frame_of_a_tracker(opened, page
         "[1, 2].map(cell => document.querySelector('tr.best').cells[cell].getBoundingClientRect().x)"
     )
     assert trial > score, "a trial keeps its number in sight while its row is scrolled"
+
+
+@pytest.mark.slow
+def test_many_parameters_keep_their_room_and_stay_within_the_page(opened):
+    page = opened("24 parameters")
+    assert page.evaluate("axes.length") == 25
+    assert page.evaluate("across(1) - across(0) >= ROOM")
+    assert page.evaluate("document.documentElement.scrollWidth") == 1300
+    assert len(set(page.evaluate("axes.map(axis => title(axis.name))"))) == 25
 
 
 @pytest.mark.slow

@@ -13,18 +13,19 @@ function cards() {
 function difference() {
   const [one, other] = ticked, place = byId("difference");
   if (!other) { place.replaceChildren(element("p", "tick two trials in the table")); return; }
-  const of = (row) => ({ ...data.studies[row.place].fixed, ...Object.fromEntries(data.parameters.filter((name) => row[name] !== null && row[name] !== undefined).map((name) => [name, row[name]])), [score]: row.mean });
+  const of = (row) => ({ ...data.studies[row.place].fixed, ...Object.fromEntries(data.parameters.filter((name) => row[name] !== null && row[name] !== undefined).map((name) => [name, row[name]])) });
   const [a, b] = [of(one), of(other)];
   const names = [...new Set([...Object.keys(a), ...Object.keys(b)])].filter((name) => a[name] !== b[name]);
+  if (!names.length) { place.replaceChildren(element("p", "these two are configured alike")); return; }
   const table = element("table"), line = element("tr");
   for (const text of ["", label(one), label(other)]) line.append(element("th", text, text ? "" : "text"));
   table.append(line);
-  for (const name of names) {
+  for (const [name, ...values] of [...names.map((name) => [name, shown(a[name]), shown(b[name])]), [score, rounded(one.mean), rounded(other.mean)]]) {
     const entry = element("tr");
-    entry.append(element("td", name, "text"), element("td", shown(a[name])), element("td", shown(b[name])));
+    entry.append(element("td", name, "text"), ...values.map((value) => element("td", value)));
     table.append(entry);
   }
-  place.replaceChildren(names.length ? table : element("p", "these two are configured alike"));
+  place.replaceChildren(table);
 }
 function ends() {
   const groups = new Map();

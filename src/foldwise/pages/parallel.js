@@ -64,7 +64,7 @@ function parallel() {
     write(context, ending(context, names[place], rows * room - 8), x, rows === 2 && place % 2 ? 29 : 14);
     context.fillStyle = color("quiet");
     const ends = axis.low === axis.high ? [[axis.low, TOP - 7]] : [[axis.high, TOP - 7], [axis.low, bottom() + 15]];
-    if (!axis.words) for (const [value, y] of ends) write(context, shown(value), x, y);
+    if (!axis.words && axis.all.length) for (const [value, y] of ends) write(context, shown(value), x, y);
     if (axis.absent) write(context, "absent", x, height - 7);
     context.textAlign = "left";
     const step = Math.ceil(axis.all.length / 14);

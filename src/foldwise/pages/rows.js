@@ -27,7 +27,8 @@ const shown = (value) => {
   if (value === null || value === undefined) return "–";
   if (!number(value)) return String(value);
   if (Number.isInteger(value)) return String(value);
-  return Math.abs(value) >= 1e-3 && Math.abs(value) < 1e5 ? String(+value.toPrecision(4)) : value.toExponential(2);
+  if (Math.abs(value) >= 1e3 && Math.abs(value) < 1e7) return value.toFixed(0);
+  return Math.abs(value) >= 1e-3 && Math.abs(value) < 1e3 ? String(+value.toPrecision(4)) : value.toExponential(2);
 };
 // Of a name as few last parts as tell it from all others, two at least; a place in a list is never the first
 const short = (name) => {
