@@ -8,7 +8,7 @@ from tests.end_to_end.doors import only_study, run, summary
 
 pytestmark = pytest.mark.slow
 
-TINY = ["folds.count=2", "fit.epochs=2", "budget.trials=2"]
+TINY = ["tracking.figures=false", "folds.count=2", "fit.epochs=2", "budget.trials=2"]
 WIDE_AND_DEEP = [
     "model=layers",
     "model.inputs={wide: [color,size], deep: all}",

@@ -15,6 +15,7 @@ class Nursery:
     """Forks coordinators one after the other."""
 
     def __init__(self, folder):
+        self.running = None
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT)])}
         self.process = subprocess.Popen(
             [sys.executable, "-m", "tests.faults.nursery", str(folder)],
@@ -30,11 +31,20 @@ class Nursery:
         asked = {"runs": str(runs), "url": url, "executor": executor, "trials": trials, "kill": kill, "pause": pause}
         self.process.stdin.write(json.dumps(asked) + "\n")
         self.process.stdin.flush()
-        return json.loads(self.process.stdout.readline())["pid"]
+        self.running = json.loads(self.process.stdout.readline())["pid"]
+        return self.running
 
     def end(self):
         """How it ended, as `subprocess` counts; waits for it."""
-        return json.loads(self.process.stdout.readline())["status"]
+        status = json.loads(self.process.stdout.readline())["status"]
+        self.running = None
+        return status
+
+    def settle(self):
+        """Ends the coordinator of a test that failed, also one that stands still: the next test is not its test."""
+        if self.running is not None:
+            os.kill(self.running, signal.SIGKILL)
+            self.end()
 
     def run(self, *arguments, **words):
         self.begin(*arguments, **words)
@@ -48,6 +58,13 @@ class Nursery:
             self.process.send_signal(signal.SIGKILL)
             self.process.wait()
         self.process.stdout.close()
+
+
+@pytest.fixture(autouse=True)
+def _settled(request):
+    yield
+    if "nursery" in request.fixturenames:
+        request.getfixturevalue("nursery").settle()
 
 
 @pytest.fixture(scope="module")

@@ -34,6 +34,21 @@ def wait_for(condition, seconds=60):
         time.sleep(0.02)
 
 
+def stand_still(pid, ledger):
+    """Stops a process where it holds no lock of its ledger: stopped within a transaction it would keep everybody out."""
+    for _ in range(50):
+        os.kill(pid, signal.SIGSTOP)
+        time.sleep(0.02)
+        try:
+            with closing(sqlite3.connect(ledger, timeout=0, isolation_level=None)) as other:
+                other.execute("BEGIN IMMEDIATE")
+            return
+        except sqlite3.OperationalError:
+            os.kill(pid, signal.SIGCONT)
+            time.sleep(0.02)
+    raise AssertionError("the process is never outside of a transaction")
+
+
 def said(runs):
     return (runs / "said").read_text() if (runs / "said").exists() else ""
 
@@ -98,7 +113,7 @@ def test_a_coordinator_whose_lock_file_was_removed_is_followed_and_ends(nursery,
     url = f"sqlite:///{tmp_path / 'ledger.db'}"
     pid = nursery.begin(tmp_path, url, trials=TRIALS, pause=PAUSE)
     wait_for(lambda: numbers(tmp_path / "committed"))
-    os.kill(pid, signal.SIGSTOP)
+    stand_still(pid, tmp_path / "ledger.db")
     (tmp_path / "studies" / NAME / "lock").unlink()
     with closing(type(nursery)(tmp_path / "other")) as other:
         assert other.run(tmp_path, url, trials=TRIALS) == 0, said(tmp_path)
@@ -112,7 +127,7 @@ def test_a_second_start_while_the_first_stands_still_is_refused(nursery, tmp_pat
     url = f"sqlite:///{tmp_path / 'ledger.db'}"
     pid = nursery.begin(tmp_path, url, trials=TRIALS, pause=PAUSE)
     wait_for(lambda: numbers(tmp_path / "committed"))
-    os.kill(pid, signal.SIGSTOP)
+    stand_still(pid, tmp_path / "ledger.db")
     with closing(type(nursery)(tmp_path / "other")) as other:
         assert other.run(tmp_path, url, trials=TRIALS) == 1
     assert f"error: study {NAME} is being run by process {pid} since" in said(tmp_path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import time
 import warnings
 from collections.abc import Mapping
 from functools import cached_property
@@ -31,6 +32,7 @@ with warnings.catch_warnings():
     import mlflow.pyfunc
 
 FAULTS = (MlflowException, OSError, SQLAlchemyError)
+PAUSES = (1.0, 3.0)  # seconds after a fault: a database that is locked, a server that starts again
 BUNDLE = "bundle"
 ONCE = "foldwise.once"
 # What a bundle imports; pinned, because MLflow would otherwise spend ten seconds on finding it out by itself.
@@ -55,10 +57,17 @@ class MlflowRegistry:
         Raises:
             JobError: MLflow does not take it.
         """
-        try:
-            return self._registered(name, once) or self._register(folder, name, run_id, metrics, once)
-        except FAULTS as fault:
-            raise JobError(f"model {name} cannot be registered: {first_line(fault)}; its bundle is in {folder}") from None
+        pauses = iter(PAUSES)
+        while True:
+            try:
+                return self._registered(name, once) or self._register(folder, name, run_id, metrics, once)
+            except FAULTS as fault:
+                pause = next(pauses, None)
+                if pause is None or getattr(fault, "error_code", None) == "INVALID_PARAMETER_VALUE":
+                    raise JobError(
+                        f"model {name} cannot be registered: {first_line(fault)}; its bundle is in {folder}"
+                    ) from None
+                time.sleep(pause)
 
     def fetch(self, reference: str) -> Path:
         """A local folder with the bundle of `name@alias` or `name/version`.

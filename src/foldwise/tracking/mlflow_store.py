@@ -19,7 +19,9 @@ os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "60")
 
 from mlflow import MlflowClient
 from mlflow.entities import Experiment
+from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 from sqlalchemy import NullPool, create_engine
+from sqlalchemy.engine import make_url
 
 for _name in ("alembic.runtime.migration", "alembic.runtime.plugins", "mlflow.store", "mlflow.tracking"):
     logging.getLogger(_name).setLevel(logging.WARNING)  # the first use prints a line for each of its migrations
@@ -43,6 +45,9 @@ class MlflowStore:
         Raises:
             SQLAlchemyError: its database does not answer. MLflow itself would try for the better part of an hour.
         """
+        file = make_url(self.tracking_uri).database if self.tracking_uri.startswith("sqlite:") else None
+        if file and not Path(file).exists():
+            _make_file(Path(file), self.artifacts)
         if self.tracking_uri.startswith("postgresql"):
             engine = create_engine(self.tracking_uri, poolclass=NullPool, connect_args={"connect_timeout": 10})
             engine.connect().close()
@@ -63,6 +68,25 @@ class MlflowStore:
         for key in set(tags or ()) - set(found.tags):
             client.set_experiment_tag(found.experiment_id, key, (tags or {})[key])
         return found
+
+
+def _make_file(path: Path, artifacts: Path | None) -> None:
+    """MLflow's tables in a file that is whole or not there: a process that dies while they are made would leave half of them,
+    which MLflow can neither use nor mend.
+    """
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    part.unlink(missing_ok=True)
+    try:
+        made = SqlAlchemyStore(f"sqlite:///{part}", (artifacts or path.parent / "artifacts").as_uri())
+        made.engine.dispose()
+        try:
+            path.hardlink_to(part)
+        except FileExistsError:  # another process was faster
+            return
+        except OSError:  # a file system that knows no second name for a file
+            part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def mlflow_store(runs: Path, url: str | None = None) -> MlflowStore:

@@ -1,0 +1,42 @@
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+MAKE = """
+import sys
+from pathlib import Path
+from foldwise.tracking.mlflow_store import mlflow_store
+print("ready", flush=True)
+mlflow_store(Path(sys.argv[1])).client()
+"""
+
+
+def test_a_process_that_dies_while_the_tables_are_made_leaves_none(tmp_path):
+    process = subprocess.Popen([sys.executable, "-c", MAKE, str(tmp_path)], stdout=subprocess.PIPE, text=True)
+    assert process.stdout.readline() == "ready\n"
+    end = time.monotonic() + 60
+    while not any(path.stat().st_size > 0 for path in tmp_path.glob(".mlflow.db.*.part")):
+        assert time.monotonic() < end
+        time.sleep(0.001)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    process.stdout.close()
+    assert not (tmp_path / "mlflow.db").exists()
+    again = subprocess.run([sys.executable, "-c", MAKE, str(tmp_path)], capture_output=True, text=True, check=False)
+    assert (again.returncode, again.stderr) == (0, "")
+    assert (tmp_path / "mlflow.db").exists()
+    from foldwise.tracking.mlflow_store import mlflow_store
+
+    assert [experiment.name for experiment in mlflow_store(tmp_path).client().search_experiments()] == ["Default"]
+
+
+def test_of_two_that_make_it_at_once_one_is_used_by_both(tmp_path):
+    processes = [subprocess.Popen([sys.executable, "-c", MAKE, str(tmp_path)], stdout=subprocess.DEVNULL) for _ in range(2)]
+    assert [process.wait(120) for process in processes] == [0, 0]
+    assert [path.name for path in tmp_path.iterdir()] == ["mlflow.db"]
