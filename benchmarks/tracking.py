@@ -8,14 +8,15 @@ seconds from the first trial's beginning to the last one's end, by the ledger, a
 from __future__ import annotations
 
 import argparse
+import sqlite3
 import statistics
 import subprocess
 import sys
 import tempfile
-import threading
+import time
 from collections import Counter
 from collections.abc import Callable
-from contextlib import ExitStack, closing, nullcontext
+from contextlib import ExitStack, closing
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -132,30 +133,33 @@ def while_training(trials: int, late: float) -> dict[str, tuple[float, bool]]:
     found: dict[str, tuple[float, bool]] = {}
     with tempfile.TemporaryDirectory() as folder, mlflow_server(Path(folder)) as address:
         gate = Gate(address)
-        gate.open()
-        shut_in_the_middle = lambda: threading.Timer(25, gate.shut)  # noqa: E731
-        states: dict[str, tuple[Callable[[], None], Callable[[], Any]]] = {
-            "well": (lambda: None, nullcontext),
-            "shut before": (gate.shut, nullcontext),
-            "shut in the middle": (lambda: None, shut_in_the_middle),
-            "silent": (gate.hold, nullcontext),
-            f"late by {late:g} s": (lambda: setattr(gate, "delay", late), nullcontext),
-            "well again": (lambda: None, nullcontext),
-        }
-        for state, (before, during) in states.items():
-            name = state.replace(" ", "-")
-            words = [f"study={name}", f"paths.runs={folder}/{name}", f"tracking.url={gate.url}", f"budget.trials={trials}"]
-            words += ["tuner=random", "data=iris", "fit.epochs=200", "training.engine=keras", "folds.count=5", "race=none"]
-            before()
-            timer = during()
-            if isinstance(timer, threading.Timer):
-                timer.start()
-            done = tune(words)
+
+        def heal() -> None:
             gate.delay = 0.0
             gate.open()
-            if done.returncode or "next start" in done.stdout + done.stderr:
-                done = tune(words)
-            assert done.returncode == 0, done.stderr
+
+        def delay() -> None:
+            gate.delay = late
+
+        # state -> what happens before the study, when half of its trials are done, and when all are
+        states: dict[str, tuple[Callable[[], None], Callable[[], None], Callable[[], None]]] = {
+            "well": (heal, heal, heal),
+            "shut before": (gate.shut, gate.shut, gate.shut),
+            "shut in the middle": (heal, gate.shut, gate.shut),
+            "silent": (gate.hold, gate.hold, heal),
+            f"late by {late:g} s": (delay, delay, heal),
+            "well again": (heal, heal, heal),
+        }
+        for state, moments in states.items():
+            name = state.replace(" ", "-")
+            words = [f"study={name}", f"paths.runs={folder}/{name}", f"tracking.url={gate.url}", f"budget.trials={trials}"]
+            words += ["tuner=random", "data=iris", "fit.epochs=100", "training.engine=keras", "folds.count=5", "race=none"]
+            heal()
+            code = tune(words, Path(folder) / name / "ledger.db", trials, moments)
+            heal()
+            if code or "next start" in (Path(folder) / "said").read_text():
+                code = tune(words, Path(folder) / name / "ledger.db", trials, (heal, heal, heal))
+            assert code == 0, (Path(folder) / "said").read_text()
             with closing(open_ledger(f"sqlite:///{folder}/{name}/ledger.db")) as ledger:
                 rows = ledger.trials(name)
                 took = max(row.ended for row in rows if row.ended) - min(row.started for row in rows)
@@ -165,10 +169,33 @@ def while_training(trials: int, late: float) -> dict[str, tuple[float, bool]]:
     return found
 
 
-def tune(words: list[str]) -> subprocess.CompletedProcess[str]:
-    """The door, as a user starts it."""
-    command = [sys.executable, "-m", "pipelines.tune", *words]
-    return subprocess.run(command, capture_output=True, text=True, timeout=3600, check=False)  # noqa: S603 our own words
+def tune(words: list[str], ledger: Path, trials: int, moments: tuple[Callable[[], None], ...]) -> int:
+    """The door, as a user starts it, with what happens before, in the middle and after its trials; its exit code."""
+    before, middle, after = moments
+    before()
+    with (ledger.parents[1] / "said").open("w") as said:
+        command = [sys.executable, "-m", "pipelines.tune", *words]
+        process = subprocess.Popen(command, stdout=said, stderr=said)  # noqa: S603 our own words
+    happened = [False, False]
+    while process.poll() is None:
+        done = trained(ledger)
+        for place, (count, happens) in enumerate(((trials // 2, middle), (trials, after))):
+            if done >= count and not happened[place]:
+                happened[place] = True
+                happens()
+        time.sleep(0.2)
+    return process.returncode
+
+
+def trained(ledger: Path) -> int:
+    """How many trials are finished; 0 while there are no tables."""
+    if not ledger.exists():
+        return 0
+    with closing(sqlite3.connect(f"file:{ledger}?mode=ro", uri=True)) as connection:
+        try:
+            return int(connection.execute("SELECT count(*) FROM trials WHERE state <> 'RUNNING'").fetchone()[0])
+        except sqlite3.OperationalError:
+            return 0
 
 
 def there_once(address: str, ledger: Ledger, study: str) -> bool:

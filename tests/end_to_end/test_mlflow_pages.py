@@ -93,6 +93,12 @@ def page(served):
         browser.close()
 
 
+def visit(page, place):
+    """A page of MLflow's from the beginning: it does not follow where only the part after # changes."""
+    page.goto("about:blank")
+    page.goto(place)
+
+
 def address(served, words):
     (line,) = [line for line in served[1].splitlines() if words in line]
     return line.split()[-1]
@@ -110,7 +116,7 @@ def test_what_mlflow_missed_is_shipped_before_its_pages_open(study, served):
 
 
 def test_the_table_shows_the_trials_with_their_scores_the_best_first(study, served, page):
-    page.goto(address(served, "trials in MLflow"))
+    visit(page, address(served, "trials in MLflow"))
     page.get_by_role("link", name="trial 0", exact=True).wait_for()
     best = summary(study)["best"]
     for column in ("cv.accuracy.mean", "cv.accuracy.sd", "model.units"):
@@ -130,21 +136,21 @@ def test_the_compare_view_draws_two_trials(study, served, page):
     with closing(sqlite3.connect(study / "mlflow.db")) as store:
         runs = [run for (run,) in store.execute("SELECT run_uuid FROM runs WHERE name LIKE 'trial %' LIMIT 2")]
     experiment = summary(study)["mlflow"]["experiment_id"]
-    page.goto(f'{served[0]}/#/compare-runs?runs={json.dumps(runs)}&experiments=["{experiment}"]')
+    visit(page, f'{served[0]}/#/compare-runs?runs={json.dumps(runs)}&experiments=["{experiment}"]')
     page.locator(".js-plotly-plot .main-svg").first.wait_for()
     page.get_by_text("cv.accuracy.mean").first.wait_for()
 
 
 def test_the_page_of_the_search_opens_among_the_artifacts(study, served, page):
     place = address(served, "compare in MLflow").replace("compare.html", "figures/search.html")
-    page.goto(place)
+    visit(page, place)
     inside = page.frame_locator("iframe")
     inside.locator("html[data-drawn=yes]").wait_for()
     assert inside.locator("#history path.point").count() == TRIALS
 
 
 def test_the_compare_page_opens_among_the_artifacts(study, served, page):
-    page.goto(address(served, "compare in MLflow"))
+    visit(page, address(served, "compare in MLflow"))
     inside = page.frame_locator("iframe")
     inside.locator("#count", has_text=str(TRIALS)).wait_for()
     assert inside.locator("[data-column=number]").count() == 1
