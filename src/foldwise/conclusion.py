@@ -147,6 +147,7 @@ def conclude(plan: Plan, searched: Searched, parts: Parts, registry: Registry, s
         "engine": best.engine,
         "findings": [finding.record for finding in plan.findings],
     }
+    draw_figures(plan, bundle, results, rivals, Answers(truth, predictions, threshold), watcher.note)
     place = parts.tracker.place()
     reached("before-register")
     record = parts.ledger.study(spec.name)
@@ -166,7 +167,6 @@ def conclude(plan: Plan, searched: Searched, parts: Parts, registry: Registry, s
     }
     summary["mlflow"] = asdict(place) if place else None
     reached("before-summary")
-    draw_figures(plan, bundle, results, rivals, Answers(truth, predictions, threshold), watcher.note)
     write_page(plan.folder / "compare.html", [(replace(record, summary=summary), results)], goal)
     write_json(plan.folder / "summary.json", summary)
     reached("after-summary")

@@ -111,10 +111,7 @@ class DaskExecutor(Spec):
 
     kind: Literal["dask"]
     workers: Annotated[int, Field(ge=1, le=4096)] = 2
-    address: (
-        Annotated[str, matching(r"(tcp|tls|ucx|ws|wss)://[^\s@]+:\d+", "a scheduler's address, as in tcp://127.0.0.1:8786")]
-        | None
-    ) = None
+    address: Address | None = None
     threads: Annotated[int, Field(ge=1, le=1024)] | None = None
 
 

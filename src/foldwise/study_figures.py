@@ -61,9 +61,9 @@ def draw_figures(
 
 def _draw_answers(folder: Path, plan: Plan, bundle: Bundle, answers: Answers) -> list[Path]:
     table, images, preparation = plan.table, plan.holdout.images, bundle.preparation
-    network = anatomy_of(bundle.network)
-    if images is not None and isinstance(preparation, ImagePreparation):
-        network = anatomy_of(bundle.network, preparation.rows(images), images.shape[1:])
+    seen = (
+        (preparation.rows(images), images.shape[1:]) if images is not None and isinstance(preparation, ImagePreparation) else ()
+    )
     return draw_model(
         folder,
         task=table.task,
@@ -73,5 +73,5 @@ def _draw_answers(folder: Path, plan: Plan, bundle: Bundle, answers: Answers) ->
         predictions=answers.predictions,
         threshold=answers.threshold,
         images=images,
-        network=network,
+        network=anatomy_of(bundle.network, *seen),
     )

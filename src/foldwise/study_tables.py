@@ -71,12 +71,15 @@ def write_curves(path: Path, results: Sequence[TrialResult]) -> None:
 
     def write(part: Path) -> None:
         waiting: list[pa.RecordBatch] = []
+        rows = 0
         with pq.ParquetWriter(part, schema, compression="zstd") as file:
             for result in results:
-                waiting += [_curves_of(result.number, fold, names, schema) for fold in result.folds]
-                if sum(batch.num_rows for batch in waiting) >= CURVE_ROWS:
+                batches = [_curves_of(result.number, fold, names, schema) for fold in result.folds]
+                waiting += batches
+                rows += sum(batch.num_rows for batch in batches)
+                if rows >= CURVE_ROWS:
                     file.write_table(pa.Table.from_batches(waiting, schema))
-                    waiting = []
+                    waiting, rows = [], 0
             file.write_table(pa.Table.from_batches(waiting, schema))
 
     atomically(path, write)

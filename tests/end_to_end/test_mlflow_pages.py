@@ -9,11 +9,11 @@ import socket
 import sqlite3
 import subprocess
 import time
-import urllib.request
 from contextlib import closing
 
 import pytest
 
+from benchmarks.mlflow_server import answers, free_port
 from tests.end_to_end.doors import ROOT, SMALL, command, run, summary
 
 pytestmark = pytest.mark.slow
@@ -23,16 +23,12 @@ TRIALS = 6
 PATIENCE = 90_000
 
 
-def answers(url, process, seconds=120):
+def wait_for(port, process, seconds=120):
     end = time.monotonic() + seconds
-    while time.monotonic() < end:
+    while not answers(port):
         assert process.poll() is None, "the server ended"
-        try:
-            with urllib.request.urlopen(f"{url}/health", timeout=2) as answer:  # noqa: S310 our own server
-                return answer.status == 200
-        except OSError:
-            time.sleep(0.2)
-    return False
+        assert time.monotonic() < end, "the server does not answer"
+        time.sleep(0.2)
 
 
 @pytest.fixture(scope="module")
@@ -53,9 +49,7 @@ def study(tmp_path_factory):
 @pytest.fixture(scope="module")
 def served(study):
     """The address of MLflow's pages and what the door said."""
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     process = subprocess.Popen(
         command("ui", f"port={port}", runs=study), cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
@@ -66,7 +60,7 @@ def served(study):
             if "ready in about" in line:
                 break
         url = f"http://127.0.0.1:{port}"
-        assert answers(url, process), "".join(said)
+        wait_for(port, process)
         yield url, "".join(said)
     finally:
         process.send_signal(signal.SIGINT)

@@ -8,6 +8,7 @@ import pytest
 from benchmarks.mlflow_server import Gate, mlflow_server
 from foldwise.tracking.ledger import open_ledger
 from tests.contract.ledgers import failed, finish, new_study, result
+from tests.faults.test_away import wait_for
 
 pytestmark = pytest.mark.slow
 SUMMARY = {
@@ -47,13 +48,6 @@ def tracker_at(url, ledger, study):
     tracker = MlflowTracker(MlflowStore(url, None), ledger)
     tracker.open(ledger.study(study), ledger.trials(study))
     return tracker
-
-
-def wait_for(condition, seconds=60):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "waited too long"
-        time.sleep(0.05)
 
 
 def all_shipped(ledger, study):

@@ -137,7 +137,7 @@ class MlflowTracker:
                 return False
         summary, files = self._end
         try:
-            if self._store.is_served or self._fault is not None:
+            if summary is not None and (self._store.is_served or self._fault is not None):
                 self._study.remove_twins()
             self._study.end(summary, files)
         except Exception as fault:  # noqa: BLE001 - as above
