@@ -48,7 +48,7 @@ class Ledger:
     """
 
     def __init__(self, transactions: Transactions, say: Callable[[str], None]) -> None:
-        self._transactions = transactions
+        self.transactions = transactions
         self._say = say
         self._attempts: dict[tuple[str, int], int] = {}
         self._kept: dict[str, KeptResults] = {}
@@ -59,7 +59,7 @@ class Ledger:
         Raises:
             JobError: another process is; says which, and since when.
         """
-        self._transactions.lead(study)
+        self.transactions.lead(study)
 
     def create_study(
         self,
@@ -78,14 +78,14 @@ class Ledger:
             own = select(studies.c.created, studies.c.holder).where(studies.c.name == name)
             old = connection.execute(own).one_or_none()
             if old is None:
-                connection.execute(insert(studies).values(**values, epoch=1, holder=self._transactions.me))
-            elif (old.created, old.holder) != (record.created, self._transactions.me):
+                connection.execute(insert(studies).values(**values, epoch=1, holder=self.transactions.me))
+            elif (old.created, old.holder) != (record.created, self.transactions.me):
                 raise JobError(f"study {name} exists already")
             reached("in-create")
 
         reached("before-create")
-        self._transactions.do(create, f"study {name} exists already")
-        self._transactions.leads(name, epoch=1)
+        self.transactions.do(create, f"study {name} exists already")
+        self.transactions.leads(name, epoch=1)
         reached("after-create")
         return record
 
@@ -93,17 +93,17 @@ class Ledger:
         """The study of that name, None where there is none."""
         columns = [studies.c[field.name] for field in fields(StudyRecord)]
         query = select(*columns).where(studies.c.name == name)
-        row = self._transactions.do(lambda connection: connection.execute(query).one_or_none())
+        row = self.transactions.do(lambda connection: connection.execute(query).one_or_none())
         return None if row is None else StudyRecord(**row._mapping)
 
     def names(self) -> list[str]:
         """The names of all studies, the latest first."""
         query = select(studies.c.name).order_by(studies.c.created.desc())
-        return list(self._transactions.do(lambda connection: connection.execute(query).scalars().all()))
+        return list(self.transactions.do(lambda connection: connection.execute(query).scalars().all()))
 
     def ask_for(self, study: str, trials: int) -> None:
         """Keeps how many trials in total are asked for."""
-        self._transactions.write(study, lambda connection: connection.execute(_changed(study, asked=trials)))
+        self.transactions.write(study, lambda connection: connection.execute(_changed(study, asked=trials)))
 
     def recover(self, study: str, folder: Path) -> None:
         """Commits the results that an earlier start left in a folder; from now on they are kept there until committed."""
@@ -113,7 +113,7 @@ class Ledger:
         kept = self._kept[study] = KeptResults(folder, study, record.created)
         query = select(trials.c.number, trials.c.attempt, trials.c.params)
         query = query.where((trials.c.study == study) & (trials.c.state == RUNNING))
-        rows = self._transactions.do(lambda connection: connection.execute(query).all())
+        rows = self.transactions.do(lambda connection: connection.execute(query).all())
         for attempt, result in kept.left({row.number: Running(row.attempt, row.params) for row in rows}, self._say):
             self._attempts[study, result.number] = attempt
             self.finish_trial(study, result)
@@ -136,7 +136,7 @@ class Ledger:
             connection.execute(update(trials).where(here).values(attempt=int(old.attempt) + 1, **values))
             return int(old.attempt) + 1
 
-        self._attempts[study, number] = attempt = self._transactions.write(study, begin)
+        self._attempts[study, number] = attempt = self.transactions.write(study, begin)
         reached("after-begin")
         return attempt
 
@@ -153,7 +153,7 @@ class Ledger:
             connection.execute(update(trials).where(running).values(crashes=counts[0]))
             return counts[0]
 
-        return self._transactions.write(study, note)
+        return self.transactions.write(study, note)
 
     def withdraw_trial(self, study: str, number: int) -> None:
         """Forgets a running trial, as if it had never been asked for; one that is not there is forgotten already."""
@@ -164,7 +164,7 @@ class Ledger:
             if connection.execute(select(trials.c.number).where(here)).first() is not None:
                 raise JobError(f"trial {number} of study {study} does not run, so it cannot be withdrawn")
 
-        self._transactions.write(study, withdraw)
+        self.transactions.write(study, withdraw)
 
     def finish_trial(self, study: str, result: TrialResult) -> TrialRow:
         """Writes the result of a trial that was begun here with all its folds, and gives its row back.
@@ -199,7 +199,7 @@ class Ledger:
             return written  # by us, before the answer was lost
 
         try:
-            row = self._transactions.write(study, finish)
+            row = self.transactions.write(study, finish)
         except Overtaken:
             if kept is not None:
                 kept.drop(attempt, result.number)
@@ -220,23 +220,23 @@ class Ledger:
                 scores.setdefault(row.number, []).append(fold_of(row))
             return [trial_of(row, scores.get(row.number, ())) for row in rows]
 
-        return self._transactions.do(read)
+        return self.transactions.do(read)
 
     def count_finished(self, study: str) -> int:
         """How many trials of a study have a result and count."""
         done = (trials.c.study == study) & (trials.c.state != RUNNING) & trials.c.dropped.is_(False)
         query = select(func.count()).where(done)
-        return int(self._transactions.do(lambda connection: connection.execute(query).scalar_one()))
+        return int(self.transactions.do(lambda connection: connection.execute(query).scalar_one()))
 
     def mark_shipped(self, study: str, number: int | None, run_id: str) -> None:
         """Notes the tracker's run of a trial, or of the study itself where number is None."""
         shipped = update(trials).where(_at(study, number or 0)).values(shipped=run_id)
-        self._transactions.write(study, lambda c: c.execute(_changed(study, run_id=run_id) if number is None else shipped))
+        self.transactions.write(study, lambda c: c.execute(_changed(study, run_id=run_id) if number is None else shipped))
         reached("after-ship")
 
     def mark_shown(self, study: str, finished: datetime) -> None:
         """Notes that the tracker shows the summary with which the study finished at that moment."""
-        self._transactions.write(study, lambda connection: connection.execute(_changed(study, shown=finished)))
+        self.transactions.write(study, lambda connection: connection.execute(_changed(study, shown=finished)))
 
     def waiting(self) -> list[str]:
         """The studies of which something has not arrived at their tracker yet, the oldest first."""
@@ -244,12 +244,12 @@ class Ledger:
         trial_waits = exists().where((trials.c.study == studies.c.name) & missed)
         summary_waits = studies.c.finished.is_not(None) & (studies.c.shown.is_(None) | (studies.c.shown != studies.c.finished))
         query = select(studies.c.name).where(trial_waits | summary_waits).order_by(studies.c.created)
-        return list(self._transactions.do(lambda connection: connection.execute(query).scalars().all()))
+        return list(self.transactions.do(lambda connection: connection.execute(query).scalars().all()))
 
     def finish_study(self, study: str, summary: Mapping[str, Any]) -> None:
         """Keeps a study's summary; a study that was extended is finished again."""
         changed = _changed(study, finished=_now(), summary=summary)
-        self._transactions.write(study, lambda connection: connection.execute(changed))
+        self.transactions.write(study, lambda connection: connection.execute(changed))
 
     def extend_study(self, study: str, recipe: Mapping[str, Any], kept: Mapping[int, Params]) -> StudyRecord:
         """Gives a study another recipe. Of its trials those that are kept get new parameters; the others count no more."""
@@ -262,7 +262,7 @@ class Ledger:
             for number, params in kept.items():
                 connection.execute(update(trials).where(_at(study, number)).values(params=params, dropped=False))
 
-        self._transactions.write(study, extend)
+        self.transactions.write(study, extend)
         record = self.study(study)
         assert record is not None  # it was written a moment ago
         return record
@@ -278,11 +278,11 @@ class Ledger:
             count = select(func.count()).select_from(table).where(table.c.data_fingerprint == data_fingerprint)
             return int(connection.execute(count).scalar_one())
 
-        return self._transactions.write(study, note)
+        return self.transactions.write(study, note)
 
     def close(self) -> None:
         """Lets go of the database."""
-        self._transactions.close()
+        self.transactions.close()
 
 
 def _at(study: str, number: int) -> ColumnElement[bool]:

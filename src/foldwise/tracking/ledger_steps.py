@@ -14,13 +14,14 @@ from sqlalchemy.schema import CreateColumn
 
 from foldwise.tracking.ledger_tables import SCHEMA_VERSION, folds, metadata, schema, studies, trials
 
-# Version -> the columns that it added.
+# Version -> the columns that it added; its new tables are made as they are.
 STEPS: Mapping[int, tuple[Column[Any], ...]] = {
     2: (
         *(trials.c.costs, trials.c.reused, trials.c.dropped, trials.c.lost_at, trials.c.crashes),
         *(folds.c.rungs, studies.c.epoch, studies.c.holder, studies.c.asked),
     ),
     3: (studies.c.origin, studies.c.shown),
+    4: (),
 }
 # Version -> what its new columns hold in rows that were there before.
 FILLS: Mapping[int, Update] = {3: update(studies).values(shown=studies.c.finished)}
@@ -43,6 +44,7 @@ def migrate(connection: Connection, version: int, say: Callable[[str], None]) ->
             connection.execute(text(f"ALTER TABLE {quoted(column.table.name)} ADD COLUMN {added}"))
         if step in FILLS:
             connection.execute(FILLS[step])
+    metadata.create_all(connection)
     connection.execute(schema.update().values(version=SCHEMA_VERSION))
     say(f"the ledger was of schema {version} and is of schema {SCHEMA_VERSION} now; {where} is as it was before")
 

@@ -7,13 +7,26 @@ import math
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Boolean, Column, Dialect, Float, ForeignKeyConstraint, Integer, MetaData, String, Table, Text, false
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Dialect,
+    Float,
+    ForeignKeyConstraint,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    false,
+)
 from sqlalchemy.types import TypeDecorator
 
 from foldwise.curves import WrittenCurves
 from foldwise.files import plain_value
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 
 
 class Json(TypeDecorator[Any]):
@@ -142,4 +155,66 @@ holdout_reads = Table(
     Column("study", String(100), nullable=False),
     Column("moment", Moment, nullable=False),
     Column("rows", Integer, nullable=False),
+)
+
+# A registered version of a model: what it was made from.
+versions = Table(
+    "versions",
+    metadata,
+    Column("model", String(100), primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("study", String(100), nullable=False),
+    Column("data_fingerprint", String(64), nullable=False),
+    Column("source", Text),  # the mark of the rows as they were read, where there is one
+    Column("files", Json, nullable=False),  # SHA-256 of each file of its bundle
+    Column("trained", LargeBinary),  # hashes of the rows that it was trained on, sorted, eight bytes each
+    Column("made", Moment, nullable=False),
+)
+
+# Who was champion of a model when: the row of the highest number is champion now.
+promotions = Table(
+    "promotions",
+    metadata,
+    Column("model", String(100), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("version", Integer, nullable=False),
+    Column("replaces", Integer),  # the version that was champion before
+    Column("kind", String(20), nullable=False),  # first, promoted, rollback, adopted
+    Column("who", Json, nullable=False),
+    Column("moment", Moment, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("scores", Json),
+    Column("shown", Boolean, nullable=False, default=False, server_default=false()),  # whether the registry's alias followed
+)
+
+# A retraining of a model: what it saw and what came of it.
+retrainings = Table(
+    "retrainings",
+    metadata,
+    Column("model", String(100), primary_key=True),
+    Column("id", String(64), primary_key=True),
+    Column("champion", Integer, nullable=False),
+    Column("data_fingerprint", String(64), nullable=False),
+    Column("source", Text),
+    Column("began", Moment, nullable=False),
+    Column("ended", Moment),
+    Column("outcome", String(20)),  # PROMOTED, KEPT, REFUSED; a retraining that saw nothing new leaves no row
+    Column("summary", Json),
+)
+
+# A moment at which a job was due: its row is there once, whoever claimed it.
+slots = Table(
+    "slots",
+    metadata,
+    Column("job", String(100), primary_key=True),
+    Column("slot", Moment, primary_key=True),
+    Column("state", String(20), nullable=False),  # CLAIMED, RUNNING, DONE, FAILED, MISSED
+    Column("attempt", Integer, nullable=False, default=0, server_default="0"),
+    Column("holder", Json),  # who claimed or runs it: {id, pid, since}
+    Column("claimed", Moment, nullable=False),
+    Column("started", Moment),
+    Column("ended", Moment),
+    Column("exit_code", Integer),
+    Column("reason", Text),
+    Column("log", Text),  # where its output is kept
 )

@@ -25,7 +25,7 @@ def test_a_newer_ledger_is_refused_and_left_alone(path):
     _open(path).close()
     with sqlite3.connect(path) as connection:
         connection.execute("UPDATE foldwise_schema SET version = 99")
-    with pytest.raises(ConfigError, match=r"^ledger.url: .*written by a newer foldwise \(ledger schema 99, this one knows 3\)"):
+    with pytest.raises(ConfigError, match=r"^ledger.url: .*written by a newer foldwise \(ledger schema 99, this one knows 4\)"):
         _open(path)
 
 
@@ -66,7 +66,7 @@ def test_a_file_that_is_no_database_is_refused(path):
 
 def test_sqlite_waits_writes_through_and_checks_references(path):
     ledger = _open(path)
-    with ledger._transactions.engine.connect() as connection:
+    with ledger.transactions.engine.connect() as connection:
         values = [
             connection.exec_driver_sql(f"PRAGMA {name}").scalar()
             for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
@@ -110,7 +110,7 @@ ledger = open_ledger("sqlite:///" + sys.argv[1])
 new_study(ledger)
 finish(ledger, "iris-1", result(0))
 ledger.begin_trial("iris-1", 1, PARAMS)
-with ledger._transactions.engine.begin() as connection:
+with ledger.transactions.engine.begin() as connection:
     connection.exec_driver_sql("UPDATE trials SET state = 'COMPLETE' WHERE number = 1")
     os.kill(os.getpid(), signal.SIGKILL)
 """
