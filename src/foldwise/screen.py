@@ -133,6 +133,16 @@ class Screen:
         if left_out:
             self.note(f"and {left_out} more; trials=N shows more of them")
 
+    def listed(self, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        """Rows of words in a table; away from a terminal a row is a line, however long."""
+        table = RichTable(box=None, pad_edge=False)
+        for column in columns:
+            table.add_column(escape(column), overflow="fold")
+        for cells in rows:
+            table.add_row(*(escape(without_password(cell)) for cell in cells))
+        wide = self.console if self.console.is_terminal else Console(file=self.console.file, width=WIDE)
+        wide.print(table)
+
     def audited(self, findings: Sequence[Finding]) -> None:
         """What was found in the data, the worst first, and what to do about it."""
         if not findings:
