@@ -19,7 +19,7 @@ from contextlib import suppress
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from foldwise.redact import first_line, without_password
+from foldwise.redact import first_line
 
 SECONDS = 10.0
 TRIES = 3
@@ -32,33 +32,36 @@ class _Refused(Exception):
     """Nobody is asked at this address."""
 
 
-def tell(url: str, payload: Mapping[str, Any], private: bool = False) -> str | None:
+def tell(url: str, payload: Mapping[str, Any], private: bool = False, seconds: float = SECONDS) -> str | None:
     """Posts a JSON object; never raises.
 
     Args:
         url: http or https.
         payload: plain values.
         private: whether an address of one's own network, or of this machine, will do.
+        seconds: how long a try may take.
 
     Returns:
-        None where the other side took it, else one sentence that says why it did not. No password or query is in it.
+        None where the other side took it, else one sentence that says why it did not. Of the address it names the host only:
+        the rest may be a secret.
     """
-    shown = without_password(url.partition("?")[0])
+    shown = ""
     try:
+        shown = f" at {urlsplit(url).hostname}"
         body = json.dumps(payload, default=str).encode()
-        why = _told(url, body, private)
+        why = _told(url, body, private, seconds)
     except Exception as fault:  # noqa: BLE001 whatever is wrong with the address or the payload, no job fails by it
         why = first_line(fault)
-    return None if why is None else f"the webhook {shown} was not told: {why}"
+    return None if why is None else f"the webhook{shown} was not told: {why}"
 
 
-def _told(url: str, body: bytes, private: bool) -> str | None:
+def _told(url: str, body: bytes, private: bool, seconds: float) -> str | None:
     why = "nobody was asked"
     for attempt in range(TRIES):
         if attempt:
             time.sleep(FIRST_PAUSE * 2 ** (attempt - 1))
         try:
-            status = _post(url, body, private)
+            status = _post(url, body, private, seconds)
         except _Refused as refusal:
             return str(refusal)
         except (OSError, http.client.HTTPException) as fault:
@@ -72,15 +75,15 @@ def _told(url: str, body: bytes, private: bool) -> str | None:
     return f"{why}, {TRIES} tries"
 
 
-def _post(url: str, body: bytes, private: bool) -> int:
+def _post(url: str, body: bytes, private: bool, seconds: float) -> int:
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise _Refused("its address must begin with http:// or https://")
     secure = parts.scheme == "https"
     port = parts.port or (443 if secure else 80)
-    connection = http.client.HTTPConnection(parts.hostname, port, timeout=SECONDS)
-    raw = _connected(parts.hostname, port, private)
-    over = threading.Timer(SECONDS, _cut, [connection])  # an answer that comes byte by byte breaks no limit of a single read
+    connection = http.client.HTTPConnection(parts.hostname, port, timeout=seconds)
+    raw = _connected(parts.hostname, port, private, seconds)
+    over = threading.Timer(seconds, _cut, [connection])  # an answer that comes byte by byte breaks no limit of a single read
     over.daemon = True
     try:
         connection.sock = raw
@@ -104,7 +107,7 @@ def _cut(connection: http.client.HTTPConnection) -> None:
         connection.sock.shutdown(socket.SHUT_RDWR)
 
 
-def _connected(host: str, port: int, private: bool) -> socket.socket:
+def _connected(host: str, port: int, private: bool, seconds: float) -> socket.socket:
     """A connection to the first of the host's addresses that answers; all of them are judged before."""
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     for *_, place in found:
@@ -113,7 +116,7 @@ def _connected(host: str, port: int, private: bool) -> socket.socket:
     fault = OSError(f"{host} has no address")
     for family, kind, protocol, _, place in found:
         raw = socket.socket(family, kind, protocol)
-        raw.settimeout(SECONDS)
+        raw.settimeout(seconds)
         try:
             raw.connect(place)
         except OSError as fresh:

@@ -1,7 +1,8 @@
 """Schedulers that may be killed, on a clock of their own: python -m tests.faults.schedule_driver reads what to start.
 
-Reads lines of JSON, {runs, name, kill, handover}; answers each with {pid}. A scheduler looks at RUNS/conf, its moment is in RUNS/clock, and what runs a
-slot is a process forked from it that appends the slot to RUNS/effects by a shell; its own number goes into RUNS/runners.
+Reads lines of JSON, {runs, url, kill, pause}; answers each with {pid}. A scheduler looks at RUNS/conf, its moment is in
+RUNS/clock, and what runs a slot is a process forked from it, whose number goes into RUNS/runners: it starts a shell that
+appends the slot to RUNS/effects and takes `pause` seconds.
 """
 
 from __future__ import annotations

@@ -29,8 +29,8 @@ PATIENCE = 30  # seconds after which a test has failed
 class Schedulers:
     """Starts and kills schedulers that share a folder and a ledger."""
 
-    def __init__(self, runs, nursery):
-        self.runs, self.nursery = runs, nursery
+    def __init__(self, runs, starter):
+        self.runs, self.starter = runs, starter
         self.url = f"sqlite:///{runs / 'ledger.db'}"
         self.pause = 0.0
         self.pids = []
@@ -45,9 +45,9 @@ class Schedulers:
 
     def start(self, kill="", runs=None):
         asked = {"runs": str(runs or self.runs), "url": self.url, "kill": kill, "pause": self.pause}
-        self.nursery.stdin.write(json.dumps(asked) + "\n")
-        self.nursery.stdin.flush()
-        self.pids.append(json.loads(self.nursery.stdout.readline())["pid"])
+        self.starter.stdin.write(json.dumps(asked) + "\n")
+        self.starter.stdin.flush()
+        self.pids.append(json.loads(self.starter.stdout.readline())["pid"])
         return self.pids[-1]
 
     def kill(self, pid):
@@ -104,7 +104,7 @@ def slot_at(number):
 
 
 @pytest.fixture(scope="module")
-def nursery():
+def starter():
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT)])}
     words = [sys.executable, "-m", "tests.faults.schedule_driver"]
     process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT, env=environment)
@@ -115,8 +115,8 @@ def nursery():
 
 
 @pytest.fixture
-def schedulers(nursery, tmp_path):
-    made = Schedulers(tmp_path, nursery)
+def schedulers(starter, tmp_path):
+    made = Schedulers(tmp_path, starter)
     yield made
     made.settle()
 

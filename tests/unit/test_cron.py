@@ -29,9 +29,14 @@ def at(text):
 def local_minutes(zone, begin, days):
     """For each minute in UTC from `begin` on, the minute that the zone's clocks show, counted from 1970."""
     place = ZoneInfo(zone)
-    shown = (begin + minute * MINUTE for minute in range(days * 1440))
-    first = int(begin.timestamp()) // 60
-    return np.array([first + i + m.astimezone(place).utcoffset() // MINUTE for i, m in enumerate(shown)])
+
+    def ahead(minute):
+        return (begin + int(minute) * MINUTE).astimezone(place).utcoffset() // MINUTE
+
+    offsets = np.repeat([ahead(day * 1440) for day in range(days)], 1440)
+    for day in np.flatnonzero(np.diff(offsets[::1440], append=offsets[-1])):  # clocks change within these
+        offsets[day * 1440 : (day + 1) * 1440] = [ahead(day * 1440 + minute) for minute in range(1440)]
+    return int(begin.timestamp()) // 60 + np.arange(days * 1440) + offsets
 
 
 def matches(walls, minutes, hours, days, months, weekdays, either):
@@ -41,7 +46,8 @@ def matches(walls, minutes, hours, days, months, weekdays, either):
         day = date(1970, 1, 1) + int(number) * DAY
         by_month, by_week = day.day in days, day.isoweekday() % 7 in weekdays
         right[int(number)] = day.month in months and (by_month or by_week if either else by_month and by_week)
-    of_day = np.array([right[int(number)] for number in walls // 1440])
+    numbers, where = np.unique(walls // 1440, return_inverse=True)
+    of_day = np.array([right[int(number)] for number in numbers])[where]
     return np.isin(walls % 60, list(minutes)) & np.isin(walls // 60 % 24, list(hours)) & of_day
 
 
@@ -52,13 +58,13 @@ def expected(zone, begin, days, fields, in_real_time):
         due = np.flatnonzero(matches(shown, *fields))
     else:
         walls = np.arange(shown.min(), shown.max() + 1)
-        place, wanted = {}, walls[matches(walls, *fields)]
-        for minute in reversed(range(len(shown))):
-            place[int(shown[minute])] = minute  # the first occurrence is written last
+        place = np.full(len(walls), -1)
         for minute in np.flatnonzero(np.diff(shown) > 1):  # clocks go forward after this minute
-            skipped = int(shown[minute + 1] - shown[minute]) - 1
-            place |= {int(shown[minute]) + 1 + later: int(minute) + 1 + later for later in range(skipped)}
-        due = np.unique([place[int(wall)] for wall in wanted if int(wall) in place])
+            skipped = np.arange(shown[minute + 1] - shown[minute] - 1)
+            place[shown[minute] + 1 + skipped - walls[0]] = minute + 1 + skipped
+        first, when = np.unique(shown, return_index=True)  # the index is that of the first occurrence
+        place[first - walls[0]] = when
+        due = np.unique(place[matches(walls, *fields)])
     moments = [begin + int(minute) * MINUTE for minute in due]
     return [moment for moment in moments if begin + DAY < moment <= begin + (days - 1) * DAY]
 
@@ -67,16 +73,14 @@ ALL = (range(60), range(24), range(1, 32), range(1, 13), range(7))
 LINES = {
     "30 2 * * *": ([30], [2], *ALL[2:], False),
     "0 0 * * *": ([0], [0], *ALL[2:], False),
-    "*/30 1-3 * * *": ([0, 30], [1, 2, 3], *ALL[2:], False),
-    "45 * * * *": ([45], *ALL[1:], False),
-    "10 */2 * * *": ([10], range(0, 24, 2), *ALL[2:], False),
+    "*/30 1,2 * * *": ([0, 30], [1, 2], *ALL[2:], False),
+    "45 */5 * * *": ([45], range(0, 24, 5), *ALL[2:], False),
     "0 0,2 29-31 * *": ([0], [0, 2], [29, 30, 31], *ALL[3:], False),
     "15 2 1,15 3,10,11 0": ([15], [2], [1, 15], [3, 10, 11], [0], True),
     "0 4 * * 1-5": ([0], [4], *ALL[2:4], [1, 2, 3, 4, 5], False),
 }
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("zone", ZONES)
 def test_three_years_are_what_walking_through_their_minutes_finds(zone):
     days = 3 * 365 + 1
@@ -95,13 +99,13 @@ def a_field(lowest, highest, starred=True):
     return st.one_of(some, every, steps) if starred else some
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     st.sampled_from(ZONES),
     st.sampled_from([-5, 80, 85, 90, 270, 275, 300, 305]),
     a_field(0, 59, starred=False),
     a_field(0, 23),
-    a_field(1, 28),
+    a_field(1, 31),
     a_field(0, 6),
 )
 def test_any_line_is_what_walking_through_the_minutes_finds(zone, place, minute, hour, day, weekday):

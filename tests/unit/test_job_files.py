@@ -38,7 +38,7 @@ def test_a_broken_file_does_not_hide_the_others(tmp_path):
 
 
 def test_a_folder_that_is_not_there_is_said(tmp_path):
-    with pytest.raises(ConfigError, match="jobs: .* is no folder"):
+    with pytest.raises(ConfigError, match=r"jobs: .* is no folder"):
         read_jobs(tmp_path / "nowhere")
 
 
