@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from foldwise.cron import latest_slots, next_slot
+from foldwise.errors import ConfigError
 from foldwise.job_files import read_jobs
 from foldwise.job_lock import JobLock, job_lock
 from foldwise.job_specs import JobSpec, write_slot
@@ -77,7 +78,11 @@ class Scheduler:
     def look(self) -> datetime | None:
         """Starts what is due; when the next slot comes, None where no job is enabled."""
         self._files = _marks(self._folder)
-        found = read_jobs(self._folder)
+        try:
+            found = read_jobs(self._folder)
+        except ConfigError as error:  # the folder is being replaced, or is away for a while
+            self._complain({"": str(error)})
+            return None
         self._complain({name: str(error) for name, error in found.broken.items()})
         now = self._now()
         for name in self._known.keys() - found.jobs.keys() - found.broken.keys():

@@ -13,7 +13,6 @@ import pytest
 from foldwise.job_lock import job_lock
 from foldwise.tracking.ledger import open_ledger
 from foldwise.tracking.slots import Slots
-
 from tests.end_to_end.doors import ROOT, SMALL, command, run, summary
 
 MINUTE = timedelta(minutes=1)
