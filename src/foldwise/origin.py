@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import os
 import platform
 import shutil
@@ -11,6 +10,7 @@ from typing import Any
 
 from foldwise.config import data_name
 from foldwise.plan import Plan
+from foldwise.tracking.study_lead import user_name
 
 GIT_SECONDS = 5
 MOST_COLUMNS = 500  # of a table, named one by one
@@ -31,17 +31,10 @@ def origin(plan: Plan) -> dict[str, Any]:
         "rows": len(plan.development) + len(plan.holdout.rows),
         "columns": columns if table.schema.image is None else None,
         "image": table.schema.image,
-        "user": _user(),
+        "user": user_name(),
         "machine": {"system": platform.platform(), "processor": platform.machine(), "cores": os.cpu_count()},
         "git": _commit(),
     }
-
-
-def _user() -> str | None:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):  # a container may run under a number that has no name
-        return None
 
 
 def _commit() -> dict[str, Any] | None:

@@ -18,12 +18,13 @@ from foldwise.data.augment_rules import check_augment
 from foldwise.data.balance import check_balance
 from foldwise.data.holdout import HoldoutRecord, set_holdout
 from foldwise.data.image_table import read_image_holdout, read_image_table
+from foldwise.data.newest import Since, hold_back
 from foldwise.data.prep_rules import check_prep
 from foldwise.data.prepare import fit_preparation
 from foldwise.data.source_mark import source_mark
 from foldwise.data.split import Split, cut_folds
 from foldwise.data.table import Table, read_given_holdout, read_table
-from foldwise.data_specs import FeatureKind, GivenHoldout
+from foldwise.data_specs import FeatureKind, GivenHoldout, TimeHoldout
 from foldwise.errors import ConfigError
 from foldwise.goal import Goal, cost_goal, goal_for
 from foldwise.image_specs import GivenImages, ImageRows
@@ -86,8 +87,13 @@ class Plan:
         return {**recipe, "data": {**recipe["data"], "given": {**data.given.record, "fingerprint": self.table.fingerprint}}}
 
 
-def plan_study(spec: StudySpec) -> Plan:
+def plan_study(spec: StudySpec, since: Since | None = None) -> Plan:
     """Read and cut the data of a study.
+
+    Args:
+        spec: the study.
+        since: what an earlier model knew, whose challenger is to be made: the same rows are set aside, and the newest of those
+            that it did not see. A holdout by time begins anew, and never earlier than it did.
 
     Raises:
         ConfigError, DataError: configuration and data do not fit each other.
@@ -106,7 +112,7 @@ def plan_study(spec: StudySpec) -> Plan:
         check_inputs(trial.model, [*table.schema.of_kind("number"), *others], table.left_out)
         numbers = prod(table.schema.image) if table.schema.image else len(table.schema.of_kind("number"))
         check_image(as_shown(trial.model, table.schema.image), numbers, others, trial.prep.select.kind != "none")
-    development, held, record = set_holdout(table, fixed.data.holdout, fixed.data)
+    development, held, record = _set_aside(fixed, table, since)
     given = _given(fixed, table)
     holdout = table.take(held) if given is None else given
     for trial in trials:
@@ -124,6 +130,19 @@ def _read(fixed: FixedSpec, trials: Sequence[TrialSpec]) -> Table:
         return read_image_table(fixed.data, fixed.paths)
     used = frozenset[FeatureKind]().union(*(trial.prep.kinds for trial in trials))
     return read_table(fixed.data, fixed.paths, any(takes_pixels(trial.model) for trial in trials), used)
+
+
+def _set_aside(fixed: FixedSpec, table: Table, since: Since | None) -> tuple[np.ndarray, np.ndarray, HoldoutRecord]:
+    """Positions to develop on, positions set aside, and how that was decided."""
+    data = fixed.data
+    if since is None or isinstance(data.holdout, GivenHoldout | GivenImages):
+        return set_holdout(table, data.holdout, data)
+    if isinstance(data.holdout, TimeHoldout):
+        now, before = set_holdout(table, data.holdout, data), set_holdout(table, data.holdout, data, since.holdout)
+        return now if now[2]["from"] >= before[2]["from"] else before
+    development, held, record = set_holdout(table, data.holdout, data, since.holdout)
+    development, newest = hold_back(table, development, since, data)
+    return development, np.sort(np.concatenate([held, newest])), record
 
 
 def _given(fixed: FixedSpec, table: Table) -> Table | None:

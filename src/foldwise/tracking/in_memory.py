@@ -87,6 +87,18 @@ class InMemoryRegistry:
             raise ConfigError("model", f"{name} has no version {version}; its latest is {len(self._folders[name])}")
         return self._folders[name][version - 1]
 
+    def aliases(self, name: str) -> Mapping[str, int]:
+        """The aliases of a name and their versions."""
+        return dict(self._aliases.get(name, {}))
+
+    def set_alias(self, name: str, alias: str, version: int) -> None:
+        """Moves an alias."""
+        self._aliases[name][alias] = version
+
+    def remove_alias(self, name: str, alias: str) -> None:
+        """Takes an alias away."""
+        self._aliases[name].pop(alias, None)
+
     def _version(self, name: str, number: int) -> ModelVersion:
         aliases = tuple(alias for alias, version in self._aliases[name].items() if version == number)
         return ModelVersion(name, number, aliases, f"memory:/{name}/{number}")

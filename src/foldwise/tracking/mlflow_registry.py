@@ -85,6 +85,42 @@ class MlflowRegistry:
             raise JobError(f"model {reference} cannot be fetched: {first_line(fault)}") from None
         return Path(folder) / "artifacts" / BUNDLE
 
+    def aliases(self, name: str) -> Mapping[str, int]:
+        """The aliases of a name and their versions; none where there is no such name.
+
+        Raises:
+            JobError: MLflow does not answer.
+        """
+        try:
+            found = self._client.get_registered_model(name).aliases
+        except FAULTS as fault:
+            if getattr(fault, "error_code", None) == "RESOURCE_DOES_NOT_EXIST":
+                return {}
+            raise JobError(f"the registry does not say which versions {name} has: {first_line(fault)}") from None
+        return {alias: int(version) for alias, version in found.items()}
+
+    def set_alias(self, name: str, alias: str, version: int) -> None:
+        """Moves an alias to a version.
+
+        Raises:
+            JobError: MLflow does not do it.
+        """
+        try:
+            self._client.set_registered_model_alias(name, alias, str(version))
+        except FAULTS as fault:
+            raise JobError(f"the alias {alias} of {name} cannot be moved: {first_line(fault)}") from None
+
+    def remove_alias(self, name: str, alias: str) -> None:
+        """Takes an alias away.
+
+        Raises:
+            JobError: MLflow does not do it.
+        """
+        try:
+            self._client.delete_registered_model_alias(name, alias)
+        except FAULTS as fault:
+            raise JobError(f"the alias {alias} of {name} cannot be removed: {first_line(fault)}") from None
+
     def _registered(self, name: str, once: str | None) -> ModelVersion | None:
         """The version that was registered with the same word; its alias may still be to be set."""
         if once is None or name not in self._names():

@@ -62,6 +62,18 @@ class Registry(Protocol):
         """
         ...
 
+    def aliases(self, name: str) -> Mapping[str, int]:
+        """The aliases of a name and their versions; none where there is no such name."""
+        ...
+
+    def set_alias(self, name: str, alias: str, version: int) -> None:
+        """Moves an alias to a version, in one step."""
+        ...
+
+    def remove_alias(self, name: str, alias: str) -> None:
+        """Takes an alias away."""
+        ...
+
 
 def read_reference(reference: str) -> tuple[str, str | None, int | None]:
     """Name, alias and version of `iris@champion` or `iris/3`; a bare name is its champion.
