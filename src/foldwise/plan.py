@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -45,6 +45,8 @@ class Plan:
     development: positions in `table` of the rows that search and training may see, (rows,).
     holdout: the rows set aside, a table of its own.
     source: the mark of the rows as they were read, where there is one.
+    since: what an earlier model knew, where its challenger is to be made.
+    newest: positions in `table` of the rows that were set aside because they are new, (rows,); they are in `holdout` too.
     """
 
     spec: StudySpec
@@ -56,6 +58,8 @@ class Plan:
     splits: tuple[Split, ...]
     findings: tuple[Finding, ...]
     source: str | None = None
+    since: Since | None = None
+    newest: np.ndarray = field(default_factory=lambda: np.empty(0, dtype=np.int64))
 
     @property
     def folder(self) -> Path:
@@ -112,7 +116,7 @@ def plan_study(spec: StudySpec, since: Since | None = None) -> Plan:
         check_inputs(trial.model, [*table.schema.of_kind("number"), *others], table.left_out)
         numbers = prod(table.schema.image) if table.schema.image else len(table.schema.of_kind("number"))
         check_image(as_shown(trial.model, table.schema.image), numbers, others, trial.prep.select.kind != "none")
-    development, held, record = _set_aside(fixed, table, since)
+    development, held, newest, record = _set_aside(fixed, table, since)
     given = _given(fixed, table)
     holdout = table.take(held) if given is None else given
     for trial in trials:
@@ -122,7 +126,7 @@ def plan_study(spec: StudySpec, since: Since | None = None) -> Plan:
         check_batch(trial.fit, splits)
     told = [finding for trial in trials for finding in check_balance(table, splits, trial.balance)]
     findings = (*audit(table, development, splits, holdout), *dict.fromkeys(told))
-    return Plan(spec, goal, table, development, holdout, record, splits, findings, source)
+    return Plan(spec, goal, table, development, holdout, record, splits, findings, source, since, newest)
 
 
 def _read(fixed: FixedSpec, trials: Sequence[TrialSpec]) -> Table:
@@ -132,17 +136,20 @@ def _read(fixed: FixedSpec, trials: Sequence[TrialSpec]) -> Table:
     return read_table(fixed.data, fixed.paths, any(takes_pixels(trial.model) for trial in trials), used)
 
 
-def _set_aside(fixed: FixedSpec, table: Table, since: Since | None) -> tuple[np.ndarray, np.ndarray, HoldoutRecord]:
-    """Positions to develop on, positions set aside, and how that was decided."""
+def _set_aside(fixed: FixedSpec, table: Table, since: Since | None) -> tuple[np.ndarray, np.ndarray, np.ndarray, HoldoutRecord]:
+    """Positions to develop on, positions set aside, which of these because they are new, and how that was decided."""
     data = fixed.data
+    none = np.empty(0, dtype=np.int64)
     if since is None or isinstance(data.holdout, GivenHoldout | GivenImages):
-        return set_holdout(table, data.holdout, data)
+        development, held, record = set_holdout(table, data.holdout, data)
+        return development, held, none, record
     if isinstance(data.holdout, TimeHoldout):
         now, before = set_holdout(table, data.holdout, data), set_holdout(table, data.holdout, data, since.holdout)
-        return now if now[2]["from"] >= before[2]["from"] else before
+        development, held, record = now if now[2]["from"] >= before[2]["from"] else before
+        return development, held, none, record
     development, held, record = set_holdout(table, data.holdout, data, since.holdout)
     development, newest = hold_back(table, development, since, data)
-    return development, np.sort(np.concatenate([held, newest])), record
+    return development, np.sort(np.concatenate([held, newest])), newest, record
 
 
 def _given(fixed: FixedSpec, table: Table) -> Table | None:

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import math
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from scipy import stats
 
 from foldwise.data.cells import listed
+from foldwise.data.holdout import Positions
+from foldwise.data.profile import ColumnProfile, binned, profile_of, seconds_or_numbers
+from foldwise.data.schema import Column, Schema
 from foldwise.data.table import Table
 from foldwise.errors import DataError
 
-BINS, LEVELS = 10, 20
-# The usual reading of the index; below 0.1 nothing has moved.
-MOVED, MOVED_FAR = 0.1, 0.25
-# A share of no rows would be infinitely far; half a row is what is counted for it.
+MOVED_FAR = 0.25  # the usual reading of the index: below 0.1 nothing has moved
 HALF_A_ROW = 0.5
 
 
@@ -43,30 +40,47 @@ class Drift:
         return asdict(self)
 
 
-def drifts(table: Table, earlier: npt.NDArray[np.int64], later: npt.NDArray[np.int64]) -> tuple[Drift, ...]:
-    """Of the target and each number, date and category column, the farthest first; none where one side has no rows.
+def drifts(table: Table, earlier: Positions, later: Positions, known: Sequence[ColumnProfile] = ()) -> tuple[Drift, ...]:
+    """Of the target and each number, date and category column, the farthest first; none where nothing is new.
 
     Args:
         table: the rows.
-        earlier, later: positions of the rows that the model knows, and of those that are new.
+        earlier: positions of the rows that the model knows.
+        later: of those that are new.
+        known: how the rows looked that the model was trained on, where none of them is there any more.
 
     Source: Siddiqi, Credit Risk Scorecards (2006), for the index and how it is read.
     """
-    if not len(earlier) or not len(later):
+    if not len(later) or table.images is not None:
         return ()
-    found = [_drift(table.target_name, _target(table), earlier, later)]
-    for column in table.schema.columns:
-        if column.kind in ("number", "date", "category"):
-            cells = table.frame[column.name].to_numpy()
-            found.append(_drift(column.name, _moments(cells) if column.kind == "date" else cells, earlier, later))
-    return tuple(sorted(found, key=lambda drift: -drift.psi))
+    if not len(earlier):
+        columns = [(profile, None, table.frame[profile.name].iloc[later]) for profile in known]
+        return _sorted(_drift(*column) for column in columns if column[0].kind != "text")
+    target, answers = _target(table)
+    cells = [
+        (target, answers),
+        *((column, table.frame[column.name]) for column in table.schema.columns if column.kind != "text"),
+    ]
+    found = []
+    for column, values in cells:
+        before = values.iloc[earlier]
+        (profile,) = profile_of(before.to_frame(column.name), Schema((column,)))
+        found.append(_drift(profile, before, values.iloc[later]))
+    return _sorted(found)
 
 
-def psi(before: npt.ArrayLike, after: npt.ArrayLike) -> float:
-    """The population stability index of two rows of counts, (bins,): sum of (q - p) ln(q / p) over their shares p and q."""
-    counts = [np.asarray(counts, dtype=np.float64) for counts in (before, after)]
-    p, q = (np.maximum(each, HALF_A_ROW) / max(each.sum(), 1.0) for each in counts)
+def psi(before: Sequence[float], after: Sequence[float], rows_before: int, rows_after: int) -> float:
+    """The population stability index of two lists of shares, (bins,): sum of (q - p) ln(q / p).
+
+    A share of no rows would be infinitely far, so half a row of `rows_before` and `rows_after` is the least that counts.
+    """
+    p = np.maximum(before, HALF_A_ROW / max(rows_before, 1))
+    q = np.maximum(after, HALF_A_ROW / max(rows_after, 1))
     return float(((q - p) * np.log(q / p)).sum())
+
+
+def _sorted(found: Iterable[Drift]) -> tuple[Drift, ...]:
+    return tuple(sorted(found, key=lambda drift: -drift.psi))
 
 
 def check_missing(found: Sequence[Drift], most: float) -> None:
@@ -94,28 +108,29 @@ def check_drift(found: Sequence[Drift], most: float | None) -> None:
         raise DataError(f"{rule}; look at the new rows, or raise it")
 
 
-def _drift(name: str, cells: npt.NDArray[Any], earlier: npt.NDArray[np.int64], later: npt.NDArray[np.int64]) -> Drift:
-    gone = pd.isna(cells)
-    missing = float(gone[earlier].mean()), float(gone[later].mean())
-    sides = [cells[at][~gone[at]] for at in (earlier, later)]
-    if not len(sides[0]) or not len(sides[1]):
-        return Drift(name, 0.0, None, missing)
-    if cells.dtype.kind == "f":
-        numbers = [side.astype(np.float64) for side in sides]
-        edges = np.unique(np.quantile(numbers[0], np.linspace(0, 1, BINS + 1)[1:-1]))
-        counts = [np.bincount(np.searchsorted(edges, side, side="left"), minlength=len(edges) + 1) for side in numbers]
-        return Drift(name, psi(*counts), float(stats.ks_2samp(*numbers).pvalue), missing)
-    both = [Counter(side.tolist()) for side in sides]
-    named = [level for level, _ in both[0].most_common(LEVELS)]
-    table = np.array([[*(c[level] for level in named), sum(n for level, n in c.items() if level not in named)] for c in both])
-    table = table[:, table.sum(axis=0) > 0]
-    p_value = float(stats.chi2_contingency(table).pvalue) if table.shape[1] > 1 else None
-    return Drift(name, psi(*table), p_value if p_value is None or math.isfinite(p_value) else None, missing)
+def _drift(profile: ColumnProfile, before: pd.Series[Any] | None, after: pd.Series[Any]) -> Drift:
+    """Of one column: the profile is of the rows before, whose cells may be there no more."""
+    sides = None if before is None else (before.dropna(), after.dropna())
+    missing = (profile.missing, float(after.isna().mean()))
+    shares = binned(profile, after)
+    if not profile.parts or not any(shares):
+        return Drift(profile.name, 0.0, None, missing)
+    index = psi(profile.parts, shares, len(after) if before is None else len(before), len(after))
+    return Drift(profile.name, index, None if sides is None else _p_value(profile, *sides), missing)
 
 
-def _target(table: Table) -> npt.NDArray[Any]:
-    return np.array(table.labels, dtype=object)[table.target] if table.labels else table.target
+def _p_value(profile: ColumnProfile, before: pd.Series[Any], after: pd.Series[Any]) -> float | None:
+    if profile.kind != "category":
+        numbers = (seconds_or_numbers(before), seconds_or_numbers(after))
+        return float(stats.ks_2samp(*numbers).pvalue) if len(numbers[0]) else None
+    table = np.array([np.array(binned(profile, side)) * len(side) for side in (before, after)])
+    table = table[:, table.sum(axis=0) > HALF_A_ROW]
+    return float(stats.chi2_contingency(table).pvalue) if table.shape[1] > 1 and table.sum(axis=1).all() else None
 
 
-def _moments(cells: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
-    return np.where(np.isnat(cells), np.nan, cells.astype("datetime64[us]").astype(np.float64))
+def _target(table: Table) -> tuple[Column, pd.Series[Any]]:
+    """The target as a column like any other."""
+    if table.labels:
+        cells = pd.Series(np.array(table.labels, dtype=object)[table.target], dtype=object)
+        return Column(table.target_name, "category"), cells
+    return Column(table.target_name, "number"), pd.Series(table.target)

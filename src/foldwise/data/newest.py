@@ -35,7 +35,7 @@ class Since:
 
 
 def identities(table: Table, data: Labelled) -> Hashes:
-    """A number a row, (rows,), equal for equal rows, also when the table has grown: of data.row_key, or data.group, or all cells."""
+    """A number a row, (rows,), of data.row_key, else data.group, else all cells: it stays the same as the table grows."""
     return row_hashes(table, key_columns(table, data), decimal_mark(data))
 
 

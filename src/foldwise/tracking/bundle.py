@@ -78,6 +78,10 @@ class Bundle:
         outputs = _forward(self.network, self._features(rows))
         return to_predictions(self.card.head, outputs, self.preparation.target)
 
+    def sample_rows(self) -> Raw:
+        """The raw rows that it was saved with."""
+        return _raw(self.card, [sample.row for sample in self.card.sample])
+
     def _features(self, rows: Raw) -> Features:
         image, reading = self.card.schema.image, self.card.reading
         if isinstance(self.preparation, ImagePreparation):

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from foldwise.errors import ConfigError, did_you_mean
 from foldwise.tracking.ledger import Ledger
 from foldwise.tracking.ledger_rows import StudyRecord, TrialRow
 from foldwise.tracking.registry import FIRST, LATER, ModelVersion, read_reference
 from foldwise.tracking.tracker import RunPlace
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class InMemoryTracker:
@@ -86,6 +89,12 @@ class InMemoryRegistry:
         if version is None or not 1 <= version <= len(self._folders[name]):
             raise ConfigError("model", f"{name} has no version {version}; its latest is {len(self._folders[name])}")
         return self._folders[name][version - 1]
+
+    def answer(self, name: str, version: int, rows: Any) -> pd.DataFrame:
+        """The bundle's own answers."""
+        from foldwise.tracking.bundle import load_bundle  # Keras is slow to come
+
+        return load_bundle(self._folders[name][version - 1]).predict(rows)
 
     def aliases(self, name: str) -> Mapping[str, int]:
         """The aliases of a name and their versions."""

@@ -61,7 +61,9 @@ class StudyLocks:
             if connection is None:
                 connection = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
                 try:
-                    taken = connection.execute(text("SELECT pg_try_advisory_lock(:key)"), {"key": lock_key("study", study)}).scalar_one()
+                    taken = connection.execute(
+                        text("SELECT pg_try_advisory_lock(:key)"), {"key": lock_key("study", study)}
+                    ).scalar_one()
                 except DBAPIError:
                     connection.close()
                     raise

@@ -89,6 +89,17 @@ class Versions:
 
         return self._transactions.do(add)
 
+    def note(self, retraining: Retraining, summary: Mapping[str, Any]) -> None:
+        """Keeps what a retraining is about to come to: if its promotion counts, this is what it came to."""
+        here = (retrainings.c.model == retraining.model) & (retrainings.c.id == retraining.id)
+        self._transactions.do(lambda connection: connection.execute(update(retrainings).where(here).values(summary=summary)))
+
+    def retraining(self, model: str, own: str) -> Retraining | None:
+        """A retraining by its id."""
+        query = select(retrainings).where((retrainings.c.model == model) & (retrainings.c.id == own))
+        row = self._transactions.do(lambda connection: connection.execute(query).one_or_none())
+        return None if row is None else Retraining(**row._mapping)
+
     def end(self, retraining: Retraining, outcome: str, summary: Mapping[str, Any]) -> None:
         """Keeps what a retraining came to."""
         here = (retrainings.c.model == retraining.model) & (retrainings.c.id == retraining.id)

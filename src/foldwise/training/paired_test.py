@@ -57,8 +57,8 @@ def paired_test(
 ) -> PairedTest:
     """One-sided test of "the challenger is no better", by exchanging the two models' answers row by row at random.
 
-    If neither is better, an answer could as well be the other's, so the share of exchanges that gain at least as much as was seen
-    is at most alpha in a share alpha of all such tests, whatever the metric, exact for any number of rows.
+    If neither is better, an answer could as well be the other's; so the share of exchanges that gain as much as was seen is
+    at most alpha in a share alpha of all such tests, for any metric and any number of rows.
 
     Args:
         goal: the metric and its good direction.
@@ -89,7 +89,7 @@ def paired_test(
     ]
     gain = sign * (scores[1] - scores[0])
     if not math.isfinite(gain):
-        return PairedTest(*scores, math.nan, math.nan, len(truth))
+        return PairedTest(scores[0], scores[1], math.nan, math.nan, len(truth))
     draws = np.random.default_rng(seed)
     number = np.arange(len(truth)) if units is None else np.unique(units, return_inverse=True)[1]
     count = min(DRAWS, max(FEWEST, DRAWN_ROWS // len(truth)))
