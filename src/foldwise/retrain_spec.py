@@ -43,7 +43,7 @@ class RetrainSpec(Spec):
     rollback: bool = False
     why: Annotated[str, Field(max_length=500)] | None = None
     search: Annotated[int, Field(ge=0, le=100_000)] = 0
-    newest: Annotated[float, Field(ge=0, lt=1)] = 0.5
+    newest: Annotated[float, Field(ge=0, lt=1)] = 0.25
     promotion: AskedPromotion = AskedPromotion()
     checks: ChecksSpec = ChecksSpec()
     data: PlaceSpec = PlaceSpec()

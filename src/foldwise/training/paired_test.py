@@ -54,6 +54,7 @@ def paired_test(
     champion: Side,
     seed: int,
     units: Array | None = None,
+    draws: int = DRAWS,
 ) -> PairedTest:
     """One-sided test of "the challenger is no better", by exchanging the two models' answers row by row at random.
 
@@ -69,6 +70,7 @@ def paired_test(
         champion: answers for the same rows.
         seed: of the exchanges.
         units: (rows,), rows that belong together are exchanged together, as those of one patient.
+        draws: how many exchanges, fewer beyond 10,000 rows.
 
     Source: Fisher's randomisation test for pairs; Noreen, Computer-Intensive Methods for Testing Hypotheses (1989).
     """
@@ -90,10 +92,10 @@ def paired_test(
     gain = sign * (scores[1] - scores[0])
     if not math.isfinite(gain):
         return PairedTest(scores[0], scores[1], math.nan, math.nan, len(truth))
-    draws = np.random.default_rng(seed)
+    chance = np.random.default_rng(seed)
     number = np.arange(len(truth)) if units is None else np.unique(units, return_inverse=True)[1]
-    count = min(DRAWS, max(FEWEST, DRAWN_ROWS // len(truth)))
-    gains = np.array([gain_of((draws.random(number.max() + 1) < 0.5)[number]) for _ in range(count)])
+    count = min(draws, max(FEWEST, DRAWN_ROWS // len(truth)))
+    gains = np.array([gain_of((chance.random(number.max() + 1) < 0.5)[number]) for _ in range(count)])
     as_good = int((gains >= gain - EQUAL).sum()) + int(np.isnan(gains).sum())
     return PairedTest(scores[0], scores[1], gain, (1 + as_good) / (1 + count), len(truth))
 
