@@ -19,6 +19,7 @@ import pandas as pd
 from foldwise.data.pixels import ImagePreparation, conform_images
 from foldwise.data.prepare import AnyPreparation, Features
 from foldwise.data.prepare_file import load_preparation, save_preparation
+from foldwise.data.profile import profile_of
 from foldwise.data.schema import conform
 from foldwise.data.table import Table
 from foldwise.errors import DataError, JobError
@@ -77,6 +78,10 @@ class Bundle:
         outputs = _forward(self.network, self._features(rows))
         return to_predictions(self.card.head, outputs, self.preparation.target)
 
+    def sample_rows(self) -> Raw:
+        """The raw rows that it was saved with."""
+        return _raw(self.card, [sample.row for sample in self.card.sample])
+
     def _features(self, rows: Raw) -> Features:
         image, reading = self.card.schema.image, self.card.reading
         if isinstance(self.preparation, ImagePreparation):
@@ -105,7 +110,7 @@ def save_bundle(
         folder: where; an earlier bundle there is replaced in one step.
         network: the trained network, features in, outputs of the head out.
         preparation: the fitted preparation, of features and target.
-        table: the development rows; schema, labels and the sample rows come from it.
+        table: the development rows; schema, labels, profile and the sample rows come from it.
         head: what the outputs mean.
         reading: how the source's cells were read.
         study: the study's name.
@@ -114,17 +119,19 @@ def save_bundle(
     Raises:
         JobError: what was read back answers otherwise.
     """
+    schema = table.schema.only(preparation.columns)
     card = Card(
         study=study,
         head=head,
         target=table.target_name,
         features=preparation.features,
         labels=table.labels,
-        schema=table.schema.only(preparation.columns),
+        schema=schema,
         reading=reading,
         versions=_versions(),
         sample=(),
         threshold=threshold,
+        profile=profile_of(table.frame, schema),
     )
     card = card.with_sample(_sample(Bundle(card, preparation, network), table))
     folder.parent.mkdir(parents=True, exist_ok=True)

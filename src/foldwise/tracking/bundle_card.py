@@ -9,11 +9,13 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from foldwise.data.profile import ColumnProfile
 from foldwise.data.schema import Column, Schema
 from foldwise.errors import JobError
 from foldwise.models.heads import Head
 
-FORMAT = 2
+FORMAT = 3
+READ = (2, 3)  # bundles of format 2 do not know what their training rows looked like
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,7 @@ class Card:
     """What the network takes and what its outputs mean, how rows are read, where the bundle comes from, and sample rows.
 
     threshold: of two labels, the second is the answer where its probability is above it.
+    profile: what the development rows looked like, a column each; of images, and of bundles made before, nothing.
     """
 
     study: str
@@ -58,6 +61,7 @@ class Card:
     versions: Mapping[str, str]
     sample: tuple[Sample, ...]
     threshold: float = 0.5
+    profile: tuple[ColumnProfile, ...] = ()
 
     def with_sample(self, sample: tuple[Sample, ...]) -> Card:
         """The same card with these sample rows."""
@@ -82,8 +86,10 @@ def read_card(path: Path) -> Card:
     try:
         content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         number = content.pop("format")
-        if number != FORMAT:
-            raise JobError(f"{path} has format {number}, and this foldwise reads {FORMAT}; use the foldwise that wrote it")
+        if number not in READ:
+            raise JobError(
+                f"{path} has format {number}, and this foldwise reads {READ[0]} to {READ[-1]}; use the foldwise that wrote it"
+            )
         reading = content["reading"]
         return Card(
             **{
@@ -94,6 +100,7 @@ def read_card(path: Path) -> Card:
                 "schema": _schema(content["schema"]),
                 "reading": Reading(**{**reading, "missing": tuple(reading["missing"])}),
                 "sample": tuple(Sample(sample["row"], tuple(sample["scores"])) for sample in content["sample"]),
+                "profile": tuple(_profile(column) for column in content.get("profile", ())),
             }
         )
     except OSError as fault:
@@ -106,3 +113,7 @@ def _schema(content: Mapping[str, Any]) -> Schema:
     image = content.get("image")  # bundles from before there were images do not say
     columns = tuple(Column(**column) for column in content["columns"])
     return Schema(columns, None if image is None else tuple(image))
+
+
+def _profile(content: Mapping[str, Any]) -> ColumnProfile:
+    return ColumnProfile(**{**content, "edges": tuple(content["edges"]), "shares": tuple(content["shares"])})

@@ -1,0 +1,117 @@
+"""What training rows looked like, a column at a time: what new rows are held against, in service and before a retraining."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from foldwise.data.schema import Schema
+from foldwise.data_specs import FeatureKind
+
+BINS = 10
+MOST_LEVELS = 100
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class ColumnProfile:
+    """A column of some rows, plain values only.
+
+    missing: the share of rows without a value; all other shares are of the rows that have one.
+    low, high: of a number, or of a date in seconds since 1970 UTC; None where no row has one.
+    edges: where one bin ends and the next begins (with it), ascending; at most 9.
+    shares: of the bins, one more than edges; () where there is no number.
+    levels: the shares of a category's most frequent levels, at most 100, the most frequent first.
+    """
+
+    name: str
+    kind: FeatureKind
+    missing: float
+    low: float | None = None
+    high: float | None = None
+    edges: tuple[float, ...] = ()
+    shares: tuple[float, ...] = ()
+    levels: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def parts(self) -> tuple[float, ...]:
+        """The shares that `binned` gives to other rows: of the bins, or of the levels and of all others together."""
+        if self.kind != "category":
+            return self.shares
+        return (*self.levels.values(), max(0.0, 1.0 - sum(self.levels.values())))
+
+
+def profile_of(frame: pd.DataFrame, schema: Schema) -> tuple[ColumnProfile, ...]:
+    """How conformed rows (rows, columns of schema) look, a profile a column."""
+    return tuple(_profile(column.name, column.kind, frame[column.name]) for column in schema.columns)
+
+
+def binned(profile: ColumnProfile, cells: pd.Series[Any]) -> tuple[float, ...]:
+    """The shares of new cells (rows,), conformed, in the bins or levels of a profile, to be compared with its `parts`.
+
+    A number below or above all that were seen is in the first or last bin. All are 0 where no cell has a value; a text
+    column has no shares.
+    """
+    if profile.kind == "category":
+        counts = Counter(cell for cell in cells.to_list() if cell is not None)
+        known = [counts[level] for level in profile.levels]
+        return _shares([*known, counts.total() - sum(known)])
+    if profile.kind == "text" or not profile.shares:
+        return ()
+    return _shares(_counts(seconds_or_numbers(cells), profile.edges))
+
+
+def seconds_or_numbers(cells: pd.Series[Any]) -> Floats:
+    """The known cells of a conformed number or date column as numbers; moments are seconds since 1970 UTC."""
+    values = cells.to_numpy()
+    if values.dtype.kind == "M":
+        values = np.where(np.isnat(values), np.nan, values.astype("datetime64[us]").astype(np.int64) / 1e6)
+    return np.asarray(values[~np.isnan(values)], dtype=np.float64)
+
+
+def _profile(name: str, kind: FeatureKind, cells: pd.Series[Any]) -> ColumnProfile:
+    missing = float(cells.isna().mean()) if len(cells) else 0.0
+    if kind == "category":
+        counts = Counter(cell for cell in cells.to_list() if cell is not None)
+        often = sorted(counts, key=lambda level: (-counts[level], level))[:MOST_LEVELS]
+        return ColumnProfile(name, kind, missing, levels={level: counts[level] / counts.total() for level in often})
+    values = seconds_or_numbers(cells) if kind in ("number", "date") else np.empty(0)
+    if not len(values):
+        return ColumnProfile(name, kind, missing)
+    edges = _edges(values)
+    low, high = float(values.min()), float(values.max())
+    return ColumnProfile(name, kind, missing, low, high, edges, _shares(_counts(values, edges)))
+
+
+def _edges(values: Floats) -> tuple[float, ...]:
+    """The deciles, each once; where one value fills several, the next greater value too, so that it has a bin of its own."""
+    distinct = np.unique(values)
+    edges: list[float] = []
+    last = float(distinct[0])
+    for decile in np.quantile(values, np.arange(1, BINS) / BINS, method="inverted_cdf"):
+        edge = float(decile)
+        if edge == last:
+            place = int(np.searchsorted(distinct, last, side="right"))
+            edge = float(distinct[place]) if place < len(distinct) else last
+        if edge > last:
+            edges.append(edge)
+            last = edge
+    return tuple(edges)
+
+
+def _counts(values: Floats, edges: Sequence[float]) -> list[int]:
+    places = np.searchsorted(np.array(edges, dtype=np.float64), values, side="right")
+    counts: list[int] = np.bincount(places, minlength=len(edges) + 1).tolist()
+    return counts
+
+
+def _shares(counts: Sequence[int]) -> tuple[float, ...]:
+    total = max(sum(counts), 1)
+    return tuple(count / total for count in counts)
