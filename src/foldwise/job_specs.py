@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
 from foldwise.cron import Timing, read_timing, read_zone
-from foldwise.spec import Spec, Words, matching
-from foldwise.specs import LedgerSpec, Name, Paths
+from foldwise.spec import ByKind, Spec, Words, matching
+from foldwise.specs import LedgerSpec, Name, Paths, TrackingSpec
 
 SLOT_FORMAT = "%Y-%m-%dT%H-%M-%SZ"  # a slot in a file's name and on a command line
 
@@ -101,6 +101,7 @@ class ScheduleSpec(Spec):
     format: Literal["text", "json"] = "text"
     count: Annotated[int, Field(ge=1, le=1_000_000)] = 50
     ledger: LedgerSpec = LedgerSpec()
+    tracking: Annotated[TrackingSpec, ByKind] = TrackingSpec()
     paths: Paths = Paths()
 
     @field_validator("slot")
