@@ -94,7 +94,11 @@ def _launch(asked: ScheduleSpec, job: JobSpec, slot: datetime, attempt: int, loc
 def _handed_on(asked: ScheduleSpec, overrides: tuple[str, ...]) -> list[str]:
     """The scheduler's own places for the doors that it starts, where their overrides do not say others."""
     given = {word.lstrip("+").partition("=")[0].strip() for word in overrides}
-    places: dict[str, str | None] = {"paths.runs": str(Path(asked.paths.runs).resolve()), "ledger.url": asked.ledger.url, "tracking.url": asked.tracking.url}
+    places: dict[str, str | None] = {
+        "paths.runs": str(Path(asked.paths.runs).resolve()),
+        "ledger.url": asked.ledger.url,
+        "tracking.url": asked.tracking.url,
+    }
     return [f"{key}={place}" for key, place in places.items() if place is not None and key not in given]
 
 
