@@ -91,7 +91,7 @@ class Stack:
             assert time.monotonic() < end, self.log(service)
             if service in self.processes:
                 assert self.processes[service].poll() is None, self.log(service)
-            time.sleep(0.5)
+            time.sleep(2)  # asking costs a process
 
     def log(self, service):
         path = self.folder / f"{service}.log"
@@ -115,4 +115,3 @@ class Stack:
     def close(self):
         for service in list(self.processes):
             self.end(service, signal.SIGTERM)
-            # servers of MLflow start processes that leave their group only when they end
