@@ -9,10 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import foldwise
 from benchmarks.growing import World
-from foldwise.compose import compose_service
 from foldwise.errors import ConfigError, DataError, Unfit
-from foldwise.retraining import retrain_here
 from foldwise.services import load_model
 from foldwise.tracking.champions import Champions
 from foldwise.tracking.ledger import open_ledger
@@ -69,7 +68,7 @@ def here(folder, *words):
         *words,
         f"paths.runs={folder / 'runs'}",
     )
-    return retrain_here(compose_service("retrain", words))
+    return foldwise.retrain(*words)
 
 
 def reports(folder):
@@ -140,7 +139,7 @@ def test_columns_that_the_champion_does_not_know_are_left_out(tuned, tmp_path, c
 def test_what_is_asked_wrongly_is_said_and_leaves_nothing(tuned, words, sentence):
     count = len(reports(tuned))
     with pytest.raises(ConfigError, match=sentence):
-        retrain_here(compose_service("retrain", [*words, f"paths.runs={tuned / 'runs'}"]))
+        foldwise.retrain(*words, f"paths.runs={tuned / 'runs'}")
     assert len(reports(tuned)) == count
 
 
