@@ -65,15 +65,20 @@ def binned(profile: ColumnProfile, cells: pd.Series[Any]) -> tuple[float, ...]:
         return _shares([*known, counts.total() - sum(known)])
     if profile.kind == "text" or not profile.shares:
         return ()
-    return _shares(_counts(seconds_or_numbers(cells), profile.edges))
+    return _shares(_counts(_known(cells), profile.edges))
 
 
-def seconds_or_numbers(cells: pd.Series[Any]) -> Floats:
-    """The known cells of a conformed number or date column as numbers; moments are seconds since 1970 UTC."""
+def as_numbers(cells: pd.Series[Any]) -> Floats:
+    """A conformed number or date column as numbers (rows,), nan where missing; moments are seconds since 1970 UTC."""
     values = cells.to_numpy()
     if values.dtype.kind == "M":
-        values = np.where(np.isnat(values), np.nan, values.astype("datetime64[us]").astype(np.int64) / 1e6)
-    return np.asarray(values[~np.isnan(values)], dtype=np.float64)
+        return np.where(np.isnat(values), np.nan, values.astype("datetime64[us]").astype(np.int64) / 1e6)
+    return np.asarray(values, dtype=np.float64)
+
+
+def _known(cells: pd.Series[Any]) -> Floats:
+    values = as_numbers(cells)
+    return values[~np.isnan(values)]
 
 
 def _profile(name: str, kind: FeatureKind, cells: pd.Series[Any]) -> ColumnProfile:
@@ -82,7 +87,7 @@ def _profile(name: str, kind: FeatureKind, cells: pd.Series[Any]) -> ColumnProfi
         counts = Counter(cell for cell in cells.to_list() if cell is not None)
         often = sorted(counts, key=lambda level: (-counts[level], level))[:MOST_LEVELS]
         return ColumnProfile(name, kind, missing, levels={level: counts[level] / counts.total() for level in often})
-    values = seconds_or_numbers(cells) if kind in ("number", "date") else np.empty(0)
+    values = _known(cells) if kind in ("number", "date") else np.empty(0)
     if not len(values):
         return ColumnProfile(name, kind, missing)
     edges = _edges(values)
