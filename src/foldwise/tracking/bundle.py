@@ -110,16 +110,7 @@ class Bundle:
         return self._scores(self._conformed(rows))
 
     def export(self, folder: Path | str, format: str = "saved_model") -> Path:
-        """Writes the network for others to serve: a folder with it, the preparation and the card.
-
-        Args:
-            folder: where; it must not exist yet.
-            format: saved_model, litert or onnx (needs the extra `onnx`).
-
-        Raises:
-            ConfigError: the folder exists, the format is unknown, or its extra is not installed.
-            JobError: what was exported answers otherwise.
-        """
+        """Writes the network for others to serve, as saved_model, litert or onnx; more in `tracking.export`."""
         from foldwise.tracking.export import export
 
         return export(self, Path(folder), format)
@@ -254,12 +245,9 @@ def _forward(network: keras.Model, features: Features, size: int) -> Floats:
     outputs = []
     for start in range(0, len(features), size):
         block = features[start : start + size]
-        if len(block) < size:
-            filled = np.zeros((size, features.shape[1]), dtype=np.float32)
-            filled[: len(block)] = block
-            outputs.append(network.predict_on_batch(filled)[: len(block)])
-        else:
-            outputs.append(network.predict_on_batch(block))
+        filled = np.zeros((size, features.shape[1]), dtype=np.float32)
+        filled[: len(block)] = block
+        outputs.append(network.predict_on_batch(filled)[: len(block)])
     width = int(network.output_shape[-1])
     return np.concatenate(outputs).astype(np.float64) if outputs else np.empty((0, width))
 

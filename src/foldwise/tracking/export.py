@@ -30,7 +30,7 @@ Floats = npt.NDArray[np.float32]
 
 
 def export(bundle: Bundle, folder: Path, kind: str) -> Path:
-    """Writes a folder with the exported network, `preparation.json`, which says how cells become its features, and `bundle.json`.
+    """Writes a folder with the exported network, `preparation.json` (how cells become its features) and `bundle.json`.
 
     The exported file is run on the sample rows and on random features, and its outputs are compared with the network's.
 

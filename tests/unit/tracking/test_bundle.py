@@ -41,11 +41,11 @@ def test_answers_are_labels_with_probabilities_or_numbers(made):
     answers = bundle.predict(raw)
     assert len(answers) == len(table)
     if table.task == "regression":
-        assert list(answers.columns) == ["prediction"]
+        assert list(answers.columns) == ["prediction", "flags"]
         assert abs(answers["prediction"].mean() - 1000) < 500  # in the target's own unit
         return
     labels = TARGETS[table.task]
-    assert list(answers.columns) == ["prediction", *(f"p_{label}" for label in labels)]
+    assert list(answers.columns) == ["prediction", *(f"p_{label}" for label in labels), "flags"]
     shares = _numbers(answers)
     assert np.allclose(shares.sum(axis=1), 1.0, atol=1e-6)
     assert list(answers["prediction"]) == [labels[k] for k in shares.argmax(axis=1)]
