@@ -100,9 +100,9 @@ def _numbers(cells: pd.Series[Any], decimal: str, marks: frozenset[str], numeric
     if len(beyond):
         where = f"column {cells.name}, row {row_number(cells, int(beyond[0]))}"
         also = f" (and in {len(beyond) - 1} more rows)" if len(beyond) > 1 else ""
-        raise DataError(
-            f"{where}: {cells.iloc[beyond[0]]} is beyond the numbers a network can hold{also}; mend or drop the row"
-        )
+        cell = cells.iloc[beyond[0]]
+        number = shown(cell)[1:-1] if isinstance(cell, str) else values[beyond[0]]
+        raise DataError(f"{where}: {number} is beyond the numbers a network can hold{also}; mend or drop the row")
     return values
 
 

@@ -59,15 +59,24 @@ def export(bundle: Bundle, folder: Path, kind: str) -> Path:
         except Exception as fault:  # exporters of four libraries raise anything, and each means the same
             first = (str(fault).strip().splitlines() or [type(fault).__name__])[0]
             raise JobError(f"the network cannot be exported as {kind}: {first}") from fault
-        worst = float(np.max(np.abs(found - expected) / np.maximum(1.0, np.abs(expected))))
-        if not worst <= TOLERANCE:
-            raise JobError(f"exported as {kind} the network answers otherwise, by {worst:.2g}, so it is not written")
+        refuse_other(kind, found, expected)
         save_preparation(bundle.preparation, part / "preparation.json")
         write_card(replace(bundle.card, files=hashes(part)), part / "bundle.json")
         part.replace(folder)
     finally:
         shutil.rmtree(part, ignore_errors=True)
     return folder
+
+
+def refuse_other(kind: str, found: npt.NDArray[Any], expected: npt.NDArray[Any]) -> None:
+    """Whether outputs (rows, units) are those of the original network.
+
+    Raises:
+        JobError: they differ by more than 1e-4, of large ones by that share.
+    """
+    worst = float(np.max(np.abs(found - expected) / np.maximum(1.0, np.abs(expected))))
+    if not worst <= TOLERANCE:
+        raise JobError(f"exported as {kind} the network answers otherwise, by {worst:.2g}, so it is not written")
 
 
 def _features(bundle: Bundle) -> Floats:
@@ -85,7 +94,9 @@ def _run_saved_model(path: Path, features: Floats) -> npt.NDArray[Any]:
 def _run_litert(path: Path, features: Floats) -> npt.NDArray[Any]:
     import tensorflow as tf
 
-    interpreter = tf.lite.Interpreter(str(path))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # that it will go: ai_edge_litert follows it
+        interpreter = tf.lite.Interpreter(str(path))
     place = interpreter.get_input_details()[0]["index"]
     interpreter.resize_tensor_input(place, features.shape)
     interpreter.allocate_tensors()
