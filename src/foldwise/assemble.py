@@ -159,6 +159,22 @@ def make_tracking(tracking: TrackingSpec, runs: str, ledger: Ledger) -> tuple[Tr
     return MlflowTracker(store, ledger, tracking.curves == "folds"), MlflowRegistry(store)
 
 
+def make_registry(tracking: TrackingSpec, runs: str) -> Registry:
+    """The registry that outlives a process.
+
+    Raises:
+        ConfigError: the one in memory does not, or nothing was ever registered here.
+    """
+    if tracking.kind == "in_memory":
+        raise ConfigError("tracking.kind", "in_memory keeps no model beyond its process; say mlflow")
+    if tracking.url is None and not (Path(runs) / "mlflow.db").exists():
+        raise ConfigError("paths.runs", f"{Path(runs).resolve()} holds no mlflow.db; run python -m pipelines.tune first")
+    from foldwise.tracking.mlflow_registry import MlflowRegistry
+    from foldwise.tracking.mlflow_store import mlflow_store
+
+    return MlflowRegistry(mlflow_store(Path(runs), tracking.url))
+
+
 def versions() -> dict[str, str]:
     """What a study's numbers may depend on beside its recipe."""
     return {"python": platform.python_version(), **{name: version(name) for name in VERSIONS}}

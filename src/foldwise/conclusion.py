@@ -14,6 +14,7 @@ import numpy.typing as npt
 from foldwise.comparison import write_page
 from foldwise.config import trial_at
 from foldwise.data.cells import listed
+from foldwise.data.newest import identities
 from foldwise.data.prepare import fit_preparation
 from foldwise.data_specs import PrepSpec
 from foldwise.errors import JobError
@@ -30,6 +31,7 @@ from foldwise.study_figures import Answers, draw_figures
 from foldwise.study_tables import write_curves, write_holdout, write_trials
 from foldwise.tracking.bundle import save_bundle
 from foldwise.tracking.bundle_card import Reading
+from foldwise.tracking.enrolment import enrol, write_trained
 from foldwise.tracking.registry import Registry, described, once_for
 from foldwise.tracking.tracker import shown_files
 from foldwise.training import baselines, verdict
@@ -82,6 +84,7 @@ def conclude(plan: Plan, searched: Searched, parts: Parts, registry: Registry, s
         study=spec.name,
         threshold=threshold,
     )
+    write_trained(plan.folder, identities(table, spec.fixed.data)[plan.development])
     reached("after-bundle")
     if asked == "auto":
         watcher.note(
@@ -158,6 +161,8 @@ def conclude(plan: Plan, searched: Searched, parts: Parts, registry: Registry, s
     except JobError as fault:  # what the study came to is kept, and the next start registers its model
         watcher.note(str(fault))
     reached("after-register")
+    if version is not None:
+        enrol(version, record, plan.source, plan.folder, parts.ledger, registry, watcher.note)
     summary["model"] = described(spec.register, version)
     ended = time.monotonic()
     summary["seconds"] = {

@@ -34,6 +34,7 @@ _PLACES = (
     *((*part, name) for part in (("data",), ("data", "holdout")) for name in ("path", "images", "labels")),
     *(("data", name) for name in ("given", "url", "password_env")),
     *(("execute", name) for name in ("kind", "workers", "address")),
+    ("promotion",),  # judges later models, and is kept for them
 )
 
 

@@ -17,6 +17,7 @@ from foldwise.space import Params
 from foldwise.specs import StudySpec
 
 if TYPE_CHECKING:
+    from foldwise.data.newest import Since
     from foldwise.goal import Goal
     from foldwise.plan import Plan
     from foldwise.results import TrialResult
@@ -63,26 +64,18 @@ def run_here(
         screen.note(f"no search: every range takes its default: {taken}")
     check_tuner(spec)
     plan = look_at_data(spec, screen)
-    _rehearse(plan, screen)
-    from foldwise.claim import claim
-    from foldwise.shipping import ship_others, ship_study
+    from foldwise.shipping import ship_others
     from foldwise.stopping import stoppable
     from foldwise.tracking.registry import is_unregistered
     from foldwise.tracking.study_lock import lock_study
 
+    _rehearse(plan, screen)
     with (
         stoppable(screen.note) as check,
         lock_study(plan.folder / "lock"),
         closing(make_ledger(spec, screen.note, check)) as ledger,
     ):
-        record = claim(plan, ledger, versions())
-        results = [row.result for row in ledger.trials(spec.name) if row.result is not None and not row.dropped]
-        summary = record.summary
-        if summary is not None and nothing_left(summary, len(results), spec.fixed.budget.trials):
-            _say_finished(spec, len(results), screen)
-            summary = ship_study(spec.name, ledger, spec.fixed.tracking, spec.fixed.paths.runs, screen.note) or summary
-        else:
-            summary, results = _carry_out(plan, record, ledger, screen, check, began)
+        summary, results = run_planned(plan, ledger, screen, check, began)
         if spec.name not in ledger.waiting():  # else MLflow is away
             ship_others(ledger, spec.fixed.tracking, spec.fixed.paths.runs, screen.note)
     screen.finished(summary, _where_next(spec, summary, plan.table.schema.image is not None))
@@ -90,6 +83,27 @@ def run_here(
         rule = f"model {summary['model']['name']} is not registered yet, all else is done and kept"
         raise JobError(f"{rule}; the next start of this study, or of python -m pipelines.ui, registers it")
     return spec, plan.goal, summary, results, plan.folder
+
+
+def run_planned(
+    plan: Plan, ledger: Ledger, screen: Screen, check: Callable[[], None], began: float
+) -> tuple[Mapping[str, Any], list[TrialResult]]:
+    """Run a study whose data were looked at, or take it as it stands where it is finished; its lock is held.
+
+    Returns:
+        Its summary and its finished trials.
+    """
+    from foldwise.claim import claim
+    from foldwise.shipping import ship_study
+
+    spec = plan.spec
+    record = claim(plan, ledger, versions())
+    results = [row.result for row in ledger.trials(spec.name) if row.result is not None and not row.dropped]
+    if record.summary is None or not nothing_left(record.summary, len(results), spec.fixed.budget.trials):
+        return _carry_out(plan, record, ledger, screen, check, began)
+    _say_finished(spec, len(results), screen)
+    shipped = ship_study(spec.name, ledger, spec.fixed.tracking, spec.fixed.paths.runs, screen.note)
+    return shipped or record.summary, results
 
 
 def _say_finished(spec: StudySpec, trials: int, screen: Screen) -> None:
@@ -167,13 +181,16 @@ def _rehearse(plan: Plan, screen: Screen) -> None:
     rehearse(plan)
 
 
-def look_at_data(spec: StudySpec, screen: Screen) -> Plan:
-    """The plan of a study, said on the screen. A wrong path or column is found before anything slow is imported."""
+def look_at_data(spec: StudySpec, screen: Screen, since: Since | None = None) -> Plan:
+    """The plan of a study, said on the screen. A wrong path or column is found before anything slow is imported.
+
+    since: what an earlier model knew, where its challenger is to be made.
+    """
     check_data(spec)
     from foldwise.data.audit.finding import refuse
     from foldwise.plan import plan_study
 
-    plan = plan_study(spec)
+    plan = plan_study(spec, since)
     table = plan.table
     kinds = ", ".join(f"{column.name} ({column.kind})" for column in table.schema.columns[:12])
     more = f" and {len(table.schema.columns) - 12} more" if len(table.schema.columns) > 12 else ""

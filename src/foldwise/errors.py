@@ -42,6 +42,10 @@ class Overtaken(JobError):
     """Another process coordinates the study by now, so this one's writing is refused."""
 
 
+class Unfit(JobError):
+    """A model cannot be loaded, judged or served, so nothing is promoted."""
+
+
 class Interrupted(JobError):
     """The user asked to stop; everything finished so far is kept."""
 

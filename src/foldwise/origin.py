@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import os
 import platform
 import shutil
@@ -11,6 +10,7 @@ from typing import Any
 
 from foldwise.config import data_name
 from foldwise.plan import Plan
+from foldwise.tracking.study_lead import user_name
 
 GIT_SECONDS = 5
 MOST_COLUMNS = 500  # of a table, named one by one
@@ -19,9 +19,12 @@ MOST_COLUMNS = 500  # of a table, named one by one
 def origin(plan: Plan) -> dict[str, Any]:
     """Task, goal, rows and columns of a study; who started it, on what machine, in a working folder of which commit.
 
+    Studies that make challengers say under which experiment they are shown together; any other has one of its own.
+
     There is no name of a host, no path and no address in it: it is shown to whoever sees a run.
     """
     table = plan.table
+    series = {} if plan.since is None else {"experiment": f"{plan.spec.register}-retraining"}
     columns = {column.name: column.kind for column in table.schema.columns[:MOST_COLUMNS]}
     return {
         "task": table.task,
@@ -31,17 +34,11 @@ def origin(plan: Plan) -> dict[str, Any]:
         "rows": len(plan.development) + len(plan.holdout.rows),
         "columns": columns if table.schema.image is None else None,
         "image": table.schema.image,
-        "user": _user(),
+        "user": user_name(),
         "machine": {"system": platform.platform(), "processor": platform.machine(), "cores": os.cpu_count()},
         "git": _commit(),
+        **series,
     }
-
-
-def _user() -> str | None:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):  # a container may run under a number that has no name
-        return None
 
 
 def _commit() -> dict[str, Any] | None:

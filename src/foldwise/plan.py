@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -18,12 +18,13 @@ from foldwise.data.augment_rules import check_augment
 from foldwise.data.balance import check_balance
 from foldwise.data.holdout import HoldoutRecord, set_holdout
 from foldwise.data.image_table import read_image_holdout, read_image_table
+from foldwise.data.newest import Since, hold_back
 from foldwise.data.prep_rules import check_prep
 from foldwise.data.prepare import fit_preparation
 from foldwise.data.source_mark import source_mark
 from foldwise.data.split import Split, cut_folds
 from foldwise.data.table import Table, read_given_holdout, read_table
-from foldwise.data_specs import FeatureKind, GivenHoldout
+from foldwise.data_specs import FeatureKind, GivenHoldout, TimeHoldout
 from foldwise.errors import ConfigError
 from foldwise.goal import Goal, cost_goal, goal_for
 from foldwise.image_specs import GivenImages, ImageRows
@@ -44,6 +45,8 @@ class Plan:
     development: positions in `table` of the rows that search and training may see, (rows,).
     holdout: the rows set aside, a table of its own.
     source: the mark of the rows as they were read, where there is one.
+    since: what an earlier model knew, where its challenger is to be made.
+    newest: positions in `table` of the rows that were set aside because they are new, (rows,); they are in `holdout` too.
     """
 
     spec: StudySpec
@@ -55,6 +58,8 @@ class Plan:
     splits: tuple[Split, ...]
     findings: tuple[Finding, ...]
     source: str | None = None
+    since: Since | None = None
+    newest: np.ndarray = field(default_factory=lambda: np.empty(0, dtype=np.int64))
 
     @property
     def folder(self) -> Path:
@@ -86,8 +91,13 @@ class Plan:
         return {**recipe, "data": {**recipe["data"], "given": {**data.given.record, "fingerprint": self.table.fingerprint}}}
 
 
-def plan_study(spec: StudySpec) -> Plan:
+def plan_study(spec: StudySpec, since: Since | None = None) -> Plan:
     """Read and cut the data of a study.
+
+    Args:
+        spec: the study.
+        since: what an earlier model knew, whose challenger is to be made: the same rows are set aside, and the newest of those
+            that it did not see. A holdout by time begins anew, and never earlier than it did.
 
     Raises:
         ConfigError, DataError: configuration and data do not fit each other.
@@ -106,7 +116,7 @@ def plan_study(spec: StudySpec) -> Plan:
         check_inputs(trial.model, [*table.schema.of_kind("number"), *others], table.left_out)
         numbers = prod(table.schema.image) if table.schema.image else len(table.schema.of_kind("number"))
         check_image(as_shown(trial.model, table.schema.image), numbers, others, trial.prep.select.kind != "none")
-    development, held, record = set_holdout(table, fixed.data.holdout, fixed.data)
+    development, held, newest, record = _set_aside(fixed, table, since)
     given = _given(fixed, table)
     holdout = table.take(held) if given is None else given
     for trial in trials:
@@ -116,7 +126,7 @@ def plan_study(spec: StudySpec) -> Plan:
         check_batch(trial.fit, splits)
     told = [finding for trial in trials for finding in check_balance(table, splits, trial.balance)]
     findings = (*audit(table, development, splits, holdout), *dict.fromkeys(told))
-    return Plan(spec, goal, table, development, holdout, record, splits, findings, source)
+    return Plan(spec, goal, table, development, holdout, record, splits, findings, source, since, newest)
 
 
 def _read(fixed: FixedSpec, trials: Sequence[TrialSpec]) -> Table:
@@ -124,6 +134,22 @@ def _read(fixed: FixedSpec, trials: Sequence[TrialSpec]) -> Table:
         return read_image_table(fixed.data, fixed.paths)
     used = frozenset[FeatureKind]().union(*(trial.prep.kinds for trial in trials))
     return read_table(fixed.data, fixed.paths, any(takes_pixels(trial.model) for trial in trials), used)
+
+
+def _set_aside(fixed: FixedSpec, table: Table, since: Since | None) -> tuple[np.ndarray, np.ndarray, np.ndarray, HoldoutRecord]:
+    """Positions to develop on, positions set aside, which of these because they are new, and how that was decided."""
+    data = fixed.data
+    none = np.empty(0, dtype=np.int64)
+    if since is None or isinstance(data.holdout, GivenHoldout | GivenImages):
+        development, held, record = set_holdout(table, data.holdout, data)
+        return development, held, none, record
+    if isinstance(data.holdout, TimeHoldout):
+        now, before = set_holdout(table, data.holdout, data), set_holdout(table, data.holdout, data, since.holdout)
+        development, held, record = now if now[2]["from"] >= before[2]["from"] else before
+        return development, held, none, record
+    development, held, record = set_holdout(table, data.holdout, data, since.holdout)
+    development, newest = hold_back(table, development, since, data)
+    return development, np.sort(np.concatenate([held, newest])), newest, record
 
 
 def _given(fixed: FixedSpec, table: Table) -> Table | None:

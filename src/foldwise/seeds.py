@@ -22,6 +22,7 @@ class Purpose(IntEnum):
     RACE = 10
     AUDIT = 11
     IMPORTANCE = 12
+    PROMOTION = 13
 
 
 # The refit on all development rows stands where a fold's number would be.

@@ -11,6 +11,7 @@ from foldwise.assemble import make_tracking
 from foldwise.errors import JobError
 from foldwise.files import write_json
 from foldwise.specs import TrackingSpec
+from foldwise.tracking.enrolment import enrol
 from foldwise.tracking.ledger import Ledger
 from foldwise.tracking.ledger_rows import StudyRecord
 from foldwise.tracking.registry import Registry, described, is_unregistered, once_for
@@ -61,6 +62,7 @@ def _registered(
     except JobError as fault:
         say(str(fault))
         return None
+    enrol(version, record, summary.get("source"), folder, ledger, registry, say)
     whole = {**summary, "model": described(name, version), "mlflow": asdict(place) if place else None}
     write_json(folder / "summary.json", whole)
     ledger.finish_study(record.name, whole)

@@ -219,6 +219,16 @@ class UiSpec(Spec):
     paths: Paths = Paths()
 
 
+class PromotionSpec(Spec):
+    """When a challenger takes the champion's place, on rows that neither was trained on.
+
+    margin: what it has to gain at the least, in the goal's metric. alpha: how often one that is no better may be promoted.
+    """
+
+    margin: Annotated[float, Field(ge=0)] = 0.0
+    alpha: Annotated[float, Field(gt=0, le=0.5)] = 0.05
+
+
 class FixedSpec(Spec):
     """The part of a configuration in which no range may stand. study and register null take names of their own."""
 
@@ -239,6 +249,7 @@ class FixedSpec(Spec):
     audit: AuditSpec = AuditSpec()
     ledger: LedgerSpec = LedgerSpec()
     tracking: Annotated[TrackingSpec, ByKind] = TrackingSpec()
+    promotion: PromotionSpec = PromotionSpec()
     paths: Paths = Paths()
 
     @property

@@ -82,7 +82,7 @@ def row_hashes(table: Table, columns: tuple[str, ...], decimal: str = ".") -> np
 def _lowest_hashes(
     table: Table, holdout: HashHoldout, data: Labelled, frozen: HoldoutRecord | None
 ) -> tuple[npt.NDArray[np.bool_], HoldoutRecord]:
-    columns = tuple(frozen["columns"]) if frozen else _key_columns(table, data)
+    columns = tuple(frozen["columns"]) if frozen else key_columns(table, data)
     hashes = row_hashes(table, columns, decimal_mark(data))
     by_class = bool(table.labels) and (ALL not in frozen["cutoffs"] if frozen else data.group is None)
     names = table.labels if by_class else (ALL,)
@@ -98,7 +98,8 @@ def _lowest_hashes(
     return aside, {"kind": "hash", "columns": list(columns), "cutoffs": {**(frozen["cutoffs"] if frozen else {}), **cutoffs}}
 
 
-def _key_columns(table: Table, data: Labelled) -> tuple[str, ...]:
+def key_columns(table: Table, data: Labelled) -> tuple[str, ...]:
+    """The columns that tell rows apart."""
     if data.row_key:
         return data.row_key
     if data.group is not None:

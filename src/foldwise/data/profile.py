@@ -65,7 +65,7 @@ def binned(profile: ColumnProfile, cells: pd.Series[Any]) -> tuple[float, ...]:
         return _shares([*known, counts.total() - sum(known)])
     if profile.kind == "text" or not profile.shares:
         return ()
-    return _shares(_counts(_known(cells), profile.edges))
+    return _shares(_counts(seconds_or_numbers(cells), profile.edges))
 
 
 def as_numbers(cells: pd.Series[Any]) -> Floats:
@@ -76,7 +76,8 @@ def as_numbers(cells: pd.Series[Any]) -> Floats:
     return np.asarray(values, dtype=np.float64)
 
 
-def _known(cells: pd.Series[Any]) -> Floats:
+def seconds_or_numbers(cells: pd.Series[Any]) -> Floats:
+    """The known cells of such a column as numbers."""
     values = as_numbers(cells)
     return values[~np.isnan(values)]
 
@@ -87,7 +88,7 @@ def _profile(name: str, kind: FeatureKind, cells: pd.Series[Any]) -> ColumnProfi
         counts = Counter(cell for cell in cells.to_list() if cell is not None)
         often = sorted(counts, key=lambda level: (-counts[level], level))[:MOST_LEVELS]
         return ColumnProfile(name, kind, missing, levels={level: counts[level] / counts.total() for level in often})
-    values = _known(cells) if kind in ("number", "date") else np.empty(0)
+    values = seconds_or_numbers(cells) if kind in ("number", "date") else np.empty(0)
     if not len(values):
         return ColumnProfile(name, kind, missing)
     edges = _edges(values)

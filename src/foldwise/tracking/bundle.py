@@ -109,6 +109,10 @@ class Bundle:
         """
         return self._scores(self._conformed(rows))
 
+    def sample_rows(self) -> Raw:
+        """The raw rows that it was saved with."""
+        return as_raw(self.card.schema, [sample.row for sample in self.card.sample])
+
     def export(self, folder: Path | str, format: str = "saved_model") -> Path:
         """Writes the network for others to serve, as saved_model, litert or onnx; more in `tracking.export`."""
         from foldwise.tracking.export import export
@@ -134,8 +138,7 @@ class Bundle:
     @property
     def sample_features(self) -> npt.NDArray[np.float32]:
         """The card's sample rows as the network takes them, (rows, features)."""
-        rows = as_raw(self.card.schema, [sample.row for sample in self.card.sample])
-        return np.asarray(self._features(self._conformed(rows)))
+        return np.asarray(self._features(self._conformed(self.sample_rows())))
 
     def _features(self, given: Conformed) -> Features:
         if isinstance(self.preparation, ImagePreparation):
@@ -271,7 +274,7 @@ def _sample(bundle: Bundle, table: Table) -> tuple[Sample, ...]:
 def _check_sample(bundle: Bundle, folder: Path) -> None:
     if not bundle.card.sample:
         return
-    rows = as_raw(bundle.card.schema, [sample.row for sample in bundle.card.sample])
+    rows = bundle.sample_rows()
     expected = np.array([sample.scores for sample in bundle.card.sample])
     got = bundle.scores(rows).reshape(expected.shape)
     worst = float(np.max(np.abs(got - expected) / np.maximum(1.0, np.abs(expected))))

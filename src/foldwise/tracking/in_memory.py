@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from foldwise.errors import ConfigError, did_you_mean
 from foldwise.tracking.ledger import Ledger
 from foldwise.tracking.ledger_rows import StudyRecord, TrialRow
 from foldwise.tracking.registry import FIRST, LATER, ModelVersion, read_reference
 from foldwise.tracking.tracker import RunPlace
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class InMemoryTracker:
@@ -86,6 +89,24 @@ class InMemoryRegistry:
         if version is None or not 1 <= version <= len(self._folders[name]):
             raise ConfigError("model", f"{name} has no version {version}; its latest is {len(self._folders[name])}")
         return self._folders[name][version - 1]
+
+    def answer(self, name: str, version: int, rows: Any) -> pd.DataFrame:
+        """The bundle's own answers."""
+        from foldwise.tracking.bundle import load_bundle  # Keras is slow to come
+
+        return load_bundle(self._folders[name][version - 1]).predict(rows)
+
+    def aliases(self, name: str) -> Mapping[str, int]:
+        """The aliases of a name and their versions."""
+        return dict(self._aliases.get(name, {}))
+
+    def set_alias(self, name: str, alias: str, version: int) -> None:
+        """Moves an alias."""
+        self._aliases[name][alias] = version
+
+    def remove_alias(self, name: str, alias: str) -> None:
+        """Takes an alias away."""
+        self._aliases[name].pop(alias, None)
 
     def _version(self, name: str, number: int) -> ModelVersion:
         aliases = tuple(alias for alias, version in self._aliases[name].items() if version == number)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 import time
@@ -11,9 +12,11 @@ from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import mlflow.artifacts
 import numpy as np
+import pandas as pd
 from mlflow import MlflowClient
 from mlflow.entities import LoggedModelOutput, LoggedModelStatus
 from mlflow.exceptions import MlflowException
@@ -84,6 +87,56 @@ class MlflowRegistry:
         except FAULTS as fault:
             raise JobError(f"model {reference} cannot be fetched: {first_line(fault)}") from None
         return Path(folder) / "artifacts" / BUNDLE
+
+    def answer(self, name: str, version: int, rows: Any) -> pd.DataFrame:
+        """What MLflow's scoring server answers to raw rows sent as JSON, in this process."""
+        from mlflow.pyfunc.scoring_server import invocations  # brings a web server along
+
+        model = mlflow.pyfunc.load_model(str(self.fetch(f"{name}/{version}").parents[1]))
+        if isinstance(rows, pd.DataFrame):
+            content: dict[str, Any] = {
+                "dataframe_split": rows.astype(object).where(rows.notna(), None).to_dict("split", index=False)
+            }
+        else:
+            content = {"inputs": rows.tolist()}
+        answer = invocations(json.dumps(content), "application/json", model, model.metadata.get_input_schema())
+        return pd.DataFrame(json.loads(answer.response)["predictions"])
+
+    def aliases(self, name: str) -> Mapping[str, int]:
+        """The aliases of a name and their versions; none where there is no such name.
+
+        Raises:
+            JobError: MLflow does not answer.
+        """
+        try:
+            found = self._client.get_registered_model(name).aliases
+        except FAULTS as fault:
+            if getattr(fault, "error_code", None) == "RESOURCE_DOES_NOT_EXIST":
+                return {}
+            raise JobError(f"the registry does not say which versions {name} has: {first_line(fault)}") from None
+        return {alias: int(version) for alias, version in found.items()}
+
+    def set_alias(self, name: str, alias: str, version: int) -> None:
+        """Moves an alias to a version.
+
+        Raises:
+            JobError: MLflow does not do it.
+        """
+        try:
+            self._client.set_registered_model_alias(name, alias, str(version))
+        except FAULTS as fault:
+            raise JobError(f"the alias {alias} of {name} cannot be moved: {first_line(fault)}") from None
+
+    def remove_alias(self, name: str, alias: str) -> None:
+        """Takes an alias away.
+
+        Raises:
+            JobError: MLflow does not do it.
+        """
+        try:
+            self._client.delete_registered_model_alias(name, alias)
+        except FAULTS as fault:
+            raise JobError(f"the alias {alias} of {name} cannot be removed: {first_line(fault)}") from None
 
     def _registered(self, name: str, once: str | None) -> ModelVersion | None:
         """The version that was registered with the same word; its alias may still be to be set."""

@@ -58,7 +58,8 @@ class MlflowStudy:
     def open(self) -> bool:
         """Opens the parent's run; whether it was there before."""
         record, client = self._record, self._client
-        experiment = self._store.experiment(record.name, experiment_tags(record, self._goal))
+        name = str((record.origin or {}).get("experiment", record.name))
+        experiment = self._store.experiment(name, experiment_tags(record, self._goal))
         found = self._earlier_run(experiment.experiment_id)
         if found is None:
             start, tags = _milliseconds(record.created), study_tags(record, self._goal)

@@ -6,10 +6,13 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from foldwise.errors import ConfigError
 from foldwise.tracking.ledger_rows import StudyRecord
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 FIRST, LATER = "champion", "challenger"
 
@@ -60,6 +63,22 @@ class Registry(Protocol):
         Raises:
             ConfigError: no such name, alias or version; says which there are.
         """
+        ...
+
+    def answer(self, name: str, version: int, rows: Any) -> pd.DataFrame:
+        """What a version answers to raw rows by the very code that serves it; whatever goes wrong there is raised."""
+        ...
+
+    def aliases(self, name: str) -> Mapping[str, int]:
+        """The aliases of a name and their versions; none where there is no such name."""
+        ...
+
+    def set_alias(self, name: str, alias: str, version: int) -> None:
+        """Moves an alias to a version, in one step."""
+        ...
+
+    def remove_alias(self, name: str, alias: str) -> None:
+        """Takes an alias away."""
         ...
 
 

@@ -6,6 +6,7 @@ number in `studies` that every write compares and every new coordinator raises.
 
 from __future__ import annotations
 
+import getpass
 import hashlib
 import os
 import threading
@@ -23,7 +24,15 @@ Holder = dict[str, Any]
 def new_holder() -> Holder:
     """Who this process is. The id means the same on every machine, a process number does not."""
     since = datetime.now().astimezone().isoformat(" ", "seconds")
-    return {"id": uuid.uuid4().hex[:12], "pid": os.getpid(), "since": since}
+    return {"id": uuid.uuid4().hex[:12], "pid": os.getpid(), "since": since, "user": user_name()}
+
+
+def user_name() -> str | None:
+    """Who runs this process."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # a container may run under a number that has no name
+        return None
 
 
 def named(holder: Mapping[str, Any] | None) -> str:
@@ -52,7 +61,9 @@ class StudyLocks:
             if connection is None:
                 connection = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
                 try:
-                    taken = connection.execute(text("SELECT pg_try_advisory_lock(:key)"), {"key": _key(study)}).scalar_one()
+                    taken = connection.execute(
+                        text("SELECT pg_try_advisory_lock(:key)"), {"key": lock_key("study", study)}
+                    ).scalar_one()
                 except DBAPIError:
                     connection.close()
                     raise
@@ -80,6 +91,7 @@ def _answers(connection: Connection) -> bool:
     return True
 
 
-def _key(study: str) -> int:
-    digest = hashlib.sha256(f"foldwise study {study}".encode()).digest()
+def lock_key(kind: str, name: str) -> int:
+    """The number of PostgreSQL's advisory lock of a study, or of what else is locked by name."""
+    digest = hashlib.sha256(f"foldwise {kind} {name}".encode()).digest()
     return int.from_bytes(digest[:8], "big", signed=True)

@@ -1,0 +1,79 @@
+"""The study that makes a challenger: the champion's own, on the rows of today."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from foldwise.config import read_study
+from foldwise.errors import ConfigError
+from foldwise.retrain_spec import RetrainSpec
+from foldwise.space import EPOCHS
+from foldwise.specs import StudySpec
+from foldwise.tracking.ledger_rows import StudyRecord
+
+
+def challenger_study(
+    record: StudyRecord, asked: RetrainSpec, left_out: tuple[str, ...] = (), only: tuple[str, ...] = ()
+) -> StudySpec:
+    """The champion's recipe with the champion's values as its first trial, and no other unless a search is asked for.
+
+    Its columns stay what they were, so that whoever asks the champion can ask the challenger.
+
+    Args:
+        record: the champion's study, finished.
+        asked: the retraining.
+        left_out: columns that the champion does not know.
+        only: the columns whose kinds are fixed, by default all that the champion's study had.
+
+    Raises:
+        ConfigError: the rows came from Python, or the recipe is none any more.
+    """
+    recipe = record.recipe
+    if recipe["data"].get("kind") == "frame":
+        rule = f"{asked.model!r} was made from a DataFrame, so its rows cannot be read again; tune it anew from Python"
+        raise ConfigError("model", rule)
+    assert record.summary is not None
+    params = {name: value for name, value in record.summary["best"]["params"].items() if name != EPOCHS}
+    tuner = {**_mapping(recipe.get("tuner", "tpe")), "first": [params], "warm_start": record.name if asked.search else None}
+    config = {
+        **recipe,
+        "study": None,
+        "register": asked.model,
+        "data": _data(record, asked, left_out, only),
+        "tuner": tuner,
+        "budget": {"trials": max(1, asked.search)},
+        "execute": {"kind": "here", "threads": _mapping(recipe.get("execute", "here")).get("threads")},
+        "promotion": {**recipe.get("promotion", {}), **asked.promotion.model_dump(exclude_none=True)},
+        **{name: getattr(asked, name).model_dump() for name in ("ledger", "tracking", "paths")},
+    }
+    if not asked.search:
+        config["race"] = {"kind": "none"}
+    return read_study(config)
+
+
+def named(spec: StudySpec, asked: RetrainSpec, champion: int, fingerprint: str) -> StudySpec:
+    """The study under the name that the same rows, champion and options always lead to: a second start goes on with it."""
+    words = json.dumps([fingerprint, asked.options], sort_keys=True)
+    name = f"{asked.model[:60]}-after-{champion}-{hashlib.sha256(words.encode()).hexdigest()[:8]}"
+    return replace(spec, name=name)
+
+
+def _data(record: StudyRecord, asked: RetrainSpec, left_out: tuple[str, ...], only: tuple[str, ...]) -> dict[str, Any]:
+    """Where the rows are now, and what their columns are, as the champion's study found them."""
+    data, origin = dict(record.recipe["data"]), record.origin or {}
+    places = {name: value for name, value in asked.data.model_dump().items() if value is not None}
+    if origin.get("columns"):
+        kinds = {name: kind for name, kind in origin["columns"].items() if not only or name in only}
+        data["kinds"] = {**kinds, **data.get("kinds", {})}
+        data["drop"] = [*data.get("drop", []), *left_out]
+        data["task"] = origin.get("task", data.get("task", "auto"))
+    return {**data, **places}
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    """A bare word stands for a mapping of that kind."""
+    return {"kind": value} if isinstance(value, str) else value

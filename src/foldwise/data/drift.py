@@ -1,0 +1,136 @@
+"""How far new rows have moved from those that a model knows: the population stability index of each column."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from foldwise.data.cells import listed
+from foldwise.data.holdout import Positions
+from foldwise.data.profile import ColumnProfile, binned, profile_of, seconds_or_numbers
+from foldwise.data.schema import Column, Schema
+from foldwise.data.table import Table
+from foldwise.errors import DataError
+
+MOVED_FAR = 0.25  # the usual reading of the index: below 0.1 nothing has moved
+HALF_A_ROW = 0.5
+
+
+@dataclass(frozen=True)
+class Drift:
+    """What became of a column.
+
+    psi: population stability index between earlier and later rows. p_value: of the Kolmogorov-Smirnov test for numbers, of the
+    chi-squared test for levels; None where there is nothing to test. missing: shares before and after.
+    """
+
+    column: str
+    psi: float
+    p_value: float | None
+    missing: tuple[float, float]
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """As a summary keeps it."""
+        return asdict(self)
+
+
+def drifts(table: Table, earlier: Positions, later: Positions, known: Sequence[ColumnProfile] = ()) -> tuple[Drift, ...]:
+    """Of the target and each number, date and category column, the farthest first; none where nothing is new.
+
+    Args:
+        table: the rows.
+        earlier: positions of the rows that the model knows.
+        later: of those that are new.
+        known: how the rows looked that the model was trained on, where none of them is there any more.
+
+    Source: Siddiqi, Credit Risk Scorecards (2006), for the index and how it is read.
+    """
+    if not len(later) or table.images is not None:
+        return ()
+    if not len(earlier):
+        columns = [(profile, None, table.frame[profile.name].iloc[later]) for profile in known]
+        return _sorted(_drift(*column) for column in columns if column[0].kind != "text")
+    target, answers = _target(table)
+    cells = [
+        (target, answers),
+        *((column, table.frame[column.name]) for column in table.schema.columns if column.kind != "text"),
+    ]
+    found = []
+    for column, values in cells:
+        before = values.iloc[earlier]
+        (profile,) = profile_of(before.to_frame(column.name), Schema((column,)))
+        found.append(_drift(profile, before, values.iloc[later]))
+    return _sorted(found)
+
+
+def psi(before: Sequence[float], after: Sequence[float], rows_before: int, rows_after: int) -> float:
+    """The population stability index of two lists of shares, (bins,): sum of (q - p) ln(q / p).
+
+    A share of no rows would be infinitely far, so half a row of `rows_before` and `rows_after` is the least that counts.
+    """
+    p = np.maximum(before, HALF_A_ROW / max(rows_before, 1))
+    q = np.maximum(after, HALF_A_ROW / max(rows_after, 1))
+    return float(((q - p) * np.log(q / p)).sum())
+
+
+def _sorted(found: Iterable[Drift]) -> tuple[Drift, ...]:
+    return tuple(sorted(found, key=lambda drift: -drift.psi))
+
+
+def check_missing(found: Sequence[Drift], most: float) -> None:
+    """Whether columns came as full as before.
+
+    Raises:
+        DataError: the share of missing cells among the new rows rose by more than `most`.
+    """
+    emptied = [drift for drift in found if drift.missing[1] - drift.missing[0] > most]
+    if emptied:
+        first = emptied[0]
+        named = listed([drift.column for drift in emptied])
+        shares = f"{first.column}: {first.missing[0]:.0%} before, {first.missing[1]:.0%} now"
+        raise DataError(f"cells of {named} are missing among the new rows ({shares}); mend the source, or raise checks.missing")
+
+
+def check_drift(found: Sequence[Drift], most: float | None) -> None:
+    """Whether no column moved farther than is allowed.
+
+    Raises:
+        DataError: one did.
+    """
+    if most is not None and found and found[0].psi > most:
+        rule = f"{found[0].column} has moved by a PSI of {found[0].psi:.2f}, more than checks.drift={most:g}"
+        raise DataError(f"{rule}; look at the new rows, or raise it")
+
+
+def _drift(profile: ColumnProfile, before: pd.Series[Any] | None, after: pd.Series[Any]) -> Drift:
+    """Of one column: the profile is of the rows before, whose cells may be there no more."""
+    sides = None if before is None else (before.dropna(), after.dropna())
+    missing = (profile.missing, float(after.isna().mean()))
+    shares = binned(profile, after)
+    if not profile.parts or not any(shares):
+        return Drift(profile.name, 0.0, None, missing)
+    index = psi(profile.parts, shares, len(after) if before is None else len(before), len(after))
+    return Drift(profile.name, index, None if sides is None else _p_value(profile, *sides), missing)
+
+
+def _p_value(profile: ColumnProfile, before: pd.Series[Any], after: pd.Series[Any]) -> float | None:
+    if profile.kind != "category":
+        numbers = (seconds_or_numbers(before), seconds_or_numbers(after))
+        return float(stats.ks_2samp(*numbers).pvalue) if len(numbers[0]) else None
+    table = np.array([np.array(binned(profile, side)) * len(side) for side in (before, after)])
+    table = table[:, table.sum(axis=0) > HALF_A_ROW]
+    return float(stats.chi2_contingency(table).pvalue) if table.shape[1] > 1 and table.sum(axis=1).all() else None
+
+
+def _target(table: Table) -> tuple[Column, pd.Series[Any]]:
+    """The target as a column like any other."""
+    if table.labels:
+        cells = pd.Series(np.array(table.labels, dtype=object)[table.target], dtype=object)
+        return Column(table.target_name, "category"), cells
+    return Column(table.target_name, "number"), pd.Series(table.target)

@@ -1,0 +1,70 @@
+"""A version that was registered is written down in the ledger, with what it was made from, and takes its place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from foldwise.errors import JobError
+from foldwise.files import atomically
+from foldwise.tracking.bundle_files import hashes
+from foldwise.tracking.ledger import Ledger
+from foldwise.tracking.ledger_rows import StudyRecord
+from foldwise.tracking.registry import ModelVersion, Registry
+from foldwise.tracking.succession import Succession
+from foldwise.tracking.versions import VersionRow, Versions
+
+TRAINED = "trained.npy"
+
+
+def write_trained(folder: Path, rows: npt.NDArray[np.float64]) -> None:
+    """Keeps the hashes of the rows that a study's model was trained on, (rows,), beside its bundle."""
+
+    def write(part: Path) -> None:
+        with part.open("wb") as file:  # numpy would add its own ending to a name
+            np.save(file, np.unique(rows), allow_pickle=False)
+
+    atomically(folder / TRAINED, write)
+
+
+def enrol(
+    version: ModelVersion,
+    record: StudyRecord,
+    source: str | None,
+    folder: Path,
+    ledger: Ledger,
+    registry: Registry,
+    say: Callable[[str], None],
+) -> None:
+    """Writes a registered version of a study's model down; the first of a name is its champion.
+
+    Args:
+        version: as the registry gave it back.
+        record: the study.
+        source: the mark of its rows.
+        folder: of the study, with `bundle/` and `trained.npy`.
+        ledger: where it is written.
+        registry: where it was registered.
+        say: hears what a person should know.
+    """
+    path = folder / TRAINED
+    trained = np.load(path, allow_pickle=False) if path.exists() else None
+    row = VersionRow(
+        version.name,
+        version.version,
+        record.name,
+        record.data_fingerprint,
+        source,
+        hashes(folder / "bundle"),
+        trained,
+        datetime.now(UTC),
+    )
+    Versions(ledger.transactions).keep(row)
+    try:
+        Succession(ledger, registry, say).settle(version.name)
+    except JobError as fault:  # the next one who asks for the champion settles it
+        say(str(fault))

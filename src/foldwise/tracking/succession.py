@@ -1,0 +1,91 @@
+"""The champion of a model changes: in the ledger by compare-and-set, then the registry's alias follows.
+
+Between the two a process may die; whoever comes next finishes it. An alias that somebody moved by hand is adopted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from foldwise.errors import JobError
+from foldwise.kill_points import reached
+from foldwise.tracking.champions import Champions, Promotion
+from foldwise.tracking.ledger import Ledger
+from foldwise.tracking.model_lock import hold_model
+from foldwise.tracking.registry import FIRST, LATER, Registry
+
+
+class Succession:
+    """Of the models of one ledger and one registry.
+
+    Args:
+        ledger: says who is champion.
+        registry: shows it.
+        say: hears what a person should know.
+    """
+
+    def __init__(self, ledger: Ledger, registry: Registry, say: Callable[[str], None]) -> None:
+        self.champions = Champions(ledger.transactions)
+        self._engine = ledger.transactions.engine
+        self._registry = registry
+        self._say = say
+
+    def settle(self, model: str) -> Promotion | None:
+        """The champion, after ledger and registry agree; None where the model has none yet.
+
+        Raises:
+            JobError: the alias was removed by hand, the registry is away, or another process does not let go of the model.
+        """
+        with hold_model(self._engine, model):
+            return self._settled(model)
+
+    def promote(self, model: str, version: int, expected: int, kind: str, why: str, scores: Mapping[str, Any]) -> Promotion:
+        """Makes a version champion in place of the one that is expected; it is a challenger no more.
+
+        Raises:
+            Raced: another version is champion by now.
+            JobError: as `settle`. A registry that goes away after the ledger has it is told by whoever comes next.
+        """
+        with hold_model(self._engine, model):
+            self._settled(model)
+            made = self.champions.promote(model, version, expected, kind, why, scores)
+            try:
+                self._settled(model)
+                if self._registry.aliases(model).get(LATER) == version:
+                    self._registry.remove_alias(model, LATER)
+            except JobError as fault:
+                self._say(f"{fault}; the alias {FIRST} of {model} follows to version {version} with the next start")
+        return made
+
+    def _settled(self, model: str) -> Promotion | None:
+        rows, shown = self.champions.history(model), self._registry.aliases(model).get(FIRST)
+        if not rows:
+            return None if shown is None else self._adopt(model, shown, None)
+        last = rows[0]
+        if shown == last.version:
+            if not last.shown:
+                self.champions.mark_shown(last)
+            return last
+        # what the alias may still be where whoever promoted died before it followed
+        behind = next((place for place, row in enumerate(rows) if row.shown), len(rows) - 1)
+        if not last.shown and shown in (None, *(row.version for row in rows[: behind + 1])):
+            self._registry.set_alias(model, FIRST, last.version)
+            reached("after-alias")
+            self.champions.mark_shown(last)
+            return last
+        if shown is None:
+            rule = f"the alias {FIRST} of {model} was removed in MLflow, where version {last.version} had it"
+            raise JobError(f"{rule}; set it again there, on that version or on another")
+        return self._adopt(model, shown, last)
+
+    def _adopt(self, model: str, version: int, last: Promotion | None) -> Promotion:
+        """Takes the registry's champion for the ledger's."""
+        if last is None:
+            made = self.champions.promote(model, version, None, "first", "the first champion of the model")
+        else:
+            why = f"the alias {FIRST} was moved in MLflow, from version {last.version} to version {version}"
+            self._say(f"model {model}: {why}; that is taken over")
+            made = self.champions.promote(model, version, last.version, "adopted", why)
+        self.champions.mark_shown(made)
+        return made

@@ -1,0 +1,181 @@
+"""Who is champion, and what retrainings came to, on every database; and how the registry's alias follows."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from datetime import UTC, datetime
+
+import numpy as np
+import pytest
+
+from foldwise.errors import JobError
+from foldwise.tracking.champions import Champions, Raced
+from foldwise.tracking.in_memory import InMemoryRegistry
+from foldwise.tracking.ledger import open_ledger
+from foldwise.tracking.model_lock import hold_model
+from foldwise.tracking.succession import Succession
+from foldwise.tracking.versions import Retraining, VersionRow, Versions
+
+
+@pytest.fixture
+def ledger(url):
+    with closing(open_ledger(url)) as opened:
+        yield opened
+
+
+@pytest.fixture
+def champions(ledger):
+    return Champions(ledger.transactions)
+
+
+class TestChampions:
+    def test_each_promotion_names_the_one_before_it(self, champions):
+        assert champions.last("iris") is None
+        first = champions.promote("iris", 1, None, "first", "the first")
+        second = champions.promote("iris", 4, 1, "promoted", "better", {"gain": 0.1})
+        assert [(p.number, p.version, p.replaces) for p in champions.history("iris")] == [(2, 4, 1), (1, 1, None)]
+        assert champions.last("iris") == second
+        assert (second.scores, second.why, second.shown, first.who["pid"]) == (
+            {"gain": 0.1},
+            "better",
+            False,
+            second.who["pid"],
+        )
+        assert champions.last("other") is None
+
+    def test_only_the_expected_champion_is_replaced(self, champions):
+        with pytest.raises(Raced, match="the champion of iris is none and not version 1"):
+            champions.promote("iris", 2, 1, "promoted", "")
+        champions.promote("iris", 1, None, "first", "")
+        champions.promote("iris", 2, 1, "promoted", "")
+        with pytest.raises(Raced, match="the champion of iris is version 2 and not version 1"):
+            champions.promote("iris", 3, 1, "promoted", "")
+        assert champions.last("iris").version == 2
+
+    def test_a_rollback_goes_back_to_what_a_champion_replaced_and_further(self, champions):
+        assert champions.former("iris") is None
+        for version, before in ((1, None), (2, 1), (5, 2)):
+            champions.promote("iris", version, before, "promoted", "")
+        assert champions.former("iris") == 2
+        champions.promote("iris", 2, 5, "rollback", "")
+        assert champions.former("iris") == 1
+        champions.promote("iris", 1, 2, "rollback", "")
+        assert champions.former("iris") is None
+        champions.promote("iris", 5, 1, "promoted", "")
+        assert champions.former("iris") == 1
+
+    def test_what_the_alias_shows_is_marked(self, champions):
+        made = champions.promote("iris", 1, None, "first", "")
+        champions.mark_shown(made)
+        assert champions.last("iris").shown
+
+
+class TestVersions:
+    def test_a_version_comes_back_and_stays_what_it_is(self, ledger):
+        versions = Versions(ledger.transactions)
+        trained = np.array([0.1 + 0.2, 0.5, 0.75])
+        row = VersionRow("iris", 3, "s-1", "f" * 64, "sha256:a", {"network.keras": "b" * 64}, trained, datetime.now(UTC))
+        versions.keep(row)
+        versions.keep(VersionRow("iris", 3, "s-2", "e" * 64, None, {}, None, datetime.now(UTC)))
+        found = versions.version("iris", 3)
+        assert (found.study, found.files, found.source, found.made) == ("s-1", row.files, "sha256:a", row.made)
+        assert found.trained.tolist() == trained.tolist()
+        assert versions.version("iris", 4) is None
+
+    def test_a_retraining_of_the_same_rows_goes_on(self, ledger):
+        versions = Versions(ledger.transactions)
+        begun = versions.begin(Retraining("iris", "one", 1, "f" * 64, "mark", datetime.now(UTC)))
+        assert versions.begin(Retraining("iris", "two", 1, "f" * 64, "mark", datetime.now(UTC))) == begun
+        assert versions.begin(Retraining("iris", "three", 2, "f" * 64, "mark", datetime.now(UTC))).id == "three"
+        assert versions.latest("iris", 1) is None
+        versions.note(begun, {"outcome": "KEPT"})
+        assert versions.retraining("iris", "one").summary == {"outcome": "KEPT"}
+        versions.end(begun, "KEPT", {"outcome": "KEPT", "gain": 0.0})
+        assert versions.latest("iris", 1).summary == {"outcome": "KEPT", "gain": 0.0}
+        assert versions.begin(Retraining("iris", "four", 1, "f" * 64, "mark", datetime.now(UTC))).id == "four"
+
+
+class TestSuccession:
+    @pytest.fixture
+    def house(self, ledger, tmp_path):
+        """A registry with versions 1 to 3 of iris, of which 1 is champion; a succession, and what it said."""
+        registry, said = InMemoryRegistry(), []
+        for _ in range(3):
+            registry.register(tmp_path, "iris", None, {})
+        return registry, Succession(ledger, registry, said.append), said
+
+    def test_the_first_champion_is_the_registry_s(self, house):
+        _, succession, said = house
+        assert succession.settle("nobody") is None
+        made = succession.settle("iris")
+        assert (made.version, made.kind, made.number) == (1, "first", 1)
+        assert succession.settle("iris").number == 1
+        assert said == []
+
+    def test_the_alias_follows_a_promotion_and_is_challenger_no_more(self, house):
+        registry, succession, _ = house
+        succession.promote("iris", 3, 1, "promoted", "better", {})
+        assert registry.aliases("iris") == {"champion": 3}
+        assert [(p.version, p.shown) for p in succession.champions.history("iris")] == [(3, True), (1, True)]
+        with pytest.raises(Raced):
+            succession.promote("iris", 2, 1, "promoted", "late", {})
+        assert registry.aliases("iris") == {"champion": 3}
+
+    def test_a_promotion_that_was_cut_off_is_finished(self, house):
+        registry, succession, said = house
+        succession.settle("iris")
+        succession.champions.promote("iris", 2, 1, "promoted", "")  # and here it died, twice
+        succession.champions.promote("iris", 3, 2, "promoted", "")
+        assert succession.settle("iris").version == 3
+        assert registry.aliases("iris")["champion"] == 3
+        assert succession.champions.last("iris").shown
+        assert said == []
+
+    def test_an_alias_moved_by_hand_is_taken_over_and_said(self, house):
+        registry, succession, said = house
+        succession.settle("iris")
+        registry.set_alias("iris", "champion", 2)
+        made = succession.settle("iris")
+        assert (made.version, made.replaces, made.kind) == (2, 1, "adopted")
+        assert said == ["model iris: the alias champion was moved in MLflow, from version 1 to version 2; that is taken over"]
+        with pytest.raises(Raced):  # who judged against version 1 judged against the wrong one
+            succession.promote("iris", 3, 1, "promoted", "", {})
+        assert succession.champions.former("iris") == 1
+
+    def test_an_alias_that_was_removed_is_said(self, house):
+        registry, succession, _ = house
+        succession.settle("iris")
+        registry.remove_alias("iris", "champion")
+        with pytest.raises(JobError, match="the alias champion of iris was removed in MLflow, where version 1 had it"):
+            succession.settle("iris")
+
+    def test_a_registry_that_is_away_is_told_by_the_next_one(self, house, ledger):
+        registry, succession, said = house
+        succession.settle("iris")
+
+        class Away(InMemoryRegistry):
+            def set_alias(self, name, alias, version):
+                raise JobError("away")
+
+        away = Away()
+        away.__dict__ = registry.__dict__
+        Succession(ledger, away, said.append).promote("iris", 2, 1, "promoted", "", {})
+        assert said == ["away; the alias champion of iris follows to version 2 with the next start"]
+        assert registry.aliases("iris")["champion"] == 1
+        assert succession.settle("iris").version == 2
+        assert registry.aliases("iris")["champion"] == 2
+
+
+def test_a_model_is_held_by_one(ledger, url):
+    with closing(open_ledger(url)) as other:
+        first, second = ledger.transactions.engine, other.transactions.engine
+        with hold_model(first, "iris"):
+            with (
+                pytest.raises(JobError, match="another process is changing the champion of iris"),
+                hold_model(second, "iris", 0.2),
+            ):
+                pass
+            with hold_model(second, "other", 0.0):
+                pass
+        with hold_model(second, "iris", 0.0):
+            pass

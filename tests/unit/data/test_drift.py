@@ -1,0 +1,82 @@
+"""Columns that moved are found, those that did not are not."""
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from foldwise.data.drift import check_drift, check_missing, drifts, psi
+from foldwise.data.profile import profile_of
+from foldwise.data.table import read_table
+from foldwise.data_specs import CsvData
+from foldwise.errors import DataError
+
+
+@pytest.fixture
+def table(tmp_path):
+    """400 rows, of which the last 100 have other numbers, other levels, gaps, and other answers."""
+    rng = np.random.default_rng(0)
+    late = np.arange(400) >= 300
+    frame = pd.DataFrame(
+        {
+            "still": rng.normal(size=400).round(4),
+            "moved": (rng.normal(size=400) + 2.0 * late).round(4),
+            "emptied": [
+                ("" if gone else str(x))
+                for x, gone in zip(rng.normal(size=400).round(4), late & (np.arange(400) % 2 == 0), strict=True)
+            ],
+            "kind": np.where(late, rng.choice(["b", "c"], 400), rng.choice(["a", "b"], 400)),
+            "day": [str((pd.Timestamp("2025-01-01") + pd.Timedelta(days=int(n))).date()) for n in range(400)],
+            "answer": np.where(rng.random(400) < np.where(late, 0.9, 0.5), "yes", "no"),
+        }
+    )
+    frame.to_csv(tmp_path / "rows.csv", index=False)
+    return read_table(
+        CsvData(kind="csv", path=str(tmp_path / "rows.csv"), target="answer"), used=frozenset({"number", "category", "date"})
+    )
+
+
+EARLIER, LATER = np.arange(300), np.arange(300, 400)
+
+
+def test_the_index_is_the_formula():
+    assert psi((0.5, 0.5), (0.8, 0.2), 100, 100) == pytest.approx(0.3 * math.log(1.6) - 0.3 * math.log(0.4))
+    assert psi((0.5, 0.5), (0.5, 0.5), 100, 100) == 0.0
+    assert psi((1.0, 0.0), (0.5, 0.5), 10, 10) == pytest.approx(-0.5 * math.log(0.5) + 0.45 * math.log(10))
+
+
+def test_what_moved_is_told_the_farthest_first(table):
+    found = {drift.column: drift for drift in drifts(table, EARLIER, LATER)}
+    order = [drift.psi for drift in drifts(table, EARLIER, LATER)]
+    assert order == sorted(order, reverse=True)
+    assert set(found) == {"still", "moved", "emptied", "kind", "day", "answer"}
+    assert found["still"].psi < 0.25 < min(found[name].psi for name in ("moved", "kind", "day", "answer"))
+    assert found["moved"].p_value < 1e-6
+    assert found["still"].p_value > 0.001
+    assert found["kind"].p_value < 1e-6
+    assert found["answer"].p_value < 1e-3
+    assert found["emptied"].missing == (0.0, 0.5)
+
+
+def test_without_the_earlier_rows_their_profile_stands_for_them(table):
+    known = profile_of(table.frame.iloc[EARLIER], table.schema)
+    found = {drift.column: drift for drift in drifts(table, EARLIER[:0], LATER, known)}
+    assert set(found) == {"still", "moved", "emptied", "kind", "day"}
+    assert found["still"].psi < 0.25 < found["moved"].psi
+    assert found["moved"].p_value is None
+    assert found["emptied"].missing == (0.0, 0.5)
+
+
+def test_nothing_new_has_not_moved(table):
+    assert drifts(table, EARLIER, LATER[:0]) == ()
+
+
+def test_gaps_and_drift_beyond_what_is_allowed_are_refused(table):
+    found = drifts(table, EARLIER, LATER)
+    check_missing(found, 0.5)
+    check_drift(found, None)
+    with pytest.raises(DataError, match=r"cells of emptied are missing among the new rows \(emptied: 0% before, 50% now\)"):
+        check_missing(found, 0.2)
+    with pytest.raises(DataError, match=r"has moved by a PSI of .*, more than checks.drift=0.3"):
+        check_drift(found, 0.3)
