@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import faulthandler
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -35,7 +36,7 @@ def crash_noted(path: Path) -> Iterator[None]:
         finally:
             faulthandler.disable()
             if before:
-                faulthandler.enable()
+                faulthandler.enable(sys.__stderr__)  # what stands for stderr in a notebook is no file
     path.unlink(missing_ok=True)
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from rich.console import Console, Group
 from rich.live import Live
 from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table as RichTable
 from rich.text import Text
 
@@ -23,6 +25,7 @@ from foldwise.space import Params
 SHOWN_TRIALS = 12
 NUMBER_WIDTH = 9
 WIDE = 4000
+SECONDS_BETWEEN = 10  # lines about rows that are answered, away from a terminal
 
 
 class Screen:
@@ -43,6 +46,26 @@ class Screen:
     def note(self, sentence: str) -> None:
         """Say something that a person should know."""
         self.console.print(escape(without_password(sentence)))
+
+    @contextmanager
+    def answering(self, total: int) -> Iterator[Callable[[int], None]]:
+        """Hands out what is told how many more of about `total` rows are answered: a bar, or a line now and then."""
+        if self.console.is_terminal:
+            columns = (TextColumn("rows answered"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+            with Progress(*columns, console=self.console, transient=True) as bar:
+                task = bar.add_task("", total=total)
+                yield lambda rows: bar.advance(task, rows)
+            return
+        done, last = 0, time.monotonic()
+
+        def answered(rows: int) -> None:
+            nonlocal done, last
+            done += rows
+            if time.monotonic() - last >= SECONDS_BETWEEN:
+                last = time.monotonic()
+                self.note(f"{done:,} of about {total:,} rows answered")
+
+        yield answered
 
     def search_starts(self, goal: Goal, asked: int, folds: int, finished: Sequence[TrialResult]) -> None:
         """The search is about to begin, or to go on after `finished` trials."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,8 +22,10 @@ LATEST = 5  # studies whose compare pages `ui` names
 KIND = "workflowType=machine_learning"  # else MLflow opens its pages for language models
 
 
-def load_model(reference: str, runs: str = "mlruns", url: str | None = None) -> Bundle:
-    """The bundle behind `name@alias` or `name/version` of the store in `runs`, or at `url`."""
+def load_model(
+    reference: str, runs: str = "mlruns", url: str | None = None, say: Callable[[str], object] | None = None
+) -> Bundle:
+    """The bundle behind `name@alias` or `name/version` of the store in `runs`, or at `url`; `say` as `load_bundle` takes it."""
     from foldwise.tracking.registry import read_reference
 
     read_reference(reference)
@@ -35,7 +37,7 @@ def load_model(reference: str, runs: str = "mlruns", url: str | None = None) -> 
     from foldwise.tracking.mlflow_registry import MlflowRegistry
     from foldwise.tracking.mlflow_store import mlflow_store
 
-    return load_bundle(MlflowRegistry(mlflow_store(Path(runs), url)).fetch(reference))
+    return load_bundle(MlflowRegistry(mlflow_store(Path(runs), url)).fetch(reference), say=say)
 
 
 def predict_file(config: Mapping[str, Any]) -> None:
@@ -45,7 +47,21 @@ def predict_file(config: Mapping[str, Any]) -> None:
 
     asked = read_service(PredictSpec, config)
     check_files(asked)
-    answer_file(asked, lambda: load_model(asked.model, asked.paths.runs, asked.tracking.url), Screen())
+    screen = Screen()
+    answer_file(asked, lambda: load_model(asked.model, asked.paths.runs, asked.tracking.url, screen.note), screen)
+
+
+def export_model(config: Mapping[str, Any]) -> None:
+    """The export door: a registered model's network as others serve it."""
+    from foldwise.specs import ExportSpec
+    from foldwise.tracking.export_formats import check_export
+
+    asked = read_service(ExportSpec, config)
+    check_export(Path(asked.output), asked.format)
+    screen = Screen()
+    bundle = load_model(asked.model, asked.paths.runs, asked.tracking.url, screen.note)
+    folder = bundle.export(asked.output, asked.format)
+    screen.note(f"{asked.model} is written to {folder} as {asked.format}, and answers there as it does here")
 
 
 def serve_ui(config: Mapping[str, Any]) -> None:

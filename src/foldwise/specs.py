@@ -180,6 +180,16 @@ class PredictSpec(Spec):
     paths: Paths = Paths()
 
 
+class ExportSpec(Spec):
+    """What the export door is asked."""
+
+    model: str
+    output: str
+    format: Literal["saved_model", "litert", "onnx"] = "saved_model"
+    tracking: Annotated[TrackingSpec, ByKind] = TrackingSpec()
+    paths: Paths = Paths()
+
+
 _NAMES = "1 to 100 of A-Z a-z 0-9 . _ -, not starting with . or -, not ending in a dot"
 Name = Annotated[str, matching(r"[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,98}[A-Za-z0-9_-])?", _NAMES)]
 

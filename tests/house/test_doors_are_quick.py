@@ -25,11 +25,13 @@ def ask(door, *words, cwd=ROOT):
     return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
 
 
-@pytest.mark.parametrize("door", ["tune", "train", "prepare", "predict", "ui", "compare", "schedule"])
+@pytest.mark.parametrize("door", ["tune", "train", "prepare", "predict", "export", "ui", "compare", "schedule"])
 def test_help_and_cfg_import_nothing_heavy(door):
     for words in (["--help"], ["--cfg", "job"]):
         if door == "predict" and words == ["--cfg", "job"]:
             words = [*words, "model=iris", "input=a.csv", "output=b.csv"]  # noqa: PLW2901 what it cannot do without
+        if door == "export" and words == ["--cfg", "job"]:
+            words = [*words, "model=iris", "output=there"]  # noqa: PLW2901 as above
         if door == "compare" and words == ["--cfg", "job"]:
             words = [*words, "study=mine"]  # noqa: PLW2901 as above
         done = ask(door, *words)

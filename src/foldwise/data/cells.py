@@ -29,7 +29,12 @@ def number_in(cell: Any, decimal: str = ".") -> float | None:
         return float(text) if NUMBER.fullmatch(text) else None
     if isinstance(cell, bool | np.bool_):
         return None
-    return float(cell) if isinstance(cell, int | float | np.integer | np.floating | Decimal) else None
+    if not isinstance(cell, int | float | np.integer | np.floating | Decimal):
+        return None
+    try:
+        return float(cell)
+    except OverflowError:  # a whole number of more than 308 digits, which its text would make an infinity of
+        return math.inf if cell > 0 else -math.inf
 
 
 def level_in(cell: Any, decimal: str = ".") -> str:

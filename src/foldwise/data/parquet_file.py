@@ -39,6 +39,11 @@ def read_chunks(path: Path, marks: frozenset[str], size: int) -> Iterator[pd.Dat
         start += batch.num_rows
 
 
+def count_rows(path: Path) -> int:
+    """How many rows a Parquet file says it has."""
+    return int(_open(path).metadata.num_rows)
+
+
 def _open(path: Path) -> Any:
     try:
         return parquet.ParquetFile(path)

@@ -41,7 +41,11 @@ def find_pictures(folder: Path) -> list[Path]:
 
 
 def read_pictures(
-    files: Sequence[Path], size: tuple[int, int] | None = None, channels: int | None = None, broken: float = 0.0
+    files: Sequence[Path],
+    size: tuple[int, int] | None = None,
+    channels: int | None = None,
+    broken: float = 0.0,
+    before: int = 0,
 ) -> Decoded:
     """Files as one array.
 
@@ -50,13 +54,14 @@ def read_pictures(
         size: height and width that all are brought to; None: they must be of one size.
         channels: 1 or 3; None: 1 where all are grey.
         broken: the share of files that may be unreadable.
+        before: how many files were read before these, where sentences number them.
 
     Raises:
         DataError: more files are broken, with their numbers and paths; or sizes differ; or all together are too large.
     """
     looks = [_look(path) for path in files]
     bad = {place: look for place, look in enumerate(looks) if isinstance(look, str)}
-    _refuse_broken(bad, files, broken)
+    _refuse_broken(bad, files, broken, before)
     good = [(place, look) for place, look in enumerate(looks) if not isinstance(look, str)]
     if not good:
         raise DataError("no picture could be read")
@@ -72,20 +77,20 @@ def read_pictures(
         else:
             images[len(kept)] = picture
             kept.append(place)
-    _refuse_broken(bad, files, broken)
+    _refuse_broken(bad, files, broken, before)
     return Decoded(images[: len(kept)], np.array(kept, dtype=np.int64), dict(sorted(bad.items())))
 
 
-def shown_broken(broken: dict[int, str], files: Sequence[Path]) -> str:
+def shown_broken(broken: dict[int, str], files: Sequence[Path], before: int = 0) -> str:
     """The first broken files by number and path, and how many more there are."""
-    first = [f"{place + 1} ({files[place]}: {broken[place]})" for place in sorted(broken)[:NAMED]]
+    first = [f"{before + place + 1} ({files[place]}: {broken[place]})" for place in sorted(broken)[:NAMED]]
     more = f" and {len(broken) - NAMED} more" if len(broken) > NAMED else ""
     return ", ".join(first) + more
 
 
-def _refuse_broken(broken: dict[int, str], files: Sequence[Path], share: float) -> None:
+def _refuse_broken(broken: dict[int, str], files: Sequence[Path], share: float, before: int) -> None:
     if len(broken) > share * len(files):
-        told = f"{len(broken)} of {len(files)} pictures cannot be read: number {shown_broken(broken, files)}"
+        told = f"{len(broken)} of {len(files)} pictures cannot be read: number {shown_broken(broken, files, before)}"
         raise DataError(f"{told}; mend them or take them out, or allow a share of them with data.broken=0.01")
 
 

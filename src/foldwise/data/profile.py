@@ -68,12 +68,18 @@ def binned(profile: ColumnProfile, cells: pd.Series[Any]) -> tuple[float, ...]:
     return _shares(_counts(seconds_or_numbers(cells), profile.edges))
 
 
-def seconds_or_numbers(cells: pd.Series[Any]) -> Floats:
-    """The known cells of a conformed number or date column as numbers; moments are seconds since 1970 UTC."""
+def as_numbers(cells: pd.Series[Any]) -> Floats:
+    """A conformed number or date column as numbers (rows,), nan where missing; moments are seconds since 1970 UTC."""
     values = cells.to_numpy()
     if values.dtype.kind == "M":
-        values = np.where(np.isnat(values), np.nan, values.astype("datetime64[us]").astype(np.int64) / 1e6)
-    return np.asarray(values[~np.isnan(values)], dtype=np.float64)
+        return np.where(np.isnat(values), np.nan, values.astype("datetime64[us]").astype(np.int64) / 1e6)
+    return np.asarray(values, dtype=np.float64)
+
+
+def seconds_or_numbers(cells: pd.Series[Any]) -> Floats:
+    """The known cells of such a column as numbers."""
+    values = as_numbers(cells)
+    return values[~np.isnan(values)]
 
 
 def _profile(name: str, kind: FeatureKind, cells: pd.Series[Any]) -> ColumnProfile:

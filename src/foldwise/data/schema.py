@@ -15,6 +15,8 @@ from foldwise.data.cells import LARGEST, level_in, moment_in, number_in, shown
 from foldwise.data_specs import FeatureKind
 from foldwise.errors import DataError, did_you_mean
 
+NESTED = (list, tuple, dict, set, np.ndarray)
+
 
 @dataclass(frozen=True)
 class Column:
@@ -48,14 +50,15 @@ class Schema:
 def conform(frame: pd.DataFrame, schema: Schema, *, decimal: str = ".", missing: Sequence[str] = ("",)) -> pd.DataFrame:
     """Raw rows as the schema's columns: numbers float64 with nan, dates datetime64 with NaT, all else str or None.
 
-    Columns are taken by name, in whatever order they come; others are ignored. The rule is the same in training and serving.
+    Columns are taken by name, in whatever order they come; others are ignored. The rule is the same in training and serving:
+    `row_rules` says it case by case.
 
     Returns:
         (rows, columns of schema), with the index of `frame`.
 
     Raises:
-        DataError: a column is missing or there twice, a number column holds a word or a number that is not finite, or a
-            date column holds what is no date.
+        DataError: a column is missing or there twice, a number column holds a word or a number that is not finite, a
+            date column what is no date, or any a list or a mapping.
     """
     marks = frozenset(missing)
     numeric_marks = [number for mark in marks if (number := number_in(mark, decimal)) is not None]
@@ -97,9 +100,9 @@ def _numbers(cells: pd.Series[Any], decimal: str, marks: frozenset[str], numeric
     if len(beyond):
         where = f"column {cells.name}, row {row_number(cells, int(beyond[0]))}"
         also = f" (and in {len(beyond) - 1} more rows)" if len(beyond) > 1 else ""
-        raise DataError(
-            f"{where}: {cells.iloc[beyond[0]]} is beyond the numbers a network can hold{also}; mend or drop the row"
-        )
+        cell = cells.iloc[beyond[0]]
+        number = shown(cell)[1:-1] if isinstance(cell, str) else values[beyond[0]]
+        raise DataError(f"{where}: {number} is beyond the numbers a network can hold{also}; mend or drop the row")
     return values
 
 
@@ -121,7 +124,10 @@ def levels_of(cells: pd.Series[Any], decimal: str, marks: frozenset[str]) -> npt
     absent = cells.isna().to_numpy()
     named: dict[tuple[type, Any], str | None] = {}  # by type too, because True == 1
     levels: list[str | None] = []
-    for cell, gone in zip(cells.to_list(), absent, strict=True):
+    for place, (cell, gone) in enumerate(zip(cells.to_list(), absent, strict=True)):
+        if isinstance(cell, NESTED):
+            where = f"column {cells.name}, row {row_number(cells, place)}"
+            raise DataError(f"{where}: holds a {type(cell).__name__}, and a cell is a number, text, a truth value or a date")
         key = (cell.__class__, cell)
         if not gone and key not in named:
             name = level_in(cell, decimal)

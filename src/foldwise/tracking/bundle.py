@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import base64
 import os
 import shutil
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +17,19 @@ import numpy.typing as npt
 import pandas as pd
 
 from foldwise.data.pixels import ImagePreparation, conform_images
-from foldwise.data.prepare import AnyPreparation, Features
+from foldwise.data.prepare import AnyPreparation, Features, Preparation
 from foldwise.data.prepare_file import load_preparation, save_preparation
 from foldwise.data.profile import profile_of
+from foldwise.data.row_rules import flags
 from foldwise.data.schema import conform
 from foldwise.data.table import Table
 from foldwise.errors import DataError, JobError
 from foldwise.models.heads import THRESHOLD, Head, label_codes, to_predictions
 from foldwise.tracking.bundle_card import Card, Reading, Sample, read_card, write_card
+from foldwise.tracking.bundle_files import check, hash_of
+from foldwise.tracking.libraries import as_words, other_libraries, versions_here
+from foldwise.tracking.network_file import check_network
+from foldwise.tracking.sample_rows import as_raw, sample_row
 
 NETWORK, PREPARATION, CARD = "network.keras", "preparation.json", "bundle.json"
 SAMPLES = 5
@@ -32,11 +37,11 @@ TOLERANCE = 1e-5
 # Rows go through the network in blocks of this size, the last one filled up with zeros: so what a row gets does not depend
 # on how many others came with it, as it would in the last bits where the shape of a matrix product chooses its algorithm.
 BLOCK = 256
-LIBRARIES = ("foldwise", "keras", "tensorflow", "numpy", "pandas", "scikit-learn")
+FLAGS = "flags"
 
 Floats = npt.NDArray[np.float64]
 Raw = pd.DataFrame | npt.NDArray[np.uint8]
-IMAGE = "image"  # in a sample row: its pixels as base64
+Conformed = pd.DataFrame | npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,19 +60,46 @@ class Bundle:
                 height, width, channels).
 
         Returns:
-            (rows, 1 + labels) with the index of `rows`: `prediction`, a label or a number, and `p_<label>` for classes.
+            (rows, 1 + labels + 1) with the index of `rows`: `prediction`, a label or a number, `p_<label>` for classes, and for
+            tables `flags`, what is unusual in the row.
 
         Raises:
-            DataError: a column is missing, or a number column holds a word, or images are of another size.
+            DataError: a column is missing, or a number column holds a word, or images are of another size; all rules are in
+                `data.row_rules`.
         """
-        scores = self.scores(rows)
+        given = self._conformed(rows)
+        scores = self._scores(given)
         labels = self.card.labels
         index = rows.index if isinstance(rows, pd.DataFrame) else pd.RangeIndex(len(scores))
-        if not labels:
-            return pd.DataFrame({"prediction": scores}, index=index)
-        answers: dict[str, object] = {"prediction": np.array(labels, dtype=object)[label_codes(scores, self.card.threshold)]}
-        answers.update({f"p_{label}": scores[:, place] for place, label in enumerate(labels)})
+        answers: dict[str, object] = {"prediction": scores}
+        if labels:
+            answers["prediction"] = np.array(labels, dtype=object)[label_codes(scores, self.card.threshold)]
+            answers.update({f"p_{label}": scores[:, place] for place, label in enumerate(labels)})
+        if isinstance(given, pd.DataFrame):
+            answers[FLAGS] = self._flags(given)
         return pd.DataFrame(answers, index=index)
+
+    def answer(self, row: Mapping[str, Any] | npt.NDArray[np.uint8]) -> dict[str, Any]:
+        """Answers one row within milliseconds, as `predict` answers it.
+
+        Args:
+            row: column -> cell; or an image of uint8, (height, width, channels).
+
+        Returns:
+            What `predict` has in its columns. A table's numbers are the same to the last bit. A network with more than dense
+            layers looks at the row alone instead of in a block, so of images the last bits may differ (at most by 1e-6).
+
+        Raises:
+            DataError: as `predict`.
+        """
+        given = self._conformed(pd.DataFrame([row], dtype=object) if isinstance(row, Mapping) else row[None])
+        scores = self._scores(given, 1 if self._is_deep else BLOCK)[0]
+        if not self.card.labels:
+            answer: dict[str, Any] = {"prediction": float(scores)}
+        else:
+            answer = {"prediction": self.card.labels[int(label_codes(scores[None], self.card.threshold)[0])]}
+            answer.update(zip((f"p_{label}" for label in self.card.labels), scores.tolist(), strict=True))
+        return {**answer, FLAGS: self._flags(given)[0]} if isinstance(given, pd.DataFrame) else answer
 
     def scores(self, rows: Raw) -> Floats:
         """What metrics are computed from.
@@ -75,22 +107,52 @@ class Bundle:
         Returns:
             Probabilities (rows, labels), or the target in its own unit (rows,) for regression.
         """
-        outputs = _forward(self.network, self._features(rows))
-        return to_predictions(self.card.head, outputs, self.preparation.target)
+        return self._scores(self._conformed(rows))
 
     def sample_rows(self) -> Raw:
         """The raw rows that it was saved with."""
-        return _raw(self.card, [sample.row for sample in self.card.sample])
+        return as_raw(self.card.schema, [sample.row for sample in self.card.sample])
 
-    def _features(self, rows: Raw) -> Features:
+    def export(self, folder: Path | str, format: str = "saved_model") -> Path:
+        """Writes the network for others to serve, as saved_model, litert or onnx; more in `tracking.export`."""
+        from foldwise.tracking.export import export
+
+        return export(self, Path(folder), format)
+
+    @cached_property
+    def _is_deep(self) -> bool:
+        """Whether a layer sees a row as more than a list of numbers, as convolutions do: a block of 256 takes long then."""
+        return any(_rank(layer) > 2 for layer in self.network.layers)
+
+    def _conformed(self, rows: Raw) -> Conformed:
+        """Raw rows as the preparation takes them."""
         image, reading = self.card.schema.image, self.card.reading
-        if isinstance(self.preparation, ImagePreparation):
-            if image is None or isinstance(rows, pd.DataFrame):
+        if image is not None:
+            if isinstance(rows, pd.DataFrame):
                 raise DataError("the model takes images, an array (rows, height, width, channels) of uint8, and no columns")
-            return self.preparation.rows(conform_images(rows, image))
+            return conform_images(rows, image)
         if not isinstance(rows, pd.DataFrame):
             raise DataError(f"the model takes the columns {', '.join(self.card.schema.names)}, and no images")
-        return self.preparation.transform(conform(rows, self.card.schema, decimal=reading.decimal, missing=reading.missing))
+        return conform(rows, self.card.schema, decimal=reading.decimal, missing=reading.missing)
+
+    @property
+    def sample_features(self) -> npt.NDArray[np.float32]:
+        """The card's sample rows as the network takes them, (rows, features)."""
+        return np.asarray(self._features(self._conformed(self.sample_rows())))
+
+    def _features(self, given: Conformed) -> Features:
+        if isinstance(self.preparation, ImagePreparation):
+            return self.preparation.rows(np.asarray(given))
+        assert isinstance(given, pd.DataFrame)
+        return self.preparation.transform(given)
+
+    def _scores(self, given: Conformed, block: int = BLOCK) -> Floats:
+        outputs = _forward(self.network, self._features(given), block)
+        return to_predictions(self.card.head, outputs, self.preparation.target)
+
+    def _flags(self, given: pd.DataFrame) -> npt.NDArray[np.object_]:
+        assert isinstance(self.preparation, Preparation)
+        return flags(given, self.card.profile, self.preparation.categories)
 
 
 def save_bundle(
@@ -128,7 +190,7 @@ def save_bundle(
         labels=table.labels,
         schema=schema,
         reading=reading,
-        versions=_versions(),
+        versions=versions_here(),
         sample=(),
         threshold=threshold,
         profile=profile_of(table.frame, schema),
@@ -141,7 +203,7 @@ def save_bundle(
         part.mkdir()
         network.save(part / NETWORK)
         save_preparation(preparation, part / PREPARATION)
-        write_card(card, part / CARD)
+        write_card(replace(card, files={name: hash_of(part / name) for name in (NETWORK, PREPARATION)}), part / CARD)
         bundle = load_bundle(part)
         _put_in_place(part, folder)
     finally:
@@ -149,92 +211,78 @@ def save_bundle(
     return bundle
 
 
-def load_bundle(folder: Path) -> Bundle:
+def load_bundle(folder: Path, files: Mapping[str, str] | None = None, say: Callable[[str], object] | None = None) -> Bundle:
     """The bundle in a folder, after it has answered its own sample rows as it did when it was made.
 
+    Args:
+        folder: where it is.
+        files: the hashes of all its files as they were registered; None: those that its own card holds are looked at.
+        say: is told where the libraries are others than it was made with; by default Python's warnings are.
+
     Raises:
-        JobError: the folder holds no bundle, or its answers differ by more than 1e-5.
+        JobError: the folder holds no bundle, a file was changed, the network is more than Keras's own parts, or its answers
+            differ by more than 1e-5.
     """
+    if files is not None:
+        check(folder, files)
     card = read_card(folder / CARD)
+    for name, expected in card.files.items():
+        if hash_of(folder / name) != expected:
+            raise JobError(f"{folder / name} is not the file that the bundle was saved with, so it is not loaded")
+    if said := other_libraries(card.versions):
+        (say or (lambda sentence: warnings.warn(sentence, stacklevel=3)))(f"{folder}: {said}")
+    check_network(folder / NETWORK)
     try:
         network = keras.saving.load_model(folder / NETWORK, compile=False, safe_mode=True)
     except (OSError, ValueError, TypeError) as fault:
         first = (str(fault).strip().splitlines() or [type(fault).__name__])[0]
         raise JobError(f"{folder / NETWORK} cannot be loaded: {first}") from None
+    network.jit_compile = False  # compiling takes longer than many answers
     bundle = Bundle(card, load_preparation(folder / PREPARATION), network)
     _check_sample(bundle, folder)
     return bundle
 
 
-def _forward(network: keras.Model, features: Features) -> Floats:
+def _forward(network: keras.Model, features: Features, size: int) -> Floats:
     """The network's outputs (rows, outputs), block by block."""
     outputs = []
-    for start in range(0, len(features), BLOCK):
-        block = features[start : start + BLOCK]
-        filled = np.zeros((BLOCK, features.shape[1]), dtype=np.float32)
+    for start in range(0, len(features), size):
+        block = features[start : start + size]
+        filled = np.zeros((size, features.shape[1]), dtype=np.float32)
         filled[: len(block)] = block
-        outputs.append(np.asarray(keras.ops.convert_to_numpy(network(filled, training=False)))[: len(block)])
+        outputs.append(network.predict_on_batch(filled)[: len(block)])
     width = int(network.output_shape[-1])
     return np.concatenate(outputs).astype(np.float64) if outputs else np.empty((0, width))
+
+
+def _rank(layer: keras.Layer) -> int:
+    """How many axes a layer's output has; 0 where it stands in several places and so has several."""
+    try:
+        return len(layer.output.shape)
+    except (AttributeError, ValueError):
+        return 0
 
 
 def _sample(bundle: Bundle, table: Table) -> tuple[Sample, ...]:
     """A few rows spread over the table, and what the bundle answers to each of them alone."""
     places = {round(share * (len(table) - 1)) for share in np.linspace(0.0, 1.0, SAMPLES)} if len(table) else set()
-    rows = (_sample_row(bundle.card, table, place) for place in sorted(places))
-    return tuple(Sample(row, tuple(float(x) for x in np.ravel(bundle.scores(_raw(bundle.card, [row]))))) for row in rows)
-
-
-def _sample_row(card: Card, table: Table, place: int) -> dict[str, str | float | int | bool | None]:
-    """A row as JSON can hold it."""
-    if table.images is not None:
-        return {IMAGE: base64.b64encode(table.images[place].tobytes()).decode()}
-    return {name: _cell(table.raw[name].iloc[place]) for name in card.schema.names}
-
-
-def _raw(card: Card, rows: Sequence[Mapping[str, Any]]) -> Raw:
-    """Sample rows as they were."""
-    if card.schema.image is None:
-        return pd.DataFrame([dict(row) for row in rows], dtype=object)
-    pixels = b"".join(base64.b64decode(row[IMAGE]) for row in rows)
-    return np.frombuffer(pixels, dtype=np.uint8).reshape(len(rows), *card.schema.image)
-
-
-def _cell(value: Any) -> str | float | int | bool | None:
-    """A raw cell as JSON can hold it."""
-    if hasattr(value, "item"):
-        value = value.item()
-    if pd.isna(value):
-        return None
-    return value if isinstance(value, (str, float, int, bool)) else str(value)
+    schema = bundle.card.schema
+    rows = [sample_row(schema, table, place) for place in sorted(places)]
+    return tuple(Sample(row, tuple(np.ravel(bundle.scores(as_raw(schema, [row]))).tolist())) for row in rows)
 
 
 def _check_sample(bundle: Bundle, folder: Path) -> None:
     if not bundle.card.sample:
         return
-    rows = _raw(bundle.card, [sample.row for sample in bundle.card.sample])
+    rows = bundle.sample_rows()
     expected = np.array([sample.scores for sample in bundle.card.sample])
     got = bundle.scores(rows).reshape(expected.shape)
     worst = float(np.max(np.abs(got - expected) / np.maximum(1.0, np.abs(expected))))
     if not worst <= TOLERANCE:
         rule = f"its answers to its own sample rows differ by {worst:.2g} from those it was saved with"
         raise JobError(
-            f"{folder}: {rule}; a file was changed or a library computes otherwise (made with {_shown(bundle.card.versions)})"
+            f"{folder}: {rule}; a file was changed or a library computes otherwise (made with {as_words(bundle.card.versions)})"
         )
-
-
-def _shown(versions: Mapping[str, str]) -> str:
-    return ", ".join(f"{name} {number}" for name, number in versions.items())
-
-
-def _versions() -> dict[str, str]:
-    found = {}
-    for name in LIBRARIES:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:  # such as tensorflow where tensorflow-cpu stands for it
-            continue
-    return found
 
 
 def _put_in_place(part: Path, folder: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from foldwise.errors import JobError
 from foldwise.models.heads import Head
 
 FORMAT = 3
-READ = (2, 3)  # bundles of format 2 do not know what their training rows looked like
+READ = (2, 3)  # bundles of format 2 know no hashes, and not what their training rows looked like
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,7 @@ class Card:
     """What the network takes and what its outputs mean, how rows are read, where the bundle comes from, and sample rows.
 
     threshold: of two labels, the second is the answer where its probability is above it.
+    files: the SHA-256 of the network's and the preparation's file; of bundles made before, none.
     profile: what the development rows looked like, a column each; of images, and of bundles made before, nothing.
     """
 
@@ -62,6 +63,7 @@ class Card:
     sample: tuple[Sample, ...]
     threshold: float = 0.5
     profile: tuple[ColumnProfile, ...] = ()
+    files: Mapping[str, str] = field(default_factory=dict)
 
     def with_sample(self, sample: tuple[Sample, ...]) -> Card:
         """The same card with these sample rows."""

@@ -52,32 +52,32 @@ class Succession:
             made = self.champions.promote(model, version, expected, kind, why, scores)
             try:
                 self._settled(model)
-                if self._registry.aliases(model).get(LATER) == version:
-                    self._registry.remove_alias(model, LATER)
             except JobError as fault:
                 self._say(f"{fault}; the alias {FIRST} of {model} follows to version {version} with the next start")
         return made
 
     def _settled(self, model: str) -> Promotion | None:
-        rows, shown = self.champions.history(model), self._registry.aliases(model).get(FIRST)
+        """The champion; the aliases are as the ledger says, or the ledger is as somebody set them by hand."""
+        rows, aliases = self.champions.history(model), self._registry.aliases(model)
+        shown = aliases.get(FIRST)
         if not rows:
             return None if shown is None else self._adopt(model, shown, None)
         last = rows[0]
-        if shown == last.version:
-            if not last.shown:
-                self.champions.mark_shown(last)
-            return last
         # what the alias may still be where whoever promoted died before it followed
         behind = next((place for place, row in enumerate(rows) if row.shown), len(rows) - 1)
-        if not last.shown and shown in (None, *(row.version for row in rows[: behind + 1])):
-            self._registry.set_alias(model, FIRST, last.version)
-            reached("after-alias")
-            self.champions.mark_shown(last)
-            return last
-        if shown is None:
+        if shown != last.version and (last.shown or shown not in (None, *(row.version for row in rows[: behind + 1]))):
+            if shown is not None:
+                return self._adopt(model, shown, last)
             rule = f"the alias {FIRST} of {model} was removed in MLflow, where version {last.version} had it"
             raise JobError(f"{rule}; set it again there, on that version or on another")
-        return self._adopt(model, shown, last)
+        if shown != last.version:
+            self._registry.set_alias(model, FIRST, last.version)
+            reached("after-alias")
+        if aliases.get(LATER) == last.version:  # it is challenger no more
+            self._registry.remove_alias(model, LATER)
+        if not last.shown:
+            self.champions.mark_shown(last)
+        return last
 
     def _adopt(self, model: str, version: int, last: Promotion | None) -> Promotion:
         """Takes the registry's champion for the ledger's."""

@@ -3,7 +3,7 @@ import sys
 
 import pytest
 
-from foldwise.data.sources import check_source, read_chunks, read_rows, read_source
+from foldwise.data.sources import check_source, count_rows, read_chunks, read_source
 from foldwise.data_specs import CsvData
 from foldwise.errors import ConfigError, DataError
 from foldwise.specs import Paths
@@ -98,7 +98,8 @@ def test_chunks_keep_the_place_of_each_row_and_need_no_target(tmp_path):
     path.write_text("a\n" + "\n".join(map(str, range(7))) + "\n")
     chunks = list(read_chunks(path, csv_data(path), size=3))
     assert [chunk.index.to_list() for chunk in chunks] == [[0, 1, 2], [3, 4, 5], [6]]
-    assert read_rows(path, csv_data(path))["a"].to_list() == [str(number) for number in range(7)]
+    assert [cell for chunk in chunks for cell in chunk["a"]] == [str(number) for number in range(7)]
+    assert count_rows(path, csv_data(path)) == 7
 
 
 def test_a_wrong_header_is_said_without_importing_pandas(tmp_path):

@@ -9,6 +9,8 @@ import pandas as pd
 import pytest
 
 from foldwise.errors import DataError, JobError
+from foldwise.tracking.bundle_card import read_card, write_card
+from foldwise.tracking.bundle_files import hashes
 from tests.contract.bundles import TARGETS, make_bundle
 
 pytestmark = pytest.mark.slow
@@ -26,10 +28,10 @@ def saved(tmp_path):
     return tmp_path / "bundle"
 
 
-def load_bundle(folder):
+def load_bundle(*folder, **options):
     from foldwise.tracking.bundle import load_bundle as load  # Keras takes ten seconds
 
-    return load(folder)
+    return load(*folder, **options)
 
 
 def _numbers(answers):
@@ -41,11 +43,11 @@ def test_answers_are_labels_with_probabilities_or_numbers(made):
     answers = bundle.predict(raw)
     assert len(answers) == len(table)
     if table.task == "regression":
-        assert list(answers.columns) == ["prediction"]
+        assert list(answers.columns) == ["prediction", "flags"]
         assert abs(answers["prediction"].mean() - 1000) < 500  # in the target's own unit
         return
     labels = TARGETS[table.task]
-    assert list(answers.columns) == ["prediction", *(f"p_{label}" for label in labels)]
+    assert list(answers.columns) == ["prediction", *(f"p_{label}" for label in labels), "flags"]
     shares = _numbers(answers)
     assert np.allclose(shares.sum(axis=1), 1.0, atol=1e-6)
     assert list(answers["prediction"]) == [labels[k] for k in shares.argmax(axis=1)]
@@ -138,10 +140,99 @@ def test_the_folder_holds_three_files_and_no_pickle(saved):
 
 
 def test_a_bundle_whose_answers_changed_is_refused(saved, tmp_path):
+    registered = hashes(saved)
     make_bundle(tmp_path / "other", "binary", seed=9)
     (saved / "network.keras").write_bytes((tmp_path / "other" / "bundle" / "network.keras").read_bytes())
+    with pytest.raises(JobError, match=r"network.keras is not the file that the bundle was saved with"):
+        load_bundle(saved)
+    card = read_card(saved / "bundle.json")
+    write_card(replace(card, files=hashes(saved)), saved / "bundle.json")  # and whoever changes the card too
+    with pytest.raises(JobError, match=r"was changed since the model was registered"):
+        load_bundle(saved, registered)
+    write_card(replace(card, files={}), saved / "bundle.json")
     with pytest.raises(JobError, match=r"its answers to its own sample rows differ by .*made with .*keras"):
         load_bundle(saved)
+
+
+def test_only_files_as_registered_are_loaded(saved):
+    registered = hashes(saved)
+    assert load_bundle(saved, registered).card.files == {k: v for k, v in registered.items() if k != "bundle.json"}
+    (saved / "more.py").write_text("")
+    with pytest.raises(JobError, match=r"more.py was not registered"):
+        load_bundle(saved, registered)
+
+
+def test_a_bundle_made_with_other_libraries_is_loaded_and_says_so(saved):
+    card = read_card(saved / "bundle.json")
+    write_card(replace(card, versions={**card.versions, "keras": "3.1.0"}), saved / "bundle.json")
+    said = []
+    load_bundle(saved, say=said.append)
+    assert len(said) == 1
+    assert "was made with keras 3.1.0 (here 3." in said[0]
+    with pytest.warns(UserWarning, match=r"was made with keras 3\.1\.0"):
+        load_bundle(saved)
+
+
+def test_a_bundle_from_before_profiles_and_hashes_answers_the_same(saved):
+    raw = pd.read_csv(saved.parent / "rows.csv", sep=";", dtype=str, keep_default_na=False)
+    before = load_bundle(saved).predict(raw)
+    content = json.loads((saved / "bundle.json").read_text())
+    del content["profile"], content["files"]
+    (saved / "bundle.json").write_text(json.dumps({**content, "format": 2}))
+    assert load_bundle(saved).predict(raw).equals(before)
+
+
+ODD = {
+    "as it was": {},
+    "a number for text": {"size": 0.25},
+    "text for a number": {"count": "3"},
+    "a level as a number": {"sort of thing": 3.0},
+    "a level never seen": {"sort of thing": "violet"},
+    "a gap": {"sort of thing": None, "count": None, "gap": float("nan")},
+    "beyond": {"size": "99,5", "count": -1},
+    "further columns": {"more": [1]},
+}
+
+
+@pytest.mark.parametrize("odd", ODD)
+def test_one_row_is_answered_as_predict_answers_it(made, odd):
+    bundle, _, raw = made
+    row = {**raw.iloc[3].to_dict(), **ODD[odd]}
+    expected = bundle.predict(pd.DataFrame([row], dtype=object)).iloc[0].to_dict()
+    answer = bundle.answer(row)
+    assert list(answer) == list(expected)
+    assert answer == expected  # to the last bit
+    assert json.loads(json.dumps(answer)) == answer
+
+
+@pytest.mark.parametrize(
+    ("cells", "sentence"),
+    [
+        ({"size": "much"}, "column size, row 1: 'much' is no number"),
+        ({"size": "1.5"}, "column size, row 1: '1.5' is no number"),  # its decimal mark is a comma
+        ({"count": True}, "column count, row 1: 'True' is no number"),
+        ({"count": float("inf")}, "column count, row 1: inf is beyond"),
+        ({"count": 10**400}, "is beyond"),
+        ({"count": [1]}, r"column count, row 1: '\[1\]' is no number"),
+        ({"sort of thing": {"a": 1}}, "column sort of thing, row 1: holds a dict"),
+    ],
+)
+def test_one_row_is_refused_as_predict_refuses_it(saved, cells, sentence):
+    bundle = load_bundle(saved)
+    row = {"size": "0,1", "count": 1, "sort of thing": "red", "gap": 1, **cells}
+    for ask in (bundle.answer, lambda row: bundle.predict(pd.DataFrame([row], dtype=object))):
+        with pytest.raises(DataError, match=sentence):
+            ask(row)
+    with pytest.raises(DataError, match="column count is missing"):
+        bundle.answer({"size": "0,1"})
+
+
+def test_what_is_unlike_the_training_is_flagged_and_nothing_else(made):
+    bundle, _, raw = made
+    assert set(bundle.predict(raw)["flags"]) == {""}
+    odd = raw.iloc[:2].assign(size=["99,5", "-99,5"], count=["", "1"], **{"sort of thing": ["red", "violet"]})
+    expected = ["size beyond its range; count missing", "size beyond its range; sort of thing never seen"]
+    assert list(bundle.predict(odd)["flags"]) == expected
 
 
 @pytest.mark.parametrize("damage", ["gone", "torn card", "newer", "torn network", "no network"])

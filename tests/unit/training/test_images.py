@@ -74,6 +74,10 @@ def test_a_bundle_answers_images(job, tmp_path):
     assert np.array_equal(answers.iloc[:, 1:].to_numpy(), saved.scores(table.images))
     assert np.abs(saved.scores(table.images) - predict(final, table.images)).max() < 1e-5
     assert np.array_equal(loaded.scores(table.images[40:41]), saved.scores(table.images)[40:41])
+    alone = loaded.answer(table.images[40])
+    assert list(alone) == list(answers.columns)
+    assert alone["prediction"] == answers["prediction"][40]
+    assert np.abs(np.array(list(alone.values())[1:]) - answers.iloc[40, 1:].to_numpy(float)).max() <= 1e-6
     with pytest.raises(DataError, match="the images are 3 x 5 x 1, and the model takes 6 x 5 x 1"):
         loaded.predict(table.images[:, :3])
     with pytest.raises(DataError, match="the model takes images"):

@@ -1,0 +1,40 @@
+"""The sample rows of a bundle: raw rows as JSON can hold them, and back."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from foldwise.data.schema import Schema
+from foldwise.data.table import Table
+
+IMAGE = "image"  # in a sample row: its pixels as base64
+
+
+def sample_row(schema: Schema, table: Table, place: int) -> dict[str, str | float | int | bool | None]:
+    """A row as JSON can hold it."""
+    if table.images is not None:
+        return {IMAGE: base64.b64encode(table.images[place].tobytes()).decode()}
+    return {name: _cell(table.raw[name].iloc[place]) for name in schema.names}
+
+
+def as_raw(schema: Schema, rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame | npt.NDArray[np.uint8]:
+    """Sample rows as they were."""
+    if schema.image is None:
+        return pd.DataFrame([dict(row) for row in rows], dtype=object)
+    pixels = b"".join(base64.b64decode(row[IMAGE]) for row in rows)
+    return np.frombuffer(pixels, dtype=np.uint8).reshape(len(rows), *schema.image)
+
+
+def _cell(value: Any) -> str | float | int | bool | None:
+    """A raw cell as JSON can hold it."""
+    if hasattr(value, "item"):
+        value = value.item()
+    if pd.isna(value):
+        return None
+    return value if isinstance(value, (str, float, int, bool)) else str(value)
