@@ -35,7 +35,7 @@ def crash_noted(path: Path) -> Iterator[None]:
             yield
         finally:
             faulthandler.disable()
-            if before:
+            if before and sys.__stderr__ is not None:
                 faulthandler.enable(sys.__stderr__)  # what stands for stderr in a notebook is no file
     path.unlink(missing_ok=True)
 

@@ -11,7 +11,7 @@ import pytest
 
 import foldwise
 from benchmarks.growing import World
-from foldwise.errors import ConfigError, DataError, Unfit
+from foldwise.errors import ConfigError, DataError, JobError, Unfit
 from foldwise.services import load_model
 from foldwise.tracking.champions import Champions
 from foldwise.tracking.ledger import open_ledger
@@ -188,7 +188,8 @@ def test_a_rollback_gives_the_very_same_answers_and_keeps_the_history(drifted):
     assert "model shop: version 1 is champion again, in place of version 2" in done.stdout
     assert answers(drifted, "shop@champion").equals(former)  # to the last bit
     with closing(open_ledger(f"sqlite:///{drifted / 'runs' / 'ledger.db'}")) as ledger:
-        history = Champions(ledger.transactions).history("shop")
+        registry = MlflowRegistry(mlflow_store(drifted / "runs"))
+        history = Champions(ledger.transactions).history(registry.identity("shop"))
     assert [(row.version, row.kind) for row in history] == [(1, "rollback"), (2, "promoted"), (1, "first")]
     assert history[0].why == "the new one is slow"
     assert history[1].scores["p_value"] <= 0.05
@@ -217,6 +218,8 @@ def test_a_champion_that_cannot_be_loaded_is_said_and_replaced_by_nobody(drifted
             here(drifted)
         assert reports(drifted)[-1]["outcome"] == "REFUSED"
         assert aliases(drifted)["champion"] == before
+        with pytest.raises(JobError, match="was changed since the model was registered"):
+            load_model("shop@champion", str(drifted / "runs"))
     finally:
         network.write_bytes(whole)
     assert here(drifted)["outcome"] in ("PROMOTED", "KEPT")  # what was trained is not trained again

@@ -37,7 +37,8 @@ def draw(path: Path, metric: str, outcome: str, test: Mapping[str, Any], drift: 
     right.set_xlim(0, most)
     for place, word in USUAL:
         right.axvline(place, color=GREY, linewidth=0.8, linestyle=":")
-        right.text(place, 1.0, word, transform=right.get_xaxis_transform(), fontsize=7, color=GREY, ha="center", va="bottom")
+        words = {"fontsize": 7, "color": GREY, "rotation": 90, "va": "bottom"}
+        right.text(place, 0.02, f" {word}", transform=right.get_xaxis_transform(), **words)
     if not shown:
         right.text(0.5, 0.5, "no new rows to compare", transform=right.transAxes, ha="center", color=GREY)
     return save(figure, path)
@@ -47,7 +48,8 @@ def _scores(axes: Any, metric: str, outcome: str, test: Mapping[str, Any]) -> No
     """A row a set of rows: both models' scores, joined by a line."""
     rows = [("all", test["rows"], test["champion"], test["challenger"])]
     rows += [(name, part["rows"], part["champion"], part["challenger"]) for name, part in test["parts"].items()]
-    plain(axes, outcome, metric, "")
+    found = f": gain {test['gain']:+.4f}, p = {test['p_value']:.3g}" if math.isfinite(test["p_value"]) else ""
+    plain(axes, f"{outcome}{found}", metric, "")
     for place, (_, _, champion, challenger) in enumerate(rows):
         axes.plot([champion, challenger], [place, place], color=GREY, linewidth=1.2, zorder=0)
         axes.scatter([champion], [place], s=46, marker="s", color=COLOURS[0], label="champion" if not place else None)
@@ -56,7 +58,4 @@ def _scores(axes: Any, metric: str, outcome: str, test: Mapping[str, Any]) -> No
     axes.set_ylim(len(rows) - 0.4, -0.6)
     axes.tick_params(axis="y", length=0)
     axes.margins(x=0.2)
-    if math.isfinite(test["p_value"]):
-        words = f"gain {test['gain']:+.4f}, p = {test['p_value']:.3g}"
-        axes.text(0.0, -0.3, words, transform=axes.transAxes, fontsize=8, color=GREY, va="top")
     axes.legend(fontsize=8, frameon=False, loc="best")
