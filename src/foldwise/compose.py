@@ -16,6 +16,7 @@ from foldwise.redact import without_password
 
 Config = dict[str, Any]
 
+NO_GROUPS = ("service", "jobs")  # folders of conf/ that hold no choices for a study
 RECIPES = "experiment"  # the group whose options set values all over the configuration
 
 
@@ -30,7 +31,7 @@ def groups() -> dict[str, list[str]]:
     return {
         folder.name: sorted(path.stem for path in folder.glob("*.yaml"))
         for folder in sorted(conf_folder().iterdir())
-        if folder.is_dir() and folder.name != "service"
+        if folder.is_dir() and folder.name not in NO_GROUPS
     }
 
 

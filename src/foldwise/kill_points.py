@@ -36,6 +36,7 @@ CONCLUSION = (
     "before-summary",
     "after-summary",
 )
+SCHEDULE = ("after-job-lock", "after-claim", "after-launch", "after-take", "after-job-ended", "after-slot-finished")
 _passed: Counter[str] = Counter()
 
 

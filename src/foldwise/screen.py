@@ -146,15 +146,19 @@ class Screen:
 
     def compared(self, columns: Sequence[str], trials: Sequence[Sequence[str]], left_out: int) -> None:
         """Trials in a table."""
-        table = RichTable(box=None, pad_edge=False)
-        for column in columns:
-            table.add_column(escape(column), justify="left" if column in ("study", "state", "reason") else "right")
-        for cells in trials:
-            table.add_row(*map(escape, cells))
-        wide = self.console if self.console.is_terminal else Console(file=self.console.file, width=WIDE)
-        wide.print(table)
+        self.listed(columns, trials, ("study", "state", "reason"))
         if left_out:
             self.note(f"and {left_out} more; trials=N shows more of them")
+
+    def listed(self, columns: Sequence[str], rows: Sequence[Sequence[str]], words: Sequence[str] | None = None) -> None:
+        """Rows in a table, numbers where a column is none of `words`; away from a terminal a row is a line, however long."""
+        table = RichTable(box=None, pad_edge=False)
+        for column in columns:
+            table.add_column(escape(column), justify="left" if words is None or column in words else "right")
+        for cells in rows:
+            table.add_row(*(escape(without_password(cell)) for cell in cells))
+        wide = self.console if self.console.is_terminal else Console(file=self.console.file, width=WIDE)
+        wide.print(table)
 
     def audited(self, findings: Sequence[Finding]) -> None:
         """What was found in the data, the worst first, and what to do about it."""

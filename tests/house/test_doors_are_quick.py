@@ -25,7 +25,7 @@ def ask(door, *words, cwd=ROOT):
     return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
 
 
-@pytest.mark.parametrize("door", ["tune", "train", "prepare", "predict", "export", "ui", "compare"])
+@pytest.mark.parametrize("door", ["tune", "train", "prepare", "predict", "export", "ui", "compare", "schedule"])
 def test_help_and_cfg_import_nothing_heavy(door):
     for words in (["--help"], ["--cfg", "job"]):
         if door == "predict" and words == ["--cfg", "job"]:

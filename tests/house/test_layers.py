@@ -32,6 +32,7 @@ HOMES = {
     "rich": {"screen.py"},
     "matplotlib": {"figures/"},
     "plotly": {"figures/"},
+    "apscheduler": {"cron.py"},
 }
 
 

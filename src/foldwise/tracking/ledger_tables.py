@@ -208,7 +208,9 @@ slots = Table(
     metadata,
     Column("job", String(100), primary_key=True),
     Column("slot", Moment, primary_key=True),
-    Column("state", String(20), nullable=False),  # CLAIMED, RUNNING, DONE, FAILED, MISSED
+    Column(
+        "state", String(20), nullable=False
+    ),  # CLAIMED, RUNNING, DONE, FAILED, MISSED; SEEN: from when on the job was known so
     Column("attempt", Integer, nullable=False, default=0, server_default="0"),
     Column("holder", Json),  # who claimed or runs it: {id, pid, since}
     Column("claimed", Moment, nullable=False),

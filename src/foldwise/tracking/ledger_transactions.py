@@ -89,6 +89,14 @@ class Transactions:
 
         return self._patiently(once, contradiction)
 
+    def hold(self, name: str) -> bool:
+        """Whether this process holds the lock of that name between machines; on SQLite, which is on one, nobody is asked."""
+        return self._patiently(lambda: self._locks.hold(name))
+
+    def release(self, name: str) -> None:
+        """Lets go of such a lock."""
+        self._locks.release(name)
+
     def close(self) -> None:
         """Lets go of the database."""
         self._locks.close()

@@ -73,12 +73,18 @@ class StudyLocks:
             self._held[study] = connection
             return True
 
+    def release(self, study: str) -> None:
+        """Lets go of one."""
+        with self._guard:
+            connection = self._held.pop(study, None)
+            if connection is not None:
+                connection.invalidate()  # a connection that went back to the pool would keep the lock
+                connection.close()
+
     def close(self) -> None:
         """Lets go of all of them."""
-        for connection in self._held.values():
-            connection.invalidate()  # a connection that went back to the pool would keep the lock
-            connection.close()
-        self._held.clear()
+        for study in list(self._held):
+            self.release(study)
 
 
 def _answers(connection: Connection) -> bool:

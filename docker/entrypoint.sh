@@ -1,0 +1,13 @@
+#!/bin/sh
+# Reads secrets from the files that NAME_FILE names into NAME, then becomes the command. Only these names: other variables
+# that end so, as those of TLS, are files for the program itself.
+set -eu
+for name in PGPASSWORD MLFLOW_TRACKING_PASSWORD MLFLOW_AUTH_ADMIN_PASSWORD MLFLOW_FLASK_SERVER_SECRET_KEY; do
+  eval "file=\${${name}_FILE:-}"
+  [ -n "$file" ] || continue
+  [ -r "$file" ] || { echo "error: ${name}_FILE names $file, which cannot be read" >&2; exit 2; }
+  value=$(cat "$file")
+  [ -n "$value" ] || { echo "error: $file is empty, and ${name} needs a value" >&2; exit 2; }
+  export "$name=$value"
+done
+exec "$@"

@@ -1,0 +1,155 @@
+"""What the slots of jobs must do on every database."""
+
+import threading
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from foldwise.errors import Overtaken
+from foldwise.tracking.ledger import open_ledger
+from foldwise.tracking.slots import Slots
+
+SLOT = datetime(2026, 3, 29, 1, 30, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.fixture
+def two(url):
+    ledgers = [open_ledger(url) for _ in range(2)]
+    yield [Slots(ledger.transactions) for ledger in ledgers]
+    for ledger in ledgers:
+        ledger.close()
+
+
+@pytest.fixture
+def slots(two):
+    return two[0]
+
+
+def states(slots, job="nightly"):
+    return [(row.slot, row.state) for row in slots.history(job, 100)]
+
+
+def test_a_slot_is_claimed_once_whoever_tries(two, url):
+    ledgers = [open_ledger(url) for _ in range(6)]
+    won = []
+
+    def claim(ledger):
+        mine = Slots(ledger.transactions)
+        won.extend(place for place in range(10) if mine.claim("nightly", SLOT + place * MINUTE))
+
+    threads = [threading.Thread(target=claim, args=[ledger]) for ledger in ledgers]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for ledger in ledgers:
+        ledger.close()
+    assert sorted(won) == list(range(10))
+    assert not two[0].claim("nightly", SLOT)
+    assert two[0].claim("hourly", SLOT)
+
+
+def test_a_slot_goes_from_claimed_over_running_to_its_end(two):
+    one, other = two
+    one.claim("nightly", SLOT)
+    assert [row.state for row in other.open("nightly")] == ["CLAIMED"]
+    assert other.take("nightly", SLOT, 0, "a.log") == 1
+    (row,) = one.open("nightly")
+    assert (row.state, row.attempt, row.log, row.seconds) == ("RUNNING", 1, "a.log", None)
+    other.finish("nightly", SLOT, 1, "FAILED", 1, "no rows")
+    row = one.row("nightly", SLOT)
+    assert (row.state, row.exit_code, row.reason) == ("FAILED", 1, "no rows")
+    assert row.seconds >= 0
+    assert one.open("nightly") == []
+    assert one.row("nightly", SLOT + MINUTE) is None
+
+
+def test_of_two_that_take_up_the_same_attempt_one_does(two):
+    one, other = two
+    one.claim("nightly", SLOT)
+    assert one.take("nightly", SLOT, 0, "a.log") == 1
+    assert other.take("nightly", SLOT, 0, "a.log") is None
+    assert other.take("nightly", SLOT, 1, "a.log") == 2
+    with pytest.raises(Overtaken, match="taken up by another process"):
+        one.finish("nightly", SLOT, 1, "DONE", 0, None)
+    other.finish("nightly", SLOT, 2, "DONE", 0, None)
+    assert other.take("nightly", SLOT, 2, "a.log") is None
+    assert one.row("nightly", SLOT).state == "DONE"
+    assert one.take("nobody", SLOT, 0, "a.log") is None
+
+
+def test_a_slot_that_was_missed_is_nobody_s_to_run(slots):
+    assert slots.miss("nightly", SLOT, "nobody was there")
+    assert not slots.claim("nightly", SLOT)
+    assert slots.take("nightly", SLOT, 0, "a.log") is None
+    assert not slots.miss("nightly", SLOT, "once more")
+    assert slots.row("nightly", SLOT).reason == "nobody was there"
+
+
+def test_the_last_slot_is_one_of_cron_or_since_when_the_job_is_known(slots):
+    assert slots.last("nightly", SLOT) is None
+    slots.see("nightly", SLOT - timedelta(seconds=77), "0 3 * * *")
+    assert slots.last("nightly", SLOT).reason == "0 3 * * *"
+    slots.claim("nightly", SLOT)
+    slots.claim("nightly", SLOT + timedelta(seconds=5))  # a person's
+    slots.claim("other", SLOT + MINUTE)
+    slots.claim("nightly", SLOT + timedelta(days=1))
+    assert slots.last("nightly", SLOT + MINUTE).slot == SLOT
+    assert slots.last("nightly", SLOT + timedelta(microseconds=1)).slot == SLOT
+    assert slots.seen("nightly", SLOT + MINUTE).slot == SLOT - timedelta(seconds=77)
+    assert slots.last("nightly", SLOT + timedelta(days=9)).slot == SLOT + timedelta(days=1)
+
+
+def test_history_is_the_newest_first_without_what_is_no_slot(slots):
+    slots.see("nightly", SLOT - MINUTE, "0 3 * * *")
+    for place in range(3):
+        slots.claim("nightly", SLOT + place * MINUTE)
+    slots.miss("hourly", SLOT + 5 * MINUTE, "late")
+    assert states(slots) == [(SLOT + place * MINUTE, "CLAIMED") for place in (2, 1, 0)]
+    assert [row.job for row in slots.history(None, 2)] == ["hourly", "nightly"]
+
+
+def test_a_slot_is_in_whole_seconds(slots):
+    with pytest.raises(ValueError, match="whole seconds"):
+        slots.claim("nightly", SLOT + timedelta(microseconds=1))
+
+
+class Forgetful:
+    """Transactions whose answer is lost once each, after the commit: everything is done twice."""
+
+    def __init__(self, transactions):
+        self.engine, self.me = transactions.engine, transactions.me
+        self._transactions = transactions
+
+    def do(self, work, contradiction=""):
+        self._transactions.do(work, contradiction)
+        return self._transactions.do(work, contradiction)
+
+
+def test_everything_bears_to_be_done_twice(url):
+    ledger = open_ledger(url)
+    slots = Slots(Forgetful(ledger.transactions))
+    assert slots.see("nightly", SLOT - MINUTE, "0 3 * * *")
+    assert slots.claim("nightly", SLOT)
+    assert not slots.claim("nightly", SLOT)
+    assert slots.miss("nightly", SLOT + MINUTE, "late")
+    assert slots.take("nightly", SLOT, 0, "a.log") == 1
+    assert slots.take("nightly", SLOT, 0, "a.log") is None
+    slots.finish("nightly", SLOT, 1, "DONE", 0, None)
+    assert states(slots) == [(SLOT + MINUTE, "MISSED"), (SLOT, "DONE")]
+    ledger.close()
+
+
+def test_between_machines_the_ledger_says_who_runs_a_job(two, request):
+    one, other = two
+    between = "postgresql" in request.node.name
+    assert (one.folder is None) == between
+    with one.alone("nightly") as free:
+        assert free
+        one.stay_alone("nightly")
+        with other.alone("nightly") as too, other.alone("hourly") as its:
+            assert too is not between
+            assert its
+    with other.alone("nightly") as free:
+        assert free
