@@ -162,7 +162,8 @@ def _retrain(folder: Path, newest: float = 0.25) -> dict[str, Any]:
     from foldwise.retraining import retrain_here
 
     words = ["model=shop", f"newest={newest}", "tracking.figures=false", f"paths.runs={folder}/runs"]
-    return _quietly(lambda: retrain_here(compose_service("retrain", words)))
+    done: dict[str, Any] = _quietly(lambda: retrain_here(compose_service("retrain", words)))
+    return done
 
 
 def _quietly(work: Callable[[], Any]) -> Any:

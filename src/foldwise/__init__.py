@@ -2,11 +2,11 @@
 
 from typing import Any
 
-__all__ = ["load", "train", "tune"]
+__all__ = ["load", "retrain", "train", "tune"]
 
 
 def __getattr__(name: str) -> Any:
-    """`tune`, `train` and `load`, imported when they are first asked for."""
+    """`tune`, `train`, `retrain` and `load`, imported when they are first asked for."""
     if name in __all__:
         from foldwise import notebook
 

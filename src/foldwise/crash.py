@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import faulthandler
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -34,8 +35,8 @@ def crash_noted(path: Path) -> Iterator[None]:
             yield
         finally:
             faulthandler.disable()
-            if before:
-                faulthandler.enable()
+            if before and sys.__stderr__ is not None:
+                faulthandler.enable(sys.__stderr__)  # what stands for stderr in a notebook is no file
     path.unlink(missing_ok=True)
 
 

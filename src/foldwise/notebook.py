@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from foldwise.compose import Config, compose_study
+from foldwise.compose import Config, compose_service, compose_study
 from foldwise.config import read_study, without_search
 from foldwise.data_specs import HashHoldout
 from foldwise.errors import ConfigError
@@ -104,6 +104,23 @@ def train(*overrides: str, frame: pd.DataFrame | None = None, target: str | None
     config = _composed(overrides, frame, target, values)
     searched = read_study(config)
     return StudyResult(*run_here(read_study(without_search(config)), defaults_taken=searched.space.defaults()))
+
+
+def retrain(*overrides: str) -> Mapping[str, Any]:
+    """Challenge a champion with the rows of today, or roll back, as `python -m pipelines.retrain` does.
+
+    Args:
+        overrides: as on the command line, `"model=iris"`, `"rollback=true"`.
+
+    Returns:
+        What `retrain/<id>.json` holds; `outcome` is PROMOTED, KEPT, UNCHANGED or ROLLED_BACK.
+
+    Raises:
+        FoldwiseError: with one sentence; where the rows or a model are wrong, the champion stays.
+    """
+    from foldwise.retraining import retrain_here
+
+    return retrain_here(compose_service("retrain", overrides))
 
 
 def load(reference: str, runs: str = "mlruns", url: str | None = None) -> Bundle:

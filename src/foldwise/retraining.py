@@ -76,7 +76,7 @@ def retrain_here(config: Mapping[str, Any]) -> Summary:
     screen = Screen()
     with stoppable(screen.note) as check, closing(ledger_at(asked.ledger.url, str(runs), screen.note, check)) as ledger:
         registry = make_registry(asked.tracking, str(runs))
-        succession = Succession(ledger, registry, screen.note)
+        succession = Succession(ledger, registry, asked.model, screen.note)
         job = Job(asked, ledger, registry, succession, Versions(ledger.transactions), screen, check, began)
         with hold_model(ledger.transactions.engine, f"{asked.model}+retraining", 0.0):
             return _roll_back(job) if asked.rollback else _retrain(job)
@@ -88,16 +88,16 @@ def _roll_back(job: Job) -> Summary:
 
     asked, model = job.asked, job.asked.model
     champion = _champion(job)
-    former = job.succession.champions.former(model)
+    former = job.succession.former()
     if former is None:
         raise ConfigError(
             "rollback", f"version {champion.version} is the first champion of {model}; there is none to go back to"
         )
-    folder, row = job.registry.fetch(f"{model}/{former}"), job.versions.version(model, former)
+    folder, row = job.registry.fetch(f"{model}/{former}"), job.versions.version(job.succession.key, former)
     if row is not None:
         check(folder, row.files)
     why = asked.why or "a rollback was asked for"
-    made = job.succession.promote(model, former, champion.version, "rollback", why, {})
+    made = job.succession.promote(former, champion.version, "rollback", why, {})
     job.screen.note(f"model {model}: version {former} is champion again, in place of version {champion.version}")
     return _close(job, _opening(job, champion, row.study if row else None), ROLLED_BACK, why, {"promotion": made.number})
 
@@ -120,7 +120,7 @@ def _challenge(job: Job, champion: Promotion, row: VersionRow | None, record: St
     from foldwise.data.newest import Since
     from foldwise.data.source_mark import source_mark
 
-    asked, model = job.asked, job.asked.model
+    asked = job.asked
     spec = challenger_study(record, asked)
     known = _known(job, champion, record)
     mark = source_mark(spec.fixed)
@@ -149,7 +149,7 @@ def _challenge(job: Job, champion: Promotion, row: VersionRow | None, record: St
     job.versions.note(retraining, {**summary, "outcome": outcome, "reason": judgement.why})
     if judgement.promoted:
         why = judgement.why if asked.why is None else f"{asked.why}; {judgement.why}"
-        made = job.succession.promote(model, version, champion.version, "promoted", why, scores)
+        made = job.succession.promote(version, champion.version, "promoted", why, scores)
         summary["promotion"] = made.number
     return _close(job, summary, outcome, judgement.why, {}, retraining)
 
@@ -157,9 +157,8 @@ def _challenge(job: Job, champion: Promotion, row: VersionRow | None, record: St
 def _champion(job: Job) -> Promotion:
     """Who is champion, after ledger and registry agree."""
     model = job.asked.model
-    champion = job.succession.settle(model)
+    champion = job.succession.settle()
     if champion is None:
-        job.registry.fetch(model)  # says which models there are
         raise ConfigError("model", f"{model} has no champion; set the alias champion on one of its versions in MLflow")
     return champion
 
@@ -169,7 +168,7 @@ def _made_by(job: Job, version: int) -> tuple[VersionRow | None, StudyRecord]:
     from foldwise.tracking.bundle_card import read_card
 
     model = job.asked.model
-    row = job.versions.version(model, version)
+    row = job.versions.version(job.succession.key, version)
     study = row.study if row else read_card(job.registry.fetch(f"{model}/{version}") / "bundle.json").study
     record = job.ledger.study(study)
     if record is None or record.summary is None:
@@ -183,7 +182,7 @@ def _known(job: Job, champion: Promotion, record: StudyRecord) -> dict[str, str]
     since = f"the rows are those that version {champion.version}, the champion, was made from"
     assert record.summary is not None
     known = {record.data_fingerprint: since, record.summary.get("source"): since}
-    last = job.versions.latest(job.asked.model, champion.version)
+    last = job.versions.latest(job.succession.key, champion.version)
     if last is not None and last.summary is not None and last.summary["asked"] == job.asked.options:
         again = f"the rows are those of the retraining {last.id}, which came to {last.outcome}"
         known |= {last.data_fingerprint: again, last.source: again}
@@ -246,7 +245,7 @@ def _begin(job: Job, champion: Promotion, plan: Plan, own: str) -> Retraining:
     from foldwise.tracking.versions import Retraining
 
     fingerprint, now = plan.table.fingerprint, datetime.now(UTC)
-    return job.versions.begin(Retraining(job.asked.model, own, champion.version, fingerprint, plan.source, now))
+    return job.versions.begin(Retraining(job.succession.key, own, champion.version, fingerprint, plan.source, now))
 
 
 def _train(job: Job, plan: Plan) -> Mapping[str, Any]:
@@ -283,7 +282,7 @@ def _loaded(job: Job, version: int) -> Bundle:
 
     model = job.asked.model
     try:
-        folder, row = job.registry.fetch(f"{model}/{version}"), job.versions.version(model, version)
+        folder, row = job.registry.fetch(f"{model}/{version}"), job.versions.version(job.succession.key, version)
         if row is not None:
             check(folder, row.files)
         return load_bundle(folder)
@@ -293,7 +292,7 @@ def _loaded(job: Job, version: int) -> Bundle:
 
 def _finish_promoted(job: Job, champion: Promotion) -> None:
     """Ends the retraining of a job that died after its challenger was promoted."""
-    left = job.versions.retraining(job.asked.model, str((champion.scores or {}).get("retraining")))
+    left = job.versions.retraining(job.succession.key, str((champion.scores or {}).get("retraining")))
     if left is None or left.summary is None or left.ended is not None or champion.kind != "promoted":
         return
     summary = {**left.summary, "promotion": champion.number}

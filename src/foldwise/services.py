@@ -15,6 +15,7 @@ from foldwise.screen import Screen
 if TYPE_CHECKING:
     from foldwise.tracking.bundle import Bundle
     from foldwise.tracking.ledger import Ledger
+    from foldwise.tracking.registry import Registry
 
 # Answers are asked for one file at a time; more threads gain nothing on networks of this size.
 PREDICT_THREADS = 2
@@ -23,9 +24,25 @@ KIND = "workflowType=machine_learning"  # else MLflow opens its pages for langua
 
 
 def load_model(
-    reference: str, runs: str = "mlruns", url: str | None = None, say: Callable[[str], object] | None = None
+    reference: str,
+    runs: str = "mlruns",
+    url: str | None = None,
+    say: Callable[[str], object] | None = None,
+    ledger_url: str | None = None,
 ) -> Bundle:
-    """The bundle behind `name@alias` or `name/version` of the store in `runs`, or at `url`; `say` as `load_bundle` takes it."""
+    """The bundle behind `name@alias` or `name/version`, whose files are those that the ledger knows of it.
+
+    Args:
+        reference: the model.
+        runs: the folder that studies write to.
+        url: MLflow's store, where it is not in `runs`.
+        say: as `load_bundle` takes it.
+        ledger_url: the ledger, where it is not in `runs`.
+
+    Raises:
+        ConfigError: there is no such model.
+        JobError: a file of it was changed, or it does not answer as it did.
+    """
     from foldwise.tracking.registry import read_reference
 
     read_reference(reference)
@@ -37,7 +54,23 @@ def load_model(
     from foldwise.tracking.mlflow_registry import MlflowRegistry
     from foldwise.tracking.mlflow_store import mlflow_store
 
-    return load_bundle(MlflowRegistry(mlflow_store(Path(runs), url)).fetch(reference), say=say)
+    registry = MlflowRegistry(mlflow_store(Path(runs), url))
+    name, number = registry.number(reference)
+    return load_bundle(registry.fetch(f"{name}/{number}"), _registered_files(registry, name, number, runs, ledger_url), say)
+
+
+def _registered_files(
+    registry: Registry, name: str, number: int, runs: str, ledger_url: str | None
+) -> Mapping[str, str] | None:
+    """The hashes that a version was registered with; None where no ledger knows it."""
+    key = registry.identity(name)
+    if key is None or (ledger_url is None and not (Path(runs) / "ledger.db").exists()):
+        return None
+    from foldwise.tracking.versions import Versions
+
+    with closing(ledger_at(ledger_url, runs, lambda sentence: None)) as ledger:
+        row = Versions(ledger.transactions).version(key, number)
+    return None if row is None else row.files
 
 
 def predict_file(config: Mapping[str, Any]) -> None:
@@ -48,7 +81,9 @@ def predict_file(config: Mapping[str, Any]) -> None:
     asked = read_service(PredictSpec, config)
     check_files(asked)
     screen = Screen()
-    answer_file(asked, lambda: load_model(asked.model, asked.paths.runs, asked.tracking.url, screen.note), screen)
+    answer_file(
+        asked, lambda: load_model(asked.model, asked.paths.runs, asked.tracking.url, screen.note, asked.ledger.url), screen
+    )
 
 
 def export_model(config: Mapping[str, Any]) -> None:
@@ -59,7 +94,7 @@ def export_model(config: Mapping[str, Any]) -> None:
     asked = read_service(ExportSpec, config)
     check_export(Path(asked.output), asked.format)
     screen = Screen()
-    bundle = load_model(asked.model, asked.paths.runs, asked.tracking.url, screen.note)
+    bundle = load_model(asked.model, asked.paths.runs, asked.tracking.url, screen.note, asked.ledger.url)
     folder = bundle.export(asked.output, asked.format)
     screen.note(f"{asked.model} is written to {folder} as {asked.format}, and answers there as it does here")
 

@@ -176,6 +176,7 @@ class PredictSpec(Spec):
     model: str
     input: str
     output: str
+    ledger: LedgerSpec = LedgerSpec()
     tracking: Annotated[TrackingSpec, ByKind] = TrackingSpec()
     paths: Paths = Paths()
 
@@ -186,6 +187,7 @@ class ExportSpec(Spec):
     model: str
     output: str
     format: Literal["saved_model", "litert", "onnx"] = "saved_model"
+    ledger: LedgerSpec = LedgerSpec()
     tracking: Annotated[TrackingSpec, ByKind] = TrackingSpec()
     paths: Paths = Paths()
 

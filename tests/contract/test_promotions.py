@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
-from foldwise.errors import JobError
+from foldwise.errors import ConfigError, JobError
 from foldwise.tracking.champions import Champions, Raced
 from foldwise.tracking.in_memory import InMemoryRegistry
 from foldwise.tracking.ledger import open_ledger
@@ -102,56 +102,60 @@ class TestSuccession:
         registry, said = InMemoryRegistry(), []
         for _ in range(3):
             registry.register(tmp_path, "iris", None, {})
-        return registry, Succession(ledger, registry, said.append), said
+        return registry, Succession(ledger, registry, "iris", said.append), said
 
     def test_the_first_champion_is_the_registry_s(self, house):
         _, succession, said = house
-        assert succession.settle("nobody") is None
-        made = succession.settle("iris")
+        made = succession.settle()
         assert (made.version, made.kind, made.number) == (1, "first", 1)
-        assert succession.settle("iris").number == 1
+        assert succession.settle().number == 1
         assert said == []
 
     def test_the_alias_follows_a_promotion_and_is_challenger_no_more(self, house):
         registry, succession, _ = house
-        succession.promote("iris", 3, 1, "promoted", "better", {})
+        succession.promote(3, 1, "promoted", "better", {})
         assert registry.aliases("iris") == {"champion": 3}
-        assert [(p.version, p.shown) for p in succession.champions.history("iris")] == [(3, True), (1, True)]
+        assert [(p.version, p.shown) for p in succession.history()] == [(3, True), (1, True)]
         with pytest.raises(Raced):
-            succession.promote("iris", 2, 1, "promoted", "late", {})
+            succession.promote(2, 1, "promoted", "late", {})
         assert registry.aliases("iris") == {"champion": 3}
 
-    def test_a_promotion_that_was_cut_off_is_finished(self, house):
+    def test_a_promotion_that_was_cut_off_is_finished(self, house, ledger):
         registry, succession, said = house
-        succession.settle("iris")
-        succession.champions.promote("iris", 2, 1, "promoted", "")  # and here it died, twice
-        succession.champions.promote("iris", 3, 2, "promoted", "")
-        assert succession.settle("iris").version == 3
+        succession.settle()
+        Champions(ledger.transactions).promote("iris", 2, 1, "promoted", "")  # and here it died, twice
+        Champions(ledger.transactions).promote("iris", 3, 2, "promoted", "")
+        assert succession.settle().version == 3
         assert registry.aliases("iris")["champion"] == 3
-        assert succession.champions.last("iris").shown
+        assert succession.history()[0].shown
         assert said == []
 
     def test_an_alias_moved_by_hand_is_taken_over_and_said(self, house):
         registry, succession, said = house
-        succession.settle("iris")
+        succession.settle()
         registry.set_alias("iris", "champion", 2)
-        made = succession.settle("iris")
+        made = succession.settle()
         assert (made.version, made.replaces, made.kind) == (2, 1, "adopted")
         assert said == ["model iris: the alias champion was moved in MLflow, from version 1 to version 2; that is taken over"]
         with pytest.raises(Raced):  # who judged against version 1 judged against the wrong one
-            succession.promote("iris", 3, 1, "promoted", "", {})
-        assert succession.champions.former("iris") == 1
+            succession.promote(3, 1, "promoted", "", {})
+        assert succession.former() == 1
+
+    def test_a_model_that_is_not_there_is_said(self, house, ledger):
+        registry, _, said = house
+        with pytest.raises(ConfigError, match="no model is called 'irsi', did you mean iris"):
+            Succession(ledger, registry, "irsi", said.append).settle()
 
     def test_an_alias_that_was_removed_is_said(self, house):
         registry, succession, _ = house
-        succession.settle("iris")
+        succession.settle()
         registry.remove_alias("iris", "champion")
         with pytest.raises(JobError, match="the alias champion of iris was removed in MLflow, where version 1 had it"):
-            succession.settle("iris")
+            succession.settle()
 
     def test_a_registry_that_is_away_is_told_by_the_next_one(self, house, ledger):
         registry, succession, said = house
-        succession.settle("iris")
+        succession.settle()
 
         class Away(InMemoryRegistry):
             def set_alias(self, name, alias, version):
@@ -159,10 +163,10 @@ class TestSuccession:
 
         away = Away()
         away.__dict__ = registry.__dict__
-        Succession(ledger, away, said.append).promote("iris", 2, 1, "promoted", "", {})
+        Succession(ledger, away, "iris", said.append).promote(2, 1, "promoted", "", {})
         assert said == ["away; the alias champion of iris follows to version 2 with the next start"]
         assert registry.aliases("iris")["champion"] == 1
-        assert succession.settle("iris").version == 2
+        assert succession.settle().version == 2
         assert registry.aliases("iris")["champion"] == 2
 
 
@@ -171,7 +175,7 @@ def test_a_model_is_held_by_one(ledger, url):
         first, second = ledger.transactions.engine, other.transactions.engine
         with hold_model(first, "iris"):
             with (
-                pytest.raises(JobError, match="another process is changing the champion of iris"),
+                pytest.raises(JobError, match="another process holds the model iris"),
                 hold_model(second, "iris", 0.2),
             ):
                 pass

@@ -32,12 +32,12 @@ def race(folder: Path, url: str, seed: int) -> None:
     draws = random.Random(seed)
     registry = MlflowRegistry(mlflow_store(folder / "runs"))
     with closing(open_ledger(url)) as ledger:
-        succession = Succession(ledger, registry, lambda sentence: None)
+        succession = Succession(ledger, registry, MODEL, lambda sentence: None)
         while True:
-            champion = succession.champions.last(MODEL)
+            champion = succession.history()[0]
             version = draws.choice([v for v in range(1, VERSIONS + 1) if v != champion.version])
             try:
-                made = succession.promote(MODEL, version, champion.version, "promoted", f"racer {seed}", {})
+                made = succession.promote(version, champion.version, "promoted", f"racer {seed}", {})
             except Raced:
                 continue
             line = json.dumps([made.number, made.version, made.replaces]) + "\n"

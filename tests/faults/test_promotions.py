@@ -39,7 +39,7 @@ def test_there_is_always_one_champion_and_no_promotion_is_lost(registry, url, tm
     from foldwise.tracking.succession import Succession
 
     with closing(open_ledger(url)) as ledger:
-        Succession(ledger, registry, print).settle(MODEL)
+        Succession(ledger, registry, MODEL, print).settle()
     command = [sys.executable, "-W", "ignore", "-m", "tests.faults.racer", str(tmp_path), url, "4", str(PROMOTIONS), str(KILLS)]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT)])}
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=260)
@@ -50,9 +50,9 @@ def test_there_is_always_one_champion_and_no_promotion_is_lost(registry, url, tm
     assert (said["without"], said["ended_alone"]) == (0, 0), done.stderr
     with closing(open_ledger(url)) as ledger:
         notes = []
-        succession = Succession(ledger, registry, notes.append)
-        last = succession.settle(MODEL)
-        rows = succession.champions.history(MODEL)[::-1]
+        succession = Succession(ledger, registry, MODEL, notes.append)
+        last = succession.settle()
+        rows = succession.history()[::-1]
     assert notes == []  # nothing looked as if somebody had moved the alias by hand
     assert registry.aliases(MODEL)["champion"] == last.version == rows[-1].version
     assert [row.number for row in rows] == list(range(1, len(rows) + 1))

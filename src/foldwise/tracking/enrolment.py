@@ -51,10 +51,10 @@ def enrol(
         registry: where it was registered.
         say: hears what a person should know.
     """
-    path = folder / TRAINED
+    succession, path = Succession(ledger, registry, version.name, say), folder / TRAINED
     trained = np.load(path, allow_pickle=False) if path.exists() else None
     row = VersionRow(
-        version.name,
+        succession.key,
         version.version,
         record.name,
         record.data_fingerprint,
@@ -65,6 +65,6 @@ def enrol(
     )
     Versions(ledger.transactions).keep(row)
     try:
-        Succession(ledger, registry, say).settle(version.name)
+        succession.settle()
     except JobError as fault:  # the next one who asks for the champion settles it
         say(str(fault))

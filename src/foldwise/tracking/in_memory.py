@@ -79,6 +79,15 @@ class InMemoryRegistry:
 
     def fetch(self, reference: str) -> Path:
         """The folder of `name@alias` or `name/version`."""
+        name, version = self.number(reference)
+        return self._folders[name][version - 1]
+
+    def identity(self, name: str) -> str | None:
+        """The name: nothing here outlives the process."""
+        return name if name in self._folders else None
+
+    def number(self, reference: str) -> tuple[str, int]:
+        """The name and the version that a reference means now."""
         name, alias, version = read_reference(reference)
         if name not in self._folders:
             raise ConfigError("model", f"no model is called {name!r}{did_you_mean(name, self._folders)}")
@@ -88,7 +97,7 @@ class InMemoryRegistry:
             version = self._aliases[name][alias]
         if version is None or not 1 <= version <= len(self._folders[name]):
             raise ConfigError("model", f"{name} has no version {version}; its latest is {len(self._folders[name])}")
-        return self._folders[name][version - 1]
+        return name, version
 
     def answer(self, name: str, version: int, rows: Any) -> pd.DataFrame:
         """The bundle's own answers."""

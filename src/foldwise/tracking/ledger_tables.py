@@ -157,11 +157,11 @@ holdout_reads = Table(
     Column("rows", Integer, nullable=False),
 )
 
-# A registered version of a model: what it was made from.
+# A registered version of a model, what it was made from. Models are known by `Registry.identity`, here and below.
 versions = Table(
     "versions",
     metadata,
-    Column("model", String(100), primary_key=True),
+    Column("model", String(200), primary_key=True),
     Column("version", Integer, primary_key=True, autoincrement=False),
     Column("study", String(100), nullable=False),
     Column("data_fingerprint", String(64), nullable=False),
@@ -175,7 +175,7 @@ versions = Table(
 promotions = Table(
     "promotions",
     metadata,
-    Column("model", String(100), primary_key=True),
+    Column("model", String(200), primary_key=True),
     Column("number", Integer, primary_key=True, autoincrement=False),
     Column("version", Integer, nullable=False),
     Column("replaces", Integer),  # the version that was champion before
@@ -191,7 +191,7 @@ promotions = Table(
 retrainings = Table(
     "retrainings",
     metadata,
-    Column("model", String(100), primary_key=True),
+    Column("model", String(200), primary_key=True),
     Column("id", String(64), primary_key=True),
     Column("champion", Integer, nullable=False),
     Column("data_fingerprint", String(64), nullable=False),

@@ -19,6 +19,7 @@ import numpy as np
 import pandas as pd
 from mlflow import MlflowClient
 from mlflow.entities import LoggedModelOutput, LoggedModelStatus
+from mlflow.entities.model_registry import RegisteredModel
 from mlflow.exceptions import MlflowException
 from mlflow.models import Model, ModelSignature
 from mlflow.types.schema import AnyType, ColSpec, Schema, TensorSpec
@@ -79,14 +80,35 @@ class MlflowRegistry:
             ConfigError: no such name, alias or version; says which there are.
             JobError: MLflow does not hand it out.
         """
-        name, alias, number = read_reference(reference)
+        name, number = self.number(reference)
         try:
-            number = self._numbered(name, alias, number)
             uri = self._client.get_model_version_download_uri(name, str(number))
             folder = mlflow.artifacts.download_artifacts(artifact_uri=uri, tracking_uri=self._store.tracking_uri)
         except FAULTS as fault:
             raise JobError(f"model {reference} cannot be fetched: {first_line(fault)}") from None
         return Path(folder) / "artifacts" / BUNDLE
+
+    def number(self, reference: str) -> tuple[str, int]:
+        """The name and the version that a reference means now.
+
+        Raises:
+            ConfigError: as `fetch`.
+            JobError: MLflow does not answer.
+        """
+        name, alias, number = read_reference(reference)
+        try:
+            return name, self._numbered(name, alias, number)
+        except FAULTS as fault:
+            raise JobError(f"model {reference} cannot be looked up: {first_line(fault)}") from None
+
+    def identity(self, name: str) -> str | None:
+        """The name and the moment at which MLflow made the registered model, in milliseconds.
+
+        Raises:
+            JobError: MLflow does not answer.
+        """
+        found = self._model(name)
+        return None if found is None else f"{name}#{found.creation_timestamp}"
 
     def answer(self, name: str, version: int, rows: Any) -> pd.DataFrame:
         """What MLflow's scoring server answers to raw rows sent as JSON, in this process."""
@@ -108,13 +130,8 @@ class MlflowRegistry:
         Raises:
             JobError: MLflow does not answer.
         """
-        try:
-            found = self._client.get_registered_model(name).aliases
-        except FAULTS as fault:
-            if getattr(fault, "error_code", None) == "RESOURCE_DOES_NOT_EXIST":
-                return {}
-            raise JobError(f"the registry does not say which versions {name} has: {first_line(fault)}") from None
-        return {alias: int(version) for alias, version in found.items()}
+        found = self._model(name)
+        return {} if found is None else {alias: int(version) for alias, version in found.aliases.items()}
 
     def set_alias(self, name: str, alias: str, version: int) -> None:
         """Moves an alias to a version.
@@ -137,6 +154,14 @@ class MlflowRegistry:
             self._client.delete_registered_model_alias(name, alias)
         except FAULTS as fault:
             raise JobError(f"the alias {alias} of {name} cannot be removed: {first_line(fault)}") from None
+
+    def _model(self, name: str) -> RegisteredModel | None:
+        try:
+            return self._client.get_registered_model(name)
+        except FAULTS as fault:
+            if getattr(fault, "error_code", None) == "RESOURCE_DOES_NOT_EXIST":
+                return None
+            raise JobError(f"the registry does not say what it knows of {name}: {first_line(fault)}") from None
 
     def _registered(self, name: str, once: str | None) -> ModelVersion | None:
         """The version that was registered with the same word; its alias may still be to be set."""

@@ -59,5 +59,6 @@ def _server_lock(engine: Engine, model: str, end: float) -> Iterator[None]:
 
 def _wait(model: str, end: float) -> None:
     if time.monotonic() > end:
-        raise JobError(f"another process is changing the champion of {model} and does not come to an end; try again later")
+        name = model.partition("#")[0]
+        raise JobError(f"another process holds the model {name} and does not let go of it; try again later")
     time.sleep(PAUSE_SECONDS)

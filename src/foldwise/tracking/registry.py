@@ -65,6 +65,21 @@ class Registry(Protocol):
         """
         ...
 
+    def identity(self, name: str) -> str | None:
+        """What tells a registered model from any other of that name, elsewhere or made later; None where there is none.
+
+        Its versions are counted from 1 anew.
+        """
+        ...
+
+    def number(self, reference: str) -> tuple[str, int]:
+        """The name and the version that a reference means now.
+
+        Raises:
+            ConfigError: as `fetch`.
+        """
+        ...
+
     def answer(self, name: str, version: int, rows: Any) -> pd.DataFrame:
         """What a version answers to raw rows by the very code that serves it; whatever goes wrong there is raised."""
         ...

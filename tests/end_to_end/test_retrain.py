@@ -1,0 +1,225 @@
+"""A model that stays fresh: rows that grow and drift, challengers, promotions, the way back, and what can go wrong."""
+
+import json
+import os
+import signal
+from contextlib import closing
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import foldwise
+from benchmarks.growing import World
+from foldwise.errors import ConfigError, DataError, JobError, Unfit
+from foldwise.services import load_model
+from foldwise.tracking.champions import Champions
+from foldwise.tracking.ledger import open_ledger
+from foldwise.tracking.mlflow_registry import MlflowRegistry
+from foldwise.tracking.mlflow_store import mlflow_store
+from tests.end_to_end.doors import run
+
+pytestmark = pytest.mark.slow
+
+WEEKS = 12
+WORLD = World(rows=60, drifts=((WEEKS, 2.2),), shift=0.5)
+TUNE = [
+    "data=csv",
+    "data.target=bought",
+    "data.time=day",
+    "register=shop",
+    "folds.count=3",
+    "fit.epochs=15",
+    "model.units=[int,8,24]",
+]
+TUNE += ["model.hidden=1", "budget.trials=2", "tracking.figures=false"]
+
+
+@pytest.fixture(scope="module")
+def tuned(tmp_path_factory):
+    """A folder with `rows.csv` of some weeks and `runs` with the champion that was tuned on them."""
+    folder = tmp_path_factory.mktemp("tuned")
+    WORLD.write(folder / "rows.csv", WEEKS)
+    done = run("tune", *TUNE, f"data.path={folder / 'rows.csv'}", runs=folder / "runs")
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+@pytest.fixture(scope="module")
+def drifted(tuned):
+    """The same folder some weeks after the world has turned, and a retraining that was killed after its promotion."""
+    WORLD.write(tuned / "rows.csv", WEEKS + 14)
+    env = {**os.environ, "FOLDWISE_KILL": "after-promotion"}
+    killed = retrain(tuned, env=env)
+    assert killed.returncode == -signal.SIGKILL, killed.stdout + killed.stderr
+    return tuned
+
+
+def retrain(folder, *words, env=None):
+    return run("retrain", "model=shop", f"data.path={folder / 'rows.csv'}", *words, runs=folder / "runs", env=env)
+
+
+def here(folder, *words):
+    """The same in this process, as a notebook would."""
+    words = (
+        "model=shop",
+        "tracking.figures=false",
+        f"data.path={folder / 'rows.csv'}",
+        *words,
+        f"paths.runs={folder / 'runs'}",
+    )
+    return foldwise.retrain(*words)
+
+
+def reports(folder):
+    """Every retraining's JSON, by when it began."""
+    found = [json.loads(path.read_text()) for path in (folder / "runs" / "studies").glob("*/retrain/*.json")]
+    return sorted(found, key=lambda summary: summary["began"])
+
+
+def answers(folder, reference):
+    return load_model(reference, str(folder / "runs")).predict(pd.read_csv(folder / "rows.csv"))
+
+
+def aliases(folder):
+    return {
+        name: int(version)
+        for name, version in mlflow_store(folder / "runs").client().get_registered_model("shop").aliases.items()
+    }
+
+
+def test_nothing_new_is_unchanged_and_trains_nothing(tuned):
+    before = {path.name for path in (tuned / "runs" / "studies").iterdir()}
+    done = retrain(tuned)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("UNCHANGED: the rows are those that version 1, the champion, was made from\nwritten: ")
+    assert {path.name for path in (tuned / "runs" / "studies").iterdir()} == before
+    assert reports(tuned)[-1]["outcome"] == "UNCHANGED"
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (lambda rows, more: pd.concat([rows, more]).drop(columns="first"), "has no column 'first'"),
+        (lambda rows, more: pd.concat([rows, more.assign(first=["what", *more["first"][1:]])]), "'what' is no number"),
+        (lambda rows, more: pd.concat([rows, more.assign(second=None)]), "cells of second are missing among the new rows"),
+        (lambda rows, more: pd.concat([rows, more.assign(bought="perhaps")]), "bought has 3 labels"),
+        (lambda rows, more: pd.concat([rows, more.assign(bought=None)]).assign(bought="no"), "'no' in every row"),
+    ],
+)
+def test_rows_that_do_not_fit_are_refused_before_anything_is_trained(tuned, tmp_path, change, sentence):
+    before = {path.name for path in (tuned / "runs" / "studies").iterdir()}
+    change(pd.read_csv(tuned / "rows.csv"), WORLD.week(WEEKS)).to_csv(tmp_path / "rows.csv", index=False)
+    with pytest.raises(DataError, match=sentence):
+        here(tuned, f"data.path={tmp_path / 'rows.csv'}")
+    assert reports(tuned)[-1]["outcome"] == "REFUSED"
+    assert sentence in reports(tuned)[-1]["reason"]
+    assert {path.name for path in (tuned / "runs" / "studies").iterdir()} == before
+
+
+def test_columns_that_the_champion_does_not_know_are_left_out(tuned, tmp_path, capsys):
+    rows = pd.concat([pd.read_csv(tuned / "rows.csv"), WORLD.week(WEEKS)])
+    rows.assign(later=np.round(np.random.default_rng(0).normal(size=len(rows)), 3)).to_csv(tmp_path / "rows.csv", index=False)
+    with pytest.raises(DataError, match="has moved by a PSI"):  # far enough to see that it was planned
+        here(tuned, f"data.path={tmp_path / 'rows.csv'}", "checks.drift=0.0001")
+    assert "columns that the champion does not know are left out: later; tune to learn from them" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["model=shp"], "no model is called 'shp', did you mean shop"),
+        (["model=shop", "rollback=true"], "version 1 is the first champion of shop; there is none to go back to"),
+        (["model=shop", "serch=3"], "serch: unknown key, did you mean search"),
+        (["model=shop", "promotion.alpha=2"], "promotion.alpha"),
+        (["model=../shop"], "model"),
+        (["model=shop", "tracking.kind=in_memory"], "in_memory keeps no model beyond its process"),
+    ],
+)
+def test_what_is_asked_wrongly_is_said_and_leaves_nothing(tuned, words, sentence):
+    count = len(reports(tuned))
+    with pytest.raises(ConfigError, match=sentence):
+        foldwise.retrain(*words, f"paths.runs={tuned / 'runs'}")
+    assert len(reports(tuned)) == count
+
+
+def test_where_nothing_was_ever_tuned_nothing_is_made(tmp_path):
+    done = run("retrain", "model=shop", runs=tmp_path / "nowhere")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "holds no ledger.db; run python -m pipelines.tune first" in done.stderr
+    assert not (tmp_path / "nowhere").exists()
+
+
+def test_a_promotion_that_was_cut_off_is_finished_by_the_next_start(drifted):
+    assert aliases(drifted)["champion"] == 1
+    done = retrain(drifted)
+    assert done.returncode == 0, done.stderr
+    assert "was cut off after its promotion; it is written down now" in done.stdout
+    assert "UNCHANGED: the rows are those that version 2, the champion, was made from" in done.stdout
+    assert aliases(drifted) == {"champion": 2}
+    promoted = next(summary for summary in reports(drifted) if summary["outcome"] == "PROMOTED")
+    assert promoted["champion"]["version"] == 1
+    assert promoted["challenger"]["version"] == 2
+    test, rows = promoted["test"], promoted["rows"]
+    assert test["p_value"] <= 0.05
+    assert test["gain"] == pytest.approx(test["challenger"] - test["champion"])
+    assert test["rows"] == rows["holdout"] + rows["newest"] == sum(part["rows"] for part in test["parts"].values())
+    assert rows["development"] + rows["holdout"] + rows["newest"] == rows["total"] == 60 * (WEEKS + 14)
+    assert {found["column"] for found in promoted["drift"]} == {"first", "second", "kind", "bought"}
+    assert promoted["drift"][0]["column"] == "first"
+
+
+def test_what_came_of_it_stands_in_mlflow_too(drifted):
+    place = next(summary for summary in reports(drifted) if summary["outcome"] == "PROMOTED")["mlflow"]
+    client = mlflow_store(drifted / "runs").client()
+    shown = client.get_run(place["run_id"])
+    assert shown.data.tags["foldwise.retraining"] == "PROMOTED"
+    assert shown.data.metrics["retraining.p_value"] <= 0.05
+    assert shown.data.metrics["drift.first.psi"] > 0.1
+    files = {file.path.rpartition(".")[2] for file in client.list_artifacts(place["run_id"], "retraining")}
+    assert files == {"json", "png"}
+
+
+def test_a_rollback_gives_the_very_same_answers_and_keeps_the_history(drifted):
+    former = answers(drifted, "shop/1")
+    assert not answers(drifted, "shop@champion").equals(former)
+    done = retrain(drifted, "rollback=true", "why='the new one is slow'")
+    assert done.returncode == 0, done.stderr
+    assert "model shop: version 1 is champion again, in place of version 2" in done.stdout
+    assert answers(drifted, "shop@champion").equals(former)  # to the last bit
+    with closing(open_ledger(f"sqlite:///{drifted / 'runs' / 'ledger.db'}")) as ledger:
+        registry = MlflowRegistry(mlflow_store(drifted / "runs"))
+        history = Champions(ledger.transactions).history(registry.identity("shop"))
+    assert [(row.version, row.kind) for row in history] == [(1, "rollback"), (2, "promoted"), (1, "first")]
+    assert history[0].why == "the new one is slow"
+    assert history[1].scores["p_value"] <= 0.05
+
+
+def test_a_short_search_begins_where_the_champion_s_study_ended(drifted, capsys):
+    WORLD.write(drifted / "rows.csv", WEEKS + 15)
+    found = here(drifted, "search=2")
+    said = capsys.readouterr().out
+    assert found["outcome"] in ("PROMOTED", "KEPT")
+    study = json.loads((drifted / "runs" / "studies" / found["challenger"]["study"] / "summary.json").read_text())
+    assert study["trials"]["complete"] == 2
+    assert "the tuner begins with 2 trials of" in said
+    assert here(drifted, "search=2")["outcome"] == "UNCHANGED"
+
+
+def test_a_champion_that_cannot_be_loaded_is_said_and_replaced_by_nobody(drifted):
+    before = aliases(drifted)["champion"]
+    registry = MlflowRegistry(mlflow_store(drifted / "runs"))
+    network = registry.fetch("shop@champion") / "network.keras"
+    whole = network.read_bytes()
+    WORLD.write(drifted / "rows.csv", WEEKS + 16)
+    try:
+        network.write_bytes(whole[:-10])
+        with pytest.raises(Unfit, match=r"version \d of shop cannot be loaded, so nothing is promoted: .*was changed since"):
+            here(drifted)
+        assert reports(drifted)[-1]["outcome"] == "REFUSED"
+        assert aliases(drifted)["champion"] == before
+        with pytest.raises(JobError, match="was changed since the model was registered"):
+            load_model("shop@champion", str(drifted / "runs"))
+    finally:
+        network.write_bytes(whole)
+    assert here(drifted)["outcome"] in ("PROMOTED", "KEPT")  # what was trained is not trained again
