@@ -6,7 +6,6 @@ A job may die at any line and be started again: it goes on where it was, and a p
 from __future__ import annotations
 
 import time
-import uuid
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -17,16 +16,15 @@ from typing import TYPE_CHECKING, Any
 from foldwise.assemble import ledger_at, make_registry
 from foldwise.config import read_service
 from foldwise.errors import ConfigError, DataError, FoldwiseError, JobError, Unfit
-from foldwise.files import write_json
 from foldwise.retrain_spec import RetrainSpec
+from foldwise.retraining_report import Summary, opening, publish
 from foldwise.screen import Screen
 
 if TYPE_CHECKING:
     from foldwise.challenge import Judgement
-    from foldwise.data.drift import Drift
-    from foldwise.data.newest import Since
     from foldwise.plan import Plan
     from foldwise.tracking.bundle import Bundle
+    from foldwise.tracking.bundle_card import Card
     from foldwise.tracking.champions import Promotion
     from foldwise.tracking.ledger import Ledger
     from foldwise.tracking.ledger_rows import StudyRecord
@@ -35,7 +33,6 @@ if TYPE_CHECKING:
     from foldwise.tracking.versions import Retraining, VersionRow, Versions
 
 PROMOTED, KEPT, REFUSED, UNCHANGED, ROLLED_BACK = "PROMOTED", "KEPT", "REFUSED", "UNCHANGED", "ROLLED_BACK"
-Summary = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -50,10 +47,6 @@ class Job:
     screen: Screen
     check: Callable[[], None]
     began: float
-
-    def folder(self, study: str) -> Path:
-        """Where the summaries of retrainings go whose champion a study made."""
-        return Path(self.asked.paths.runs).resolve() / "studies" / study / "retrain"
 
 
 def retrain_here(config: Mapping[str, Any]) -> Summary:
@@ -78,7 +71,7 @@ def retrain_here(config: Mapping[str, Any]) -> Summary:
         registry = make_registry(asked.tracking, str(runs))
         succession = Succession(ledger, registry, asked.model, screen.note)
         job = Job(asked, ledger, registry, succession, Versions(ledger.transactions), screen, check, began)
-        with hold_model(ledger.transactions.engine, f"{asked.model}+retraining", 0.0):
+        with hold_model(ledger.transactions, f"{asked.model}+retraining", 0.0):
             return _roll_back(job) if asked.rollback else _retrain(job)
 
 
@@ -99,18 +92,19 @@ def _roll_back(job: Job) -> Summary:
     why = asked.why or "a rollback was asked for"
     made = job.succession.promote(former, champion.version, "rollback", why, {})
     job.screen.note(f"model {model}: version {former} is champion again, in place of version {champion.version}")
-    return _close(job, _opening(job, champion, row.study if row else None), ROLLED_BACK, why, {"promotion": made.number})
+    summary = {**opening(asked, champion, row.study if row else None), "promotion": made.number}
+    return _close(job, summary, ROLLED_BACK, why)
 
 
 def _retrain(job: Job) -> Summary:
     champion = _champion(job)
     _finish_promoted(job, champion)
     row, record = _made_by(job, champion.version)
-    summary = _opening(job, champion, record.name)
+    summary = opening(job.asked, champion, record.name)
     try:
         return _challenge(job, champion, row, record, summary)
     except (DataError, Unfit) as fault:
-        _close(job, summary, REFUSED, str(fault), {})
+        _close(job, summary, REFUSED, str(fault))
         raise
 
 
@@ -119,18 +113,21 @@ def _challenge(job: Job, champion: Promotion, row: VersionRow | None, record: St
     from foldwise.challenger import challenger_study, named
     from foldwise.data.newest import Since
     from foldwise.data.source_mark import source_mark
+    from foldwise.fresh_rows import check_rows, look
 
     asked = job.asked
     spec = challenger_study(record, asked)
     known = _known(job, champion, record)
     mark = source_mark(spec.fixed)
     if mark is not None and mark in known:
-        return _close(job, summary, UNCHANGED, known[mark], {})
-    plan = _look(job, record, Since(record.holdout, None if row is None else row.trained, asked.newest))
+        return _close(job, summary, UNCHANGED, known[mark])
+    since = Since(record.holdout, None if row is None else row.trained, asked.newest)
+    plan = look(record, asked, since, job.screen)
+    job.check()
     fingerprint = plan.table.fingerprint
     if fingerprint in known:
-        return _close(job, summary, UNCHANGED, known[fingerprint], {})
-    drift, counts = _check_rows(plan, record, asked)
+        return _close(job, summary, UNCHANGED, known[fingerprint])
+    drift, counts = check_rows(plan, asked, _card(job, champion.version).profile)
     summary |= {"data_fingerprint": fingerprint, "rows": counts, "drift": [found.record for found in drift]}
     for found in drift[:3]:
         job.screen.note(
@@ -151,7 +148,7 @@ def _challenge(job: Job, champion: Promotion, row: VersionRow | None, record: St
         why = judgement.why if asked.why is None else f"{asked.why}; {judgement.why}"
         made = job.succession.promote(version, champion.version, "promoted", why, scores)
         summary["promotion"] = made.number
-    return _close(job, summary, outcome, judgement.why, {}, retraining)
+    return _close(job, summary, outcome, judgement.why, retraining)
 
 
 def _champion(job: Job) -> Promotion:
@@ -165,16 +162,21 @@ def _champion(job: Job) -> Promotion:
 
 def _made_by(job: Job, version: int) -> tuple[VersionRow | None, StudyRecord]:
     """What the ledger knows of a version, and the study that made it."""
-    from foldwise.tracking.bundle_card import read_card
-
     model = job.asked.model
     row = job.versions.version(job.succession.key, version)
-    study = row.study if row else read_card(job.registry.fetch(f"{model}/{version}") / "bundle.json").study
+    study = row.study if row else _card(job, version).study
     record = job.ledger.study(study)
     if record is None or record.summary is None:
         rule = f"version {version} of {model} was made by the study {study}, which this ledger does not hold finished"
         raise ConfigError("ledger.url", f"{rule}; name the ledger that does")
     return row, record
+
+
+def _card(job: Job, version: int) -> Card:
+    """What a version says of itself."""
+    from foldwise.tracking.bundle_card import read_card
+
+    return read_card(job.registry.fetch(f"{job.asked.model}/{version}") / "bundle.json")
 
 
 def _known(job: Job, champion: Promotion, record: StudyRecord) -> dict[str, str]:
@@ -187,57 +189,6 @@ def _known(job: Job, champion: Promotion, record: StudyRecord) -> dict[str, str]
         again = f"the rows are those of the retraining {last.id}, which came to {last.outcome}"
         known |= {last.data_fingerprint: again, last.source: again}
     return {key: why for key, why in known.items() if key is not None}
-
-
-def _look(job: Job, record: StudyRecord, since: Since) -> Plan:
-    """The rows of today, with the columns that the champion knows and no others.
-
-    Raises:
-        DataError: they cannot be learnt from as they were.
-    """
-    from foldwise.challenger import challenger_study
-    from foldwise.doors import look_at_data
-
-    asked, columns = job.asked, (record.origin or {}).get("columns")
-    try:
-        plan = look_at_data(challenger_study(record, asked), job.screen, since)
-        further = tuple(name for name in plan.table.schema.names if columns and name not in columns)
-        if further:
-            job.screen.note(
-                f"columns that the champion does not know are left out: {', '.join(further)}; tune to learn from them"
-            )
-            plan = look_at_data(challenger_study(record, asked, further), job.screen, since)
-    except ConfigError as fault:  # the recipe was right for the rows that it was made for
-        raise DataError(f"the rows do not fit the champion's recipe: {fault}") from None
-    job.check()
-    return plan
-
-
-def _check_rows(plan: Plan, record: StudyRecord, asked: RetrainSpec) -> tuple[tuple[Drift, ...], dict[str, int]]:
-    """How far the new rows have moved, and how many rows there are of which kind.
-
-    Raises:
-        DataError: they have other labels, more gaps than is allowed, or moved too far.
-    """
-    import numpy as np
-
-    from foldwise.data.drift import check_drift, check_missing, drifts
-    from foldwise.data.newest import identities
-
-    assert plan.since is not None
-    develop = np.concatenate([plan.development, plan.newest])
-    is_new = plan.since.not_trained(identities(plan.table, plan.spec.fixed.data)[develop])
-    found = drifts(plan.table, develop[~is_new], develop[is_new])
-    check_missing(found, asked.checks.missing)
-    check_drift(found, asked.checks.drift)
-    counts = {
-        "total": len(plan.table),
-        "development": len(plan.development),
-        "holdout": len(plan.holdout.rows) - len(plan.newest),
-        "new": int(is_new.sum()),
-        "newest": len(plan.newest),
-    }
-    return found, counts
 
 
 def _begin(job: Job, champion: Promotion, plan: Plan, own: str) -> Retraining:
@@ -297,62 +248,13 @@ def _finish_promoted(job: Job, champion: Promotion) -> None:
         return
     summary = {**left.summary, "promotion": champion.number}
     job.screen.note(f"the retraining {left.id} was cut off after its promotion; it is written down now")
-    _close(job, summary, PROMOTED, str(summary["reason"]), {}, left)
+    _close(job, summary, PROMOTED, str(summary["reason"]), left)
 
 
-def _opening(job: Job, champion: Promotion, study: str | None) -> Summary:
-    """The first lines of a summary."""
-    now = datetime.now(UTC)
-    return {
-        "id": f"{now:%Y%m%dT%H%M%SZ}-{uuid.uuid4().hex[:6]}",
-        "model": job.asked.model,
-        "began": now.isoformat(),
-        "asked": job.asked.options,
-        "champion": {"version": champion.version, "study": study},
-    }
-
-
-def _close(
-    job: Job, summary: Summary, outcome: str, why: str, more: Mapping[str, Any], retraining: Retraining | None = None
-) -> Summary:
-    """Writes what came of it: the ledger first, then the file, MLflow, and whoever wants to be told."""
-    whole = {**summary, **more, "outcome": outcome, "reason": why, "seconds": round(time.monotonic() - job.began, 3)}
+def _close(job: Job, summary: Summary, outcome: str, why: str, retraining: Retraining | None = None) -> Summary:
+    """What came of it: the ledger knows it first."""
+    whole = {**summary, "outcome": outcome, "reason": why, "seconds": round(time.monotonic() - job.began, 3)}
     if retraining is not None:
         job.versions.end(retraining, outcome, whole)
-    folder = job.folder(str(whole["champion"]["study"]))
-    path = folder / f"{whole['id']}.json"
-    write_json(path, whole)
-    job.screen.note(f"{outcome}: {why}")
-    job.screen.note(f"written: {path}")
-    if "test" in whole:
-        _show(job, whole, path)
-    if job.asked.webhook is not None:
-        from foldwise.webhook import tell
-
-        fault = tell(job.asked.webhook, whole, job.asked.webhook_private)
-        if fault is not None:
-            job.screen.note(fault)
+    publish(whole, job.asked, job.screen)
     return whole
-
-
-def _show(job: Job, whole: Summary, path: Path) -> None:
-    """The picture beside the file, and both in the run of the challenger's study."""
-    files, tracking = [path], job.asked.tracking
-    if tracking.figures:
-        from foldwise.figures.retraining import draw
-
-        metric = whole["goal"]["metric"]
-        files.append(draw(path.with_suffix(".png"), metric, whole["outcome"], whole["test"], whole["drift"]))
-    if not whole["mlflow"]:
-        return
-    from foldwise.tracking.mlflow_report import report
-    from foldwise.tracking.mlflow_store import mlflow_store
-
-    test = {f"retraining.{name}": whole["test"][name] for name in ("champion", "challenger", "gain", "p_value")}
-    moved = {f"drift.{found['column']}.psi": found["psi"] for found in whole["drift"]}
-    tags = {"foldwise.retraining": whole["outcome"], "foldwise.reason": whole["reason"]}
-    try:
-        store = mlflow_store(Path(job.asked.paths.runs), tracking.url)
-        report(store, whole["mlflow"]["run_id"], tags, {**test, **moved}, files)
-    except JobError as fault:
-        job.screen.note(str(fault))

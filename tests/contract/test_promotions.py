@@ -172,7 +172,7 @@ class TestSuccession:
 
 def test_a_model_is_held_by_one(ledger, url):
     with closing(open_ledger(url)) as other:
-        first, second = ledger.transactions.engine, other.transactions.engine
+        first, second = ledger.transactions, other.transactions
         with hold_model(first, "iris"):
             with (
                 pytest.raises(JobError, match="another process holds the model iris"),

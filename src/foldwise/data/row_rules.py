@@ -31,6 +31,8 @@ import pandas as pd
 from foldwise.data.encode import Levels
 from foldwise.data.profile import ColumnProfile, as_numbers
 
+FLAGS = "flags"  # the last column of a table's answers
+
 Mask = npt.NDArray[np.bool_]
 
 

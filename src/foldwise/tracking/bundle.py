@@ -20,7 +20,7 @@ from foldwise.data.pixels import ImagePreparation, conform_images
 from foldwise.data.prepare import AnyPreparation, Features, Preparation
 from foldwise.data.prepare_file import load_preparation, save_preparation
 from foldwise.data.profile import profile_of
-from foldwise.data.row_rules import flags
+from foldwise.data.row_rules import FLAGS, flags
 from foldwise.data.schema import conform
 from foldwise.data.table import Table
 from foldwise.errors import DataError, JobError
@@ -37,7 +37,6 @@ TOLERANCE = 1e-5
 # Rows go through the network in blocks of this size, the last one filled up with zeros: so what a row gets does not depend
 # on how many others came with it, as it would in the last bits where the shape of a matrix product chooses its algorithm.
 BLOCK = 256
-FLAGS = "flags"
 
 Floats = npt.NDArray[np.float64]
 Raw = pd.DataFrame | npt.NDArray[np.uint8]

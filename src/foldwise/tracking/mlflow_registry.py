@@ -25,6 +25,7 @@ from mlflow.models import Model, ModelSignature
 from mlflow.types.schema import AnyType, ColSpec, Schema, TensorSpec
 from sqlalchemy.exc import SQLAlchemyError
 
+from foldwise.data.row_rules import FLAGS
 from foldwise.errors import ConfigError, JobError, did_you_mean
 from foldwise.redact import first_line
 from foldwise.tracking.bundle_card import Card, read_card
@@ -251,9 +252,12 @@ def _write_pyfunc(path: Path, folder: Path, card: Card, model: Model) -> None:
     inputs: list[ColSpec | TensorSpec] = [ColSpec(AnyType(), column.name) for column in card.schema.columns]
     if image is not None:
         inputs = [TensorSpec(np.dtype(np.uint8), (-1, *image))]
-    outputs = Schema(
-        [ColSpec("string" if card.labels else "double", "prediction"), *(ColSpec("double", f"p_{x}") for x in card.labels)]
-    )
+    outputs = [
+        ColSpec("string" if card.labels else "double", "prediction"),
+        *(ColSpec("double", f"p_{x}") for x in card.labels),
+    ]
+    if image is None:
+        outputs.append(ColSpec("string", FLAGS))
     logging.getLogger("mlflow.pyfunc").setLevel(logging.ERROR)  # it would like type hints that the signature makes needless
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # it wants an input example: the bundle checks itself with its own
@@ -263,7 +267,7 @@ def _write_pyfunc(path: Path, folder: Path, card: Card, model: Model) -> None:
             artifacts={BUNDLE: str(folder)},
             code_paths=[str(Path(__file__).parents[1])],
             pip_requirements=_pins(),
-            signature=ModelSignature(Schema(inputs), outputs),
+            signature=ModelSignature(Schema(inputs), Schema(outputs)),
             metadata={
                 "columns": {column.name: column.kind for column in card.schema.columns},
                 "task": card.head.task,

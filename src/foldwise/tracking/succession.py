@@ -29,7 +29,7 @@ class Succession:
 
     def __init__(self, ledger: Ledger, registry: Registry, model: str, say: Callable[[str], None]) -> None:
         self._champions = Champions(ledger.transactions)
-        self._engine = ledger.transactions.engine
+        self._transactions = ledger.transactions
         self._registry = registry
         self._model = model
         self._say = say
@@ -62,7 +62,7 @@ class Succession:
             ConfigError: there is no such model.
             JobError: the alias was removed by hand, the registry is away, or another process does not let go of the model.
         """
-        with hold_model(self._engine, self.key):
+        with hold_model(self._transactions, self.key):
             return self._settled()
 
     def promote(self, version: int, expected: int, kind: str, why: str, scores: Mapping[str, Any]) -> Promotion:
@@ -72,7 +72,7 @@ class Succession:
             Raced: another version is champion by now.
             JobError: as `settle`. A registry that goes away after the ledger has it is told by whoever comes next.
         """
-        with hold_model(self._engine, self.key):
+        with hold_model(self._transactions, self.key):
             self._settled()
             made = self._champions.promote(self.key, version, expected, kind, why, scores)
             try:
