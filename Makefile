@@ -1,7 +1,7 @@
 # make check is the whole truth: format, lint, types, layers, tests.
 PYTHON ?= python
 
-.PHONY: check format lint types layers fast test
+.PHONY: check format lint types layers fast test long
 
 check: lint types layers test
 
@@ -24,3 +24,6 @@ fast:
 
 test:
 	$(PYTHON) -m pytest
+
+long:
+	$(PYTHON) -m pytest -m long

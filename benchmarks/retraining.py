@@ -133,17 +133,17 @@ def _year_of_looks(kept: float, seed: int) -> bool:
     for week in range(WEEKS):
         own = kept * own + np.sqrt(1 - kept**2) * draws.normal(size=many)
         challenger, seen = np.where(skill + 0.7 * own > 0, truth, 1 - truth), slice(300 + 5 * (week + 1))
-        if _p_value(truth[seen], challenger[seen], champion[seen], seed * WEEKS + week) <= ALPHA:
+        if _p_value(truth[seen], challenger[seen], champion[seen], seed * WEEKS + week, 400) <= ALPHA:
             return True
     return False
 
 
-def _p_value(truth: Any, ours: Any, theirs: Any, seed: int) -> float:
+def _p_value(truth: Any, ours: Any, theirs: Any, seed: int, draws: int = 2000) -> float:
     from foldwise.goal import Goal
     from foldwise.training.paired_test import Side, paired_test
 
     sides = [Side(np.eye(2)[answers], 0.5) for answers in (ours, theirs)]
-    return paired_test(Goal("accuracy", "maximize"), "binary", 2, truth, sides[0], sides[1], seed).p_value
+    return paired_test(Goal("accuracy", "maximize"), "binary", 2, truth, sides[0], sides[1], seed, draws=draws).p_value
 
 
 def _tune(folder: Path, *words: str) -> None:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import uuid
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from foldwise.errors import JobError
 from foldwise.files import write_json
 from foldwise.retrain_spec import RetrainSpec
 from foldwise.screen import Screen
-from foldwise.tracking.champions import Promotion
+
+if TYPE_CHECKING:
+    from foldwise.tracking.champions import Promotion
 
 Summary = dict[str, Any]
 

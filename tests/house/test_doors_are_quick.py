@@ -25,13 +25,15 @@ def ask(door, *words, cwd=ROOT):
     return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
 
 
-@pytest.mark.parametrize("door", ["tune", "train", "prepare", "predict", "export", "ui", "compare", "schedule"])
+@pytest.mark.parametrize("door", ["tune", "train", "prepare", "predict", "export", "ui", "compare", "schedule", "retrain"])
 def test_help_and_cfg_import_nothing_heavy(door):
     for words in (["--help"], ["--cfg", "job"]):
         if door == "predict" and words == ["--cfg", "job"]:
             words = [*words, "model=iris", "input=a.csv", "output=b.csv"]  # noqa: PLW2901 what it cannot do without
         if door == "export" and words == ["--cfg", "job"]:
             words = [*words, "model=iris", "output=there"]  # noqa: PLW2901 as above
+        if door == "retrain" and words == ["--cfg", "job"]:
+            words = [*words, "model=iris"]  # noqa: PLW2901 as above
         if door == "compare" and words == ["--cfg", "job"]:
             words = [*words, "study=mine"]  # noqa: PLW2901 as above
         done = ask(door, *words)
@@ -57,6 +59,25 @@ def test_help_and_cfg_import_nothing_heavy(door):
 )
 def test_a_wrong_question_is_answered_with_one_sentence_and_nothing_heavy(words, sentence, tmp_path):
     done = ask("tune", *words, f"paths.runs={tmp_path / 'runs'}")
+    assert done.returncode == 2, done.stderr
+    assert sentence in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert done.stdout.strip().endswith("loaded:")
+    assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.parametrize(
+    ("door", "words", "sentence"),
+    [
+        ("retrain", ["model=../iris"], "model: "),
+        ("retrain", ["model=iris", "promotion.alpha=2"], "promotion.alpha: "),
+        ("retrain", ["model=iris"], "holds no ledger.db; run python -m pipelines.tune first"),
+        ("schedule", ["action=fly"], "action: "),
+        ("export", ["model=iris", "output=there", "format=pickle"], "format: "),
+    ],
+)
+def test_so_is_a_wrong_one_to_what_serves(door, words, sentence, tmp_path):
+    done = ask(door, *words, f"paths.runs={tmp_path / 'runs'}")
     assert done.returncode == 2, done.stderr
     assert sentence in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
