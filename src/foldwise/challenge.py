@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from foldwise.data.newest import identities
+from foldwise.data.newest import judging
 from foldwise.data.table import Table
 from foldwise.errors import DataError, Unfit
 from foldwise.goal import Goal
@@ -51,17 +51,13 @@ def judge(plan: Plan, challenger: Bundle, champion: Bundle, rule: PromotionSpec)
         rule: margin and error rate.
 
     Raises:
-        DataError: the labels have changed, or no row is left that the champion was not trained on.
+        DataError: they have not the same labels.
     """
-    table, goal = plan.holdout, plan.goal
+    table, goal, data = plan.holdout, plan.goal, plan.spec.fixed.data
     if challenger.card.labels != champion.card.labels:
-        raise DataError(f"{_changed(champion.card.labels, challenger.card.labels)}; tune a model for these labels")
-    unseen = _unseen(plan)
-    rows = table.take(np.flatnonzero(unseen))
-    if not len(rows):
-        raise DataError(
-            "no row is left that the champion was not trained on; a larger data.holdout.share, or more rows, will do"
-        )
+        raise DataError("the two models have other labels; tune a model for those of today")
+    assert plan.since is not None
+    rows = table.take(np.flatnonzero(judging(plan.table, plan.development, table, plan.since, data)))
     ours, theirs = (Side(bundle.scores(rows.as_read), bundle.card.threshold) for bundle in (challenger, champion))
     labels, seed = len(table.labels), derive(Purpose.PROMOTION, plan.spec.fixed.seed)
     test = paired_test(goal, table.task, labels, rows.target, ours, theirs, seed, rows.groups)
@@ -95,26 +91,8 @@ def decide(goal: Goal, test: PairedTest, rule: PromotionSpec) -> tuple[bool, str
     return True, f"{gain}, not chance (alpha {rule.alpha:g}) and at least the margin of {rule.margin:g}"
 
 
-def _unseen(plan: Plan) -> np.ndarray:
-    """Which of the rows set aside the champion was surely not trained on; where that was not kept, their rule vouches."""
-    if plan.since is None or plan.since.trained is None:
-        return np.ones(len(plan.holdout), dtype=np.bool_)
-    return plan.since.not_trained(identities(plan.holdout, plan.spec.fixed.data))
-
-
 def _on(score: Callable[[Any, Any], float], rows: Table, side: Side, mine: np.ndarray) -> float:
     return float(score(rows.target[mine], side.predictions[mine]))
-
-
-def _changed(before: tuple[str, ...], now: tuple[str, ...]) -> str:
-    new, gone = [x for x in now if x not in before], [x for x in before if x not in now]
-    if new:
-        return f"the target has the label {new[0]!r}, which the champion never learnt"
-    return (
-        f"the target has no row of label {gone[0]!r} any more"
-        if gone
-        else "the labels are in another order than the champion's"
-    )
 
 
 def check_answers(bundle: Bundle, ask: Callable[[Any], Any]) -> None:

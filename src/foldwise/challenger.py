@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from foldwise.config import read_study
+from foldwise.config import identity_hash, read_study
 from foldwise.errors import ConfigError
 from foldwise.retrain_spec import RetrainSpec
 from foldwise.space import EPOCHS
@@ -55,9 +55,12 @@ def challenger_study(
     return read_study(config)
 
 
-def named(spec: StudySpec, asked: RetrainSpec, champion: int, fingerprint: str) -> StudySpec:
-    """The study under the name that the same rows, champion and options always lead to: a second start goes on with it."""
-    words = json.dumps([fingerprint, asked.options], sort_keys=True)
+def named(spec: StudySpec, asked: RetrainSpec, model: str, champion: int, fingerprint: str) -> StudySpec:
+    """The study under the name that the same model, champion, rows and options always lead to: a second start goes on with it.
+
+    model: by what tells it from any other of that name.
+    """
+    words = json.dumps([model, champion, fingerprint, asked.options, identity_hash(spec.recipe)], sort_keys=True)
     name = f"{asked.model[:60]}-after-{champion}-{hashlib.sha256(words.encode()).hexdigest()[:8]}"
     return replace(spec, name=name)
 

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from foldwise.comparison import write_page
 from foldwise.config import trial_at
 from foldwise.data.cells import listed
-from foldwise.data.newest import identities
+from foldwise.data.newest import identity_columns, row_keys
 from foldwise.data.prepare import fit_preparation
 from foldwise.data_specs import PrepSpec
 from foldwise.errors import JobError
@@ -84,7 +84,8 @@ def conclude(plan: Plan, searched: Searched, parts: Parts, registry: Registry, s
         study=spec.name,
         threshold=threshold,
     )
-    write_trained(plan.folder, identities(table, spec.fixed.data)[plan.development])
+    known_by = (plan.since and plan.since.columns) or identity_columns(table, spec.fixed.data)
+    write_trained(plan.folder, known_by, row_keys(table, spec.fixed.data, known_by)[plan.development])
     reached("after-bundle")
     if asked == "auto":
         watcher.note(

@@ -139,10 +139,10 @@ def _tried(job: JobSpec, number: int, lock: JobLock, log: Path, command: Sequenc
             cut = "it was stopped by a signal"
         finally:
             code = _end(door)
+    if code == 0:  # also where it came to its end while it was being ended
+        return Outcome("DONE", 0, cut)
     if cut is not None:
         return Outcome("FAILED", code, cut)
-    if code == 0:
-        return Outcome("DONE", 0)
     died = f"it was ended by {signal.Signals(-code).name}" if code < 0 else None
     return Outcome("FAILED", code, died or _last_error(log, begins) or f"it ended with exit code {code}", code != WRONG)
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
 from foldwise.cron import Timing, read_timing, read_zone
-from foldwise.spec import ByKind, Spec, Words, matching
+from foldwise.spec import ByKind, Spec, WebAddress, Words, matching
 from foldwise.specs import LedgerSpec, Name, Paths, TrackingSpec
 
 SLOT_FORMAT = "%Y-%m-%dT%H-%M-%SZ"  # a slot in a file's name and on a command line
@@ -20,12 +19,6 @@ def _plain_overrides(words: tuple[str, ...]) -> tuple[str, ...]:
         if word.startswith("-") or "=" not in word or "\0" in word:
             raise ValueError(f"{word!r} is no override; write key=value")
     return words
-
-
-def _web_address(url: str) -> str:
-    if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname:
-        raise ValueError("must be an address that begins with http:// or https://")
-    return url
 
 
 Overrides = Annotated[Words, AfterValidator(_plain_overrides)]
@@ -48,7 +41,7 @@ class JobSpec(Spec):
     retries: Annotated[int, Field(ge=0, le=100)] = 2
     pause: Annotated[float, Field(ge=0, le=86_400)] = 60
     enabled: bool = True
-    webhook: Annotated[str, AfterValidator(_web_address)] | None = None
+    webhook: WebAddress | None = None
     webhook_private: bool = False
 
     @field_validator("time_zone")
@@ -113,8 +106,15 @@ class ScheduleSpec(Spec):
 
 
 def read_slot(text: str) -> datetime:
-    """The moment that SLOT_FORMAT writes."""
-    return datetime.strptime(text, SLOT_FORMAT).replace(tzinfo=UTC)
+    """The moment that SLOT_FORMAT writes.
+
+    Raises:
+        ValueError: it is none.
+    """
+    try:
+        return datetime.strptime(text, SLOT_FORMAT).replace(tzinfo=UTC)
+    except ValueError:
+        raise ValueError(f"{text!r} is no moment; write it as 2026-01-31T03-30-00Z, as the history's logs are called") from None
 
 
 def write_slot(slot: datetime) -> str:

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from foldwise.spec import ByKind, Spec
+from foldwise.spec import ByKind, Spec, WebAddress
 from foldwise.specs import LedgerSpec, Name, Paths, PromotionSpec, TrackingSpec
 
 
@@ -47,7 +47,7 @@ class RetrainSpec(Spec):
     promotion: AskedPromotion = AskedPromotion()
     checks: ChecksSpec = ChecksSpec()
     data: PlaceSpec = PlaceSpec()
-    webhook: str | None = None
+    webhook: WebAddress | None = None
     webhook_private: bool = False
     ledger: LedgerSpec = LedgerSpec()
     tracking: Annotated[TrackingSpec, ByKind] = TrackingSpec()

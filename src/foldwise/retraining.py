@@ -59,8 +59,11 @@ def retrain_here(config: Mapping[str, Any]) -> Summary:
     began = time.monotonic()
     asked = read_service(RetrainSpec, config)
     runs = Path(asked.paths.runs).resolve()
-    if asked.ledger.url is None and not (runs / "ledger.db").exists():
-        raise ConfigError("paths.runs", f"{runs} holds no ledger.db; run python -m pipelines.tune first")
+    for key, url, usual in (("ledger.url", asked.ledger.url, "ledger.db"), ("tracking.url", asked.tracking.url, "mlflow.db")):
+        file = runs / usual if url is None else Path(url.removeprefix("sqlite:///"))
+        if (url is None or url.startswith("sqlite:///")) and not file.exists():  # nothing is made where nothing was tuned
+            shown = "paths.runs" if url is None else key
+            raise ConfigError(shown, f"{file.parent} holds no {file.name}; run python -m pipelines.tune first")
     from foldwise.stopping import stoppable
     from foldwise.tracking.model_lock import hold_model
     from foldwise.tracking.succession import Succession
@@ -71,35 +74,49 @@ def retrain_here(config: Mapping[str, Any]) -> Summary:
         registry = make_registry(asked.tracking, str(runs))
         succession = Succession(ledger, registry, asked.model, screen.note)
         job = Job(asked, ledger, registry, succession, Versions(ledger.transactions), screen, check, began)
-        with hold_model(ledger.transactions, f"{asked.model}+retraining", 0.0):
-            return _roll_back(job) if asked.rollback else _retrain(job)
+        if asked.rollback:
+            return _roll_back(job)  # also while a retraining runs, which then finds another champion than it judged
+        with hold_model(ledger.transactions, f"{succession.key}+retraining", 0.0):
+            return _retrain(job)
 
 
 def _roll_back(job: Job) -> Summary:
     """Puts the former champion back, after a look at whether its files are what was registered."""
     from foldwise.tracking.bundle_files import check
+    from foldwise.tracking.versions import ROLLBACK
 
-    asked, model = job.asked, job.asked.model
+    asked, model, key = job.asked, job.asked.model, job.succession.key
     champion = _champion(job)
+    for done in _finish_promoted(job):
+        if done["outcome"] == ROLLED_BACK:
+            job.screen.note("that was the rollback asked for before; say it once more to go further back")
+            return done
     former = job.succession.former()
     if former is None:
-        raise ConfigError(
-            "rollback", f"version {champion.version} is the first champion of {model}; there is none to go back to"
-        )
-    folder, row = job.registry.fetch(f"{model}/{former}"), job.versions.version(job.succession.key, former)
+        rule = f"version {champion.version} is the first champion of {model}; there is none to go back to"
+        raise ConfigError("rollback", rule)
+    folder, row = job.registry.fetch(f"{model}/{former}"), job.versions.version(key, former)
     if row is not None:
         check(folder, row.files)
     why = asked.why or "a rollback was asked for"
-    made = job.succession.promote(former, champion.version, "rollback", why, {})
+    summary = opening(asked, champion, _study_of(job, champion.version)) | {"challenger": {"version": former}}
+    begun = _begin(job, champion, ROLLBACK, None, summary)
+    summary |= {"id": begun.id, "outcome": ROLLED_BACK, "reason": why}
+    job.versions.note(begun, summary)
+    made = job.succession.promote(former, champion.version, "rollback", why, {"retraining": begun.id})
     job.screen.note(f"model {model}: version {former} is champion again, in place of version {champion.version}")
-    summary = {**opening(asked, champion, row.study if row else None), "promotion": made.number}
-    return _close(job, summary, ROLLED_BACK, why)
+    return _close(job, {**summary, "promotion": made.number}, ROLLED_BACK, why, begun)
 
 
 def _retrain(job: Job) -> Summary:
+    from foldwise.tracking.registry import FIRST
+
+    shown = job.registry.aliases(job.asked.model).get(FIRST)
+    if shown is not None:
+        _record(job, shown)  # a ledger that does not know its study is left as it is
     champion = _champion(job)
-    _finish_promoted(job, champion)
-    row, record = _made_by(job, champion.version)
+    _finish_promoted(job)
+    row, record = job.versions.version(job.succession.key, champion.version), _record(job, champion.version)
     summary = opening(job.asked, champion, record.name)
     try:
         return _challenge(job, champion, row, record, summary)
@@ -121,20 +138,21 @@ def _challenge(job: Job, champion: Promotion, row: VersionRow | None, record: St
     mark = source_mark(spec.fixed)
     if mark is not None and mark in known:
         return _close(job, summary, UNCHANGED, known[mark])
-    since = Since(record.holdout, None if row is None else row.trained, asked.newest)
+    columns, keys = (row.columns, row.trained) if row is not None else (None, None)
+    since = Since(record.holdout, columns, keys, asked.newest)
     plan = look(record, asked, since, job.screen)
     job.check()
     fingerprint = plan.table.fingerprint
     if fingerprint in known:
         return _close(job, summary, UNCHANGED, known[fingerprint])
-    drift, counts = check_rows(plan, asked, _card(job, champion.version).profile)
+    drift, counts = check_rows(plan, asked, _card(job, champion.version), job.screen.note)
     summary |= {"data_fingerprint": fingerprint, "rows": counts, "drift": [found.record for found in drift]}
     for found in drift[:3]:
         job.screen.note(
             f"column {found.column}: PSI {found.psi:.3f} from the rows that version {champion.version} knows to the new ones"
         )
-    plan = replace(plan, spec=named(plan.spec, asked, champion.version, fingerprint))
-    retraining = _begin(job, champion, plan, str(summary["id"]))
+    plan = replace(plan, spec=named(plan.spec, asked, job.succession.key, champion.version, fingerprint))
+    retraining = _begin(job, champion, fingerprint, plan.source, summary)
     summary["id"] = retraining.id
     trained = _train(job, plan)
     version = int(trained["model"]["version"])
@@ -160,16 +178,24 @@ def _champion(job: Job) -> Promotion:
     return champion
 
 
-def _made_by(job: Job, version: int) -> tuple[VersionRow | None, StudyRecord]:
-    """What the ledger knows of a version, and the study that made it."""
-    model = job.asked.model
+def _study_of(job: Job, version: int) -> str:
+    """The study that made a version: the ledger knows, or else the version itself."""
     row = job.versions.version(job.succession.key, version)
-    study = row.study if row else _card(job, version).study
+    return row.study if row else _card(job, version).study
+
+
+def _record(job: Job, version: int) -> StudyRecord:
+    """The study that made a version, as the ledger has it.
+
+    Raises:
+        ConfigError: it has not.
+    """
+    study = _study_of(job, version)
     record = job.ledger.study(study)
     if record is None or record.summary is None:
-        rule = f"version {version} of {model} was made by the study {study}, which this ledger does not hold finished"
+        rule = f"version {version} of {job.asked.model} was made by the study {study}, which this ledger does not hold finished"
         raise ConfigError("ledger.url", f"{rule}; name the ledger that does")
-    return row, record
+    return record
 
 
 def _card(job: Job, version: int) -> Card:
@@ -191,12 +217,12 @@ def _known(job: Job, champion: Promotion, record: StudyRecord) -> dict[str, str]
     return {key: why for key, why in known.items() if key is not None}
 
 
-def _begin(job: Job, champion: Promotion, plan: Plan, own: str) -> Retraining:
+def _begin(job: Job, champion: Promotion, fingerprint: str, source: str | None, summary: Summary) -> Retraining:
     """The retraining's row; one that was begun before with the same rows goes on under its id."""
     from foldwise.tracking.versions import Retraining
 
-    fingerprint, now = plan.table.fingerprint, datetime.now(UTC)
-    return job.versions.begin(Retraining(job.succession.key, own, champion.version, fingerprint, plan.source, now))
+    own, now = str(summary["id"]), datetime.now(UTC)
+    return job.versions.begin(Retraining(job.succession.key, own, champion.version, fingerprint, source, now))
 
 
 def _train(job: Job, plan: Plan) -> Mapping[str, Any]:
@@ -241,14 +267,16 @@ def _loaded(job: Job, version: int) -> Bundle:
         raise Unfit(f"version {version} of {model} cannot be loaded, so nothing is promoted: {fault}") from None
 
 
-def _finish_promoted(job: Job, champion: Promotion) -> None:
-    """Ends the retraining of a job that died after its challenger was promoted."""
-    left = job.versions.retraining(job.succession.key, str((champion.scores or {}).get("retraining")))
-    if left is None or left.summary is None or left.ended is not None or champion.kind != "promoted":
-        return
-    summary = {**left.summary, "promotion": champion.number}
-    job.screen.note(f"the retraining {left.id} was cut off after its promotion; it is written down now")
-    _close(job, summary, PROMOTED, str(summary["reason"]), left)
+def _finish_promoted(job: Job) -> list[Summary]:
+    """Ends what a job left that died after its promotion or its rollback counted; what these came to."""
+    done, history = [], job.succession.history()
+    for left in job.versions.unended(job.succession.key):
+        made = next((row for row in history if (row.scores or {}).get("retraining") == left.id), None)
+        if made is not None and left.summary is not None:
+            summary = {**left.summary, "promotion": made.number}
+            job.screen.note(f"the retraining {left.id} was cut off after its promotion; it is written down now")
+            done.append(_close(job, summary, str(summary["outcome"]), str(summary["reason"]), left))
+    return done
 
 
 def _close(job: Job, summary: Summary, outcome: str, why: str, retraining: Retraining | None = None) -> Summary:

@@ -120,6 +120,8 @@ def _run(asked: ScheduleSpec) -> None:
             raise JobError(f"job {job.name} is being run by another process{''.join(running)}")
         with closing(lock), _alone(slots, job.name, check):
             slot = read_slot(asked.slot) if asked.slot else _claim_now(slots, job.name)
+            if slots.row(job.name, slot) is None:
+                raise ConfigError("slot", f"{asked.slot} of job {job.name} was not claimed; leave slot out to run the job now")
             log = Path(asked.paths.runs).resolve() / "jobs" / job.name / f"{write_slot(slot)}.log"
             command = [sys.executable, "-m", f"pipelines.{job.door}", *job.words, *_handed_on(asked, job.overrides)]
             say(f"job {job.name}: the slot {write_slot(slot)} runs, its output is in {log}")

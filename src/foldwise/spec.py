@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
 
@@ -25,6 +26,15 @@ def _tuple(value: Any) -> Any:
 ByKind = BeforeValidator(_by_kind)
 Listed = BeforeValidator(_tuple)  # YAML has lists, a frozen value holds tuples
 Words = Annotated[tuple[str, ...], Listed]
+
+
+def _web_address(url: str) -> str:
+    if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname:
+        raise ValueError("must be an address that begins with http:// or https://")
+    return url
+
+
+WebAddress = Annotated[str, AfterValidator(_web_address)]
 
 
 def matching(pattern: str, rule: str) -> AfterValidator:

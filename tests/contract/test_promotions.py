@@ -14,7 +14,7 @@ from foldwise.tracking.in_memory import InMemoryRegistry
 from foldwise.tracking.ledger import open_ledger
 from foldwise.tracking.model_lock import hold_model
 from foldwise.tracking.succession import Succession
-from foldwise.tracking.versions import Retraining, VersionRow, Versions
+from foldwise.tracking.versions import ROLLBACK, Retraining, VersionRow, Versions
 
 
 @pytest.fixture
@@ -63,6 +63,8 @@ class TestChampions:
         assert champions.former("iris") is None
         champions.promote("iris", 5, 1, "promoted", "")
         assert champions.former("iris") == 1
+        champions.promote("iris", 1, 5, "adopted", "by hand")  # whoever went back by hand does not want to return
+        assert champions.former("iris") is None
 
     def test_what_the_alias_shows_is_marked(self, champions):
         made = champions.promote("iris", 1, None, "first", "")
@@ -74,11 +76,14 @@ class TestVersions:
     def test_a_version_comes_back_and_stays_what_it_is(self, ledger):
         versions = Versions(ledger.transactions)
         trained = np.array([0.1 + 0.2, 0.5, 0.75])
-        row = VersionRow("iris", 3, "s-1", "f" * 64, "sha256:a", {"network.keras": "b" * 64}, trained, datetime.now(UTC))
+        row = VersionRow(
+            "iris", 3, "s-1", "f" * 64, "sha256:a", {"network.keras": "b" * 64}, ("a", "b"), trained, datetime.now(UTC)
+        )
         versions.keep(row)
-        versions.keep(VersionRow("iris", 3, "s-2", "e" * 64, None, {}, None, datetime.now(UTC)))
+        versions.keep(VersionRow("iris", 3, "s-2", "e" * 64, None, {}, None, None, datetime.now(UTC)))
         found = versions.version("iris", 3)
         assert (found.study, found.files, found.source, found.made) == ("s-1", row.files, "sha256:a", row.made)
+        assert found.columns == ("a", "b")
         assert found.trained.tolist() == trained.tolist()
         assert versions.version("iris", 4) is None
 
@@ -89,8 +94,11 @@ class TestVersions:
         assert versions.begin(Retraining("iris", "three", 2, "f" * 64, "mark", datetime.now(UTC))).id == "three"
         assert versions.latest("iris", 1) is None
         versions.note(begun, {"outcome": "KEPT"})
-        assert versions.retraining("iris", "one").summary == {"outcome": "KEPT"}
+        assert [(left.id, left.summary) for left in versions.unended("iris")] == [("one", {"outcome": "KEPT"})]
         versions.end(begun, "KEPT", {"outcome": "KEPT", "gain": 0.0})
+        assert versions.unended("iris") == []
+        back = versions.begin(Retraining("iris", "back", 1, ROLLBACK, None, datetime.now(UTC)))
+        versions.end(back, "ROLLED_BACK", {})
         assert versions.latest("iris", 1).summary == {"outcome": "KEPT", "gain": 0.0}
         assert versions.begin(Retraining("iris", "four", 1, "f" * 64, "mark", datetime.now(UTC))).id == "four"
 

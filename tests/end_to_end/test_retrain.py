@@ -4,6 +4,7 @@ import json
 import os
 import signal
 from contextlib import closing
+from datetime import UTC, datetime
 
 import numpy as np
 import pandas as pd
@@ -17,6 +18,8 @@ from foldwise.tracking.champions import Champions
 from foldwise.tracking.ledger import open_ledger
 from foldwise.tracking.mlflow_registry import MlflowRegistry
 from foldwise.tracking.mlflow_store import mlflow_store
+from foldwise.tracking.model_lock import hold_model
+from foldwise.tracking.versions import ROLLBACK, Retraining, Versions
 from tests.end_to_end.doors import run
 
 pytestmark = pytest.mark.slow
@@ -193,6 +196,61 @@ def test_a_rollback_gives_the_very_same_answers_and_keeps_the_history(drifted):
     assert [(row.version, row.kind) for row in history] == [(1, "rollback"), (2, "promoted"), (1, "first")]
     assert history[0].why == "the new one is slow"
     assert history[1].scores["p_value"] <= 0.05
+
+
+def test_a_rollback_that_was_cut_off_is_not_gone_further(drifted):
+    """Killed after its promotion, which a process in between stands for, and asked for again."""
+    assert here(drifted)["outcome"] == "UNCHANGED"  # a rollback is not undone by the next retraining
+    registry, started = MlflowRegistry(mlflow_store(drifted / "runs")), datetime.now(UTC)
+    with closing(open_ledger(f"sqlite:///{drifted / 'runs' / 'ledger.db'}")) as ledger:
+        key = registry.identity("shop")
+        Champions(ledger.transactions).promote(key, 2, 1, "promoted", "once more")
+        begun = Versions(ledger.transactions).begin(Retraining(key, "back", 2, ROLLBACK, None, started))
+        left = {"id": "back", "model": "shop", "began": started.isoformat(), "champion": {"version": 2, "study": "gone"}}
+        Versions(ledger.transactions).note(begun, {**left, "outcome": "ROLLED_BACK", "reason": "slow"})
+        Champions(ledger.transactions).promote(key, 1, 2, "rollback", "slow", {"retraining": "back"})
+    done = here(drifted, "rollback=true")
+    assert (done["id"], done["reason"], done["outcome"]) == ("back", "slow", "ROLLED_BACK")
+    assert aliases(drifted)["champion"] == 1
+    with pytest.raises(ConfigError, match="there is none to go back to"):
+        here(drifted, "rollback=true")
+
+
+def test_a_rollback_waits_for_no_retraining(drifted):
+    registry = MlflowRegistry(mlflow_store(drifted / "runs"))
+    running = f"{registry.identity('shop')}+retraining"
+    address = f"sqlite:///{drifted / 'runs' / 'ledger.db'}"
+    with closing(open_ledger(address)) as ledger, hold_model(ledger.transactions, running):
+        with pytest.raises(ConfigError, match="there is none to go back to"):  # and not that somebody holds the model
+            here(drifted, "rollback=true")
+        with pytest.raises(JobError, match="another process holds the model shop"):
+            here(drifted)
+
+
+def test_rows_that_the_challenger_knows_do_not_judge(tmp_path):
+    """Rows of a given holdout that the table has by now; labels follow from nothing, so whoever knows them wins."""
+    rng = np.random.default_rng(0)
+    rows = pd.DataFrame(
+        {"a": rng.normal(size=400).round(5), "b": rng.normal(size=400).round(5), "y": rng.choice(["no", "yes"], 400)}
+    )
+    rows[:250].to_csv(tmp_path / "rows.csv", index=False)
+    rows[250:330].to_csv(tmp_path / "given.csv", index=False)
+    words = [f"data.path={tmp_path / 'rows.csv'}", "data.target=y", "register=coin", "data.holdout.kind=given"]
+    words += [
+        f"data.holdout.path={tmp_path / 'given.csv'}",
+        "folds.count=2",
+        "fit.epochs=2",
+        "model.units=8",
+        "budget.trials=1",
+    ]
+    foldwise.tune("data=csv", *words, "tracking.figures=false", f"paths.runs={tmp_path / 'runs'}")
+    rows[:300].to_csv(tmp_path / "rows.csv", index=False)
+    asked = ("model=coin", "tracking.figures=false", f"paths.runs={tmp_path / 'runs'}")
+    found = foldwise.retrain(*asked)
+    assert found["rows"]["judging"] == found["test"]["rows"] == 30
+    rows.to_csv(tmp_path / "rows.csv", index=False)
+    with pytest.raises(DataError, match="no row is left to judge by"):
+        foldwise.retrain(*asked)
 
 
 def test_a_short_search_begins_where_the_champion_s_study_ended(drifted, capsys):

@@ -53,11 +53,14 @@ def test_a_search_begins_with_what_the_champion_s_study_taught():
 def test_equal_rows_and_options_lead_to_the_same_study():
     record, asked = _record(), _asked()
     spec = challenger_study(record, asked)
-    name = named(spec, asked, 3, "f" * 64).name
+    usual = (asked, "shop#1", 3, "f" * 64)
+    name = named(spec, *usual).name
     assert name.startswith("shop-after-3-")
-    assert named(spec, asked, 3, "f" * 64).name == name
-    others = (named(spec, asked, 4, "f" * 64), named(spec, asked, 3, "e" * 64), named(spec, _asked("search=2"), 3, "f" * 64))
-    assert len({name, *(other.name for other in others)}) == 4
+    assert named(spec, *usual).name == name
+    others = [(asked, "shop#2", 3, "f" * 64), (asked, "shop#1", 4, "f" * 64), (asked, "shop#1", 3, "e" * 64)]
+    others += [(_asked("search=2"), "shop#1", 3, "f" * 64)]
+    another = challenger_study(_record("fit.epochs=3"), asked)
+    assert len({name, named(another, *usual).name, *(named(spec, *other).name for other in others)}) == 6
 
 
 def test_rows_from_python_cannot_be_read_again():

@@ -27,7 +27,7 @@ def set_holdout(
 ) -> tuple[Positions, Positions, HoldoutRecord]:
     """Set rows aside by what they are, never by their label, by chance or by the study's seed.
 
-    `hash` puts a row aside where the hash of its key columns (data.row_key, else data.group, else all columns but the
+    `hash` puts a row aside where the hash of its key columns (data.group, else data.row_key, else all columns but the
     target and data.drop; of an image its pixels) is below a cut-off; each class has its own, so that about `share` of it
     is below. `time` puts the newest rows aside. `given` puts none aside: the rows come from a file.
 
@@ -82,7 +82,7 @@ def row_hashes(table: Table, columns: tuple[str, ...], decimal: str = ".") -> np
 def _lowest_hashes(
     table: Table, holdout: HashHoldout, data: Labelled, frozen: HoldoutRecord | None
 ) -> tuple[npt.NDArray[np.bool_], HoldoutRecord]:
-    columns = tuple(frozen["columns"]) if frozen else key_columns(table, data)
+    columns = tuple(frozen["columns"]) if frozen else _key_columns(table, data)
     hashes = row_hashes(table, columns, decimal_mark(data))
     by_class = bool(table.labels) and (ALL not in frozen["cutoffs"] if frozen else data.group is None)
     names = table.labels if by_class else (ALL,)
@@ -98,13 +98,10 @@ def _lowest_hashes(
     return aside, {"kind": "hash", "columns": list(columns), "cutoffs": {**(frozen["cutoffs"] if frozen else {}), **cutoffs}}
 
 
-def key_columns(table: Table, data: Labelled) -> tuple[str, ...]:
-    """The columns that tell rows apart."""
-    if data.row_key:
-        return data.row_key
-    if data.group is not None:
+def _key_columns(table: Table, data: Labelled) -> tuple[str, ...]:
+    if data.group is not None:  # before row_key: a group that is torn apart is no holdout
         return (data.group,)
-    return tuple(str(name) for name in table.raw.columns if name not in data.drop)
+    return data.row_key or tuple(str(name) for name in table.raw.columns if name not in data.drop)
 
 
 def _cutoff(hashes: npt.NDArray[np.float64], share: float) -> float:

@@ -96,12 +96,14 @@ class Champions:
         self._transactions.do(lambda connection: connection.execute(update(promotions).where(here).values(shown=True)))
 
     def former(self, model: str) -> int | None:
-        """The version that a rollback puts back: the one that the champion replaced when it was promoted."""
-        rows = self.history(model)
-        if not rows:
-            return None
-        made = next((row for row in rows if row.version == rows[0].version and row.kind != "rollback"), None)
-        return made.replaces if made else None
+        """The version that a rollback puts back: the one below the champion, of those that nobody went back behind."""
+        standing: list[int] = []
+        for row in reversed(self.history(model)):
+            if row.version in standing:  # back to it, by a rollback or by hand, so what came later was left behind
+                del standing[standing.index(row.version) + 1 :]
+            else:
+                standing.append(row.version)
+        return standing[-2] if len(standing) > 1 else None
 
 
 _RACED = "a promotion of that number exists already"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,15 +18,21 @@ from foldwise.tracking.registry import ModelVersion, Registry
 from foldwise.tracking.succession import Succession
 from foldwise.tracking.versions import VersionRow, Versions
 
-TRAINED = "trained.npy"
+TRAINED = "trained.npz"
 
 
-def write_trained(folder: Path, rows: npt.NDArray[np.float64]) -> None:
-    """Keeps the hashes of the rows that a study's model was trained on, (rows,), beside its bundle."""
+def write_trained(folder: Path, columns: Sequence[str], keys: npt.NDArray[np.float64]) -> None:
+    """Keeps beside a study's bundle what the rows are known by that its model was trained on.
+
+    Args:
+        folder: the study's.
+        columns: those that tell rows apart.
+        keys: of these rows, (rows, keys).
+    """
 
     def write(part: Path) -> None:
         with part.open("wb") as file:  # numpy would add its own ending to a name
-            np.save(file, np.unique(rows), allow_pickle=False)
+            np.savez_compressed(file, columns=np.array(columns, dtype=np.str_), keys=np.unique(keys))
 
     atomically(folder / TRAINED, write)
 
@@ -46,13 +52,16 @@ def enrol(
         version: as the registry gave it back.
         record: the study.
         source: the mark of its rows.
-        folder: of the study, with `bundle/` and `trained.npy`.
+        folder: of the study, with `bundle/` and `trained.npz`.
         ledger: where it is written.
         registry: where it was registered.
         say: hears what a person should know.
     """
     succession, path = Succession(ledger, registry, version.name, say), folder / TRAINED
-    trained = np.load(path, allow_pickle=False) if path.exists() else None
+    columns, trained = None, None
+    if path.exists():
+        with np.load(path, allow_pickle=False) as kept:
+            columns, trained = tuple(kept["columns"].tolist()), kept["keys"]
     row = VersionRow(
         succession.key,
         version.version,
@@ -60,6 +69,7 @@ def enrol(
         record.data_fingerprint,
         source,
         hashes(folder / "bundle"),
+        columns,
         trained,
         datetime.now(UTC),
     )

@@ -167,7 +167,8 @@ versions = Table(
     Column("data_fingerprint", String(64), nullable=False),
     Column("source", Text),  # the mark of the rows as they were read, where there is one
     Column("files", Json, nullable=False),  # SHA-256 of each file of its bundle
-    Column("trained", LargeBinary),  # hashes of the rows that it was trained on, sorted, eight bytes each
+    Column("columns", Json),  # those that tell rows apart
+    Column("trained", LargeBinary),  # keys of the rows that it was trained on, sorted, eight bytes each
     Column("made", Moment, nullable=False),
 )
 

@@ -14,13 +14,16 @@ from sqlalchemy import Connection, insert, select, update
 from foldwise.tracking.ledger_tables import retrainings, versions
 from foldwise.tracking.ledger_transactions import Transactions
 
+ROLLBACK = "rollback"  # in place of a fingerprint: nothing is trained, and the row says whether it came to its end
+
 
 @dataclass(frozen=True, eq=False)
 class VersionRow:
     """A registered version of a model.
 
     source: the mark of the rows as they were read, where there is one. files: SHA-256 of each file of its bundle.
-    trained: sorted hashes of the rows that it was trained on, (different rows,).
+    columns: those that tell rows apart, and trained: sorted keys of the rows that it was trained on, (different keys,), as
+        `data.newest.row_keys` makes them; None where an older foldwise trained it.
     """
 
     model: str
@@ -29,6 +32,7 @@ class VersionRow:
     data_fingerprint: str
     source: str | None
     files: Mapping[str, str]
+    columns: tuple[str, ...] | None
     trained: npt.NDArray[np.float64] | None
     made: datetime
 
@@ -73,7 +77,8 @@ class Versions:
         if row is None:
             return None
         trained = None if row.trained is None else np.frombuffer(row.trained, dtype="<f8")
-        return VersionRow(**{**row._mapping, "trained": trained})
+        columns = None if row.columns is None else tuple(row.columns)
+        return VersionRow(**{**row._mapping, "columns": columns, "trained": trained})
 
     def begin(self, retraining: Retraining) -> Retraining:
         """Writes a retraining down; one of the same rows against the same champion that has not ended goes on instead."""
@@ -94,11 +99,11 @@ class Versions:
         here = (retrainings.c.model == retraining.model) & (retrainings.c.id == retraining.id)
         self._transactions.do(lambda connection: connection.execute(update(retrainings).where(here).values(summary=summary)))
 
-    def retraining(self, model: str, own: str) -> Retraining | None:
-        """A retraining by its id."""
-        query = select(retrainings).where((retrainings.c.model == model) & (retrainings.c.id == own))
-        row = self._transactions.do(lambda connection: connection.execute(query).one_or_none())
-        return None if row is None else Retraining(**row._mapping)
+    def unended(self, model: str) -> list[Retraining]:
+        """The retrainings and rollbacks that came to a summary and not to their end, the oldest first."""
+        own = (retrainings.c.model == model) & retrainings.c.ended.is_(None) & retrainings.c.summary.is_not(None)
+        query = select(retrainings).where(own).order_by(retrainings.c.began)
+        return [Retraining(**row._mapping) for row in self._transactions.do(lambda c: c.execute(query).all())]
 
     def end(self, retraining: Retraining, outcome: str, summary: Mapping[str, Any]) -> None:
         """Keeps what a retraining came to."""
@@ -109,6 +114,7 @@ class Versions:
     def latest(self, model: str, champion: int) -> Retraining | None:
         """The last retraining against this champion that came to its end."""
         own = (retrainings.c.model == model) & (retrainings.c.champion == champion) & retrainings.c.ended.is_not(None)
+        own &= retrainings.c.data_fingerprint != ROLLBACK
         query = select(retrainings).where(own).order_by(retrainings.c.ended.desc()).limit(1)
         row = self._transactions.do(lambda connection: connection.execute(query).first())
         return None if row is None else Retraining(**row._mapping)

@@ -1,11 +1,13 @@
 """Which rows are new to a model, and which of them judge the next one."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from foldwise.data.holdout import set_holdout
-from foldwise.data.newest import Since, hold_back, identities
+from foldwise.data.newest import Since, hold_back, identity_columns, judging
 from foldwise.data.table import read_table
 from foldwise.data_specs import CsvData
 
@@ -29,7 +31,8 @@ def grown(tmp_path):
 
 def _since(table, data, newest=0.5):
     development, held, record = set_holdout(table, data.holdout, data)
-    return Since(record, np.unique(identities(table, data)[development]), newest), development, held
+    since = Since(record, identity_columns(table, data), None, newest)
+    return replace(since, trained=np.unique(since.keys(table, data)[development])), development, held
 
 
 def test_a_row_stays_what_it_was_and_new_rows_are_known_as_new(grown):
@@ -38,7 +41,7 @@ def test_a_row_stays_what_it_was_and_new_rows_are_known_as_new(grown):
     later, _ = grown(300)
     now, aside, _ = set_holdout(later, data.holdout, data, since.holdout)
     assert set(held) == {row for row in aside if row < 200}
-    new = since.not_trained(identities(later, data)[now])
+    new = since.not_trained(since.keys(later, data)[now])
     assert set(now[new]) == {row for row in now if row >= 200}
 
 
@@ -77,6 +80,28 @@ def test_groups_that_the_model_knows_are_not_new(grown):
 def test_where_nothing_is_known_nothing_is_new(grown):
     table, data = grown(200)
     since, development, _ = _since(table, data)
-    unknown = Since(since.holdout, None, 0.5)
+    unknown = replace(since, trained=None)
     develop, newest = hold_back(table, development, unknown, data)
     assert (list(develop), list(newest)) == (list(development), [])
+
+
+def test_nobody_judges_whom_a_model_knows(grown):
+    table, data = grown(200, group="who", row_key=("a",))
+    since, _, _ = _since(table, data)
+    later, _ = grown(300, group="who", row_key=("a",))
+    now, aside, _ = set_holdout(later, data.holdout, data, since.holdout)
+    assert not set(later.groups[aside]) & set(later.groups[now])  # groups stay together though rows have a key
+    assert judging(later, now, later.take(aside), since, data).all()
+    # a file of rows that the table has too, and rows of a group that the challenger knows
+    given = later.take(np.concatenate([aside[:3], now[:4]]))
+    assert judging(later, now, given, since, data).tolist() == [True] * 3 + [False] * 4
+    known = later.groups == later.groups[now[-1]]
+    part = now[~np.isin(now, np.flatnonzero(known)[1:])]
+    assert not judging(later, part, later.take(np.flatnonzero(known)[1:]), since, data).any()
+
+
+def test_rows_stay_known_when_a_column_is_left_out_or_joins(grown):
+    table, data = grown(200)
+    since, development, _ = _since(table, data)
+    without = data.model_copy(update={"drop": ("b",)})
+    assert not since.not_trained(since.keys(table, without)[development]).any()
