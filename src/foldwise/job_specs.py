@@ -64,6 +64,10 @@ class JobSpec(Spec):
             raise ValueError("a recipe is for door: tune or train; a model is retrained by the recipe that it has")
         if self.door != "retrain" and self.model is not None:
             raise ValueError(f"a model is for door: retrain; door: {self.door} takes a recipe or overrides")
+        said = {"model": self.model, "experiment": self.recipe}
+        for key in (word.partition("=")[0].lstrip("+") for word in self.overrides):
+            if said.get(key) is not None:
+                raise ValueError(f"overrides say {key} once more, which is {said[key]} already")
         return self
 
     @property

@@ -190,6 +190,9 @@ def _list(asked: ScheduleSpec) -> None:
 
 
 def _history(asked: ScheduleSpec) -> None:
+    rows = _rows(asked, lambda slots: slots.history(asked.job, asked.count))
+    if asked.job is not None and not rows:
+        _job(_folder(asked), asked.job)  # a job that is gone has a history, one that never was has neither
     shown = [
         {
             "job": row.job,
@@ -201,7 +204,7 @@ def _history(asked: ScheduleSpec) -> None:
             "reason": row.reason,
             "log": row.log,
         }
-        for row in _rows(asked, lambda slots: slots.history(asked.job, asked.count))
+        for row in rows
     ]
     _show(asked, shown, "no slot yet")
 

@@ -59,6 +59,8 @@ def test_list_shows_every_job_and_what_is_wrong_with_the_others(jobs, tmp_path):
     text = ask(jobs, "action=list", runs=tmp_path / "runs")
     assert "Asia/Kolkata" in text.stdout
     assert history(jobs, tmp_path / "runs") == []
+    unknown = ask(jobs, "action=history", "job=nobody", runs=tmp_path / "runs")
+    assert (unknown.returncode, "holds no nobody.yaml" in unknown.stderr) == (2, True)
     assert not (tmp_path / "runs").exists()
 
 

@@ -60,6 +60,7 @@ def test_a_folder_that_is_not_there_is_said(tmp_path):
         ("cron: '@daily'\nmodel: ../other\n", "1 to 100 of A-Z"),
         (GOOD + "recipe: titanic\n", "a recipe is for door: tune"),
         (GOOD + "door: tune\n", "a model is for door: retrain"),
+        (GOOD + "overrides: [model=other]\n", "overrides say model once more, which is iris already"),
         ("cron: '0 3 * * 1'\n", "a job needs a model"),
         ("model: iris\n", "cron: "),
         ("cron: 0 0 30 2 *\nmodel: iris\n", "cron: '0 0 30 2 *' never comes"),
