@@ -12,9 +12,11 @@ from __future__ import annotations
 import argparse
 import contextlib
 import io
+import multiprocessing
 import tempfile
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -37,10 +39,11 @@ def main() -> None:
     asked = options.parse_args()
     rows: list[list[str]] = []
     figures: dict[str, Any] = {}
-    for part in asked.parts:
-        print(f"{part} ...", flush=True)
-        more, figures[part] = PARTS[part](asked)
-        rows += more
+    with ProcessPoolExecutor(2, multiprocessing.get_context("spawn")) as processes:  # counts, no times: side by side
+        futures = {part: processes.submit(PARTS[part], asked) for part in sorted(asked.parts, key=LONGEST_FIRST.index)}
+        for part in asked.parts:
+            more, figures[part] = futures[part].result()
+            rows += more
     if set(asked.parts) == set(PARTS):
         wrong, found = figures["equal"]["promoted"], figures["gain"]["share"]
         last = f"promoted with nothing to gain: {wrong} of {asked.pairs} (at most 17 of 200); "
@@ -57,11 +60,11 @@ def year(asked: argparse.Namespace) -> tuple[list[list[str]], dict[str, Any]]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         world.write(folder / "rows.csv", FIRST_WEEKS)
-        _tune(folder)
+        _tune(folder, "shop")
         for week in range(FIRST_WEEKS, FIRST_WEEKS + WEEKS):
             if week % 4:
                 world.write(folder / "rows.csv", week + 1)
-            outcomes.append((week, _retrain(folder)["outcome"]))
+            outcomes.append((week, _retrain(folder, "shop")["outcome"]))
             print(f"  week {week - FIRST_WEEKS + 1}: {outcomes[-1][1]}", flush=True)
     calm = [outcome for week, outcome in outcomes if week < DRIFTS[0]]
     moved = [outcome for week, outcome in outcomes if week >= DRIFTS[0]]
@@ -82,17 +85,17 @@ def year(asked: argparse.Namespace) -> tuple[list[list[str]], dict[str, Any]]:
 def equal(asked: argparse.Namespace) -> tuple[list[list[str]], dict[str, Any]]:
     """Worlds that stay as they are, each with a champion and one challenger that saw a few more rows: nothing to gain."""
     values = []
-    for seed in range(asked.pairs):
-        world = World(rows=40, noise=1.0, seed=seed)
-        with tempfile.TemporaryDirectory() as name:
-            folder = Path(name)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for seed in range(asked.pairs):
+            world, model = World(rows=40, noise=1.0, seed=seed), f"shop-{seed}"
             world.write(folder / "rows.csv", 15)
-            _tune(folder, f"seed={seed}")
+            _tune(folder, model, f"seed={seed}")
             world.write(folder / "rows.csv", 17)
-            done = _retrain(folder, newest=0.9)
-        values.append((done["outcome"], done["test"]["p_value"], done["test"]["rows"]))
-        if seed % 20 == 19:
-            print(f"  {seed + 1}: {sum(v[0] == 'PROMOTED' for v in values)} promoted", flush=True)
+            done = _retrain(folder, model, newest=0.9)
+            values.append((done["outcome"], done["test"]["p_value"], done["test"]["rows"]))
+            if seed % 20 == 19:
+                print(f"  {seed + 1} pairs: {sum(v[0] == 'PROMOTED' for v in values)} promoted", flush=True)
     promoted = sum(value[0] == "PROMOTED" for value in values)
     rows = [[f"nothing to gain, alpha {ALPHA:.0%}", str(asked.pairs), str(promoted)]]
     return rows, {"promoted": promoted, "p_values": [value[1] for value in values], "rows": [value[2] for value in values]}
@@ -146,22 +149,22 @@ def _p_value(truth: Any, ours: Any, theirs: Any, seed: int, draws: int = 2000) -
     return paired_test(Goal("accuracy", "maximize"), "binary", 2, truth, sides[0], sides[1], seed, draws=draws).p_value
 
 
-def _tune(folder: Path, *words: str) -> None:
+def _tune(folder: Path, model: str, *words: str) -> None:
     from foldwise.compose import compose_study
     from foldwise.config import read_study, without_search
     from foldwise.doors import run_here
 
-    asked = [f"data=csv data.path={folder}/rows.csv data.target=bought data.time=day data.holdout.share=0.3 register=shop"]
+    asked = [f"data=csv data.path={folder}/rows.csv data.target=bought data.time=day data.holdout.share=0.3 register={model}"]
     asked = [*asked[0].split(), "folds.count=3", "fit.epochs=15", "model.units=16", "model.hidden=1", *words]
     config = compose_study([*asked, "tracking.figures=false", f"paths.runs={folder}/runs"])
     _quietly(lambda: run_here(read_study(without_search(config))))
 
 
-def _retrain(folder: Path, newest: float = 0.25) -> dict[str, Any]:
+def _retrain(folder: Path, model: str, newest: float = 0.25) -> dict[str, Any]:
     from foldwise.compose import compose_service
     from foldwise.retraining import retrain_here
 
-    words = ["model=shop", f"newest={newest}", "tracking.figures=false", f"paths.runs={folder}/runs"]
+    words = [f"model={model}", f"newest={newest}", "tracking.figures=false", f"paths.runs={folder}/runs"]
     done: dict[str, Any] = _quietly(lambda: retrain_here(compose_service("retrain", words)))
     return done
 
@@ -171,6 +174,7 @@ def _quietly(work: Callable[[], Any]) -> Any:
         return work()
 
 
+LONGEST_FIRST = ("equal", "looks", "year", "gain")
 PARTS = {"gain": gain, "looks": looks, "year": year, "equal": equal}
 
 if __name__ == "__main__":
