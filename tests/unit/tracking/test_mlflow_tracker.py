@@ -135,7 +135,7 @@ def test_a_study_is_an_experiment_with_a_parent_and_a_child_a_trial(runs, ledger
 def test_an_experiment_of_an_older_version_gets_its_tags_and_keeps_its_note(runs, ledger):
     new_study(ledger, "older")
     client = mlflow_store(runs).client()
-    number = client.create_experiment("older", tags={"mlflow.note.content": "mine"})
+    number = client.create_experiment("older", (runs / "artifacts").as_uri(), {"mlflow.note.content": "mine"})
     assert _open(runs, ledger, "older").close(None) == ()
     tags = client.get_experiment(number).tags
     assert tags["mlflow.note.content"] == "mine"
