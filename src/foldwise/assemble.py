@@ -163,12 +163,10 @@ def make_registry(tracking: TrackingSpec, runs: str) -> Registry:
     """The registry that outlives a process.
 
     Raises:
-        ConfigError: the one in memory does not, or nothing was ever registered here.
+        ConfigError: the one in memory does not.
     """
     if tracking.kind == "in_memory":
         raise ConfigError("tracking.kind", "in_memory keeps no model beyond its process; say mlflow")
-    if tracking.url is None and not (Path(runs) / "mlflow.db").exists():
-        raise ConfigError("paths.runs", f"{Path(runs).resolve()} holds no mlflow.db; run python -m pipelines.tune first")
     from foldwise.tracking.mlflow_registry import MlflowRegistry
     from foldwise.tracking.mlflow_store import mlflow_store
 

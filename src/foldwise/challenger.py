@@ -16,9 +16,7 @@ from foldwise.specs import StudySpec
 from foldwise.tracking.ledger_rows import StudyRecord
 
 
-def challenger_study(
-    record: StudyRecord, asked: RetrainSpec, left_out: tuple[str, ...] = (), only: tuple[str, ...] = ()
-) -> StudySpec:
+def challenger_study(record: StudyRecord, asked: RetrainSpec, left_out: tuple[str, ...] = ()) -> StudySpec:
     """The champion's recipe with the champion's values as its first trial, and no other unless a search is asked for.
 
     Its columns stay what they were, so that whoever asks the champion can ask the challenger.
@@ -27,14 +25,16 @@ def challenger_study(
         record: the champion's study, finished.
         asked: the retraining.
         left_out: columns that the champion does not know.
-        only: the columns whose kinds are fixed, by default all that the champion's study had.
 
     Raises:
-        ConfigError: the rows came from Python, or the recipe is none any more.
+        ConfigError: rows or network came from Python, or the recipe is none any more.
     """
     recipe = record.recipe
     if recipe["data"].get("kind") == "frame":
         rule = f"{asked.model!r} was made from a DataFrame, so its rows cannot be read again; tune it anew from Python"
+        raise ConfigError("model", rule)
+    if isinstance(recipe.get("model"), Mapping) and recipe["model"].get("kind") == "python":
+        rule = f"{asked.model!r} is a network that a function builds, which only Python has; tune it anew there"
         raise ConfigError("model", rule)
     assert record.summary is not None
     params = {name: value for name, value in record.summary["best"]["params"].items() if name != EPOCHS}
@@ -43,7 +43,7 @@ def challenger_study(
         **recipe,
         "study": None,
         "register": asked.model,
-        "data": _data(record, asked, left_out, only),
+        "data": _data(record, asked, left_out),
         "tuner": tuner,
         "budget": {"trials": max(1, asked.search)},
         "execute": {"kind": "here", "threads": _mapping(recipe.get("execute", "here")).get("threads")},
@@ -65,13 +65,12 @@ def named(spec: StudySpec, asked: RetrainSpec, model: str, champion: int, finger
     return replace(spec, name=name)
 
 
-def _data(record: StudyRecord, asked: RetrainSpec, left_out: tuple[str, ...], only: tuple[str, ...]) -> dict[str, Any]:
+def _data(record: StudyRecord, asked: RetrainSpec, left_out: tuple[str, ...]) -> dict[str, Any]:
     """Where the rows are now, and what their columns are, as the champion's study found them."""
     data, origin = dict(record.recipe["data"]), record.origin or {}
     places = {name: value for name, value in asked.data.model_dump().items() if value is not None}
     if origin.get("columns"):
-        kinds = {name: kind for name, kind in origin["columns"].items() if not only or name in only}
-        data["kinds"] = {**kinds, **data.get("kinds", {})}
+        data["kinds"] = {**origin["columns"], **data.get("kinds", {})}
         data["drop"] = [*data.get("drop", []), *left_out]
         data["task"] = origin.get("task", data.get("task", "auto"))
     return {**data, **places}

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from foldwise.spec import ByKind, Spec, WebAddress
-from foldwise.specs import LedgerSpec, Name, Paths, PromotionSpec, TrackingSpec
+from foldwise.specs import LedgerSpec, Name, Paths, TrackingSpec
 
 
 class AskedPromotion(Spec):
@@ -15,10 +15,6 @@ class AskedPromotion(Spec):
 
     margin: Annotated[float, Field(ge=0)] | None = None
     alpha: Annotated[float, Field(gt=0, le=0.5)] | None = None
-
-    def over(self, recorded: PromotionSpec) -> PromotionSpec:
-        """The rule that holds."""
-        return recorded.model_copy(update=self.model_dump(exclude_none=True))
 
 
 class ChecksSpec(Spec):

@@ -255,14 +255,11 @@ def _judge(job: Job, plan: Plan, champion: int, challenger: int) -> Judgement:
 def _loaded(job: Job, version: int) -> Bundle:
     """A version as it would be served."""
     from foldwise.tracking.bundle import load_bundle
-    from foldwise.tracking.bundle_files import check
 
     model = job.asked.model
     try:
         folder, row = job.registry.fetch(f"{model}/{version}"), job.versions.version(job.succession.key, version)
-        if row is not None:
-            check(folder, row.files)
-        return load_bundle(folder)
+        return load_bundle(folder, None if row is None else row.files, job.screen.note)
     except FoldwiseError as fault:
         raise Unfit(f"version {version} of {model} cannot be loaded, so nothing is promoted: {fault}") from None
 

@@ -30,18 +30,18 @@ def champions(ledger):
 
 class TestChampions:
     def test_each_promotion_names_the_one_before_it(self, champions):
-        assert champions.last("iris") is None
+        assert champions.history("iris") == []
         first = champions.promote("iris", 1, None, "first", "the first")
         second = champions.promote("iris", 4, 1, "promoted", "better", {"gain": 0.1})
         assert [(p.number, p.version, p.replaces) for p in champions.history("iris")] == [(2, 4, 1), (1, 1, None)]
-        assert champions.last("iris") == second
+        assert champions.history("iris")[0] == second
         assert (second.scores, second.why, second.shown, first.who["pid"]) == (
             {"gain": 0.1},
             "better",
             False,
             second.who["pid"],
         )
-        assert champions.last("other") is None
+        assert champions.history("other") == []
 
     def test_only_the_expected_champion_is_replaced(self, champions):
         with pytest.raises(Raced, match="the champion of iris is none and not version 1"):
@@ -50,7 +50,7 @@ class TestChampions:
         champions.promote("iris", 2, 1, "promoted", "")
         with pytest.raises(Raced, match="the champion of iris is version 2 and not version 1"):
             champions.promote("iris", 3, 1, "promoted", "")
-        assert champions.last("iris").version == 2
+        assert champions.history("iris")[0].version == 2
 
     def test_a_rollback_goes_back_to_what_a_champion_replaced_and_further(self, champions):
         assert champions.former("iris") is None
@@ -69,7 +69,7 @@ class TestChampions:
     def test_what_the_alias_shows_is_marked(self, champions):
         made = champions.promote("iris", 1, None, "first", "")
         champions.mark_shown(made)
-        assert champions.last("iris").shown
+        assert champions.history("iris")[0].shown
 
 
 class TestVersions:

@@ -68,3 +68,15 @@ def test_rows_from_python_cannot_be_read_again():
     frame = StudyRecord(**{**vars(record), "recipe": {**record.recipe, "data": {"kind": "frame"}}})
     with pytest.raises(ConfigError, match="'shop' was made from a DataFrame, so its rows cannot be read again"):
         challenger_study(frame, _asked())
+
+
+def test_a_network_that_a_function_builds_cannot_be_built_again():
+    record = _record()
+    python = StudyRecord(**{**vars(record), "recipe": {**record.recipe, "model": {"kind": "python", "build": {"name": "f"}}}})
+    with pytest.raises(ConfigError, match="a network that a function builds, which only Python has"):
+        challenger_study(python, _asked())
+
+
+def test_a_choice_of_networks_is_a_recipe_like_any_other():
+    record = _record("model=[choice,{kind: mlp, units: 8},{kind: mlp, units: 16}]", params={"model": "option1"})
+    assert challenger_study(record, _asked()).openings[0]["model"] == "option1"

@@ -17,7 +17,6 @@ from foldwise.data.schema import Column, Schema
 from foldwise.data.table import Table
 from foldwise.errors import DataError
 
-MOVED_FAR = 0.25  # the usual reading of the index: below 0.1 nothing has moved
 HALF_A_ROW = 0.5
 
 

@@ -59,11 +59,17 @@ def set_holdout(
 
 
 def row_hashes(table: Table, columns: tuple[str, ...], decimal: str = ".") -> npt.NDArray[np.float64]:
-    """A number in [0, 1) for each row, (rows,), that follows from its cells in these columns alone.
+    """A number in [0, 1) for each row, (rows,), that follows from its cells in these columns alone; a table keeps its own.
 
     Raises:
         DataError: a column is not there.
     """
+    if columns not in table.hashes:
+        table.hashes[columns] = _row_hashes(table, columns, decimal)
+    return table.hashes[columns]
+
+
+def _row_hashes(table: Table, columns: tuple[str, ...], decimal: str) -> npt.NDArray[np.float64]:
     if table.images is not None:
         return np.array([_hash(image.tobytes()) for image in table.images])
     texts = []

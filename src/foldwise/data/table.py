@@ -37,6 +37,7 @@ class Table:
     groups, times: (rows,), of data.group and data.time (datetime64 in UTC, or float64).
     left_out: column -> why it is no feature.
     images: (rows, height, width, channels), where rows are images; then there are no columns, and frame and raw are empty.
+    hashes: of the rows by these columns, (rows,), where they were asked for (see holdout.row_hashes).
     """
 
     frame: pd.DataFrame
@@ -52,6 +53,7 @@ class Table:
     left_out: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     images: npt.NDArray[np.uint8] | None = None
+    hashes: dict[tuple[str, ...], npt.NDArray[np.float64]] = field(init=False, repr=False, default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.target)

@@ -45,10 +45,6 @@ class Champions:
     def __init__(self, transactions: Transactions) -> None:
         self._transactions = transactions
 
-    def last(self, model: str) -> Promotion | None:
-        """The promotion that made the champion of now."""
-        return self._transactions.do(lambda connection: _last(connection, model))
-
     def history(self, model: str) -> list[Promotion]:
         """All promotions of a model, the latest first."""
         query = select(promotions).where(promotions.c.model == model).order_by(promotions.c.number.desc())

@@ -49,6 +49,7 @@ class MlflowRegistry:
 
     def __init__(self, store: MlflowStore) -> None:
         self._store = store
+        self._folders: dict[tuple[str, int], Path] = {}  # of versions that were fetched: a server's come a long way
 
     @cached_property
     def _client(self) -> MlflowClient:
@@ -82,12 +83,15 @@ class MlflowRegistry:
             JobError: MLflow does not hand it out.
         """
         name, number = self.number(reference)
+        if (name, number) in self._folders:
+            return self._folders[name, number]
         try:
             uri = self._client.get_model_version_download_uri(name, str(number))
             folder = mlflow.artifacts.download_artifacts(artifact_uri=uri, tracking_uri=self._store.tracking_uri)
         except FAULTS as fault:
             raise JobError(f"model {reference} cannot be fetched: {first_line(fault)}") from None
-        return Path(folder) / "artifacts" / BUNDLE
+        bundle = self._folders[name, number] = Path(folder) / "artifacts" / BUNDLE
+        return bundle
 
     def number(self, reference: str) -> tuple[str, int]:
         """The name and the version that a reference means now.
@@ -216,11 +220,11 @@ class MlflowRegistry:
         return ModelVersion(name, int(made.version), (alias,), f"models:/{name}/{made.version}")
 
     def _numbered(self, name: str, alias: str | None, number: int | None) -> int:
-        names = self._names()
-        if name not in names:
-            raise ConfigError("model", f"no model is called {name!r}{did_you_mean(name, names)}")
+        found = self._model(name)
+        if found is None:
+            raise ConfigError("model", f"no model is called {name!r}{did_you_mean(name, self._names())}")
         if alias is not None:
-            aliases = self._client.get_registered_model(name).aliases
+            aliases = found.aliases
             if alias not in aliases:
                 raise ConfigError("model", f"{name} has no alias {alias!r}{did_you_mean(alias, aliases)}")
             return int(aliases[alias])
