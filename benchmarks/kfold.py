@@ -54,11 +54,11 @@ def warm_up() -> None:
 
 def foldwise_trial() -> Callable[[int], object]:
     """A trial of that number as a study runs it: prepared, trained, scored."""
-    from foldwise.config import read_study, trial_at
+    from foldwise.config.read import read_study, trial_at
     from foldwise.data.fold_cache import FoldCache
-    from foldwise.plan import plan_study
-    from foldwise.specs import TrialJob
+    from foldwise.study.plan import plan_study
     from foldwise.training.cross_validate import cross_validate
+    from foldwise.trial.job import TrialJob
 
     # nothing is set aside by the peers: the least that a holdout can be
     data = {"kind": "sklearn", "name": "iris", "target": "target", "holdout": {"kind": "hash", "share": 0.02}}

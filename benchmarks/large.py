@@ -160,11 +160,13 @@ def foldwise_fold(name: str, of: Digits, epochs: int) -> tuple[Callable[[], obje
     import keras
     from pydantic import TypeAdapter
 
-    from foldwise.data.prepare import FoldData
+    from foldwise.data.preparation.fold import FoldData
+    from foldwise.data.preparation.target_scale import TargetScale
     from foldwise.models.heads import head_for
-    from foldwise.network_specs import Constant, FitSpec, ModelSpec
-    from foldwise.target_scale import TargetScale
-    from foldwise.training import keras_fit
+    from foldwise.spec.fit import FitSpec
+    from foldwise.spec.lr_schedule import Constant
+    from foldwise.spec.model import ModelSpec
+    from foldwise.training.by_fold import engine as keras_fit
     from foldwise.training.engine_rule import choose
     from foldwise.training.engines import ENGINES
     from foldwise.training.fold_fit import Training

@@ -10,14 +10,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from foldwise.comparison import write_page
-from foldwise.config import read_study
-from foldwise.goal import Goal
-from foldwise.results import FoldScore, TrialResult, mean_and_sd
-from foldwise.space import Params
-from foldwise.specs import StudySpec
-from foldwise.tracking.ledger import open_ledger
-from foldwise.tracking.ledger_rows import StudyRecord
+from foldwise.config.read import read_study
+from foldwise.ledger.ledger import open_ledger
+from foldwise.ledger.rows import StudyRecord
+from foldwise.report.compare_page import write_page
+from foldwise.spec.goal import Goal
+from foldwise.spec.space import Params
+from foldwise.spec.study import StudySpec
+from foldwise.trial.result import FoldScore, TrialResult, mean_and_sd
 from foldwise.tuning.random_tuner import RandomTuner
 
 FOLDS, EPOCHS = 3, 30

@@ -26,16 +26,16 @@ from typing import Any
 from benchmarks.measure import median, report
 from benchmarks.overhead_bare import SEED, STARTUP, BareMlflow, Window, bare_optuna, bare_row, copy_run, repeated, score
 from benchmarks.space import IRIS, study_of
-from foldwise import assemble
-from foldwise.claim import claim
-from foldwise.config import trial_at
-from foldwise.execution.here import HereExecutor
-from foldwise.plan import Plan, plan_study, threads_of
-from foldwise.results import TrialResult
-from foldwise.space import Params
-from foldwise.specs import TrialJob
-from foldwise.study import Parts, search
-from foldwise.tracking.ledger_rows import TrialRow
+from foldwise.config.read import trial_at
+from foldwise.doors import assemble
+from foldwise.execution.local import HereExecutor
+from foldwise.ledger.rows import TrialRow
+from foldwise.spec.space import Params
+from foldwise.study.open_study import claim
+from foldwise.study.plan import Plan, plan_study, threads_of
+from foldwise.study.search import Parts, search
+from foldwise.trial.job import TrialJob
+from foldwise.trial.result import TrialResult
 
 LEVELS, TRIALS = (100, 1_000, 5_000), 300
 MOST_RATIO, MOST_GROWTH = 1.5, 50

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING
 
 from benchmarks.measure import seconds
 from benchmarks.space import BATCHES, DEPTHS, DROPOUT, RATES, SCALERS, UNITS
-from foldwise.plan import Plan
-from foldwise.results import TrialResult
-from foldwise.space import Params
-from foldwise.tracking.ledger_rows import TrialRow
-from foldwise.tracking.mlflow_rows import mean_curves, trial_metrics, trial_params
+from foldwise.ledger.rows import TrialRow
+from foldwise.spec.space import Params
+from foldwise.study.plan import Plan
+from foldwise.tracking.mlflow_rows import trial_metrics, trial_params
+from foldwise.trial.mean_curves import mean_curves
+from foldwise.trial.result import TrialResult
 
 if TYPE_CHECKING:
     from foldwise.tracking.mlflow_store import MlflowStore

@@ -29,7 +29,7 @@ from typing import Any
 from benchmarks.measure import report
 from benchmarks.race_replay import Study, noted, replayed
 from benchmarks.study import DATA, Silent
-from foldwise.racing import race_outcome, wilson
+from foldwise.study.racing import race_outcome, wilson
 
 TRIALS = 40
 RECIPES = {
@@ -137,14 +137,14 @@ def _last(compared: Sequence[dict[str, Any]], agreed: int) -> str:
 def one_study(table: str, seed: int, tuner: str, race: str, data: Path) -> Study:
     """A study in this process, up to its best trial."""
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
-    from foldwise import assemble
-    from foldwise.claim import claim
-    from foldwise.compose import compose_study
-    from foldwise.config import read_study, trial_at
+    from foldwise.config.read import read_study, trial_at
     from foldwise.data.fold_cache import FoldCache
-    from foldwise.execution.here import HereExecutor
-    from foldwise.plan import plan_study, threads_of
-    from foldwise.study import Parts, search
+    from foldwise.doors import assemble
+    from foldwise.doors.compose import compose_study
+    from foldwise.execution.local import HereExecutor
+    from foldwise.study.open_study import claim
+    from foldwise.study.plan import plan_study, threads_of
+    from foldwise.study.search import Parts, search
     from foldwise.training.runtime import start
 
     with tempfile.TemporaryDirectory() as folder:

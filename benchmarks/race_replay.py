@@ -7,11 +7,11 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from foldwise.goal import Goal
-from foldwise.race import Race
-from foldwise.race_spec import RaceSpec
-from foldwise.racing import race_for, race_outcome
-from foldwise.results import FoldScore, TrialResult
+from foldwise.spec.goal import Goal
+from foldwise.spec.race import RaceSpec
+from foldwise.study.racing import race_for, race_outcome
+from foldwise.trial.race import Race
+from foldwise.trial.result import FoldScore, TrialResult
 
 GOAL = Goal("accuracy", "maximize")  # of all three tables
 

@@ -142,17 +142,17 @@ def _year_of_looks(kept: float, seed: int) -> bool:
 
 
 def _p_value(truth: Any, ours: Any, theirs: Any, seed: int, draws: int = 2000) -> float:
-    from foldwise.goal import Goal
-    from foldwise.training.paired_test import Side, paired_test
+    from foldwise.evaluation.permutation import Side, paired_test
+    from foldwise.spec.goal import Goal
 
     sides = [Side(np.eye(2)[answers], 0.5) for answers in (ours, theirs)]
     return paired_test(Goal("accuracy", "maximize"), "binary", 2, truth, sides[0], sides[1], seed, draws=draws).p_value
 
 
 def _tune(folder: Path, model: str, *words: str) -> None:
-    from foldwise.compose import compose_study
-    from foldwise.config import read_study, without_search
-    from foldwise.doors import run_here
+    from foldwise.config.read import read_study, without_search
+    from foldwise.doors.compose import compose_study
+    from foldwise.doors.run import run_here
 
     asked = [f"data=csv data.path={folder}/rows.csv data.target=bought data.time=day data.holdout.share=0.3 register={model}"]
     asked = [*asked[0].split(), "folds.count=3", "fit.epochs=15", "model.units=16", "model.hidden=1", *words]
@@ -161,8 +161,8 @@ def _tune(folder: Path, model: str, *words: str) -> None:
 
 
 def _retrain(folder: Path, model: str, newest: float = 0.25) -> dict[str, Any]:
-    from foldwise.compose import compose_service
-    from foldwise.retraining import retrain_here
+    from foldwise.doors.compose import compose_service
+    from foldwise.retraining.retrain import retrain_here
 
     words = [f"model={model}", f"newest={newest}", "tracking.figures=false", f"paths.runs={folder}/runs"]
     done: dict[str, Any] = _quietly(lambda: retrain_here(compose_service("retrain", words)))

@@ -72,7 +72,7 @@ def one_row(folder: Path, row: pd.DataFrame | npt.NDArray[np.uint8], rounds: int
     """Milliseconds on the wall and of the processor of each way to answer one row, called in turns."""
     import mlflow
 
-    from foldwise.tracking.bundle import load_bundle
+    from foldwise.bundle.bundle import load_bundle
     from foldwise.tracking.mlflow_registry import MlflowRegistry
     from foldwise.tracking.mlflow_store import mlflow_store
 
@@ -109,10 +109,11 @@ def in_a_process(folder: Path, rows: int, kind: str) -> tuple[float, float]:
 
 def answer_file(folder: Path, rows: int, scored: bool) -> tuple[float, float]:
     """Seconds and peak of resident memory in MB, within the process (Linux)."""
-    from foldwise import answers
-    from foldwise.screen import Screen
-    from foldwise.specs import Paths, PredictSpec
-    from foldwise.tracking.bundle import load_bundle
+    from foldwise.bundle import predict_file as answers
+    from foldwise.bundle.bundle import load_bundle
+    from foldwise.doors.screen import Screen
+    from foldwise.spec.places import Paths
+    from foldwise.spec.services import PredictSpec
 
     bundle = load_bundle(folder / "table" / "bundle")
     asked = PredictSpec(
@@ -158,8 +159,9 @@ def pixels(rows: int) -> npt.NDArray[np.uint8]:
 def make_tables(folder: Path) -> None:
     """A bundle for `table_rows`, in the folder."""
     from foldwise.data.table import read_table
-    from foldwise.data_specs import CsvData, PrepSpec
-    from foldwise.network_specs import MlpSpec
+    from foldwise.spec.data import CsvData
+    from foldwise.spec.model import MlpSpec
+    from foldwise.spec.prep import PrepSpec
 
     folder.mkdir()
     table_rows(LEARNT).to_csv(folder / "rows.csv", index=False)
@@ -170,9 +172,9 @@ def make_tables(folder: Path) -> None:
 def make_images(folder: Path) -> None:
     """A bundle for `pixels`, in the folder."""
     from foldwise.data.image_table import read_image_table
-    from foldwise.data_specs import PrepSpec
-    from foldwise.image_specs import NpzData
-    from foldwise.network_specs import CnnSpec
+    from foldwise.spec.images import NpzData
+    from foldwise.spec.model import CnnSpec
+    from foldwise.spec.prep import PrepSpec
 
     folder.mkdir()
     np.savez(folder / "rows.npz", images=pixels(LEARNT), labels=np.arange(LEARNT) % 10)
@@ -184,12 +186,12 @@ def make_images(folder: Path) -> None:
 def _save(folder: Path, table: Any, model: Any, prep: Any) -> None:
     import keras
 
-    from foldwise.data.prepare import fit_preparation
+    from foldwise.bundle.bundle import save_bundle
+    from foldwise.bundle.card import Reading
+    from foldwise.data.preparation.fold import fit_preparation
     from foldwise.models.build import build
     from foldwise.models.heads import head_for
-    from foldwise.network_specs import FitSpec
-    from foldwise.tracking.bundle import save_bundle
-    from foldwise.tracking.bundle_card import Reading
+    from foldwise.spec.fit import FitSpec
 
     preparation = fit_preparation(table, np.arange(len(table)), prep)
     head = head_for(table.task, len(table.labels), model, FitSpec())

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from foldwise.config import read_study
-from foldwise.specs import StudySpec
+from foldwise.config.read import read_study
+from foldwise.spec.study import StudySpec
 
 FOLDS = 5
 SCALERS, BATCHES = ("standard", "minmax"), (8, 16, 32, 64)

@@ -25,8 +25,8 @@ from typing import Any
 from benchmarks.kfold import warm_up
 from benchmarks.measure import median, report
 from benchmarks.space import BATCHES, DEPTHS, DROPOUT, IRIS, RATES, SCALERS, UNITS, study_of
-from foldwise.plan import Plan, plan_study, threads_of
-from foldwise.specs import StudySpec
+from foldwise.spec.study import StudySpec
+from foldwise.study.plan import Plan, plan_study, threads_of
 from foldwise.training.runtime import start
 
 TRIALS, EPOCHS = 30, 50
@@ -138,11 +138,11 @@ def _study(table: str, data: Path, seed: int, folder: Path) -> StudySpec:
 
 def foldwise_study(plan: Plan, seed: int, folder: Path) -> Callable[[], float]:
     """As `python -m pipelines.tune` searches, up to the best trial."""
-    from foldwise import assemble
-    from foldwise.claim import claim
     from foldwise.data.fold_cache import FoldCache
-    from foldwise.execution.here import HereExecutor
-    from foldwise.study import Parts, search
+    from foldwise.doors import assemble
+    from foldwise.execution.local import HereExecutor
+    from foldwise.study.open_study import claim
+    from foldwise.study.search import Parts, search
     from foldwise.training.cross_validate import cross_validate
 
     def study() -> float:

@@ -24,10 +24,10 @@ from typing import Any
 from benchmarks.measure import report, seconds
 from benchmarks.mlflow_server import Gate, mlflow_server
 from benchmarks.overhead_bare import BareMlflow
-from foldwise.results import FoldScore, TrialResult
-from foldwise.space import Params
-from foldwise.tracking.ledger import Ledger, open_ledger
-from foldwise.tracking.ledger_rows import TrialRow
+from foldwise.ledger.ledger import Ledger, open_ledger
+from foldwise.ledger.rows import TrialRow
+from foldwise.spec.space import Params
+from foldwise.trial.result import FoldScore, TrialResult
 
 POINTS, FOLDS = 500, 5
 EPOCHS = POINTS // 2  # loss and val_loss
@@ -92,7 +92,7 @@ def on_postgresql(calls: int) -> tuple[list[float], list[float], list[float]]:
 
 def by_turns(store: Any, folder: Path, calls: int) -> tuple[list[float], list[float], list[float]]:
     """Ours and the bare calls in turn, the first turn of each left out."""
-    from foldwise.tracking.ledger_rows import goal_of
+    from foldwise.ledger.rows import goal_of
     from foldwise.tracking.mlflow_rows import trial_tags
     from foldwise.tracking.mlflow_study import MlflowStudy
     from foldwise.tracking.mlflow_tracker import MlflowTracker

@@ -16,16 +16,16 @@ from contextlib import closing
 from typing import Any
 
 from benchmarks.measure import report
-from foldwise.assemble import make_ledger, make_tuner
-from foldwise.claim import claim
-from foldwise.compose import compose_study
-from foldwise.config import read_study
-from foldwise.execution.here import HereExecutor
-from foldwise.plan import plan_study
-from foldwise.results import FoldScore, TrialResult
-from foldwise.specs import TrialJob
-from foldwise.study import Parts, search
+from foldwise.config.read import read_study
+from foldwise.doors.assemble import make_ledger, make_tuner
+from foldwise.doors.compose import compose_study
+from foldwise.execution.local import HereExecutor
+from foldwise.study.open_study import claim
+from foldwise.study.plan import plan_study
+from foldwise.study.search import Parts, search
 from foldwise.tracking.in_memory import InMemoryTracker
+from foldwise.trial.job import TrialJob
+from foldwise.trial.result import FoldScore, TrialResult
 
 FOLDS, EPOCHS, WINDOW = 5, 30, 500
 MOST_SECONDS, MOST_RATIO = 3.0, 1.5

@@ -17,10 +17,10 @@ from pathlib import Path
 from threadpoolctl import threadpool_limits
 
 from benchmarks.space import IRIS, study_of
-from foldwise.assemble import TUNER_EXTRAS, make_tuner
-from foldwise.goal import Goal
-from foldwise.results import TrialResult
-from foldwise.space import EPOCHS, Params
+from foldwise.doors.assemble import TUNER_EXTRAS, make_tuner
+from foldwise.spec.goal import Goal
+from foldwise.spec.space import EPOCHS, Params
+from foldwise.trial.result import TrialResult
 from foldwise.tuning.random_tuner import RandomTuner
 
 KINDS = ("random", "tpe", "cmaes", "nsga2", "qmc", "optuna_random", "gp", "kt_random", "kt_bayesian", "kt_grid", "kt_hyperband")

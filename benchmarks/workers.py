@@ -15,15 +15,15 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.measure import report
-from foldwise.assemble import make_executor
-from foldwise.compose import compose_study
-from foldwise.config import read_study
+from foldwise.config.read import read_study
+from foldwise.doors.assemble import make_executor
+from foldwise.doors.compose import compose_study
 from foldwise.execution.dask_cluster import LocalCluster
 from foldwise.execution.dask_executor import DaskExecutor
-from foldwise.execution.on_worker import Run, Say
-from foldwise.plan import Plan, plan_study
-from foldwise.results import TrialResult
-from foldwise.specs import TrialJob
+from foldwise.execution.dask_worker import Run, Say
+from foldwise.study.plan import Plan, plan_study
+from foldwise.trial.job import TrialJob
+from foldwise.trial.result import TrialResult
 from foldwise.tuning.random_tuner import RandomTuner
 
 WORDS = ["data=digits", "tuner=random", "folds.count=5", "execute=dask", "execute.threads=1", "model.hidden=2"]

@@ -2,12 +2,12 @@
 
 import sys
 
-from foldwise.compose import Config, run_door
+from foldwise.doors.compose import Config, run_door
 
 
 def run(config: Config) -> None:
     """Write the page, or print the table."""
-    from foldwise.services import compare_studies
+    from foldwise.doors.services import compare_studies
 
     compare_studies(config)
 

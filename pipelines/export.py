@@ -2,12 +2,12 @@
 
 import sys
 
-from foldwise.compose import Config, run_door
+from foldwise.doors.compose import Config, run_door
 
 
 def run(config: Config) -> None:
     """Export the network of `model` into the folder `output`."""
-    from foldwise.services import export_model
+    from foldwise.doors.services import export_model
 
     export_model(config)
 

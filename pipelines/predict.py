@@ -2,12 +2,12 @@
 
 import sys
 
-from foldwise.compose import Config, run_door
+from foldwise.doors.compose import Config, run_door
 
 
 def run(config: Config) -> None:
     """Answer the rows of `input` into `output`."""
-    from foldwise.services import predict_file
+    from foldwise.doors.services import predict_file
 
     predict_file(config)
 

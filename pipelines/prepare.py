@@ -2,15 +2,15 @@
 
 import sys
 
-from foldwise.compose import Config, run_door
+from foldwise.doors.compose import Config, run_door
 
 
 def run(config: Config) -> None:
     """Prepare the data of a composed configuration and show what came out."""
-    from foldwise.config import read_study
+    from foldwise.config.read import read_study
 
     study = read_study(config)
-    from foldwise.doors import prepare_here
+    from foldwise.doors.run import prepare_here
 
     prepare_here(study)
 

@@ -2,12 +2,12 @@
 
 import sys
 
-from foldwise.compose import Config, run_door
+from foldwise.doors.compose import Config, run_door
 
 
 def run(config: Config) -> None:
     """Retrain, or put the former champion back."""
-    from foldwise.retraining import retrain_here
+    from foldwise.retraining.retrain import retrain_here
 
     retrain_here(config)
 

@@ -2,12 +2,12 @@
 
 import sys
 
-from foldwise.compose import Config, conf_folder, run_door
+from foldwise.doors.compose import Config, conf_folder, run_door
 
 
 def run(config: Config) -> None:
     """Do what `action` says."""
-    from foldwise.scheduling import schedule
+    from foldwise.schedule.door import schedule
 
     schedule(config, conf_folder() / "jobs")
 

@@ -3,18 +3,18 @@
 import sys
 import time
 
-from foldwise.compose import Config, run_door
+from foldwise.doors.compose import Config, run_door
 
 BEGAN = time.monotonic()
 
 
 def run(config: Config) -> None:
     """Run the one-trial study of a composed configuration."""
-    from foldwise.config import read_study, without_search
+    from foldwise.config.read import read_study, without_search
 
     searched = read_study(config)
     study = read_study(without_search(config))
-    from foldwise.doors import tune_here
+    from foldwise.doors.run import tune_here
 
     tune_here(study, defaults_taken=searched.space.defaults(), began=BEGAN)
 

@@ -3,22 +3,22 @@
 import sys
 import time
 
-from foldwise.compose import Config, run_door
+from foldwise.doors.compose import Config, run_door
 
 BEGAN = time.monotonic()
 
 
 def run(config: Config) -> None:
     """Run the study of a composed configuration."""
-    from foldwise.config import read_study
+    from foldwise.config.read import read_study
 
     study = read_study(config)
     if study.fixed.replay is not None:
-        from foldwise.replay import replay_here
+        from foldwise.doors.replay import replay_here
 
         replay_here(study, study.fixed.replay)
         return
-    from foldwise.doors import tune_here
+    from foldwise.doors.run import tune_here
 
     tune_here(study, began=BEGAN)
 

@@ -2,12 +2,12 @@
 
 import sys
 
-from foldwise.compose import Config, run_door
+from foldwise.doors.compose import Config, run_door
 
 
 def run(config: Config) -> None:
     """Serve the interface until Ctrl-C."""
-    from foldwise.services import serve_ui
+    from foldwise.doors.services import serve_ui
 
     serve_ui(config)
 

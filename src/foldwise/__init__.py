@@ -8,7 +8,7 @@ __all__ = ["load", "retrain", "train", "tune"]
 def __getattr__(name: str) -> Any:
     """`tune`, `train`, `retrain` and `load`, imported when they are first asked for."""
     if name in __all__:
-        from foldwise import notebook
+        from foldwise import api
 
-        return getattr(notebook, name)
+        return getattr(api, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

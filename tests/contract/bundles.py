@@ -9,11 +9,13 @@ import numpy as np
 import pandas as pd
 
 from foldwise.data.table import Table, read_table
-from foldwise.data_specs import CsvData, PrepSpec
-from foldwise.network_specs import FitSpec, MlpSpec
+from foldwise.spec.data import CsvData
+from foldwise.spec.fit import FitSpec
+from foldwise.spec.model import MlpSpec
+from foldwise.spec.prep import PrepSpec
 
 if TYPE_CHECKING:
-    from foldwise.tracking.bundle import Bundle
+    from foldwise.bundle.bundle import Bundle
 
 TARGETS = {"binary": ["no", "yes"], "multiclass": ["a", "b", "c"]}
 
@@ -42,11 +44,11 @@ def make_bundle(folder: Path, task: str, seed: int = 1) -> tuple[Bundle, Table, 
     """A saved bundle with random weights, its table, and the raw rows as read from the file."""
     import keras  # takes ten seconds, and fast tests are collected in one
 
-    from foldwise.data.prepare import fit_preparation
+    from foldwise.bundle.bundle import save_bundle
+    from foldwise.bundle.card import Reading
+    from foldwise.data.preparation.fold import fit_preparation
     from foldwise.models.build import build
     from foldwise.models.heads import head_for
-    from foldwise.tracking.bundle import save_bundle
-    from foldwise.tracking.bundle_card import Reading
 
     folder.mkdir(parents=True, exist_ok=True)
     data = write_rows(folder / "rows.csv", task)

@@ -4,8 +4,8 @@ import os
 import signal
 import time
 
-from foldwise.execution.here import HereExecutor
-from foldwise.results import TrialResult
+from foldwise.execution.local import HereExecutor
+from foldwise.trial.result import TrialResult
 
 
 def run(job):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 
-from foldwise.results import FoldScore, TrialResult
-from foldwise.tracking.ledger import Ledger
-from foldwise.tracking.ledger_rows import StudyRecord, TrialRow
+from foldwise.ledger.ledger import Ledger
+from foldwise.ledger.rows import StudyRecord, TrialRow
+from foldwise.trial.result import FoldScore, TrialResult
 
 RECIPE = {"model": {"kind": "mlp", "units": ["int", 16, 64]}, "seed": 3, "data": {"name": "iris", "drop": []}}
 PARAMS = {"model.units": 32, "prep.scale": "standard", "flag": True, "one": 1, "word": "1", "none": None, "rate": 0.1 + 0.2}

@@ -8,11 +8,11 @@ import re
 import pytest
 
 from foldwise.errors import JobError
-from foldwise.results import same
-from foldwise.tracking.ledger import Ledger, open_ledger
-from foldwise.tracking.ledger_file import connect
-from foldwise.tracking.ledger_transactions import Transactions
-from foldwise.tracking.ledger_waiting import Waiting
+from foldwise.ledger.database import connect
+from foldwise.ledger.ledger import Ledger, open_ledger
+from foldwise.ledger.retry import Waiting
+from foldwise.ledger.transactions import Transactions
+from foldwise.trial.result import same
 from tests.contract.ledgers import PARAMS, finish, new_study, result
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 import sqlalchemy
 
-from foldwise.data.sources import check_source, read_source
+from foldwise.data.sources.read import check_source, read_source
 from foldwise.data.table import read_table
 from foldwise.errors import ConfigError, DataError
-from foldwise.source_specs import SqlData
+from foldwise.spec.sources import SqlData
 
 COLUMNS = (
     "id INTEGER, age INTEGER, weight DOUBLE PRECISION, price NUMERIC(8, 2), town TEXT, paid BOOLEAN, seen DATE, bought TEXT"

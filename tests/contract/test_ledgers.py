@@ -8,7 +8,7 @@ from dataclasses import astuple, replace
 import pytest
 
 from foldwise.errors import JobError
-from foldwise.tracking.ledger import open_ledger
+from foldwise.ledger.ledger import open_ledger
 from tests.contract.ledgers import PARAMS, RECIPE, failed, finish, new_study, result
 
 

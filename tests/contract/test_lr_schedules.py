@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from foldwise import lr_schedules
+from foldwise.training import lr_schedules
 
 SCHEDULES = {
     "constant": lr_schedules.constant(0.1),

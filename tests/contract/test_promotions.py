@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 from foldwise.errors import ConfigError, JobError
-from foldwise.tracking.champions import Champions, Raced
+from foldwise.ledger.ledger import open_ledger
+from foldwise.ledger.model_lock import hold_model
+from foldwise.ledger.model_versions import ROLLBACK, Retraining, VersionRow, Versions
+from foldwise.ledger.promotions import Champions, Raced
+from foldwise.tracking.champion import Succession
 from foldwise.tracking.in_memory import InMemoryRegistry
-from foldwise.tracking.ledger import open_ledger
-from foldwise.tracking.model_lock import hold_model
-from foldwise.tracking.succession import Succession
-from foldwise.tracking.versions import ROLLBACK, Retraining, VersionRow, Versions
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from foldwise.errors import Overtaken
-from foldwise.tracking.ledger import open_ledger
-from foldwise.tracking.slots import Slots
+from foldwise.ledger.job_runs import Slots
+from foldwise.ledger.ledger import open_ledger
 
 SLOT = datetime(2026, 3, 29, 1, 30, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

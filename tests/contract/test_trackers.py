@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from foldwise.ledger.ledger import open_ledger
 from foldwise.tracking.in_memory import InMemoryTracker
-from foldwise.tracking.ledger import open_ledger
 from tests.contract.ledgers import failed, finish, new_study, result
 
 

@@ -9,11 +9,10 @@ from importlib.util import find_spec
 
 import pytest
 
-from foldwise.goal import Goal
-from foldwise.results import FoldScore, TrialResult
-from foldwise.space import EPOCHS, Choice, FloatRange, IntRange, Params, Space
-from foldwise.template import split
-from foldwise.tuner_specs import (
+from foldwise.config.template import split
+from foldwise.spec.goal import Goal
+from foldwise.spec.space import EPOCHS, Choice, FloatRange, IntRange, Params, Space
+from foldwise.spec.tuner import (
     CmaesTuner,
     GpTuner,
     KtBayesianTuner,
@@ -25,6 +24,7 @@ from foldwise.tuner_specs import (
     QmcTuner,
     TpeTuner,
 )
+from foldwise.trial.result import FoldScore, TrialResult
 from foldwise.tuning.grid_tuner import GridTuner
 from foldwise.tuning.optuna_tuner import OptunaTuner
 from foldwise.tuning.random_tuner import RandomTuner

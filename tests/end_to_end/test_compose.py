@@ -14,8 +14,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from foldwise.tracking.ledger import open_ledger
-from foldwise.tracking.slots import Slots
+from foldwise.ledger.job_runs import Slots
+from foldwise.ledger.ledger import open_ledger
 from tests.end_to_end.compose import DOCKER, Stack
 from tests.end_to_end.doors import ROOT, SMALL
 

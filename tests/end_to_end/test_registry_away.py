@@ -6,7 +6,7 @@ from contextlib import closing
 import pytest
 
 from benchmarks.mlflow_server import Gate, mlflow_server
-from foldwise.tracking.ledger import open_ledger
+from foldwise.ledger.ledger import open_ledger
 from tests.end_to_end.doors import SMALL, only_study, run, summary
 
 pytestmark = pytest.mark.slow

@@ -12,14 +12,14 @@ import pytest
 
 import foldwise
 from benchmarks.growing import World
+from foldwise.doors.services import load_model
 from foldwise.errors import ConfigError, DataError, JobError, Unfit
-from foldwise.services import load_model
-from foldwise.tracking.champions import Champions
-from foldwise.tracking.ledger import open_ledger
+from foldwise.ledger.ledger import open_ledger
+from foldwise.ledger.model_lock import hold_model
+from foldwise.ledger.model_versions import ROLLBACK, Retraining, Versions
+from foldwise.ledger.promotions import Champions
 from foldwise.tracking.mlflow_registry import MlflowRegistry
 from foldwise.tracking.mlflow_store import mlflow_store
-from foldwise.tracking.model_lock import hold_model
-from foldwise.tracking.versions import ROLLBACK, Retraining, Versions
 from tests.end_to_end.doors import run
 
 pytestmark = pytest.mark.slow

@@ -10,9 +10,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from foldwise.job_lock import job_lock
-from foldwise.tracking.ledger import open_ledger
-from foldwise.tracking.slots import Slots
+from foldwise.ledger.job_runs import Slots
+from foldwise.ledger.ledger import open_ledger
+from foldwise.schedule.lock import job_lock
 from tests.end_to_end.doors import ROOT, SMALL, command, run, summary
 
 MINUTE = timedelta(minutes=1)

@@ -7,8 +7,8 @@ import shutil
 
 import pytest
 
-from foldwise.figures.search_page import write_page
-from tests.unit.figures.searches import usual
+from foldwise.report.figures.search_page import write_page
+from tests.unit.report.figures.searches import usual
 
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser")
 

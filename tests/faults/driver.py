@@ -16,19 +16,19 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from foldwise.claim import claim
-from foldwise.config import read_study
+from foldwise.config.read import read_study
 from foldwise.errors import FoldwiseError
 from foldwise.execution.executor import Executor
-from foldwise.execution.here import HereExecutor
-from foldwise.kill_points import VARIABLE, reached
-from foldwise.plan import plan_study
-from foldwise.results import FoldScore, TrialResult
-from foldwise.stopping import stoppable
-from foldwise.study import Parts, search
+from foldwise.execution.local import HereExecutor
+from foldwise.ledger.ledger import open_ledger
+from foldwise.ledger.study_lock import lock_study
+from foldwise.study.open_study import claim
+from foldwise.study.plan import plan_study
+from foldwise.study.search import Parts, search
+from foldwise.system.kill_points import VARIABLE, reached
+from foldwise.system.signals import stoppable
 from foldwise.tracking.in_memory import InMemoryTracker
-from foldwise.tracking.ledger import open_ledger
-from foldwise.tracking.study_lock import lock_study
+from foldwise.trial.result import FoldScore, TrialResult
 from foldwise.tuning.random_tuner import RandomTuner
 from tests.faults.processes import Processes
 

@@ -13,7 +13,7 @@ import sys
 import warnings
 from pathlib import Path
 
-from foldwise.kill_points import VARIABLE
+from foldwise.system.kill_points import VARIABLE
 from tests.faults import driver
 
 

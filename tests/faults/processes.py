@@ -8,8 +8,8 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
-from foldwise.kill_points import VARIABLE
-from foldwise.results import TrialResult
+from foldwise.system.kill_points import VARIABLE
+from foldwise.trial.result import TrialResult
 
 
 class Processes:

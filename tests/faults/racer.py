@@ -17,11 +17,11 @@ from contextlib import closing
 from pathlib import Path
 
 from foldwise.errors import FoldwiseError
-from foldwise.tracking.champions import Raced
-from foldwise.tracking.ledger import open_ledger
+from foldwise.ledger.ledger import open_ledger
+from foldwise.ledger.promotions import Raced
+from foldwise.tracking.champion import Succession
 from foldwise.tracking.mlflow_registry import MlflowRegistry
 from foldwise.tracking.mlflow_store import mlflow_store
-from foldwise.tracking.succession import Succession
 
 MODEL, VERSIONS = "iris", 6
 MOST_SECONDS = 200

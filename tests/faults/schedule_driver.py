@@ -15,13 +15,13 @@ import sys
 from datetime import datetime
 from pathlib import Path
 
-from foldwise.job_lock import JobLock
-from foldwise.job_run import run_slot
-from foldwise.job_specs import JobSpec, write_slot
-from foldwise.kill_points import VARIABLE
-from foldwise.scheduler import Scheduler, serve
-from foldwise.tracking.ledger import open_ledger
-from foldwise.tracking.slots import Slots
+from foldwise.ledger.job_runs import Slots
+from foldwise.ledger.ledger import open_ledger
+from foldwise.schedule.lock import JobLock
+from foldwise.schedule.run import run_slot
+from foldwise.schedule.scheduler import Scheduler, serve
+from foldwise.schedule.spec import JobSpec, write_slot
+from foldwise.system.kill_points import VARIABLE
 
 STEP, LONGEST = 0.01, 0.2
 

@@ -4,9 +4,9 @@ import signal
 
 import pytest
 
-from foldwise.kill_points import COORDINATOR, WORKER
-from foldwise.results import same
-from foldwise.tracking.ledger import open_ledger
+from foldwise.ledger.ledger import open_ledger
+from foldwise.system.kill_points import COORDINATOR, WORKER
+from foldwise.trial.result import same
 from tests.faults.driver import NAME, scores
 
 pytestmark = pytest.mark.slow

@@ -6,7 +6,7 @@ from collections import Counter
 import pytest
 
 from benchmarks.mlflow_server import Gate, mlflow_server
-from foldwise.tracking.ledger import open_ledger
+from foldwise.ledger.ledger import open_ledger
 from tests.contract.ledgers import failed, finish, new_study, result
 from tests.faults.test_away import wait_for
 

@@ -8,7 +8,7 @@ from contextlib import closing
 
 import pytest
 
-from foldwise.tracking.ledger import open_ledger
+from foldwise.ledger.ledger import open_ledger
 from tests.end_to_end.doors import ROOT
 from tests.faults.racer import MODEL, VERSIONS
 
@@ -36,7 +36,7 @@ def registry(tmp_path):
 
 @pytest.mark.timeout(280)
 def test_there_is_always_one_champion_and_no_promotion_is_lost(registry, url, tmp_path):
-    from foldwise.tracking.succession import Succession
+    from foldwise.tracking.champion import Succession
 
     with closing(open_ledger(url)) as ledger:
         Succession(ledger, registry, MODEL, print).settle()

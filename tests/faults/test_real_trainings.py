@@ -10,7 +10,7 @@ from contextlib import closing
 import pandas as pd
 import pytest
 
-from foldwise.kill_points import VARIABLE
+from foldwise.system.kill_points import VARIABLE
 from tests.end_to_end.doors import ROOT, command, only_study, run, summary
 
 pytestmark = pytest.mark.slow

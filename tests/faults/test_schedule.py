@@ -13,9 +13,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from foldwise.job_specs import write_slot
-from foldwise.tracking.ledger import open_ledger
-from foldwise.tracking.slots import Slots
+from foldwise.ledger.job_runs import Slots
+from foldwise.ledger.ledger import open_ledger
+from foldwise.schedule.spec import write_slot
 from tests.end_to_end.doors import ROOT
 
 pytestmark = pytest.mark.slow

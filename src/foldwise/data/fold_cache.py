@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from functools import partial
 
 from foldwise.data.fold_store import FoldStore
-from foldwise.data.prepare import NO_BALANCE, FoldData, prepare_fold
+from foldwise.data.preparation.fold import NO_BALANCE, FoldData, prepare_fold
 from foldwise.data.split import Split
 from foldwise.data.table import Table
-from foldwise.data_specs import BalanceSpec, PrepSpec
 from foldwise.seeds import Purpose, derive
+from foldwise.spec.balance import BalanceSpec
+from foldwise.spec.prep import PrepSpec
 
 MOST_BYTES = 1 << 30
 

@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from foldwise.data.pixels import Bytes, Images
-from foldwise.data.prepare import Features, FoldData
-from foldwise.target_scale import TargetScale
+from foldwise.data.preparation.fold import Features, FoldData
+from foldwise.data.preparation.pixels import Bytes, Images
+from foldwise.data.preparation.target_scale import TargetScale
 
 MOST_BYTES = 2 << 30
 REST = "folds.json"  # whatever is no array

@@ -10,11 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from foldwise.data.cells import hashable_text, shown
-from foldwise.data.sources import Labelled, decimal_mark
+from foldwise.data.sources.read import Labelled, decimal_mark
 from foldwise.data.table import Table
-from foldwise.data_specs import GivenHoldout, HashHoldout, HoldoutSpec, TimeHoldout
 from foldwise.errors import ConfigError, DataError, did_you_mean
-from foldwise.image_specs import GivenImages
+from foldwise.spec.data import GivenHoldout, HashHoldout, HoldoutSpec, TimeHoldout
+from foldwise.spec.images import GivenImages
 
 Positions = npt.NDArray[np.int64]
 HoldoutRecord = Mapping[str, Any]

@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from foldwise.data.image_source import ImageSource, shown_shape
-from foldwise.data.image_sources import read_images, read_test_images
 from foldwise.data.schema import Schema
+from foldwise.data.sources.image_array import ImageSource, shown_shape
+from foldwise.data.sources.images import read_images, read_test_images
 from foldwise.data.table import Table
 from foldwise.data.target import Target, known_target, read_target
 from foldwise.errors import DataError
-from foldwise.image_specs import ImageSpec
-from foldwise.specs import Paths
+from foldwise.spec.images import ImageSpec
+from foldwise.spec.places import Paths
 
 
 def read_image_table(data: ImageSpec, paths: Paths | None = None) -> Table:

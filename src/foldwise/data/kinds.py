@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 
 from foldwise.data.cells import EXACT, INFINITE, WHOLE, moment_in, number_in, shown
-from foldwise.data_specs import ColumnKind, FeatureKind
 from foldwise.errors import DataError
+from foldwise.spec.data import ColumnKind, FeatureKind
 
 ID_NAME = re.compile(r"(?i:id|index|uuid|guid|key)|.*(?:_(?i:id|key|uuid)|[a-z](?:Id|ID))")
 THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(?:[,. ']\d{3})+(?:[.,]\d+)?", re.ASCII)

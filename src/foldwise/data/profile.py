@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from foldwise.data.schema import Schema
-from foldwise.data_specs import FeatureKind
+from foldwise.spec.data import FeatureKind
 
 BINS = 10
 MOST_LEVELS = 100

@@ -12,8 +12,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from foldwise.data.cells import LARGEST, level_in, moment_in, number_in, shown
-from foldwise.data_specs import FeatureKind
 from foldwise.errors import DataError, did_you_mean
+from foldwise.spec.data import FeatureKind
 
 NESTED = (list, tuple, dict, set, np.ndarray)
 

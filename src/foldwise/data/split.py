@@ -21,9 +21,9 @@ from sklearn.model_selection import (
 from foldwise.data.cells import shown
 from foldwise.data.holdout import HoldoutRecord, set_holdout
 from foldwise.data.table import Table
-from foldwise.data_specs import FoldsSpec
 from foldwise.errors import ConfigError
 from foldwise.seeds import Purpose, derive
+from foldwise.spec.folds import FoldsSpec
 
 __all__ = ["HoldoutRecord", "Split", "cut_folds", "set_holdout"]
 

@@ -15,12 +15,12 @@ import pandas as pd
 from foldwise.data.cells import listed, moment_in, number_in, shown
 from foldwise.data.kinds import MISSING_WORDS, NETWORK_KINDS, Judgement, check_text, judge, look_at
 from foldwise.data.schema import Column, Schema, conform, levels_of, row_number
-from foldwise.data.sources import Data, Source, decimal_mark, find_file, missing_marks, read_file, read_source
+from foldwise.data.sources.read import Data, Source, decimal_mark, find_file, missing_marks, read_file, read_source
 from foldwise.data.target import Target, known_target, read_target
-from foldwise.data_specs import ColumnKind, FeatureKind
 from foldwise.errors import DataError
-from foldwise.goal import Task
-from foldwise.specs import Paths
+from foldwise.spec.data import ColumnKind, FeatureKind
+from foldwise.spec.goal import Task
+from foldwise.spec.places import Paths
 
 __all__ = ["Column", "Schema", "Table", "conform", "read_given_holdout", "read_table"]
 

@@ -12,9 +12,9 @@ import pandas as pd
 
 from foldwise.data.cells import LARGEST, level_in, listed, number_in, shown
 from foldwise.data.kinds import Look, check_text, look_at, looks_like_text
-from foldwise.data.sources import Labelled, decimal_mark, missing_marks
+from foldwise.data.sources.read import Labelled, decimal_mark, missing_marks
 from foldwise.errors import ConfigError, DataError, did_you_mean
-from foldwise.goal import Task
+from foldwise.spec.goal import Task
 
 FEW = 20  # a whole-number target with at most so many values, each in about ROWS_EACH rows, names classes
 ROWS_EACH = 10

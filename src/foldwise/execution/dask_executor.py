@@ -25,10 +25,10 @@ from distributed import Future as Task
 
 from foldwise.errors import FoldwiseError, JobError, WorkerDied
 from foldwise.execution.dask_cluster import cause_of
-from foldwise.execution.on_worker import Run, Say, kill_process, open_worker, process_mb, run_job
-from foldwise.limits import NO_LIMITS, Limits
-from foldwise.results import TrialResult
-from foldwise.specs import TrialJob
+from foldwise.execution.dask_worker import Run, Say, kill_process, open_worker, process_mb, run_job
+from foldwise.system.limits import NO_LIMITS, Limits
+from foldwise.trial.job import TrialJob
+from foldwise.trial.result import TrialResult
 
 SECONDS_BETWEEN_LOOKS = 0.5
 SECONDS_FOR_A_RESULT = 60.0

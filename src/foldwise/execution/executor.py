@@ -5,8 +5,8 @@ from __future__ import annotations
 from concurrent.futures import Future
 from typing import Protocol
 
-from foldwise.results import TrialResult
-from foldwise.specs import TrialJob
+from foldwise.trial.job import TrialJob
+from foldwise.trial.result import TrialResult
 
 
 class Executor(Protocol):

@@ -8,15 +8,15 @@ from typing import Any
 import keras
 import numpy.typing as npt
 
-from foldwise.function_spec import FunctionSpec
-from foldwise.layers_spec import LayersSpec
 from foldwise.models.cnn import cnn
 from foldwise.models.function import from_function
 from foldwise.models.heads import Head
 from foldwise.models.ingredients import drawn
 from foldwise.models.layers import layered
 from foldwise.models.mlp import mlp
-from foldwise.network_specs import ModelSpec
+from foldwise.spec.function import FunctionSpec
+from foldwise.spec.layers import LayersSpec
+from foldwise.spec.model import ModelSpec
 
 KINDS: dict[str, Callable[[Any, int, Head, int], keras.Model]] = {"mlp": mlp, "cnn": cnn, "python": from_function}
 

@@ -7,8 +7,8 @@ import keras
 from foldwise.models.heads import Head
 from foldwise.models.image_rules import check_image
 from foldwise.models.ingredients import activation, kernel_options
-from foldwise.network_specs import CnnSpec
 from foldwise.seeds import Purpose, derive
+from foldwise.spec.model import CnnSpec
 
 POOLS = {"max": keras.layers.MaxPooling2D, "average": keras.layers.AveragePooling2D}
 TOPS = {

@@ -10,8 +10,8 @@ import keras
 import numpy as np
 
 from foldwise.errors import ConfigError, FoldwiseError
-from foldwise.function_spec import FunctionSpec
 from foldwise.models.heads import Head
+from foldwise.spec.function import FunctionSpec
 
 
 def from_function(spec: FunctionSpec, inputs: int, head: Head, seed: int) -> keras.Model:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from foldwise.errors import ConfigError
-from foldwise.goal import Task
-from foldwise.network_specs import LOSSES, FitSpec, ModelSpec
-from foldwise.specs import TrialSpec
+from foldwise.spec.fit import LOSSES, FitSpec
+from foldwise.spec.goal import Task
+from foldwise.spec.model import ModelSpec
+from foldwise.spec.trial import TrialSpec
 
 AUTO_LOSS: dict[Task, str] = {
     "binary": "binary_crossentropy",

@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from foldwise.goal import Task
+from foldwise.data.preparation.target_scale import UNSCALED, TargetScale
 from foldwise.models.head_rules import activation_and_loss
-from foldwise.network_specs import FitSpec, ModelSpec
-from foldwise.target_scale import UNSCALED, TargetScale
+from foldwise.spec.fit import FitSpec
+from foldwise.spec.goal import Task
+from foldwise.spec.model import ModelSpec
 
 Floats = npt.NDArray[np.float64]
 THRESHOLD = 0.5

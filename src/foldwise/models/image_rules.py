@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from math import prod
 
 from foldwise.errors import ConfigError
-from foldwise.network_specs import CnnSpec, ModelSpec
+from foldwise.spec.model import CnnSpec, ModelSpec
 
 
 def as_shown(model: ModelSpec, image: tuple[int, int, int] | None) -> ModelSpec:

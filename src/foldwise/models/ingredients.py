@@ -9,8 +9,8 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
-from foldwise.network_specs import CnnSpec, MlpSpec
 from foldwise.seeds import Purpose, derive
+from foldwise.spec.model import CnnSpec, MlpSpec
 
 # the configuration's short words for Keras's initializers; all others have Keras's own names
 INITIALIZERS = {"uniform": "random_uniform", "normal": "random_normal"}

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from foldwise.errors import ConfigError, did_you_mean
-from foldwise.layers_spec import LayersSpec
-from foldwise.network_specs import CnnSpec, ModelSpec
+from foldwise.spec.layers import LayersSpec
+from foldwise.spec.model import CnnSpec, ModelSpec
 
 
 def check_inputs(model: ModelSpec, columns: Sequence[str], left_out: Mapping[str, str]) -> None:

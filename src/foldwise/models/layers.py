@@ -9,11 +9,11 @@ from typing import Any
 import keras
 
 from foldwise.errors import ConfigError
-from foldwise.layer_table import LAYERS
-from foldwise.layers_spec import FEATURES, LayerSpec, LayersSpec
 from foldwise.models.heads import Head
 from foldwise.models.ingredients import INITIALIZERS
 from foldwise.seeds import Purpose, derive
+from foldwise.spec.layer_table import LAYERS
+from foldwise.spec.layers import FEATURES, LayerSpec, LayersSpec
 
 
 def layered(spec: LayersSpec, inputs: int, head: Head, seed: int, columns: Sequence[str]) -> keras.Model:

@@ -6,8 +6,8 @@ import keras
 
 from foldwise.models.heads import Head
 from foldwise.models.ingredients import INITIALIZERS, activation, kernel_options
-from foldwise.network_specs import MlpSpec
 from foldwise.seeds import Purpose, derive
+from foldwise.spec.model import MlpSpec
 
 
 def mlp(spec: MlpSpec, inputs: int, head: Head, seed: int) -> keras.Model:

@@ -16,8 +16,8 @@ import numpy.typing as npt
 
 from foldwise.models.heads import Head
 from foldwise.models.ingredients import INITIALIZERS, drawn
-from foldwise.network_specs import MlpSpec
 from foldwise.seeds import Purpose, derive
+from foldwise.spec.model import MlpSpec
 
 Side = Any  # a number of units, or a tensor that holds it
 

@@ -13,10 +13,10 @@ import keras
 import numpy as np
 
 from foldwise.errors import ConfigError
-from foldwise.function_spec import FunctionSpec
 from foldwise.models.build import build
 from foldwise.models.heads import Head
-from foldwise.network_specs import ModelSpec
+from foldwise.spec.function import FunctionSpec
+from foldwise.spec.model import ModelSpec
 
 TOLERANCE = 1e-5
 

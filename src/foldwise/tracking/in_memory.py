@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from foldwise.errors import ConfigError, did_you_mean
-from foldwise.tracking.ledger import Ledger
-from foldwise.tracking.ledger_rows import StudyRecord, TrialRow
+from foldwise.ledger.ledger import Ledger
+from foldwise.ledger.rows import StudyRecord, TrialRow
 from foldwise.tracking.registry import FIRST, LATER, ModelVersion, read_reference
 from foldwise.tracking.tracker import RunPlace
 
@@ -101,7 +101,7 @@ class InMemoryRegistry:
 
     def answer(self, name: str, version: int, rows: Any) -> pd.DataFrame:
         """The bundle's own answers."""
-        from foldwise.tracking.bundle import load_bundle  # Keras is slow to come
+        from foldwise.bundle.bundle import load_bundle  # Keras is slow to come
 
         return load_bundle(self._folders[name][version - 1]).predict(rows)
 

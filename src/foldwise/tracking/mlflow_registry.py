@@ -25,10 +25,10 @@ from mlflow.models import Model, ModelSignature
 from mlflow.types.schema import AnyType, ColSpec, Schema, TensorSpec
 from sqlalchemy.exc import SQLAlchemyError
 
-from foldwise.data.row_rules import FLAGS
+from foldwise.bundle.card import Card, read_card
+from foldwise.data.serving_rules import FLAGS
 from foldwise.errors import ConfigError, JobError, did_you_mean
-from foldwise.redact import first_line
-from foldwise.tracking.bundle_card import Card, read_card
+from foldwise.system.redact import first_line
 from foldwise.tracking.mlflow_store import MlflowStore
 from foldwise.tracking.registry import FIRST, LATER, ModelVersion, read_reference
 
@@ -39,6 +39,7 @@ with warnings.catch_warnings():
 FAULTS = (MlflowException, OSError, SQLAlchemyError)
 PAUSES = (1.0, 3.0)  # seconds after a fault: a database that is locked, a server that starts again
 BUNDLE = "bundle"
+PACKAGE = Path(__file__).parents[1]  # travels with every registered model
 ONCE = "foldwise.once"
 # What a bundle imports; pinned, because MLflow would otherwise spend ten seconds on finding it out by itself.
 NEEDED = ("keras", "tensorflow", "numpy", "pandas", "pyarrow", "pydantic", "scikit-learn", "mlflow")
@@ -267,9 +268,9 @@ def _write_pyfunc(path: Path, folder: Path, card: Card, model: Model) -> None:
         warnings.simplefilter("ignore", UserWarning)  # it wants an input example: the bundle checks itself with its own
         mlflow.pyfunc.save_model(
             path=str(path),
-            python_model=str(Path(__file__).with_name("bundle_code.py")),
+            python_model=str(PACKAGE / "bundle" / "pyfunc.py"),
             artifacts={BUNDLE: str(folder)},
-            code_paths=[str(Path(__file__).parents[1])],
+            code_paths=[str(PACKAGE)],
             pip_requirements=_pins(),
             signature=ModelSignature(Schema(inputs), Schema(outputs)),
             metadata={

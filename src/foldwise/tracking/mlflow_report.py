@@ -11,7 +11,7 @@ from mlflow.entities import Metric, RunTag
 from mlflow.exceptions import MlflowException
 
 from foldwise.errors import JobError
-from foldwise.redact import first_line
+from foldwise.system.redact import first_line
 from foldwise.tracking.mlflow_rows import MOST_ENTITIES, MOST_TAG, legal
 from foldwise.tracking.mlflow_store import MlflowStore
 

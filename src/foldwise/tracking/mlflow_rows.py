@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from foldwise.config import parted
-from foldwise.goal import Goal
-from foldwise.results import FoldScore, TrialResult
-from foldwise.space import Params
-from foldwise.tracking.ledger_rows import StudyRecord, TrialRow
+from foldwise.config.read import parted
+from foldwise.ledger.rows import StudyRecord, TrialRow
+from foldwise.spec.goal import Goal
+from foldwise.spec.space import Params
+from foldwise.trial.result import TrialResult
 
 MOST_ENTITIES = 1000  # of metrics and parameters together in one call
 MOST_PARAMS = 100
@@ -20,7 +20,6 @@ MOST_CHARACTERS = 6000
 MOST_TAG = 5000
 MOST_COLUMNS = 20  # of parameters in the table that is shown first
 VIEW = "trials"  # the table's name in an address, `?viewStateShareKey=trials`
-CURVES = ("loss", "val_loss", "learning_rate")
 # Kinds of columns in the words of MLflow's schemas.
 TYPES = {"number": "double", "date": "datetime"}
 
@@ -56,22 +55,6 @@ def trial_metrics(result: TrialResult, metric: str) -> dict[str, float]:
     values.update({f"cost.{name}": value for name, value in result.costs.items()})
     values["seconds"] = result.seconds
     return {legal(name): float(value) for name, value in values.items()}
-
-
-def mean_curves(folds: Iterable[FoldScore], most: int, each: bool = False) -> Iterator[tuple[str, int, float]]:
-    """The mean over folds of each curve at (name, epoch counted from 1), thinned to at most `most` points in all.
-
-    A fold that stopped early counts up to its last epoch. With `each`, every fold's own curves come too, as `fold.0.loss`.
-    """
-    folds = list(folds)
-    lines = [(name, [fold.curves[name] for fold in folds if name in fold.curves]) for name in CURVES]
-    if each:
-        lines += [(f"fold.{f.fold}.{name}", [f.curves[name]]) for name in CURVES for f in folds if name in f.curves]
-    for name, curves in lines:
-        epochs = max((len(curve) for curve in curves), default=0)
-        for epoch in _thinned(epochs, most // len(lines)):
-            values = [curve[epoch] for curve in curves if epoch < len(curve)]
-            yield name, epoch + 1, math.fsum(values) / len(values) if all(map(math.isfinite, values)) else math.nan
 
 
 def experiment_tags(record: StudyRecord, goal: Goal) -> dict[str, str]:
@@ -180,15 +163,6 @@ def numbers_in(tree: Mapping[str, Any], prefix: str = "") -> dict[str, float]:
         elif isinstance(value, (int, float)) and not isinstance(value, bool):
             found[legal(name)] = float(value)
     return found
-
-
-def _thinned(count: int, most: int) -> list[int]:
-    """At most `most` positions of `count`, evenly spread, the first and the last among them."""
-    if count <= most:
-        return list(range(count))
-    if most < 2:
-        return []
-    return [round(i * (count - 1) / (most - 1)) for i in range(most)]
 
 
 def _mean_and_sd(scores: list[float]) -> tuple[float, float]:

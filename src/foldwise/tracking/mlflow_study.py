@@ -13,16 +13,15 @@ from mlflow import MlflowClient
 from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, Run, RunTag
 from mlflow.exceptions import MlflowException
 
-from foldwise.goal import Goal
-from foldwise.tracking.ledger import Ledger
-from foldwise.tracking.ledger_rows import StudyRecord, TrialRow
+from foldwise.ledger.ledger import Ledger
+from foldwise.ledger.rows import StudyRecord, TrialRow
+from foldwise.spec.goal import Goal
 from foldwise.tracking.mlflow_rows import (
     MOST_ENTITIES,
     MOST_PARAMS,
     conclusion_tags,
     dataset,
     experiment_tags,
-    mean_curves,
     numbers_in,
     study_tags,
     trial_metrics,
@@ -30,6 +29,7 @@ from foldwise.tracking.mlflow_rows import (
     trial_tags,
 )
 from foldwise.tracking.mlflow_store import MlflowStore
+from foldwise.trial.mean_curves import mean_curves
 
 STATUS = {"COMPLETE": "FINISHED", "STOPPED": "KILLED", "FAILED": "FAILED"}
 PAGE = 1000  # runs in an answer

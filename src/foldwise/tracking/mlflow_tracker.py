@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from foldwise.redact import first_line, without_password
-from foldwise.tracking.ledger import Ledger
-from foldwise.tracking.ledger_rows import StudyRecord, TrialRow, goal_of
+from foldwise.ledger.ledger import Ledger
+from foldwise.ledger.rows import StudyRecord, TrialRow, goal_of
+from foldwise.system.redact import first_line, without_password
 from foldwise.tracking.mlflow_store import MlflowStore
 from foldwise.tracking.mlflow_study import MlflowStudy
 from foldwise.tracking.tracker import RunPlace

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable
 
 from foldwise.errors import ConfigError, JobError
-from foldwise.redact import without_password
+from foldwise.system.redact import without_password
 from foldwise.tracking.mlflow_store import MlflowStore
 
 STOP_SECONDS = 10

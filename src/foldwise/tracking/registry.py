@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from foldwise.errors import ConfigError
-from foldwise.tracking.ledger_rows import StudyRecord
+from foldwise.ledger.rows import StudyRecord
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from foldwise.tracking.ledger_rows import StudyRecord, TrialRow
+from foldwise.ledger.rows import StudyRecord, TrialRow
 
 FILES = ("summary.json", "trials.parquet", "curves.parquet", "holdout.parquet", "compare.html", "figures")
 

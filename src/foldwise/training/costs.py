@@ -7,13 +7,13 @@ import time
 from collections.abc import Collection, Mapping
 from math import prod
 
-from foldwise.data.prepare import FoldData
-from foldwise.layers_spec import LayersSpec
+from foldwise.data.preparation.fold import FoldData
 from foldwise.models.build import answering, build
 from foldwise.models.mlp_weights import count_weights
-from foldwise.network_specs import MlpSpec
+from foldwise.spec.layers import LayersSpec
+from foldwise.spec.model import MlpSpec
+from foldwise.training.by_fold.engine import predict
 from foldwise.training.fold_fit import Training
-from foldwise.training.keras_fit import predict
 
 ANSWERS = 30  # one row is answered so many times; the median counts
 

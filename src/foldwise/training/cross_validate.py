@@ -14,19 +14,19 @@ from foldwise.data.fold_cache import FoldCache
 from foldwise.data.split import Split
 from foldwise.data.table import Table
 from foldwise.errors import FoldwiseError, Interrupted, TrialFailed
-from foldwise.kill_points import reached
+from foldwise.evaluation.metrics import quick_score
+from foldwise.evaluation.threshold import final_threshold, fold_thresholds
 from foldwise.models.heads import THRESHOLD, head_for
 from foldwise.models.image_rules import as_shown
-from foldwise.results import FoldScore, TrialResult, mean_and_sd
-from foldwise.specs import TrialJob
+from foldwise.system.kill_points import reached
 from foldwise.training.costs import costs_before, excess
 from foldwise.training.engine_rule import Choice, choose
 from foldwise.training.engines import ENGINES
 from foldwise.training.fold_fit import FoldFit, Predictions, Training
-from foldwise.training.metrics import quick_score
 from foldwise.training.raced import Raced
 from foldwise.training.schedule import rates_for
-from foldwise.training.threshold import final_threshold, fold_thresholds
+from foldwise.trial.job import TrialJob
+from foldwise.trial.result import FoldScore, TrialResult, mean_and_sd
 
 
 def cross_validate(

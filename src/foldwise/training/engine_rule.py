@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
 
-from foldwise.augment_specs import NO_AUGMENT, AugmentSpec
-from foldwise.network_specs import FitSpec, MlpSpec, ModelSpec
-from foldwise.specs import TrialSpec
+from foldwise.spec.augment import NO_AUGMENT, AugmentSpec
+from foldwise.spec.fit import FitSpec
+from foldwise.spec.model import MlpSpec, ModelSpec
+from foldwise.spec.trial import TrialSpec
 from foldwise.training.batches import rows_per_batch
 from foldwise.training.fold_fit import Training
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from foldwise.training import fused, keras_fit
+from foldwise.training.by_fold import engine as keras_fit
 from foldwise.training.fold_fit import Engine
+from foldwise.training.fused import engine as fused
 
 ENGINES: dict[str, Engine] = {"keras": keras_fit.fit_folds, "fused": fused.fit_folds}

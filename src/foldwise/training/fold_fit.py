@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from foldwise.augment_specs import NO_AUGMENT, AugmentSpec
-from foldwise.data.prepare import FoldData
+from foldwise.data.preparation.fold import FoldData
 from foldwise.models.heads import Head
-from foldwise.network_specs import FitSpec, ModelSpec
+from foldwise.spec.augment import NO_AUGMENT, AugmentSpec
+from foldwise.spec.fit import FitSpec
+from foldwise.spec.model import ModelSpec
 from foldwise.training.schedule import Rates
 
 Predictions = npt.NDArray[np.float64]

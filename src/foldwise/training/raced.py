@@ -9,11 +9,11 @@ import numpy as np
 
 from foldwise.data.split import Split
 from foldwise.data.table import Table
-from foldwise.results import FoldScore
-from foldwise.specs import TrialJob
+from foldwise.evaluation.metrics import quick_score
+from foldwise.evaluation.threshold import fold_thresholds
 from foldwise.training.fold_fit import Predictions
-from foldwise.training.metrics import quick_score
-from foldwise.training.threshold import fold_thresholds
+from foldwise.trial.job import TrialJob
+from foldwise.trial.result import FoldScore
 
 
 class Raced:

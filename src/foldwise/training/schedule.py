@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from foldwise import lr_schedules
-from foldwise.lr_schedules import Plateau, Schedule
-from foldwise.network_specs import (
+from foldwise.spec.lr_schedule import (
     Constant,
     Cosine,
     Drop,
@@ -17,6 +15,8 @@ from foldwise.network_specs import (
     Polynomial,
     TimeBased,
 )
+from foldwise.training import lr_schedules
+from foldwise.training.lr_schedules import Plateau, Schedule
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from foldwise.space import Choice, Params, Range, Scalar
+from foldwise.spec.space import Choice, Params, Range, Scalar
 
 
 @dataclass(frozen=True)

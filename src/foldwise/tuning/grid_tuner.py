@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from foldwise.results import TrialResult
 from foldwise.seeds import Purpose, generator
-from foldwise.space import Choice, Params, Range, Scalar, Space
+from foldwise.spec.space import Choice, Params, Range, Scalar, Space
+from foldwise.trial.result import TrialResult
 
 
 class GridTuner:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from keras_tuner import HyperParameters
 
-from foldwise.space import Choice, FloatRange, IntRange, Params, Range, Scalar, Space
+from foldwise.spec.space import Choice, FloatRange, IntRange, Params, Range, Scalar, Space
 
 Values = dict[str, str | int | float]
 

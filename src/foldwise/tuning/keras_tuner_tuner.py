@@ -13,13 +13,13 @@ from keras_tuner import HyperParameters, Objective, oracles
 from keras_tuner.engine.oracle import Oracle
 from keras_tuner.engine.trial import Trial
 
-from foldwise.goal import Goal
-from foldwise.results import TrialResult
 from foldwise.seeds import Purpose, derive
-from foldwise.space import EPOCHS, Params, Space
-from foldwise.tuner_specs import KerasTunerSpec, KtBayesianTuner, KtGridTuner, KtHyperbandTuner, KtRandomTuner
+from foldwise.spec.goal import Goal
+from foldwise.spec.space import EPOCHS, Params, Space
+from foldwise.spec.tuner import KerasTunerSpec, KtBayesianTuner, KtGridTuner, KtHyperbandTuner, KtRandomTuner
+from foldwise.trial.result import TrialResult
 from foldwise.tuning.keras_tuner_space import Values, hyperparameters, params_of, values_of
-from foldwise.tuning.taught import taught_scores
+from foldwise.tuning.stopped_scores import taught_scores
 
 Trials = Mapping[str, Trial]
 # KerasTuner's own name for the epochs that Hyperband gives a trial.

@@ -16,10 +16,10 @@ from optuna.samplers import BaseSampler, CmaEsSampler, GPSampler, NSGAIISampler,
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
-from foldwise.goal import Goal
 from foldwise.seeds import Purpose, derive
-from foldwise.space import Choice, Range, Space
-from foldwise.tuner_specs import CmaesTuner, GpTuner, Nsga2Tuner, OptunaRandomTuner, OptunaSpec, QmcTuner, TpeTuner
+from foldwise.spec.goal import Goal
+from foldwise.spec.space import Choice, Range, Space
+from foldwise.spec.tuner import CmaesTuner, GpTuner, Nsga2Tuner, OptunaRandomTuner, OptunaSpec, QmcTuner, TpeTuner
 from foldwise.tuning.optuna_space import distribution, is_conditional
 
 Ranges = Mapping[str, BaseDistribution]

@@ -9,7 +9,7 @@ from optuna import Trial
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
-from foldwise.space import Choice, FloatRange, Params, Range, Scalar, Space
+from foldwise.spec.space import Choice, FloatRange, Params, Range, Scalar, Space
 
 
 def distribution(range_: Range) -> BaseDistribution:

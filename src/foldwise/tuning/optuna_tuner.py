@@ -12,13 +12,13 @@ import optuna
 from optuna.storages import InMemoryStorage
 from optuna.trial import FrozenTrial, TrialState
 
-from foldwise.goal import Goal
-from foldwise.results import TrialResult
-from foldwise.space import Params, Space
-from foldwise.tuner_specs import OptunaRandomTuner, OptunaSpec, QmcTuner, TpeTuner
+from foldwise.spec.goal import Goal
+from foldwise.spec.space import Params, Space
+from foldwise.spec.tuner import OptunaRandomTuner, OptunaSpec, QmcTuner, TpeTuner
+from foldwise.trial.result import TrialResult
 from foldwise.tuning.optuna_samplers import sampler_for
 from foldwise.tuning.optuna_space import frozen, suggest
-from foldwise.tuning.taught import taught_scores
+from foldwise.tuning.stopped_scores import taught_scores
 
 Values = Callable[[TrialResult], tuple[float, ...]]
 

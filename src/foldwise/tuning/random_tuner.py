@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from foldwise.results import TrialResult
 from foldwise.seeds import Purpose, generator
-from foldwise.space import Params, Space
+from foldwise.spec.space import Params, Space
+from foldwise.trial.result import TrialResult
 
 
 class RandomTuner:

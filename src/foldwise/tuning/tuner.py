@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from foldwise.results import TrialResult
-from foldwise.space import Params
+from foldwise.spec.space import Params
+from foldwise.trial.result import TrialResult
 
 
 class Tuner(Protocol):

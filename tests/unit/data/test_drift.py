@@ -9,8 +9,8 @@ import pytest
 from foldwise.data.drift import check_drift, check_missing, drifts, psi
 from foldwise.data.profile import profile_of
 from foldwise.data.table import read_table
-from foldwise.data_specs import CsvData
 from foldwise.errors import DataError
+from foldwise.spec.data import CsvData
 
 
 @pytest.fixture

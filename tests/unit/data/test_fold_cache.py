@@ -4,7 +4,10 @@ import pytest
 from foldwise.data.fold_cache import FoldCache
 from foldwise.data.split import cut_folds
 from foldwise.data.table import read_table
-from foldwise.data_specs import FoldsSpec, Oversample, PrepSpec, SklearnData
+from foldwise.spec.balance import Oversample
+from foldwise.spec.data import SklearnData
+from foldwise.spec.folds import FoldsSpec
+from foldwise.spec.prep import PrepSpec
 
 
 @pytest.fixture

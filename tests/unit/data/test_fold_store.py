@@ -12,9 +12,12 @@ from foldwise.data.fold_store import FoldStore
 from foldwise.data.image_table import read_image_table
 from foldwise.data.split import cut_folds
 from foldwise.data.table import read_table
-from foldwise.data_specs import ClassWeight, FoldsSpec, Oversample, PrepSpec, SklearnData
 from foldwise.errors import TrialFailed
-from foldwise.image_specs import NpzData
+from foldwise.spec.balance import ClassWeight, Oversample
+from foldwise.spec.data import SklearnData
+from foldwise.spec.folds import FoldsSpec
+from foldwise.spec.images import NpzData
+from foldwise.spec.prep import PrepSpec
 from tests.unit.data.images import LABELS, blobs
 
 

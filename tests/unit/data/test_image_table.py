@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 
 from foldwise.data.audit.audit import audit
-from foldwise.data.image_sources import check_images
 from foldwise.data.image_table import read_image_holdout, read_image_table
+from foldwise.data.sources.images import check_images
 from foldwise.data.split import cut_folds, set_holdout
-from foldwise.data_specs import FoldsSpec, HashHoldout
 from foldwise.errors import ConfigError, DataError
-from foldwise.image_specs import IdxData, KerasData, NpzData
-from foldwise.specs import Paths
+from foldwise.spec.data import HashHoldout
+from foldwise.spec.folds import FoldsSpec
+from foldwise.spec.images import IdxData, KerasData, NpzData
+from foldwise.spec.places import Paths
 from tests.unit.data.images import LABELS, blobs, write_idx
 
 DATA = Path(os.environ.get("FOLDWISE_DATA", Path(__file__).parents[4] / "shared" / "data"))

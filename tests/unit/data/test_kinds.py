@@ -3,8 +3,8 @@ import pytest
 
 def test_a_word_in_up_to_half_of_a_number_column_is_asked_about(tmp_path):
     from foldwise.data.table import read_table
-    from foldwise.data_specs import CsvData
     from foldwise.errors import DataError
+    from foldwise.spec.data import CsvData
 
     rows = [f"{n * 1.5},{n},{n % 2}" for n in range(40)] + [f"--,{n},{n % 2}" for n in range(20)]
     (tmp_path / "rows.csv").write_text("x,z,y\n" + "\n".join(rows) + "\n")

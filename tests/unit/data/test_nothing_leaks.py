@@ -8,11 +8,11 @@ import pandas as pd
 import pytest
 
 from foldwise.data.fold_cache import FoldCache
-from foldwise.data.prepare import fit_preparation, prepare_fold
-from foldwise.data.prepare_file import load_preparation, save_preparation
+from foldwise.data.preparation.file import load_preparation, save_preparation
+from foldwise.data.preparation.fold import fit_preparation, prepare_fold
 from foldwise.data.split import Split
 from foldwise.data.table import Column, Schema, Table
-from foldwise.data_specs import PrepSpec, ScaleKind
+from foldwise.spec.prep import PrepSpec, ScaleKind
 
 ROWS, TRAINED, VALIDATED = 120, 80, 100
 SPLIT = Split(np.arange(TRAINED), np.arange(TRAINED, VALIDATED))  # the other rows are the holdout's

@@ -10,13 +10,15 @@ import pytest
 from threadpoolctl import threadpool_limits
 
 from foldwise.data.audit.audit import audit
-from foldwise.data.prepare import prepare_fold
+from foldwise.data.preparation.fold import prepare_fold
 from foldwise.data.schema import Column, Schema
 from foldwise.data.split import cut_folds, set_holdout
 from foldwise.data.table import Table, read_given_holdout, read_table
-from foldwise.data_specs import CsvData, FoldsSpec, HashHoldout, ParquetData, PrepSpec, SklearnData
 from foldwise.errors import DataError
-from foldwise.specs import Paths
+from foldwise.spec.data import CsvData, HashHoldout, ParquetData, SklearnData
+from foldwise.spec.folds import FoldsSpec
+from foldwise.spec.places import Paths
+from foldwise.spec.prep import PrepSpec
 
 DATA = Path(os.environ.get("FOLDWISE_DATA", Path(__file__).parents[4] / "shared" / "data"))
 pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason=f"the data sets are not at {DATA}; set FOLDWISE_DATA")

@@ -4,8 +4,9 @@ import pytest
 
 from foldwise.data.split import cut_folds, set_holdout
 from foldwise.data.table import read_table
-from foldwise.data_specs import CsvData, FoldsSpec, HashHoldout, ParquetData, TimeHoldout
 from foldwise.errors import ConfigError, DataError
+from foldwise.spec.data import CsvData, HashHoldout, ParquetData, TimeHoldout
+from foldwise.spec.folds import FoldsSpec
 
 
 def make(tmp_path, frame, name="rows.csv", **options):

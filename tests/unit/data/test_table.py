@@ -3,8 +3,8 @@ import pandas as pd
 import pytest
 
 from foldwise.data.table import Column, Schema, conform, read_given_holdout, read_table
-from foldwise.data_specs import CsvData, ParquetData, SklearnData
 from foldwise.errors import ConfigError, DataError
+from foldwise.spec.data import CsvData, ParquetData, SklearnData
 
 SCHEMA = Schema((Column("n", "number"), Column("c", "category")))
 

@@ -5,9 +5,9 @@ from typing import get_args
 import numpy as np
 import pytest
 
-from foldwise.layer_table import ACTIVATIONS, Initializer
 from foldwise.models.heads import Head
-from foldwise.network_specs import MlpSpec
+from foldwise.spec.layer_table import ACTIVATIONS, Initializer
+from foldwise.spec.model import MlpSpec
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("tensorflow_started")]
 SOFTMAX = Head(10, "softmax", "categorical_crossentropy", "multiclass")

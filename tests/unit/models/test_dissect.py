@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from foldwise.models.heads import Head
-from foldwise.network_specs import CnnSpec, MlpSpec
+from foldwise.spec.model import CnnSpec, MlpSpec
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("tensorflow_started")]
 HEAD = Head(3, "softmax", "categorical_crossentropy", "multiclass")

@@ -110,7 +110,7 @@ def test_fewer_images_than_patches_are_all_there():
 def test_prepared_images_are_read_in_parts():
     import keras
 
-    from foldwise.data.pixels import ImagePreparation
+    from foldwise.data.preparation.pixels import ImagePreparation
 
     images = RNG.integers(0, 256, (10, 2, 2, 3), dtype=np.uint8)
     prepared = ImagePreparation((2, 2, 3), (1.0, 2.0, 3.0), (5.0, 6.0, 7.0)).rows(images)

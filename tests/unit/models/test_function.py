@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from foldwise.errors import ConfigError
-from foldwise.function_spec import FunctionSpec
-from foldwise.given import GivenFunction
 from foldwise.models.heads import Head
+from foldwise.spec.function import FunctionSpec
+from foldwise.spec.python_value import GivenFunction
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("tensorflow_started")]
 SOFTMAX = Head(3, "softmax", "categorical_crossentropy", "multiclass")

@@ -1,10 +1,11 @@
 import pytest
 
-from foldwise.data_specs import PrepSpec
 from foldwise.errors import ConfigError
 from foldwise.models.head_rules import activation_and_loss, check_head
-from foldwise.network_specs import LOSSES, FitSpec, MlpSpec
-from foldwise.specs import TrialSpec
+from foldwise.spec.fit import LOSSES, FitSpec
+from foldwise.spec.model import MlpSpec
+from foldwise.spec.prep import PrepSpec
+from foldwise.spec.trial import TrialSpec
 
 
 def _trial(loss="auto", output="auto", target="standard"):

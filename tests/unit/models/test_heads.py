@@ -1,9 +1,10 @@
 import numpy as np
 import pytest
 
+from foldwise.data.preparation.target_scale import TargetScale
 from foldwise.models.heads import Head, head_for, label_codes, to_predictions
-from foldwise.network_specs import FitSpec, MlpSpec
-from foldwise.target_scale import TargetScale
+from foldwise.spec.fit import FitSpec
+from foldwise.spec.model import MlpSpec
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@ import pytest
 
 from foldwise.errors import ConfigError
 from foldwise.models.image_rules import check_image
-from foldwise.network_specs import CnnSpec, MlpSpec
+from foldwise.spec.model import CnnSpec, MlpSpec
 
 
 def _cnn(**options):

@@ -3,9 +3,9 @@
 import pytest
 
 from foldwise.errors import ConfigError
-from foldwise.layers_spec import LayersSpec
 from foldwise.models.input_rules import check_inputs, takes_pixels
-from foldwise.network_specs import CnnSpec, MlpSpec
+from foldwise.spec.layers import LayersSpec
+from foldwise.spec.model import CnnSpec, MlpSpec
 
 DENSE = {"kind": "Dense", "units": 2}
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from foldwise.errors import ConfigError
-from foldwise.layers_spec import LayersSpec
 from foldwise.models.heads import Head
+from foldwise.spec.layers import LayersSpec
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("tensorflow_started")]
 SOFTMAX = Head(3, "softmax", "categorical_crossentropy", "multiclass")

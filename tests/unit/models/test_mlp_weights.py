@@ -16,7 +16,8 @@ SPECS = [
 
 def head():
     from foldwise.models.heads import head_for
-    from foldwise.network_specs import FitSpec, MlpSpec
+    from foldwise.spec.fit import FitSpec
+    from foldwise.spec.model import MlpSpec
 
     return head_for("multiclass", 3, MlpSpec(), FitSpec())
 
@@ -25,7 +26,7 @@ def head():
 def test_first_weights_are_those_of_the_network(options, tensorflow_started):
     from foldwise.models.build import build, initial_weights
     from foldwise.models.mlp_weights import first_weights
-    from foldwise.network_specs import MlpSpec
+    from foldwise.spec.model import MlpSpec
 
     spec = MlpSpec.model_validate(options)
     expected = initial_weights(build(spec, 4, head(), 7), 11)
@@ -39,7 +40,7 @@ def test_first_weights_are_those_of_the_network(options, tensorflow_started):
 def test_the_seeds_are_those_of_its_random_layers(options, tensorflow_started):
     from foldwise.models.build import build
     from foldwise.models.mlp_weights import NOISE, layer_seeds
-    from foldwise.network_specs import MlpSpec
+    from foldwise.spec.model import MlpSpec
 
     spec = MlpSpec.model_validate(options)
     found = {}

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from foldwise.errors import JobError
-from foldwise.tracking.ledger import open_ledger
+from foldwise.ledger.ledger import open_ledger
 from tests.contract.bundles import make_bundle
 from tests.contract.ledgers import new_study
 

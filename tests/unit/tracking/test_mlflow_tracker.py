@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from foldwise.tracking.ledger import open_ledger
+from foldwise.ledger.ledger import open_ledger
 from tests.contract.ledgers import RECIPE, failed, finish, new_study, result
 
 pytestmark = pytest.mark.slow

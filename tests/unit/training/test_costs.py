@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from foldwise.layers_spec import LayersSpec
-from foldwise.network_specs import MlpSpec
+from foldwise.spec.layers import LayersSpec
+from foldwise.spec.model import MlpSpec
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("tensorflow_started")]
 
@@ -47,8 +47,8 @@ def test_what_the_clock_says_is_measured_where_it_is_asked_for(job, table, split
 
 
 def _inputs(data, cut):
-    from foldwise.data.prepare import fit_preparation
-    from foldwise.data_specs import PrepSpec
+    from foldwise.data.preparation.fold import fit_preparation
+    from foldwise.spec.prep import PrepSpec
 
     return len(fit_preparation(data, cut[0].train, PrepSpec()).features)
 

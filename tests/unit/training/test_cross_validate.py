@@ -6,10 +6,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from foldwise.data_specs import PrepSpec, Smote
 from foldwise.errors import Interrupted
-from foldwise.network_specs import CnnSpec, FitSpec, MlpSpec
-from foldwise.optimizers import OptimizerSpec
+from foldwise.spec.balance import Smote
+from foldwise.spec.fit import FitSpec
+from foldwise.spec.model import CnnSpec, MlpSpec
+from foldwise.spec.optimizer import OptimizerSpec
+from foldwise.spec.prep import PrepSpec
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("tensorflow_started")]
 TASKS = pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
@@ -82,7 +84,7 @@ def test_a_tuned_threshold_is_kept_and_scores_each_fold_by_the_others(job, table
 
 @pytest.mark.parametrize("kind", ["class_weight", "oversample", "undersample", "smote", "smote_tomek"])
 def test_balancing_finds_more_of_a_rare_class(kind, job, table, splits):
-    from foldwise.specs import TrialSpec
+    from foldwise.spec.trial import TrialSpec
 
     data = table("binary", rows=300)
     rare = replace(data, target=(data.target & (np.arange(300) % 5 == 0)).astype(np.int64))
@@ -187,7 +189,8 @@ def test_memory_does_not_grow_from_trial_to_trial(job, table, splits):
 def test_iris_from_its_source_to_its_score(job):
     from foldwise.data.split import cut_folds
     from foldwise.data.table import read_table
-    from foldwise.data_specs import FoldsSpec, SklearnData
+    from foldwise.spec.data import SklearnData
+    from foldwise.spec.folds import FoldsSpec
 
     data = read_table(SklearnData(kind="sklearn", name="iris"))
     cut = cut_folds(data, np.arange(150), FoldsSpec(), 0)

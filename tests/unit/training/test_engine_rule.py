@@ -2,8 +2,9 @@
 
 import pytest
 
-from foldwise.network_specs import CnnSpec, FitSpec, MlpSpec
-from foldwise.specs import TrialSpec
+from foldwise.spec.fit import FitSpec
+from foldwise.spec.model import CnnSpec, MlpSpec
+from foldwise.spec.trial import TrialSpec
 from foldwise.training.engine_rule import choose, threads_for, why_not_fused
 
 

@@ -12,8 +12,8 @@ def test_both_engines_are_there():
 
 
 def test_every_elementwise_optimizer_has_a_fused_rule():
-    from foldwise.optimizers import ELEMENTWISE, OptimizerSpec
-    from foldwise.training.fused_optimizers import rule_for
+    from foldwise.spec.optimizer import ELEMENTWISE, OptimizerSpec
+    from foldwise.training.fused.optimizers import rule_for
 
     for kind in ELEMENTWISE:
         assert rule_for(OptimizerSpec(kind=kind)).slots

@@ -5,14 +5,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from foldwise.data.prepare import prepare_fold
+from foldwise.data.preparation.fold import prepare_fold
 from foldwise.data.schema import Schema
 from foldwise.data.split import Split
 from foldwise.data.table import Table
-from foldwise.data_specs import PrepSpec
 from foldwise.errors import ConfigError
 from foldwise.models.image_rules import as_shown
-from foldwise.network_specs import CnnSpec, FitSpec, MlpSpec
+from foldwise.spec.fit import FitSpec
+from foldwise.spec.model import CnnSpec, MlpSpec
+from foldwise.spec.prep import PrepSpec
 from tests.unit.data.images import blobs
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("tensorflow_started")]
@@ -44,7 +45,7 @@ def test_images_and_their_numbers_train_to_the_same_bits(engine, training):
 @pytest.mark.parametrize("model", [MlpSpec(units=8), CnnSpec(kind="cnn", blocks=1, filters=4, units=8)])
 def test_a_network_learns_from_images_whatever_it_makes_of_them(model, job):
     from foldwise.training.cross_validate import cross_validate
-    from foldwise.training.final_fit import predict, refit
+    from foldwise.training.refit import predict, refit
 
     table = image_table()
     asked = job(model=model, prep=PrepSpec(scale="unit"), fit=FitSpec(epochs=12, batch_size=8))
@@ -56,11 +57,11 @@ def test_a_network_learns_from_images_whatever_it_makes_of_them(model, job):
 
 
 def test_a_bundle_answers_images(job, tmp_path):
+    from foldwise.bundle.bundle import load_bundle, save_bundle
+    from foldwise.bundle.card import Reading
     from foldwise.errors import DataError
-    from foldwise.tracking.bundle import load_bundle, save_bundle
-    from foldwise.tracking.bundle_card import Reading
     from foldwise.training.cross_validate import cross_validate
-    from foldwise.training.final_fit import predict, refit
+    from foldwise.training.refit import predict, refit
 
     table = image_table()
     asked = job(prep=PrepSpec(scale="standard"))
@@ -85,8 +86,8 @@ def test_a_bundle_answers_images(job, tmp_path):
 
 
 def test_a_baseline_reads_images(table):
-    from foldwise.goal import goal_for
-    from foldwise.training.baselines import cross_validated, holdout_predictions
+    from foldwise.evaluation.baselines import cross_validated, holdout_predictions
+    from foldwise.spec.goal import goal_for
 
     shown = image_table()
     assert cross_validated("logistic", shown, SPLITS, goal_for("auto", "auto", "multiclass")).mean > 0.9

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from foldwise.models.heads import head_for
-from foldwise.network_specs import LOSSES, FitSpec, MlpSpec
+from foldwise.spec.fit import LOSSES, FitSpec
+from foldwise.spec.model import MlpSpec
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("tensorflow_started")]
 

@@ -5,9 +5,10 @@ from dataclasses import replace
 
 import pytest
 
-from foldwise.goal import Goal
-from foldwise.network_specs import FitSpec, MlpSpec
-from foldwise.race import Bar, Incumbent, Race
+from foldwise.spec.fit import FitSpec
+from foldwise.spec.goal import Goal
+from foldwise.spec.model import MlpSpec
+from foldwise.trial.race import Bar, Incumbent, Race
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("tensorflow_started")]
 GOAL = Goal("accuracy", "maximize")
@@ -54,7 +55,7 @@ def test_a_trial_that_is_not_stopped_is_the_same_to_the_last_bit(engine, stop, t
 
 
 def test_a_compiled_program_is_shared_with_trials_that_do_not_race(trial, table, splits):
-    from foldwise.training import fused_program
+    from foldwise.training.fused import program as fused_program
 
     data, asked = table(), trial("fused", epochs=40, batch_size=1, model=MlpSpec(units=8, dropout=0.2))  # 2,400 steps
     alone = run(asked, data, splits, None)
@@ -127,7 +128,7 @@ def test_a_tuned_threshold_needs_another_fold_to_be_raced_with(engine, trial, ta
 
 
 def test_a_plateau_schedule_races_too(job, table, splits):
-    from foldwise.network_specs import PlateauDrop
+    from foldwise.spec.lr_schedule import PlateauDrop
 
     data = table()
     asked = job(
@@ -140,7 +141,7 @@ def test_a_plateau_schedule_races_too(job, table, splits):
 
 @ENGINES
 def test_a_loss_that_is_not_finite_fails_the_trial_before_it_is_judged(engine, trial, table, splits):
-    from foldwise.optimizers import OptimizerSpec
+    from foldwise.spec.optimizer import OptimizerSpec
 
     data = table("regression")
     fit = {"batch_size": "full", "epochs": 50, "optimizer": OptimizerSpec(kind="sgd", learning_rate=1e20)}

@@ -1,6 +1,6 @@
 import pytest
 
-from foldwise.network_specs import Constant, Cosine, Drop, Exponential, OneCycle, PlateauDrop, Polynomial, TimeBased
+from foldwise.spec.lr_schedule import Constant, Cosine, Drop, Exponential, OneCycle, PlateauDrop, Polynomial, TimeBased
 from foldwise.training.schedule import rates_for
 
 SCHEDULES = [

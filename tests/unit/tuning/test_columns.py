@@ -2,7 +2,7 @@ import math
 
 import numpy as np
 
-from foldwise.space import Choice, FloatRange, IntRange, Option, Space
+from foldwise.spec.space import Choice, FloatRange, IntRange, Option, Space
 from foldwise.tuning.columns import columns_of
 
 

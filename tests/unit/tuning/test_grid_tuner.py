@@ -1,5 +1,5 @@
-from foldwise.results import TrialResult
-from foldwise.template import split
+from foldwise.config.template import split
+from foldwise.trial.result import TrialResult
 from foldwise.tuning.grid_tuner import GridTuner, place, point
 
 SPACE = split(

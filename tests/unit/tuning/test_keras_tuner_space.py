@@ -1,6 +1,6 @@
 import pytest
 
-from foldwise.template import split
+from foldwise.config.template import split
 
 pytestmark = pytest.mark.slow  # KerasTuner imports TensorFlow
 

@@ -4,11 +4,11 @@ import math
 
 import pytest
 
-from foldwise.goal import Goal
-from foldwise.results import FoldScore, TrialResult
-from foldwise.space import EPOCHS
-from foldwise.template import split
-from foldwise.tuner_specs import KtBayesianTuner, KtGridTuner, KtHyperbandTuner, KtRandomTuner
+from foldwise.config.template import split
+from foldwise.spec.goal import Goal
+from foldwise.spec.space import EPOCHS
+from foldwise.spec.tuner import KtBayesianTuner, KtGridTuner, KtHyperbandTuner, KtRandomTuner
+from foldwise.trial.result import FoldScore, TrialResult
 
 pytestmark = [
     pytest.mark.slow,  # KerasTuner imports TensorFlow

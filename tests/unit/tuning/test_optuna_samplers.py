@@ -3,11 +3,11 @@ import math
 import pytest
 from scipy.stats import qmc
 
-from foldwise.goal import Goal
-from foldwise.results import FoldScore, TrialResult
+from foldwise.config.template import split
 from foldwise.seeds import Purpose, derive
-from foldwise.template import split
-from foldwise.tuner_specs import CmaesTuner, Nsga2Tuner, QmcTuner
+from foldwise.spec.goal import Goal
+from foldwise.spec.tuner import CmaesTuner, Nsga2Tuner, QmcTuner
+from foldwise.trial.result import FoldScore, TrialResult
 from foldwise.tuning.optuna_tuner import OptunaTuner
 
 GOAL = Goal("rmse", "minimize")

@@ -5,12 +5,12 @@ import pytest
 from optuna.samplers import TPESampler
 from optuna.trial import TrialState, create_trial
 
-from foldwise.goal import Goal
-from foldwise.results import FoldScore, TrialResult, values_of
+from foldwise.config.template import split
 from foldwise.seeds import Purpose, derive
-from foldwise.space import Choice, FloatRange
-from foldwise.template import split
-from foldwise.tuner_specs import GpTuner, Nsga2Tuner, TpeTuner
+from foldwise.spec.goal import Goal
+from foldwise.spec.space import Choice, FloatRange
+from foldwise.spec.tuner import GpTuner, Nsga2Tuner, TpeTuner
+from foldwise.trial.result import FoldScore, TrialResult, values_of
 from foldwise.tuning.optuna_tuner import OptunaTuner, to_optuna
 
 SPACE = split({"x": ["float", -5.0, 5.0], "y": ["float", -5.0, 5.0]})[1]

@@ -1,5 +1,5 @@
-from foldwise.results import TrialResult
-from foldwise.template import split
+from foldwise.config.template import split
+from foldwise.trial.result import TrialResult
 from foldwise.tuning.random_tuner import RandomTuner
 
 SPACE = split({"x": ["float", 0.0, 1.0], "n": ["int", 1, 4]})[1]

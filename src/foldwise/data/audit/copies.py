@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from foldwise.data.audit.finding import Finding
-from foldwise.data.audit.foretell import feature_matrix
+from foldwise.data.audit.predictability import feature_matrix
 from foldwise.data.audit.subject import FEW_ROWS, Subject, hashes, table_hashes
 from foldwise.data.cells import shown
 from foldwise.seeds import Purpose, generator

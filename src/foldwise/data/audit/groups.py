@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from foldwise.data.audit.finding import Finding
-from foldwise.data.audit.foretell import alone
+from foldwise.data.audit.predictability import alone
 from foldwise.data.audit.subject import FEW_ROWS, Subject, codes
 from foldwise.data.kinds import ID_NAME
 

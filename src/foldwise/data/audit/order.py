@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from foldwise.data.audit.finding import Finding
-from foldwise.data.audit.foretell import alone
+from foldwise.data.audit.predictability import alone
 from foldwise.data.audit.subject import FEW_ROWS, Subject, ticks
 from foldwise.data.cells import moment_in
 

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from foldwise.data.audit.finding import Finding
-from foldwise.data.audit.foretell import Foretold, alone, feature_matrix, together
+from foldwise.data.audit.predictability import Foretold, alone, feature_matrix, together
 from foldwise.data.audit.subject import FEW_ROWS, Floats, Subject
 
 TELLS_ALL, TELLS_MUCH = 0.97, 0.9  # skill of a single column from which it is suspected: petal width on Iris has 0.94

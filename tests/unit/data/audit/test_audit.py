@@ -8,8 +8,9 @@ from foldwise.data.audit.audit import audit
 from foldwise.data.audit.finding import Finding, refuse, told
 from foldwise.data.split import cut_folds
 from foldwise.data.table import read_table
-from foldwise.data_specs import CsvData, FoldsSpec
 from foldwise.errors import ConfigError
+from foldwise.spec.data import CsvData
+from foldwise.spec.folds import FoldsSpec
 
 
 def findings(tmp_path, rows=400, count=3, pixels=False, holdout=None, data=None, used=frozenset(), **columns):

@@ -1,0 +1,176 @@
+"""foldwise from Python: the doors as functions, and a study's result as a value that shows itself."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from foldwise.config.read import read_study, without_search
+from foldwise.doors.compose import Config, compose_service, compose_study
+from foldwise.errors import ConfigError
+from foldwise.spec.data import HashHoldout
+from foldwise.spec.python_value import GivenFrame, GivenFunction
+from foldwise.spec.study import StudySpec
+from foldwise.trial.result import TrialResult, best_of
+
+if TYPE_CHECKING:
+    import optuna
+    import pandas as pd
+
+    from foldwise.bundle.bundle import Bundle
+    from foldwise.spec.goal import Goal
+
+
+@dataclass(frozen=True)
+class StudyResult:
+    """A finished study. `summary` is what `summary.json` holds."""
+
+    spec: StudySpec
+    goal: Goal
+    summary: Mapping[str, Any]
+    results: Sequence[TrialResult]
+    folder: Path
+
+    @property
+    def best(self) -> TrialResult:
+        """The best complete trial."""
+        best = best_of(self.results, self.goal)
+        assert best is not None  # a finished study has one
+        return best
+
+    @property
+    def verdict(self) -> str:
+        """What the study found, in a sentence."""
+        return str(self.summary["verdict"])
+
+    def trials(self) -> pd.DataFrame:
+        """A row a trial, as in `trials.parquet`."""
+        import pandas as pd
+
+        return pd.read_parquet(self.folder / "trials.parquet")
+
+    def to_optuna(self) -> optuna.Study:
+        """The same trials as an Optuna study, for Optuna's plots."""
+        from foldwise.tuning.optuna_tuner import to_optuna
+
+        return to_optuna(self.spec.space, self.goal, self.results)
+
+    def __repr__(self) -> str:
+        best, metric, trials = self.summary["best"], self.summary["goal"]["metric"], self.summary["trials"]
+        score = f"best trial {best['number']} with {metric} {best['mean']:.4f} ± {best['sd']:.4f}"
+        return f"<study {self.summary['study']}: {trials['complete']} complete trials, {score}; {self.verdict}>"
+
+    def _repr_html_(self) -> str:
+        """The table that a notebook shows."""
+        metric, best = self.summary["goal"]["metric"], self.summary["best"]
+        rows = [(f"model (trial {best['number']})", best["mean"], best["sd"], self.summary["holdout"]["metrics"][metric])]
+        rows += [(line["name"], line["mean"], line["sd"], line["holdout"]) for line in self.summary["baselines"]]
+        body = "".join(
+            f"<tr><td>{html.escape(name)}</td><td>{_number(mean)} ± {_number(sd)}</td><td>{_number(held)}</td></tr>"
+            for name, mean, sd, held in rows
+        )
+        params = ", ".join(f"{name} = {value}" for name, value in best["params"].items())
+        return (
+            f"<b>{html.escape(self.summary['study'])}</b>"
+            f"<table><tr><th></th><th>{html.escape(metric)}, cross-validated</th><th>on the holdout</th></tr>{body}</table>"
+            f"<p>{html.escape(self.verdict)}</p><p><small>{html.escape(params)}</small></p>"
+        )
+
+
+def tune(*overrides: str, frame: pd.DataFrame | None = None, target: str | None = None, **values: Any) -> StudyResult:
+    """Search, cross-validate, refit and register, as `python -m pipelines.tune` does.
+
+    Args:
+        overrides: as on the command line, `"data=iris"`, `"budget.trials=20"`.
+        frame: the rows, instead of a file; its other options are overrides, `"data.drop=[name]"`.
+        target: the column to predict, `data.target`.
+        values: whole sections as Python values, `budget={"trials": 20}`; a model's build function may stand in them.
+
+    Raises:
+        FoldwiseError: with one sentence; ConfigError and DataError where the question is wrong.
+    """
+    from foldwise.doors.run import run_here
+
+    return StudyResult(*run_here(read_study(_composed(overrides, frame, target, values))))
+
+
+def train(*overrides: str, frame: pd.DataFrame | None = None, target: str | None = None, **values: Any) -> StudyResult:
+    """The same without a search: every range takes its default."""
+    from foldwise.doors.run import run_here
+
+    config = _composed(overrides, frame, target, values)
+    searched = read_study(config)
+    return StudyResult(*run_here(read_study(without_search(config)), defaults_taken=searched.space.defaults()))
+
+
+def retrain(*overrides: str) -> Mapping[str, Any]:
+    """Challenge a champion with the rows of today, or roll back, as `python -m pipelines.retrain` does.
+
+    Args:
+        overrides: as on the command line, `"model=iris"`, `"rollback=true"`.
+
+    Returns:
+        What `retrain/<id>.json` holds; `outcome` is PROMOTED, KEPT, UNCHANGED or ROLLED_BACK.
+
+    Raises:
+        FoldwiseError: with one sentence; where the rows or a model are wrong, the champion stays.
+    """
+    from foldwise.retraining.retrain import retrain_here
+
+    return retrain_here(compose_service("retrain", overrides))
+
+
+def load(reference: str, runs: str = "mlruns", url: str | None = None) -> Bundle:
+    """The registered model `NAME@alias` or `NAME/version`; its `predict` answers raw rows.
+
+    Args:
+        reference: as in `"iris@champion"`.
+        runs: the folder that studies write to.
+        url: MLflow's store, where it is not in `runs`.
+    """
+    from foldwise.doors.services import load_model
+
+    return load_model(reference, runs, url)
+
+
+def _composed(overrides: Sequence[str], frame: Any, target: str | None, values: Mapping[str, Any]) -> Config:
+    """The configuration, in which frame and functions stand as what only Python can hand over."""
+    rows = {} if target is None else {"target": target}
+    if frame is None:
+        return compose_study(overrides, {**{f"data.{key}": value for key, value in rows.items()}, **_handed_over(values)})
+    import pandas as pd
+
+    if not isinstance(frame, pd.DataFrame):
+        raise ConfigError("frame", f"must be a pandas DataFrame, got {type(frame).__name__}; make one by pandas.DataFrame(...)")
+    return compose_study(
+        overrides,
+        _handed_over(values),
+        {"kind": "frame", "given": GivenFrame(frame), "holdout": HashHoldout().model_dump(), **rows},
+    )
+
+
+def _handed_over(value: Any, key: str = "") -> Any:
+    """The value with its functions wrapped, so that they can be told apart and recorded."""
+    if isinstance(value, Mapping):
+        return {name: _handed_over(item, f"{key}.{name}" if key else str(name)) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        if value and value[0] == "choice" and any(callable(item) for item in value):
+            raise ConfigError(
+                key, "a choice between functions is one between models, ['choice', {'kind': 'python', 'build': f}, ...]"
+            )
+        return [_handed_over(item, key) for item in value]
+    if hasattr(value, "iloc"):
+        raise ConfigError(key, "is no place for a DataFrame; hand it over as frame=..., with target=...")
+    if not callable(value):
+        return value
+    try:
+        return GivenFunction(value)
+    except ValueError as fault:
+        raise ConfigError(key, str(fault)) from None
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.4f}"

@@ -1,0 +1,119 @@
+"""A bundle's network for others to serve: as SavedModel, LiteRT or ONNX, held against the original before it is handed out."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import warnings
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import numpy.typing as npt
+
+from foldwise.bundle.card import Card, write_card
+from foldwise.bundle.checksums import hashes
+from foldwise.bundle.export_formats import NETWORKS, check_export
+from foldwise.data.preparation.file import save_preparation
+from foldwise.data.preparation.fold import AnyPreparation
+from foldwise.errors import JobError
+
+TOLERANCE = 1e-4
+ROWS = 64  # of random features
+
+Floats = npt.NDArray[np.float32]
+
+
+def export(network: keras.Model, preparation: AnyPreparation, card: Card, samples: Floats, folder: Path, kind: str) -> Path:
+    """Writes a folder with the exported network, `preparation.json` (how cells become its features) and `bundle.json`.
+
+    The exported file is run on the sample rows and on random features, and its outputs are compared with the network's.
+
+    Args:
+        network: takes (rows, features).
+        preparation: makes these features of raw rows.
+        card: the bundle's.
+        samples: (rows, features), what the card's sample rows become.
+        folder: where; it is there when all is well, or not at all.
+        kind: a name of NETWORKS.
+
+    Raises:
+        ConfigError: the folder exists, the format is unknown or its extra is not installed.
+        JobError: Keras cannot export the network so, or the exported one's outputs differ by more than 1e-4.
+    """
+    check_export(folder, kind)
+    part = folder.with_name(f".{folder.name}.{os.getpid()}.part")
+    shutil.rmtree(part, ignore_errors=True)
+    try:
+        part.mkdir()
+        path = part / NETWORKS[kind]
+        features = np.concatenate([samples, _random_features(samples.shape[1])])
+        expected = network.predict_on_batch(features)
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of the exporters' own
+                network.export(str(path), format=KERAS_NAMES[kind], verbose=False)
+                found = RUNS[kind](path, features)
+        except Exception as fault:  # exporters of four libraries raise anything, and each means the same
+            first = (str(fault).strip().splitlines() or [type(fault).__name__])[0]
+            raise JobError(f"the network cannot be exported as {kind}: {first}") from fault
+        refuse_other(kind, found, expected)
+        save_preparation(preparation, part / "preparation.json")
+        write_card(replace(card, files=hashes(part)), part / "bundle.json")
+        part.replace(folder)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+    return folder
+
+
+def refuse_other(kind: str, found: npt.NDArray[Any], expected: npt.NDArray[Any]) -> None:
+    """Whether outputs (rows, units) are those of the original network.
+
+    Raises:
+        JobError: they differ by more than 1e-4, of large ones by that share.
+    """
+    worst = float(np.max(np.abs(found - expected) / np.maximum(1.0, np.abs(expected))))
+    if not worst <= TOLERANCE:
+        raise JobError(f"exported as {kind} the network answers otherwise, by {worst:.2g}, so it is not written")
+
+
+def _random_features(width: int) -> Floats:
+    """Rows beside the samples to compare networks on, (rows, width): numbers around 0, as scaled cells are."""
+    return np.random.default_rng(0).normal(size=(ROWS, width)).astype(np.float32)
+
+
+def _run_saved_model(path: Path, features: Floats) -> npt.NDArray[Any]:
+    layer = keras.layers.TFSMLayer(str(path), call_endpoint="serve")
+    return np.asarray(keras.ops.convert_to_numpy(layer(features)))
+
+
+def _run_litert(path: Path, features: Floats) -> npt.NDArray[Any]:
+    import tensorflow as tf
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # that it will go: ai_edge_litert follows it
+        interpreter = tf.lite.Interpreter(str(path))
+    place = interpreter.get_input_details()[0]["index"]
+    interpreter.resize_tensor_input(place, features.shape)
+    interpreter.allocate_tensors()
+    interpreter.set_tensor(place, features)
+    interpreter.invoke()
+    return np.asarray(interpreter.get_tensor(interpreter.get_output_details()[0]["index"]))
+
+
+def _run_onnx(path: Path, features: Floats) -> npt.NDArray[Any]:
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    return np.asarray(session.run(None, {session.get_inputs()[0].name: features})[0])
+
+
+KERAS_NAMES = {"saved_model": "tf_saved_model", "litert": "litert", "onnx": "onnx"}
+RUNS: dict[str, Callable[[Path, Floats], npt.NDArray[Any]]] = {
+    "saved_model": _run_saved_model,
+    "litert": _run_litert,
+    "onnx": _run_onnx,
+}

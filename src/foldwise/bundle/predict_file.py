@@ -1,0 +1,203 @@
+"""Raw rows of a file in, answers in a file out; scored where the truth is among the columns."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from foldwise.errors import ConfigError
+from foldwise.spec.data import CsvData
+from foldwise.spec.services import PredictSpec
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+    import pandas as pd
+
+    from foldwise.bundle.bundle import Bundle, Raw
+    from foldwise.bundle.card import Card
+
+FORMATS = (".csv", ".parquet")
+# Multiples of the block in which rows go through the network, so that a row has the mates that it would have without chunks.
+ROWS_AT_ONCE = 100 * 256
+IMAGES_AT_ONCE = 4 * 256
+
+
+class Teller(Protocol):
+    """Who is told what happens."""
+
+    def note(self, sentence: str) -> None: ...  # noqa: D102 the name says it
+    def answering(self, total: int) -> AbstractContextManager[Callable[[int], None]]: ...  # noqa: D102
+    def scored(  # noqa: D102
+        self, metrics: Mapping[str, float], confusion: Sequence[Sequence[int]] | None, labels: Sequence[str]
+    ) -> None: ...
+
+
+def check_files(asked: PredictSpec) -> None:
+    """Whether the files can be read and written, before anything slow begins.
+
+    Raises:
+        ConfigError: they cannot.
+    """
+    source, target = Path(asked.input), Path(asked.output)
+    if not source.exists():
+        raise ConfigError("input", f"{asked.input} is not a file, nor a folder of pictures")
+    if target.suffix not in FORMATS:
+        raise ConfigError("output", f"{asked.output} must end in .csv or .parquet")
+    if target.resolve() == source.resolve():
+        raise ConfigError("output", "must not be the input")
+    folder = target.resolve().parent
+    if not folder.is_dir() or not os.access(folder, os.W_OK):
+        raise ConfigError("output", f"{folder} is no folder that can be written")
+
+
+def answer_file(asked: PredictSpec, load: Callable[[], Bundle], teller: Teller) -> None:
+    """Answer the rows of `asked.input` into `asked.output`: row (zero-based), prediction, p_<label> for classes, and flags.
+
+    Pictures have their path as `file` too, and no flags. Rows are read, answered and written some at a time; the file is there
+    when all of them are.
+
+    Raises:
+        DataError: a column is missing or a cell is not what the model learnt from, or an image cannot be read.
+    """
+    from foldwise.system.files import atomically
+
+    bundle = load()
+    card = bundle.card
+    reading = CsvData(kind="csv", path=asked.input, target=card.target, **asdict(card.reading))
+    total, chunks = _chunks(Path(asked.input), reading, card)
+    tally = _Tally(card, reading)
+
+    def write(part: Path) -> None:
+        with _writer(part, Path(asked.output).suffix) as put, teller.answering(total) as answered:
+            for chunk in chunks:
+                answers = bundle.predict(chunk.raw)
+                tally.count(chunk, answers)
+                answers.insert(0, "row", range(tally.rows - len(answers), tally.rows))
+                if chunk.files is not None:
+                    answers.insert(1, "file", list(chunk.files))
+                put(answers)
+                answered(len(answers))
+
+    atomically(Path(asked.output), write)
+    for sentence in tally.notes:
+        teller.note(sentence)
+    teller.note(f"{tally.rows} rows answered by {asked.model} into {asked.output}")
+    _score(asked, tally, teller)
+
+
+@dataclass(frozen=True, eq=False)
+class _Chunk:
+    """Some raw rows, what their target is where it is known, and the files of pictures."""
+
+    raw: Raw
+    truth: pd.Series[Any] | None = None
+    files: Sequence[str] | None = None
+
+
+class _Tally:
+    """What is to be said of all rows together. Where the target is known it keeps truth and scores, 8 bytes a label and row."""
+
+    def __init__(self, card: Card, reading: CsvData) -> None:
+        self.card, self._reading = card, reading
+        self._further: list[str] = []
+        self._flagged = 0
+        self.rows = 0
+        self.truth: list[npt.NDArray[Any]] = []
+        self.scores: list[npt.NDArray[Any]] = []
+
+    def count(self, chunk: _Chunk, answers: pd.DataFrame) -> None:
+        """Takes in some rows and their answers."""
+        from foldwise.data.serving_rules import further
+        from foldwise.data.target import scorable
+
+        if not self.rows and self.card.schema.image is None:
+            self._further = further(chunk.raw, (*self.card.schema.names, self.card.target))
+        self.rows += len(answers)
+        if "flags" in answers:
+            self._flagged += int((answers["flags"] != "").sum())
+        if chunk.truth is not None:
+            known = scorable(chunk.truth, self._reading, self.card.labels)
+            columns = [f"p_{label}" for label in self.card.labels] or "prediction"
+            self.truth.append(known.values)
+            self.scores.append(answers[columns].to_numpy()[known.kept])
+
+    @property
+    def notes(self) -> list[str]:
+        """Sentences about the rows."""
+        from foldwise.data.cells import listed
+
+        notes = []
+        if self._further:
+            notes.append(f"{len(self._further)} further columns are ignored: {listed(self._further)}")
+        if self._flagged:
+            notes.append(f"{self._flagged} of {self.rows} rows are unlike those of the training; the column flags says how")
+        return notes
+
+
+def _score(asked: PredictSpec, tally: _Tally, teller: Teller) -> None:
+    """Score the rows whose truth is known, if there are any."""
+    if not tally.truth:
+        return
+    import numpy as np
+
+    from foldwise.evaluation.metrics import confusion, score
+    from foldwise.system.files import write_json
+
+    card = tally.card
+    truth, predictions = np.concatenate(tally.truth), np.concatenate(tally.scores)
+    if unknown := tally.rows - len(truth):
+        teller.note(f"{unknown} of {tally.rows} rows are not scored: {card.target} is missing there, or a label never learnt")
+    if not len(truth):
+        return
+    metrics = score(card.head.task, len(card.labels), truth, predictions, card.threshold)
+    table = confusion(truth, predictions, card.threshold).tolist() if card.labels else None
+    teller.scored(metrics, table, card.labels)
+    scores = {"model": asked.model, "input": asked.input, "rows": len(truth), "metrics": metrics}
+    runs = Path(asked.paths.runs)
+    write_json(runs / "studies" / card.study / "predict.json", {**scores, "labels": card.labels, "confusion": table})
+
+
+def _chunks(path: Path, reading: CsvData, card: Card) -> tuple[int, Iterator[_Chunk]]:
+    """About how many rows there are, and these."""
+    if card.schema.image is not None:
+        from foldwise.data.sources.image_files import image_chunks
+
+        total, images = image_chunks(path, card.schema.image, IMAGES_AT_ONCE)
+        return total, (_Chunk(chunk.images, _labels(chunk.labels, card), chunk.files) for chunk in images)
+    from foldwise.data.sources.read import count_rows, read_chunks
+
+    rows = read_chunks(path, reading, ROWS_AT_ONCE)
+    return count_rows(path, reading), (_Chunk(raw, raw.get(card.target)) for raw in rows)
+
+
+def _labels(labels: npt.NDArray[Any] | None, card: Card) -> pd.Series[Any] | None:
+    import pandas as pd
+
+    return None if labels is None else pd.Series(labels, name=card.target)
+
+
+@contextmanager
+def _writer(path: Path, ending: str) -> Iterator[Callable[[pd.DataFrame], None]]:
+    """Hands out what appends answers to a file: CSV with one header, or Parquet with the types of the first."""
+    if ending == ".csv":
+        with path.open("w", encoding="utf-8", newline="") as file:
+            yield lambda answers: answers.to_csv(file, index=False, header=not file.tell())
+        return
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    with ExitStack() as closes:
+        rows: Any = None
+
+        def put(answers: pd.DataFrame) -> None:
+            nonlocal rows
+            table = pa.Table.from_pandas(answers, None if rows is None else rows.schema, preserve_index=False)
+            if rows is None:
+                rows = closes.enter_context(parquet.ParquetWriter(path, table.schema))
+            rows.write_table(table)
+
+        yield put

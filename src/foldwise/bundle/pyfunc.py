@@ -1,0 +1,37 @@
+"""How MLflow loads a bundle: it runs this file ("models from code"), so nothing of ours is ever pickled."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from mlflow.exceptions import MlflowException
+from mlflow.models import set_model
+from mlflow.protos.databricks_pb2 import BAD_REQUEST
+from mlflow.pyfunc import PythonModel, PythonModelContext
+
+from foldwise.bundle.bundle import load_bundle
+from foldwise.errors import FoldwiseError
+
+
+class BundleModel(PythonModel):  # type: ignore[misc]
+    """A bundle as MLflow's pyfunc."""
+
+    def load_context(self, context: PythonModelContext) -> None:
+        """Loads the bundle, which checks its own answers."""
+        self._bundle = load_bundle(Path(context.artifacts["bundle"]))
+
+    def predict(self, context: PythonModelContext, model_input: pd.DataFrame, params: Any = None) -> pd.DataFrame:
+        """The bundle's answers to raw rows, or to an array of images; MLflow warns of any hint that says so.
+
+        Raises:
+            MlflowException: a row breaks a rule; its server answers 400 with the sentence.
+        """
+        try:
+            return self._bundle.predict(model_input)
+        except FoldwiseError as fault:
+            raise MlflowException(str(fault), error_code=BAD_REQUEST) from None
+
+
+set_model(BundleModel())

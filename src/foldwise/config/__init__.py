@@ -1,0 +1,1 @@
+"""From a plain mapping to a specification, and the error sentences on the way."""

@@ -1,0 +1,1 @@
+"""What a fold learns from its training rows: impute, scale, encode, balance, select."""

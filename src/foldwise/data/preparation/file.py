@@ -1,0 +1,63 @@
+"""A fitted preparation on disk: plain JSON, floats exact to the last bit, never pickle."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from foldwise.data.preparation.dates import Date
+from foldwise.data.preparation.encode import Levels
+from foldwise.data.preparation.fold import AnyPreparation, Number, Preparation
+from foldwise.data.preparation.pixels import ImagePreparation
+from foldwise.data.preparation.scale import Curve, Power, Ranks
+from foldwise.data.preparation.target_scale import TargetScale
+from foldwise.data.preparation.text import Hashed
+from foldwise.errors import DataError
+
+FORMAT = 2
+
+
+def save_preparation(preparation: AnyPreparation, path: Path) -> None:
+    """Write a preparation as JSON."""
+    content = {"format": FORMAT, **asdict(preparation)}
+    path.write_text(json.dumps(content, ensure_ascii=False, allow_nan=False, indent=1), encoding="utf-8")
+
+
+def load_preparation(path: Path) -> AnyPreparation:
+    """Read what `save_preparation` wrote; it transforms rows to exactly the same numbers.
+
+    Raises:
+        DataError: the file is not there, or is none of this format.
+    """
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        if content["format"] != FORMAT:
+            raise DataError(
+                f"{path}: has format {content['format']}, and this foldwise reads {FORMAT}; use the foldwise that wrote it"
+            )
+        if "shape" in content:
+            height, width, channels = content["shape"]
+            center, scale = tuple(content["center"]), tuple(content["scale"])
+            return ImagePreparation((height, width, channels), center, scale, TargetScale(**content["target"]))
+        return Preparation(
+            tuple(Number(**{**number, "curve": _curve(number["curve"])}) for number in content["numbers"]),
+            tuple(
+                Levels(**{**levels, "own": tuple(levels["own"]), "rare": tuple(levels["rare"])})
+                for levels in content["categories"]
+            ),
+            TargetScale(**content["target"]),
+            tuple(Date(**{**date, "parts": tuple(date["parts"])}) for date in content["dates"]),
+            tuple(Hashed(**text) for text in content["texts"]),
+            None if content["kept"] is None else tuple(content["kept"]),
+        )
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DataError(f"{path}: is no saved preparation ({error}); save the model again") from None
+
+
+def _curve(content: Mapping[str, Any] | None) -> Curve | None:
+    if content is None:
+        return None
+    return Power(**content) if "exponent" in content else Ranks(tuple(content["quantiles"]), content["normal"])

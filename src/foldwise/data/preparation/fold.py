@@ -1,0 +1,300 @@
+"""From typed rows to what a network takes. Everything that is learnt here is learnt from training rows only."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from sklearn.impute import SimpleImputer
+from sklearn.preprocessing import OneHotEncoder
+
+from foldwise.data.cells import LARGEST
+from foldwise.data.preparation.balance import Cells, balanced
+from foldwise.data.preparation.dates import Date, fit_date
+from foldwise.data.preparation.encode import Levels, one_hot
+from foldwise.data.preparation.pixels import ImagePreparation, Images, fit_pixels
+from foldwise.data.preparation.prep_rules import check_prep
+from foldwise.data.preparation.scale import Curve, bend, fit_scale
+from foldwise.data.preparation.select import kept_features
+from foldwise.data.preparation.target_scale import UNSCALED, TargetScale, fit_target_scale
+from foldwise.data.preparation.text import Hashed
+from foldwise.data.split import Split
+from foldwise.data.table import Table
+from foldwise.spec.balance import BalanceSpec, NoBalance
+from foldwise.spec.prep import Impute, OneHot, PrepSpec
+
+Floats = npt.NDArray[np.float32]
+Features = Floats | Images  # (rows, features)
+NO_BALANCE = NoBalance()
+
+
+@dataclass(frozen=True)
+class Number:
+    """What is known of a number column: `(curve(x or fill) - center) / scale`, and one more for missing where `indicator`."""
+
+    name: str
+    fill: float
+    center: float
+    scale: float
+    indicator: bool = False
+    curve: Curve | None = None
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """A fitted preparation, plain values only."""
+
+    numbers: tuple[Number, ...]
+    categories: tuple[Levels, ...]
+    target: TargetScale = UNSCALED
+    dates: tuple[Date, ...] = ()
+    texts: tuple[Hashed, ...] = ()
+    kept: tuple[int, ...] | None = None  # of the columns laid side by side; None is all
+
+    @cached_property
+    def features(self) -> tuple[str, ...]:
+        """The names of the output columns."""
+        return self._laid if self.kept is None else tuple(self._laid[place] for place in self.kept)
+
+    @cached_property
+    def origins(self) -> tuple[str, ...]:
+        """The table's column that each output column comes from."""
+        dates = {name: date.name for date in self.dates for name in date.features}
+        columns = [dates.get(number.name, number.name) for number in self.numbers]
+        marked = [column for column, number in zip(columns, self.numbers, strict=True) if number.indicator]
+        columns += [text.name for text in self.texts for _ in text.features] + marked
+        columns += [levels.name for levels in self.categories for _ in levels.features]
+        return tuple(columns) if self.kept is None else tuple(columns[place] for place in self.kept)
+
+    @property
+    def columns(self) -> frozenset[str]:
+        """The names of the table's columns that it looks at."""
+        others = ((part.name for part in parts) for parts in (self.categories, self.dates, self.texts))
+        return frozenset(self._measured).union(*others)
+
+    @property
+    def continuous(self) -> int:
+        """How many columns are numbers and words; they are laid first."""
+        return len(self.numbers) + sum(text.width for text in self.texts)
+
+    @cached_property
+    def _measured(self) -> tuple[str, ...]:
+        of_dates = sum(len(date.features) for date in self.dates)  # the last of the numbers
+        return tuple(number.name for number in self.numbers[: len(self.numbers) - of_dates])
+
+    @cached_property
+    def _laid(self) -> tuple[str, ...]:
+        names = [number.name for number in self.numbers] + [name for text in self.texts for name in text.features]
+        names += [f"{number.name} is missing" for number in self.numbers if number.indicator]
+        return tuple(names + [name for levels in self.categories for name in levels.features])
+
+    def transform(self, frame: pd.DataFrame) -> Floats:
+        """Prepare conformed rows, seen or unseen: numbers (columns, then parts of dates), words,
+        indicators of missing numbers, one-hot levels.
+
+        Returns:
+            (rows, features), all finite.
+        """
+        return self.expand(*self.scaled(frame), self.ordinal(frame))
+
+    def scaled(self, frame: pd.DataFrame) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
+        """Imputed and scaled numbers and words (rows, numbers + words), and where numbers were missing (rows, numbers)."""
+        values = _numbers(frame, self._measured, self.dates)
+        missing = np.isnan(values)
+        fill, center, scale = self._arrays
+        values = (bend(np.where(missing, fill, values), self._curves) - center) / scale
+        words = [text.counts(frame[text.name].to_list()) for text in self.texts]
+        return np.column_stack([np.clip(values, -LARGEST, LARGEST), *words]), missing
+
+    def ordinal(self, frame: pd.DataFrame) -> npt.NDArray[np.int32]:
+        """Codes of the categories (rows, categories), -1 for a level never seen in training."""
+        codes = np.empty((len(frame), len(self.categories)), dtype=np.int32)
+        for place, levels in enumerate(self.categories):
+            codes[:, place] = levels.ordinal(frame[levels.name].to_list())
+        return codes
+
+    def expand(self, values: npt.NDArray[np.float64], missing: npt.NDArray[np.bool_], codes: npt.NDArray[np.int32]) -> Floats:
+        """Lay numbers, words, indicators and one-hot levels side by side and keep what was selected, (rows, features)."""
+        out = np.zeros((len(values), len(self._laid)), dtype=np.float32)
+        out[:, : values.shape[1]] = values
+        start = values.shape[1]
+        out[:, start : start + self.marked.sum()] = missing[:, self.marked]
+        start += self.marked.sum()
+        for place, levels in enumerate(self.categories):
+            stop = start + levels.width - levels.drop_first
+            one_hot(codes[:, place], levels.drop_first, out[:, start:stop])
+            start = stop
+        return out if self.kept is None else np.take(out, self.kept, axis=1)
+
+    @cached_property
+    def _curves(self) -> tuple[Curve | None, ...]:
+        return tuple(number.curve for number in self.numbers)
+
+    @cached_property
+    def marked(self) -> npt.NDArray[np.bool_]:
+        """Which numbers have an indicator, (numbers,)."""
+        return np.array([number.indicator for number in self.numbers], dtype=np.bool_)
+
+    @cached_property
+    def _arrays(self) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        fill, center, scale = ([getattr(n, part) for n in self.numbers] for part in ("fill", "center", "scale"))
+        return np.array(fill), np.array(center), np.array(scale)
+
+
+AnyPreparation = Preparation | ImagePreparation
+
+
+@dataclass(frozen=True, eq=False)
+class FoldData:
+    """A prepared fold.
+
+    train_x, valid_x: (rows, features); images are uint8 until some of their rows are asked for as numbers.
+    train_y, valid_y: (rows, outputs): binary one column of 0 and 1, multiclass one-hot, regression one column,
+        standardised by the training rows, or their logarithms, where prep.target says so.
+    train_weight, valid_weight: (rows,), None where every row counts the same.
+    valid_truth: (rows,), codes, or the target in its own unit, which is `target.back(y)`.
+    columns: the table's column that each feature comes from, (features,).
+    """
+
+    train_x: Features
+    train_y: Floats
+    train_weight: Floats | None
+    valid_x: Features
+    valid_y: Floats
+    valid_weight: Floats | None
+    valid_truth: npt.NDArray[Any]
+    target: TargetScale
+    columns: tuple[str, ...] = ()
+
+
+def prepare_fold(table: Table, split: Split, prep: PrepSpec, balance: BalanceSpec = NO_BALANCE, seed: int = 0) -> FoldData:
+    """Prepare one fold: fit on its training rows, apply to both sides, balance the training rows.
+
+    Nothing else in foldwise prepares a fold.
+
+    Args:
+        table: the data.
+        split: the fold.
+        prep: how cells become numbers.
+        balance: how classes are evened out. Validation rows keep their number, order and values.
+        seed: of what balancing draws.
+
+    Raises:
+        TrialFailed: the classes cannot be balanced so.
+    """
+    preparation = fit_preparation(table, split.train, prep)
+    if isinstance(preparation, ImagePreparation):
+        assert table.images is not None
+        even = balanced(_no_cells(len(split.train)), table.target[split.train], balance, seed, lambda *_: np.empty((0, 0)))
+        train_x: Features = preparation.rows(table.images, split.train[even.like])
+        valid_x: Features = preparation.rows(table.images, split.valid)
+    else:
+        train = table.frame.iloc[split.train]
+        values, missing = preparation.scaled(train)
+        cells = Cells(values, missing & preparation.marked, preparation.ordinal(train))
+        even = balanced(cells, table.target[split.train], balance, seed, preparation.expand)
+        train_x, valid_x = preparation.expand(*even.cells), preparation.transform(table.frame.iloc[split.valid])
+    return FoldData(
+        train_x=train_x,
+        train_y=encode_target(table, split.train[even.like], preparation),
+        train_weight=even.weight,
+        valid_x=valid_x,
+        valid_y=encode_target(table, split.valid, preparation),
+        valid_weight=None,
+        valid_truth=table.target[split.valid],
+        target=preparation.target,
+        columns=preparation.origins,
+    )
+
+
+def fit_preparation(table: Table, rows: npt.ArrayLike, prep: PrepSpec) -> AnyPreparation:
+    """Learn fills, scales, levels and which features to keep from these rows, and look at no other.
+
+    Raises:
+        ConfigError: the rows have not what `prep` asks for.
+    """
+    at = np.asarray(rows, dtype=np.int64)
+    check_prep(table, at, prep)
+    target = UNSCALED if table.labels else fit_target_scale(table.target[at], prep.target)
+    if table.images is not None:
+        return fit_pixels(table.images, at, prep, target)
+    frame, schema = table.frame.iloc[at], table.schema
+    dates = () if prep.dates == "none" else tuple(fit_date(n, frame[n].to_numpy(), prep.dates) for n in schema.of_kind("date"))
+    texts = () if prep.text.kind == "none" else tuple(Hashed(n, prep.text.width) for n in schema.of_kind("text"))
+    preparation = Preparation(
+        _fit_numbers(frame, schema.of_kind("number"), dates, prep),
+        tuple(_fit_levels(n, frame[n].to_numpy(), prep.one_hot, prep.impute) for n in schema.of_kind("category")),
+        target,
+        dates,
+        texts,
+    )
+    if prep.select.kind == "none":
+        return preparation
+    x, y = preparation.transform(frame), encode_target(table, at, preparation)
+    return replace(preparation, kept=kept_features(prep.select, x, y, len(table.labels), preparation.continuous))
+
+
+def encode_target(table: Table, rows: npt.ArrayLike, preparation: AnyPreparation) -> Floats:
+    """The targets of these rows as a network learns them, (rows, outputs)."""
+    target = table.target[np.asarray(rows, dtype=np.int64)]
+    if len(table.labels) > 2:
+        one_column_each: Floats = np.eye(len(table.labels), dtype=np.float32)[target]
+        return one_column_each
+    if not table.labels:
+        target = preparation.target.forward(target)
+    return target.astype(np.float32)[:, None]
+
+
+def _no_cells(rows: int) -> Cells:
+    """Images are repeated, left out or weighted, and never mixed: their pixels need not be looked at for it."""
+    return Cells(np.empty((rows, 0)), np.empty((rows, 0), dtype=np.bool_), np.empty((rows, 0), dtype=np.int32))
+
+
+def _numbers(frame: pd.DataFrame, names: Sequence[str], dates: tuple[Date, ...]) -> npt.NDArray[np.float64]:
+    """The number columns of these names and the parts of dates, (rows, numbers), nan where missing."""
+    values = np.empty((len(frame), len(names)))
+    for place, name in enumerate(names):
+        values[:, place] = frame[name].to_numpy()
+    return np.column_stack([values, *(date.numbers(frame[date.name].to_numpy()) for date in dates)])
+
+
+def _fit_numbers(frame: pd.DataFrame, columns: tuple[str, ...], dates: tuple[Date, ...], prep: PrepSpec) -> tuple[Number, ...]:
+    names = [*columns, *(name for date in dates for name in date.features)]
+    if not names:
+        return ()
+    values = _numbers(frame, columns, dates)
+    missing = np.isnan(values)
+    # a column that is all missing in this fold is filled with zeros
+    imputer = SimpleImputer(strategy=prep.impute.kind, fill_value=prep.impute.value, keep_empty_features=True)
+    filled = imputer.fit_transform(values)
+    curves, center, scale = fit_scale(filled, prep.scale)
+    shown = {*columns, *(date.features[0] for date in dates)}  # all parts of a date are missing together
+    marked = [prep.impute.indicator and name in shown and bool(gaps.any()) for name, gaps in zip(names, missing.T, strict=True)]
+    parts = zip(names, imputer.statistics_, center, scale, marked, curves, strict=True)
+    return tuple(Number(name, float(f), float(c), float(s), bool(m), curve) for name, f, c, s, m, curve in parts)
+
+
+def _fit_levels(name: str, cells: npt.NDArray[Any], rule: OneHot, impute: Impute) -> Levels:
+    counts = Counter(cells.tolist())
+    levels: list[str | None] = sorted(level for level in counts if level is not None)
+    fill = None
+    if impute.kind == "most_frequent" and levels:
+        fill = max(levels, key=lambda level: counts[level])
+    elif None in counts:
+        levels.append(None)
+    if fill is not None:
+        counts[fill] += counts.pop(None, 0)
+    codes = np.repeat(
+        np.arange(len(levels)), [counts[level] for level in levels]
+    )  # how often a level is there is all that counts
+    encoder = OneHotEncoder(min_frequency=rule.min_share or None, max_categories=rule.max_levels).fit(codes[:, None])
+    found = encoder.infrequent_categories_[0]
+    rare = set() if found is None else set(found.tolist())
+    own = tuple(level for number, level in enumerate(levels) if number not in rare)
+    return Levels(name, own, tuple(level for number, level in enumerate(levels) if number in rare), fill, rule.drop_first)

@@ -1,0 +1,45 @@
+"""What a preparation may ask of a table, so that it is refused before anything is written."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from foldwise.data.preparation.pixels import SCALES
+from foldwise.data.table import Table
+from foldwise.errors import ConfigError
+from foldwise.spec.prep import PrepSpec
+
+
+def check_prep(table: Table, rows: npt.ArrayLike, prep: PrepSpec) -> None:
+    """Whether these rows, (rows,), have what a preparation needs: a column, and targets with a logarithm if it asks for it.
+
+    Raises:
+        ConfigError: at prep or prep.target, with the first row that has no logarithm; at prep.scale or prep.select, which
+            images do not take.
+    """
+    if table.images is not None:
+        _check_images(prep)
+    elif not any(column.kind in prep.kinds for column in table.schema.columns):
+        found = ", ".join(f"{column.name} ({column.kind})" for column in table.schema.columns)
+        raise ConfigError("prep", f"leaves no column to learn from of {found}; set prep.dates=parts or prep.text=hash")
+    if prep.target == "log":
+        _check_log(table, np.asarray(rows, dtype=np.int64))
+
+
+def _check_images(prep: PrepSpec) -> None:
+    if prep.scale not in SCALES:
+        rule = f"{prep.scale} looks at single columns, and the rows are images; take unit (x / 255), standard, minmax or none"
+        raise ConfigError("prep.scale", rule)
+    if prep.select.kind != "none":
+        raise ConfigError("prep.select", "an image keeps all its pixels; set prep.select=none")
+
+
+def _check_log(table: Table, at: npt.NDArray[np.int64]) -> None:
+    if table.labels:
+        raise ConfigError("prep.target", f"log is for a number to predict, and {table.target_name} has labels; use standard")
+    low = np.flatnonzero(table.target[at] <= -1)
+    if len(low):
+        first = at[low[0]]
+        where = f"{table.target_name} is {table.target[first]:g} in row {table.rows[first] + 1}"
+        raise ConfigError("prep.target", f"log(1 + y) needs targets > -1, and {where}; use standard")

@@ -1,0 +1,123 @@
+"""How numbers are scaled: `(curve(x) - center) / scale`, where most kinds have no curve."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import ndtri
+from sklearn.preprocessing import (
+    MaxAbsScaler,
+    MinMaxScaler,
+    PowerTransformer,
+    QuantileTransformer,
+    RobustScaler,
+    StandardScaler,
+)
+
+from foldwise.data.cells import LARGEST
+from foldwise.spec.prep import ScaleKind
+
+Floats = npt.NDArray[np.float64]
+
+MOST_QUANTILES = 1000
+
+
+@dataclass(frozen=True)
+class Power:
+    """The Yeo-Johnson transformation: with exponent p it is ((1 + x)^p - 1) / p for x >= 0, its mirror with 2 - p below.
+
+    Source: Yeo and Johnson 2000, A new family of power transformations to improve normality or symmetry.
+    """
+
+    exponent: float
+
+    def __call__(self, x: Floats) -> Floats:
+        """Values (rows,) bent, all finite."""
+        exponent = np.where(x >= 0, self.exponent, 2.0 - self.exponent)
+        size = np.log1p(np.abs(x))
+        flat = exponent == 0.0
+        with np.errstate(over="ignore"):  # what is beyond is clipped
+            bent = np.where(flat, size, np.expm1(exponent * size) / np.where(flat, 1.0, exponent))
+        return np.asarray(np.clip(np.sign(x) * bent, -LARGEST, LARGEST))
+
+
+@dataclass(frozen=True)
+class Ranks:
+    """The share of training rows below a value, between 0 and 1, or the place of that share on a normal curve.
+
+    Equal values take the middle of their ranks, and no value is nearer to an end than half a quantile: so a column that is
+    mostly zeros and an outlier both stay near the others.
+    """
+
+    quantiles: tuple[float, ...]
+    normal: bool
+
+    def __call__(self, x: Floats) -> Floats:
+        """Values (rows,) as their ranks."""
+        known, shares = self._known
+        share = (np.interp(x, known, shares) - np.interp(-x, -known[::-1], -shares[::-1])) / 2.0
+        end = 0.5 / len(known)
+        share = np.clip(share, end, 1.0 - end)
+        return np.asarray(ndtri(share)) if self.normal else share
+
+    @cached_property
+    def _known(self) -> tuple[Floats, Floats]:
+        return np.array(self.quantiles), np.linspace(0.0, 1.0, len(self.quantiles))
+
+
+Curve = Power | Ranks
+
+
+class Scale(NamedTuple):
+    """What a kind of scale learnt: a curve or None, a center and a scale for each column."""
+
+    curves: tuple[Curve | None, ...]
+    center: Floats
+    scale: Floats
+
+
+def fit_scale(values: Floats, kind: ScaleKind) -> Scale:
+    """Learn from numbers (rows, columns) without gaps. A constant column has scale 1."""
+    none, ones = np.zeros(values.shape[1]), np.ones(values.shape[1])
+    straight: tuple[Curve | None, ...] = (None,) * values.shape[1]
+    match kind:
+        case "none":
+            return Scale(straight, none, ones)
+        case "unit":  # pixels in columns, from 0 to 255
+            return Scale(straight, none, ones * 255)
+        case "max":  # x / max|x|
+            return Scale(straight, none, MaxAbsScaler().fit(values).scale_)
+        case "minmax":
+            minmax = MinMaxScaler().fit(values)
+            return Scale(straight, minmax.data_min_, 1.0 / minmax.scale_)
+        case "standard":
+            standard = StandardScaler().fit(values)
+            return Scale(straight, standard.mean_, standard.scale_)
+        case "robust":
+            return Scale(straight, *_robust(values))
+        case "quantile" | "quantile_uniform":
+            count = min(MOST_QUANTILES, len(values))
+            found = QuantileTransformer(n_quantiles=count, subsample=None).fit(values).quantiles_
+            return Scale(tuple(Ranks(tuple(column.tolist()), kind == "quantile") for column in found.T), none, ones)
+        case "yeo_johnson":
+            powers = [Power(float(p)) for p in PowerTransformer(standardize=False).fit(values).lambdas_]
+            bent = np.column_stack([power(column) for power, column in zip(powers, values.T, strict=True)])
+            return Scale(tuple(powers), *fit_scale(bent, "standard")[1:])
+
+
+def bend(values: Floats, curves: tuple[Curve | None, ...]) -> Floats:
+    """Numbers (rows, columns), each column along its curve."""
+    if not any(curves):
+        return values
+    return np.column_stack([column if curve is None else curve(column) for curve, column in zip(curves, values.T, strict=True)])
+
+
+def _robust(values: Floats) -> tuple[Floats, Floats]:
+    robust = RobustScaler().fit(values)
+    # where half of the values are equal, the quartiles say nothing and the rest would stay unscaled
+    flat = np.subtract(*np.percentile(values, [75, 25], axis=0)) == 0
+    return robust.center_, np.where(flat, StandardScaler().fit(values).scale_, robust.scale_)

@@ -1,0 +1,88 @@
+"""What a served row may hold, and what is said of a row that is unlike those of the training.
+
+The rules are the same in the predict door, `mlflow.pyfunc.load_model` and `mlflow models serve`; `schema.conform` applies
+those that refuse, `flags` says the others. A flag never changes an answer.
+
+| a row has                             | what happens                                                                      |
+|---------------------------------------|-----------------------------------------------------------------------------------|
+| columns in another order              | the same answer to the last bit                                                   |
+| further columns                       | ignored; the predict door counts and names them                                   |
+| a column less                         | refused, the column is named                                                      |
+| a level never seen in training        | answered as none of the known levels; flag `sex never seen`                       |
+| a null, nan or a mark of data.missing | answered with the saved fill; flag `age missing` where training had no gap there  |
+| a number or date beyond the training  | answered; flag `age beyond its range`                                             |
+| text where a number is due            | taken where it is one ("12"), else refused with column and row ("1,5", "abc")     |
+| true or false where a number is due   | refused with column and row                                                       |
+| a number or true where a level is due | taken as the level of that name: 3, 3.0 and "3" are `3`, true is `True`           |
+| an infinity, or beyond 3.4e38         | refused with column and row                                                       |
+| a list or a mapping in a cell         | refused with column and row                                                       |
+| no rows at all                        | a file is refused; from Python and over HTTP the answer is empty                  |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from foldwise.data.preparation.encode import Levels
+from foldwise.data.profile import ColumnProfile, as_numbers
+
+FLAGS = "flags"  # the last column of a table's answers
+
+Mask = npt.NDArray[np.bool_]
+
+
+def flags(frame: pd.DataFrame, profile: Sequence[ColumnProfile], categories: Iterable[Levels]) -> npt.NDArray[np.object_]:
+    """What is unusual in each row, in the order of the columns and joined by `; `; empty where nothing is.
+
+    Args:
+        frame: conformed rows, (rows, columns).
+        profile: what training rows looked like. Of columns without one, only levels never seen are said.
+        categories: the levels that were seen.
+
+    Returns:
+        (rows,), text.
+    """
+    found: list[tuple[str, Mask]] = []
+    profiles = {column.name: column for column in profile}
+    levels = {column.name: column for column in categories}
+    for name in frame.columns:
+        found += _unusual(frame[name], profiles.get(name), levels.get(name))
+    said = np.full(len(frame), "", dtype=object)
+    there = [(words, mask) for words, mask in found if mask.any()]
+    if not there:
+        return said
+    masks = np.column_stack([mask for _, mask in there])
+    rows = np.flatnonzero(masks.any(axis=1))
+    # few of all combinations are there, so each is put into words once
+    patterns, which = np.unique(np.packbits(masks[rows], axis=1), axis=0, return_inverse=True)
+    words = np.array([words for words, _ in there], dtype=object)
+    named = [words[np.unpackbits(pattern, count=len(words)).astype(np.bool_)] for pattern in patterns]
+    said[rows] = np.array(["; ".join(each) for each in named], dtype=object)[which.ravel()]
+    return said
+
+
+def further(columns: Iterable[Any], known: Iterable[str]) -> list[str]:
+    """The columns that nobody asks for."""
+    asked = set(known)
+    return [str(name) for name in columns if name not in asked]
+
+
+def _unusual(cells: pd.Series[Any], profile: ColumnProfile | None, levels: Levels | None) -> list[tuple[str, Mask]]:
+    """What may be said of a column, and of which rows (rows,)."""
+    name, absent = cells.name, cells.isna().to_numpy()
+    found = [(f"{name} missing", absent)] if profile is not None and profile.missing == 0.0 else []
+    if profile is not None and profile.low is not None and profile.high is not None:
+        values = as_numbers(cells)  # nan is neither below nor above
+        found.append((f"{name} beyond its range", (values < profile.low) | (values > profile.high)))
+    if levels is not None:
+        found.append((f"{name} never seen", _never_seen(cells, levels.code) & ~absent))
+    return found
+
+
+def _never_seen(cells: pd.Series[Any], code: Mapping[str | None, int]) -> Mask:
+    return np.fromiter((cell not in code for cell in cells.to_list()), dtype=np.bool_, count=len(cells))

@@ -1,0 +1,130 @@
+"""Rows of a database: what a query answers, read in one transaction that writes nothing."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from foldwise.errors import ConfigError, DataError
+
+if TYPE_CHECKING:  # a wrong configuration should be said before any of them is imported
+    import pandas as pd
+    from sqlalchemy import URL, Engine
+
+    from foldwise.spec.sources import SqlData
+
+# A database -> the driver that is meant where an address names none, and what to install for it.
+_DRIVERS = {"postgresql": ("postgresql+psycopg", "psycopg[binary]"), "postgres": ("postgresql+psycopg", "psycopg[binary]")}
+CONNECT_SECONDS = 10
+
+
+def file_in(url: str) -> str | None:
+    """The file that an address of SQLite names; None for the address of a server.
+
+    Raises:
+        ConfigError: it names none.
+    """
+    if not url.startswith("sqlite"):
+        return None
+    path = url.partition("///")[2].partition("?")[0]
+    if path in ("", ":memory:"):
+        raise ConfigError("data.url", "names no file; write sqlite:///<path>")
+    return path
+
+
+def password_of(data: SqlData) -> str | None:
+    """The password in the environment, where one is named.
+
+    Raises:
+        ConfigError: there is no such variable.
+    """
+    if data.password_env is None:
+        return None
+    if data.password_env not in os.environ:
+        raise ConfigError("data.password_env", f"there is no environment variable {data.password_env}; set it, or say null")
+    return os.environ[data.password_env]
+
+
+def read_query(data: SqlData, file: Path | None) -> tuple[pd.DataFrame, str]:
+    """What the query answers, in the database's order, and what to call the place.
+
+    Args:
+        data: the query and the address.
+        file: the database, where it is a file.
+
+    Raises:
+        ConfigError: the address is wrong, or its driver is not installed.
+        DataError: the database cannot be reached or refuses the query, or the answer is no table of rows.
+    """
+    from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+    password = password_of(data)
+    place = _address(data.url)
+    shown = str(file) if file else place.render_as_string(hide_password=True)
+    engine = _read_only(place, file, password)
+    try:
+        with engine.connect() as connection:
+            # no parameters: a colon or a percent sign in the query is itself
+            result = connection.execution_options(no_parameters=True).exec_driver_sql(data.query)
+            if not result.returns_rows:
+                raise DataError("data.query: answers no table; write a SELECT")
+            names, rows = [str(name) for name in result.keys()], result.fetchall()  # noqa: SIM118 it is no mapping
+    except SQLAlchemyError as fault:
+        key = "data.query" if isinstance(fault, DBAPIError) and fault.statement is not None else "data.url"
+        raise DataError(f"{key}: {shown} says: {_first_line(fault, password)}") from None
+    finally:
+        engine.dispose()
+    return _frame(names, rows, frozenset(data.missing)), shown
+
+
+def _frame(names: Sequence[str], rows: Sequence[Any], marks: frozenset[str]) -> pd.DataFrame:
+    import pandas as pd
+
+    from foldwise.data.sources.typed_cells import typed_cells
+
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise DataError(f"data.query: answers two columns {twice[0]}; rename one with AS")
+    if not rows:
+        raise DataError("data.query: answers no row")
+    return pd.DataFrame({name: typed_cells(cells, marks) for name, cells in zip(names, zip(*rows, strict=True), strict=True)})
+
+
+def _address(url: str) -> URL:
+    from sqlalchemy.engine import make_url
+    from sqlalchemy.exc import ArgumentError
+
+    try:
+        place = make_url(url)
+    except (ArgumentError, ValueError):
+        raise ConfigError("data.url", "is no database address; write sqlite:///<path> or postgresql://user@host/name") from None
+    return place.set(drivername=_DRIVERS[place.drivername][0]) if place.drivername in _DRIVERS else place
+
+
+def _read_only(place: URL, file: Path | None, password: str | None) -> Engine:
+    """An engine that refuses to write where its database can; and nothing is ever committed."""
+    from sqlalchemy import NullPool, create_engine
+    from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+
+    options: dict[str, Any] = {}
+    if file is not None:
+        place = place.set(database=file.resolve().as_uri(), query={"mode": "ro", "uri": "true"})
+    elif place.get_backend_name() == "postgresql":
+        options = {"execution_options": {"postgresql_readonly": True}, "connect_args": {"connect_timeout": CONNECT_SECONDS}}
+    try:
+        return create_engine(place if password is None else place.set(password=password), poolclass=NullPool, **options)
+    except (NoSuchModuleError, ArgumentError):
+        rule = f"{place.drivername} is no database that SQLAlchemy knows; use sqlite or postgresql"
+        raise ConfigError("data.url", rule) from None
+    except ImportError as fault:
+        package = next((package for driver, package in _DRIVERS.values() if driver == place.drivername), fault.name)
+        raise ConfigError("data.url", f"{place.drivername} needs its driver; pip install '{package}'") from None
+
+
+def _first_line(fault: Exception, password: str | None) -> str:
+    """What the database itself said, without SQL, parameters and the password."""
+    lines = str(getattr(fault, "orig", None) or fault).strip().splitlines()
+    line = lines[0] if lines else type(fault).__name__
+    return line.replace(password, "***") if password else line

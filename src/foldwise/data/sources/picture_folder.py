@@ -1,0 +1,81 @@
+"""A folder of pictures with labels: a folder a class, or a CSV file of names and labels."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from foldwise.data.sources.image_array import ImageSource
+from foldwise.data.sources.pictures import find_pictures, read_pictures, shown_broken
+from foldwise.errors import ConfigError, DataError
+from foldwise.spec.data import CsvData
+from foldwise.spec.images import FolderData
+from foldwise.spec.places import Paths
+
+
+def read_folder(data: FolderData, folder: Path, labels: str | None) -> ImageSource:
+    """The pictures in a folder, brought to one size.
+
+    Args:
+        data: how they are read.
+        folder: where they are.
+        labels: the CSV file, in the folder or elsewhere; None: the folder's own folders are the classes.
+
+    Raises:
+        DataError: there are none, or too many are broken; with number and path.
+    """
+    files, names = _listed(data, folder, labels) if labels else _by_class(folder)
+    decoded = read_pictures(files, data.size, data.channels, data.broken)
+    notes = []
+    if decoded.broken:
+        notes.append(
+            f"{len(decoded.broken)} of {len(files)} pictures are left out: number {shown_broken(decoded.broken, files)}"
+        )
+    found = np.array(names, dtype=object)[decoded.kept]
+    return ImageSource(decoded.images, found, decoded.kept, str(folder), tuple(notes))
+
+
+def find_folder(path: str, paths: Paths, key: str) -> Path:
+    """The folder that `key` means: as given, else in `paths.data`.
+
+    Raises:
+        DataError: it is in neither place.
+    """
+    for place in (Path(path).expanduser(), Path(paths.data) / path):
+        if place.is_dir():
+            return place
+    raise DataError(f"{key}: there is no folder {path} (also looked in {paths.data})")
+
+
+def _by_class(folder: Path) -> tuple[list[Path], list[str]]:
+    files = find_pictures(folder)
+    loose = [path for path in files if path.parent == folder]
+    if files and len(loose) == len(files):
+        raise DataError(f"{folder} holds pictures and no folder of a class; name their labels by data.labels=labels.csv")
+    if loose:
+        raise DataError(f"{loose[0]} lies in no folder of a class; move it, or name all labels by data.labels=labels.csv")
+    if not files:
+        raise DataError(f"{folder} holds no PNG or JPEG files in folders named by their class")
+    return files, [path.relative_to(folder).parts[0] for path in files]
+
+
+def _listed(data: FolderData, folder: Path, labels: str) -> tuple[list[Path], list[str | None]]:
+    from foldwise.data.sources.read import read_file
+
+    beside = folder / labels
+    path = beside if beside.is_file() else Path(labels).expanduser()
+    if not path.is_file():
+        raise DataError(f"data.labels: there is no file {labels} in {folder}")
+    frame = read_file(path, CsvData(kind="csv", path=str(path), target=data.target), needed=(data.target, data.file)).frame
+    files = []
+    for row, name in enumerate(frame[data.file], 1):
+        if name is None:
+            raise DataError(f"{path}, row {row}: {data.file} is missing; name a picture, or drop the row")
+        file = folder / name
+        if not file.resolve().is_relative_to(folder.resolve()):
+            raise DataError(f"{path}, row {row}: {name} is not in {folder}; name files in it")
+        files.append(file)
+    if data.file == data.target:
+        raise ConfigError("data.file", f"{data.file!r} is the target; name the column of the pictures' names")
+    return files, frame[data.target].to_list()

@@ -1,0 +1,163 @@
+"""PNG and JPEG files as arrays, by Pillow. A file that cannot be taken is named, and never ends a training later on."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from foldwise.data.sources.image_array import Pixels, check_size, shown_shape
+from foldwise.errors import DataError
+
+ENDINGS = (".png", ".jpg", ".jpeg")
+FORMATS = ("PNG", "JPEG")
+MOST_PIXELS = 50_000_000  # of one picture: a few bytes of a file can claim to be billions
+GREY = ("1", "L", "I;16", "I")
+ORIENTATION = 0x0112  # of Exif
+NAMED = 5  # so many broken files are named in a sentence
+
+
+@dataclass(frozen=True, eq=False)
+class Decoded:
+    """Pictures that could be read.
+
+    images: (rows, height, width, channels). kept: (rows,), their positions among the files. broken: what is wrong, by position.
+    """
+
+    images: Pixels
+    kept: npt.NDArray[np.int64]
+    broken: dict[int, str]
+
+
+def find_pictures(folder: Path) -> list[Path]:
+    """The picture files below a folder, in the order of their paths; names that begin with a dot are left out."""
+    found = [path for path in folder.rglob("*") if path.suffix.lower() in ENDINGS and path.is_file()]
+    return sorted(path for path in found if not any(part.startswith(".") for part in path.relative_to(folder).parts))
+
+
+def read_pictures(
+    files: Sequence[Path],
+    size: tuple[int, int] | None = None,
+    channels: int | None = None,
+    broken: float = 0.0,
+    before: int = 0,
+) -> Decoded:
+    """Files as one array.
+
+    Args:
+        files: their paths.
+        size: height and width that all are brought to; None: they must be of one size.
+        channels: 1 or 3; None: 1 where all are grey.
+        broken: the share of files that may be unreadable.
+        before: how many files were read before these, where sentences number them.
+
+    Raises:
+        DataError: more files are broken, with their numbers and paths; or sizes differ; or all together are too large.
+    """
+    looks = [_look(path) for path in files]
+    bad = {place: look for place, look in enumerate(looks) if isinstance(look, str)}
+    _refuse_broken(bad, files, broken, before)
+    good = [(place, look) for place, look in enumerate(looks) if not isinstance(look, str)]
+    if not good:
+        raise DataError("no picture could be read")
+    channels = channels or (1 if all(look.grey for _, look in good) else 3)
+    height, width = size or _one_size(good, files)
+    check_size((len(good), height, width, channels), "the pictures", "set data.size=[height,width] to a smaller one")
+    images = np.empty((len(good), height, width, channels), dtype=np.uint8)
+    kept: list[int] = []
+    for place, _ in good:
+        picture = _decode(files[place], (height, width), channels)
+        if isinstance(picture, str):
+            bad[place] = picture
+        else:
+            images[len(kept)] = picture
+            kept.append(place)
+    _refuse_broken(bad, files, broken, before)
+    return Decoded(images[: len(kept)], np.array(kept, dtype=np.int64), dict(sorted(bad.items())))
+
+
+def shown_broken(broken: dict[int, str], files: Sequence[Path], before: int = 0) -> str:
+    """The first broken files by number and path, and how many more there are."""
+    first = [f"{before + place + 1} ({files[place]}: {broken[place]})" for place in sorted(broken)[:NAMED]]
+    more = f" and {len(broken) - NAMED} more" if len(broken) > NAMED else ""
+    return ", ".join(first) + more
+
+
+def _refuse_broken(broken: dict[int, str], files: Sequence[Path], share: float, before: int) -> None:
+    if len(broken) > share * len(files):
+        told = f"{len(broken)} of {len(files)} pictures cannot be read: number {shown_broken(broken, files, before)}"
+        raise DataError(f"{told}; mend them or take them out, or allow a share of them with data.broken=0.01")
+
+
+@dataclass(frozen=True)
+class _Look:
+    """A picture's header: height and width after it was turned upright, and whether it is grey."""
+
+    size: tuple[int, int]
+    grey: bool
+
+
+def _look(path: Path) -> _Look | str:
+    try:
+        with _opened(path) as picture:
+            if fault := _unfit(picture):
+                return fault
+            turned = picture.getexif().get(ORIENTATION, 1) >= 5  # by a quarter
+            width, height = picture.size[::-1] if turned else picture.size
+            return _Look((height, width), picture.mode in GREY)
+    except Exception as fault:  # noqa: BLE001 - decoders of hostile files raise anything, and each means the same
+        return _why(fault)
+
+
+def _unfit(picture: Any) -> str | None:
+    if picture.width * picture.height > MOST_PIXELS:
+        return f"{picture.height} x {picture.width} pixels are more than {MOST_PIXELS:,}"
+    return "is animated" if getattr(picture, "n_frames", 1) > 1 else None
+
+
+def _decode(path: Path, size: tuple[int, int], channels: int) -> npt.NDArray[np.uint8] | str:
+    from PIL import Image, ImageOps
+
+    try:
+        with _opened(path) as opened:
+            picture = ImageOps.exif_transpose(opened)
+            if picture.mode.startswith("I"):  # 16 bits a pixel: the upper eight are what eight would have been
+                picture = Image.fromarray((np.asarray(picture).astype(np.uint32) >> 8).clip(0, 255).astype(np.uint8))
+            picture = picture.convert("L" if channels == 1 else "RGB")
+            if picture.size != size[::-1]:
+                picture = picture.resize(size[::-1], Image.Resampling.BILINEAR)
+            return np.asarray(picture, dtype=np.uint8).reshape(*size, channels)
+    except Exception as fault:  # noqa: BLE001 - as above
+        return _why(fault)
+
+
+def _opened(path: Path) -> Any:
+    from PIL import Image
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        return Image.open(path, formats=FORMATS)
+
+
+def _one_size(good: Sequence[tuple[int, _Look]], files: Sequence[Path]) -> tuple[int, int]:
+    first, look = good[0]
+    for place, other in good:
+        if other.size != look.size:
+            told = f"{files[first]} is {shown_shape(look.size)} pixels and {files[place]} {shown_shape(other.size)}"
+            raise DataError(f"{told}; set data.size=[height,width], to which all are brought")
+    return look.size
+
+
+def _why(fault: Exception) -> str:
+    from PIL import Image, UnidentifiedImageError
+
+    if isinstance(fault, UnidentifiedImageError):
+        return "is no PNG or JPEG"
+    if isinstance(fault, (Image.DecompressionBombError, Image.DecompressionBombWarning)):
+        return f"has more than {MOST_PIXELS:,} pixels"
+    return (str(fault).strip().splitlines() or [type(fault).__name__])[0]

@@ -1,0 +1,1 @@
+"""What stands behind a command: composing, wiring, running, the terminal."""

@@ -1,0 +1,180 @@
+"""Names to concrete parts: the only file that says which adapter serves a word of the configuration."""
+
+from __future__ import annotations
+
+import platform
+import shutil
+from collections.abc import Callable, Sequence
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from foldwise.config.read import trial_at
+from foldwise.errors import ConfigError
+from foldwise.spec.execute import DaskExecutor
+from foldwise.spec.places import TrackingSpec
+from foldwise.spec.space import FloatRange
+from foldwise.spec.study import StudySpec
+from foldwise.spec.tuner import GridTuner as GridTunerSpec
+from foldwise.spec.tuner import OptunaSpec
+from foldwise.spec.tuner import RandomTuner as RandomTunerSpec
+from foldwise.trial.result import values_of
+
+if TYPE_CHECKING:
+    from foldwise.execution.executor import Executor
+    from foldwise.ledger.ledger import Ledger
+    from foldwise.spec.goal import Goal
+    from foldwise.study.plan import Plan
+    from foldwise.tracking.registry import Registry
+    from foldwise.tracking.tracker import Tracker
+    from foldwise.tuning.tuner import Tuner
+
+# What tuners whose kind begins so need beside what everybody has: a library, and the extra that installs it.
+TUNER_EXTRAS = {"gp": ("torch", "gp"), "kt_": ("keras_tuner", "kerastuner")}
+# Tuners that cannot weigh a cost against a score. Those that learn nothing may be asked for two goals.
+ONE_GOAL = ("cmaes", "kt_bayesian", "kt_hyperband")
+
+# Libraries whose version can change a study's numbers.
+VERSIONS = ("foldwise", "keras", "tensorflow", "numpy", "scikit-learn", "imbalanced-learn", "pandas", "optuna", "cmaes")
+
+
+def make_ledger(
+    spec: StudySpec, say: Callable[[str], None] = lambda sentence: None, check: Callable[[], None] = lambda: None
+) -> Ledger:
+    """The ledger that the configuration names.
+
+    Args:
+        spec: the study.
+        say: hears what a person should know of the database.
+        check: raises where the user asked to stop.
+    """
+    return ledger_at(spec.fixed.ledger.url, spec.fixed.paths.runs, say, check)
+
+
+def ledger_at(url: str | None, runs: str, say: Callable[[str], None], check: Callable[[], None] = lambda: None) -> Ledger:
+    """The ledger at an address, or else in the folder of runs."""
+    from foldwise.ledger.ledger import open_ledger
+
+    return open_ledger(url or f"sqlite:///{Path(runs).resolve() / 'ledger.db'}", say, check)
+
+
+def check_tuner(spec: StudySpec) -> None:
+    """Whether the tuner can search this space here, before anything is written.
+
+    Raises:
+        ConfigError: a library is not installed, or the tuner cannot do what is asked.
+    """
+    kind, fixed = spec.fixed.tuner.kind, spec.fixed
+    for start, (library, extra) in TUNER_EXTRAS.items():
+        if kind.startswith(start) and find_spec(library) is None:
+            raise ConfigError("tuner.kind", f"{kind} needs {library}, which is not installed; pip install 'foldwise[{extra}]'")
+    if kind in ONE_GOAL and fixed.goals:
+        raise ConfigError("tuner.kind", f"{kind} knows one goal only; for goals take tpe, nsga2 or gp")
+    endless = [name for name, range_ in spec.space.walk() if isinstance(range_, FloatRange) and range_.count() is None]
+    if kind == "grid" and endless:
+        rule = f"grid tries every value, and {', '.join(endless)} {'has' if len(endless) == 1 else 'have'} no step"
+        raise ConfigError("tuner.kind", f"{rule}; write [float, low, high, {{step: ...}}] or [choice, ...], or take kt_grid")
+    if kind == "kt_hyperband" and len(epochs := _epochs(spec)) > 1:
+        rule = (
+            f"kt_hyperband gives each trial its epochs, up to this, so it must be one number, got {epochs[0]} to {epochs[-1]}"
+        )
+        raise ConfigError("fit.epochs", rule)
+
+
+def make_tuner(spec: StudySpec, goals: Sequence[Goal]) -> Tuner:
+    """The tuner that the configuration names."""
+    chosen, seed = spec.fixed.tuner, spec.fixed.seed
+    if isinstance(chosen, RandomTunerSpec):
+        from foldwise.tuning.random_tuner import RandomTuner
+
+        return RandomTuner(spec.space, seed)
+    if isinstance(chosen, GridTunerSpec):
+        from foldwise.tuning.grid_tuner import GridTuner
+
+        return GridTuner(spec.space, seed)
+    if isinstance(chosen, OptunaSpec):
+        from foldwise.tuning.optuna_tuner import OptunaTuner
+
+        return OptunaTuner(spec.space, goals, seed, chosen, lambda result: values_of(result, goals))
+    from foldwise.tuning.keras_tuner_tuner import KerasTunerTuner
+
+    return KerasTunerTuner(spec.space, goals[0], seed, chosen, _epochs(spec)[-1])
+
+
+def _epochs(spec: StudySpec) -> list[int]:
+    """The values that fit.epochs takes, as far as the ends of the ranges show them."""
+    points = [spec.space.defaults(), *(params for _, params in spec.space.corners())]
+    return sorted({trial_at(spec, params).fit.epochs for params in points})
+
+
+def make_executor(
+    plan: Plan,
+    threads: int,
+    say: Callable[[str], None],
+    after_fold: Callable[[int, int], None],
+    check: Callable[[], None],
+) -> Executor:
+    """The executor that the configuration names. TensorFlow was started in this process where trials run here.
+
+    Args:
+        plan: the study's data.
+        threads: of whoever trains.
+        say: hears what a person should know.
+        after_fold: called with the numbers of trial and fold, where trials run here.
+        check: called between epochs, where trials run here; it raises Interrupted where training is to end.
+
+    Raises:
+        ConfigError: what it takes is not installed, or nobody answers at its address.
+    """
+    from foldwise.execution.trainer import Opening, trainer
+
+    chosen, seed, limits = plan.spec.fixed.execute, plan.spec.fixed.seed, plan.spec.fixed.budget.limits
+    if isinstance(chosen, DaskExecutor):
+        try:
+            from foldwise.execution import dask_cluster
+            from foldwise.execution.dask_executor import DaskExecutor as Remote
+        except ImportError as fault:
+            rule = f"dask needs the extra cluster ({fault}); pip install 'foldwise[cluster]', or take execute=here"
+            raise ConfigError("execute.kind", rule) from None
+        place, folds = chosen.address, plan.folder / "folds"
+        shutil.rmtree(folds, ignore_errors=True)  # what a killed start left, perhaps of other versions
+        cluster = dask_cluster.SharedCluster(place) if place else dask_cluster.LocalCluster(chosen.workers, threads, folds)
+        opening = Opening(plan.table, plan.splits, seed, threads, limits, None if place else folds)
+        return Remote(cluster, opening, say, limits)
+    from foldwise.execution.local import HereExecutor
+
+    return HereExecutor(trainer(plan.table, plan.splits, seed, say, limits, None, after_fold, check))
+
+
+def make_tracking(tracking: TrackingSpec, runs: str, ledger: Ledger) -> tuple[Tracker, Registry]:
+    """The tracker and the registry that the configuration names."""
+    if tracking.kind == "in_memory":
+        from foldwise.tracking.in_memory import InMemoryRegistry, InMemoryTracker
+
+        return InMemoryTracker(ledger), InMemoryRegistry()
+    from foldwise.tracking.mlflow_registry import MlflowRegistry
+    from foldwise.tracking.mlflow_store import mlflow_store
+    from foldwise.tracking.mlflow_tracker import MlflowTracker
+
+    store = mlflow_store(Path(runs), tracking.url)
+    return MlflowTracker(store, ledger, tracking.curves == "folds"), MlflowRegistry(store)
+
+
+def make_registry(tracking: TrackingSpec, runs: str) -> Registry:
+    """The registry that outlives a process.
+
+    Raises:
+        ConfigError: the one in memory does not.
+    """
+    if tracking.kind == "in_memory":
+        raise ConfigError("tracking.kind", "in_memory keeps no model beyond its process; say mlflow")
+    from foldwise.tracking.mlflow_registry import MlflowRegistry
+    from foldwise.tracking.mlflow_store import mlflow_store
+
+    return MlflowRegistry(mlflow_store(Path(runs), tracking.url))
+
+
+def versions() -> dict[str, str]:
+    """What a study's numbers may depend on beside its recipe."""
+    return {"python": platform.python_version(), **{name: version(name) for name in VERSIONS}}

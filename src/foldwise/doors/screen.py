@@ -1,0 +1,297 @@
+"""What a person sees while a study runs: a live table on a terminal, plain lines anywhere else."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table as RichTable
+from rich.text import Text
+
+from foldwise.data.audit.finding import Finding
+from foldwise.spec.goal import Goal
+from foldwise.spec.space import Params
+from foldwise.study.racing import race_sentence
+from foldwise.system.redact import without_password
+from foldwise.trial.result import TrialResult, best_of
+
+SHOWN_TRIALS = 12
+NUMBER_WIDTH = 9
+WIDE = 4000
+SECONDS_BETWEEN = 10  # lines about rows that are answered, away from a terminal
+
+
+class Screen:
+    """Shows a study on a console. `note` says one sentence; the others follow the search."""
+
+    def __init__(self, console: Console | None = None) -> None:
+        self.console = console or Console(highlight=False, soft_wrap=True)
+        self._live: Live | None = None
+        self._results: list[TrialResult] = []
+        self._best: TrialResult | None = None
+        self._goal: Goal | None = None
+        self._asked = 0
+        self._folds = 0
+        self._now = ""
+        self._started = 0.0
+        self._own = 0
+
+    def note(self, sentence: str) -> None:
+        """Say something that a person should know."""
+        self.console.print(escape(without_password(sentence)))
+
+    @contextmanager
+    def answering(self, total: int) -> Iterator[Callable[[int], None]]:
+        """Hands out what is told how many more of about `total` rows are answered: a bar, or a line now and then."""
+        if self.console.is_terminal:
+            columns = (TextColumn("rows answered"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+            with Progress(*columns, console=self.console, transient=True) as bar:
+                task = bar.add_task("", total=total)
+                yield lambda rows: bar.advance(task, rows)
+            return
+        done, last = 0, time.monotonic()
+
+        def answered(rows: int) -> None:
+            nonlocal done, last
+            done += rows
+            if time.monotonic() - last >= SECONDS_BETWEEN:
+                last = time.monotonic()
+                self.note(f"{done:,} of about {total:,} rows answered")
+
+        yield answered
+
+    def search_starts(self, goal: Goal, asked: int, folds: int, finished: Sequence[TrialResult]) -> None:
+        """The search is about to begin, or to go on after `finished` trials."""
+        self._goal, self._asked, self._folds = goal, asked, folds
+        self._results, self._own = list(finished), 0
+        self._best = best_of(finished, goal)
+        self._started = time.monotonic()
+        if self.console.is_terminal:
+            self._live = Live(self._picture(), console=self.console, refresh_per_second=4, transient=False)
+            self._live.start()
+
+    def trial_starts(self, number: int, params: Params) -> None:
+        """A trial has been handed to a worker."""
+        self._now = f"trial {number}"
+        self._draw()
+
+    def _front(self, rows: Sequence[Mapping[str, Any]], best: int) -> None:
+        """Where two goals are weighed: the trials that no other one beats in both."""
+        table = RichTable(title=None, box=None, pad_edge=False)
+        for column in rows[0]:
+            table.add_column(
+                "Pareto front" if column == "number" else column, justify="left" if column == "number" else "right"
+            )
+        for row in rows:
+            name = f"trial {row['number']}" + (" (the model)" if row["number"] == best else "")
+            table.add_row(name, *(f"{value:,.6g}" for key, value in row.items() if key != "number"))
+        self.console.print(table)
+        self.console.print()
+
+    def fold_ends(self, number: int, fold: int) -> None:
+        """A fold of a trial is done."""
+        self._now = f"trial {number}, fold {fold + 1} of {self._folds}"
+        self._draw()
+
+    def trial_ends(self, result: TrialResult) -> None:
+        """A trial is finished and committed."""
+        self._results.append(result)
+        if self._goal is not None:  # against the best alone: thousands of trials need no second look
+            self._best = best_of([result] if self._best is None else [self._best, result], self._goal)
+        self._own += 1
+        if self._live is None:
+            mark = "  best so far" if self._best is not None and self._best.number == result.number else ""
+            self.console.print(escape(f"{_line(result, self._goal)}{mark}{self._left()}"))
+        self._draw()
+
+    def search_ends(self) -> None:
+        """No further trial will be asked for, or the search was interrupted."""
+        self._now = ""
+        if self._live is not None:
+            self._draw()
+            self._live.stop()
+            self._live = None
+
+    def finished(self, summary: Mapping[str, Any], where: Sequence[str]) -> None:
+        """The verdict, the scores behind it, and where to look next."""
+        metric = summary["goal"]["metric"]
+        table = RichTable(title=None, box=None, pad_edge=False)
+        for column in ("", f"{metric} in cross-validation", f"{metric} on the holdout"):
+            table.add_column(column, justify="left" if not column else "right", no_wrap=True)
+        best = summary["best"]
+        table.add_row(
+            f"model (trial {best['number']})",
+            _plus_minus(best["mean"], best["sd"]),
+            _number(summary["holdout"]["metrics"][metric]),
+        )
+        for baseline in summary["baselines"]:
+            table.add_row(escape(baseline["name"]), _plus_minus(baseline["mean"], baseline["sd"]), _number(baseline["holdout"]))
+        self.console.print()
+        self.console.print(table)
+        self.console.print()
+        if summary.get("pareto"):
+            self._front(summary["pareto"], best["number"])
+        if summary.get("race"):
+            self.console.print(escape(race_sentence(summary["race"])))
+        self.console.print(Text(f"Verdict: {summary['verdict']}", style="bold"))
+        for line in where:
+            self.console.print(escape(line))
+
+    def compared(self, columns: Sequence[str], trials: Sequence[Sequence[str]], left_out: int) -> None:
+        """Trials in a table."""
+        self.listed(columns, trials, ("study", "state", "reason"))
+        if left_out:
+            self.note(f"and {left_out} more; trials=N shows more of them")
+
+    def listed(self, columns: Sequence[str], rows: Sequence[Sequence[str]], words: Sequence[str] | None = None) -> None:
+        """Rows in a table, numbers where a column is none of `words`; away from a terminal a row is a line, however long."""
+        table = RichTable(box=None, pad_edge=False)
+        for column in columns:
+            table.add_column(escape(column), justify="left" if words is None or column in words else "right")
+        for cells in rows:
+            table.add_row(*(escape(without_password(cell)) for cell in cells))
+        wide = self.console if self.console.is_terminal else Console(file=self.console.file, width=WIDE)
+        wide.print(table)
+
+    def audited(self, findings: Sequence[Finding]) -> None:
+        """What was found in the data, the worst first, and what to do about it."""
+        if not findings:
+            self.note("audit: nothing found")
+            return
+        table = RichTable(box=None, pad_edge=False)
+        for column in ("audit", "check", "column", "found", "what to do"):
+            table.add_column(column, overflow="fold")
+        for finding in findings:
+            cells = (finding.level, finding.check, finding.where, finding.message, finding.advice)
+            table.add_row(*map(escape, cells), style="bold red" if finding.level == "leak" else "")
+        # away from a terminal a finding is a line, however long, that a program can find
+        wide = self.console if self.console.is_terminal else Console(file=self.console.file, width=WIDE)
+        wide.print(table)
+
+    def prepared(self, shown: Mapping[str, Any]) -> None:
+        """What a dry run found: rows and target values of each part, and the first prepared rows."""
+        parts = [(name, shown["rows"][name], shown["target_values"][name]) for name in ("development", "holdout")]
+        for number, fold in enumerate(shown["folds"]):
+            parts += [(f"fold {number} {side}", part["rows"], part["target_values"]) for side, part in fold.items()]
+        table = RichTable(box=None, pad_edge=False)
+        for column in ("", "rows", *(str(key) for key in parts[0][2])):
+            table.add_column(escape(column), justify="right" if column else "left")
+        for name, rows, values in parts:
+            table.add_row(name, str(rows), *(f"{value:,.6g}" for value in values.values()))
+        self.console.print(table)
+        prepared = shown["prepared"]
+        self.console.print(
+            f"prepared: {prepared['shape'][0]} rows x {prepared['shape'][1]} features, {prepared['of']}; the first:"
+        )
+        first = RichTable(box=None, pad_edge=False)
+        names = self._fitting(prepared["features"])
+        for name in names:
+            first.add_column(escape(name), justify="right", no_wrap=True)
+        for row in prepared["first_rows"]:
+            first.add_row(*(f"{value:.4g}" for value in row[: len(names)]))
+        self.console.print(first)
+        if len(prepared["features"]) > len(names):
+            self.console.print(f"and {len(prepared['features']) - len(names)} more features")
+
+    def replayed(self, lines: Sequence[tuple[str, float, float, float, bool]]) -> None:
+        """A trial's scores as recorded and as replayed, to all their digits; equal says whether all else agrees too."""
+        table = RichTable(box=None, pad_edge=False)
+        for column in ("", "recorded", "replayed", "difference", "equal"):
+            table.add_column(column, justify="right" if column else "left", no_wrap=True)
+        for name, *scores, equal in lines:
+            table.add_row(name, *map(repr, scores), "yes" if equal else "no")
+        self.console.print(table)
+
+    def scored(self, metrics: Mapping[str, float], confusion: Sequence[Sequence[int]] | None, labels: Sequence[str]) -> None:
+        """Metrics of answered rows, and for classes which label was taken for which."""
+        for name, value in metrics.items():
+            self.console.print(f"  {name:18} {_number(value)}")
+        if confusion is None:
+            return
+        table = RichTable(box=None, pad_edge=False, title="rows: truth, columns: prediction", title_justify="left")
+        for label in ("", *labels):
+            table.add_column(escape(label), justify="right")
+        for label, counts in zip(labels, confusion, strict=True):
+            table.add_row(escape(label), *map(str, counts))
+        self.console.print(table)
+
+    def _fitting(self, names: Sequence[str]) -> list[str]:
+        """As many names as stand side by side on this console; at least one."""
+        room = self.console.width
+        fitting: list[str] = []
+        for name in names:
+            room -= max(len(name), NUMBER_WIDTH) + 2
+            if room < 0 and fitting:
+                break
+            fitting.append(name)
+        return fitting
+
+    def _draw(self) -> None:
+        if self._live is not None:
+            self._live.update(self._picture())
+
+    def _picture(self) -> Group:
+        goal = self._goal
+        table = RichTable(box=None, pad_edge=False)
+        for column in ("trial", "state", goal.metric if goal else "", "seconds", "parameters"):
+            table.add_column(column, justify="right" if column in ("trial", "seconds") else "left", overflow="ellipsis")
+        best = self._best
+        for result in self._results[-SHOWN_TRIALS:]:
+            score = _plus_minus(result.mean, result.sd) if result.state == "COMPLETE" else escape(result.reason or "")
+            style = "bold green" if best is not None and result.number == best.number else ""
+            table.add_row(
+                str(result.number),
+                result.state,
+                score,
+                f"{result.seconds:.1f}",
+                escape(_parameters(result.params)),
+                style=style,
+            )
+        done = f"{len(self._results)} of {self._asked} trials"
+        top = f", best {_plus_minus(best.mean, best.sd)} (trial {best.number})" if best is not None else ""
+        now = f", now {self._now}" if self._now else ""
+        return Group(table, Text(done + top + now + self._left()))
+
+    def _left(self) -> str:
+        """The time left, from the pace of this start."""
+        missing = self._asked - len(self._results)
+        if not self._own or missing <= 0:
+            return ""
+        pace = (time.monotonic() - self._started) / self._own
+        return f", about {_duration(pace * missing)} left"
+
+
+def _line(result: TrialResult, goal: Goal | None) -> str:
+    metric = goal.metric if goal else "score"
+    score = f"{metric} {_plus_minus(result.mean, result.sd)}" if result.state == "COMPLETE" else str(result.reason)
+    if result.lost_at is not None:
+        score += f" (finished to check the race: {result.lost_at})"
+    took = f"{result.seconds:.1f} s" if result.reused is None else f"as trial {result.reused}"
+    return f"trial {result.number:>3}  {result.state}  {score}  {took}  {_parameters(result.params)}"
+
+
+def _parameters(params: Params) -> str:
+    return " ".join(f"{name}={_number(v) if isinstance(v, float) else v}" for name, v in params.items())
+
+
+def _plus_minus(mean: float, sd: float) -> str:
+    return f"{_number(mean)} ± {_number(sd)}"
+
+
+def _number(value: float | None) -> str:
+    if value is None or not math.isfinite(value):
+        return "-"
+    return f"{value:.4f}" if abs(value) < 10 else f"{value:,.1f}" if abs(value) >= 1000 else f"{value:.2f}"
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

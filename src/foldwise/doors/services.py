@@ -1,0 +1,178 @@
+"""What stands behind the doors that serve what studies left: models that answer, pages that show."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from foldwise.config.read import read_service
+from foldwise.doors.assemble import ledger_at
+from foldwise.doors.screen import Screen
+from foldwise.errors import ConfigError
+
+if TYPE_CHECKING:
+    from foldwise.bundle.bundle import Bundle
+    from foldwise.ledger.ledger import Ledger
+    from foldwise.tracking.registry import Registry
+
+# Answers are asked for one file at a time; more threads gain nothing on networks of this size.
+PREDICT_THREADS = 2
+LATEST = 5  # studies whose compare pages `ui` names
+KIND = "workflowType=machine_learning"  # else MLflow opens its pages for language models
+
+
+def load_model(
+    reference: str,
+    runs: str = "mlruns",
+    url: str | None = None,
+    say: Callable[[str], object] | None = None,
+    ledger_url: str | None = None,
+) -> Bundle:
+    """The bundle behind `name@alias` or `name/version`, whose files are those that the ledger knows of it.
+
+    Args:
+        reference: the model.
+        runs: the folder that studies write to.
+        url: MLflow's store, where it is not in `runs`.
+        say: as `load_bundle` takes it.
+        ledger_url: the ledger, where it is not in `runs`.
+
+    Raises:
+        ConfigError: there is no such model.
+        JobError: a file of it was changed, or it does not answer as it did.
+    """
+    from foldwise.tracking.registry import read_reference
+
+    read_reference(reference)
+    refuse_empty_store(runs, url)
+    from foldwise.training.runtime import start
+
+    start(PREDICT_THREADS, or_as_it_runs=True)
+    from foldwise.bundle.bundle import load_bundle
+    from foldwise.tracking.mlflow_registry import MlflowRegistry
+    from foldwise.tracking.mlflow_store import mlflow_store
+
+    registry = MlflowRegistry(mlflow_store(Path(runs), url))
+    name, number = registry.number(reference)
+    return load_bundle(registry.fetch(f"{name}/{number}"), _registered_files(registry, name, number, runs, ledger_url), say)
+
+
+def _registered_files(
+    registry: Registry, name: str, number: int, runs: str, ledger_url: str | None
+) -> Mapping[str, str] | None:
+    """The hashes that a version was registered with; None where no ledger knows it."""
+    key = registry.identity(name)
+    if key is None or (ledger_url is None and not (Path(runs) / "ledger.db").exists()):
+        return None
+    from foldwise.ledger.model_versions import Versions
+
+    with closing(ledger_at(ledger_url, runs, lambda sentence: None)) as ledger:
+        row = Versions(ledger.transactions).version(key, number)
+    return None if row is None else row.files
+
+
+def predict_file(config: Mapping[str, Any]) -> None:
+    """The predict door: answers the rows of a file into another, and scores them where the target is among the columns."""
+    from foldwise.bundle.predict_file import answer_file, check_files
+    from foldwise.spec.services import PredictSpec
+
+    asked = read_service(PredictSpec, config)
+    check_files(asked)
+    screen = Screen()
+    answer_file(
+        asked, lambda: load_model(asked.model, asked.paths.runs, asked.tracking.url, screen.note, asked.ledger.url), screen
+    )
+
+
+def export_model(config: Mapping[str, Any]) -> None:
+    """The export door: a registered model's network as others serve it."""
+    from foldwise.bundle.export_formats import check_export
+    from foldwise.spec.services import ExportSpec
+
+    asked = read_service(ExportSpec, config)
+    check_export(Path(asked.output), asked.format)
+    screen = Screen()
+    bundle = load_model(asked.model, asked.paths.runs, asked.tracking.url, screen.note, asked.ledger.url)
+    folder = bundle.export(asked.output, asked.format)
+    screen.note(f"{asked.model} is written to {folder} as {asked.format}, and answers there as it does here")
+
+
+def serve_ui(config: Mapping[str, Any]) -> None:
+    """The ui door: MLflow's pages on the store of the configuration, until Ctrl-C."""
+    from foldwise.spec.services import UiSpec
+
+    asked = read_service(UiSpec, config)
+    runs, url = asked.paths.runs, asked.tracking.url
+    served = url is not None and url.startswith(("http://", "https://"))
+    has_ledger = asked.ledger.url is not None or (Path(runs) / "ledger.db").exists()
+    if not has_ledger:  # a study whose tracker was away from its beginning has a ledger only
+        refuse_empty_store(runs, url)
+    screen = Screen()
+    from foldwise.system.redact import without_password
+
+    base = without_password(url).rstrip("/") if url and served else f"http://{asked.host}:{asked.port}"
+    if has_ledger:
+        from foldwise.doors.shipping import ship_others
+
+        with closing(ledger_at(asked.ledger.url, runs, screen.note)) as ledger:
+            ship_others(ledger, asked.tracking, runs, screen.note)
+            for line in _compare_pages(ledger, runs, base):
+                screen.note(line)
+    if served:
+        screen.note(f"MLflow's server is at {base}")
+        return
+    from foldwise.tracking.mlflow_store import mlflow_store
+    from foldwise.tracking.mlflow_ui import serve
+
+    serve(mlflow_store(Path(runs), url), asked.host, asked.port, screen.note)
+
+
+def _compare_pages(ledger: Ledger, folder: str, base: str) -> list[str]:
+    """Where the latest studies are compared: within MLflow, and as a file."""
+    from foldwise.tracking.mlflow_rows import VIEW
+
+    lines = []
+    for name in ledger.names()[:LATEST]:
+        record = ledger.study(name)
+        path = Path(folder).resolve() / "studies" / name / "compare.html"
+        if record is not None and path.exists():
+            lines.append(f"study {name}: {path.as_uri()}")
+            if place := (record.summary or {}).get("mlflow"):
+                runs = f"{base}/#/experiments/{place['experiment_id']}/runs"
+                lines.append(f"  compare in MLflow: {runs}/{place['run_id']}/artifacts/compare.html?{KIND}")
+                lines.append(f"  trials in MLflow:  {runs}?viewStateShareKey={VIEW}&{KIND}")
+    return lines
+
+
+def compare_studies(config: Mapping[str, Any]) -> None:
+    """The compare door: a page beside the first study's files, or a table on this terminal."""
+    from foldwise.spec.services import CompareSpec
+
+    asked = read_service(CompareSpec, config)
+    if asked.ledger.url is None and not (Path(asked.paths.runs) / "ledger.db").exists():
+        raise ConfigError(
+            "paths.runs", f"{Path(asked.paths.runs).resolve()} holds no ledger.db; run python -m pipelines.tune first"
+        )
+    from foldwise.report.compare_page import as_text, read_studies, write_page
+
+    screen = Screen()
+    with closing(ledger_at(asked.ledger.url, asked.paths.runs, screen.note)) as ledger:
+        studies, goal = read_studies(ledger, asked.studies)
+    if asked.format == "text":
+        screen.compared(*as_text(studies, goal, asked.trials))
+        return
+    path = Path(asked.paths.runs).resolve() / "studies" / asked.studies[0] / "compare.html"
+    write_page(path, studies, goal)
+    screen.note(f"written: {path}")
+
+
+def refuse_empty_store(runs: str, url: str | None) -> None:
+    """Whether anything was ever tracked there.
+
+    Raises:
+        ConfigError: there is no store in `runs`.
+    """
+    if url is None and not (Path(runs) / "mlflow.db").exists():
+        raise ConfigError("paths.runs", f"{Path(runs).resolve()} holds no mlflow.db; run python -m pipelines.tune first")

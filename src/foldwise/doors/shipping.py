@@ -1,0 +1,86 @@
+"""What a tracker has missed while it was away is shown there by the next start on the same store."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from foldwise.doors.assemble import make_tracking
+from foldwise.errors import JobError
+from foldwise.ledger.ledger import Ledger
+from foldwise.ledger.rows import StudyRecord
+from foldwise.ledger.study_lock import lock_study
+from foldwise.spec.places import TrackingSpec
+from foldwise.system.files import write_json
+from foldwise.tracking.registration import enrol
+from foldwise.tracking.registry import Registry, described, is_unregistered, once_for
+from foldwise.tracking.tracker import RunPlace, shown_files
+from foldwise.training.runtime import start
+
+# An answer may take half a minute; what is not through by then waits for the next start.
+WAIT_SECONDS = 120
+
+
+def ship_study(
+    name: str, ledger: Ledger, tracking: TrackingSpec, runs: str, say: Callable[[str], None]
+) -> Mapping[str, Any] | None:
+    """Ships what waits of a study that this process coordinates and that does not run; its model is registered first.
+
+    Returns:
+        Its summary as it stands now.
+    """
+    record, folder = ledger.study(name), Path(runs).resolve() / "studies" / name
+    if record is None or tracking.kind == "in_memory" or name not in ledger.waiting():
+        return record.summary if record else None
+    tracker, registry = make_tracking(tracking, runs, ledger)
+    tracker.open(record, ledger.trials(name))
+    summary = record.summary
+    if summary is not None and is_unregistered(summary):
+        summary = _registered(record, summary, ledger, tracker.place(WAIT_SECONDS), registry, folder, say)
+    for sentence in tracker.close(summary, shown_files(folder), WAIT_SECONDS):
+        say(sentence)
+    return summary or record.summary
+
+
+def _registered(
+    record: StudyRecord,
+    summary: Mapping[str, Any],
+    ledger: Ledger,
+    place: RunPlace | None,
+    registry: Registry,
+    folder: Path,
+    say: Callable[[str], None],
+) -> Mapping[str, Any] | None:
+    """The summary of a study whose model waited, with its version; None where the registry is away still."""
+    start(1, or_as_it_runs=True)  # MLflow tries the bundle's code out, and with it TensorFlow
+    name, metrics = summary["model"]["name"], summary["holdout"]["metrics"]
+    once = once_for(record, ledger.count_finished(record.name))
+    try:
+        version = registry.register(folder / "bundle", name, place.run_id if place else None, metrics, once)
+    except JobError as fault:
+        say(str(fault))
+        return None
+    enrol(version, record, summary.get("source"), folder, ledger, registry, say)
+    whole = {**summary, "model": described(name, version), "mlflow": asdict(place) if place else None}
+    write_json(folder / "summary.json", whole)
+    ledger.finish_study(record.name, whole)
+    say(f"model {version.name} version {version.version} of study {record.name} is registered now")
+    return whole
+
+
+def ship_others(ledger: Ledger, tracking: TrackingSpec, runs: str, say: Callable[[str], None]) -> None:
+    """Ships what waits of every study of this ledger that nobody runs, as long as MLflow takes it."""
+    if tracking.kind == "in_memory":
+        return
+    for name in ledger.waiting():
+        try:
+            with lock_study(Path(runs).resolve() / "studies" / name / "lock"):
+                ledger.lead(name)
+                say(f"study {name} was not all shown; MLflow is given the rest")
+                ship_study(name, ledger, tracking, runs, say)
+        except JobError:  # it runs, so its own process ships it
+            continue
+        if name in ledger.waiting():
+            return

@@ -1,0 +1,1 @@
+"""Whether a model is better: metrics, baselines, thresholds, paired tests."""

@@ -1,0 +1,37 @@
+"""Runs trials in this process, one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future
+
+from foldwise.errors import Interrupted
+from foldwise.trial.job import TrialJob
+from foldwise.trial.result import TrialResult
+
+
+class HereExecutor:
+    """Runs a job at once, inside `submit`, and returns a future that is already done."""
+
+    slots = 1
+
+    def __init__(self, run: Callable[[TrialJob], TrialResult]) -> None:
+        self._run = run
+
+    def submit(self, job: TrialJob) -> Future[TrialResult]:
+        """The job's result or fault, in a finished future.
+
+        Raises:
+            Interrupted: the user asked to stop while the job ran; KeyboardInterrupt likewise goes through.
+        """
+        future: Future[TrialResult] = Future()
+        try:
+            future.set_result(self._run(job))
+        except Interrupted:
+            raise
+        except Exception as fault:  # noqa: BLE001 - whatever the job raised belongs to whoever asks for the result
+            future.set_exception(fault)
+        return future
+
+    def close(self) -> None:
+        """Nothing to let go of."""

@@ -1,0 +1,95 @@
+"""What trains the trials of a study in one process: this one, or a worker's."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from foldwise.data.fold_cache import FoldCache
+from foldwise.data.fold_store import FoldStore
+from foldwise.data.split import Split
+from foldwise.data.table import Table
+from foldwise.system.limits import Limits
+from foldwise.training.engine_rule import Choice
+from foldwise.trial.job import TrialJob
+from foldwise.trial.result import TrialResult
+
+Say = Callable[[str], None]
+Run = Callable[[TrialJob], TrialResult]
+
+
+def trainer(
+    table: Table,
+    splits: tuple[Split, ...],
+    seed: int,
+    say: Say,
+    limits: Limits,
+    shared: Path | None = None,
+    after_fold: Callable[[int, int], None] = lambda number, fold: None,
+    check: Callable[[], None] = lambda: None,
+) -> Run:
+    """What trains one job after the other. TensorFlow was started in this process.
+
+    Args:
+        table: the data.
+        splits: the folds.
+        seed: the study's.
+        say: hears which engine was taken, and why, the first time that one is.
+        limits: of a trial, looked at between epochs.
+        shared: a folder for prepared folds, where other processes of this machine train trials of the same study.
+        after_fold: called with the numbers of trial and fold.
+        check: called between epochs; it raises Interrupted where training is to end.
+    """
+    from foldwise.training.cross_validate import cross_validate
+
+    store = None if shared is None else FoldStore(shared, table.images)
+    cache, said = FoldCache(table, splits, seed, store=store), set[str]()
+
+    def say_once(sentence: str) -> None:
+        if sentence.partition(":")[0] not in said:
+            say(sentence)
+        said.add(sentence.partition(":")[0])
+
+    def run(job: TrialJob) -> TrialResult:
+        began = time.monotonic()
+
+        def chosen(choice: Choice) -> None:
+            say_once(f"engine {choice.engine}: {choice.reason}")
+            if job.race is not None and job.race.first is None and not choice.fold_by_fold:
+                say_once("race=folds: ends no trial whose folds train all at once; race=both ends these by epochs")
+
+        def border() -> None:
+            check()
+            limits.check(time.monotonic() - began)
+
+        return cross_validate(job, table, splits, lambda fold: after_fold(job.number, fold), cache, chosen, border)
+
+    return run
+
+
+@dataclass(frozen=True, eq=False)
+class Opening:
+    """How another process becomes a worker of a study: all that it needs beside its jobs, sent to it once.
+
+    The table itself travels, not the place where it was read: a worker on another machine may not have the file.
+    """
+
+    table: Table
+    splits: tuple[Split, ...]
+    seed: int
+    threads: int
+    limits: Limits
+    shared: Path | None
+
+    def __call__(self, say: Say) -> Run:
+        """Starts TensorFlow there.
+
+        Raises:
+            JobError: it already runs there with another number of threads.
+        """
+        from foldwise.training.runtime import start
+
+        start(self.threads)
+        return trainer(self.table, self.splits, self.seed, say, self.limits, self.shared)

@@ -1,0 +1,1 @@
+"""What is remembered, in SQL: studies, trials, versions, promotions, job runs."""

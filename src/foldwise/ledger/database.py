@@ -1,0 +1,122 @@
+"""Opens the database behind a ledger: SQLite by default, PostgreSQL for a team."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, select, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, DatabaseError
+
+from foldwise.errors import ConfigError
+from foldwise.ledger.migrations import migrate
+from foldwise.ledger.retry import Waiting, first_line
+from foldwise.ledger.tables import SCHEMA_VERSION, metadata, schema
+
+KEY = "ledger.url"
+# One try; longer waiting is made of tries, because nobody who wants to stop is heard within one.
+BUSY_SECONDS = 5
+# How soon PostgreSQL and we notice that the other is gone: a server that dies with its machine says no farewell.
+_LIVELY = {
+    "connect_timeout": 10,
+    "tcp_user_timeout": 20_000,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "options": "-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3",
+}
+# Any number, the same in all programs of ours: PostgreSQL lets one of them at a time make the tables.
+_MAKING_TABLES = 7_046_029_254
+
+
+def connect(url: str, say: Callable[[str], None], check: Callable[[], None]) -> tuple[Engine, Waiting]:
+    """An engine whose database holds the ledger's tables, and how to wait for it; older tables are brought up to date.
+
+    Args:
+        url: as SQLAlchemy writes it, `sqlite:///<path>` or `postgresql://user:password@host/name`.
+        say: hears where the copy of an older ledger is, and when the database is away.
+        check: raises where the user asked to stop.
+
+    Raises:
+        ConfigError: the address is wrong, cannot be reached, or holds something else or a newer ledger.
+    """
+    place = _read(url)
+    shown = place.render_as_string(hide_password=True)
+    waiting = Waiting(place, say, check)
+
+    def make() -> Engine:
+        engine = _sqlite(place) if is_file else _postgresql(place)
+        try:
+            with engine.begin() as connection:
+                _make_tables(connection, shown, say)
+        except BaseException:
+            engine.dispose()
+            raise
+        return engine
+
+    is_file = place.get_backend_name() == "sqlite"
+    try:  # a file that is locked is waited for; an address that does not answer at the start is rather a wrong one
+        return waiting.until_done(make) if is_file else make(), waiting
+    except ImportError:
+        raise ConfigError(KEY, "PostgreSQL needs the driver psycopg; pip install 'psycopg[binary]'") from None
+    except DatabaseError as fault:
+        raise ConfigError(KEY, f"{shown} cannot be opened as a ledger: {first_line(fault)}") from None
+    except OSError as fault:
+        raise ConfigError(KEY, f"{shown} cannot be made: {fault.strerror}; name a folder that can be written to") from None
+
+
+def _read(url: str) -> URL:
+    try:
+        place = make_url(url)
+    except (ArgumentError, ValueError):
+        raise ConfigError(KEY, "is no database address; write sqlite:///<path> or postgresql://user@host/name") from None
+    if place.drivername in ("postgresql", "postgres"):
+        place = place.set(drivername="postgresql+psycopg")
+    if place.drivername not in ("sqlite", "postgresql+psycopg"):
+        raise ConfigError(KEY, f"{place.drivername} is no kind of ledger; use sqlite or postgresql")
+    if not place.database or place.database == ":memory:":
+        raise ConfigError(KEY, f"{place.render_as_string()} names no database; write sqlite:///<path>")
+    return place
+
+
+def _sqlite(place: URL) -> Engine:
+    path = Path(str(place.database)).absolute()  # a relative path would follow the working folder
+    path.parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(place.set(database=str(path)), connect_args={"timeout": BUSY_SECONDS})
+
+    @event.listens_for(engine, "connect")
+    def _set_up(connection: Any, record: Any) -> None:
+        connection.isolation_level = None  # transactions begin where SQLAlchemy says so, not where the driver guesses
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA foreign_keys = ON")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")  # a reader that turns writer would not wait for the busy timeout
+
+    return engine
+
+
+def _postgresql(place: URL) -> Engine:
+    return create_engine(place, pool_pre_ping=True, connect_args=_LIVELY)
+
+
+def _make_tables(connection: Connection, shown: str, say: Callable[[str], None]) -> None:
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MAKING_TABLES})
+    present = set(inspect(connection).get_table_names())
+    if schema.name not in present:
+        foreign = sorted(present & set(metadata.tables))
+        if foreign:
+            raise ConfigError(KEY, f"{shown} holds another program's table {foreign[0]!r}; name a database of its own")
+        metadata.create_all(connection)
+        connection.execute(schema.insert().values(version=SCHEMA_VERSION))
+    version = connection.execute(select(schema.c.version)).scalar_one()
+    if version > SCHEMA_VERSION:
+        rule = f"{shown} was written by a newer foldwise (ledger schema {version}, this one knows {SCHEMA_VERSION})"
+        raise ConfigError(KEY, f"{rule}; update foldwise, or name another ledger")
+    if version < SCHEMA_VERSION:
+        migrate(connection, version, say)

@@ -1,0 +1,173 @@
+"""The slots of jobs in the ledger: each is claimed once, and whoever runs it says so before it starts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Select, String, insert, or_, select, type_coerce, update
+from sqlalchemy.exc import IntegrityError
+
+from foldwise.errors import Overtaken
+from foldwise.ledger.tables import slots
+from foldwise.ledger.transactions import Transactions
+
+CLAIMED, RUNNING, DONE, FAILED, MISSED, SEEN = "CLAIMED", "RUNNING", "DONE", "FAILED", "MISSED", "SEEN"
+OPEN = (CLAIMED, RUNNING)
+
+
+@dataclass(frozen=True)
+class SlotRow:
+    """A slot as it stands in the ledger. SEEN is none: it says from when on the job was known as its reason has it."""
+
+    job: str
+    slot: datetime
+    state: str
+    attempt: int
+    claimed: datetime
+    started: datetime | None
+    ended: datetime | None
+    exit_code: int | None
+    reason: str | None
+    log: str | None
+
+    @property
+    def seconds(self) -> float | None:
+        """How long it ran, all attempts together; None where it did not, or still does."""
+        return (self.ended - self.started).total_seconds() if self.started and self.ended else None
+
+
+class Slots:
+    """Each method is one transaction that bears to be done twice. A slot is a moment in whole seconds."""
+
+    def __init__(self, transactions: Transactions) -> None:
+        self._transactions = transactions
+
+    @property
+    def folder(self) -> Path | None:
+        """The folder of a ledger that is a file; None where it is a server's."""
+        url = self._transactions.engine.url
+        return Path(str(url.database)).parent if url.get_backend_name() == "sqlite" else None
+
+    def claim(self, job: str, slot: datetime) -> bool:
+        """Whether this call claimed the slot: of all that try, one does."""
+        return self._insert(job, slot, CLAIMED)
+
+    def miss(self, job: str, slot: datetime, reason: str) -> bool:
+        """Notes that nobody will run the slot, where nobody claimed it."""
+        return self._insert(job, slot, MISSED, reason)
+
+    def see(self, job: str, moment: datetime, when: str) -> bool:
+        """Notes from when on a job is known to be due so: what was due before is nobody's to catch up with."""
+        return self._insert(job, moment, SEEN, when)
+
+    def take(self, job: str, slot: datetime, attempt: int, log: str) -> int | None:
+        """Takes up a slot that is claimed or running, if it is still at that attempt; the number of the new one, else None."""
+        here = _at(job, slot) & slots.c.state.in_(OPEN) & (slots.c.attempt == attempt)
+        began = _now()
+        mine = {**self._transactions.me, "since": began.isoformat()}
+        values = {"state": RUNNING, "attempt": attempt + 1, "holder": mine, "ended": None, "exit_code": None, "log": log}
+
+        def take(connection: Connection) -> int | None:
+            before = connection.execute(select(slots.c.started).where(here)).one_or_none()
+            if before is not None:
+                connection.execute(update(slots).where(here).values(**values, started=before.started or began))
+            row = connection.execute(select(slots.c.attempt, slots.c.holder).where(_at(job, slot))).one_or_none()
+            return attempt + 1 if row is not None and (row.attempt, row.holder) == (attempt + 1, mine) else None
+
+        return self._transactions.do(take)
+
+    def finish(self, job: str, slot: datetime, attempt: int, state: str, exit_code: int | None, reason: str | None) -> None:
+        """Writes what came of an attempt.
+
+        Raises:
+            Overtaken: it is not the running one any more.
+        """
+        here = _at(job, slot) & (slots.c.state == RUNNING) & (slots.c.attempt == attempt)
+        ended = _now()
+
+        def finish(connection: Connection) -> None:
+            values = {"state": state, "exit_code": exit_code, "reason": reason, "ended": ended}
+            if connection.execute(update(slots).where(here).values(**values)).rowcount == 0:
+                row = connection.execute(select(slots.c.attempt, slots.c.ended).where(_at(job, slot))).one_or_none()
+                if row is None or (row.attempt, row.ended) != (attempt, ended):  # not written by us a moment ago
+                    raise Overtaken(f"the slot {slot.isoformat()} of job {job} was taken up by another process")
+
+        self._transactions.do(finish)
+
+    def row(self, job: str, slot: datetime) -> SlotRow | None:
+        """A slot, None where nobody wrote of it."""
+        return next(iter(self._rows(_COLUMNS.where(_at(job, slot)))), None)
+
+    def open(self, job: str) -> list[SlotRow]:
+        """The slots of a job that are claimed or running, the oldest first."""
+        return self._rows(_COLUMNS.where((slots.c.job == job) & slots.c.state.in_(OPEN)).order_by(slots.c.slot))
+
+    def last(self, job: str, until: datetime) -> SlotRow | None:
+        """The last slot that cron gave a job, or since when it is known, if that is later; none after `until`."""
+        minute = type_coerce(slots.c.slot, String).like("%:00+00:00")  # a run that a person asked for begins at other seconds
+        return self._latest(job, until, or_(minute, slots.c.state == SEEN))
+
+    def seen(self, job: str, until: datetime) -> SlotRow | None:
+        """Since when, and as what, a job is known; later than `until` does not count."""
+        return self._latest(job, until, slots.c.state == SEEN)
+
+    def history(self, job: str | None, count: int) -> list[SlotRow]:
+        """The latest slots of a job, or of all, the newest first."""
+        query = _COLUMNS.where(slots.c.state != SEEN).order_by(slots.c.slot.desc(), slots.c.job).limit(count)
+        return self._rows(query if job is None else query.where(slots.c.job == job))
+
+    @contextmanager
+    def alone(self, job: str) -> Iterator[bool]:
+        """Whether no other machine runs the job, held for the length of a `with` block where nobody does."""
+        name = f"job {job}"
+        try:
+            yield self._transactions.hold(name)
+        finally:
+            self._transactions.release(name)
+
+    def stay_alone(self, job: str) -> None:
+        """Takes the lock of `alone` again where its connection was lost."""
+        self._transactions.hold(f"job {job}")
+
+    def _insert(self, job: str, slot: datetime, state: str, reason: str | None = None) -> bool:
+        if slot.microsecond:
+            raise ValueError(f"a slot is in whole seconds, got {slot.isoformat()}")
+        claimed, me = _now(), self._transactions.me
+        values = {"job": job, "slot": slot, "state": state, "reason": reason, "claimed": claimed, "holder": me, "attempt": 0}
+
+        def write(connection: Connection) -> bool:
+            try:
+                with connection.begin_nested():
+                    connection.execute(insert(slots).values(**values))
+            except IntegrityError:
+                row = connection.execute(select(slots.c.claimed, slots.c.holder).where(_at(job, slot))).one()
+                return (row.claimed, row.holder) == (claimed, me)  # by us a moment ago
+            return True
+
+        return self._transactions.do(write)
+
+    def _latest(self, job: str, until: datetime, of: Any) -> SlotRow | None:
+        query = _COLUMNS.where((slots.c.job == job) & (slots.c.slot <= until.replace(microsecond=0)) & of)
+        return next(iter(self._rows(query.order_by(slots.c.slot.desc()).limit(1))), None)
+
+    def _rows(self, query: Select[Any]) -> list[SlotRow]:
+        def read(connection: Connection) -> list[SlotRow]:
+            return [SlotRow(**row._mapping) for row in connection.execute(query)]
+
+        return self._transactions.do(read)
+
+
+_COLUMNS = select(*(slots.c[field.name] for field in fields(SlotRow)))
+
+
+def _at(job: str, slot: datetime) -> Any:
+    return (slots.c.job == job) & (slots.c.slot == slot)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,297 @@
+"""The ledger: what was asked for and what came out. A row is committed before it counts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import fields
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Update, delete, exists, func, insert, select, update
+
+from foldwise.errors import JobError, Overtaken
+from foldwise.ledger.database import connect
+from foldwise.ledger.pending_results import KeptResults, Running
+from foldwise.ledger.rows import FOLD_COLUMNS, RUNNING, StudyRecord, TrialRow, fold_of, trial_of
+from foldwise.ledger.tables import folds, holdout_reads, studies, trials
+from foldwise.ledger.transactions import Transactions
+from foldwise.spec.space import Params
+from foldwise.system.kill_points import reached
+from foldwise.trial.result import FoldScore, TrialResult, same
+
+
+def open_ledger(
+    url: str, say: Callable[[str], None] = lambda sentence: None, check: Callable[[], None] = lambda: None
+) -> Ledger:
+    """The ledger at a database address; its tables are made where they are missing, and brought up to date.
+
+    Args:
+        url: the address.
+        say: hears that the database is away, that it is back, and where the copy of an older ledger is.
+        check: raises where the user asked to stop, also while the database is waited for.
+
+    Raises:
+        ConfigError: the address is wrong, cannot be reached, or holds something else or a newer ledger.
+    """
+    return Ledger(Transactions(*connect(url, say, check)), say)
+
+
+class Ledger:
+    """Each method is one transaction, committed when the method returns; a database that is away is waited for.
+
+    Who writes must be the study's coordinator: it created the study here, or said `lead`. One that another followed writes
+    nothing. Every method may be cut off in its commit and then does its work once more; so each finds what it wrote before.
+
+    Raises (all methods):
+        JobError: the database fails, what is asked contradicts what stands in it, or another coordinates the study.
+    """
+
+    def __init__(self, transactions: Transactions, say: Callable[[str], None]) -> None:
+        self.transactions = transactions
+        self._say = say
+        self._attempts: dict[tuple[str, int], int] = {}
+        self._kept: dict[str, KeptResults] = {}
+
+    def lead(self, study: str) -> None:
+        """Makes this process the study's coordinator, also of one that is yet to be created.
+
+        Raises:
+            JobError: another process is; says which, and since when.
+        """
+        self.transactions.lead(study)
+
+    def create_study(
+        self,
+        name: str,
+        recipe: Mapping[str, Any],
+        data_fingerprint: str,
+        holdout: Mapping[str, Any],
+        versions: Mapping[str, str],
+        origin: Mapping[str, Any] | None = None,
+    ) -> StudyRecord:
+        """Writes a new study, all of it or nothing; this process is its coordinator."""
+        record = StudyRecord(name, recipe, data_fingerprint, holdout, versions, _now(), origin=origin)
+        values = {key: value for key, value in vars(record).items() if value is not None}
+
+        def create(connection: Connection) -> None:
+            own = select(studies.c.created, studies.c.holder).where(studies.c.name == name)
+            old = connection.execute(own).one_or_none()
+            if old is None:
+                connection.execute(insert(studies).values(**values, epoch=1, holder=self.transactions.me))
+            elif (old.created, old.holder) != (record.created, self.transactions.me):
+                raise JobError(f"study {name} exists already")
+            reached("in-create")
+
+        reached("before-create")
+        self.transactions.do(create, f"study {name} exists already")
+        self.transactions.leads(name, epoch=1)
+        reached("after-create")
+        return record
+
+    def study(self, name: str) -> StudyRecord | None:
+        """The study of that name, None where there is none."""
+        columns = [studies.c[field.name] for field in fields(StudyRecord)]
+        query = select(*columns).where(studies.c.name == name)
+        row = self.transactions.do(lambda connection: connection.execute(query).one_or_none())
+        return None if row is None else StudyRecord(**row._mapping)
+
+    def names(self) -> list[str]:
+        """The names of all studies, the latest first."""
+        query = select(studies.c.name).order_by(studies.c.created.desc())
+        return list(self.transactions.do(lambda connection: connection.execute(query).scalars().all()))
+
+    def ask_for(self, study: str, trials: int) -> None:
+        """Keeps how many trials in total are asked for."""
+        self.transactions.write(study, lambda connection: connection.execute(_changed(study, asked=trials)))
+
+    def recover(self, study: str, folder: Path) -> None:
+        """Commits the results that an earlier start left in a folder; from now on they are kept there until committed."""
+        record = self.study(study)
+        if record is None:
+            raise JobError(f"study {study} is unknown")
+        kept = self._kept[study] = KeptResults(folder, study, record.created)
+        query = select(trials.c.number, trials.c.attempt, trials.c.params)
+        query = query.where((trials.c.study == study) & (trials.c.state == RUNNING))
+        rows = self.transactions.do(lambda connection: connection.execute(query).all())
+        for attempt, result in kept.left({row.number: Running(row.attempt, row.params) for row in rows}, self._say):
+            self._attempts[study, result.number] = attempt
+            self.finish_trial(study, result)
+            self._say(f"trial {result.number} was trained before the last start ended; its result is committed now")
+
+    def begin_trial(self, study: str, number: int, params: Params) -> int:
+        """Claims a trial and keeps its parameters; the attempt is counted on where an earlier start left it running."""
+        here, values = _at(study, number), {"state": RUNNING, "params": params, "started": _now()}
+
+        def begin(connection: Connection) -> int:
+            columns = select(trials.c.attempt, trials.c.state, trials.c.started)
+            old = connection.execute(columns.where(here)).one_or_none()
+            if old is None:
+                connection.execute(insert(trials).values(study=study, number=number, attempt=1, **values))
+                return 1
+            if old.state != RUNNING:
+                raise JobError(f"trial {number} of study {study} is {old.state} already")
+            if old.started == values["started"]:  # written by us a moment ago
+                return int(old.attempt)
+            connection.execute(update(trials).where(here).values(attempt=int(old.attempt) + 1, **values))
+            return int(old.attempt) + 1
+
+        self._attempts[study, number] = attempt = self.transactions.write(study, begin)
+        reached("after-begin")
+        return attempt
+
+    def note_crash(self, study: str, number: int) -> int:
+        """Notes that the process of a running trial died; how often that has happened, this time included."""
+        running = _at(study, number) & (trials.c.state == RUNNING)
+        counts: list[int] = []  # the first is the true one, also where this is done once more
+
+        def note(connection: Connection) -> int:
+            before = connection.execute(select(trials.c.crashes).where(running)).scalar_one_or_none()
+            if before is None:
+                raise JobError(f"trial {number} of study {study} does not run, so it cannot have crashed")
+            counts.append(before + 1)
+            connection.execute(update(trials).where(running).values(crashes=counts[0]))
+            return counts[0]
+
+        return self.transactions.write(study, note)
+
+    def withdraw_trial(self, study: str, number: int) -> None:
+        """Forgets a running trial, as if it had never been asked for; one that is not there is forgotten already."""
+        here = _at(study, number)
+
+        def withdraw(connection: Connection) -> None:
+            connection.execute(delete(trials).where(here & (trials.c.state == RUNNING)))
+            if connection.execute(select(trials.c.number).where(here)).first() is not None:
+                raise JobError(f"trial {number} of study {study} does not run, so it cannot be withdrawn")
+
+        self.transactions.write(study, withdraw)
+
+    def finish_trial(self, study: str, result: TrialResult) -> TrialRow:
+        """Writes the result of a trial that was begun here with all its folds, and gives its row back.
+
+        Until that is committed the result is kept on disk, where `recover` said so. The very same result may come twice.
+        """
+        here, ended = _at(study, result.number), _now()
+        attempt, kept = self._attempts.get((study, result.number)), self._kept.get(study)
+        values = {key: value for key, value in vars(result).items() if key not in ("number", "folds")}
+        values |= {"metrics": dict(result.metrics), "costs": dict(result.costs), "ended": ended}
+        refusal = f"trial {result.number} of study {study} does not run, so it cannot be finished"
+        if attempt is None:
+            raise JobError(refusal)
+        if kept is not None:
+            kept.keep(attempt, result)
+            reached("after-result-file")
+
+        def finish(connection: Connection) -> TrialRow:
+            running = here & (trials.c.state == RUNNING) & (trials.c.attempt == attempt)
+            if connection.execute(update(trials).where(running).values(**values)).rowcount == 1:
+                if result.folds:
+                    rows = [{**fold.to_json(), "study": study, "number": result.number} for fold in result.folds]
+                    connection.execute(insert(folds), rows)
+                reached("before-commit")
+                return trial_of(connection.execute(select(trials).where(here)).one(), result.folds)
+            old = connection.execute(select(trials).where(here)).one()
+            of_trial = (folds.c.study == study) & (folds.c.number == result.number)
+            scores = connection.execute(select(*FOLD_COLUMNS).where(of_trial).order_by(folds.c.fold)).all()
+            written = trial_of(old, [fold_of(score) for score in scores])
+            if written.attempt != attempt or not same(written.result, result):
+                raise JobError(refusal)
+            return written  # by us, before the answer was lost
+
+        try:
+            row = self.transactions.write(study, finish)
+        except Overtaken:
+            if kept is not None:
+                kept.drop(attempt, result.number)
+            raise
+        reached("after-commit")
+        if kept is not None:
+            kept.drop(attempt, result.number)
+        return row
+
+    def trials(self, study: str) -> list[TrialRow]:
+        """All trials of a study by number, those that run included."""
+        query = select(*FOLD_COLUMNS, folds.c.number).where(folds.c.study == study).order_by(folds.c.number, folds.c.fold)
+
+        def read(connection: Connection) -> list[TrialRow]:
+            rows = connection.execute(select(trials).where(trials.c.study == study).order_by(trials.c.number)).all()
+            scores: dict[int, list[FoldScore]] = {}
+            for row in connection.execute(query):
+                scores.setdefault(row.number, []).append(fold_of(row))
+            return [trial_of(row, scores.get(row.number, ())) for row in rows]
+
+        return self.transactions.do(read)
+
+    def count_finished(self, study: str) -> int:
+        """How many trials of a study have a result and count."""
+        done = (trials.c.study == study) & (trials.c.state != RUNNING) & trials.c.dropped.is_(False)
+        query = select(func.count()).where(done)
+        return int(self.transactions.do(lambda connection: connection.execute(query).scalar_one()))
+
+    def mark_shipped(self, study: str, number: int | None, run_id: str) -> None:
+        """Notes the tracker's run of a trial, or of the study itself where number is None."""
+        shipped = update(trials).where(_at(study, number or 0)).values(shipped=run_id)
+        self.transactions.write(study, lambda c: c.execute(_changed(study, run_id=run_id) if number is None else shipped))
+        reached("after-ship")
+
+    def mark_shown(self, study: str, finished: datetime) -> None:
+        """Notes that the tracker shows the summary with which the study finished at that moment."""
+        self.transactions.write(study, lambda connection: connection.execute(_changed(study, shown=finished)))
+
+    def waiting(self) -> list[str]:
+        """The studies of which something has not arrived at their tracker yet, the oldest first."""
+        missed = (trials.c.state != RUNNING) & trials.c.dropped.is_(False) & trials.c.shipped.is_(None)
+        trial_waits = exists().where((trials.c.study == studies.c.name) & missed)
+        summary_waits = studies.c.finished.is_not(None) & (studies.c.shown.is_(None) | (studies.c.shown != studies.c.finished))
+        query = select(studies.c.name).where(trial_waits | summary_waits).order_by(studies.c.created)
+        return list(self.transactions.do(lambda connection: connection.execute(query).scalars().all()))
+
+    def finish_study(self, study: str, summary: Mapping[str, Any]) -> None:
+        """Keeps a study's summary; a study that was extended is finished again."""
+        changed = _changed(study, finished=_now(), summary=summary)
+        self.transactions.write(study, lambda connection: connection.execute(changed))
+
+    def extend_study(self, study: str, recipe: Mapping[str, Any], kept: Mapping[int, Params]) -> StudyRecord:
+        """Gives a study another recipe. Of its trials those that are kept get new parameters; the others count no more."""
+        own = trials.c.study == study
+
+        def extend(connection: Connection) -> None:
+            connection.execute(_changed(study, recipe=recipe, finished=None, summary=None))
+            connection.execute(delete(trials).where(own & (trials.c.state == RUNNING) & trials.c.number.not_in(kept)))
+            connection.execute(update(trials).where(own).values(dropped=True))
+            for number, params in kept.items():
+                connection.execute(update(trials).where(_at(study, number)).values(params=params, dropped=False))
+
+        self.transactions.write(study, extend)
+        record = self.study(study)
+        assert record is not None  # it was written a moment ago
+        return record
+
+    def record_holdout_read(self, data_fingerprint: str, study: str, rows: int) -> int:
+        """Notes that a study looked at the holdout of these data; how often that has happened, this time included."""
+        table, values = holdout_reads, {"data_fingerprint": data_fingerprint, "study": study, "moment": _now(), "rows": rows}
+
+        def note(connection: Connection) -> int:
+            ours = (table.c.study == study) & (table.c.moment == values["moment"])
+            if connection.execute(select(table.c.id).where(ours)).first() is None:
+                connection.execute(insert(table).values(**values))
+            count = select(func.count()).select_from(table).where(table.c.data_fingerprint == data_fingerprint)
+            return int(connection.execute(count).scalar_one())
+
+        return self.transactions.write(study, note)
+
+    def close(self) -> None:
+        """Lets go of the database."""
+        self.transactions.close()
+
+
+def _at(study: str, number: int) -> ColumnElement[bool]:
+    return (trials.c.study == study) & (trials.c.number == number)
+
+
+def _changed(study: str, **values: Any) -> Update:
+    return update(studies).where(studies.c.name == study).values(**values)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

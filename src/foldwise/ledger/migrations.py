@@ -1,0 +1,70 @@
+"""From an older ledger to this one: what each version added, and the copy that is made before."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Column, Connection, Update, inspect, text, update
+from sqlalchemy.schema import CreateColumn
+
+from foldwise.ledger.tables import SCHEMA_VERSION, folds, metadata, schema, studies, trials
+
+# Version -> the columns that it added; its new tables are made as they are.
+STEPS: Mapping[int, tuple[Column[Any], ...]] = {
+    2: (
+        *(trials.c.costs, trials.c.reused, trials.c.dropped, trials.c.lost_at, trials.c.crashes),
+        *(folds.c.rungs, studies.c.epoch, studies.c.holder, studies.c.asked),
+    ),
+    3: (studies.c.origin, studies.c.shown),
+    4: (),
+}
+# Version -> what its new columns hold in rows that were there before.
+FILLS: Mapping[int, Update] = {3: update(studies).values(shown=studies.c.finished)}
+
+
+def migrate(connection: Connection, version: int, say: Callable[[str], None]) -> None:
+    """Brings the tables of an older version up to this one, within the transaction of `connection`, after a copy.
+
+    Args:
+        connection: nobody else may be writing.
+        version: what the tables are.
+        say: hears where the copy is.
+    """
+    copy = _copy_file if connection.dialect.name == "sqlite" else _copy_tables
+    where = copy(connection, version)
+    quoted = connection.dialect.identifier_preparer.quote
+    for step in range(version + 1, SCHEMA_VERSION + 1):
+        for column in STEPS[step]:
+            added = CreateColumn(column).compile(dialect=connection.dialect)
+            connection.execute(text(f"ALTER TABLE {quoted(column.table.name)} ADD COLUMN {added}"))
+        if step in FILLS:
+            connection.execute(FILLS[step])
+    metadata.create_all(connection)
+    connection.execute(schema.update().values(version=SCHEMA_VERSION))
+    say(f"the ledger was of schema {version} and is of schema {SCHEMA_VERSION} now; {where} is as it was before")
+
+
+def _copy_file(connection: Connection, version: int) -> str:
+    """The whole database beside itself, by SQLite's own backup: what is not yet in the file proper is in it."""
+    path = Path(str(connection.engine.url.database))
+    moment = datetime.now(UTC).strftime("%Y-%m-%dT%H-%M-%SZ")
+    target = path.with_name(f"{path.stem}.v{version}.{moment}{path.suffix}")
+    part = target.with_name(f".{target.name}.part")
+    with closing(sqlite3.connect(path)) as old, closing(sqlite3.connect(part)) as new:
+        old.backup(new)
+    part.replace(target)
+    return str(target)
+
+
+def _copy_tables(connection: Connection, version: int) -> str:
+    """Every table under its name with the version, in the transaction that changes it."""
+    quoted = connection.dialect.identifier_preparer.quote
+    names = sorted(set(metadata.tables) & set(inspect(connection).get_table_names()))
+    for name in names:
+        connection.execute(text(f"CREATE TABLE {quoted(f'{name}_v{version}')} AS TABLE {quoted(name)}"))
+    return f"{names[0]}_v{version}, ..."

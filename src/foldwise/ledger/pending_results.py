@@ -1,0 +1,72 @@
+"""Results on disk from the end of a training until the ledger has them: a database that is away loses no trial."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from foldwise.spec.space import Params
+from foldwise.system.files import atomically, plain_value
+from foldwise.trial.result import TrialResult
+
+
+@dataclass(frozen=True)
+class Running:
+    """A trial that stands in the ledger without a result."""
+
+    attempt: int
+    params: Params
+
+
+class KeptResults:
+    """The files `<number>.<attempt>.json` of a folder, each a result of the study that was made at that moment."""
+
+    def __init__(self, folder: Path, study: str, created: datetime) -> None:
+        self._folder = folder
+        self._of = {"study": study, "created": created.isoformat()}
+
+    def keep(self, attempt: int, result: TrialResult) -> None:
+        """Writes a result; it is on the disk when this returns."""
+        text = json.dumps({**self._of, "attempt": attempt, "result": result.to_json()}, default=plain_value)
+        atomically(self._path(result.number, attempt), lambda part: part.write_text(text, encoding="utf-8"))
+
+    def drop(self, attempt: int, number: int) -> None:
+        """Forgets a result that the ledger has, or will never take."""
+        self._path(number, attempt).unlink(missing_ok=True)
+
+    def left(self, running: Mapping[int, Running], say: Callable[[str], None]) -> list[tuple[int, TrialResult]]:
+        """The attempts and results that an earlier start left, by number.
+
+        What belongs to no attempt that is running in the ledger is left out: a file that is torn or of another study stays
+        and is said, one whose trial is finished is removed.
+        """
+        found: list[tuple[int, TrialResult]] = []
+        for path in self._folder.glob("*.json"):
+            kept = self._read(path)
+            if kept is None:
+                say(f"{path} is no result of this study and is left out")
+                continue
+            attempt, result = kept
+            if running.get(result.number) == Running(attempt, result.params):
+                found.append(kept)
+            else:
+                path.unlink()
+        for part in self._folder.glob(".*.part"):  # of a process that was killed while it wrote
+            part.unlink()
+        return sorted(found, key=lambda kept: kept[1].number)
+
+    def _read(self, path: Path) -> tuple[int, TrialResult] | None:
+        try:
+            kept = json.loads(path.read_text(encoding="utf-8"))
+            result = TrialResult.from_json(kept["result"])
+            attempt = int(kept["attempt"])
+            mine = {key: kept[key] for key in self._of} == self._of and path == self._path(result.number, attempt)
+            return (attempt, result) if mine else None
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            return None
+
+    def _path(self, number: int, attempt: int) -> Path:
+        return self._folder / f"{number}.{attempt}.json"

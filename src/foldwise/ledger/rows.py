@@ -1,0 +1,92 @@
+"""What is read from a ledger: studies and trials as frozen values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any, cast
+
+from sqlalchemy import Row
+
+from foldwise.ledger.tables import folds
+from foldwise.spec.goal import METRICS, Goal
+from foldwise.spec.space import Params
+from foldwise.trial.result import FoldScore, State, TrialResult
+
+RUNNING = "RUNNING"
+FOLD_FIELDS = tuple(field.name for field in fields(FoldScore))
+FOLD_COLUMNS = tuple(folds.c[name] for name in FOLD_FIELDS)
+
+
+@dataclass(frozen=True)
+class StudyRecord:
+    """A study as it was created. summary is None until it finished; run_id is its run in the tracker, where there is one.
+
+    asked: how many trials in total were last asked for.
+    origin: where it was made, and what it looks for (see foldwise.study.provenance); None where an older version made it.
+    shown: `finished` of the summary that the tracker shows; None until one has arrived.
+    """
+
+    name: str
+    recipe: Mapping[str, Any]
+    data_fingerprint: str
+    holdout: Mapping[str, Any]
+    versions: Mapping[str, str]
+    created: datetime
+    finished: datetime | None = None
+    summary: Mapping[str, Any] | None = None
+    run_id: str | None = None
+    asked: int | None = None
+    origin: Mapping[str, Any] | None = None
+    shown: datetime | None = None
+
+
+@dataclass(frozen=True)
+class TrialRow:
+    """A trial as it stands: result is None while it runs; shipped is its run in the tracker, where it has arrived there.
+
+    dropped: whether it counts no more, because the study was extended and the trial is no point of its new space.
+    """
+
+    study: str
+    number: int
+    attempt: int
+    params: Params
+    started: datetime
+    ended: datetime | None = None
+    result: TrialResult | None = None
+    shipped: str | None = None
+    dropped: bool = False
+
+
+# What a study that an older version made, and that has not finished, is ranked by where its recipe leaves that to the task.
+USUAL = {"rmse": Goal("rmse", "minimize"), "accuracy": Goal("accuracy", "maximize")}
+
+
+def goal_of(record: StudyRecord, results: Iterable[TrialResult]) -> Goal:
+    """What a study's trials are ranked by, also while it still runs."""
+    if record.origin is not None:
+        return Goal(**record.origin["goal"])
+    if record.summary is not None and "goal" in record.summary:
+        return Goal(**record.summary["goal"])
+    asked = (record.recipe.get("goals") or [record.recipe["goal"]["metric"]])[0] if record.recipe.get("goal") else "auto"
+    if asked in METRICS:
+        return Goal(asked, METRICS[asked][0])
+    known = next((result.metrics for result in results if result.metrics), {})
+    return next((goal for metric, goal in USUAL.items() if metric in known), USUAL["accuracy"])
+
+
+def fold_of(row: Row[Any]) -> FoldScore:
+    """A fold from its columns, FOLD_COLUMNS."""
+    return FoldScore.from_json(dict(zip(FOLD_FIELDS, row, strict=False)))
+
+
+def trial_of(row: Row[Any], scores: Sequence[FoldScore]) -> TrialRow:
+    """A trial from its row and its folds."""
+    result = None
+    if row.state != RUNNING:
+        state = cast(State, row.state)
+        outcome = (row.mean, row.sd, row.metrics, row.reason, row.engine, row.seconds, row.costs or {}, row.reused, row.lost_at)
+        result = TrialResult(row.number, row.params, state, tuple(scores), *outcome)
+    return TrialRow(row.study, row.number, row.attempt, row.params, row.started, row.ended, result, row.shipped, row.dropped)

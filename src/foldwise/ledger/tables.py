@@ -1,0 +1,223 @@
+"""The ledger's tables, and how values lie in them on SQLite and on PostgreSQL alike."""
+
+from __future__ import annotations
+
+import json
+import math
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Dialect,
+    Float,
+    ForeignKeyConstraint,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    false,
+)
+from sqlalchemy.types import TypeDecorator
+
+from foldwise.system.files import plain_value
+from foldwise.trial.curves import WrittenCurves
+
+SCHEMA_VERSION = 4
+
+
+class Json(TypeDecorator[Any]):
+    """Plain values as JSON text, with nan and infinities as Python writes them, which databases' own JSON refuses."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
+        """To text."""
+        return None if value is None else json.dumps(value, default=plain_value)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
+        """From text."""
+        return None if value is None else json.loads(value)
+
+
+class CurvesJson(Json):
+    """Curves; their text is read when somebody looks at them."""
+
+    cache_ok = True
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
+        """The text, behind a mapping."""
+        return None if value is None else WrittenCurves(value)
+
+
+class Number(TypeDecorator[float]):
+    """A float. nan lies as NULL, because SQLite knows no nan."""
+
+    impl = Float(53)
+    cache_ok = True
+
+    def process_bind_param(self, value: float | None, dialect: Dialect) -> float | None:
+        """None for nan."""
+        return None if value is None or math.isnan(value) else float(value)
+
+    def process_result_value(self, value: float | None, dialect: Dialect) -> float:
+        """The inverse: nan for NULL."""
+        return math.nan if value is None else value
+
+
+class Moment(TypeDecorator[datetime]):
+    """A moment as ISO text in UTC: the same on every database, and readable."""
+
+    impl = String(40)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> str | None:
+        """To text."""
+        return None if value is None else value.astimezone(UTC).isoformat()
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> datetime | None:
+        """From text."""
+        return None if value is None else datetime.fromisoformat(value)
+
+
+metadata = MetaData()
+
+schema = Table("foldwise_schema", metadata, Column("version", Integer, primary_key=True, autoincrement=False))
+
+studies = Table(
+    "studies",
+    metadata,
+    Column("name", String(100), primary_key=True),
+    Column("recipe", Json, nullable=False),
+    Column("data_fingerprint", String(64), nullable=False),
+    Column("holdout", Json, nullable=False),
+    Column("versions", Json, nullable=False),
+    Column("created", Moment, nullable=False),
+    Column("finished", Moment),
+    Column("summary", Json),
+    Column("run_id", String(64)),
+    Column("epoch", Integer, nullable=False, server_default="0"),  # raised by whoever becomes its coordinator
+    Column("holder", Json),  # who that was: {id, pid, since}
+    Column("asked", Integer),  # trials in total, as last asked for
+    Column("origin", Json),  # where it was made, and what it looks for
+    Column("shown", Moment),  # `finished` of the summary that the tracker shows
+)
+
+trials = Table(
+    "trials",
+    metadata,
+    Column("study", String(100), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("attempt", Integer, nullable=False),
+    Column("crashes", Integer, nullable=False, server_default="0"),  # how often its process died while it ran
+    Column("state", String(10), nullable=False),
+    Column("params", Json, nullable=False),
+    Column("mean", Number),
+    Column("sd", Number),
+    Column("metrics", Json),
+    Column("costs", Json),
+    Column("reused", Integer),
+    Column("lost_at", Text),
+    Column("dropped", Boolean, nullable=False, default=False, server_default=false()),
+    Column("reason", Text),
+    Column("engine", String(100)),
+    Column("seconds", Number),
+    Column("started", Moment, nullable=False),
+    Column("ended", Moment),
+    Column("shipped", String(64)),
+    ForeignKeyConstraint(["study"], ["studies.name"]),
+)
+
+folds = Table(
+    "folds",
+    metadata,
+    Column("study", String(100), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("fold", Integer, primary_key=True, autoincrement=False),
+    Column("score", Number),
+    Column("metrics", Json, nullable=False),
+    Column("curves", CurvesJson, nullable=False),
+    Column("best_epoch", Integer, nullable=False),
+    Column("seconds", Number),
+    Column("rungs", Json),
+    ForeignKeyConstraint(["study", "number"], ["trials.study", "trials.number"]),
+)
+
+holdout_reads = Table(
+    "holdout_reads",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("data_fingerprint", String(64), nullable=False, index=True),
+    Column("study", String(100), nullable=False),
+    Column("moment", Moment, nullable=False),
+    Column("rows", Integer, nullable=False),
+)
+
+# A registered version of a model, what it was made from. Models are known by `Registry.identity`, here and below.
+versions = Table(
+    "versions",
+    metadata,
+    Column("model", String(200), primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("study", String(100), nullable=False),
+    Column("data_fingerprint", String(64), nullable=False),
+    Column("source", Text),  # the mark of the rows as they were read, where there is one
+    Column("files", Json, nullable=False),  # SHA-256 of each file of its bundle
+    Column("columns", Json),  # those that tell rows apart
+    Column("trained", LargeBinary),  # keys of the rows that it was trained on, sorted, eight bytes each
+    Column("made", Moment, nullable=False),
+)
+
+# Who was champion of a model when: the row of the highest number is champion now.
+promotions = Table(
+    "promotions",
+    metadata,
+    Column("model", String(200), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("version", Integer, nullable=False),
+    Column("replaces", Integer),  # the version that was champion before
+    Column("kind", String(20), nullable=False),  # first, promoted, rollback, adopted
+    Column("who", Json, nullable=False),
+    Column("moment", Moment, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("scores", Json),
+    Column("shown", Boolean, nullable=False, default=False, server_default=false()),  # whether the registry's alias followed
+)
+
+# A retraining of a model: what it saw and what came of it.
+retrainings = Table(
+    "retrainings",
+    metadata,
+    Column("model", String(200), primary_key=True),
+    Column("id", String(64), primary_key=True),
+    Column("champion", Integer, nullable=False),
+    Column("data_fingerprint", String(64), nullable=False),
+    Column("source", Text),
+    Column("began", Moment, nullable=False),
+    Column("ended", Moment),
+    Column("outcome", String(20)),  # PROMOTED, KEPT, REFUSED; a retraining that saw nothing new leaves no row
+    Column("summary", Json),
+)
+
+# A moment at which a job was due: its row is there once, whoever claimed it.
+slots = Table(
+    "slots",
+    metadata,
+    Column("job", String(100), primary_key=True),
+    Column("slot", Moment, primary_key=True),
+    Column(
+        "state", String(20), nullable=False
+    ),  # CLAIMED, RUNNING, DONE, FAILED, MISSED; SEEN: from when on the job was known so
+    Column("attempt", Integer, nullable=False, default=0, server_default="0"),
+    Column("holder", Json),  # who claimed or runs it: {id, pid, since}
+    Column("claimed", Moment, nullable=False),
+    Column("started", Moment),
+    Column("ended", Moment),
+    Column("exit_code", Integer),
+    Column("reason", Text),
+    Column("log", Text),  # where its output is kept
+)

@@ -1,0 +1,112 @@
+"""Transactions of a ledger: waited for, and those that write only by the coordinator of the study."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from sqlalchemy import Connection, Engine, select, update
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+
+from foldwise.errors import JobError, Overtaken
+from foldwise.ledger.coordinator import StudyLocks, named, new_holder
+from foldwise.ledger.retry import Waiting, first_line
+from foldwise.ledger.tables import studies
+
+T = TypeVar("T")
+
+
+class Transactions:
+    """Each is begun again where the database was away, also where it went in the middle of the commit.
+
+    So what is done in one must bear to be done once more: it looks first for what it wrote before.
+    """
+
+    def __init__(self, engine: Engine, waiting: Waiting) -> None:
+        self.engine = engine
+        self.me = new_holder()
+        self._waiting = waiting
+        self._locks = StudyLocks(engine)
+        self._epochs: dict[str, int] = {}
+
+    def lead(self, study: str) -> None:
+        """Makes this process the study's coordinator: it holds the lock, and whoever came before writes no more.
+
+        Raises:
+            JobError: another process holds the lock; says which, and since when.
+        """
+        if not self._patiently(lambda: self._locks.hold(study)):
+            query = select(studies.c.holder).where(studies.c.name == study)
+            holder = self.do(lambda connection: connection.execute(query).scalar_one_or_none())
+            raise JobError(f"study {study} is being run by {named(holder)}")
+
+        def take(connection: Connection) -> int | None:
+            here = studies.c.name == study
+            connection.execute(update(studies).where(here).values(epoch=studies.c.epoch + 1, holder=self.me))
+            return connection.execute(select(studies.c.epoch).where(here)).scalar_one_or_none()
+
+        epoch = self.do(take)
+        if epoch is not None:
+            self._epochs[study] = epoch
+
+    def leads(self, study: str, epoch: int) -> None:
+        """Notes that this process is the coordinator of a study that it made."""
+        self._epochs[study] = epoch
+
+    def write(self, study: str, work: Callable[[Connection], T]) -> T:
+        """Does something as the study's coordinator, or not at all; its row is locked, so that nobody follows meanwhile.
+
+        Raises:
+            JobError: there is no such study.
+            Overtaken: another process coordinates it.
+        """
+
+        def as_coordinator(connection: Connection) -> T:
+            query = select(studies.c.epoch, studies.c.holder).where(studies.c.name == study).with_for_update()
+            row = connection.execute(query).one_or_none()
+            if row is None:
+                raise JobError(f"study {study} is unknown")
+            if row.epoch != self._epochs.get(study):
+                who = f"study {study} is being run by {named(row.holder)}"
+                raise Overtaken(f"{who}; this process does not coordinate it, so it writes nothing and ends")
+            return work(connection)
+
+        if study in self._epochs:
+            # A lock that was lost with its connection is taken again; the epoch says whether another led since.
+            self._patiently(lambda: self._locks.hold(study))
+        return self.do(as_coordinator)
+
+    def do(self, work: Callable[[Connection], T], contradiction: str = "") -> T:
+        """Does something in a transaction.
+
+        Raises:
+            JobError: the database fails, or refuses a row: then with the sentence given.
+        """
+
+        def once() -> T:
+            with self.engine.begin() as connection:
+                return work(connection)
+
+        return self._patiently(once, contradiction)
+
+    def hold(self, name: str) -> bool:
+        """Whether this process holds the lock of that name between machines; on SQLite, which is on one, nobody is asked."""
+        return self._patiently(lambda: self._locks.hold(name))
+
+    def release(self, name: str) -> None:
+        """Lets go of such a lock."""
+        self._locks.release(name)
+
+    def close(self) -> None:
+        """Lets go of the database."""
+        self._locks.close()
+        self.engine.dispose()
+
+    def _patiently(self, work: Callable[[], T], contradiction: str = "") -> T:
+        try:
+            return self._waiting.until_done(work)
+        except IntegrityError as fault:
+            raise JobError(contradiction or f"the ledger refuses a row: {first_line(fault)}") from None
+        except SQLAlchemyError as fault:
+            where = self.engine.url.render_as_string(hide_password=True)
+            raise JobError(f"the ledger {where} failed: {first_line(fault)}") from None

@@ -1,0 +1,188 @@
+"""What people compare: studies and their trials as plain values, and the page that shows them."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from foldwise.config.difference import leaves
+from foldwise.config.read import parted
+from foldwise.config.template import fill
+from foldwise.errors import ConfigError, did_you_mean
+from foldwise.ledger.ledger import Ledger
+from foldwise.ledger.rows import StudyRecord, goal_of
+from foldwise.report.page_files import embedded, framed, page_file
+from foldwise.spec.goal import Goal
+from foldwise.spec.space import Choice, Params, Scalar
+from foldwise.system.files import atomically
+from foldwise.trial.mean_curves import mean_curves
+from foldwise.trial.result import TrialResult, varying
+
+SCRIPTS = ("rows", "table", "parallel", "curves", "panels")  # in the order in which they need each other
+POINTS = 40  # of a curve in the page; all of them are in the ledger and in trials.parquet's study
+DIGITS = 5
+
+Studies = Sequence[tuple[StudyRecord, Sequence[TrialResult]]]
+
+
+def read_studies(ledger: Ledger, names: Sequence[str]) -> tuple[Studies, Goal]:
+    """The studies of these names with their trials, and the goal that they share.
+
+    Raises:
+        ConfigError: a study is unknown, has no finished trial, or looks for something else than the first.
+    """
+    studies: list[tuple[StudyRecord, list[TrialResult]]] = []
+    for name in names:
+        record = ledger.study(name)
+        if record is None:
+            known = ledger.names()
+            raise ConfigError("study", f"the ledger holds no study {name!r}{did_you_mean(name, known)}")
+        results = [row.result for row in ledger.trials(name) if row.result is not None and not row.dropped]
+        if not results:
+            raise ConfigError("study", f"{name!r} has no finished trial yet")
+        studies.append((record, results))
+    goals = {name: goal_of(record, results) for name, (record, results) in zip(names, studies, strict=True)}
+    for name, goal in goals.items():
+        if goal != goals[names[0]]:
+            rule = f"{name!r} is ranked by {goal.metric} and {names[0]!r} by {goals[names[0]].metric}"
+            raise ConfigError("study", f"{rule}; compare studies of one goal")
+    return studies, goals[names[0]]
+
+
+def as_text(studies: Studies, goal: Goal, most: int) -> tuple[list[str], list[list[str]], int]:
+    """Columns and cells of the best trials, complete ones first, and how many others there are."""
+    trials = [(record.name, result) for record, results in studies for result in results]
+    sign = -1 if goal.direction == "maximize" else 1
+    trials.sort(key=lambda t: (t[1].state != "COMPLETE", 0.0 if math.isnan(t[1].mean) else sign * t[1].mean, t[1].number))
+    names = varying([result.params for _, result in trials])
+    own = ["study"] if len(studies) > 1 else []
+    cells = [
+        [
+            *([study] if own else []),
+            str(result.number),
+            f"{result.mean:.4g} ± {result.sd:.2g}" if result.state == "COMPLETE" else "-",
+            *(_text(_shown(result.params, name)) for name in names),
+            f"{result.seconds:.1f}",
+            result.state,
+            result.reason or "",
+        ]
+        for study, result in trials[:most]
+    ]
+    return [*own, "trial", goal.metric, *names, "seconds", "state", "reason"], cells, max(0, len(trials) - most)
+
+
+def _text(value: Scalar) -> str:
+    return "-" if value is None else f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def page(studies: Studies, goal: Goal) -> str:
+    """One HTML page that needs nothing but itself.
+
+    Args:
+        studies: with their trials; all have the same goal.
+        goal: what their trials are ranked by.
+    """
+    finished = [results for _, results in studies]
+    each = [result.params for results in finished for result in results]
+    names = varying(each)
+    every = list(dict.fromkeys(name for params in each for name in params))
+    costs = list(dict.fromkeys(name for results in finished for result in results for name in result.costs))
+    own = ["study"] if len(studies) > 1 else []
+    data = {
+        "studies": [_study(record, results, goal, every, costs) for record, results in studies],
+        "columns": [*own, "number", "mean", "sd", *names, *costs, "seconds", "state", "reason"],
+        "varying": names,
+        "parameters": every,
+        "log": sorted({name for record, _ in studies for name in _logarithmic(record.recipe)}),
+    }
+    curves = [{result.number: _curves(result) for result in results if result.folds} for results in finished]
+    title = "foldwise: " + ", ".join(record.name for record, _ in studies)
+    parts = {
+        "title": escape(title),
+        "made": datetime.now().astimezone().strftime("%Y-%m-%d %H:%M"),
+        "style": page_file("compare.css"),
+        "script": "\n".join(page_file(f"{name}.js") for name in SCRIPTS),
+        "data": embedded(data),
+        "curves": embedded(curves),
+    }
+    return framed("compare.html", parts)
+
+
+def write_page(path: Path, studies: Studies, goal: Goal) -> None:
+    """The page as a file."""
+    text = page(studies, goal)
+    atomically(path, lambda part: part.write_text(text, encoding="utf-8"))
+
+
+def _study(
+    record: StudyRecord, results: Sequence[TrialResult], goal: Goal, names: Sequence[str], costs: Sequence[str]
+) -> dict[str, Any]:
+    summary = record.summary or {}
+    return {
+        "name": record.name,
+        "metric": goal.metric,
+        "direction": goal.direction,
+        "folds": max((len(result.folds) for result in results), default=0),
+        "verdict": summary.get("verdict"),
+        "baselines": summary.get("baselines", []),
+        "seconds": summary.get("seconds", {}),
+        "fixed": _fixed(record.recipe),
+        "trials": {
+            "number": [result.number for result in results],
+            "state": [result.state for result in results],
+            "reason": [result.reason for result in results],
+            "mean": [result.mean for result in results],
+            "sd": [result.sd for result in results],
+            "seconds": [round(result.seconds, 3) for result in results],
+            "reused": [result.reused for result in results],
+            "params": {name: [_shown(result.params, name) for result in results] for name in names},
+            "costs": {name: [result.costs.get(name) for result in results] for name in costs},
+        },
+    }
+
+
+def _shown(params: Params, name: str) -> Scalar:
+    """A value as the page takes it: null there is a parameter that a trial does not have."""
+    value = params.get(name)
+    if name in params and (value is None or isinstance(value, bool)):
+        return {None: "null", True: "true", False: "false"}[value]
+    return value
+
+
+def _fixed(recipe: Mapping[str, Any]) -> dict[str, str]:
+    """Every value of a configuration that no trial changes, by dotted key."""
+    template, space = parted(recipe)
+    searched = dict.fromkeys(space.ranges, "(searched)")
+    rest = {key: value for key, value in recipe.items() if key not in template}
+    shown = fill(template, space, space.defaults())
+    found = {key: json.dumps(value, default=str) for key, value in leaves({**rest, **shown})}
+    return {
+        key: value for key, value in found.items() if not any(key == name or key.startswith(f"{name}.") for name in searched)
+    }
+
+
+def _logarithmic(recipe: Mapping[str, Any]) -> list[str]:
+    _, space = parted(recipe)
+    return [name for name, range_ in space.walk() if not isinstance(range_, Choice) and range_.log]
+
+
+def _curves(result: TrialResult) -> dict[str, tuple[list[int], list[float | None]]]:
+    """Curve -> epochs and values, the mean over folds; a rate that never changes is two points."""
+    found: dict[str, tuple[list[int], list[float | None]]] = {}
+    for name, epoch, value in mean_curves(result.folds, 3 * POINTS):
+        epochs, values = found.setdefault(name, ([], []))
+        epochs.append(epoch)
+        values.append(_rounded(value))
+    for name, (epochs, values) in found.items():
+        if len(set(values)) == 1 and len(values) > 2:
+            found[name] = ([epochs[0], epochs[-1]], [values[0], values[-1]])
+    return found
+
+
+def _rounded(value: float) -> float | None:
+    return float(f"{value:.{DIGITS}g}") if math.isfinite(value) else None

@@ -1,0 +1,96 @@
+"""Whether a probability of 0.8 comes true eight times in ten."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from matplotlib.figure import Figure
+
+from foldwise.report.figures.names import counted
+from foldwise.report.figures.style import COLOURS, GREY, canvas, plain
+
+Floats = npt.NDArray[np.float64]
+BINS = 10
+Z = 1.959963984540054  # 95 % of a normal distribution lie within this many deviations
+
+
+@dataclass(frozen=True, eq=False)
+class Reliability:
+    """Rows in bins of about equal size, by their probability; every array is (bins,).
+
+    predicted: the mean probability. observed: the share that came true, and its 95 % interval from low to high.
+    """
+
+    predicted: Floats
+    observed: Floats
+    low: Floats
+    high: Floats
+    counts: npt.NDArray[np.int64]
+
+    @property
+    def error(self) -> float:
+        """The expected calibration error: the mean distance of observed from predicted, weighed by the bins' rows."""
+        return float(np.average(np.abs(self.observed - self.predicted), weights=self.counts))
+
+
+def reliability(probabilities: Floats, came_true: npt.NDArray[np.bool_], bins: int = BINS) -> Reliability:
+    """Bins of equal counts; equal probabilities stay together, so there may be fewer."""
+    edges = np.unique(np.quantile(probabilities, np.arange(1, bins) / bins))
+    _, place, counts = np.unique(np.searchsorted(edges, probabilities), return_inverse=True, return_counts=True)
+    observed = np.bincount(place, came_true) / counts
+    low, high = wilson(observed, counts)
+    return Reliability(np.bincount(place, probabilities) / counts, observed, low, high, counts)
+
+
+def wilson(share: Floats, count: npt.NDArray[np.int64]) -> tuple[Floats, Floats]:
+    """The 95 % interval of a share among so many.
+
+    Source: Wilson, "Probable inference, the law of succession, and statistical inference", JASA 22, 209 (1927).
+    """
+    middle = (share + Z**2 / (2 * count)) / (1 + Z**2 / count)
+    half = Z / (1 + Z**2 / count) * np.sqrt(share * (1 - share) / count + Z**2 / (4 * count**2))
+    return np.maximum(middle - half, 0.0), np.minimum(middle + half, 1.0)
+
+
+def judged(truth: npt.NDArray[Any], probabilities: Floats) -> tuple[Floats, npt.NDArray[np.bool_]]:
+    """The probabilities that are judged, and which came true: of two labels the second's, else the most probable one's."""
+    if probabilities.shape[1] == 2:
+        return probabilities[:, 1], truth == 1
+    return probabilities.max(axis=1), truth == probabilities.argmax(axis=1)
+
+
+def draw_calibration(truth: npt.NDArray[Any], probabilities: Floats, positive: str | None) -> Figure:
+    """Observed shares over predicted probabilities, and below how often each probability was given.
+
+    Args:
+        truth: codes, (rows,).
+        probabilities: (rows, classes).
+        positive: what the second of two labels means; None where there are more.
+    """
+    given, came_true = judged(truth, probabilities)
+    found = reliability(given, came_true)
+    observed, of = (f"observed share of {positive}", positive) if positive else ("share of right answers", "the answer")
+    figure = canvas(5.2, 6.2)
+    upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(4, 1))
+    plain(upper, f"Expected calibration error {found.error:.3f}, {counted(len(truth), 'row')}", "", observed)
+    upper.plot([0, 1], [0, 1], color=GREY, linewidth=0.8, linestyle=":", label="perfect calibration")
+    reach = np.abs(np.stack([found.low, found.high]) - found.observed)
+    about = counted(round(float(np.mean(found.counts))), "row")
+    upper.errorbar(
+        found.predicted, found.observed, reach, color=COLOURS[0], marker="o", markersize=4, linewidth=1.2,
+        elinewidth=0.8, capsize=2, label=f"about {about} a point, 95 % interval",
+    )  # fmt: skip
+    upper.set_xlim(-0.02, 1.02)
+    upper.set_ylim(-0.02, 1.02)
+    upper.legend(loc="upper left", fontsize=8, frameon=False)
+    plain(lower, "", f"predicted probability of {of}", "rows")
+    counts, _, _ = lower.hist(given, bins=np.linspace(0, 1, 21), color=COLOURS[0], edgecolor="white", linewidth=0.5)
+    if np.max(counts) > 50 * float(np.median(counts[counts > 0])):
+        lower.set_yscale("log")
+        lower.set_ylim(bottom=0.7)
+        lower.yaxis.set_major_formatter("{x:,.0f}")
+        lower.set_ylabel("rows (log)")
+    return figure

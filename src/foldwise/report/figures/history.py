@@ -1,0 +1,135 @@
+"""The optimisation history: every trial by its number, how it ended, and the best so far."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from foldwise.report.figures.page_style import Panel, dots, hover, many, words
+from foldwise.report.figures.scales import short
+from foldwise.report.figures.score_axes import MANY, WIDTH, note, on_the_edge, score_limits
+from foldwise.report.figures.searched import Seen
+from foldwise.report.figures.style import COLOURS, GREY, canvas, plain
+
+BEST, BASELINE, LOST = "black", COLOURS[2], COLOURS[1]
+
+
+def best_so_far(search: Seen) -> list[tuple[int, float]]:
+    """Trial and score where the best score changed, and once more at the last trial."""
+    found: list[tuple[int, float]] = []
+    for result, scored in zip(search.results, search.scored, strict=True):
+        if scored and (not found or search.goal.better(result.mean, found[-1][1])):
+            found.append((result.number, result.mean))
+    return [*found, (search.results[-1].number, found[-1][1])] if found else []
+
+
+def without_score(search: Seen) -> list[int]:
+    """The places of the trials of which no score is known, not even of one fold."""
+    ended = zip(search.results, search.scored, strict=True)
+    return [place for place, (result, ok) in enumerate(ended) if not ok and result.number not in search.promised]
+
+
+def draw(search: Seen) -> Figure:
+    """The history as a picture."""
+    figure = canvas(WIDTH, 3.6)
+    axes = plain(figure.subplots(), "Optimisation history", "trial", search.goal.metric)
+    numbers, (low, high) = np.array([result.number for result in search.results]), search.limits
+    size = 18 if len(numbers) <= MANY else 5
+    scored, shown = search.scored, np.clip(search.scores, low, high)
+    axes.scatter(
+        numbers[scored], shown[scored], s=size, color=COLOURS[0], alpha=0.7, linewidths=0, label=f"complete ({scored.sum()})"
+    )
+    if search.promised:
+        label = f"stopped, by the folds reached ({len(search.promised)})"
+        heights = np.clip(list(search.promised.values()), low, high)
+        axes.scatter(
+            list(search.promised), heights, s=size, facecolors="none", marker="^", edgecolors=GREY, linewidths=0.8, label=label
+        )
+    rival = search.rival
+    within = rival is not None and abs(float(rival["mean"]) - (low + high) / 2) <= 1.5 * ((high - low) or abs(high) or 1.0)
+    score_limits(axes, search, (float(rival["mean"]),) if rival is not None and within else ())
+    lost = without_score(search)
+    if lost:
+        edge = axes.get_ylim()[0 if search.goal.direction == "maximize" else 1]
+        label = f"without a score ({len(lost)})"
+        small = size <= 5
+        style: dict[str, Any] = {"s": 8 if small else 20, "linewidths": 0.5 if small else 1, "clip_on": False, "zorder": 5}
+        axes.scatter(numbers[lost], [edge] * len(lost), color=LOST, marker="x", label=label, **style)
+    line = best_so_far(search)
+    axes.step([n for n, _ in line], [score for _, score in line], where="post", color=BEST, linewidth=1.4, label="best so far")
+    if rival is not None and within:
+        label = f"baseline {short(str(rival['name']))}"
+        axes.axhline(float(rival["mean"]), color=BASELINE, linestyle="--", linewidth=1.2, label=label)
+    note(axes, on_the_edge(search))
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
+    figure.legend(loc="outside lower center", ncols=3, fontsize=8, frameon=False)
+    return figure
+
+
+def panel(search: Seen) -> Panel:
+    """The history in the page."""
+    thin = many(search)
+    low, high = search.limits
+    air = 0.06 * ((high - low) or abs(high) or 1.0)
+    edge = low - air if search.goal.direction == "maximize" else high + air
+    stopped = [(p, search.promised[r.number]) for p, r in enumerate(search.results) if r.number in search.promised]
+    groups: list[tuple[str, list[tuple[int, float]], str, str]] = [
+        ("complete", [(int(p), float(search.scores[p])) for p in np.flatnonzero(search.scored)], "circle", COLOURS[0]),
+        ("stopped, by the folds reached", stopped, "triangle-up-open", GREY),
+        ("without a score", [(place, edge) for place in without_score(search)], "x", LOST),
+    ]
+    traces: list[dict[str, Any]] = [
+        {
+            "type": dots(search),
+            "mode": "markers",
+            "name": f"{name} ({len(spots)})",
+            "x": [search.results[place].number for place, _ in spots],
+            "y": [score for _, score in spots],
+            "text": [hover(search, place, params=not thin) for place, _ in spots],
+            "hovertemplate": "%{text}<extra></extra>",
+            "marker": {"symbol": symbol, "color": colour, "size": 5 if thin else 8, "opacity": 0.75},
+        }
+        for name, spots, symbol, colour in groups
+        if spots
+    ]
+    line = best_so_far(search)
+    traces.append(
+        {
+            "type": "scatter",
+            "mode": "lines",
+            "name": "best so far",
+            "x": [number for number, _ in line],
+            "y": [score for _, score in line],
+            "line": {"shape": "hv", "width": 2, "color": "INK"},
+            "hoverinfo": "skip",
+        }
+    )
+    rival = search.rival
+    if rival is not None and math.isfinite(float(rival["mean"])):
+        first, last = search.results[0].number, search.results[-1].number
+        traces.append(
+            {
+                "type": "scatter",
+                "mode": "lines",
+                "name": f"baseline {words(rival['name'])}",
+                "x": [first, last],
+                "y": [float(rival["mean"])] * 2,
+                "line": {"dash": "dash", "color": BASELINE},
+                "hoverinfo": "skip",
+            }
+        )
+    layout = {
+        "xaxis": {"title": {"text": "trial"}},
+        "yaxis": {"title": {"text": words(search.goal.metric)}, "range": [low - 2 * air, high + 2 * air]},
+        "legend": {"orientation": "h", "y": -0.2},
+    }
+    said = "Each dot is a trial; a trial without a score stands on the edge."
+    if thin:
+        said += " With so many trials, parameters are not named here; they are in trials.parquet."
+    if on_the_edge(search):
+        said += " Trials far off on the worse side are outside the first view: double-click to see all."
+    return Panel("Optimisation history", said, traces, layout, 420)

@@ -1,0 +1,127 @@
+"""How the best trial learnt: its losses over the epochs, what they say of its fit, and its learning rate."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from foldwise.report.figures.fitting import name_fitting
+from foldwise.report.figures.score_axes import WIDTH, logarithmic, note
+from foldwise.report.figures.style import COLOURS, GREY, canvas, plain
+from foldwise.trial.result import FoldScore, TrialResult
+
+
+def stacked(folds: Sequence[FoldScore], name: str) -> npt.NDArray[np.float64]:
+    """Shape (folds that have the curve, epochs): the curve of each fold, nan after its last epoch and where not finite."""
+    curves = [np.array(fold.curves[name], float) for fold in folds if len(fold.curves.get(name, ()))]
+    table = np.full((len(curves), max(map(len, curves), default=0)), np.nan)
+    for row, curve in zip(table, curves, strict=True):
+        row[: len(curve)] = np.where(np.isfinite(curve), curve, np.nan)
+    return table
+
+
+def over_folds(table: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Shape (epochs,) each: mean and sample standard deviation (0 of one) over the folds that still trained."""
+    count = np.isfinite(table).sum(axis=0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # an epoch without a finite loss is nan, which is what is meant
+        mean = np.nanmean(table, axis=0)
+        sd = np.sqrt(np.nansum((table - mean) ** 2, axis=0) / np.maximum(count - 1, 1))
+    return mean, np.where(count > 0, sd, np.nan)
+
+
+def draw_curves(trial: TrialResult) -> Figure:
+    """Training and validation loss, mean ± sd over folds, with the folds' ends, and what they say of the fit."""
+    figure = canvas(WIDTH, 3.9)
+    axes = plain(figure.subplots(), f"Learning curves of trial {trial.number}", "epoch", "loss")
+    tables = {name: stacked(trial.folds, name) for name in ("loss", "val_loss")}
+    for name, words, colour in (("loss", "training", COLOURS[0]), ("val_loss", "validation", COLOURS[1])):
+        _band(axes, tables[name], words, colour)
+    _ends(axes, trial)
+    bands = [over_folds(table) for table in tables.values()]
+    floor = min(float(np.nanmin(mean - sd)) for mean, sd in bands)
+    top = max(float(np.nanmax(mean)) for mean, _ in bands)
+    if floor > 0 and top > 30 * floor:
+        logarithmic(axes, floor, top)
+    folds = tables["val_loss"]
+    uneven = "; dotted: some folds have ended" if bool(np.isnan(folds).any()) else ""
+    note(axes, f"mean ± sd over {len(folds)} folds{uneven}" if len(folds) > 1 else "one fold")
+    figure.supxlabel(_sentence(name_fitting(trial.folds).sentence), fontsize=8.5, x=0.02, ha="left")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
+    axes.legend(fontsize=8, frameon=False)
+    return figure
+
+
+def _band(axes: Axes, table: npt.NDArray[np.float64], words: str, colour: str) -> None:
+    """A mean with its band; dotted from where the first fold has ended, as fewer folds stand behind it."""
+    mean, sd = over_folds(table)
+    epochs = np.arange(1, len(mean) + 1)
+    axes.fill_between(epochs, mean - sd, mean + sd, color=colour, alpha=0.18, linewidth=0)
+    whole = int((np.isfinite(table).sum(axis=0) == len(table)).sum())
+    axes.plot(epochs[:whole], mean[:whole], color=colour, linewidth=1.6, label=words)
+    start = max(0, whole - 1)
+    axes.plot(epochs[start:], mean[start:], color=colour, linewidth=1.3, linestyle=":")
+
+
+def _ends(axes: Axes, trial: TrialResult) -> None:
+    """Where each fold ended, and of which epoch its weights are kept."""
+    ended = [(fold, fold.curves["val_loss"]) for fold in trial.folds if len(fold.curves.get("val_loss", ()))]
+    ends = [(len(curve), curve[-1]) for _, curve in ended]
+    kept = [(at, curve[at - 1]) for fold, curve in ended if 1 <= (at := fold.best_epoch) <= len(curve)]
+    axes.scatter(
+        [at for at, _ in ends],
+        [loss for _, loss in ends],
+        s=16,
+        color=GREY,
+        marker="x",
+        linewidths=1,
+        zorder=5,
+        label="end of a fold",
+    )
+    if kept:
+        axes.scatter(
+            [at for at, _ in kept],
+            [loss for _, loss in kept],
+            s=16,
+            facecolors="white",
+            edgecolors=COLOURS[1],
+            linewidths=1,
+            zorder=4,
+            label="kept weights",
+        )
+
+
+def _sentence(text: str) -> str:
+    return text[0].upper() + text[1:] + "."
+
+
+def draw_rate(trial: TrialResult) -> Figure:
+    """The learning rate of each epoch; a thin line a fold where the folds' rates differ."""
+    figure = canvas(WIDTH, 3.0)
+    axes = plain(figure.subplots(), f"Learning rate of trial {trial.number}", "epoch", "learning rate")
+    table = stacked(trial.folds, "learning_rate")
+    epochs = np.arange(1, table.shape[1] + 1)
+    together = bool(np.nanmax(np.nanmax(table, axis=0) - np.nanmin(table, axis=0)) <= 1e-9 * np.nanmax(table))
+    if not together:
+        for place, row in enumerate(table):
+            axes.plot(
+                epochs, row, color=GREY, linewidth=0.7, alpha=0.8, drawstyle="steps-mid", label="" if place else "each fold"
+            )
+    mean, _ = over_folds(table)
+    axes.plot(epochs, mean, color=COLOURS[0], linewidth=1.6, drawstyle="steps-mid", label="mean over folds")
+    low, high = float(np.nanmin(table)), float(np.nanmax(table))
+    if low > 0 and high > 10 * low:
+        logarithmic(axes, low, high)
+    elif low == high:
+        axes.set_ylim(0, 2 * high or 1)
+    note(axes, "constant" if low == high else "the same in all folds" if together else f"{len(table)} folds differ")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
+    if not together:
+        axes.legend(fontsize=8, frameon=False)
+    return figure

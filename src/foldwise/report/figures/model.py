@@ -1,0 +1,89 @@
+"""All pictures of the chosen model: how it answers the holdout, what it looks for, how it is built."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from matplotlib.figure import Figure
+
+from foldwise.evaluation.metrics import confusion
+from foldwise.models.anatomy import Anatomy
+from foldwise.models.heads import label_codes
+from foldwise.report.figures.calibration import draw_calibration
+from foldwise.report.figures.confusion import draw_confusion
+from foldwise.report.figures.filters import draw_filters
+from foldwise.report.figures.mistakes import draw_largest_errors, draw_mistakes
+from foldwise.report.figures.names import drawable
+from foldwise.report.figures.network import draw_network
+from foldwise.report.figures.ranking import draw_precision_recall, draw_roc
+from foldwise.report.figures.regression import draw_predicted_true, draw_residuals
+from foldwise.report.figures.style import save
+from foldwise.spec.goal import Task
+
+Array = npt.NDArray[Any]
+
+
+def draw_model(
+    folder: Path,
+    *,
+    task: Task,
+    target: str,
+    labels: Sequence[str],
+    truth: Array,
+    predictions: npt.NDArray[np.float64],
+    threshold: float,
+    images: Array | None,
+    network: Anatomy,
+) -> list[Path]:
+    """Writes the pictures that have something to show, and says which.
+
+    Args:
+        folder: where; it is made.
+        task: what is predicted.
+        target: the name of what is predicted.
+        labels: () for regression; of two, the second is the positive one.
+        truth: codes or numbers of the holdout, (rows,).
+        predictions: class probabilities (rows, classes) or numbers (rows,); all finite, as metrics ask for too.
+        threshold: of two labels, the second is the answer where its probability is above it.
+        images: (rows, height, width, channels), where rows are images.
+        network: with its first layer, where that was looked at with these very images.
+    """
+    holdout = (
+        _numbers(target, truth, predictions, images)
+        if task == "regression"
+        else _classes(target, labels, truth, predictions, threshold, images)
+    )
+    drawn = [save(figure, folder / f"{name}.png") for name, figure in holdout if figure is not None] if len(truth) else []
+    if images is not None and network.first is not None:
+        drawn.append(save(draw_filters(network.first, images), folder / "filters.png"))
+    return [*drawn, save(draw_network(network), folder / "network.png")]
+
+
+def _classes(
+    target: str,
+    labels: Sequence[str],
+    truth: Array,
+    predictions: npt.NDArray[np.float64],
+    threshold: float,
+    images: Array | None,
+) -> Iterator[tuple[str, Figure | None]]:
+    positive = f"{drawable(target, 20)} = {drawable(labels[1], 20)}" if len(labels) == 2 else None
+    yield "confusion", draw_confusion(confusion(truth, predictions, threshold), labels)
+    yield "roc", draw_roc(truth, predictions, labels, positive, threshold)
+    yield "precision_recall", draw_precision_recall(truth, predictions, labels, positive, threshold)
+    yield "calibration", draw_calibration(truth, predictions, positive)
+    if images is not None:
+        yield "mistakes", draw_mistakes(images, truth, predictions, label_codes(predictions, threshold), labels)
+
+
+def _numbers(
+    target: str, truth: Array, predictions: npt.NDArray[np.float64], images: Array | None
+) -> Iterator[tuple[str, Figure | None]]:
+    yield "predicted_true", draw_predicted_true(truth, predictions, target)
+    yield "residuals", draw_residuals(truth, predictions, target)
+    if images is not None:
+        yield "mistakes", draw_largest_errors(images, truth, predictions, target)

@@ -1,0 +1,69 @@
+"""The figures of a search: pictures for a paper, and one page to look around in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from foldwise.report.figures.searched import Seen, seen
+from foldwise.spec.goal import Goal
+from foldwise.trial.result import TrialResult
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+PAGE = "search.html"
+
+
+def draw_search(
+    folder: Path,
+    name: str,
+    recipe: Mapping[str, Any],
+    results: Sequence[TrialResult],
+    goal: Goal,
+    baselines: Sequence[Mapping[str, Any]],
+) -> list[Path]:
+    """Writes the figures that have something to show, each file whole or not at all.
+
+    Args:
+        folder: where they go; made where it is missing.
+        name: the study's.
+        recipe: the study's plain configuration, which says the ranges and the seed.
+        results: its finished trials, in any order.
+        goal: what ranks them; of two goals the first.
+        baselines: as in summary.json: `name`, `mean`, `sd`.
+    """
+    search = seen(name, recipe, results, goal, baselines)
+    writers = _writers()
+    return [writers[file](search, folder / file) for file in worth_drawing(search)]
+
+
+def worth_drawing(search: Seen) -> list[str]:
+    """The names of the files that have something to show; there is a page where there is a history."""
+    return [PAGE] * ("history" in search.figures) + [f"{name}.png" for name in search.figures]
+
+
+def _writers() -> dict[str, Callable[[Seen, Path], Path]]:
+    """File -> what writes it; matplotlib and Plotly are imported here, when something is drawn at all."""
+    from foldwise.report.figures import history, importance, learning, parallel, slices, top_trials
+    from foldwise.report.figures.search_page import write_page
+    from foldwise.report.figures.style import save
+
+    def picture(draw: Callable[[Seen], Figure]) -> Callable[[Seen, Path], Path]:
+        return lambda search, path: save(draw(search), path)
+
+    def of_best(draw: Callable[[TrialResult], Figure]) -> Callable[[Seen, Path], Path]:
+        return lambda search, path: save(draw(search.ranked[0]), path)
+
+    return {
+        PAGE: write_page,
+        "history.png": picture(history.draw),
+        "importance.png": picture(importance.draw),
+        "parallel.png": picture(parallel.draw),
+        "slices.png": picture(slices.draw_slices),
+        "pairs.png": picture(slices.draw_pairs),
+        "learning_curves.png": of_best(learning.draw_curves),
+        "learning_rate.png": of_best(learning.draw_rate),
+        "top_trials.png": picture(top_trials.draw),
+    }

@@ -1,0 +1,1 @@
+"""A challenger for the champion, trained on the rows of today."""

@@ -1,0 +1,81 @@
+"""The study that makes a challenger: the champion's own, on the rows of today."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from foldwise.config.read import identity_hash, read_study
+from foldwise.errors import ConfigError
+from foldwise.ledger.rows import StudyRecord
+from foldwise.retraining.spec import RetrainSpec
+from foldwise.spec.space import EPOCHS
+from foldwise.spec.study import StudySpec
+
+
+def challenger_study(record: StudyRecord, asked: RetrainSpec, left_out: tuple[str, ...] = ()) -> StudySpec:
+    """The champion's recipe with the champion's values as its first trial, and no other unless a search is asked for.
+
+    Its columns stay what they were, so that whoever asks the champion can ask the challenger.
+
+    Args:
+        record: the champion's study, finished.
+        asked: the retraining.
+        left_out: columns that the champion does not know.
+
+    Raises:
+        ConfigError: rows or network came from Python, or the recipe is none any more.
+    """
+    recipe = record.recipe
+    if recipe["data"].get("kind") == "frame":
+        rule = f"{asked.model!r} was made from a DataFrame, so its rows cannot be read again; tune it anew from Python"
+        raise ConfigError("model", rule)
+    if isinstance(recipe.get("model"), Mapping) and recipe["model"].get("kind") == "python":
+        rule = f"{asked.model!r} is a network that a function builds, which only Python has; tune it anew there"
+        raise ConfigError("model", rule)
+    assert record.summary is not None
+    params = {name: value for name, value in record.summary["best"]["params"].items() if name != EPOCHS}
+    tuner = {**_mapping(recipe.get("tuner", "tpe")), "first": [params], "warm_start": record.name if asked.search else None}
+    config = {
+        **recipe,
+        "study": None,
+        "register": asked.model,
+        "data": _data(record, asked, left_out),
+        "tuner": tuner,
+        "budget": {"trials": max(1, asked.search)},
+        "execute": {"kind": "here", "threads": _mapping(recipe.get("execute", "here")).get("threads")},
+        "promotion": {**recipe.get("promotion", {}), **asked.promotion.model_dump(exclude_none=True)},
+        **{name: getattr(asked, name).model_dump() for name in ("ledger", "tracking", "paths")},
+    }
+    if not asked.search:
+        config["race"] = {"kind": "none"}
+    return read_study(config)
+
+
+def named(spec: StudySpec, asked: RetrainSpec, model: str, champion: int, fingerprint: str) -> StudySpec:
+    """The study under the name that the same model, champion, rows and options always lead to: a second start goes on with it.
+
+    model: by what tells it from any other of that name.
+    """
+    words = json.dumps([model, champion, fingerprint, asked.options, identity_hash(spec.recipe)], sort_keys=True)
+    name = f"{asked.model[:60]}-after-{champion}-{hashlib.sha256(words.encode()).hexdigest()[:8]}"
+    return replace(spec, name=name)
+
+
+def _data(record: StudyRecord, asked: RetrainSpec, left_out: tuple[str, ...]) -> dict[str, Any]:
+    """Where the rows are now, and what their columns are, as the champion's study found them."""
+    data, origin = dict(record.recipe["data"]), record.origin or {}
+    places = {name: value for name, value in asked.data.model_dump().items() if value is not None}
+    if origin.get("columns"):
+        data["kinds"] = {**origin["columns"], **data.get("kinds", {})}
+        data["drop"] = [*data.get("drop", []), *left_out]
+        data["task"] = origin.get("task", data.get("task", "auto"))
+    return {**data, **places}
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    """A bare word stands for a mapping of that kind."""
+    return {"kind": value} if isinstance(value, str) else value

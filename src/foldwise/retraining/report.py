@@ -1,0 +1,70 @@
+"""What came of a retraining, as JSON, as a picture, in MLflow, and to a webhook."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from foldwise.doors.screen import Screen
+from foldwise.errors import JobError
+from foldwise.retraining.spec import RetrainSpec
+from foldwise.system.files import write_json
+
+if TYPE_CHECKING:
+    from foldwise.ledger.promotions import Promotion
+
+Summary = dict[str, Any]
+
+
+def opening(asked: RetrainSpec, champion: Promotion, study: str | None) -> Summary:
+    """The first lines of a summary."""
+    now = datetime.now(UTC)
+    return {
+        "id": f"{now:%Y%m%dT%H%M%SZ}-{uuid.uuid4().hex[:6]}",
+        "model": asked.model,
+        "began": now.isoformat(),
+        "asked": asked.options,
+        "champion": {"version": champion.version, "study": study},
+    }
+
+
+def publish(whole: Summary, asked: RetrainSpec, screen: Screen) -> None:
+    """Writes what came of a retraining beside the champion's study, and tells it to MLflow and whoever wants to hear it."""
+    runs = Path(asked.paths.runs).resolve()
+    path = runs / "studies" / str(whole["champion"]["study"]) / "retrain" / f"{whole['id']}.json"
+    write_json(path, whole)
+    screen.note(f"{whole['outcome']}: {whole['reason']}")
+    screen.note(f"written: {path}")
+    if "test" in whole:
+        _show(whole, path, asked, screen)
+    if asked.webhook is not None:
+        from foldwise.system.webhook import tell
+
+        fault = tell(asked.webhook, whole, asked.webhook_private)
+        if fault is not None:
+            screen.note(fault)
+
+
+def _show(whole: Summary, path: Path, asked: RetrainSpec, screen: Screen) -> None:
+    """The picture beside the file, and both in the run of the challenger's study."""
+    files, tracking = [path], asked.tracking
+    if tracking.figures:
+        from foldwise.report.figures.retraining import draw
+
+        metric = whole["goal"]["metric"]
+        files.append(draw(path.with_suffix(".png"), metric, whole["outcome"], whole["test"], whole["drift"]))
+    if not whole["mlflow"]:
+        return
+    from foldwise.tracking.mlflow_report import report
+    from foldwise.tracking.mlflow_store import mlflow_store
+
+    test = {f"retraining.{name}": whole["test"][name] for name in ("champion", "challenger", "gain", "p_value")}
+    moved = {f"drift.{found['column']}.psi": found["psi"] for found in whole["drift"]}
+    tags = {"foldwise.retraining": whole["outcome"], "foldwise.reason": whole["reason"]}
+    try:
+        store = mlflow_store(Path(asked.paths.runs), tracking.url)
+        report(store, whole["mlflow"]["run_id"], tags, {**test, **moved}, files)
+    except JobError as fault:
+        screen.note(str(fault))

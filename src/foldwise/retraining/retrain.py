@@ -1,0 +1,285 @@
+"""What stands behind the retrain door: rows of today, a challenger, the champion on the same rows, and one decision.
+
+A job may die at any line and be started again: it goes on where it was, and a promotion counts once.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from foldwise.config.read import read_service
+from foldwise.doors.assemble import ledger_at, make_registry
+from foldwise.doors.screen import Screen
+from foldwise.errors import ConfigError, DataError, FoldwiseError, JobError, Unfit
+from foldwise.retraining.report import Summary, opening, publish
+from foldwise.retraining.spec import RetrainSpec
+
+if TYPE_CHECKING:
+    from foldwise.bundle.bundle import Bundle
+    from foldwise.bundle.card import Card
+    from foldwise.ledger.ledger import Ledger
+    from foldwise.ledger.model_versions import Retraining, VersionRow, Versions
+    from foldwise.ledger.promotions import Promotion
+    from foldwise.ledger.rows import StudyRecord
+    from foldwise.retraining.judge import Judgement
+    from foldwise.study.plan import Plan
+    from foldwise.tracking.champion import Succession
+    from foldwise.tracking.registry import Registry
+
+PROMOTED, KEPT, REFUSED, UNCHANGED, ROLLED_BACK = "PROMOTED", "KEPT", "REFUSED", "UNCHANGED", "ROLLED_BACK"
+
+
+@dataclass(frozen=True)
+class Job:
+    """What every step of a retraining has at hand."""
+
+    asked: RetrainSpec
+    ledger: Ledger
+    registry: Registry
+    succession: Succession
+    versions: Versions
+    screen: Screen
+    check: Callable[[], None]
+    began: float
+
+
+def retrain_here(config: Mapping[str, Any]) -> Summary:
+    """Run a retraining, or a rollback, shown on this terminal; what it came to is written as JSON and given back.
+
+    Raises:
+        ConfigError, DataError: what is asked, or the new rows, are wrong; nothing was trained.
+        JobError: the challenger cannot be judged or served, or MLflow or the ledger fail.
+    """
+    began = time.monotonic()
+    asked = read_service(RetrainSpec, config)
+    runs = Path(asked.paths.runs).resolve()
+    for key, url, usual in (("ledger.url", asked.ledger.url, "ledger.db"), ("tracking.url", asked.tracking.url, "mlflow.db")):
+        file = runs / usual if url is None else Path(url.removeprefix("sqlite:///"))
+        if (url is None or url.startswith("sqlite:///")) and not file.exists():  # nothing is made where nothing was tuned
+            shown = "paths.runs" if url is None else key
+            raise ConfigError(shown, f"{file.parent} holds no {file.name}; run python -m pipelines.tune first")
+    from foldwise.ledger.model_lock import hold_model
+    from foldwise.ledger.model_versions import Versions
+    from foldwise.system.signals import stoppable
+    from foldwise.tracking.champion import Succession
+
+    screen = Screen()
+    with stoppable(screen.note) as check, closing(ledger_at(asked.ledger.url, str(runs), screen.note, check)) as ledger:
+        registry = make_registry(asked.tracking, str(runs))
+        succession = Succession(ledger, registry, asked.model, screen.note)
+        job = Job(asked, ledger, registry, succession, Versions(ledger.transactions), screen, check, began)
+        if asked.rollback:
+            return _roll_back(job)  # also while a retraining runs, which then finds another champion than it judged
+        with hold_model(ledger.transactions, f"{succession.key}+retraining", 0.0):
+            return _retrain(job)
+
+
+def _roll_back(job: Job) -> Summary:
+    """Puts the former champion back, after a look at whether its files are what was registered."""
+    from foldwise.bundle.checksums import check
+    from foldwise.ledger.model_versions import ROLLBACK
+
+    asked, model, key = job.asked, job.asked.model, job.succession.key
+    champion = _champion(job)
+    for done in _finish_promoted(job):
+        if done["outcome"] == ROLLED_BACK:
+            job.screen.note("that was the rollback asked for before; say it once more to go further back")
+            return done
+    former = job.succession.former()
+    if former is None:
+        rule = f"version {champion.version} is the first champion of {model}; there is none to go back to"
+        raise ConfigError("rollback", rule)
+    folder, row = job.registry.fetch(f"{model}/{former}"), job.versions.version(key, former)
+    if row is not None:
+        check(folder, row.files)
+    why = asked.why or "a rollback was asked for"
+    summary = opening(asked, champion, _study_of(job, champion.version)) | {"challenger": {"version": former}}
+    begun = _begin(job, champion, ROLLBACK, None, summary)
+    summary |= {"id": begun.id, "outcome": ROLLED_BACK, "reason": why}
+    job.versions.note(begun, summary)
+    made = job.succession.promote(former, champion.version, "rollback", why, {"retraining": begun.id})
+    job.screen.note(f"model {model}: version {former} is champion again, in place of version {champion.version}")
+    return _close(job, {**summary, "promotion": made.number}, ROLLED_BACK, why, begun)
+
+
+def _retrain(job: Job) -> Summary:
+    from foldwise.tracking.registry import FIRST
+
+    shown = job.registry.aliases(job.asked.model).get(FIRST)
+    if shown is not None:
+        _record(job, shown)  # a ledger that does not know its study is left as it is
+    champion = _champion(job)
+    _finish_promoted(job)
+    row, record = job.versions.version(job.succession.key, champion.version), _record(job, champion.version)
+    summary = opening(job.asked, champion, record.name)
+    try:
+        return _challenge(job, champion, row, record, summary)
+    except (DataError, Unfit) as fault:
+        _close(job, summary, REFUSED, str(fault))
+        raise
+
+
+def _challenge(job: Job, champion: Promotion, row: VersionRow | None, record: StudyRecord, summary: Summary) -> Summary:
+    """From the rows of today to a decision."""
+    from foldwise.data.new_rows import Since
+    from foldwise.data.sources.fingerprint import source_mark
+    from foldwise.retraining.challenger import challenger_study, named
+    from foldwise.retraining.rows import check_rows, look
+
+    asked = job.asked
+    spec = challenger_study(record, asked)
+    known = _known(job, champion, record)
+    mark = source_mark(spec.fixed)
+    if mark is not None and mark in known:
+        return _close(job, summary, UNCHANGED, known[mark])
+    columns, keys = (row.columns, row.trained) if row is not None else (None, None)
+    since = Since(record.holdout, columns, keys, asked.newest)
+    plan = look(record, asked, since, job.screen)
+    job.check()
+    fingerprint = plan.table.fingerprint
+    if fingerprint in known:
+        return _close(job, summary, UNCHANGED, known[fingerprint])
+    drift, counts = check_rows(plan, asked, _card(job, champion.version), job.screen.note)
+    summary |= {"data_fingerprint": fingerprint, "rows": counts, "drift": [found.record for found in drift]}
+    for found in drift[:3]:
+        job.screen.note(
+            f"column {found.column}: PSI {found.psi:.3f} from the rows that version {champion.version} knows to the new ones"
+        )
+    plan = replace(plan, spec=named(plan.spec, asked, job.succession.key, champion.version, fingerprint))
+    retraining = _begin(job, champion, fingerprint, plan.source, summary)
+    summary["id"] = retraining.id
+    trained = _train(job, plan)
+    version = int(trained["model"]["version"])
+    summary["challenger"] = {"version": version, "study": plan.spec.name}
+    judgement = _judge(job, plan, champion.version, version)
+    summary |= {"goal": trained["goal"], "test": judgement.record, "mlflow": trained["mlflow"]}
+    outcome = PROMOTED if judgement.promoted else KEPT
+    scores = {"retraining": retraining.id, "metric": plan.goal.metric, **judgement.record}
+    job.versions.note(retraining, {**summary, "outcome": outcome, "reason": judgement.why})
+    if judgement.promoted:
+        why = judgement.why if asked.why is None else f"{asked.why}; {judgement.why}"
+        made = job.succession.promote(version, champion.version, "promoted", why, scores)
+        summary["promotion"] = made.number
+    return _close(job, summary, outcome, judgement.why, retraining)
+
+
+def _champion(job: Job) -> Promotion:
+    """Who is champion, after ledger and registry agree."""
+    model = job.asked.model
+    champion = job.succession.settle()
+    if champion is None:
+        raise ConfigError("model", f"{model} has no champion; set the alias champion on one of its versions in MLflow")
+    return champion
+
+
+def _study_of(job: Job, version: int) -> str:
+    """The study that made a version: the ledger knows, or else the version itself."""
+    row = job.versions.version(job.succession.key, version)
+    return row.study if row else _card(job, version).study
+
+
+def _record(job: Job, version: int) -> StudyRecord:
+    """The study that made a version, as the ledger has it.
+
+    Raises:
+        ConfigError: it has not.
+    """
+    study = _study_of(job, version)
+    record = job.ledger.study(study)
+    if record is None or record.summary is None:
+        rule = f"version {version} of {job.asked.model} was made by the study {study}, which this ledger does not hold finished"
+        raise ConfigError("ledger.url", f"{rule}; name the ledger that does")
+    return record
+
+
+def _card(job: Job, version: int) -> Card:
+    """What a version says of itself."""
+    from foldwise.bundle.card import read_card
+
+    return read_card(job.registry.fetch(f"{job.asked.model}/{version}") / "bundle.json")
+
+
+def _known(job: Job, champion: Promotion, record: StudyRecord) -> dict[str, str]:
+    """Marks and fingerprints of rows from which nothing new can be learnt -> why."""
+    since = f"the rows are those that version {champion.version}, the champion, was made from"
+    assert record.summary is not None
+    known = {record.data_fingerprint: since, record.summary.get("source"): since}
+    last = job.versions.latest(job.succession.key, champion.version)
+    if last is not None and last.summary is not None and last.summary["asked"] == job.asked.options:
+        again = f"the rows are those of the retraining {last.id}, which came to {last.outcome}"
+        known |= {last.data_fingerprint: again, last.source: again}
+    return {key: why for key, why in known.items() if key is not None}
+
+
+def _begin(job: Job, champion: Promotion, fingerprint: str, source: str | None, summary: Summary) -> Retraining:
+    """The retraining's row; one that was begun before with the same rows goes on under its id."""
+    from foldwise.ledger.model_versions import Retraining
+
+    own, now = str(summary["id"]), datetime.now(UTC)
+    return job.versions.begin(Retraining(job.succession.key, own, champion.version, fingerprint, source, now))
+
+
+def _train(job: Job, plan: Plan) -> Mapping[str, Any]:
+    """The challenger's study, run to its end or found finished; its summary."""
+    from foldwise.doors.run import run_planned
+    from foldwise.ledger.study_lock import lock_study
+    from foldwise.tracking.registry import is_unregistered
+
+    with lock_study(plan.folder / "lock"):
+        trained, _ = run_planned(plan, job.ledger, job.screen, job.check, job.began)
+    if is_unregistered(trained):
+        raise JobError("the challenger is trained, and the registry does not take it; the same command goes on")
+    job.check()
+    return trained
+
+
+def _judge(job: Job, plan: Plan, champion: int, challenger: int) -> Judgement:
+    """Both on the same rows; a challenger that is to be promoted has to answer where it is served."""
+    from foldwise.retraining.judge import check_answers, judge
+    from foldwise.training.runtime import start
+
+    start(1, or_as_it_runs=True)
+    theirs, ours = (_loaded(job, version) for version in (champion, challenger))
+    judgement = judge(plan, ours, theirs, plan.spec.fixed.promotion)
+    if judgement.promoted:
+        check_answers(ours, lambda rows: job.registry.answer(job.asked.model, challenger, rows))
+    return judgement
+
+
+def _loaded(job: Job, version: int) -> Bundle:
+    """A version as it would be served."""
+    from foldwise.bundle.bundle import load_bundle
+
+    model = job.asked.model
+    try:
+        folder, row = job.registry.fetch(f"{model}/{version}"), job.versions.version(job.succession.key, version)
+        return load_bundle(folder, None if row is None else row.files, job.screen.note)
+    except FoldwiseError as fault:
+        raise Unfit(f"version {version} of {model} cannot be loaded, so nothing is promoted: {fault}") from None
+
+
+def _finish_promoted(job: Job) -> list[Summary]:
+    """Ends what a job left that died after its promotion or its rollback counted; what these came to."""
+    done, history = [], job.succession.history()
+    for left in job.versions.unended(job.succession.key):
+        made = next((row for row in history if (row.scores or {}).get("retraining") == left.id), None)
+        if made is not None and left.summary is not None:
+            summary = {**left.summary, "promotion": made.number}
+            job.screen.note(f"the retraining {left.id} was cut off after its promotion; it is written down now")
+            done.append(_close(job, summary, str(summary["outcome"]), str(summary["reason"]), left))
+    return done
+
+
+def _close(job: Job, summary: Summary, outcome: str, why: str, retraining: Retraining | None = None) -> Summary:
+    """What came of it: the ledger knows it first."""
+    whole = {**summary, "outcome": outcome, "reason": why, "seconds": round(time.monotonic() - job.began, 3)}
+    if retraining is not None:
+        job.versions.end(retraining, outcome, whole)
+    publish(whole, job.asked, job.screen)
+    return whole

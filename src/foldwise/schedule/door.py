@@ -1,0 +1,260 @@
+"""What stands behind the schedule door: the scheduler itself, one run, the list of jobs, what was."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+from foldwise.config.read import read_service
+from foldwise.doors.assemble import ledger_at
+from foldwise.doors.screen import Screen
+from foldwise.errors import ConfigError, Interrupted, JobError, did_you_mean
+from foldwise.schedule.cron import next_slot
+from foldwise.schedule.files import read_job, read_jobs
+from foldwise.schedule.lock import JobLock, job_lock
+from foldwise.schedule.spec import JobSpec, ScheduleSpec, read_slot, write_slot
+
+if TYPE_CHECKING:
+    from foldwise.ledger.job_runs import SlotRow, Slots
+
+SECONDS_FOR_THE_LOCK = 5.0  # another machine looks whether anybody has it, and lets go at once
+
+
+def schedule(config: Mapping[str, Any], jobs: Path) -> None:
+    """The schedule door: does what `action` says, with the jobs of a folder where the configuration names none."""
+    asked = read_service(ScheduleSpec, config)
+    asked = asked.model_copy(update={"jobs": str(Path(asked.jobs or jobs).resolve())})
+    if asked.action in ("serve", "list") and asked.job is not None:
+        raise ConfigError("job", f"action={asked.action} is about all jobs; action=run job={asked.job} runs one now")
+    if asked.action == "run" and asked.job is None:
+        raise ConfigError("job", f"must be given, action=run job=NAME{did_you_mean('', read_jobs(_folder(asked)).jobs)}")
+    {"serve": _serve, "list": _list, "run": _run, "history": _history}[asked.action](asked)
+
+
+def _folder(asked: ScheduleSpec) -> Path:
+    return Path(str(asked.jobs))
+
+
+@contextmanager
+def _slots(asked: ScheduleSpec, say: Callable[[str], None], check: Callable[[], None]) -> Iterator[Slots]:
+    with closing(ledger_at(asked.ledger.url, asked.paths.runs, say, check)) as ledger:
+        from foldwise.ledger.job_runs import Slots
+
+        yield Slots(ledger.transactions)
+
+
+def _locks(asked: ScheduleSpec, slots: Slots) -> Path:
+    """Where the locks are: beside the ledger, so that all who share it on this machine meet; else among the runs."""
+    return (slots.folder or Path(asked.paths.runs).resolve()) / "jobs"
+
+
+def _serve(asked: ScheduleSpec) -> None:
+    from foldwise.schedule.scheduler import Scheduler, serve
+
+    screen, folder = Screen(), _folder(asked)
+    found = read_jobs(folder)
+    due = [job.name for job in found.jobs.values() if job.enabled]
+    with _until_stopped() as check, _slots(asked, screen.note, check) as slots:
+        screen.note(
+            f"jobs of {folder}: {', '.join(due) or 'none is enabled'}; Ctrl-C or SIGTERM ends this, jobs that run go on"
+        )
+
+        def launch(job: JobSpec, slot: datetime, attempt: int, lock: JobLock) -> subprocess.Popen[bytes]:
+            screen.note(f"{_now().isoformat(' ', 'seconds')} job {job.name}: the slot {write_slot(slot)} starts")
+            return _launch(asked, job, slot, attempt, lock)
+
+        scheduler = Scheduler(folder, slots, _locks(asked, slots), launch, _now, screen.note)
+        with suppress(Interrupted):
+            serve(scheduler, _now, check)
+        screen.note("stopped; the next start catches up with the latest slot of each job")
+
+
+def _launch(asked: ScheduleSpec, job: JobSpec, slot: datetime, attempt: int, lock: JobLock) -> subprocess.Popen[bytes]:
+    """The door of one run, in a session of its own, so that it outlives this process."""
+    words = ["action=run", f"job={job.name}", f"slot={write_slot(slot)}", f"attempt={attempt}", f"jobs={_folder(asked)}"]
+    return subprocess.Popen(  # noqa: S603 a list of words, never a shell
+        [sys.executable, "-m", "pipelines.schedule", *words, *_handed_on(asked, ())],
+        stdin=subprocess.DEVNULL,
+        start_new_session=True,
+        pass_fds=[lock.number],
+        env={**os.environ, **lock.environment()},
+    )
+
+
+def _handed_on(asked: ScheduleSpec, overrides: tuple[str, ...]) -> list[str]:
+    """The scheduler's own places for the doors that it starts, where their overrides do not say others."""
+    given = {word.lstrip("+").partition("=")[0].strip() for word in overrides}
+    places: dict[str, str | None] = {
+        "paths.runs": str(Path(asked.paths.runs).resolve()),
+        "ledger.url": asked.ledger.url,
+        "tracking.url": asked.tracking.url,
+    }
+    return [f"{key}={place}" for key, place in places.items() if place is not None and key not in given]
+
+
+def _run(asked: ScheduleSpec) -> None:
+    from foldwise.schedule.run import run_slot
+
+    assert asked.job is not None
+    screen = Screen()
+
+    def say(sentence: str) -> None:
+        with suppress(OSError):  # the scheduler's terminal may be closed by now, and its run goes on
+            screen.note(sentence)
+
+    job = _job(_folder(asked), asked.job)
+    with _until_stopped() as check, _slots(asked, say, check) as slots:
+        lock = job_lock(_locks(asked, slots) / f"{job.name}.lock")
+        if lock is None:
+            running = [f", the slot {write_slot(row.slot)}" for row in slots.open(job.name)]
+            raise JobError(f"job {job.name} is being run by another process{''.join(running)}")
+        with closing(lock), _alone(slots, job.name, check):
+            slot = read_slot(asked.slot) if asked.slot else _claim_now(slots, job.name)
+            if slots.row(job.name, slot) is None:
+                raise ConfigError("slot", f"{asked.slot} of job {job.name} was not claimed; leave slot out to run the job now")
+            log = Path(asked.paths.runs).resolve() / "jobs" / job.name / f"{write_slot(slot)}.log"
+            command = [sys.executable, "-m", f"pipelines.{job.door}", *job.words, *_handed_on(asked, job.overrides)]
+            say(f"job {job.name}: the slot {write_slot(slot)} runs, its output is in {log}")
+            outcome = run_slot(job, slot, asked.attempt, slots, lock, log, command, say, check)
+    if outcome is None:
+        return
+    if outcome.state != "DONE":
+        sentence = f"job {job.name}: the slot {write_slot(slot)} {outcome.state}: {outcome.reason}; see {log}"
+        raise ConfigError("", sentence) if outcome.exit_code == ConfigError.exit_code else JobError(sentence)
+    say(f"job {job.name}: the slot {write_slot(slot)} is DONE")
+
+
+def _job(folder: Path, name: str) -> JobSpec:
+    path = folder / f"{name}.yaml"
+    if not path.exists():
+        raise ConfigError("job", f"{folder} holds no {name}.yaml{did_you_mean(name, read_jobs(folder).jobs)}")
+    return read_job(path)
+
+
+def _claim_now(slots: Slots, job: str) -> datetime:
+    """A slot for a run that a person asks for: at a second that cron never means."""
+    moment = _now().replace(microsecond=0)
+    while moment.second == 0 or not slots.claim(job, moment):
+        moment += timedelta(seconds=1)
+    return moment
+
+
+@contextmanager
+def _alone(slots: Slots, job: str, check: Callable[[], None]) -> Iterator[None]:
+    end = time.monotonic() + SECONDS_FOR_THE_LOCK
+    while True:
+        with slots.alone(job) as free:
+            if free:
+                yield
+                return
+        if time.monotonic() > end:
+            raise JobError(f"job {job} is being run on another machine")
+        check()
+        time.sleep(0.2)
+
+
+def _list(asked: ScheduleSpec) -> None:
+    found, now = read_jobs(_folder(asked)), _now()
+    shown = []
+    for job, last in zip(found.jobs.values(), _last_rows(asked, list(found.jobs)), strict=True):
+        slot = next_slot(job.timing, now) if job.enabled else None
+        at_home = None if slot is None else slot.astimezone(job.timing.zone).isoformat(" ", "minutes")
+        shown.append(
+            {
+                "job": job.name,
+                "enabled": job.enabled,
+                "cron": job.cron,
+                "time_zone": job.time_zone,
+                "door": " ".join((job.door, *job.words)),
+                "next": at_home,
+                "next_utc": None if slot is None else slot.isoformat(" ", "minutes"),
+                "last": None if last is None else f"{last.state} {last.slot.isoformat(' ', 'seconds')}",
+                "reason": None if last is None else last.reason,
+            }
+        )
+    _show(asked, shown, "no job; each is a file NAME.yaml in " + str(_folder(asked)))
+    for error in list(found.broken.values())[:-1]:
+        print(f"error: {error}", file=sys.stderr)
+    if found.broken:
+        raise list(found.broken.values())[-1]
+
+
+def _history(asked: ScheduleSpec) -> None:
+    rows = _rows(asked, lambda slots: slots.history(asked.job, asked.count))
+    if asked.job is not None and not rows:
+        _job(_folder(asked), asked.job)  # a job that is gone has a history, one that never was has neither
+    shown = [
+        {
+            "job": row.job,
+            "slot": row.slot.isoformat(" ", "seconds"),
+            "state": row.state,
+            "attempts": row.attempt,
+            "seconds": None if row.seconds is None else round(row.seconds, 1),
+            "exit_code": row.exit_code,
+            "reason": row.reason,
+            "log": row.log,
+        }
+        for row in rows
+    ]
+    _show(asked, shown, "no slot yet")
+
+
+def _last_rows(asked: ScheduleSpec, names: list[str]) -> list[SlotRow | None]:
+    rows = _rows(asked, lambda slots: [row for name in names for row in slots.history(name, 1)])
+    return [next((row for row in rows if row.job == name), None) for name in names]
+
+
+def _rows(asked: ScheduleSpec, read: Callable[[Slots], list[SlotRow]]) -> list[SlotRow]:
+    """Rows of the ledger; none where there is no ledger, which is not made by looking."""
+    if asked.ledger.url is None and not (Path(asked.paths.runs) / "ledger.db").exists():
+        return []
+    with _slots(asked, lambda sentence: print(sentence, file=sys.stderr), lambda: None) as slots:
+        return read(slots)
+
+
+def _show(asked: ScheduleSpec, shown: list[dict[str, Any]], nothing: str) -> None:
+    if asked.format == "json":
+        from foldwise.system.redact import without_password
+
+        print(without_password(json.dumps(shown, indent=2, ensure_ascii=False)))
+    elif shown:
+        cells = [["-" if value is None else str(value) for value in row.values()] for row in shown]
+        Screen().listed(list(shown[0]), cells)
+    else:
+        Screen().note(nothing)
+
+
+@contextmanager
+def _until_stopped() -> Iterator[Callable[[], None]]:
+    """Within it, the given function raises Interrupted once SIGINT or SIGTERM has come; a second raises KeyboardInterrupt."""
+    asked: list[int] = []
+
+    def check() -> None:
+        if asked:
+            raise Interrupted("stopped by a signal")
+
+    def on_signal(number: int, frame: FrameType | None) -> None:
+        if asked:
+            raise KeyboardInterrupt
+        asked.append(number)
+
+    before = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield check
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,203 @@
+"""Runs a slot of a job: its door as a process, its output in a file, a limit on its time, and further tries where it failed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from foldwise.errors import FoldwiseError, Interrupted
+from foldwise.schedule.spec import JobSpec, write_slot
+from foldwise.system.kill_points import reached
+from foldwise.system.redact import without_password
+from foldwise.system.webhook import tell
+
+if TYPE_CHECKING:
+    from foldwise.ledger.job_runs import Slots
+    from foldwise.schedule.lock import JobLock
+
+SECONDS_TO_END = 10.0  # between SIGTERM and SIGKILL
+DEATHS = 2  # how often a slot is taken up whose processes were killed, beside the tries that its job allows
+WRONG = 2  # a door's exit code where configuration or data are wrong: another try would end the same
+TAIL = 65_536
+LONGEST_REASON = 500
+STEP = 0.1
+SECONDS_BETWEEN_HOLDS = 5.0
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a slot ended, or one try of it. `again`: whether another try may end otherwise."""
+
+    state: str
+    exit_code: int | None = None
+    reason: str | None = None
+    again: bool = False
+
+
+def run_slot(
+    job: JobSpec,
+    slot: datetime,
+    attempt: int,
+    slots: Slots,
+    lock: JobLock,
+    log: Path,
+    command: Sequence[str],
+    say: Callable[[str], None],
+    check: Callable[[], None] = lambda: None,
+) -> Outcome | None:
+    """Runs a slot to its end, with as many tries as the job allows; the ledger knows each before it starts.
+
+    Args:
+        job: what is run.
+        slot: a slot that is claimed or running in the ledger.
+        attempt: the attempt that it is at there.
+        slots: the ledger's.
+        lock: the job's; the door holds it too.
+        log: where the door's output goes.
+        command: the door.
+        say: hears what a person should know.
+        check: raises Interrupted where the user asked to stop.
+
+    Returns:
+        How it ended; None where another process took it up.
+
+    Raises:
+        Overtaken: another process took it up meanwhile.
+    """
+    if attempt > job.retries + DEATHS:
+        number = slots.take(job.name, slot, attempt, str(log))
+        outcome = Outcome("FAILED", None, f"its processes were killed, {attempt} attempts")
+        return None if number is None else _ended(job, slot, slots, outcome, log, say, number)
+    pause = job.pause
+    with _held(slots, job.name):
+        while True:
+            number = slots.take(job.name, slot, attempt, str(log))
+            if number is None:
+                say(f"job {job.name}: the slot {write_slot(slot)} was taken up by another process")
+                return None
+            reached("after-take")
+            outcome = _tried(job, number, lock, log, command, check)
+            reached("after-job-ended")
+            if outcome.state == "DONE" or not outcome.again or number > job.retries:
+                return _ended(job, slot, slots, outcome, log, say, number)
+            say(f"job {job.name}: attempt {number} failed, {outcome.reason}; once more in {pause:g} s")
+            try:
+                _wait(pause, check)
+            except Interrupted:
+                return _ended(job, slot, slots, outcome, log, say, number)
+            attempt, pause = number, 2 * pause
+
+
+def _ended(
+    job: JobSpec, slot: datetime, slots: Slots, outcome: Outcome, log: Path, say: Callable[[str], None], number: int
+) -> Outcome:
+    """Writes the end of a slot down, then tells whoever wants to know of a failure."""
+    slots.finish(job.name, slot, number, outcome.state, outcome.exit_code, outcome.reason)
+    reached("after-slot-finished")
+    if outcome.state == "FAILED" and job.webhook is not None:
+        told = {"job": job.name, "slot": slot.isoformat(), "state": outcome.state, "attempts": number}
+        told |= {"exit_code": outcome.exit_code, "reason": outcome.reason, "log": str(log)}
+        if fault := tell(job.webhook, told, job.webhook_private):
+            say(f"job {job.name}: {fault}")
+    return outcome
+
+
+def _tried(job: JobSpec, number: int, lock: JobLock, log: Path, command: Sequence[str], check: Callable[[], None]) -> Outcome:
+    """One try: a process group of its own, which ends with its leader, at the time limit, or when the user wants so."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("ab") as file:
+        words = without_password(" ".join(command))
+        file.write(f"--- {datetime.now(UTC).isoformat(' ', 'seconds')} attempt {number}: {words}\n".encode())
+        file.flush()
+        begins = file.tell()
+        door = subprocess.Popen(  # noqa: S603 a list of words, never a shell
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=file,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            pass_fds=[lock.number],
+        )
+        end, cut = time.monotonic() + job.time_limit, None
+        try:
+            while not _has_ended(door):
+                if time.monotonic() >= end:
+                    cut = f"it was ended at its time_limit of {job.time_limit:g} s"
+                    break
+                check()
+                time.sleep(min(STEP, max(end - time.monotonic(), 0)))
+        except Interrupted:
+            cut = "it was stopped by a signal"
+        finally:
+            code = _end(door)
+    if code == 0:  # also where it came to its end while it was being ended
+        return Outcome("DONE", 0, cut)
+    if cut is not None:
+        return Outcome("FAILED", code, cut)
+    died = f"it was ended by {signal.Signals(-code).name}" if code < 0 else None
+    return Outcome("FAILED", code, died or _last_error(log, begins) or f"it ended with exit code {code}", code != WRONG)
+
+
+def _end(door: subprocess.Popen[bytes]) -> int:
+    """The exit code of a process, which is ended where it still runs; nothing of its group stays."""
+    end = time.monotonic() + SECONDS_TO_END
+    if not _has_ended(door):
+        _signal(door.pid, signal.SIGTERM)
+    while not _has_ended(door) and time.monotonic() < end:
+        time.sleep(STEP / 10)
+    _signal(door.pid, signal.SIGKILL)  # while its leader is not waited for, the number of the group is nobody else's
+    return door.wait()
+
+
+def _has_ended(door: subprocess.Popen[bytes]) -> bool:
+    return os.waitid(os.P_PID, door.pid, os.WEXITED | os.WNOWAIT | os.WNOHANG) is not None
+
+
+def _signal(group: int, number: signal.Signals) -> None:
+    with suppress(ProcessLookupError, PermissionError):  # nobody is left in it
+        os.killpg(group, number)
+
+
+def _last_error(log: Path, begins: int) -> str | None:
+    """The last line of an attempt's output that says `error:`, else its last line."""
+    with log.open("rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(begins, size - TAIL))
+        lines = [line.strip() for line in file.read().decode("utf-8", "replace").splitlines() if line.strip()]
+    errors = [line.removeprefix("error: ") for line in lines if line.startswith("error: ")]
+    found = errors or lines
+    return without_password(found[-1])[:LONGEST_REASON] if found else None
+
+
+def _wait(seconds: float, check: Callable[[], None]) -> None:
+    end = time.monotonic() + seconds
+    while (left := end - time.monotonic()) > 0:
+        check()
+        time.sleep(min(STEP, left))
+
+
+@contextmanager
+def _held(slots: Slots, job: str) -> Iterator[None]:
+    """Keeps the lock between machines while a job runs: a connection that was cut loses it."""
+    over = threading.Event()
+
+    def hold() -> None:
+        with suppress(FoldwiseError):  # the user asked to stop while the database was away
+            while not over.wait(SECONDS_BETWEEN_HOLDS):
+                slots.stay_alone(job)
+
+    keeper = threading.Thread(target=hold, daemon=True, name=f"lock of {job}")
+    keeper.start()
+    try:
+        yield
+    finally:
+        over.set()

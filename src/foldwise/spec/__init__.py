@@ -1,0 +1,1 @@
+"""What may be asked for: nearly one file for each group of conf/."""

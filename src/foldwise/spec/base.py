@@ -1,0 +1,54 @@
+"""What every specification is: a frozen value that refuses nonsense at birth, and the shorthand of its kinds."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
+
+
+class Spec(BaseModel):
+    """A part of a specification: frozen, unknown keys refused, no silent conversion of types."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+
+def _by_kind(value: Any) -> Any:
+    return {"kind": value} if isinstance(value, str) else value
+
+
+def _tuple(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+ByKind = BeforeValidator(_by_kind)
+Listed = BeforeValidator(_tuple)  # YAML has lists, a frozen value holds tuples
+Words = Annotated[tuple[str, ...], Listed]
+
+
+def _web_address(url: str) -> str:
+    if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname:
+        raise ValueError("must be an address that begins with http:// or https://")
+    return url
+
+
+WebAddress = Annotated[str, AfterValidator(_web_address)]
+
+
+def matching(pattern: str, rule: str) -> AfterValidator:
+    """A text that is all of a pattern; what is not hears the rule."""
+
+    def check(text: str) -> str:
+        if re.fullmatch(pattern, text, re.ASCII) is None:
+            raise ValueError(f"must be {rule}, got {text!r}")
+        return text
+
+    return AfterValidator(check)
+
+
+_NAMES = "1 to 100 of A-Z a-z 0-9 . _ -, not starting with . or -, not ending in a dot"
+
+
+Name = Annotated[str, matching(r"[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,98}[A-Za-z0-9_-])?", _NAMES)]

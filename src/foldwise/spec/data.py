@@ -1,0 +1,105 @@
+"""What is asked of the data: their source, the holdout, the folds, the preparation, the balance of classes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field
+
+from foldwise.spec.base import ByKind, Spec, Words
+from foldwise.spec.goal import Task
+
+FeatureKind = Literal["number", "category", "date", "text"]
+ColumnKind = FeatureKind | Literal["identifier"]
+
+
+class HashHoldout(Spec):
+    """Rows whose hash (of row key, group or features) is lowest: a row keeps its side as the data grow."""
+
+    kind: Literal["hash"] = "hash"
+    share: Annotated[float, Field(gt=0, lt=1)] = 0.2
+
+
+class TimeHoldout(Spec):
+    """The newest rows by `data.time`, from a date that is frozen with the study."""
+
+    kind: Literal["time"]
+    share: Annotated[float, Field(gt=0, lt=1)] = 0.2
+
+
+class GivenHoldout(Spec):
+    """A file of test rows with the same columns."""
+
+    kind: Literal["given"]
+    path: str
+    share: float | None = None  # stays from the other kinds; the file says how many rows there are
+
+
+HoldoutSpec = Annotated[HashHoldout | TimeHoldout | GivenHoldout, Field(discriminator="kind"), ByKind]
+
+
+class Labelled(Spec):
+    """What all data say of what is to be predicted; abstract."""
+
+    target: str
+    task: Literal["auto"] | Task = "auto"
+    positive: str | int | float | bool | None = None
+
+
+class TableData(Labelled):
+    """What every table can say of itself; abstract, the kinds below are the sources."""
+
+    kinds: Mapping[str, ColumnKind] = {}
+    drop: Words = ()
+    row_key: Words = ()
+    group: str | None = None
+    time: str | None = None
+    holdout: HoldoutSpec = HashHoldout()
+
+
+class SklearnData(TableData):
+    """A table that comes with scikit-learn."""
+
+    kind: Literal["sklearn"]
+    name: Literal["iris", "wine", "breast_cancer", "digits", "diabetes"]
+    target: str = "target"
+
+
+SKLEARN_TASKS: dict[str, Task] = {
+    "iris": "multiclass",
+    "wine": "multiclass",
+    "breast_cancer": "binary",
+    "digits": "multiclass",
+    "diabetes": "regression",
+}
+
+
+def _tab(value: Any) -> Any:
+    return "\t" if value in ("tab", "\\t") else value  # a shell and Hydra both eat a real one
+
+
+class CsvData(TableData):
+    """A text table with a header row. Only the marks in `missing` mean missing, and blanks around a cell do not count."""
+
+    kind: Literal["csv"]
+    path: str
+    name: str | None = None
+    delimiter: Annotated[str, Field(min_length=1, max_length=1), BeforeValidator(_tab)] = ","  # or the word tab
+    encoding: str = "utf-8"
+    decimal: Literal[".", ","] = "."
+    missing: Words = ("",)
+    target_strip: str = ""
+
+
+class ParquetData(TableData):
+    """A Parquet file."""
+
+    kind: Literal["parquet"]
+    path: str
+    name: str | None = None
+    missing: Words = ("",)
+    target_strip: str = ""
+
+
+TableSpec = SklearnData | CsvData | ParquetData

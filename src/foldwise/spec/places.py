@@ -1,0 +1,44 @@
+"""Where things are kept: runs, data, ledger, tracking store."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator
+
+from foldwise.spec.base import Spec
+
+STORES = ("http://", "https://", "sqlite:///", "postgresql://", "postgresql+psycopg://")
+
+
+class LedgerSpec(Spec):
+    """Where the ledger lives; null is `<paths.runs>/ledger.db`."""
+
+    url: str | None = None
+
+
+def _a_store(url: str) -> str:
+    """An address that MLflow keeps runs and models at; a file store is no more."""
+    if not url.startswith(STORES):
+        raise ValueError(f"must begin with {', '.join(STORES[:-1])} or {STORES[-1]}, got {url.partition('://')[0]!r}")
+    return url
+
+
+class TrackingSpec(Spec):
+    """Where runs are shown; for `mlflow` a null url is `sqlite:///<paths.runs>/mlflow.db`.
+
+    curves: `mean` shows each curve as its mean over folds, `folds` every fold's own beside it.
+    figures: whether pictures of a finished study are drawn and shown among its artifacts.
+    """
+
+    kind: Literal["mlflow", "in_memory"] = "mlflow"
+    url: Annotated[str, AfterValidator(_a_store)] | None = None
+    curves: Literal["mean", "folds"] = "mean"
+    figures: bool = True
+
+
+class Paths(Spec):
+    """`runs` is the only place where anything is written; data sets are looked for in `data`."""
+
+    runs: str = "mlruns"
+    data: str = "data"

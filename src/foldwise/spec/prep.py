@@ -1,0 +1,98 @@
+"""How columns become numbers, fitted on training rows only."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from foldwise.spec.base import ByKind, Spec
+from foldwise.spec.data import FeatureKind
+
+ScaleKind = Literal["standard", "minmax", "max", "unit", "robust", "quantile", "quantile_uniform", "yeo_johnson", "none"]
+
+
+class Impute(Spec):
+    """What stands in for a missing number. Missing categories are a level of their own unless `most_frequent`."""
+
+    kind: Literal["median", "mean", "most_frequent", "constant"] = "median"
+    value: float = 0.0  # only kind `constant` uses it
+    indicator: bool = False  # one more column that says where a number was missing
+
+
+class OneHot(Spec):
+    """Levels become columns. Rare levels share one column; a level never seen in training is all zeros."""
+
+    min_share: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    max_levels: Annotated[int, Field(ge=2)] = 50
+    drop_first: bool = False
+
+
+class NoText(Spec):
+    """Text columns are left out."""
+
+    kind: Literal["none"] = "none"
+
+
+class HashText(Spec):
+    """The words of a text column are counted in `width` columns, by a hash that is the same everywhere."""
+
+    kind: Literal["hash"] = "hash"
+    width: Annotated[int, Field(ge=2, le=65536)] = 64
+
+
+TextSpec = Annotated[NoText | HashText, Field(discriminator="kind"), ByKind]
+
+
+class NoSelect(Spec):
+    """All features are kept."""
+
+    kind: Literal["none"] = "none"
+
+
+class VarianceSelect(Spec):
+    """Features whose variance, as prepared, is above a threshold."""
+
+    kind: Literal["variance"] = "variance"
+    threshold: Annotated[float, Field(ge=0)] = 0.0
+
+
+class KBestSelect(Spec):
+    """The `k` features that say most of the target, each asked alone; all where there are fewer."""
+
+    kind: Literal["k_best"] = "k_best"
+    k: Annotated[int, Field(ge=1)] = 10
+    by: Literal["anova", "mutual_info"] = "anova"
+
+
+class L1Select(Spec):
+    """Features that a lasso on the target (of classes: on 0 and 1) gives a weight.
+
+    strength: its penalty, as a share of the one from which on no feature has a weight.
+    """
+
+    kind: Literal["l1"] = "l1"
+    strength: Annotated[float, Field(gt=0, lt=1)] = 0.05
+
+
+SelectSpec = Annotated[NoSelect | VarianceSelect | KBestSelect | L1Select, Field(discriminator="kind"), ByKind]
+
+
+class PrepSpec(Spec):
+    """Preparation of a fold, fitted on its training rows only."""
+
+    impute: Annotated[Impute, ByKind] = Impute()
+    scale: ScaleKind = "standard"
+    one_hot: OneHot = OneHot()
+    dates: Literal["none", "parts", "cyclic"] = "none"
+    text: TextSpec = NoText()
+    select: SelectSpec = NoSelect()
+    target: Literal["standard", "log", "none"] = "standard"  # regression only
+
+    @property
+    def kinds(self) -> frozenset[FeatureKind]:
+        """The kinds of columns that become features."""
+        used: list[FeatureKind] = ["number", "category"]
+        used += ["date"] if self.dates != "none" else []
+        used += ["text"] if self.text.kind != "none" else []
+        return frozenset(used)

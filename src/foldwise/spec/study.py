@@ -1,0 +1,155 @@
+"""What is asked for: a trial, a study, and what the other doors are asked. No range is left in any of them.
+
+Each mapping with a `kind` is one class, here or in its own file of this room; a bare word
+stands for a mapping of that kind with its defaults: `tuner: random` is `tuner: {kind: random}`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field, model_validator
+
+from foldwise.errors import did_you_mean
+from foldwise.spec.base import ByKind, Name, Spec, Words
+from foldwise.spec.data import TableSpec
+from foldwise.spec.execute import ExecutorSpec, HereExecutor
+from foldwise.spec.folds import FoldsSpec
+from foldwise.spec.goal import COSTS, METRICS
+from foldwise.spec.images import ImageSpec
+from foldwise.spec.places import LedgerSpec, Paths, TrackingSpec
+from foldwise.spec.race import NoRace, RaceSpec
+from foldwise.spec.sources import OtherTable
+from foldwise.spec.space import Params, Space, Tree
+from foldwise.spec.tuner import TpeTuner, TunerSpec
+from foldwise.system.limits import Limits
+
+DataSpec = Annotated[TableSpec | ImageSpec | OtherTable, Field(discriminator="kind"), ByKind]
+
+
+class GoalSpec(Spec):
+    """The metric that ranks trials; `auto` is accuracy for classes and rmse for numbers.
+
+    at_most: bounds on what a network may take; one that takes more is not trained.
+    """
+
+    metric: str = "auto"
+    direction: Literal["auto", "maximize", "minimize"] = "auto"
+    at_most: Mapping[Literal["parameters", "latency_ms"], Annotated[float, Field(gt=0)]] = {}
+
+    @property
+    def bounds(self) -> Mapping[str, float]:
+        """The bounds by the name of the cost."""
+        return {str(name): bound for name, bound in self.at_most.items()}
+
+    @model_validator(mode="after")
+    def _metric_known(self) -> GoalSpec:
+        if self.metric != "auto" and self.metric not in METRICS:
+            raise ValueError(f"metric {self.metric!r} is unknown{did_you_mean(self.metric, METRICS)}")
+        return self
+
+
+def _metric_and_cost(goals: tuple[str, ...]) -> tuple[str, ...]:
+    if len(goals) != 2 or goals[0] not in ("auto", *METRICS) or goals[1] not in COSTS:
+        raise ValueError(f"two goals are a metric and one of {', '.join(COSTS)}, as in [accuracy,parameters]")
+    return goals
+
+
+TwoGoals = Annotated[Words, AfterValidator(_metric_and_cost)]
+
+
+class Budget(Spec):
+    """When a study ends: trials in total, also over restarts, or seconds for the whole of one start, refit and all.
+
+    trial_seconds, trial_memory_mb: what a single trial may take.
+    """
+
+    trials: Annotated[int, Field(ge=1, le=1_000_000)] = 20
+    seconds: Annotated[float, Field(gt=0)] | None = None
+    trial_seconds: Annotated[float, Field(gt=0)] | None = None
+    trial_memory_mb: Annotated[float, Field(gt=0)] | None = None
+
+    @property
+    def limits(self) -> Limits:
+        """Of a single trial."""
+        return Limits(self.trial_seconds, self.trial_memory_mb)
+
+
+class TrainingSpec(Spec):
+    """`fused`: all folds of a trial as one program. `keras`: fold by fold through Keras's own `fit`.
+
+    `auto` decides for a trial by its network and its data. What cannot be fused is always trained by `keras`.
+    """
+
+    engine: Literal["auto", "fused", "keras"] = "auto"
+
+
+class AuditSpec(Spec):
+    """What findings about the data do: they are told, and with `strict` those of checks that were not accepted end the run."""
+
+    strict: bool = False
+    accept: Words = ()
+
+
+class PromotionSpec(Spec):
+    """When a challenger takes the champion's place, on rows that neither was trained on.
+
+    margin: what it has to gain at the least, in the goal's metric. alpha: how often one that is no better may be promoted.
+    """
+
+    margin: Annotated[float, Field(ge=0)] = 0.0
+    alpha: Annotated[float, Field(gt=0, le=0.5)] = 0.05
+
+
+class FixedSpec(Spec):
+    """The part of a configuration in which no range may stand. study and register null take names of their own."""
+
+    study: Name | None = None
+    register_as: Name | None = Field(default=None, alias="register")
+    seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
+    extend: bool = False
+    replay: Annotated[int, Field(ge=0)] | None = None
+    goal: GoalSpec = GoalSpec()
+    goals: TwoGoals | None = None
+    data: DataSpec
+    folds: Annotated[FoldsSpec, ByKind] = FoldsSpec()
+    budget: Budget = Budget()
+    tuner: TunerSpec = TpeTuner(kind="tpe")
+    race: RaceSpec = NoRace()
+    execute: ExecutorSpec = HereExecutor()
+    training: TrainingSpec = TrainingSpec()
+    audit: AuditSpec = AuditSpec()
+    ledger: LedgerSpec = LedgerSpec()
+    tracking: Annotated[TrackingSpec, ByKind] = TrackingSpec()
+    promotion: PromotionSpec = PromotionSpec()
+    paths: Paths = Paths()
+
+    @property
+    def metric(self) -> str:
+        """The metric that ranks trials, or `auto`."""
+        return self.goals[0] if self.goals else self.goal.metric
+
+
+@dataclass(frozen=True)
+class StudySpec:
+    """A whole study.
+
+    `fixed` is what no trial changes; `template` with `space` is the searched part; `recipe` is the plain configuration that
+    decides the study's numbers, as it is kept in the ledger; `openings` are the points that are tried first.
+    """
+
+    name: str
+    register: str
+    fixed: FixedSpec
+    template: Tree
+    space: Space
+    recipe: Mapping[str, Any]
+    openings: tuple[Params, ...]
+
+    @property
+    def folder(self) -> Path:
+        """Where the study's files go."""
+        return Path(self.fixed.paths.runs).resolve() / "studies" / self.name

@@ -1,0 +1,45 @@
+"""Before a study begins: networks that only Keras can judge are built once, with the features that it will have."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from foldwise.config.read import trial_at
+from foldwise.data.preparation.fold import AnyPreparation, fit_preparation
+from foldwise.models.heads import head_for
+from foldwise.spec.prep import PrepSpec
+from foldwise.spec.study import StudySpec
+from foldwise.spec.trial import TrialSpec
+from foldwise.study.plan import Plan
+
+# what a specification alone cannot vouch for
+KINDS = ("layers", "python")
+
+
+def to_rehearse(spec: StudySpec) -> list[TrialSpec]:
+    """The trials at the default and at both ends of every range whose networks have to be seen."""
+    points = [spec.space.defaults(), *(corner for _, corner in spec.space.corners())]
+    trials = [trial for trial in (trial_at(spec, point) for point in points) if trial.model.kind in KINDS]
+    different: list[TrialSpec] = []
+    for trial in trials:
+        if not any((trial.model, trial.prep) == (other.model, other.prep) for other in different):
+            different.append(trial)
+    return different
+
+
+def rehearse(plan: Plan) -> None:
+    """Build these networks. TensorFlow has to be started.
+
+    Raises:
+        ConfigError: one cannot be built, or not be kept.
+    """
+    from foldwise.models.try_out import try_out
+
+    @cache
+    def prepared(prep: PrepSpec) -> AnyPreparation:
+        return fit_preparation(plan.table, plan.development, prep)
+
+    for trial in to_rehearse(plan.spec):
+        head = head_for(plan.table.task, len(plan.table.labels), trial.model, trial.fit)
+        preparation = prepared(trial.prep)
+        try_out(trial.model, len(preparation.features), head, preparation.origins)

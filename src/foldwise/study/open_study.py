@@ -1,0 +1,69 @@
+"""Which study a name stands for: made now, made by an earlier start, or one whose ranges were edited."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from foldwise.config.difference import difference
+from foldwise.config.read import identity
+from foldwise.errors import ConfigError
+from foldwise.ledger.ledger import Ledger
+from foldwise.ledger.rows import StudyRecord
+from foldwise.study.extend import check_extension, moved
+from foldwise.study.plan import Plan
+from foldwise.study.provenance import origin
+from foldwise.study.warm_start import earlier_results
+
+
+def claim(plan: Plan, ledger: Ledger, versions: Mapping[str, str]) -> StudyRecord:
+    """The study's record in the ledger, made now or by an earlier start, whose last results are committed; we coordinate it.
+
+    Args:
+        plan: the study's data.
+        ledger: where it is kept.
+        versions: of the libraries that its numbers may depend on.
+
+    Raises:
+        ConfigError: the name belongs to a study that asks something else or has seen other data.
+        JobError: another process coordinates it.
+    """
+    spec, asked = plan.spec, plan.spec.fixed.budget.trials
+    ledger.lead(spec.name)
+    known = ledger.study(spec.name)
+    if known is None:
+        earlier_results(plan, ledger)  # what is wrong with them is said before anything is written
+        about = (plan.recipe, plan.table.fingerprint, plan.holdout_record, versions, origin(plan))
+        known = ledger.create_study(spec.name, *about)
+    ledger.recover(spec.name, plan.folder / "results")
+    record = compared(plan, known, ledger)
+    ledger.ask_for(spec.name, asked)
+    return replace(record, asked=asked)
+
+
+def compared(plan: Plan, known: StudyRecord, ledger: Ledger) -> StudyRecord:
+    """The study that the name stands for, if it is the one that is asked for, or may become it.
+
+    Raises:
+        ConfigError: it asks something else or has seen other data.
+    """
+    spec = plan.spec
+    if known.recipe["data"].get("kind") == "frame" != spec.fixed.data.kind:
+        rule = f"{spec.name!r} was made from a DataFrame, so only Python can go on with it: foldwise.tune(frame=..., study=...)"
+        raise ConfigError("study", f"{rule}; give this one another name")
+    changes = difference(identity(known.recipe), identity(spec.recipe))
+    if changes and not spec.fixed.extend:
+        shown = "; ".join(changes[:6]) + (f"; and {len(changes) - 6} more" if len(changes) > 6 else "")
+        said = f"{spec.name!r} exists and asks something else ({shown})"
+        raise ConfigError("study", f"{said}; give this one another name, or say extend=true where only ranges were edited")
+    if known.data_fingerprint != plan.table.fingerprint:
+        raise ConfigError("study", f"{spec.name!r} exists and was made from other data; give this one another name")
+    return _extended(plan, known, ledger) if changes else known
+
+
+def _extended(plan: Plan, known: StudyRecord, ledger: Ledger) -> StudyRecord:
+    """The study under its new recipe; trials that are no points of the new space stay in the ledger and count no more."""
+    check_extension(known.recipe, plan.spec)
+    rows = [row for row in ledger.trials(known.name) if not row.dropped]
+    kept = moved(known.recipe, plan.spec, [(row.number, row.params) for row in rows])
+    return ledger.extend_study(known.name, plan.recipe, kept)

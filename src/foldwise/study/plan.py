@@ -1,0 +1,209 @@
+"""The data half of a study: read, audited, the holdout set aside, the folds cut. Nothing is trained and nothing written."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from math import prod
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from foldwise.config.read import trial_at
+from foldwise.data.audit.audit import audit
+from foldwise.data.audit.finding import Finding
+from foldwise.data.holdout import HoldoutRecord, set_holdout
+from foldwise.data.image_table import read_image_holdout, read_image_table
+from foldwise.data.new_rows import Since, hold_back
+from foldwise.data.preparation.augment_rules import check_augment
+from foldwise.data.preparation.balance import check_balance
+from foldwise.data.preparation.fold import fit_preparation
+from foldwise.data.preparation.prep_rules import check_prep
+from foldwise.data.sources.fingerprint import source_mark
+from foldwise.data.split import Split, cut_folds
+from foldwise.data.table import Table, read_given_holdout, read_table
+from foldwise.errors import ConfigError
+from foldwise.models.head_rules import check_head
+from foldwise.models.image_rules import as_shown, check_image
+from foldwise.models.input_rules import check_inputs, takes_pixels
+from foldwise.spec.data import FeatureKind, GivenHoldout, TimeHoldout
+from foldwise.spec.fit import FitSpec
+from foldwise.spec.goal import Goal, cost_goal, goal_for
+from foldwise.spec.images import GivenImages, ImageRows
+from foldwise.spec.sources import FrameData
+from foldwise.spec.space import Params
+from foldwise.spec.study import FixedSpec, StudySpec
+from foldwise.spec.trial import TrialSpec
+from foldwise.training.engine_rule import threads_for
+from foldwise.trial.job import TrialJob
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a study will train on and be judged by.
+
+    development: positions in `table` of the rows that search and training may see, (rows,).
+    holdout: the rows set aside, a table of its own.
+    source: the mark of the rows as they were read, where there is one.
+    since: what an earlier model knew, where its challenger is to be made.
+    newest: positions in `table` of the rows that were set aside because they are new, (rows,); they are in `holdout` too.
+    """
+
+    spec: StudySpec
+    goal: Goal
+    table: Table
+    development: np.ndarray
+    holdout: Table
+    holdout_record: HoldoutRecord
+    splits: tuple[Split, ...]
+    findings: tuple[Finding, ...]
+    source: str | None = None
+    since: Since | None = None
+    newest: np.ndarray = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+
+    @property
+    def folder(self) -> Path:
+        """Where the study's files go."""
+        return self.spec.folder
+
+    @property
+    def goals(self) -> tuple[Goal, ...]:
+        """What trials are ranked by, and the cost that is weighed against it where two goals are asked for."""
+        asked = self.spec.fixed.goals
+        return (self.goal, cost_goal(asked[1])) if asked else (self.goal,)
+
+    def job(self, number: int, params: Params) -> TrialJob:
+        """What a worker is told of a trial.
+
+        Raises:
+            ConfigError: values that are right each by itself contradict each other.
+        """
+        fixed, spec = self.spec.fixed, trial_at(self.spec, params)
+        costs = tuple(goal.metric for goal in self.goals[1:])
+        return TrialJob(number, params, fixed.seed, spec, self.goal, fixed.training.engine, costs, dict(fixed.goal.bounds))
+
+    @property
+    def recipe(self) -> Mapping[str, Any]:
+        """The study's recipe, as it is kept; rows that came from Python are known by their fingerprint alone."""
+        recipe, data = self.spec.recipe, self.spec.fixed.data
+        if not isinstance(data, FrameData):
+            return recipe
+        return {**recipe, "data": {**recipe["data"], "given": {**data.given.record, "fingerprint": self.table.fingerprint}}}
+
+
+def plan_study(spec: StudySpec, since: Since | None = None) -> Plan:
+    """Read and cut the data of a study.
+
+    Args:
+        spec: the study.
+        since: what an earlier model knew, whose challenger is to be made: the same rows are set aside, and the newest of those
+            that it did not see. A holdout by time begins anew, and never earlier than it did.
+
+    Raises:
+        ConfigError, DataError: configuration and data do not fit each other.
+    """
+    fixed = spec.fixed
+    check_runs_folder(fixed.paths.runs)
+    trials = _trials(spec)
+    source = source_mark(fixed)  # before the rows: a file that changes in between is read anew the next time
+    table = _read(fixed, trials)
+    goal = goal_for(fixed.metric, fixed.goal.direction, table.task)
+    for trial in trials:
+        check_head(table.task, trial)
+        symmetries = fixed.data.symmetries if isinstance(fixed.data, ImageRows) else None
+        check_augment(trial.augment, table.images is not None, symmetries, trial.fit.loss)
+        others = [column.name for column in table.schema.columns if column.kind in trial.prep.kinds - {"number"}]
+        check_inputs(trial.model, [*table.schema.of_kind("number"), *others], table.left_out)
+        numbers = prod(table.schema.image) if table.schema.image else len(table.schema.of_kind("number"))
+        check_image(as_shown(trial.model, table.schema.image), numbers, others, trial.prep.select.kind != "none")
+    development, held, newest, record = _set_aside(fixed, table, since)
+    given = _given(fixed, table)
+    holdout = table.take(held) if given is None else given
+    for trial in trials:
+        check_prep(table, development, trial.prep)
+    splits = cut_folds(table, development, fixed.folds, fixed.seed)
+    for trial in trials:
+        check_batch(trial.fit, splits)
+    told = [finding for trial in trials for finding in check_balance(table, splits, trial.balance)]
+    findings = (*audit(table, development, splits, holdout), *dict.fromkeys(told))
+    return Plan(spec, goal, table, development, holdout, record, splits, findings, source, since, newest)
+
+
+def _read(fixed: FixedSpec, trials: Sequence[TrialSpec]) -> Table:
+    if isinstance(fixed.data, ImageRows):
+        return read_image_table(fixed.data, fixed.paths)
+    used = frozenset[FeatureKind]().union(*(trial.prep.kinds for trial in trials))
+    return read_table(fixed.data, fixed.paths, any(takes_pixels(trial.model) for trial in trials), used)
+
+
+def _set_aside(fixed: FixedSpec, table: Table, since: Since | None) -> tuple[np.ndarray, np.ndarray, np.ndarray, HoldoutRecord]:
+    """Positions to develop on, positions set aside, which of these because they are new, and how that was decided."""
+    data = fixed.data
+    none = np.empty(0, dtype=np.int64)
+    if since is None or isinstance(data.holdout, GivenHoldout | GivenImages):
+        development, held, record = set_holdout(table, data.holdout, data)
+        return development, held, none, record
+    if isinstance(data.holdout, TimeHoldout):
+        now, before = set_holdout(table, data.holdout, data), set_holdout(table, data.holdout, data, since.holdout)
+        development, held, record = now if now[2]["from"] >= before[2]["from"] else before
+        return development, held, none, record
+    development, held, record = set_holdout(table, data.holdout, data, since.holdout)
+    development, newest = hold_back(table, development, since, data)
+    return development, np.sort(np.concatenate([held, newest])), newest, record
+
+
+def _given(fixed: FixedSpec, table: Table) -> Table | None:
+    """The rows that data.holdout names, None where it sets rows of the table aside."""
+    data = fixed.data
+    if isinstance(data, ImageRows):
+        return read_image_holdout(data, table, fixed.paths) if isinstance(data.holdout, GivenImages) else None
+    return read_given_holdout(data, data.holdout.path, table, fixed.paths) if isinstance(data.holdout, GivenHoldout) else None
+
+
+def threads_of(plan: Plan) -> int:
+    """How many threads its trials train on: as configured, else by what has to be multiplied."""
+    fixed, trials = plan.spec.fixed, _trials(plan.spec)
+    if fixed.execute.threads is not None:
+        return fixed.execute.threads
+    largest = max((split.train for split in plan.splits), key=len)
+
+    def features() -> int:
+        return len(fit_preparation(plan.table, largest, trials[0].prep).features)
+
+    return threads_for(trials, fixed.training.engine, len(largest), features, max(1, len(plan.table.labels)))
+
+
+def _trials(spec: StudySpec) -> list[TrialSpec]:
+    """The trial of all defaults, and those that visit every end of every range."""
+    return [trial_at(spec, params) for params in (spec.space.defaults(), *(corner for _, corner in spec.space.corners()))]
+
+
+def check_batch(fit: FitSpec, splits: Sequence[Split]) -> None:
+    """Whether a step of that many rows can be cut from every fold.
+
+    Raises:
+        ConfigError: a fold has fewer training rows.
+    """
+    least = min(len(split.train) for split in splits)
+    if isinstance(fit.batch_size, int) and fit.batch_size > least:
+        said = f"{fit.batch_size} is more than the {least} training rows of the smallest fold"
+        raise ConfigError("fit.batch_size", f"{said}; say full, or at most {least}")
+
+
+def check_runs_folder(runs: str) -> None:
+    """Whether results can be written there, before anything is.
+
+    Raises:
+        ConfigError: a file stands in the way, or the folder cannot be written.
+    """
+    path = Path(runs).resolve()
+    there = next(parent for parent in (path, *path.parents) if parent.exists())
+    if not there.is_dir():
+        raise ConfigError("paths.runs", f"{there} is a file, not a folder")
+    try:
+        with tempfile.TemporaryFile(dir=there):  # it has no name, so nothing is left; asking for rights is not enough
+            pass
+    except OSError as fault:
+        raise ConfigError("paths.runs", f"{there} cannot be written to ({fault.strerror})") from None

@@ -1,0 +1,125 @@
+"""Batches of training rows, varied. Images by Keras's own layers; every draw follows from the trial, the fold and the step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+
+from foldwise.data.preparation.fold import Features
+from foldwise.data.preparation.pixels import Images
+from foldwise.seeds import Purpose, derive
+from foldwise.spec.augment import AugmentSpec, ImageAugment, VectorAugment
+
+Tensor = Any  # TensorFlow ships no types
+# (x, y, weight or None, step) -> the same, varied; x as the network takes it
+Vary = Callable[[Tensor, Tensor, Tensor | None, Tensor], tuple[Tensor, Tensor, Tensor | None]]
+
+BRIGHTEST = 255.0
+RANGE = (0.0, BRIGHTEST)
+FLIPS = {"horizontal": "horizontal", "vertical": "vertical", "both": "horizontal_and_vertical"}
+# key of ImageAugment -> its layer. What comes in from outside an image is what is at its edge.
+LAYERS: dict[str, Callable[[Any, int], keras.Layer]] = {
+    "flip": lambda way, seed: keras.layers.RandomFlip(FLIPS[way], seed=seed),
+    "rotation": lambda degrees, seed: keras.layers.RandomRotation(degrees / 360, fill_mode="nearest", seed=seed),
+    "shift": lambda share, seed: keras.layers.RandomTranslation(share, share, fill_mode="nearest", seed=seed),
+    "zoom": lambda share, seed: keras.layers.RandomZoom(share, fill_mode="nearest", seed=seed),
+    "contrast": lambda share, seed: keras.layers.RandomContrast(share, value_range=RANGE, seed=seed),
+    "brightness": lambda share, seed: keras.layers.RandomBrightness(share, value_range=RANGE, seed=seed),
+    "cutout": lambda area, seed: keras.layers.RandomErasing(
+        1.0, scale=(area, area), fill_value=0.0, value_range=RANGE, seed=seed
+    ),
+    "rand_augment": lambda strength, seed: keras.layers.RandAugment(value_range=RANGE, factor=strength, seed=seed),
+}
+JITTER, DROPOUT, NOISE, FIRST, SECOND = range(5)  # draws of one step
+DRAWS_A_STEP = 5
+
+
+def vary_for(augment: AugmentSpec, features: Features, *place: int) -> Vary:
+    """What varies the batches of a fold.
+
+    Args:
+        augment: how.
+        features: the fold's training rows; what is learnt of them is learnt of these alone.
+        place: the study's seed, the trial's number, the fold's number.
+    """
+    seed = derive(Purpose.AUGMENT, *place)
+    scaled = scaled_for(features)
+    if isinstance(augment, ImageAugment):
+        assert isinstance(features, Images)  # check_augment was asked
+        change = _images(augment, features, seed)
+        return _mixed(augment.mixup, seed, lambda x, step: scaled(change(x, step)))
+    if isinstance(augment, VectorAugment):
+        change = _vectors(augment, np.asarray(features), seed)
+        return _mixed(augment.mixup, seed, change)
+    return lambda x, y, weight, step: (scaled(x), y, weight)
+
+
+def scaled_for(features: Features) -> Callable[[Tensor], Tensor]:
+    """What makes a batch of the tensor of these features what the network takes: images become numbers only then."""
+    if not isinstance(features, Images):
+        return lambda batch: batch
+    center, scale = features.center, features.scale
+    return lambda batch: (tf.cast(batch, tf.float32) - center) / scale
+
+
+def _vectors(augment: VectorAugment, x: npt.NDArray[np.float32], seed: int) -> Callable[[Tensor, Tensor], Tensor]:
+    mean = x.mean(axis=0)
+    two_values = ((x == x.min(axis=0)) | (x == x.max(axis=0))).all(axis=0)
+    deviation = np.where(two_values, 0.0, augment.jitter * x.std(axis=0)).astype(x.dtype)
+
+    def change(rows: Tensor, step: Tensor) -> Tensor:
+        if augment.jitter > 0:
+            rows += tf.random.stateless_normal(tf.shape(rows), _seeds(seed, step, JITTER), dtype=rows.dtype) * deviation
+        if augment.feature_dropout > 0:
+            drawn = tf.random.stateless_uniform(tf.shape(rows), _seeds(seed, step, DROPOUT), dtype=rows.dtype)
+            rows = tf.where(drawn < augment.feature_dropout, mean, rows)
+        return rows
+
+    return change
+
+
+def _images(augment: ImageAugment, features: Images, seed: int) -> Callable[[Tensor, Tensor], Tensor]:
+    asked = {key: getattr(augment, key) for key in LAYERS}
+    used = [(key, value) for key, value in asked.items() if value not in (0.0, "none")]
+    layers = [LAYERS[key](value, derive(Purpose.AUGMENT, seed, place)) for place, (key, value) in enumerate(used)]
+
+    def change(rows: Tensor, step: Tensor) -> Tensor:
+        images = tf.reshape(tf.cast(rows, tf.float32), [-1, *features.image])
+        for layer in layers:
+            images = layer(images, training=True)
+        if augment.noise > 0:
+            drawn = tf.random.stateless_normal(tf.shape(images), _seeds(seed, step, NOISE))
+            images = tf.clip_by_value(images + augment.noise * BRIGHTEST * drawn, *RANGE)
+        return tf.reshape(images, [-1, features.shape[1]])
+
+    return change
+
+
+def _mixed(alpha: float, seed: int, change: Callable[[Tensor, Tensor], Tensor]) -> Vary:
+    """A change, and then mixup. A batch is in random order, so the same one backwards is a random partner for each row."""
+
+    def vary(x: Tensor, y: Tensor, weight: Tensor | None, step: Tensor) -> tuple[Tensor, Tensor, Tensor | None]:
+        x = change(x, step)
+        if alpha == 0:
+            return x, y, weight
+        one, other = (
+            tf.random.stateless_gamma([tf.shape(x)[0], 1], _seeds(seed, step, place), alpha, dtype=x.dtype)
+            for place in (FIRST, SECOND)
+        )
+        own = tf.math.divide_no_nan(one, one + other)
+
+        def blend(part: Tensor, share: Tensor) -> Tensor:
+            return part * share + tf.reverse(part, [0]) * (1 - share)
+
+        return blend(x, own), blend(y, own), None if weight is None else blend(weight, own[:, 0])
+
+    return vary
+
+
+def _seeds(seed: int, step: Tensor, draw: int) -> Tensor:
+    return tf.stack([tf.constant(seed, tf.int64), tf.cast(step, tf.int64) * DRAWS_A_STEP + draw])

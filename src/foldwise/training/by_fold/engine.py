@@ -1,0 +1,287 @@
+"""The engine `keras`: folds one after the other through Keras's own `fit`, without XLA."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import keras
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+
+from foldwise.data.preparation.fold import Features, FoldData
+from foldwise.data.preparation.pixels import Images
+from foldwise.models.build import answering, build, first_weights
+from foldwise.models.heads import to_predictions
+from foldwise.seeds import Purpose, derive
+from foldwise.spec.augment import ImageAugment
+from foldwise.spec.layers import LayersSpec
+from foldwise.training.batches import epoch_orders, rows_per_batch
+from foldwise.training.by_fold.augment import scaled_for, vary_for
+from foldwise.training.by_fold.auxiliary import Assisted
+from foldwise.training.by_fold.early_stop import Patience
+from foldwise.training.by_fold.optimizer import optimizer_for
+from foldwise.training.fold_fit import FoldFit, Predictions, Training
+from foldwise.training.losses import curve_metric, loss_for
+
+STEPS_AT_ONCE = 64  # at most so many steps run in the graph before Python is asked again; more would only delay Ctrl-C
+MOST_NETWORKS = 4  # that are kept for later trials
+ROWS_AT_ONCE = 4096  # rows in a batch of validation or prediction, where the batch size changes no result
+
+
+def fit_folds(training: Training, folds: Iterable[tuple[int, FoldData]]) -> Iterator[FoldFit]:
+    """Train each fold when it is asked for. Folds and trials whose networks are alike share one that is traced."""
+    networks: dict[tuple[Any, ...], _Compiled] = {}
+    for number, data in folds:
+        rows, inputs = len(data.train_x) * training.augment.copies, data.train_x.shape[1]
+        steps = math.ceil(rows / rows_per_batch(training.fit.batch_size, rows))
+        at_once = max(count for count in range(1, STEPS_AT_ONCE + 1) if steps % count == 0)
+        columns = data.columns if isinstance(training.model, LayersSpec) else ()
+        if (inputs, at_once, columns) not in networks:
+            networks[inputs, at_once, columns] = _network_for(training, inputs, at_once, columns)
+        try:
+            fit = _fit(training, networks[inputs, at_once, columns], number, data, steps)
+        except BaseException:  # out of memory, say: what failed is not kept for the next trial, nor the memory that it holds
+            forget_networks()
+            keras.backend.clear_session()
+            raise
+        yield fit
+        if fit.lost:
+            return
+
+
+def forget_networks() -> None:
+    """Give up those that were kept: a function of the user's own may build others than it did, by values it finds outside."""
+    _networks.clear()
+
+
+@dataclass(frozen=True, eq=False)
+class _Compiled:
+    """A compiled network, the values that every fold of a trial starts with, and what its random layers count draws in."""
+
+    network: keras.Model
+    fresh: list[tuple[keras.Variable, npt.NDArray[Any]]]
+    seeds: list[keras.Variable]
+
+
+_networks: OrderedDict[tuple[Any, ...], _Compiled] = OrderedDict()
+
+
+def _network_for(training: Training, inputs: int, at_once: int, columns: tuple[str, ...]) -> _Compiled:
+    """A network as new for a trial. Tracing its training takes about as long as an epoch of a small table, so some are kept.
+
+    Learning rates, seeds, epochs and patience are no part of what is traced; all other numbers are.
+    """
+    optimizer = training.fit.optimizer
+    parameters = frozenset(optimizer.parameters.items())
+    key = (training.model, training.head, optimizer.kind, parameters, keras.config.floatx(), inputs, at_once, columns)
+    if key not in _networks:
+        while len(_networks) >= MOST_NETWORKS:
+            _networks.popitem(last=False)
+        keras.backend.clear_session()  # else every network that was given up, and cycles of its training, stay in memory
+        _networks[key] = _compile(training, _built(training, inputs, columns), at_once)
+    _networks.move_to_end(key)
+    compiled = _networks[key]
+    own = _seeds(_built(training, inputs, columns)) if compiled.seeds else []
+    seeds = [(variable, seed.numpy()) for variable, seed in zip(compiled.seeds, own, strict=True)]
+    return replace(compiled, fresh=[*compiled.fresh, *seeds])
+
+
+def _built(training: Training, inputs: int, columns: tuple[str, ...]) -> keras.Model:
+    return build(training.model, inputs, training.head, derive(Purpose.LAYERS, training.seed, training.number), columns)
+
+
+def _compile(training: Training, network: keras.Model, at_once: int) -> _Compiled:
+    optimizer, loss = optimizer_for(training.fit.optimizer), loss_for(training.head)
+    if isinstance(training.model, LayersSpec) and training.model.outputs:
+        network = Assisted(network, loss, [weight for _, weight in training.model.auxiliary])
+    network.compile(
+        optimizer,
+        loss,
+        metrics=[curve_metric(training.head)],
+        jit_compile=False,
+        steps_per_execution=at_once,
+    )
+    optimizer.build(network.trainable_variables)
+    return _Compiled(network, [(variable, variable.numpy()) for variable in optimizer.variables], _seeds(network))
+
+
+def _seeds(network: keras.Model) -> list[keras.Variable]:
+    """The variables that random layers count their draws in."""
+    weights = {id(weight) for weight in network.weights}
+    return [variable for variable in network.non_trainable_variables if id(variable) not in weights]
+
+
+def _fit(training: Training, compiled: _Compiled, number: int, data: FoldData, steps: int) -> FoldFit:
+    started = time.perf_counter()
+    network, head = compiled.network, training.head
+    for variable, value in compiled.fresh:
+        variable.assign(value)
+    seed = derive(Purpose.WEIGHTS, training.seed, training.number, number)
+    network.set_weights(first_weights(training.model, network, head, seed))
+    answers = answering(network)
+
+    def answer() -> Predictions:
+        return to_predictions(head, predict(answers, data.valid_x), data.target)
+
+    watch = _FoldWatch(training, number, _valid_batches(data), scaled_for(data.valid_x), answer)
+    network.fit(
+        _train_batches(training, number, data),
+        epochs=training.fit.epochs,
+        steps_per_epoch=steps,
+        callbacks=[watch],
+        shuffle=False,  # the order is ours
+        verbose=0,
+    )
+    if watch.kept is not None:
+        network.set_weights(watch.kept)
+    weights = answers.get_weights()
+    failure = watch.failure
+    if failure is None and not all(np.isfinite(weight).all() for weight in weights):
+        failure = f"the weights of fold {number} are not finite after epoch {watch.patience.best_epoch}"
+    unit = {"mae": data.target.sd, "val_mae": data.target.sd}
+    return FoldFit(
+        fold=number,
+        weights=weights,
+        predictions=to_predictions(head, np.zeros((0, head.units)), data.target) if failure else answer(),
+        curves={name: tuple(value * unit.get(name, 1.0) for value in values) for name, values in watch.curves.items()},
+        best_epoch=watch.patience.best_epoch,
+        seconds=time.perf_counter() - started,
+        failure=failure,
+        lost=watch.lost,
+    )
+
+
+def predict(network: keras.Model, features: Features) -> npt.NDArray[np.float32]:
+    """Raw outputs (rows, units) for features (rows, features)."""
+    if not len(features):  # TensorFlow's convolutions of no rows have the wrong number of maps
+        return np.zeros((0, network.output_shape[-1]), dtype=np.float32)
+    starts = range(0, len(features), ROWS_AT_ONCE)
+    parts = [network(features[start : start + ROWS_AT_ONCE], training=False) for start in starts]
+    return np.concatenate([keras.ops.convert_to_numpy(part) for part in parts])
+
+
+def _train_batches(training: Training, number: int, data: FoldData) -> tf.data.Dataset:
+    """The batches of all epochs, one after the other."""
+    own = len(data.train_x)
+    rows = own * training.augment.copies
+    size = rows_per_batch(training.fit.batch_size, rows)
+    arrays = _tensors(data.train_x, data.train_y, data.train_weight)
+    vary = vary_for(training.augment, data.train_x, training.seed, training.number, number)
+
+    def orders() -> Iterator[npt.NDArray[np.int32]]:
+        return epoch_orders(training.seed, training.number, number, rows, training.fit.epochs)
+
+    def cut(order: tf.Tensor) -> tf.data.Dataset:
+        return tf.data.Dataset.range(0, rows, size).map(lambda start: order[start : start + size])
+
+    def gather(step: tf.Tensor, index: tf.Tensor) -> tuple[tf.Tensor, ...]:
+        x, y, *weight = (tf.gather(array, index % own) for array in arrays)
+        return tuple(part for part in vary(x, y, weight[0] if weight else None, step) if part is not None)
+
+    options = tf.data.Options()
+    options.experimental_optimization.apply_default_optimizations = False  # they cost every fold more than they gain
+    batches = tf.data.Dataset.from_generator(orders, output_signature=tf.TensorSpec((rows,), tf.int32)).flat_map(cut)
+    # Keras's layers count their draws, so varied batches are made one after the other
+    at_once = None if isinstance(training.augment, ImageAugment) else tf.data.AUTOTUNE
+    return batches.enumerate().map(gather, num_parallel_calls=at_once).prefetch(tf.data.AUTOTUNE).with_options(options)
+
+
+def _valid_batches(data: FoldData) -> list[tuple[tf.Tensor, ...]]:
+    arrays = _tensors(data.valid_x, data.valid_y, data.valid_weight)
+    starts = range(0, len(data.valid_x), ROWS_AT_ONCE)
+    return [tuple(array[start : start + ROWS_AT_ONCE] for array in arrays) for start in starts]
+
+
+def _tensors(*arrays: Features | None) -> tuple[tf.Tensor, ...]:
+    """Arrays as tensors; images as the bytes that they are."""
+    with tf.device("CPU:0"):  # batches are cut there, also where steps run on a GPU
+        held = (array.bytes() if isinstance(array, Images) else array for array in arrays if array is not None)
+        return tuple(tf.constant(array) for array in held)
+
+
+class _FoldWatch(keras.callbacks.Callback):  # type: ignore[misc]  # Keras ships no types
+    """Sets a fold's learning rates, validates, keeps its curves and its best weights, and says when it ends.
+
+    answer: predicts the validation rows with the network as it is. lost: whether the trial ended at a rung of this fold.
+    """
+
+    def __init__(
+        self,
+        training: Training,
+        fold: int,
+        valid: list[tuple[tf.Tensor, ...]],
+        scaled: Callable[[tf.Tensor], tf.Tensor],
+        answer: Callable[[], Predictions],
+    ) -> None:
+        super().__init__()
+        stop = training.fit.early_stop
+        self.rates = training.rates
+        self.patience = Patience(stop.patience, stop.min_delta)
+        self.monitor = stop.monitor
+        self.curves: dict[str, list[float]] = {}
+        self.kept: list[npt.NDArray[Any]] | None = None
+        self.failure: str | None = None
+        self.fold = fold
+        self.valid = valid
+        self.scaled = scaled
+        self.answer = answer
+        self.training = training
+        self.lost = False
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        rate = self.rates.rate(epoch)
+        self.model.optimizer.learning_rate = rate
+        self.curves.setdefault("learning_rate", []).append(rate)
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        values = {name: float(value) for name, value in (logs or {}).items()}
+        values |= {f"val_{name}": value for name, value in self._validated().items()}
+        for name, value in values.items():
+            self.curves.setdefault(name, []).append(value)
+        for name in ("loss", "val_loss"):
+            if not math.isfinite(values.get(name, 0.0)):
+                self.failure = f"{name} is not finite in epoch {epoch + 1} of fold {self.fold}"
+                self.model.stop_training = True
+                return
+        self.patience = self.patience.after(epoch, values.get(self.monitor, values["loss"]))
+        if self.patience.limit is not None and self.patience.wait == 0:
+            self.kept = self._settled()
+        self.model.stop_training = self.patience.is_over
+        self.rates = self.rates.after(epoch, values.get("val_loss", values["loss"]))
+        if epoch + 1 in self.training.rungs and not self.patience.is_over:
+            self.lost = self.training.lost(epoch + 1, {self.fold: self._answered()})
+            self.model.stop_training = self.lost
+        self.training.border()
+
+    def _answered(self) -> Predictions:
+        """Predictions from the weights that training would end with here; the network is left as it was."""
+        weights: list[npt.NDArray[Any]] = self.model.get_weights()
+        self.model.set_weights(self._settled() if self.kept is None else self.kept)
+        answers = self.answer()
+        self.model.set_weights(weights)
+        return answers
+
+    def _validated(self) -> dict[str, float]:
+        """Loss and metric on the validation rows. Keras's own validation makes a new iterator every epoch, for 5 ms."""
+        means: dict[str, float] = {}
+        for x, *rest in self.valid:
+            share = len(x) / sum(len(other[0]) for other in self.valid)
+            for name, value in self.model.test_on_batch(self.scaled(x), *rest, return_dict=True).items():
+                means[name] = means.get(name, 0.0) + share * float(value)
+        return means
+
+    def _settled(self) -> list[npt.NDArray[Any]]:
+        """The weights that training would end with here: the optimizer's averages where it keeps them."""
+        weights: list[npt.NDArray[Any]] = self.model.get_weights()
+        if not self.model.optimizer.use_ema:
+            return weights
+        self.model.optimizer.finalize_variable_values(self.model.trainable_weights)
+        averages: list[npt.NDArray[Any]] = self.model.get_weights()
+        self.model.set_weights(weights)
+        return averages

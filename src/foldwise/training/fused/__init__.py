@@ -1,0 +1,1 @@
+"""All folds of a trial trained as one program."""

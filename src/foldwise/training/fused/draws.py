@@ -1,0 +1,29 @@
+"""What random layers draw, from the very streams that Keras's layers use in `fit`.
+
+XLA has other streams than TensorFlow's own kernels, so nothing here is compiled: the draws are inputs of the fused program.
+"""
+
+from __future__ import annotations
+
+import tensorflow as tf
+
+from foldwise.training.fused.philox import uniforms
+
+
+def stream(seed: int, first: int, count: int, shape: tuple[int, int], normal: bool, dtype: str) -> tf.Tensor:
+    """A random layer's draws number `first` to `first + count`, each of a shape (batch, width): (count, batch, width).
+
+    `seed` is that of the layer's SeedGenerator.
+    """
+    seed %= tf.int32.max - 1  # as Keras's TensorFlow backend does
+    if not normal:
+        return tf.constant(uniforms(seed, first, count, shape[0] * shape[1], dtype).reshape(count, *shape))
+    return _normals(tf.constant([seed, first]), tf.constant(count), tf.constant(shape), tf.constant(0, dtype))
+
+
+@tf.function(reduce_retracing=True, autograph=False)  # type: ignore[untyped-decorator]
+def _normals(start: tf.Tensor, count: tf.Tensor, shape: tf.Tensor, like: tf.Tensor) -> tf.Tensor:
+    def one(place: tf.Tensor) -> tf.Tensor:
+        return tf.random.stateless_normal(shape, seed=[start[0], start[1] + place], dtype=like.dtype)
+
+    return tf.map_fn(one, tf.range(count), fn_output_signature=like.dtype)

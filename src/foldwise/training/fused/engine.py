@@ -1,0 +1,291 @@
+"""The engine `fused`: all folds of a trial as one program, their weights and data stacked along a first axis.
+
+Each fold is its own: features, learning rate, patience, kept weights, and whether it still trains.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+
+from foldwise.data.preparation.fold import FoldData
+from foldwise.models.heads import to_predictions
+from foldwise.models.mlp_weights import NOISE, first_weights, layer_seeds, shapes
+from foldwise.seeds import Purpose, derive
+from foldwise.spec.model import MlpSpec
+from foldwise.training.batches import epoch_orders, rows_per_batch
+from foldwise.training.fold_fit import FoldFit, Predictions, Training
+from foldwise.training.fused.draws import stream
+from foldwise.training.fused.network import Dials, Shape
+from foldwise.training.fused.optimizers import numbers_of, rule_for
+from foldwise.training.fused.program import Key, Plan, Program, State, program_for
+from foldwise.training.fused.rows import stacked, train_rows, valid_rows
+from foldwise.training.fused.weights import packing_of
+
+Array = npt.NDArray[Any]
+
+# Widths that layers are padded to; a wider layer keeps its own. Compiled programs are shared so, and oneDNN, which keeps the
+# product that it compiled for every new shape, keeps few: else a trial of a new width leaves a megabyte behind.
+BUCKETS = (16, 32, 64, 128, 256, 512)
+# Compiling costs as much as so many steps gain by it.
+STEPS_THAT_PAY = 2000
+EPOCHS_AT_ONCE = 32
+FIRST_STEPS = 2000  # of the first call, when nobody knows yet how long they take
+SECONDS_A_CALL = 1.0  # so soon training is heard between epochs; how many there are in a call changes no bit
+DRAWS_AT_ONCE = 16_000_000  # numbers that random layers draw for one call
+
+
+def fit_folds(training: Training, folds: Iterable[tuple[int, FoldData]]) -> Iterator[FoldFit]:
+    """Train all folds at once; they come back in their order when the last is done."""
+    began = time.perf_counter()
+    numbered = list(folds)
+    lost = False
+    stack = _Stack(training, numbered)
+    plateau = training.rates.plateau is not None
+    rates = [training.rates] * len(numbered)
+    at_once = min(stack.most, max(1, FIRST_STEPS // max(stack.steps)))
+    while stack.before < training.fit.epochs and stack.running.any() and not lost:
+        until = next((rung for rung in training.rungs if rung > stack.before), training.fit.epochs)
+        epochs = min(1 if plateau else at_once, until - stack.before)
+        called = time.perf_counter()
+        asked = [[of.rate(stack.before + epoch) for of in rates] for epoch in range(epochs)]
+        stack.run(np.array(asked))
+        if plateau:
+            losses = stack.curves["val_loss" if stack.has_valid else "loss"]
+            rates = [of.after(stack.before - 1, curve[-1]) for of, curve in zip(rates, losses, strict=True)]
+        if stack.before in training.rungs and stack.running.any():
+            lost = training.lost(stack.before, stack.answers())
+        training.border()
+        slow = time.perf_counter() - called > SECONDS_A_CALL
+        at_once = max(1, at_once // 2) if slow else min(2 * at_once, stack.most)
+    yield from stack.results(time.perf_counter() - began, lost)
+
+
+class _Stack:
+    """The folds' arrays on the device, what they have come to, and the program that trains them.
+
+    before: epochs run. running: which folds still train. curves: name -> a list of values for each fold.
+    """
+
+    def __init__(self, training: Training, folds: Sequence[tuple[int, FoldData]]) -> None:
+        self.training, self.folds, self.numbers_of_folds = training, [d for _, d in folds], [n for n, _ in folds]
+        spec, fit = training.model, training.fit
+        assert isinstance(spec, MlpSpec)  # engine_rule was asked
+        self.spec = spec
+        self.shape = Shape.of(spec, training.head)
+        self.dtype = keras.config.floatx()
+        self.layers_seed = derive(Purpose.LAYERS, training.seed, training.number)
+        counts = [len(data.train_x) for data in self.folds]
+        self.inputs = [data.train_x.shape[1] for data in self.folds]
+        self.batch = rows_per_batch(fit.batch_size, max(counts))
+        self.steps = [math.ceil(count / self.batch) for count in counts]
+        compiled = fit.epochs * max(self.steps) >= STEPS_THAT_PAY
+        self.widths = [_bucket(width) for width in spec.widths]
+        self.sides = (max(self.inputs), *self.widths, training.head.units)
+        self.packing = packing_of(self.shape, self.sides)
+        self.has_valid = any(len(data.valid_x) for data in self.folds)
+        self.most = 1 if training.rates.plateau is not None else self._epochs_at_once()
+        self.train, self.valid = train_rows(self.folds, self.dtype), valid_rows(self.folds, self.dtype)
+        self.orders = [
+            epoch_orders(training.seed, training.number, number, count, fit.epochs)
+            for number, count in zip(self.numbers_of_folds, counts, strict=True)
+        ]
+        trained, moving = self._first_weights()
+        optimizer = numbers_of(fit.optimizer)
+        first = [optimizer[slot] if isinstance(slot, str) else slot for slot in rule_for(fit.optimizer).slots]
+        count = len(self.folds)
+        self.state = State(
+            trained=trained,
+            moving=moving,
+            slots=tuple(tf.fill(trained.shape, self._tensor(value)) for value in first),
+            steps=tf.zeros([count], self.dtype),
+            active=tf.ones([count], tf.bool),
+            best=tf.fill([count], self._tensor(math.inf)),
+            wait=tf.zeros([count], tf.int32),
+            best_epoch=tf.zeros([count], tf.int32),
+            kept=(trained, moving),
+        )
+        self.numbers = {name: self._tensor(value) for name, value in {**optimizer, "l1": spec.l1, "l2": spec.l2}.items()}
+        masks = [np.arange(padded) < width for width, padded in zip(spec.widths, self.widths, strict=True)]
+        dials = (spec.negative_slope, spec.dropout, 1.0 / (1.0 - spec.dropout), spec.noise)
+        slope, rate, scale, noise = map(self._tensor, dials)
+        self.dials = Dials(slope, rate, scale, noise, tf.constant(self.sides), [self._tensor(mask) for mask in masks])
+        stop = fit.early_stop
+        self.patience = tf.constant(stop.patience or 0), self._tensor(stop.min_delta)
+        self.before = 0
+        self.running = np.ones(count, dtype=bool)
+        self.curves: dict[str, list[list[float]]] = {}
+        self.program: Program = program_for(
+            Key(
+                shape=self.shape,
+                optimizer=fit.optimizer.kind,
+                switches=frozenset(name for name, value in fit.optimizer.parameters.items() if value is True),
+                numbers=frozenset(optimizer),
+                penalised=spec.l1 > 0 or spec.l2 > 0,
+                gated=len(set(self.steps)) > 1 or stop.patience is not None,
+                watched=stop.monitor if stop.patience is not None else "",
+                compiled=compiled,
+                sides=self.sides if compiled else (),
+                sizes=self._sizes() if compiled else self._what_is_given(),
+            ),
+            fit.optimizer,
+        )
+
+    def run(self, rates: Array) -> None:
+        """Train some epochs at these rates (epochs, folds), each with its validation."""
+        epochs = len(rates)
+        order, real = self._batches(epochs)
+        padded = np.zeros((self.most, len(self.folds)), dtype=self.dtype)
+        padded[:epochs] = rates
+        plan = Plan(
+            order, real, self._draws(epochs), tf.constant(padded), tf.constant(epochs), tf.constant(self.before), *self.patience
+        )
+        self.state, curves, ran = self.program.run(self.state, self.train, self.valid, plan, self.dials, self.numbers)
+        self._note(rates, curves.numpy()[:epochs], ran.numpy()[:epochs])
+        self.before += epochs
+        self.running = self.state.active.numpy()
+
+    def _note(self, rates: Array, values: Array, ran: Array) -> None:
+        """Lengthen the curves of the folds that ran."""
+        metric = "mae" if self.training.head.task == "regression" else "accuracy"
+        names = ("learning_rate", "loss", metric, "val_loss", f"val_{metric}")
+        columns = np.concatenate([rates[:, None, :], values], axis=1)
+        for place, name in enumerate(names[: columns.shape[1]]):
+            curves = self.curves.setdefault(name, [[] for _ in self.folds])
+            for fold, curve in enumerate(curves):
+                curve.extend(columns[ran[:, fold], place, fold].tolist())
+
+    def answers(self) -> dict[int, Predictions]:
+        """What each fold predicts for its validation rows, from the weights that it would end with here."""
+        outputs = self._outputs()
+        return {
+            number: to_predictions(self.training.head, raw[: len(data.valid_x)], data.target)
+            for number, data, raw in zip(self.numbers_of_folds, self.folds, outputs, strict=True)
+        }
+
+    @property
+    def _kept(self) -> tuple[tf.Tensor, tf.Tensor]:
+        watched = self.training.fit.early_stop.patience is not None
+        return self.state.kept if watched else (self.state.trained, self.state.moving)
+
+    def _outputs(self) -> Array:
+        """Raw outputs (folds, rows, units) from kept weights; no rows where nothing is validated."""
+        if self.valid is None:
+            return np.zeros((len(self.folds), 0, self.training.head.units))
+        outputs: Array = self.program.answer(self._kept, self.valid.x, self.dials).numpy()
+        return outputs
+
+    def results(self, seconds: float, lost: bool) -> Iterator[FoldFit]:
+        """Each fold as it ends, from its kept weights."""
+        watched = self.training.fit.early_stop.patience is not None
+        outputs = self._outputs()
+        arrays = [array.numpy() for array in self.packing.unpack(*self._kept)]
+        best_epochs = self.state.best_epoch.numpy()
+        for place, (number, data) in enumerate(zip(self.numbers_of_folds, self.folds, strict=True)):
+            curves = {name: values[place] for name, values in self.curves.items()}
+            best_epoch = int(best_epochs[place]) if watched else len(curves["loss"])
+            shapes = self.real_shapes[place]
+            weights = [array[(place, *map(slice, shape))] for array, shape in zip(arrays, shapes, strict=True)]
+            failure = _failure(number, curves)
+            if failure is None and not all(np.isfinite(weight).all() for weight in weights):
+                failure = f"the weights of fold {number} are not finite after epoch {best_epoch}"
+            raw = outputs[place, : len(data.valid_x) if failure is None else 0]
+            unit = {"mae": data.target.sd, "val_mae": data.target.sd}
+            yield FoldFit(
+                fold=number,
+                weights=weights,
+                predictions=to_predictions(self.training.head, raw, data.target),
+                curves={name: tuple(value * unit.get(name, 1.0) for value in values) for name, values in curves.items()},
+                best_epoch=best_epoch,
+                seconds=seconds / len(self.folds),
+                failure=failure,
+                lost=lost,
+            )
+
+    def _tensor(self, value: Any) -> tf.Tensor:
+        return tf.constant(np.asarray(value, dtype=self.dtype))
+
+    def _epochs_at_once(self) -> int:
+        """So many epochs go into one call that calls cost nothing and what random layers draw stays small."""
+        drawn: int = (
+            max(self.steps) * self.batch * (sum(self.widths) * self.shape.dropout + max(self.inputs) * self.shape.noise)
+        )
+        return max(1, min(EPOCHS_AT_ONCE, self.training.fit.epochs, DRAWS_AT_ONCE // max(1, drawn)))
+
+    def _first_weights(self) -> tuple[tf.Tensor, tf.Tensor]:
+        """Each fold's own first weights, as Keras would draw them for its own number of features: trained and moving."""
+        training = self.training
+        first = [
+            first_weights(self.spec, inputs, training.head, derive(Purpose.WEIGHTS, training.seed, training.number, number))
+            for number, inputs in zip(self.numbers_of_folds, self.inputs, strict=True)
+        ]
+        self.real_shapes = [[array.shape for array in arrays] for arrays in first]
+        padded = shapes(self.sides, self.shape.arrays_a_layer)
+        return self.packing.pack(
+            [stacked([arrays[place] for arrays in first], shape, self.dtype) for place, shape in enumerate(padded)]
+        )
+
+    def _batches(self, epochs: int) -> tuple[tf.Tensor, tf.Tensor]:
+        """Row positions of the next epochs (epochs at once, folds, steps, batch), and 1 where they are real."""
+        steps = max(self.steps)
+        order = np.zeros((self.most, len(self.folds), steps * self.batch), dtype=np.int32)
+        real = np.zeros(order.shape, dtype=self.dtype)
+        for place, orders in enumerate(self.orders):
+            for epoch in range(epochs):
+                rows = next(orders)
+                order[epoch, place, : len(rows)] = rows
+                real[epoch, place, : len(rows)] = 1.0
+        shape = (self.most, len(self.folds), steps, self.batch)
+        return tf.constant(order.reshape(shape)), tf.constant(real.reshape(shape))
+
+    def _draws(self, epochs: int) -> list[tf.Tensor]:
+        """What random layers draw in the next epochs, from the very streams that Keras's layers would use.
+
+        For each random layer (epochs at once, steps, folds or 1, batch, width).
+        """
+        steps = max(self.steps)
+        alike = len(set(self.steps)) == 1
+        draws = []
+        for place, seed in layer_seeds(self.spec, self.layers_seed):
+            noise = place == NOISE
+            widths = self.inputs if noise else [self.spec.widths[place]] * len(self.folds)
+            padded = max(self.inputs) if noise else self.widths[place]
+            parts = []
+            for own, width in list(zip(self.steps, widths, strict=True))[: 1 if alike and len(set(widths)) == 1 else None]:
+                part = stream(seed, self.before * own, epochs * own, (self.batch, width), noise, self.dtype)
+                part = tf.reshape(part, [epochs, own, self.batch, width])
+                parts.append(tf.pad(part, [[0, self.most - epochs], [0, steps - own], [0, 0], [0, padded - width]]))
+            draws.append(tf.stack(parts, axis=2))
+        return draws
+
+    def _what_is_given(self) -> tuple[Any, ...]:
+        """What a program for any size still depends on: which arrays there are, and their precision."""
+        weighted = [rows is not None and rows.weight is not None for rows in (self.train, self.valid)]
+        return self.dtype, self.has_valid, *weighted
+
+    def _sizes(self) -> tuple[Any, ...]:
+        """The shapes that a compiled program is bound to."""
+        arrays = [*self.train, *(self.valid or ())]
+        shapes = tuple(None if array is None else tuple(array.shape) for array in arrays)
+        shared = len(set(self.steps)) == 1, len(set(self.inputs)) == 1
+        return (self.dtype, shapes, tuple(self.widths), self.batch, max(self.steps), self.most, shared)
+
+
+def _bucket(width: int) -> int:
+    return next((bucket for bucket in BUCKETS if bucket >= width), width)
+
+
+def _failure(fold: int, curves: dict[str, list[float]]) -> str | None:
+    """The first value that is not finite, as the engine `keras` says it."""
+    for name in ("loss", "val_loss"):
+        for epoch, value in enumerate(curves.get(name, ()), 1):
+            if not math.isfinite(value):
+                return f"{name} is not finite in epoch {epoch} of fold {fold}"
+    return None

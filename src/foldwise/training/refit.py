@@ -1,0 +1,90 @@
+"""The best trial's network once more, on all development rows."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from dataclasses import dataclass, replace
+from typing import Any
+
+import keras
+import numpy as np
+import numpy.typing as npt
+
+from foldwise.data.preparation.fold import AnyPreparation, fit_preparation, prepare_fold
+from foldwise.data.split import Split
+from foldwise.data.table import Table
+from foldwise.errors import JobError
+from foldwise.models.build import answering, build
+from foldwise.models.heads import Head, to_predictions
+from foldwise.seeds import REFIT_FOLD, Purpose, derive
+from foldwise.spec.fit import EarlyStop
+from foldwise.training.by_fold.engine import predict as forward
+from foldwise.training.cross_validate import training_for
+from foldwise.training.engine_rule import choose
+from foldwise.training.engines import ENGINES
+from foldwise.training.lr_schedules import recorded
+from foldwise.training.schedule import Rates
+from foldwise.trial.job import TrialJob
+from foldwise.trial.result import FoldScore, TrialResult
+
+
+@dataclass(frozen=True, eq=False)
+class FinalModel:
+    """A network and the preparation of its inputs, both fitted on the same rows.
+
+    epochs: how many it was trained for; learning_rates: one for each.
+    """
+
+    model: keras.Model
+    preparation: AnyPreparation
+    head: Head
+    epochs: int
+    learning_rates: tuple[float, ...]
+
+
+def refit(job: TrialJob, table: Table, rows: npt.NDArray[np.int64], result: TrialResult) -> FinalModel:
+    """Train on all these rows, for as many epochs and with the learning rates that the trial's folds say.
+
+    Args:
+        job: the trial.
+        table: the data; only `rows` are looked at.
+        rows: positions of the development rows, (rows,).
+        result: the trial's, complete.
+
+    Raises:
+        JobError: the loss is not finite.
+        TrialFailed: the classes of all these rows cannot be balanced.
+    """
+    epochs = usual_epochs(result.folds)
+    rates = usual_rates(result.folds, epochs)
+    training = training_for(job, table)
+    fit = training.fit.model_copy(update={"epochs": epochs, "early_stop": EarlyStop()})
+    training = replace(training, fit=fit, rates=Rates(recorded(list(rates))))
+    draws = derive(Purpose.BALANCE, job.seed, REFIT_FOLD)
+    data = prepare_fold(table, Split(rows, rows[:0]), job.spec.prep, job.spec.balance, draws)
+    engine = choose(training, job.engine, 1, *data.train_x.shape).engine
+    (fitted,) = ENGINES[engine](training, [(REFIT_FOLD, data)])
+    if fitted.failure is not None:
+        raise JobError(f"the refit of trial {job.number} on all development rows failed: {fitted.failure}")
+    keras.backend.clear_session()
+    network = answering(build(training.model, data.train_x.shape[1], training.head, 0, data.columns))
+    network.set_weights(fitted.weights)
+    return FinalModel(network, fit_preparation(table, rows, job.spec.prep), training.head, epochs, rates)
+
+
+def predict(final: FinalModel, rows: Any) -> npt.NDArray[np.float64]:
+    """Class probabilities (rows, classes) or values in the target's own unit (rows,), for conformed rows or images."""
+    outputs = forward(final.model, final.preparation.transform(rows))
+    return to_predictions(final.head, outputs, final.preparation.target)
+
+
+def usual_epochs(folds: tuple[FoldScore, ...]) -> int:
+    """The median of the folds' best epochs, rounded up."""
+    return math.ceil(statistics.median(fold.best_epoch for fold in folds))
+
+
+def usual_rates(folds: tuple[FoldScore, ...], epochs: int) -> tuple[float, ...]:
+    """The median of the folds' learning rates in each epoch, over the folds that were still training."""
+    curves = [fold.curves["learning_rate"] for fold in folds]
+    return tuple(statistics.median(curve[epoch] for curve in curves if epoch < len(curve)) for epoch in range(epochs))

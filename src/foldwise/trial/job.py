@@ -1,0 +1,30 @@
+"""Everything that a worker needs to know of a trial, beside the data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from foldwise.spec.goal import Goal
+from foldwise.spec.space import Params
+from foldwise.spec.trial import TrialSpec
+from foldwise.trial.race import Race
+
+
+@dataclass(frozen=True)
+class TrialJob:
+    """Everything that a worker needs to know of a trial, beside the data.
+
+    costs: which of goal.COSTS are measured, beside the parameters. at_most: bounds on them, checked before training.
+    """
+
+    number: int
+    params: Params
+    seed: int
+    spec: TrialSpec
+    goal: Goal
+    engine: Literal["auto", "fused", "keras"] = "auto"
+    costs: tuple[str, ...] = ()
+    at_most: Mapping[str, float] = field(default_factory=dict)
+    race: Race | None = None

@@ -1,0 +1,146 @@
+"""What came out: frozen values that travel from workers to the ledger and back."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from foldwise.spec.goal import Goal
+from foldwise.spec.space import Params, Scalar
+from foldwise.trial.curves import WrittenCurves
+
+State = Literal["COMPLETE", "STOPPED", "FAILED"]
+
+
+@dataclass(frozen=True)
+class FoldScore:
+    """One fold of a trial: its validation score, all metrics of the task, and its curves by epoch.
+
+    curves: name -> one value an epoch; `loss`, `val_loss`, `learning_rate`, and the task's metric with and without `val_`.
+    best_epoch: how many epochs the kept weights were trained for (1 is the first epoch).
+    rungs: where trials race by epochs, epoch -> the score that training would have ended with there.
+    """
+
+    fold: int
+    score: float
+    metrics: Mapping[str, float]
+    curves: Mapping[str, tuple[float, ...]]
+    best_epoch: int
+    seconds: float
+    rungs: Mapping[int, float] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain values, for the ledger."""
+        return {**vars(self), "curves": dict(self.curves)}
+
+    @staticmethod
+    def from_json(row: Mapping[str, Any]) -> FoldScore:
+        """The inverse of `to_json`."""
+        curves = row["curves"]
+        if not isinstance(curves, WrittenCurves):
+            curves = {name: tuple(values) for name, values in curves.items()}
+        rungs = {int(epoch): score for epoch, score in (row.get("rungs") or {}).items()}
+        return FoldScore(**{**row, "curves": curves, "rungs": rungs})
+
+
+@dataclass(frozen=True)
+class TrialResult:
+    """A finished trial. mean and sd (with n - 1; 0 for one fold) are over its folds' scores, nan where it did not complete.
+
+    metrics: the task's metrics on the pooled out-of-fold predictions, and `threshold` where that is tuned on them.
+    reason: why it did not complete, or None.
+    costs: what the trial's network takes: `parameters`, and what else was asked for (see goal.COSTS).
+    reused: the number of the trial of the same configuration whose result this is, or None where it was trained itself.
+    lost_at: where and why it lost its race though it was trained to its end, to check the race; else None.
+    """
+
+    number: int
+    params: Params
+    state: State
+    folds: tuple[FoldScore, ...] = ()
+    mean: float = math.nan
+    sd: float = math.nan
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    reason: str | None = None
+    engine: str = ""
+    seconds: float = 0.0
+    costs: Mapping[str, float] = field(default_factory=dict)
+    reused: int | None = None
+    lost_at: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain values; `from_json` gives an equal result, every curve to its last bit."""
+        return {**vars(self), "folds": [fold.to_json() for fold in self.folds]}
+
+    @staticmethod
+    def from_json(row: Mapping[str, Any]) -> TrialResult:
+        """The inverse of `to_json`."""
+        return TrialResult(**{**row, "folds": tuple(FoldScore.from_json(fold) for fold in row["folds"])})
+
+
+def same(one: TrialResult | None, other: TrialResult | None) -> bool:
+    """Whether two results are equal to the last bit, nan being equal to nan."""
+    return _written(one) == _written(other)
+
+
+def _written(result: TrialResult | None) -> str:
+    return json.dumps(result and _floats(result.to_json()), sort_keys=True, default=lambda value: _floats(value.tolist()))
+
+
+def _floats(value: Any) -> Any:
+    """Whole numbers among measures may come back from a database as floats."""
+    if isinstance(value, Mapping):
+        return {key: item if key == "params" else _floats(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_floats(item) for item in value]
+    return float(value) if isinstance(value, int) else value
+
+
+def mean_and_sd(scores: list[float]) -> tuple[float, float]:
+    """Mean and sample standard deviation (n - 1); sd is 0 for a single score."""
+    mean = math.fsum(scores) / len(scores)
+    if len(scores) == 1:
+        return mean, 0.0
+    return mean, math.sqrt(math.fsum((s - mean) ** 2 for s in scores) / (len(scores) - 1))
+
+
+def values_of(result: TrialResult, goals: Sequence[Goal]) -> tuple[float, ...]:
+    """A trial's score, and its cost where there are two goals."""
+    return (result.mean, *(result.costs.get(goal.metric, math.nan) for goal in goals[1:]))
+
+
+def pareto(results: Sequence[TrialResult], goals: Sequence[Goal]) -> list[TrialResult]:
+    """The complete trials that no other is at least as good as in every goal and better in one; of equals the first."""
+    trials = [(r, values_of(r, goals)) for r in sorted(results, key=lambda r: r.number) if r.state == "COMPLETE"]
+    trials = [(r, values) for r, values in trials if all(map(math.isfinite, values))]
+
+    def beaten(place: int, values: tuple[float, ...]) -> bool:
+        for other, (_, theirs) in enumerate(trials):
+            better = [goal.better(b, a) for goal, a, b in zip(goals, values, theirs, strict=True)]
+            worse = [goal.better(a, b) for goal, a, b in zip(goals, values, theirs, strict=True)]
+            if not any(worse) and (any(better) or other < place):
+                return True
+        return False
+
+    return [result for place, (result, values) in enumerate(trials) if not beaten(place, values)]
+
+
+def best_of(results: Sequence[TrialResult], goal: Goal) -> TrialResult | None:
+    """The complete trial with the best mean; of equals the first."""
+    best: TrialResult | None = None
+    for result in sorted(results, key=lambda r: r.number):
+        if result.state == "COMPLETE" and (best is None or goal.better(result.mean, best.mean)):
+            best = result
+    return best
+
+
+def varying(trials: Sequence[Params]) -> list[str]:
+    """The parameters that are not the same in all trials, in the order in which they are met."""
+    seen: dict[str, list[tuple[type, Scalar]]] = {}
+    for params in trials:
+        for name, value in params.items():
+            seen.setdefault(name, []).append((type(value), value))
+    return [name for name, values in seen.items() if len(set(values)) > 1 or len(values) < len(trials)]

@@ -1,0 +1,12 @@
+from foldwise.bundle.libraries import as_words, other_libraries, versions_here
+
+
+def test_only_another_major_or_minor_version_is_said():
+    now = versions_here()
+    assert other_libraries(now) == ""
+    assert other_libraries({}) == ""
+    major, minor, *_ = now["keras"].split(".")
+    assert other_libraries({**now, "keras": f"{major}.{minor}.99"}) == ""
+    said = other_libraries({**now, "keras": f"{major}.{int(minor) - 1}.0", "numpy": "1.0"})
+    assert said.startswith(f"was made with keras {major}.{int(minor) - 1}.0 (here {now['keras']});")
+    assert as_words({"a": "1", "b": "2"}) == "a 1, b 2"

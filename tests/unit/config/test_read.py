@@ -1,0 +1,206 @@
+import copy
+
+import pytest
+
+from foldwise.config.read import identity_hash, read_study, trial_at, without_search
+from foldwise.errors import ConfigError
+from foldwise.spec.model import MlpSpec
+from foldwise.spec.space import IntRange
+
+IRIS = {
+    "data": {"kind": "sklearn", "name": "iris", "target": "target"},
+    "model": {"kind": "mlp", "units": ["int", 4, 64], "dropout": 0.1},
+    "fit": {"epochs": 5},
+}
+
+
+def changed(key, value, base=IRIS):
+    config = copy.deepcopy(base)
+    *parents, leaf = key.split(".")
+    node = config
+    for parent in parents:
+        node = node.setdefault(parent, {})
+    node[leaf] = value
+    return config
+
+
+def test_fixed_values_and_ranges_part():
+    study = read_study(IRIS)
+    assert dict(study.space.ranges) == {"model.units": IntRange(4, 64)}
+    trial = trial_at(study, {"model.units": 7})
+    assert isinstance(trial.model, MlpSpec)
+    assert (trial.model.units, trial.model.dropout, trial.fit.epochs) == (7, 0.1, 5)
+
+
+def test_a_tuner_may_give_a_trial_fewer_epochs_and_never_more():
+    study = read_study(IRIS)
+    assert trial_at(study, {"model.units": 7, "tuner.epochs": 2}).fit.epochs == 2
+    for epochs in (0, 6, 2.0, True):
+        with pytest.raises(ConfigError, match=r"tuner\.epochs: must be a whole number from 1 to fit\.epochs = 5"):
+            trial_at(study, {"model.units": 7, "tuner.epochs": epochs})
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "sentence"),
+    [
+        ("model.unitz", 3, "model.unitz: unknown key, did you mean model.units?"),
+        ("units", 3, "units: unknown key, did you mean model.units?"),
+        ("fit.learning_rate", 0.1, "fit.learning_rate: unknown key, did you mean fit.optimizer.learning_rate?"),
+        ("fit.epochs", 0, "fit.epochs: must be >= 1, got 0"),
+        ("fit.epochs", "a", "fit.epochs: must be a whole number, got 'a'"),
+        ("fit.epochs", 1.5, "fit.epochs: must be a whole number, got 1.5"),
+        ("fit.batch_size", 0, "fit.batch_size: must be >= 1, got 0"),
+        ("model.dropout", 1.0, "model.dropout: must be < 1.0, got 1.0"),
+        ("model.dropout", ["float", 0, 1.5], "model.dropout: must be < 1.0, got 1.5"),
+        ("model.activation", "rleu", "did you mean relu?"),
+        ("model.units", [1, 2], "units lists 2 widths, so hidden must be 2, got 1"),
+        ("model.units", ["int", 9, 3], "model.units: low <= high must hold"),
+        ("model.filters", 3, "model.filters: unknown key for this model.kind; other kinds have it"),
+        ("model", {"units": 3}, "model: needs a kind"),
+        ("model", {"kind": "cnnn"}, "model.kind: 'cnnn' is unknown, did you mean cnn?"),
+        ("model", {"kind": "cnn", "image": [8, 8]}, "image must be [height, width, channels], as [28,28,1], got [8, 8]"),
+        ("model", {"kind": "cnn", "image": 64}, "model.image: must be a list, got 64"),
+        ("model", {"kind": "cnn", "image": [8, 0, 1]}, "model.image.1: must be >= 1, got 0"),
+        ("model", {"kind": "cnn", "kernel": 0}, "model.kernel: must be >= 1, got 0"),
+        ("model", {"kind": "cnn", "blocks": ["int", 1, 11]}, "model.blocks: must be <= 10, got 11"),
+        ("model", {"kind": "cnn", "filters": [8, 16, 32]}, "filters lists 3 numbers of maps, so blocks must be 3, got 2"),
+        ("model", {"kind": "cnn", "units": [8, 16]}, "units lists 2 widths, so hidden must be 2, got 1"),
+        ("model", {"kind": "cnn", "initializer": "identity"}, "initializer identity draws matrices"),
+        ("tuner", "tpee", "tuner.kind: 'tpee' is unknown, did you mean tpe?"),
+        ("tuner", {"kind": "kt_hyperband", "factor": 1}, "tuner.factor: must be >= 2, got 1"),
+        ("tuner", {"kind": "nsga2", "mutation": 1.5}, "tuner.mutation: must be <= 1.0, got 1.5"),
+        ("tuner", {"kind": "qmc", "sequence": "soboll"}, "tuner.sequence: 'soboll' is not known, did you mean sobol?"),
+        ("tuner", {"kind": "grid", "startup": 3}, "tuner.startup: unknown key for this tuner.kind"),
+        ("lr_schedule", "cosin", "did you mean cosine?"),
+        ("fit.optimizer", {"kind": "sgd", "momentun": 0.9}, "did you mean momentum?"),
+        ("fit.optimizer", {"kind": "sgd", "momentum": 1.5}, "0 <= momentum < 1 must hold"),
+        ("goal", {"metric": "acuracy"}, "did you mean accuracy?"),
+        (
+            "tuner",
+            {"kind": "tpe", "first": [{"model.unitz": 3}]},
+            "tuner.first.0: model.unitz is no range of this configuration",
+        ),
+        (
+            "tuner",
+            {"kind": "tpe", "first": [{"model.units": 3.5}]},
+            "tuner.first.0: 3.5 is no value of the range of model.units",
+        ),
+        ("goal", {"at_most": {"parameter": 9}}, "goal.at_most"),
+        ("goal", {"at_most": {"parameters": 0}}, "goal.at_most.parameters: must be > 0"),
+        ("race", "fold", "race.kind: 'fold' is unknown, did you mean folds?"),
+        ("race", {"kind": "both", "factor": 1}, "race.factor: must be >= 2, got 1"),
+        ("race", {"kind": "folds", "first": 3}, "race.first: unknown key"),
+        ("goals", ["accuracy"], "goals: two goals are a metric and one of parameters"),
+        ("goals", ["accuracy", "f1"], "goals: two goals are a metric and one of parameters"),
+        ("goals", ["rmse", "parameters"], "'rmse' is not defined for a multiclass task"),
+        ("budget.trials", ["int", 1, 2], "ranges may stand in"),
+        ("budget.trials", 0, "budget.trials: must be >= 1, got 0"),
+        ("study", "../x", "study: must be 1 to 100 of"),
+        ("study", ".x", "study: must be 1 to 100 of"),
+        ("seed", -1, "seed: must be >= 0"),
+        ("data.name", "irs", "did you mean iris?"),
+        ("data.kinds", {"a": "numb"}, "data.kinds.a: 'numb' is not known, did you mean number?"),
+        ("data.kind", "excel", "data.kind: 'excel' is unknown"),
+        ("folds.count", 1, "folds.count: must be >= 2, got 1"),
+        ("fit.loss", "${oc.env:HOME}", "references such as"),
+        ("data.holdout", {"kind": "hash", "shar": 0.2}, "did you mean data.holdout.share?"),
+        ("model.activation", False, "model.activation: false is not known"),
+        ("data.target", False, "data.target='false'"),
+        ("fit.optimizer", {"kind": "adam", "learning_rate": float("inf")}, "must be finite"),
+        ("study", "-x", "study: must be 1 to 100 of"),
+        ("study", "x.", "study: must be 1 to 100 of"),
+        ("fit.epochs", float("nan"), "fit.epochs: must be"),
+        ("model.l2", float("inf"), "model.l2: must be finite"),
+        ("data", "???", "data: must be given"),
+        ("folds", {"kind": "grouped"}, "folds.kind: grouped needs data.group"),
+        ("folds", {"kind": "forward"}, "folds.kind: forward needs data.time"),
+        ("data.holdout", {"kind": "time"}, "data.holdout.kind: time needs data.time"),
+        ("goal", {"metric": "rmse"}, "goal.metric: 'rmse' is not defined for a multiclass task"),
+        ("prep.scale", ["choice", "standard", "minmx"], "did you mean minmax?"),
+        ("fit.threshold", 1.0, "fit.threshold: must be < 1.0, got 1.0"),
+        ("fit.threshold", "aut", "fit.threshold: must be a number"),
+        ("balance", "smot", "balance.kind: 'smot' is unknown, did you mean smote?"),
+        ("balance", {"kind": "smote", "ratio": 1.5}, "balance.ratio: must be <= 1.0, got 1.5"),
+        ("balance", {"kind": "oversample", "neighbours": 3}, "balance.neighbours: unknown key for this balance.kind"),
+        (
+            "balance",
+            ["class_weight", "oversample"],
+            "balance: class_weight and oversample at once would balance twice; choose one",
+        ),
+        ("balance", {"kind": "smote", "class_weight": True}, "balance: class_weight and smote at once would balance twice"),
+    ],
+)
+def test_what_is_wrong_is_said_in_one_sentence_with_its_key(key, value, sentence):
+    with pytest.raises(ConfigError) as caught:
+        read_study(changed(key, value))
+    assert sentence in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_bare_word_is_a_mapping_of_that_kind():
+    study = read_study({**IRIS, "tuner": "random", "lr_schedule": "cosine", "fit": {"optimizer": "sgd"}})
+    assert study.fixed.tuner.kind == "random"
+    trial = trial_at(study, study.space.defaults())
+    assert trial.lr_schedule.kind == "cosine"
+    assert trial.fit.optimizer.rate == 0.01
+
+
+def test_the_default_name_follows_from_what_decides_the_numbers():
+    name = read_study(IRIS).name
+    assert name.startswith("iris-")
+    assert read_study(changed("budget.trials", 77)).name == name
+    assert read_study(changed("paths.runs", "elsewhere")).name == name
+    assert read_study(changed("seed", 1)).name != name
+    assert read_study(changed("fit.epochs", 6)).name != name
+
+
+def test_where_a_file_lies_does_not_make_another_study():
+    csv = {"kind": "csv", "path": "a/rows.csv", "target": "y"}
+    moved = {**csv, "path": "b/rows.csv"}
+    assert identity_hash({"data": csv}) == identity_hash({"data": moved})
+
+
+@pytest.mark.parametrize(
+    ("change", "name", "register"),
+    [
+        ({}, None, "iris"),
+        ({"study": "mine"}, "mine", "mine"),
+        ({"register": "served"}, None, "served"),
+        ({"study": "mine", "register": "served"}, "mine", "served"),
+    ],
+)
+def test_the_registered_name_is_given_or_the_study_or_the_data(change, name, register):
+    study = read_study({**IRIS, **change})
+    assert study.register == register
+    assert name is None or study.name == name
+
+
+def test_without_a_search_every_range_takes_its_default():
+    study = read_study(without_search(IRIS))
+    assert len(study.space) == 0
+    assert study.fixed.budget.trials == 1
+    assert trial_at(study, {}).model.units == 34
+
+
+def test_a_choice_of_optimizers_has_the_ranges_of_each():
+    choice = ["choice", {"kind": "adam", "learning_rate": ["float", 1e-3, 1e-1, {"log": True}]}, {"kind": "sgd"}]
+    study = read_study(changed("fit.optimizer", choice))
+    trial = trial_at(study, {"model.units": 8, "fit.optimizer": "sgd"})
+    assert trial.fit.optimizer.kind == "sgd"
+
+
+def test_how_strict_the_audit_is_does_not_make_another_study():
+    strict = read_study(changed("audit", {"strict": True, "accept": ["copies"]}))
+    assert strict.fixed.audit.strict
+    assert strict.name == read_study(changed("audit", {"strict": False})).name
+
+
+def test_two_goals_are_not_raced():
+    config = {**IRIS, "goals": ["accuracy", "parameters"]}
+    assert read_study(config).fixed.race.kind == "none"
+    with pytest.raises(ConfigError, match="epochs ends trials by their scores, and of two goals the other may win"):
+        read_study({**config, "race": "epochs"})
+
+
+def test_a_study_without_a_search_does_not_race():
+    assert without_search({**IRIS, "race": {"kind": "both"}})["race"] == {"kind": "none"}

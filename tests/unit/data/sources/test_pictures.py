@@ -1,0 +1,130 @@
+import struct
+import zlib
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from foldwise.data.image_table import read_image_table
+from foldwise.data.sources.pictures import read_pictures
+from foldwise.errors import ConfigError, DataError
+from foldwise.spec.images import FolderData
+from tests.unit.data.images import LABELS, blobs, write_pictures
+
+
+def folder(path, **options):
+    return FolderData(kind="folder", path=str(path), **options)
+
+
+def bomb(path, side=100_000):
+    """A PNG of a few bytes that says that it is huge."""
+
+    def chunk(name, content):
+        return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
+
+    header = struct.pack(">IIBBBBB", side, side, 8, 0, 0, 0, 0)
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"\0")) + chunk(b"IEND", b""))
+    return path
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_a_folder_a_class(tmp_path, channels):
+    images = blobs(channels=channels)
+    table = read_image_table(folder(write_pictures(tmp_path / "p", images, LABELS)))
+    assert table.labels == ("0", "1", "2")
+    order = np.argsort(LABELS, kind="stable")  # files are read in the order of their paths
+    assert np.array_equal(table.images, images[order])
+    assert table.target.tolist() == LABELS[order].tolist()
+
+
+def test_a_csv_names_pictures_and_labels(tmp_path):
+    images = blobs(rows=6)
+    write_pictures(tmp_path, images, ["all"] * 6)
+    (tmp_path / "labels.csv").write_text("file,kind\n" + "".join(f"all/{n:03}.png,{'ab'[n % 2]}\n" for n in range(6)))
+    table = read_image_table(folder(tmp_path, labels="labels.csv", target="kind"))
+    assert table.labels == ("a", "b")
+    assert np.array_equal(table.images, images)
+    assert table.target_name == "kind"
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [("../secret.png", r"row 1: ../secret.png is not in"), ("", "row 1: file is missing"), ("gone.png", "number 1 .*gone.png")],
+)
+def test_a_csv_names_only_pictures_of_its_folder(tmp_path, name, sentence):
+    (tmp_path / "p").mkdir()
+    Image.new("L", (4, 4)).save(tmp_path / "secret.png")
+    (tmp_path / "p" / "labels.csv").write_text(f"file,label\n{name},a\n")
+    with pytest.raises(DataError, match=sentence):
+        read_image_table(folder(tmp_path / "p", labels="labels.csv"))
+
+
+def test_the_target_is_not_the_files_column(tmp_path):
+    write_pictures(tmp_path, blobs(rows=2), ["a", "a"])
+    (tmp_path / "labels.csv").write_text("file\na/000.png\na/001.png\n")
+    with pytest.raises(ConfigError, match=r"data\.file"):
+        read_image_table(folder(tmp_path, labels="labels.csv", target="file"))
+
+
+def test_sizes_differ_unless_one_is_asked_for(tmp_path):
+    write_pictures(tmp_path, blobs(rows=3), "aaa")
+    write_pictures(tmp_path, blobs(rows=3, height=9), "bbb")
+    with pytest.raises(DataError, match=r"a.000.png is 6 x 5 pixels and .*b.000.png 9 x 5; set data.size=\[height,width\]"):
+        read_image_table(folder(tmp_path))
+    assert read_image_table(folder(tmp_path, size=[4, 7])).images.shape == (6, 4, 7, 1)
+
+
+def test_broken_pictures_are_named_with_number_and_path_and_a_share_of_them_may_be_left_out(tmp_path):
+    write_pictures(tmp_path, blobs(rows=9), ["a", "b", "c"] * 3)
+    (tmp_path / "a" / "003.png").write_bytes(b"")
+    (tmp_path / "b" / "004.png").write_bytes((tmp_path / "b" / "004.png").read_bytes()[:50])
+    (tmp_path / "c" / "005.png").write_text("no picture")
+    with pytest.raises(DataError, match=r"3 of 9 pictures cannot be read: number 2 \(.*a.003.png: .*, 8 \(.*c.005.png: "):
+        read_image_table(folder(tmp_path))
+    table = read_image_table(folder(tmp_path, broken=0.4))
+    assert table.rows.tolist() == [0, 2, 3, 5, 6, 8]
+    assert table.target.tolist() == [0, 0, 1, 1, 2, 2]
+    assert table.notes[0].startswith("3 of 9 pictures are left out: number 2 (")
+
+
+def test_a_picture_that_claims_to_be_huge_is_never_decoded(tmp_path):
+    with pytest.raises(DataError, match="has more than 50,000,000 pixels"):
+        read_pictures([bomb(tmp_path / "huge.png")])
+    with pytest.raises(DataError, match="9000 x 9000 pixels are more than 50,000,000"):
+        read_pictures([bomb(tmp_path / "large.png", 9000)])
+
+
+def test_odd_pictures_become_what_they_show(tmp_path):
+    draw = np.random.default_rng(0)
+    Image.fromarray(draw.integers(0, 256, (4, 4, 4), dtype=np.uint8), "CMYK").save(tmp_path / "1.jpg")
+    Image.fromarray((np.arange(16, dtype=np.uint16) * 4096).reshape(4, 4)).save(tmp_path / "2.png")
+    turned = Image.new("RGB", (2, 4), "red")
+    turned.putpixel((0, 0), (0, 0, 255))
+    exif = Image.Exif()
+    exif[0x0112] = 6  # to be shown turned by 90 degrees
+    turned.save(tmp_path / "3.png", exif=exif)
+    Image.new("RGB", (4, 4), "red").save(tmp_path / "4.jpg", format="GIF")
+    assert read_pictures([tmp_path / "1.jpg"]).images.shape == (1, 4, 4, 3)
+    deep = read_pictures([tmp_path / "2.png"]).images[0, :, :, 0]
+    assert deep.ravel().tolist() == [16 * number for number in range(16)]
+    upright = read_pictures([tmp_path / "3.png"]).images[0]
+    assert upright.shape == (2, 4, 3)
+    assert upright[0, 3].tolist() == [0, 0, 255]
+    with pytest.raises(DataError, match="is no PNG or JPEG"):
+        read_pictures([tmp_path / "4.jpg"])
+
+
+def test_an_animated_picture_is_refused(tmp_path):
+    Image.new("L", (4, 4)).save(tmp_path / "a.png", save_all=True, append_images=[Image.new("L", (4, 4), 9)])
+    with pytest.raises(DataError, match="is animated"):
+        read_pictures([tmp_path / "a.png"])
+
+
+def test_a_folder_without_classes_says_what_to_do(tmp_path):
+    with pytest.raises(DataError, match="holds no PNG or JPEG files"):
+        read_image_table(folder(tmp_path))
+    Image.new("L", (4, 4)).save(tmp_path / "a.png")
+    with pytest.raises(DataError, match=r"name their labels by data\.labels"):
+        read_image_table(folder(tmp_path))
+    with pytest.raises(DataError, match="there is no folder nowhere"):
+        read_image_table(folder("nowhere"))

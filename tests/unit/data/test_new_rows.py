@@ -1,0 +1,107 @@
+"""Which rows are new to a model, and which of them judge the next one."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from foldwise.data.holdout import set_holdout
+from foldwise.data.new_rows import Since, hold_back, identity_columns, judging
+from foldwise.data.table import read_table
+from foldwise.spec.data import CsvData
+
+
+@pytest.fixture
+def grown(tmp_path):
+    """Reads the first rows of a table of 300, with more of `data`'s options."""
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"a": rng.normal(size=300).round(5), "b": rng.choice(list("xyz"), 300)})
+    frame["when"] = [f"2025-01-{1 + (n * 7) % 28:02d}" for n in range(300)]
+    frame["who"] = [f"p{n // 5}" for n in range(300)]
+    frame["answer"] = rng.choice(["no", "yes"], 300)
+
+    def grown(rows, **options):
+        frame.iloc[:rows].to_csv(tmp_path / "rows.csv", index=False)
+        data = CsvData(kind="csv", path=str(tmp_path / "rows.csv"), target="answer", **options)
+        return read_table(data), data
+
+    return grown
+
+
+def _since(table, data, newest=0.5):
+    development, held, record = set_holdout(table, data.holdout, data)
+    since = Since(record, identity_columns(table, data), None, newest)
+    return replace(since, trained=np.unique(since.keys(table, data)[development])), development, held
+
+
+def test_a_row_stays_what_it_was_and_new_rows_are_known_as_new(grown):
+    table, data = grown(200)
+    since, _, held = _since(table, data)
+    later, _ = grown(300)
+    now, aside, _ = set_holdout(later, data.holdout, data, since.holdout)
+    assert set(held) == {row for row in aside if row < 200}
+    new = since.not_trained(since.keys(later, data)[now])
+    assert set(now[new]) == {row for row in now if row >= 200}
+
+
+def test_the_newest_of_the_new_rows_are_held_back(grown):
+    table, data = grown(200)
+    since, _, _ = _since(table, data, 0.25)
+    later, _ = grown(300)
+    now, _, _ = set_holdout(later, data.holdout, data, since.holdout)
+    develop, newest = hold_back(later, now, since, data)
+    new = [row for row in now if row >= 200]
+    assert list(newest) == new[-int(0.25 * len(new)) :]
+    assert sorted([*develop, *newest]) == list(now)
+
+
+def test_newest_is_by_the_time_where_there_is_one(grown):
+    table, data = grown(200, time="when", row_key=("a",))
+    since, _, _ = _since(table, data)
+    later, _ = grown(300, time="when", row_key=("a",))
+    now, _, _ = set_holdout(later, data.holdout, data, since.holdout)
+    develop, newest = hold_back(later, now, since, data)
+    new = np.array([row for row in develop if row >= 200])
+    assert later.times[newest].min() >= later.times[new].max()
+
+
+def test_groups_that_the_model_knows_are_not_new(grown):
+    table, data = grown(202, group="who")
+    since, _, _ = _since(table, data)
+    later, _ = grown(300, group="who")
+    now, _, _ = set_holdout(later, data.holdout, data, since.holdout)
+    develop, newest = hold_back(later, now, since, data)
+    assert not set(later.groups[newest]) & set(later.groups[develop])
+    known = {later.groups[row] for row in now if row < 202}
+    assert not known & set(later.groups[newest])
+
+
+def test_where_nothing_is_known_nothing_is_new(grown):
+    table, data = grown(200)
+    since, development, _ = _since(table, data)
+    unknown = replace(since, trained=None)
+    develop, newest = hold_back(table, development, unknown, data)
+    assert (list(develop), list(newest)) == (list(development), [])
+
+
+def test_nobody_judges_whom_a_model_knows(grown):
+    table, data = grown(200, group="who", row_key=("a",))
+    since, _, _ = _since(table, data)
+    later, _ = grown(300, group="who", row_key=("a",))
+    now, aside, _ = set_holdout(later, data.holdout, data, since.holdout)
+    assert not set(later.groups[aside]) & set(later.groups[now])  # groups stay together though rows have a key
+    assert judging(later, now, later.take(aside), since, data).all()
+    # a file of rows that the table has too, and rows of a group that the challenger knows
+    given = later.take(np.concatenate([aside[:3], now[:4]]))
+    assert judging(later, now, given, since, data).tolist() == [True] * 3 + [False] * 4
+    known = later.groups == later.groups[now[-1]]
+    part = now[~np.isin(now, np.flatnonzero(known)[1:])]
+    assert not judging(later, part, later.take(np.flatnonzero(known)[1:]), since, data).any()
+
+
+def test_rows_stay_known_when_a_column_is_left_out_or_joins(grown):
+    table, data = grown(200)
+    since, development, _ = _since(table, data)
+    without = data.model_copy(update={"drop": ("b",)})
+    assert not since.not_trained(since.keys(table, without)[development]).any()

@@ -1,0 +1,61 @@
+from importlib.util import find_spec
+
+import pytest
+
+from foldwise.config.read import read_study
+from foldwise.doors.assemble import check_tuner, make_tuner
+from foldwise.errors import ConfigError
+from foldwise.spec.goal import Goal
+
+IRIS = {"data": {"kind": "sklearn", "name": "iris"}, "model": {"kind": "mlp", "units": ["int", 4, 64]}}
+
+
+def study(tuner, **more):
+    return read_study({**IRIS, "tuner": tuner, **more})
+
+
+@pytest.mark.parametrize(
+    ("asked", "sentence"),
+    [
+        (
+            {
+                "tuner": "grid",
+                "model": {"kind": "mlp", "dropout": ["float", 0.0, 0.5], "l2": ["float", 1e-4, 0.1, {"log": True}]},
+            },
+            "tuner.kind: grid tries every value, and model.dropout, model.l2 have no step",
+        ),
+        (
+            {"tuner": "grid", "model": ["choice", {"kind": "mlp", "dropout": ["float", 0.0, 0.5]}, {"kind": "mlp"}]},
+            "and model.option0.dropout has no step",
+        ),
+        ({"tuner": "kt_hyperband", "fit": {"epochs": ["int", 5, 50]}}, "fit.epochs: .* must be one number, got 5 to 50"),
+        ({"tuner": "cmaes", "goals": ["accuracy", "parameters"]}, "tuner.kind: cmaes knows one goal only"),
+        ({"tuner": "kt_bayesian", "goals": ["accuracy", "parameters"]}, "tuner.kind: kt_bayesian knows one goal only"),
+    ],
+)
+def test_what_a_tuner_cannot_do_is_said(asked, sentence):
+    with pytest.raises(ConfigError, match=sentence):
+        check_tuner(study(**asked))
+
+
+@pytest.mark.skipif(find_spec("torch") is not None, reason="torch is installed")
+def test_a_library_that_is_missing_is_named_with_its_extra():
+    with pytest.raises(ConfigError, match=r"tuner.kind: gp needs torch, .* pip install 'foldwise\[gp\]'"):
+        check_tuner(study("gp"))
+
+
+@pytest.mark.parametrize("kind", ["random", "grid", "tpe", "cmaes", "nsga2", "qmc", "optuna_random"])
+def test_every_tuner_is_made_by_its_name(kind):
+    asked = study(kind)
+    check_tuner(asked)
+    assert asked.space.holds(make_tuner(asked, [Goal("accuracy", "maximize")]).ask(1))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["kt_random", "kt_bayesian", "kt_grid", "kt_hyperband"])
+def test_every_tuner_of_keras_tuner_too(kind):
+    asked = study(kind, fit={"epochs": 9})
+    check_tuner(asked)
+    params = make_tuner(asked, [Goal("accuracy", "maximize")]).ask(1)
+    assert params.pop("tuner.epochs", 1) == 1
+    assert asked.space.holds(params)

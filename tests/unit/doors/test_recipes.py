@@ -1,0 +1,103 @@
+"""Every recipe is a study that can be planned on its data, and the lessons with a known answer are learnt."""
+
+import os
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from foldwise.api import train, tune
+from foldwise.config.read import read_study, trial_at
+from foldwise.data.sources.made import make
+from foldwise.doors.compose import compose_study, groups
+from foldwise.errors import DataError
+from foldwise.study.plan import plan_study
+
+DATA = Path(os.environ.get("FOLDWISE_DATA", Path(__file__).parents[4] / "shared" / "data"))
+RECIPES = groups()["experiment"]
+
+
+def _study(name, tmp_path, *words):
+    return read_study(compose_study([f"experiment={name}", f"paths.data={DATA}", f"paths.runs={tmp_path}", *words]))
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_it_composes_and_has_something_to_search(name, tmp_path):
+    study = _study(name, tmp_path)
+    assert len(study.space) > 0
+    assert study.fixed.budget.trials >= 10
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_it_can_be_planned_on_its_data(name, tmp_path):
+    study = _study(name, tmp_path)
+    data = study.fixed.data
+    if hasattr(data, "path") and not (DATA / data.name / data.path).exists():
+        pytest.skip(f"{data.path} is not at {DATA / data.name}; set FOLDWISE_DATA")
+    plan = plan_study(study)
+    assert not [finding for finding in plan.findings if finding.level == "leak"]
+    assert len(plan.splits) in ((1,) if study.fixed.folds.kind == "split" else (5, 10))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_without_its_file_it_says_where_that_belongs(tmp_path):
+    with pytest.raises(DataError, match=r"data\.path: there is no file titanic.csv; put it at .*titanic/titanic.csv"):
+        plan_study(_study("titanic", tmp_path / "runs", f"paths.data={tmp_path}"))
+
+
+def test_the_networks_of_depth_have_equally_many_parameters(tmp_path):
+    study = _study("depth", tmp_path)
+    depths = {}
+    for option in range(11):
+        asked = study.recipe["model"][1 + option]
+        widths = [61, *[asked["units"]] * asked["hidden"], 10]
+        depths[asked["hidden"]] = sum((into + 1) * out for into, out in pairwise(widths))
+    assert list(depths) == list(range(1, 12))
+    assert max(depths.values()) < 1.03 * min(depths.values())
+
+
+def test_the_first_trial_of_mammography_leaves_the_classes_as_they_are(tmp_path):
+    study = _study("mammography", tmp_path)
+    assert trial_at(study, study.space.defaults()).balance.kind == "none"
+    kinds = {trial_at(study, params).balance.kind for _, params in study.space.corners()}
+    assert kinds == {"none", "class_weight", "oversample", "undersample", "smote", "smote_tomek"}
+
+
+def _trained(name, tmp_path, *words):
+    return train(f"experiment={name}", f"paths.runs={tmp_path}", "tracking=in_memory", "folds.count=3", *words)
+
+
+@pytest.mark.slow
+def test_linear_regression_recovers_the_least_squares_line(tmp_path):
+    result = _trained("linear_regression", tmp_path)
+    held = pd.read_parquet(result.folder / "holdout.parquet")
+    frame = make(result.spec.fixed.data)
+    x = np.column_stack([frame[["x1", "x2"]], np.ones(len(frame))])
+    learnt = np.setdiff1d(frame.index, held["row"])
+    weights, *_ = np.linalg.lstsq(x[learnt], frame["y"][learnt], rcond=None)
+    assert held["prediction"].to_numpy() == pytest.approx(x[held["row"]] @ weights, abs=1e-3)
+    assert "the baseline is as good" in result.verdict
+
+
+@pytest.mark.slow
+def test_xor_needs_a_hidden_layer(tmp_path):
+    solved = _trained("xor", tmp_path / "solved")
+    assert solved.summary["holdout"]["metrics"]["accuracy"] > 0.95
+    assert "the model is better" in solved.verdict
+    straight = _trained("xor", tmp_path / "straight", "model.hidden=0")
+    assert straight.summary["holdout"]["metrics"]["accuracy"] < 0.8
+
+
+@pytest.mark.slow
+def test_a_rare_class_ends_with_what_balancing_was_worth(tmp_path):
+    if not (DATA / "oil-spill").is_dir():
+        pytest.skip(f"oil-spill is not at {DATA}; set FOLDWISE_DATA")
+    words = ["experiment=oil_spill", f"paths.data={DATA}", f"paths.runs={tmp_path}", "tracking=in_memory", "tuner=random"]
+    result = tune(*words, "budget.trials=4", "fit.epochs=2", "folds.count=3", "balance=[choice,none,smote]")
+    kinds = {trial.params["balance"] for trial in result.results}
+    assert kinds == {"none", "smote"}
+    assert result.summary["balance"]["balanced"]["kind"] == "smote"
+    assert "balancing is" in result.verdict
+    assert np.sum(result.summary["holdout"]["confusion"]["counts"]) == result.summary["holdout"]["rows"]

@@ -1,0 +1,76 @@
+"""A study that is only named is taken as the ledger has it."""
+
+from contextlib import closing
+
+import pytest
+
+from foldwise.config.read import read_study
+from foldwise.doors.compose import compose_study
+from foldwise.doors.recorded import only_names
+from foldwise.errors import ConfigError
+from foldwise.ledger.ledger import open_ledger
+
+WORDS = ["data=wine", "fit.epochs=7", "model.units=[int,4,9]", "tuner=random", "seed=4"]
+
+
+@pytest.fixture
+def made(tmp_path):
+    """Makes a study in a ledger as a door would; its name."""
+
+    def made(*words, asked=33):
+        spec = read_study(compose_study([*WORDS, *words, f"paths.runs={tmp_path}"]))
+        with closing(open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}")) as ledger:
+            ledger.create_study(spec.name, spec.recipe, "f" * 64, {}, {})
+            ledger.ask_for(spec.name, asked)
+        return spec
+
+    return made
+
+
+@pytest.mark.parametrize(
+    ("keys", "is_only"),
+    [
+        (["study"], True),
+        (["study", "paths.runs", "budget.trials", "ledger.url", "tracking", "replay"], True),
+        (["study", "seed"], False),
+        (["study", "data"], False),
+        (["paths.runs"], False),
+    ],
+)
+def test_what_names_a_study_and_asks_nothing_of_it(keys, is_only):
+    assert only_names(keys) == is_only
+
+
+@pytest.mark.parametrize("words", [[], ["study=mine"], ["study=mine", "register=ours"]])
+def test_the_name_alone_gives_the_study_that_was_made(words, made, tmp_path):
+    spec = made(*words)
+    again = read_study(compose_study([f"study={spec.name}", f"paths.runs={tmp_path}", *words[1:]]))
+    assert (again.name, again.register) == (spec.name, spec.register)
+    assert again.recipe == spec.recipe
+    assert again.space == spec.space
+    assert again.fixed.budget.trials == 33
+
+
+def test_a_total_that_is_said_counts(made, tmp_path):
+    spec = made()
+    again = read_study(compose_study([f"study={spec.name}", f"paths.runs={tmp_path}", "budget.trials=50", "replay=2"]))
+    assert (again.fixed.budget.trials, again.fixed.replay) == (50, 2)
+    assert again.recipe == spec.recipe
+
+
+def test_who_says_more_asks_for_a_study_of_their_own(made, tmp_path):
+    spec = made()
+    other = read_study(compose_study([f"study={spec.name}", f"paths.runs={tmp_path}", "seed=9"]))
+    assert other.fixed.data.name == "iris"
+
+
+def test_a_name_that_is_not_there_is_a_new_study_and_makes_no_ledger(tmp_path):
+    assert read_study(compose_study(["study=new", f"paths.runs={tmp_path}"])).fixed.data.name == "iris"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_rows_from_python_cannot_be_found_again(tmp_path):
+    with closing(open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}")) as ledger:
+        ledger.create_study("mine", {"data": {"kind": "frame"}}, "f" * 64, {}, {})
+    with pytest.raises(ConfigError, match="was made from a DataFrame, so only Python can go on with it"):
+        compose_study(["study=mine", f"paths.runs={tmp_path}"])

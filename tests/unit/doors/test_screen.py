@@ -1,0 +1,80 @@
+import io
+
+from rich.console import Console
+
+from foldwise.data.audit.finding import Finding
+from foldwise.doors.screen import Screen
+from foldwise.spec.goal import Goal
+from foldwise.trial.result import FoldScore, TrialResult, best_of
+
+GOAL = Goal("accuracy", "maximize")
+COMPLETE = TrialResult(0, {"model.units": 8}, "COMPLETE", (FoldScore(0, 0.9, {}, {}, 3, 0.1),), 0.9, 0.01, seconds=1.0)
+FAILED = TrialResult(1, {"model.units": 9}, "FAILED", reason="nan: loss is not finite in epoch 3 of fold 2")
+
+
+def shown(terminal):
+    screen = Screen(Console(file=io.StringIO(), force_terminal=terminal, width=120))
+    screen.note("a [sentence]")
+    screen.search_starts(GOAL, 3, 5, [])
+    for result in (COMPLETE, FAILED):
+        screen.trial_starts(result.number, result.params)
+        screen.fold_ends(result.number, 0)
+        screen.trial_ends(result)
+    screen.search_ends()
+    return screen.console.file.getvalue()
+
+
+def test_away_from_a_terminal_every_trial_is_a_plain_line():
+    text = shown(terminal=False)
+    assert "a [sentence]" in text
+    assert "trial   0  COMPLETE  accuracy 0.9000 ± 0.0100" in text
+    assert "best so far" in text
+    assert "FAILED  nan: loss is not finite in epoch 3 of fold 2" in text
+    assert "\x1b" not in text
+
+
+def test_on_a_terminal_trials_stand_in_a_table_with_the_best_and_the_time_left():
+    text = shown(terminal=True)
+    assert "2 of 3 trials" in text
+    assert "best 0.9000 ± 0.0100 (trial 0)" in text
+    assert "left" in text
+
+
+def test_the_best_is_the_first_of_equals_and_never_one_that_failed():
+    twin = TrialResult(5, {}, "COMPLETE", (), 0.9, 0.0)
+    assert best_of([FAILED, twin, COMPLETE], GOAL) == COMPLETE
+    assert best_of([FAILED], GOAL) is None
+
+
+def test_findings_stand_in_a_table_of_a_line_each_with_what_to_do():
+    findings = [
+        Finding("leak", "target", ("a",), "holds the target in [other] words", "leave it out " * 20),
+        Finding("note", "copies", (), "few", "keep one"),
+    ]
+    screen = Screen(Console(file=io.StringIO(), width=80))
+    screen.audited(findings)
+    head, leak, note = screen.console.file.getvalue().splitlines()
+    assert head.split() == ["audit", "check", "column", "found", "what", "to", "do"]
+    assert leak.startswith("leak")
+    assert "holds the target in [other] words" in leak
+    assert leak.count("leave it out") == 20
+    assert note.split() == ["note", "copies", "few", "keep", "one"]
+    screen.audited([])
+    assert "audit: nothing found" in screen.console.file.getvalue()
+
+
+def test_where_two_goals_are_weighed_the_pareto_front_is_shown():
+    summary = {
+        "goal": {"metric": "accuracy"},
+        "best": {"number": 3, "mean": 0.94, "sd": 0.06},
+        "holdout": {"metrics": {"accuracy": 0.9}},
+        "baselines": [],
+        "pareto": [{"number": 2, "accuracy": 0.59, "parameters": 155.0}, {"number": 3, "accuracy": 0.94, "parameters": 1223.0}],
+        "verdict": "the model is better",
+    }
+    screen = Screen(Console(file=io.StringIO(), width=80))
+    screen.finished(summary, [])
+    lines = [line.split() for line in screen.console.file.getvalue().splitlines()]
+    assert ["Pareto", "front", "accuracy", "parameters"] in lines
+    assert ["trial", "2", "0.59", "155"] in lines
+    assert ["trial", "3", "(the", "model)", "0.94", "1,223"] in lines

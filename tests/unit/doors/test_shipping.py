@@ -1,0 +1,50 @@
+from contextlib import closing
+
+import pytest
+
+from foldwise.doors.shipping import ship_others
+from foldwise.ledger.ledger import open_ledger
+from foldwise.ledger.study_lock import lock_study
+from foldwise.spec.places import TrackingSpec
+from tests.contract.ledgers import finish, new_study, result
+
+
+@pytest.fixture
+def ledger(tmp_path):
+    with closing(open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}")) as opened:
+        yield opened
+
+
+def waits(ledger, name):
+    new_study(ledger, name)
+    finish(ledger, name, result(0))
+
+
+@pytest.mark.slow
+def test_what_others_left_is_shipped_but_not_of_a_study_that_runs(ledger, tmp_path):
+    waits(ledger, "left")
+    waits(ledger, "runs")
+    said = []
+    with lock_study(tmp_path / "studies" / "runs" / "lock"):
+        ship_others(ledger, TrackingSpec(), str(tmp_path), said.append)
+        assert ledger.waiting() == ["runs"]
+    ship_others(ledger, TrackingSpec(), str(tmp_path), said.append)
+    assert ledger.waiting() == []
+    assert said == [f"study {name} was not all shown; MLflow is given the rest" for name in ("left", "runs")]
+
+
+@pytest.mark.slow
+def test_while_mlflow_is_away_the_first_fault_ends_it(ledger, tmp_path):
+    waits(ledger, "one")
+    waits(ledger, "two")
+    said = []
+    ship_others(ledger, TrackingSpec(url="http://127.0.0.1:9"), str(tmp_path), said.append)
+    assert ledger.waiting() == ["one", "two"]
+    assert len(said) == 2
+    assert said[1].startswith("MLflow did not take 1 of the study's trials: ")
+
+
+def test_without_a_tracker_nothing_waits_for_one(ledger, tmp_path):
+    waits(ledger, "quiet")
+    ship_others(ledger, TrackingSpec(kind="in_memory"), str(tmp_path), pytest.fail)
+    assert ledger.waiting() == ["quiet"]

@@ -1,0 +1,61 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from foldwise.evaluation import baselines
+from foldwise.spec.goal import goal_for
+
+
+@pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
+def test_the_linear_baseline_beats_the_one_that_looks_at_nothing(task, table, splits):
+    data, goal = table(task), goal_for("auto", "auto", task)
+    blind, linear = (baselines.cross_validated(name, data, splits(data), goal)[0] for name in baselines.names(task))
+    assert goal.better(linear, blind)
+
+
+def test_the_majority_is_the_most_frequent_class(table):
+    data = table("binary")
+    probabilities = baselines.holdout_predictions("majority", data, np.arange(60), data.take(np.arange(60, 90)))
+    assert probabilities.shape == (30, 2)
+    np.testing.assert_allclose(probabilities[:, 1], data.target[:60].mean())
+
+
+def test_the_mean_is_that_of_the_development_rows(table):
+    data = table("regression", shift=100.0)
+    values = baselines.holdout_predictions("mean", data, np.arange(60), data.take(np.arange(60, 90)))
+    np.testing.assert_allclose(values, data.target[:60].mean())
+
+
+def test_a_class_without_training_rows_has_probability_zero(table):
+    data = table("multiclass")
+    development = np.flatnonzero(data.target != 2)
+    probabilities = baselines.holdout_predictions("logistic", data, development, data)
+    assert probabilities.shape == (90, 3)
+    assert (probabilities[:, 2] == 0).all()
+
+
+def test_mean_and_sd_are_over_the_folds(table, splits):
+    data = table("binary")
+    mean, sd, _ = baselines.cross_validated("logistic", data, splits(data), goal_for("auto", "auto", "binary"))
+    assert 0.8 < mean <= 1
+    assert 0 <= sd < 0.2
+
+
+def test_a_baseline_s_threshold_is_tuned_as_a_network_s(table, splits):
+    data = table("binary", rows=300)
+    rare = replace(data, target=(data.target & (np.arange(300) % 4 == 0)).astype(np.int64))
+    goal = goal_for("f1", "auto", "binary")
+    usual, tuned, fixed = (baselines.cross_validated("logistic", rare, splits(rare), goal, at) for at in (0.5, "auto", 0.2))
+    assert (usual.threshold, fixed.threshold) == (0.5, 0.2)
+    assert tuned.threshold < 0.5
+    assert tuned.mean > usual.mean
+
+
+def test_where_the_network_is_balanced_a_linear_baseline_is_too(table, splits):
+    assert baselines.names("binary", balanced=True) == ("majority", "logistic", "logistic_balanced")
+    data = table("binary", rows=300)
+    rare = replace(data, target=(data.target & (np.arange(300) % 4 == 0)).astype(np.int64))
+    goal = goal_for("balanced_accuracy", "auto", "binary")
+    plain, balanced = (baselines.cross_validated(name, rare, splits(rare), goal) for name in ("logistic", "logistic_balanced"))
+    assert balanced.mean > plain.mean

@@ -1,0 +1,86 @@
+"""When a search has to end."""
+
+import math
+import time
+
+import pytest
+
+from foldwise.errors import OutOfTime
+from foldwise.spec.goal import Goal
+from foldwise.study.deadline import CONCLUDING_TO_STARTING, SECONDS_TO_CONCLUDE, SECONDS_TO_START_TENSORFLOW, Deadline
+from foldwise.trial.result import FoldScore, TrialResult
+
+GOAL = Goal("accuracy", "maximize")
+
+
+def trial(number, mean, seconds, engine="keras", folds=5, state="COMPLETE"):
+    each = tuple(FoldScore(fold, mean, {}, {}, 1, seconds / folds) for fold in range(folds))
+    return TrialResult(number, {}, state, each, mean=mean, engine=engine, seconds=seconds)
+
+
+def left(deadline, least=0.0, most=1000.0):
+    """How many seconds before the end of the time the search has to end: found by moving the beginning."""
+    for _ in range(40):
+        middle = (least + most) / 2
+        least, most = (middle, most) if deadline(middle).is_over else (least, middle)
+    return least
+
+
+def after(*results, **more):
+    def made(remaining):
+        deadline = Deadline(1000.0, time.monotonic() - 1000.0 + remaining, **more)
+        for result in results:
+            deadline.note(result, GOAL, 1.25)
+        return deadline
+
+    return left(made)
+
+
+def test_without_a_limit_there_is_always_time():
+    deadline = Deadline()
+    deadline.note(trial(0, 0.9, math.inf), GOAL, 2.0)
+    deadline.check()
+
+
+def test_a_search_whose_time_is_over_ends():
+    deadline = Deadline(10.0, time.monotonic() - 20)
+    with pytest.raises(OutOfTime):
+        deadline.check()
+
+
+def test_time_is_kept_for_what_comes_after_the_search():
+    assert after() == pytest.approx(SECONDS_TO_CONCLUDE, abs=0.5)
+    assert after(started=None) == pytest.approx(SECONDS_TO_CONCLUDE + SECONDS_TO_START_TENSORFLOW, abs=0.5)
+
+
+def test_where_tensorflow_takes_long_to_start_more_time_is_kept():
+    assert after(started=SECONDS_TO_CONCLUDE) == pytest.approx(after(), abs=0.1)
+    assert after(started=100.0) == pytest.approx(100 * CONCLUDING_TO_STARTING, abs=0.5)
+
+
+def test_how_long_it_takes_elsewhere_is_known_by_the_first_trial(monkeypatch):
+    clock = [1000.0]
+    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
+    deadline = Deadline(500.0, 1000.0, started=None)
+    clock[0] += 43
+    deadline.note(trial(0, 0.9, 3.0), GOAL, 1.0)
+    keeps = 40 + 40 * CONCLUDING_TO_STARTING + 3 / 5
+    clock[0] = 1500 - keeps - 1
+    assert not deadline.is_over
+    clock[0] += 2
+    assert deadline.is_over
+    deadline.note(trial(1, 0.8, 3.0), GOAL, 1.0)  # which tells nothing of that any more
+    clock[0] -= 2
+    assert not deadline.is_over
+
+
+def test_a_refit_takes_a_fold_of_the_best_trial_and_more_rows():
+    slow, quick = trial(0, 0.9, 100.0), trial(1, 0.8, 10.0)
+    assert after(slow, quick) == pytest.approx(SECONDS_TO_CONCLUDE + 100 / 5 * 1.25, abs=0.5)
+    assert after(quick, slow) == pytest.approx(after(slow, quick), abs=0.5)
+    failed = trial(2, 0.99, 900.0, state="FAILED")
+    assert after(quick, failed) == pytest.approx(SECONDS_TO_CONCLUDE + 10 / 5 * 1.25, abs=0.5)
+
+
+def test_a_refit_of_one_program_may_take_all_of_its_time():
+    assert after(trial(0, 0.9, 40.0, engine="fused")) == pytest.approx(SECONDS_TO_CONCLUDE + 40 * 1.25, abs=0.5)

@@ -1,0 +1,44 @@
+import json
+import shutil
+import subprocess
+
+import pytest
+
+from foldwise.config.read import read_study
+from foldwise.study.plan import plan_study
+from foldwise.study.provenance import origin
+
+
+@pytest.fixture
+def plan(tmp_path):
+    config = {"data": {"kind": "sklearn", "name": "iris"}, "paths": {"runs": str(tmp_path / "runs")}}
+    return plan_study(read_study(config))
+
+
+def test_what_a_study_looks_for_and_has_is_in_it_and_no_path(plan, tmp_path):
+    found = origin(plan)
+    assert found["task"] == "multiclass"
+    assert found["goal"] == {"metric": "accuracy", "direction": "maximize"}
+    assert (found["data"], found["rows"]) == ("iris", 150)
+    assert set(found["columns"].values()) == {"number"}
+    assert len(found["columns"]) == 4
+    assert str(tmp_path) not in json.dumps(found)
+
+
+def test_the_commit_is_that_of_the_folder_it_was_started_in(plan, tmp_path, monkeypatch):
+    if shutil.which("git") is None:
+        pytest.skip("git is not installed")
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path))
+    assert origin(plan)["git"] is None
+    who = ["-c", "user.name=a", "-c", "user.email=a@b"]
+    (folder / "rows.csv").write_text("a\n")
+    for words in (["init", "-q"], ["add", "."], [*who, "commit", "-qm", "Begin"]):
+        subprocess.run(["git", *words], check=True)
+    clean = origin(plan)["git"]
+    assert len(clean["commit"]) == 40
+    assert clean["changed"] is False
+    (folder / "rows.csv").write_text("b\n")
+    assert origin(plan)["git"] == {"commit": clean["commit"], "changed": True}

@@ -1,0 +1,341 @@
+"""The coordinator on a real ledger, with a training that does no work."""
+
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
+from threading import Timer
+
+import pytest
+
+from foldwise.config.read import read_study
+from foldwise.errors import ConfigError, Interrupted, JobError, WorkerDied
+from foldwise.execution.local import HereExecutor
+from foldwise.ledger.ledger import open_ledger
+from foldwise.study.deadline import Deadline
+from foldwise.study.open_study import claim
+from foldwise.study.plan import plan_study
+from foldwise.study.search import Parts, search
+from foldwise.tracking.in_memory import InMemoryTracker
+from foldwise.trial.result import FoldScore, TrialResult
+from foldwise.tuning.random_tuner import RandomTuner
+
+
+class Quiet:
+    def __init__(self):
+        self.notes = []
+
+    def note(self, sentence):
+        self.notes.append(sentence)
+
+    def search_starts(self, goal, asked, folds, finished): ...
+    def trial_starts(self, number, params): ...
+    def trial_ends(self, result): ...
+    def search_ends(self): ...
+
+
+def done(job):
+    fold = FoldScore(0, 0.5, {"accuracy": 0.5}, {}, 1, 0.0)
+    return TrialResult(job.number, job.params, "COMPLETE", (fold,), mean=0.5, sd=0.0)
+
+
+@pytest.fixture
+def run(tmp_path):
+    def run(train=done, trials=6, executor=HereExecutor, deadline=Deadline, check=lambda: None, **asked):
+        config = {"data": {"kind": "sklearn", "name": "iris"}, "budget": {"trials": trials}, "paths": {"runs": str(tmp_path)}}
+        plan = plan_study(read_study({**config, **asked}))
+        with closing(open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}")) as ledger:
+            record = claim(plan, ledger, {})
+            tracker = InMemoryTracker(ledger)
+            tracker.open(record, [])
+            parts = Parts(RandomTuner(plan.spec.space, 0), executor(train), ledger, tracker, Quiet(), check, deadline())
+            return search(plan, parts).results, ledger.trials(plan.spec.name)
+
+    return run
+
+
+def test_as_many_trials_as_asked_for_and_the_first_takes_the_defaults(run):
+    results, rows = run(model={"kind": "mlp", "units": ["int", 4, 64, {"default": 9}]})
+    assert [result.number for result in results] == list(range(6))
+    assert results[0].params == {"model.units": 9}
+    assert [row.result.state for row in rows] == ["COMPLETE"] * 6
+
+
+def test_values_that_contradict_each_other_fail_their_trial_only(run):
+    model = {"kind": "mlp", "batch_norm": ["choice", False, True], "layer_norm": ["choice", False, True]}
+    results, rows = run(model=model, trials=20)
+    failed = [result for result in results if result.state == "FAILED"]
+    assert 0 < len(failed) < 20
+    for result in failed:
+        assert result.params == {"model.batch_norm": True, "model.layer_norm": True}
+        assert "batch_norm and layer_norm exclude each other" in result.reason
+    assert {row.result.state for row in rows} == {"COMPLETE", "FAILED"}
+
+
+def test_a_study_whose_first_trials_fail_alike_ends(run):
+    def fail(job):
+        return TrialResult(job.number, job.params, "FAILED", reason="nan: loss is not finite")
+
+    with pytest.raises(JobError, match="first 3 trials failed in the same way"):
+        run(fail, trials=9, model={"kind": "mlp", "units": ["int", 4, 64]})
+
+
+def test_a_name_stands_for_one_question(run):
+    run(study="mine", trials=1)
+    with pytest.raises(ConfigError, match="asks something else"):
+        run(study="mine", trials=1, seed=5)
+
+
+def test_an_equal_configuration_is_not_trained_twice_and_a_finite_space_ends_the_study(run):
+    trained = []
+
+    def train(job):
+        trained.append(job.params["model.units"])
+        return done(job)
+
+    results, rows = run(train, model={"kind": "mlp", "units": ["int", 4, 8]}, trials=200)
+    assert sorted(trained) == [4, 5, 6, 7, 8]
+    assert 5 <= len(results) < 200
+    first = {result.params["model.units"]: result.number for result in reversed(results)}
+    for row in rows:
+        own = first[row.params["model.units"]]
+        assert row.result.state == "COMPLETE"
+        assert row.result.reused == (None if own == row.number else own)
+
+
+class Pool:
+    """Jobs side by side in threads; the later ones end first."""
+
+    slots = 3
+
+    def __init__(self, train):
+        self.pool, self.train = ThreadPoolExecutor(3), train
+
+    def submit(self, job):
+        def late(job):
+            time.sleep(0.03 * (3 - job.number % 3))
+            return self.train(job)
+
+        return self.pool.submit(late, job)
+
+    def close(self):
+        self.pool.shutdown()
+
+
+def test_trials_side_by_side_give_the_table_of_trials_one_after_the_other(run, tmp_path):
+    asked = {"model": {"kind": "mlp", "units": ["int", 4, 9], "dropout": ["choice", 0.0, 0.1]}, "trials": 11}
+
+    def train(job):
+        state = "FAILED" if job.number == 1 else "COMPLETE"
+        return TrialResult(job.number, job.params, state, mean=job.number / 7, reason=None if state == "COMPLETE" else "nan: x")
+
+    alone, _ = run(train, study="alone", **asked)
+    together, rows = run(train, study="together", executor=Pool, **asked)
+    assert together == alone
+    assert [row.number for row in rows] == list(range(11))
+    assert all(row.result is not None for row in rows)
+
+
+class Sleeper:
+    """Two trials at a time; those of the given numbers never end."""
+
+    slots = 2
+
+    def __init__(self, asleep):
+        self.asleep = asleep
+
+    def __call__(self, train):
+        self.train = train
+        return self
+
+    def submit(self, job):
+        future = Future()
+        if job.number not in self.asleep:
+            future.set_result(self.train(job))
+        return future
+
+
+def test_when_the_time_is_over_what_runs_is_withdrawn_and_asked_for_again_when_there_is_more(run):
+    asked = {"study": "mine", "trials": 9, "model": {"kind": "mlp", "units": ["int", 4, 64]}}
+    results, rows = run(executor=Sleeper({1, 4}), deadline=lambda: Deadline(7.0, time.monotonic()), **asked)
+    assert [result.number for result in results] == [0, 2, 3]
+    assert [row.number for row in rows] == [0, 2, 3]
+    alone, _ = run(**{**asked, "study": "alone"})
+    more, _ = run(**asked)
+    assert more == alone
+
+
+def test_no_complete_trial_in_time_is_the_job_s_failure(run):
+    with pytest.raises(JobError, match=r"budget\.seconds: .* before a trial was complete"):
+        run(executor=Sleeper({0, 1}), deadline=lambda: Deadline(6.0, time.monotonic()), study="mine", **UNITS)
+    _, rows = run(study="mine", trials=2, **UNITS)
+    assert [row.attempt for row in rows] == [1, 1]
+
+
+def test_a_trial_that_is_done_soon_after_the_wish_to_stop_is_kept(run, tmp_path):
+    looked = []  # the user wishes to stop a moment after the first trials began, however long the data took
+
+    def check():
+        looked.append(time.monotonic())
+        if looked[-1] > looked[0] + 0.5:
+            raise Interrupted("stopped")
+
+    class Late(Sleeper):
+        def submit(self, job):
+            future = super().submit(job)
+            if job.number == 1:
+                Timer(1.0, lambda: future.set_result(done(job))).start()
+            return future
+
+    with pytest.raises(Interrupted, match="stopped after 2 of 9 trials"):
+        run(executor=Late({1, 2}), check=check, study="mine", trials=9, **UNITS)
+    with closing(open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}")) as ledger:
+        assert [row.result is None for row in ledger.trials("mine")] == [False, False, True]
+
+
+class Mortal:
+    """Trials in processes that die of some of them: number -> how often."""
+
+    slots = 2
+
+    def __init__(self, deaths):
+        self.deaths, self.ran = dict(deaths), []
+
+    def __call__(self, train):
+        return self
+
+    def submit(self, job):
+        self.ran.append(job.number)
+        future = Future()
+        if self.deaths.get(job.number, 0):
+            self.deaths[job.number] -= 1
+            future.set_exception(WorkerDied("its process ended by SIGKILL"))
+        else:
+            future.set_result(done(job))
+        return future
+
+
+UNITS = {"model": {"kind": "mlp", "units": ["int", 4, 64]}}
+
+
+def test_a_trial_whose_process_died_is_run_again_under_its_number(run):
+    mortal = Mortal({1: 1})
+    results, rows = run(executor=mortal, trials=4, **UNITS)
+    assert sorted(mortal.ran) == [0, 1, 1, 2, 3]
+    assert [result.state for result in results] == ["COMPLETE"] * 4
+    assert [row.attempt for row in rows] == [1, 2, 1, 1]
+
+
+def test_a_trial_that_kills_two_processes_fails_and_the_others_go_on(run):
+    results, rows = run(executor=Mortal({1: 9}), trials=4, **UNITS)
+    assert [row.result.state for row in rows] == ["COMPLETE", "FAILED", "COMPLETE", "COMPLETE"]
+    assert results[1].reason.startswith("crash: its process ended by SIGKILL")
+
+
+def test_what_is_done_when_a_death_and_the_wish_to_stop_come_together_is_kept(run, tmp_path):
+    looked = []
+
+    def check():
+        looked.append(True)
+        if len(looked) > 1:  # that is where the death of trial 0 is dealt with
+            raise Interrupted("stopped")
+
+    with pytest.raises(Interrupted, match="stopped after 1 of 9 trials"):
+        run(executor=Mortal({0: 1}), check=check, study="mine", trials=9, **UNITS)
+    with closing(open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}")) as ledger:
+        assert [row.result is None for row in ledger.trials("mine")] == [True, False]
+
+
+def test_deaths_count_over_restarts(run, tmp_path):
+    with closing(open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}")) as ledger:
+        run(executor=Mortal({}), trials=1, study="mine", **UNITS)
+        ledger.lead("mine")
+        ledger.begin_trial("mine", 1, {"model.units": 7})
+        ledger.note_crash("mine", 1)
+    mortal = Mortal({1: 9})
+    results, _ = run(executor=mortal, trials=3, study="mine", **UNITS)
+    assert results[1].reason.startswith("crash: ")
+    assert mortal.ran.count(1) == 1
+
+
+def test_an_extended_study_goes_on_with_the_trials_that_still_fit(run):
+    before, _ = run(study="mine", trials=6, model={"kind": "mlp", "units": ["int", 4, 64, {"default": 9}]})
+    narrow = {"kind": "mlp", "units": ["int", 4, 30, {"default": 9}]}
+    with pytest.raises(ConfigError, match="or say extend=true"):
+        run(study="mine", trials=8, model=narrow)
+    results, rows = run(study="mine", trials=8, model=narrow, extend=True)
+    fitting = {result.number for result in before if result.params["model.units"] <= 30}
+    assert 0 < len(fitting) < 6
+    assert len(results) == 8
+    assert fitting == {result.number for result in results if result.number < 6}
+    assert [row.number for row in rows if row.dropped] == [n for n in range(6) if n not in fitting]
+    again, _ = run(study="mine", trials=8, model=narrow)
+    assert again == results
+
+
+def test_what_an_interrupted_study_left_behind_is_run_again_only_where_it_fits(run):
+    def stop(job):
+        if job.number == 2:
+            raise Interrupted("stopped")
+        return done(job)
+
+    wide, narrow = ({"kind": "mlp", "units": ["int", 4, high, {"default": 4}]} for high in (64, 5))
+    with pytest.raises(Interrupted):
+        run(stop, study="mine", trials=4, model=wide)
+    results, rows = run(study="mine", trials=2, model=narrow, extend=True)
+    assert len(results) == 2
+    assert all(row.result is not None for row in rows)
+
+
+def test_known_configurations_come_first_then_the_defaults(run):
+    model = {"kind": "mlp", "units": ["int", 4, 64, {"default": 9}], "dropout": ["float", 0.0, 0.5]}
+    known = [{"model.units": 40}, {"model.units": 50, "model.dropout": 0.5}]
+    results, _ = run(model=model, tuner={"kind": "random", "first": known}, trials=4)
+    assert [result.params for result in results[:3]] == [
+        {"model.units": 40, "model.dropout": 0.25},
+        {"model.units": 50, "model.dropout": 0.5},
+        {"model.units": 9, "model.dropout": 0.25},
+    ]
+
+
+class Pupil:
+    """A tuner that keeps what it is told."""
+
+    told = ()
+
+    def tell(self, result):
+        self.told = (*self.told, result)
+
+    def ask(self, number, pending=()):
+        return {"model.units": 4 + number}
+
+
+def test_a_tuner_is_told_what_an_earlier_study_found_and_nothing_that_it_found_since(tmp_path):
+    def plan_of(name, trials, units, **tuner):
+        config = {"data": {"kind": "sklearn", "name": "iris"}, "budget": {"trials": trials}, "paths": {"runs": str(tmp_path)}}
+        model = {"kind": "mlp", "units": ["int", 4, units]}
+        return plan_study(read_study({**config, "study": name, "model": model, "tuner": {"kind": "random", **tuner}}))
+
+    def search_with(ledger, plan):
+        pupil, watcher = Pupil(), Quiet()
+        record = claim(plan, ledger, {})
+        tracker = InMemoryTracker(ledger)
+        tracker.open(record, [])
+        results = search(plan, Parts(pupil, HereExecutor(done), ledger, tracker, watcher)).results
+        return pupil.told, results, watcher.notes
+
+    with closing(open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}")) as ledger:
+        with pytest.raises(ConfigError, match=r"tuner\.warm_start: the ledger holds no study 'one'"):
+            claim(plan_of("two", 3, 30, warm_start="one"), ledger, {})
+        search_with(ledger, plan_of("one", 3, 64))
+        with pytest.raises(ConfigError, match="has not finished"):
+            claim(plan_of("two", 3, 30, warm_start="one"), ledger, {})
+        ledger.finish_study("one", {"goal": {"metric": "accuracy", "direction": "maximize"}})
+        told, results, notes = search_with(ledger, plan_of("two", 2, 30, warm_start="one"))
+        assert [(result.number, result.params["model.units"]) for result in told[:2]] == [(-9_999_999, 5), (-9_999_998, 6)]
+        assert [result.number for result in told[2:]] == [0, 1]
+        assert notes == ["the tuner begins with 2 trials of one"]
+        search_with(ledger, plan_of("one", 9, 64))
+        again, _, _ = search_with(ledger, plan_of("two", 3, 30, warm_start="one"))
+        assert again[:2] == told[:2]
+        assert len(again) == 5
+        assert len(results) == 2

@@ -1,0 +1,27 @@
+import json
+import math
+
+import numpy as np
+import pytest
+
+from foldwise.system.files import atomically, write_json
+
+
+def test_a_write_that_fails_leaves_the_old_file_and_no_rest(tmp_path):
+    path = tmp_path / "deep" / "file.txt"
+    atomically(path, lambda part: part.write_text("old"))
+
+    def fail(part):
+        part.write_text("half")
+        raise OSError("disk full")
+
+    with pytest.raises(OSError, match="disk full"):
+        atomically(path, fail)
+    assert path.read_text() == "old"
+    assert [entry.name for entry in path.parent.iterdir()] == ["file.txt"]
+
+
+def test_json_holds_plain_values_only(tmp_path):
+    path = tmp_path / "x.json"
+    write_json(path, {"a": np.float32(1.5), "b": [math.nan, np.int64(3)], "c": np.array([1.0, math.inf]), 4: (True, None)})
+    assert json.loads(path.read_text()) == {"a": 1.5, "b": [None, 3], "c": [1.0, None], "4": [True, None]}

@@ -1,0 +1,46 @@
+"""What a trial may take."""
+
+import subprocess
+import sys
+import time
+
+import pytest
+
+from foldwise.errors import TrialFailed
+from foldwise.system.limits import NO_LIMITS, Limits, own_mb
+
+
+def test_without_limits_nothing_is_too_much():
+    assert NO_LIMITS.broken(1e9, 1e9) is None
+    NO_LIMITS.check(1e9)
+
+
+def test_a_trial_that_takes_too_long_is_told_its_limit():
+    limits = Limits(seconds=2)
+    limits.check(1.9)
+    with pytest.raises(TrialFailed, match=r"^timeout: .*budget\.trial_seconds=2"):
+        limits.check(2.1)
+
+
+def test_a_trial_whose_process_is_too_large_is_told_how_large_it_was():
+    Limits(memory_mb=1e6).check(0)
+    with pytest.raises(TrialFailed, match=r"^memory: its process had \d+ MB at its peak and budget\.trial_memory_mb=1;"):
+        Limits(memory_mb=1).check(0)
+
+
+def test_memory_is_what_a_process_holds_itself():
+    before = own_mb()
+    held = bytearray(b"x") * (100 * 2**20)
+    assert own_mb() - before > 90
+    del held
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the memory of another process is not known")
+def test_the_memory_of_another_process_is_known():
+    words = [sys.executable, "-c", "held = bytearray(b'x') * (200 * 2**20); input()"]
+    with subprocess.Popen(words, stdin=subprocess.PIPE) as other:
+        end = time.monotonic() + 60
+        while own_mb(other.pid) < 200 and time.monotonic() < end:
+            time.sleep(0.01)
+        assert own_mb(other.pid) >= 200
+        other.communicate(b"\n")

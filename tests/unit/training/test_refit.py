@@ -1,0 +1,104 @@
+import numpy as np
+import pytest
+
+from foldwise.spec.fit import EarlyStop, FitSpec
+from foldwise.spec.lr_schedule import Drop, PlateauDrop
+from foldwise.spec.optimizer import OptimizerSpec
+from foldwise.trial.result import FoldScore
+
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("tensorflow_started")]
+
+
+def _scored(best_epoch, rates):
+    return FoldScore(0, 1.0, {}, {"learning_rate": tuple(rates)}, best_epoch, 0.0)
+
+
+def test_epochs_are_the_median_rounded_up():
+    from foldwise.training.refit import usual_epochs
+
+    assert usual_epochs((_scored(3, []), _scored(10, []), _scored(4, []))) == 4
+    assert usual_epochs((_scored(3, []), _scored(4, []))) == 4
+
+
+def test_rates_are_the_median_of_the_folds_still_training():
+    from foldwise.training.refit import usual_rates
+
+    folds = (_scored(2, [0.1, 0.1]), _scored(3, [0.1, 0.05, 0.05]), _scored(3, [0.1, 0.1, 0.1]))
+    assert usual_rates(folds, 3) == pytest.approx([0.1, 0.1, 0.075])
+
+
+@pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
+@pytest.mark.parametrize(
+    "schedule", [Drop(kind="drop", every=4), PlateauDrop(kind="plateau", patience=1)], ids=lambda s: s.kind
+)
+def test_the_refit_predicts_rows_it_has_never_seen(task, schedule, job, table, splits):
+    from foldwise.evaluation.metrics import score
+    from foldwise.training.cross_validate import cross_validate
+    from foldwise.training.refit import predict, refit, usual_epochs
+
+    data = table(task, rows=150)
+    rows = np.arange(120)
+    fit = FitSpec(epochs=30, batch_size=8, early_stop=EarlyStop(patience=3), optimizer=OptimizerSpec(learning_rate=0.02))
+    asked = job(task, fit=fit, lr_schedule=schedule)
+    result = cross_validate(asked, data, splits(data.take(rows)))
+    final = refit(asked, data, rows, result)
+    assert final.epochs == usual_epochs(result.folds)
+    assert len(final.learning_rates) == final.epochs
+    unseen = data.take(np.arange(120, 150))
+    predictions = predict(final, unseen.frame)
+    metrics = score(task, len(data.labels), unseen.target, predictions)
+    assert metrics["r2"] > 0.7 if task == "regression" else metrics["accuracy"] > 0.7
+    again = refit(asked, data, rows, result)
+    np.testing.assert_array_equal(predictions, predict(again, unseen.frame))
+
+
+def test_a_refit_looks_at_development_rows_only(job, table, splits):
+    from dataclasses import replace
+
+    from foldwise.training.cross_validate import cross_validate
+    from foldwise.training.refit import predict, refit
+
+    data, rows = table("regression"), np.arange(60)
+    result = cross_validate(job("regression"), data, splits(data.take(rows)))
+    other = data.frame.copy()
+    other.loc[60:, ["a", "b", "c"]] = 1e6
+    changed = replace(data, frame=other, target=np.where(np.arange(90) < 60, data.target, 1e6))
+    ours, theirs = (refit(job("regression"), one, rows, result) for one in (data, changed))
+    np.testing.assert_array_equal(predict(ours, data.frame), predict(theirs, data.frame))
+
+
+def test_a_refit_balances_all_development_rows_with_draws_of_its_own(job, table):
+    from dataclasses import replace
+
+    from foldwise.data.preparation.fold import prepare_fold
+    from foldwise.data.split import Split
+    from foldwise.seeds import REFIT_FOLD, Purpose, derive
+    from foldwise.spec.balance import NoBalance, Oversample
+    from foldwise.training.refit import predict, refit
+    from foldwise.trial.result import TrialResult
+
+    data, rows = table("binary"), np.arange(60)
+    rare = replace(data, target=(data.target & (np.arange(90) % 3 == 0)).astype(np.int64))
+    result = TrialResult(0, {}, "COMPLETE", (_scored(5, [0.01] * 5),))
+    asked = job("binary", balance=Oversample(kind="oversample"))
+    final = refit(asked, rare, rows, result)
+    unlike = refit(job("binary", balance=NoBalance()), rare, rows, result)
+    assert not np.array_equal(predict(final, rare.frame), predict(unlike, rare.frame))
+    assert final.preparation == unlike.preparation
+    by_hand = prepare_fold(
+        rare, Split(rows, rows[:0]), asked.spec.prep, asked.spec.balance, derive(Purpose.BALANCE, 0, REFIT_FOLD)
+    )
+    assert by_hand.train_y.mean() == 0.5
+    changed = replace(rare, target=np.where(np.arange(90) < 60, rare.target, 1))
+    np.testing.assert_array_equal(predict(refit(asked, changed, rows, result), rare.frame), predict(final, rare.frame))
+
+
+def test_a_refit_that_diverges_is_a_job_error(job, table):
+    from foldwise.errors import JobError
+    from foldwise.training.refit import refit
+    from foldwise.trial.result import TrialResult
+
+    fit = FitSpec(batch_size="full", optimizer=OptimizerSpec(kind="sgd"))
+    result = TrialResult(0, {}, "COMPLETE", (_scored(9, [1e20] * 9),))
+    with pytest.raises(JobError, match="the refit of trial 0 on all development rows failed"):
+        refit(job("regression", fit=fit), table("regression"), np.arange(90), result)
