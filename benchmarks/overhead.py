@@ -31,7 +31,7 @@ from foldwise.doors import assemble
 from foldwise.execution.local import HereExecutor
 from foldwise.ledger.rows import TrialRow
 from foldwise.spec.space import Params
-from foldwise.study.open_study import claim
+from foldwise.study.open_or_resume import open_or_resume
 from foldwise.study.plan import Plan, plan_study, threads_of
 from foldwise.study.search import Parts, search
 from foldwise.trial.job import TrialJob
@@ -109,7 +109,7 @@ class Study:
         self.goal = plan.goal
         self.ledger = assemble.make_ledger(plan.spec)
         self.real = real_trials(plan)(0, plan.spec.space.defaults())
-        claim(plan, self.ledger, {})
+        open_or_resume(plan, self.ledger, {})
 
     def plan(self, trials: int) -> Plan:
         """The study with a budget of so many trials."""

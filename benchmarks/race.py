@@ -142,7 +142,7 @@ def one_study(table: str, seed: int, tuner: str, race: str, data: Path) -> Study
     from foldwise.doors import assemble
     from foldwise.doors.compose import compose_study
     from foldwise.execution.local import HereExecutor
-    from foldwise.study.open_study import claim
+    from foldwise.study.open_or_resume import open_or_resume
     from foldwise.study.plan import plan_study, threads_of
     from foldwise.study.search import Parts, search
     from foldwise.training.runtime import start
@@ -162,7 +162,7 @@ def one_study(table: str, seed: int, tuner: str, race: str, data: Path) -> Study
         from foldwise.training.cross_validate import cross_validate
 
         ledger = assemble.make_ledger(spec)
-        record = claim(plan, ledger, {})
+        record = open_or_resume(plan, ledger, {})
         tracker, _ = assemble.make_tracking(spec.fixed.tracking, folder, ledger)
         cache = FoldCache(plan.table, plan.splits, seed)
         executor = HereExecutor(lambda job: cross_validate(job, plan.table, plan.splits, cache=cache))

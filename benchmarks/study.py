@@ -141,13 +141,13 @@ def foldwise_study(plan: Plan, seed: int, folder: Path) -> Callable[[], float]:
     from foldwise.data.fold_cache import FoldCache
     from foldwise.doors import assemble
     from foldwise.execution.local import HereExecutor
-    from foldwise.study.open_study import claim
+    from foldwise.study.open_or_resume import open_or_resume
     from foldwise.study.search import Parts, search
     from foldwise.training.cross_validate import cross_validate
 
     def study() -> float:
         ledger = assemble.make_ledger(plan.spec)
-        record = claim(plan, ledger, {})
+        record = open_or_resume(plan, ledger, {})
         tracker, _ = assemble.make_tracking(plan.spec.fixed.tracking, str(folder), ledger)
         cache = FoldCache(plan.table, plan.splits)
         executor = HereExecutor(lambda job: cross_validate(job, plan.table, plan.splits, cache=cache))

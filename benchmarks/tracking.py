@@ -33,7 +33,7 @@ POINTS, FOLDS = 500, 5
 EPOCHS = POINTS // 2  # loss and val_loss
 MOST_RATIO, MOST_SECONDS = 1.2, 0.5
 STUDY = "bench"
-ORIGIN = {"task": "multiclass", "goal": {"metric": "accuracy", "direction": "maximize"}, "data": "iris"}
+PROVENANCE = {"task": "multiclass", "goal": {"metric": "accuracy", "direction": "maximize"}, "data": "iris"}
 
 
 def main() -> None:
@@ -98,7 +98,7 @@ def by_turns(store: Any, folder: Path, calls: int) -> tuple[list[float], list[fl
     from foldwise.tracking.mlflow_tracker import MlflowTracker
 
     with closing(open_ledger(f"sqlite:///{folder / 'ledger.db'}")) as ledger:
-        record = ledger.create_study(STUDY, {"seed": 0, "data": {"name": "iris"}}, "f" * 64, {}, {}, ORIGIN)
+        record = ledger.create_study(STUDY, {"seed": 0, "data": {"name": "iris"}}, "f" * 64, {}, {}, PROVENANCE)
         rows = [finished(ledger, number) for number in range(calls + 1)]
         study = MlflowStudy(store, ledger, record, goal_of(record, ()), every_fold=False)
         study.open()

@@ -20,7 +20,7 @@ from foldwise.config.read import read_study
 from foldwise.doors.assemble import make_ledger, make_tuner
 from foldwise.doors.compose import compose_study
 from foldwise.execution.local import HereExecutor
-from foldwise.study.open_study import claim
+from foldwise.study.open_or_resume import open_or_resume
 from foldwise.study.plan import plan_study
 from foldwise.study.search import Parts, search
 from foldwise.tracking.in_memory import InMemoryTracker
@@ -59,7 +59,7 @@ def run(words: list[str]) -> dict[int, float]:
     plan = plan_study(read_study(compose_study(words)))
     spec, clock = plan.spec, Clock()
     with closing(make_ledger(spec)) as ledger:
-        record = claim(plan, ledger, {})
+        record = open_or_resume(plan, ledger, {})
         tracker = InMemoryTracker(ledger)
         tracker.open(record, [])
         found = search(plan, Parts(make_tuner(spec, plan.goals), HereExecutor(no_work), ledger, tracker, clock))

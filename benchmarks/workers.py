@@ -20,7 +20,7 @@ from foldwise.doors.assemble import make_executor
 from foldwise.doors.compose import compose_study
 from foldwise.execution.dask_cluster import LocalCluster
 from foldwise.execution.dask_executor import DaskExecutor
-from foldwise.execution.dask_worker import Run, Say
+from foldwise.execution.dask_worker import Notify, Run
 from foldwise.study.plan import Plan, plan_study
 from foldwise.trial.job import TrialJob
 from foldwise.trial.result import TrialResult
@@ -81,7 +81,7 @@ class Sleeping:
 
     seconds: float
 
-    def __call__(self, say: Say) -> Run:
+    def __call__(self, notify: Notify) -> Run:
         """What sleeps."""
 
         def sleep(job: TrialJob) -> TrialResult:

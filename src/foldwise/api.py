@@ -12,7 +12,7 @@ from foldwise.config.read import read_study, without_search
 from foldwise.doors.compose import Config, compose_service, compose_study
 from foldwise.errors import ConfigError
 from foldwise.spec.data import HashHoldout
-from foldwise.spec.python_value import GivenFrame, GivenFunction
+from foldwise.spec.python_value import PythonFrame, PythonFunction
 from foldwise.spec.study import StudySpec
 from foldwise.trial.result import TrialResult, best_of
 
@@ -148,7 +148,7 @@ def _composed(overrides: Sequence[str], frame: Any, target: str | None, values: 
     return compose_study(
         overrides,
         _handed_over(values),
-        {"kind": "frame", "given": GivenFrame(frame), "holdout": HashHoldout().model_dump(), **rows},
+        {"kind": "frame", "given": PythonFrame(frame), "holdout": HashHoldout().model_dump(), **rows},
     )
 
 
@@ -167,7 +167,7 @@ def _handed_over(value: Any, key: str = "") -> Any:
     if not callable(value):
         return value
     try:
-        return GivenFunction(value)
+        return PythonFunction(value)
     except ValueError as fault:
         raise ConfigError(key, str(fault)) from None
 

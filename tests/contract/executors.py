@@ -33,22 +33,22 @@ held = []
 class Opening:
     """What makes a process a worker; it says one sentence in each."""
 
-    def __call__(self, say):
-        say(f"process {os.getpid()} is open")
+    def __call__(self, notify):
+        notify(f"process {os.getpid()} is open")
         return run
 
 
 class Broken:
     """What no worker can be made of."""
 
-    def __call__(self, say):
+    def __call__(self, notify):
         raise RuntimeError("made so")
 
 
 class Deadly:
     """What kills every process that is to be a worker."""
 
-    def __call__(self, say):
+    def __call__(self, notify):
         os.kill(os.getpid(), signal.SIGABRT)
 
 

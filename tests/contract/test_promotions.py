@@ -13,8 +13,8 @@ from foldwise.ledger.ledger import open_ledger
 from foldwise.ledger.model_lock import hold_model
 from foldwise.ledger.model_versions import ROLLBACK, Retraining, VersionRow, Versions
 from foldwise.ledger.promotions import Champions, Raced
-from foldwise.tracking.champion import Succession
 from foldwise.tracking.in_memory import InMemoryRegistry
+from foldwise.tracking.reconcile_champion import ChampionAlias
 
 
 @pytest.fixture
@@ -110,60 +110,60 @@ class TestSuccession:
         registry, said = InMemoryRegistry(), []
         for _ in range(3):
             registry.register(tmp_path, "iris", None, {})
-        return registry, Succession(ledger, registry, "iris", said.append), said
+        return registry, ChampionAlias(ledger, registry, "iris", said.append), said
 
     def test_the_first_champion_is_the_registry_s(self, house):
-        _, succession, said = house
-        made = succession.settle()
+        _, champion_alias, said = house
+        made = champion_alias.reconcile()
         assert (made.version, made.kind, made.number) == (1, "first", 1)
-        assert succession.settle().number == 1
+        assert champion_alias.reconcile().number == 1
         assert said == []
 
     def test_the_alias_follows_a_promotion_and_is_challenger_no_more(self, house):
-        registry, succession, _ = house
-        succession.promote(3, 1, "promoted", "better", {})
+        registry, champion_alias, _ = house
+        champion_alias.promote(3, 1, "promoted", "better", {})
         assert registry.aliases("iris") == {"champion": 3}
-        assert [(p.version, p.shown) for p in succession.history()] == [(3, True), (1, True)]
+        assert [(p.version, p.shown) for p in champion_alias.history()] == [(3, True), (1, True)]
         with pytest.raises(Raced):
-            succession.promote(2, 1, "promoted", "late", {})
+            champion_alias.promote(2, 1, "promoted", "late", {})
         assert registry.aliases("iris") == {"champion": 3}
 
     def test_a_promotion_that_was_cut_off_is_finished(self, house, ledger):
-        registry, succession, said = house
-        succession.settle()
+        registry, champion_alias, said = house
+        champion_alias.reconcile()
         Champions(ledger.transactions).promote("iris", 2, 1, "promoted", "")  # and here it died, twice
         Champions(ledger.transactions).promote("iris", 3, 2, "promoted", "")
-        assert succession.settle().version == 3
+        assert champion_alias.reconcile().version == 3
         assert registry.aliases("iris")["champion"] == 3
-        assert succession.history()[0].shown
+        assert champion_alias.history()[0].shown
         assert said == []
 
     def test_an_alias_moved_by_hand_is_taken_over_and_said(self, house):
-        registry, succession, said = house
-        succession.settle()
+        registry, champion_alias, said = house
+        champion_alias.reconcile()
         registry.set_alias("iris", "champion", 2)
-        made = succession.settle()
+        made = champion_alias.reconcile()
         assert (made.version, made.replaces, made.kind) == (2, 1, "adopted")
         assert said == ["model iris: the alias champion was moved in MLflow, from version 1 to version 2; that is taken over"]
         with pytest.raises(Raced):  # who judged against version 1 judged against the wrong one
-            succession.promote(3, 1, "promoted", "", {})
-        assert succession.former() == 1
+            champion_alias.promote(3, 1, "promoted", "", {})
+        assert champion_alias.former() == 1
 
     def test_a_model_that_is_not_there_is_said(self, house, ledger):
         registry, _, said = house
         with pytest.raises(ConfigError, match="no model is called 'irsi', did you mean iris"):
-            Succession(ledger, registry, "irsi", said.append).settle()
+            ChampionAlias(ledger, registry, "irsi", said.append).reconcile()
 
     def test_an_alias_that_was_removed_is_said(self, house):
-        registry, succession, _ = house
-        succession.settle()
+        registry, champion_alias, _ = house
+        champion_alias.reconcile()
         registry.remove_alias("iris", "champion")
         with pytest.raises(JobError, match="the alias champion of iris was removed in MLflow, where version 1 had it"):
-            succession.settle()
+            champion_alias.reconcile()
 
     def test_a_registry_that_is_away_is_told_by_the_next_one(self, house, ledger):
-        registry, succession, said = house
-        succession.settle()
+        registry, champion_alias, said = house
+        champion_alias.reconcile()
 
         class Away(InMemoryRegistry):
             def set_alias(self, name, alias, version):
@@ -171,10 +171,10 @@ class TestSuccession:
 
         away = Away()
         away.__dict__ = registry.__dict__
-        Succession(ledger, away, "iris", said.append).promote(2, 1, "promoted", "", {})
+        ChampionAlias(ledger, away, "iris", said.append).promote(2, 1, "promoted", "", {})
         assert said == ["away; the alias champion of iris follows to version 2 with the next start"]
         assert registry.aliases("iris")["champion"] == 1
-        assert succession.settle().version == 2
+        assert champion_alias.reconcile().version == 2
         assert registry.aliases("iris")["champion"] == 2
 
 

@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from foldwise.ledger.job_runs import Slots
+from foldwise.ledger.job_runs import JobRuns
 from foldwise.ledger.ledger import open_ledger
 from tests.end_to_end.compose import DOCKER, Stack
 from tests.end_to_end.doors import ROOT, SMALL
@@ -94,12 +94,12 @@ def test_a_study_from_outside_lives_through_the_end_of_every_service(stack, data
 
     (stack.folder / "srv" / "jobs" / "nightly.yaml").write_text(JOB)
     with closing(open_ledger(ledger)) as opened:  # as a scheduler leaves it that ended two minutes ago
-        slots = Slots(opened.transactions)
-        slots.see("nightly", datetime.now(UTC).replace(second=7, microsecond=0) - timedelta(minutes=2), "* * * * * UTC")
+        job_runs = JobRuns(opened.transactions)
+        job_runs.see("nightly", datetime.now(UTC).replace(second=7, microsecond=0) - timedelta(minutes=2), "* * * * * UTC")
         stack.start("schedule")
-        stack.until(lambda: any(row.state == "FAILED" for row in slots.history("nightly", 9)), "schedule")
+        stack.until(lambda: any(row.state == "FAILED" for row in job_runs.history("nightly", 9)), "schedule")
         assert stack.is_healthy("schedule")
-        row = next(row for row in slots.history("nightly", 9) if row.state == "FAILED")
+        row = next(row for row in job_runs.history("nightly", 9) if row.state == "FAILED")
     assert row.reason == "fit.epochs: must be >= 1, got 0"
     assert stack.end("schedule", signal.SIGTERM) == 0
     for service in stack.services:

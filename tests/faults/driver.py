@@ -22,7 +22,7 @@ from foldwise.execution.executor import Executor
 from foldwise.execution.local import HereExecutor
 from foldwise.ledger.ledger import open_ledger
 from foldwise.ledger.study_lock import lock_study
-from foldwise.study.open_study import claim
+from foldwise.study.open_or_resume import open_or_resume
 from foldwise.study.plan import plan_study
 from foldwise.study.search import Parts, search
 from foldwise.system.kill_points import VARIABLE, reached
@@ -98,7 +98,7 @@ class Opening:
     runs: Path
     pause: float
 
-    def __call__(self, say: object) -> Callable[[object], TrialResult]:
+    def __call__(self, notify: object) -> Callable[[object], TrialResult]:
         try:
             (self.runs / "armed").unlink()
         except FileNotFoundError:
@@ -138,7 +138,7 @@ def main(runs: Path, url: str, executor: str, trials: int, pause: float = 0.0) -
             closing(open_ledger(url, watcher.note, check)) as ledger,
             closing(EXECUTORS[executor](runs, pause)) as workers,
         ):
-            record = claim(plan, ledger, {})
+            record = open_or_resume(plan, ledger, {})
             tracker = InMemoryTracker(ledger)
             tracker.open(record, ledger.trials(NAME))
             parts = Parts(RandomTuner(plan.spec.space, 0), workers, ledger, tracker, watcher, check)

@@ -19,9 +19,9 @@ from pathlib import Path
 from foldwise.errors import FoldwiseError
 from foldwise.ledger.ledger import open_ledger
 from foldwise.ledger.promotions import Raced
-from foldwise.tracking.champion import Succession
 from foldwise.tracking.mlflow_registry import MlflowRegistry
 from foldwise.tracking.mlflow_store import mlflow_store
+from foldwise.tracking.reconcile_champion import ChampionAlias
 
 MODEL, VERSIONS = "iris", 6
 MOST_SECONDS = 200
@@ -32,12 +32,12 @@ def race(folder: Path, url: str, seed: int) -> None:
     draws = random.Random(seed)
     registry = MlflowRegistry(mlflow_store(folder / "runs"))
     with closing(open_ledger(url)) as ledger:
-        succession = Succession(ledger, registry, MODEL, lambda sentence: None)
+        champion_alias = ChampionAlias(ledger, registry, MODEL, lambda sentence: None)
         while True:
-            champion = succession.history()[0]
+            champion = champion_alias.history()[0]
             version = draws.choice([v for v in range(1, VERSIONS + 1) if v != champion.version])
             try:
-                made = succession.promote(version, champion.version, "promoted", f"racer {seed}", {})
+                made = champion_alias.promote(version, champion.version, "promoted", f"racer {seed}", {})
             except Raced:
                 continue
             line = json.dumps([made.number, made.version, made.replaces]) + "\n"

@@ -15,7 +15,7 @@ import sys
 from datetime import datetime
 from pathlib import Path
 
-from foldwise.ledger.job_runs import Slots
+from foldwise.ledger.job_runs import JobRuns
 from foldwise.ledger.ledger import open_ledger
 from foldwise.schedule.lock import JobLock
 from foldwise.schedule.run import run_slot
@@ -39,7 +39,7 @@ class Forked:
 
 
 def schedule(runs: Path, url: str, pause: float) -> None:
-    slots = Slots(open_ledger(url, say).transactions)
+    job_runs = JobRuns(open_ledger(url, notify).transactions)
 
     def now() -> datetime:
         return datetime.fromisoformat((runs / "clock").read_text())
@@ -52,15 +52,15 @@ def schedule(runs: Path, url: str, pause: float) -> None:
             os.setsid()
             note(runs / "runners", str(os.getpid()))
             command = ["sh", "-c", f"echo {job.name} {write_slot(slot)} >> {runs}/effects; sleep {pause}"]
-            own = Slots(open_ledger(url, say).transactions)
-            run_slot(job, slot, attempt, own, lock, runs / "logs" / write_slot(slot), command, say)
+            own = JobRuns(open_ledger(url, notify).transactions)
+            run_slot(job, slot, attempt, own, lock, runs / "logs" / write_slot(slot), command, notify)
         os._exit(0)
 
-    scheduler = Scheduler(runs / "conf", slots, runs / "jobs", launch, now, say, handover=0.5)
+    scheduler = Scheduler(runs / "conf", job_runs, runs / "jobs", launch, now, notify, handover=0.5)
     serve(scheduler, now, lambda: None, STEP, LONGEST)
 
 
-def say(sentence: str) -> None:
+def notify(sentence: str) -> None:
     print(sentence, file=sys.stderr, flush=True)
 
 
@@ -90,7 +90,7 @@ def begin(asked: dict) -> None:
                 os.environ[VARIABLE] = asked["kill"]
             schedule(runs, asked["url"], asked["pause"])
         except BaseException as fault:  # noqa: BLE001 a child must never go back into the parent's loop
-            say(f"{type(fault).__name__}: {fault}")
+            notify(f"{type(fault).__name__}: {fault}")
         finally:
             os._exit(1)
 

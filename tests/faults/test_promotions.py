@@ -36,10 +36,10 @@ def registry(tmp_path):
 
 @pytest.mark.timeout(280)
 def test_there_is_always_one_champion_and_no_promotion_is_lost(registry, url, tmp_path):
-    from foldwise.tracking.champion import Succession
+    from foldwise.tracking.reconcile_champion import ChampionAlias
 
     with closing(open_ledger(url)) as ledger:
-        Succession(ledger, registry, MODEL, print).settle()
+        ChampionAlias(ledger, registry, MODEL, print).reconcile()
     command = [sys.executable, "-W", "ignore", "-m", "tests.faults.racer", str(tmp_path), url, "4", str(PROMOTIONS), str(KILLS)]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT)])}
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=260)
@@ -50,9 +50,9 @@ def test_there_is_always_one_champion_and_no_promotion_is_lost(registry, url, tm
     assert (said["without"], said["ended_alone"]) == (0, 0), done.stderr
     with closing(open_ledger(url)) as ledger:
         notes = []
-        succession = Succession(ledger, registry, MODEL, notes.append)
-        last = succession.settle()
-        rows = succession.history()[::-1]
+        champion_alias = ChampionAlias(ledger, registry, MODEL, notes.append)
+        last = champion_alias.reconcile()
+        rows = champion_alias.history()[::-1]
     assert notes == []  # nothing looked as if somebody had moved the alias by hand
     assert registry.aliases(MODEL)["champion"] == last.version == rows[-1].version
     assert [row.number for row in rows] == list(range(1, len(rows) + 1))

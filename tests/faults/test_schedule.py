@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from foldwise.ledger.job_runs import Slots
+from foldwise.ledger.job_runs import JobRuns
 from foldwise.ledger.ledger import open_ledger
 from foldwise.schedule.spec import write_slot
 from tests.end_to_end.doors import ROOT
@@ -61,14 +61,14 @@ class Schedulers:
 
     def known(self):
         """Waits until a scheduler has noted from when on it knows the job: earlier slots are not its to run."""
-        self.until(lambda slots: slots.seen("minutely", BEGIN) is not None)
+        self.until(lambda job_runs: job_runs.seen("minutely", BEGIN) is not None)
 
     def until(self, done):
         end = time.monotonic() + PATIENCE
         with closing(open_ledger(self.url)) as ledger:
-            slots = Slots(ledger.transactions)
-            while not done(slots):
-                assert time.monotonic() < end, (self.runs / "said").read_text() + "\n" + str(slots.history(None, 5))
+            job_runs = JobRuns(ledger.transactions)
+            while not done(job_runs):
+                assert time.monotonic() < end, (self.runs / "said").read_text() + "\n" + str(job_runs.history(None, 5))
                 time.sleep(0.01)
 
     def until_ended(self, pid):
@@ -80,7 +80,7 @@ class Schedulers:
 
     def history(self):
         with closing(open_ledger(self.url)) as ledger:
-            return Slots(ledger.transactions).history(None, 1000)
+            return JobRuns(ledger.transactions).history(None, 1000)
 
     def effects(self):
         path = self.runs / "effects"
@@ -96,7 +96,7 @@ def alive(pid):
 
 
 def done(slot):
-    return lambda slots: (row := slots.row("minutely", slot)) is not None and row.state == "DONE"
+    return lambda job_runs: (row := job_runs.row("minutely", slot)) is not None and row.state == "DONE"
 
 
 def slot_at(number):
@@ -162,7 +162,7 @@ def test_a_slot_whose_runner_dies_is_taken_up_as_a_further_attempt(place, runs, 
     schedulers.known()
     schedulers.clock(slot_at(1))
     runner = schedulers.runs / "runners"
-    schedulers.until(lambda slots: runner.exists() and runner.read_text().endswith("\n"))
+    schedulers.until(lambda job_runs: runner.exists() and runner.read_text().endswith("\n"))
     schedulers.kill(first)
     end = time.monotonic() + PATIENCE
     while any(alive(int(pid)) for pid in runner.read_text().split()):
@@ -179,7 +179,7 @@ def test_a_slot_whose_runners_are_killed_over_and_over_has_failed(schedulers):
     schedulers.start(kill="after-take")  # every runner that it forks dies so
     schedulers.known()
     schedulers.clock(slot_at(1))
-    schedulers.until(lambda slots: (row := slots.row("minutely", slot_at(1))) is not None and row.state == "FAILED")
+    schedulers.until(lambda job_runs: (row := job_runs.row("minutely", slot_at(1))) is not None and row.state == "FAILED")
     (row,) = schedulers.history()
     assert row.reason == f"its processes were killed, {row.attempt - 1} attempts"
     assert schedulers.effects() == {}
@@ -243,9 +243,9 @@ def test_a_job_that_still_runs_misses_its_next_slot(schedulers):
     schedulers.start()
     schedulers.known()
     schedulers.clock(slot_at(1))
-    schedulers.until(lambda slots: [row.state for row in slots.open("minutely")] == ["RUNNING"])
+    schedulers.until(lambda job_runs: [row.state for row in job_runs.open("minutely")] == ["RUNNING"])
     schedulers.clock(slot_at(2))
-    schedulers.until(lambda slots: slots.row("minutely", slot_at(2)) is not None)
+    schedulers.until(lambda job_runs: job_runs.row("minutely", slot_at(2)) is not None)
     schedulers.until(done(slot_at(1)))
     schedulers.clock(slot_at(3))
     schedulers.until(done(slot_at(3)))
@@ -263,14 +263,14 @@ def test_an_edited_job_counts_from_its_next_slot_and_a_broken_file_stops_no_othe
     schedulers.until(done(slot_at(1)))
     assert "other.yaml: cron: 'nonsense' must have five fields" in (schedulers.runs / "said").read_text()
     (conf / "minutely.yaml").write_text(JOB.replace("* * * * *", "*/10 * * * *"))
-    schedulers.until(lambda slots: slots.seen("minutely", slot_at(2)).reason == "*/10 * * * * UTC")
+    schedulers.until(lambda job_runs: job_runs.seen("minutely", slot_at(2)).reason == "*/10 * * * * UTC")
     schedulers.clock(slot_at(11))
     schedulers.until(done(slot_at(10)))
     (conf / "minutely.yaml").write_text(JOB + "enabled: false\n")
-    schedulers.until(lambda slots: slots.seen("minutely", slot_at(12)).reason == "disabled")
+    schedulers.until(lambda job_runs: job_runs.seen("minutely", slot_at(12)).reason == "disabled")
     schedulers.clock(slot_at(99))
     (conf / "minutely.yaml").write_text(JOB)
-    schedulers.until(lambda slots: slots.seen("minutely", slot_at(99)).reason == "* * * * * UTC")
+    schedulers.until(lambda job_runs: job_runs.seen("minutely", slot_at(99)).reason == "* * * * * UTC")
     schedulers.clock(slot_at(100))
     schedulers.until(done(slot_at(100)))
     assert [row.slot for row in schedulers.history()] == [slot_at(100), slot_at(10), slot_at(1)]

@@ -10,7 +10,7 @@ from foldwise.api import _composed
 from foldwise.config.read import identity, read_study
 from foldwise.errors import ConfigError
 from foldwise.ledger.ledger import open_ledger
-from foldwise.study.open_study import claim
+from foldwise.study.open_or_resume import open_or_resume
 from foldwise.study.plan import plan_study
 
 
@@ -39,21 +39,21 @@ def test_the_record_says_shape_and_fingerprint_and_neither_is_identity(tmp_path)
     assert _study(frame=_frame(1), target="y").name == plan.spec.name
 
 
-def _claim(ledger, tmp_path, *overrides, **given):
-    return claim(plan_study(_study(*overrides, "study=mine", paths={"runs": str(tmp_path)}, **given)), ledger, {})
+def _open_or_resume(ledger, tmp_path, *overrides, **given):
+    return open_or_resume(plan_study(_study(*overrides, "study=mine", paths={"runs": str(tmp_path)}, **given)), ledger, {})
 
 
 def test_an_equal_frame_goes_on_and_other_rows_are_refused(tmp_path):
     with closing(open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}")) as ledger:
-        _claim(ledger, tmp_path, frame=_frame(), target="y")
+        _open_or_resume(ledger, tmp_path, frame=_frame(), target="y")
         again = _frame().astype({"y": "category", "odd": "Int32"})
-        assert _claim(ledger, tmp_path, frame=again, target="y").name == "mine"
+        assert _open_or_resume(ledger, tmp_path, frame=again, target="y").name == "mine"
         with pytest.raises(ConfigError, match="'mine' exists and was made from other data"):
-            _claim(ledger, tmp_path, frame=_frame(1), target="y")
+            _open_or_resume(ledger, tmp_path, frame=_frame(1), target="y")
         with pytest.raises(
             ConfigError, match=r"made from a DataFrame, so only Python can go on with it: foldwise\.tune\(frame="
         ):
-            _claim(ledger, tmp_path, "data=iris")
+            _open_or_resume(ledger, tmp_path, "data=iris")
 
 
 WRONG = {

@@ -210,13 +210,13 @@ def save_bundle(
     return bundle
 
 
-def load_bundle(folder: Path, files: Mapping[str, str] | None = None, say: Callable[[str], object] | None = None) -> Bundle:
+def load_bundle(folder: Path, files: Mapping[str, str] | None = None, notify: Callable[[str], object] | None = None) -> Bundle:
     """The bundle in a folder, after it has answered its own sample rows as it did when it was made.
 
     Args:
         folder: where it is.
         files: the hashes of all its files as they were registered; None: those that its own card holds are looked at.
-        say: is told where the libraries are others than it was made with; by default Python's warnings are.
+        notify: is told where the libraries are others than it was made with; by default Python's warnings are.
 
     Raises:
         JobError: the folder holds no bundle, a file was changed, the network is more than Keras's own parts, or its answers
@@ -229,7 +229,7 @@ def load_bundle(folder: Path, files: Mapping[str, str] | None = None, say: Calla
         if hash_of(folder / name) != expected:
             raise JobError(f"{folder / name} is not the file that the bundle was saved with, so it is not loaded")
     if said := other_libraries(card.versions):
-        (say or (lambda sentence: warnings.warn(sentence, stacklevel=3)))(f"{folder}: {said}")
+        (notify or (lambda sentence: warnings.warn(sentence, stacklevel=3)))(f"{folder}: {said}")
     check_network(folder / NETWORK)
     try:
         network = keras.saving.load_model(folder / NETWORK, compile=False, safe_mode=True)

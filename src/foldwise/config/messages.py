@@ -13,7 +13,7 @@ from foldwise.spec.study import FixedSpec
 from foldwise.spec.trial import SEARCHABLE, TrialSpec
 
 
-def explain(values: Any, error: ValidationError) -> ConfigError:
+def message_for(values: Any, error: ValidationError) -> ConfigError:
     """The most telling of pydantic's findings about `values`, as an error to be raised."""
     findings = error.errors(include_url=False)
     order = {"union_tag_invalid": 0, "extra_forbidden": 1, "missing": 3}

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from foldwise.config.messages import explain, shown
+from foldwise.config.messages import message_for, shown
 from foldwise.config.template import fill, split
 from foldwise.errors import ConfigError, did_you_mean
 from foldwise.spec.data import SKLEARN_TASKS, SklearnData
@@ -214,7 +214,7 @@ def _validated(model: type[Model], values: Any) -> Model:
     try:
         return model.model_validate(_without_missing(values))
     except ValidationError as error:
-        raise explain(values, error) from None
+        raise message_for(values, error) from None
 
 
 def _without_missing(values: Any) -> Any:

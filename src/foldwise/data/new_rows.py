@@ -15,19 +15,19 @@ Keys = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
-class Since:
+class ChampionContext:
     """What an earlier model of the same data knew.
 
     holdout: how its rows were set aside; the same rows are again.
     columns: those that tell rows apart, as they were then; None where that was not kept.
     trained: sorted keys of the rows that it was trained on; None where that was not kept, and then no row is known to be new.
-    newest: the share of the rows that it was not trained on that is held back beside the holdout.
+    new_rows: the share of the rows that it was not trained on that is held back beside the holdout.
     """
 
     holdout: HoldoutRecord
     columns: tuple[str, ...] | None
     trained: Keys | None
-    newest: float
+    new_rows: float
 
     def keys(self, table: Table, data: Labelled) -> Keys:
         """What the rows of a table are known by, (rows, 1 or 2), as `row_keys`."""
@@ -60,7 +60,9 @@ def row_keys(table: Table, data: Labelled, columns: tuple[str, ...]) -> Keys:
     return np.column_stack(keys)
 
 
-def hold_back(table: Table, development: Positions, since: Since, data: Labelled) -> tuple[Positions, Positions]:
+def fresh_holdout(
+    table: Table, development: Positions, context: ChampionContext, data: Labelled
+) -> tuple[Positions, Positions]:
     """Parts the development rows into those to develop on and the newest of those that the earlier model did not see.
 
     Newest is by data.time where it is said, else by the order of the source. Rows that share a key stay together.
@@ -68,9 +70,9 @@ def hold_back(table: Table, development: Positions, since: Since, data: Labelled
     Returns:
         positions to develop on, positions held back.
     """
-    keys = since.keys(table, data)[development]
-    new = np.flatnonzero(since.not_trained(keys))
-    count = int(len(new) * since.newest)
+    keys = context.keys(table, data)[development]
+    new = np.flatnonzero(context.not_trained(keys))
+    count = int(len(new) * context.new_rows)
     if not count:
         return development, development[:0]
     moments = table.rows if table.times is None else table.times
@@ -83,19 +85,21 @@ def hold_back(table: Table, development: Positions, since: Since, data: Labelled
         back = more
 
 
-def judging(table: Table, development: Positions, held: Table, since: Since, data: Labelled) -> npt.NDArray[np.bool_]:
+def judging(
+    table: Table, development: Positions, held: Table, context: ChampionContext, data: Labelled
+) -> npt.NDArray[np.bool_]:
     """Which of the rows that were set aside, (rows of held,), neither model knows, nor a row that shares a key with them.
 
     Args:
         table: the rows.
         development: positions in it that the challenger is trained on.
         held: the rows set aside, of the table or of a file.
-        since: what the champion knew. Where its rows were not kept, the rule by which rows were set aside vouches for it.
+        context: what the champion knew. Where its rows were not kept, the rule by which rows were set aside vouches for it.
         data: names the group.
     """
-    keys, ours = since.keys(held, data), since.keys(table, data)[development]
+    keys, ours = context.keys(held, data), context.keys(table, data)[development]
     unknown = ~_share(keys, ours)
-    return unknown if since.trained is None else unknown & since.not_trained(keys)
+    return unknown if context.trained is None else unknown & context.not_trained(keys)
 
 
 def _share(keys: Keys, known: Keys) -> npt.NDArray[np.bool_]:

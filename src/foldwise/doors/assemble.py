@@ -40,23 +40,25 @@ VERSIONS = ("foldwise", "keras", "tensorflow", "numpy", "scikit-learn", "imbalan
 
 
 def make_ledger(
-    spec: StudySpec, say: Callable[[str], None] = lambda sentence: None, check: Callable[[], None] = lambda: None
+    spec: StudySpec, notify: Callable[[str], None] = lambda sentence: None, raise_if_stopped: Callable[[], None] = lambda: None
 ) -> Ledger:
     """The ledger that the configuration names.
 
     Args:
         spec: the study.
-        say: hears what a person should know of the database.
-        check: raises where the user asked to stop.
+        notify: hears what a person should know of the database.
+        raise_if_stopped: raises where the user asked to stop.
     """
-    return ledger_at(spec.fixed.ledger.url, spec.fixed.paths.runs, say, check)
+    return ledger_at(spec.fixed.ledger.url, spec.fixed.paths.runs, notify, raise_if_stopped)
 
 
-def ledger_at(url: str | None, runs: str, say: Callable[[str], None], check: Callable[[], None] = lambda: None) -> Ledger:
+def ledger_at(
+    url: str | None, runs: str, notify: Callable[[str], None], raise_if_stopped: Callable[[], None] = lambda: None
+) -> Ledger:
     """The ledger at an address, or else in the folder of runs."""
     from foldwise.ledger.ledger import open_ledger
 
-    return open_ledger(url or f"sqlite:///{Path(runs).resolve() / 'ledger.db'}", say, check)
+    return open_ledger(url or f"sqlite:///{Path(runs).resolve() / 'ledger.db'}", notify, raise_if_stopped)
 
 
 def check_tuner(spec: StudySpec) -> None:
@@ -111,18 +113,18 @@ def _epochs(spec: StudySpec) -> list[int]:
 def make_executor(
     plan: Plan,
     threads: int,
-    say: Callable[[str], None],
+    notify: Callable[[str], None],
     after_fold: Callable[[int, int], None],
-    check: Callable[[], None],
+    raise_if_stopped: Callable[[], None],
 ) -> Executor:
     """The executor that the configuration names. TensorFlow was started in this process where trials run here.
 
     Args:
         plan: the study's data.
         threads: of whoever trains.
-        say: hears what a person should know.
+        notify: hears what a person should know.
         after_fold: called with the numbers of trial and fold, where trials run here.
-        check: called between epochs, where trials run here; it raises Interrupted where training is to end.
+        raise_if_stopped: called between epochs, where trials run here; it raises Interrupted where training is to end.
 
     Raises:
         ConfigError: what it takes is not installed, or nobody answers at its address.
@@ -141,10 +143,10 @@ def make_executor(
         shutil.rmtree(folds, ignore_errors=True)  # what a killed start left, perhaps of other versions
         cluster = dask_cluster.SharedCluster(place) if place else dask_cluster.LocalCluster(chosen.workers, threads, folds)
         opening = Opening(plan.table, plan.splits, seed, threads, limits, None if place else folds)
-        return Remote(cluster, opening, say, limits)
+        return Remote(cluster, opening, notify, limits)
     from foldwise.execution.local import HereExecutor
 
-    return HereExecutor(trainer(plan.table, plan.splits, seed, say, limits, None, after_fold, check))
+    return HereExecutor(trainer(plan.table, plan.splits, seed, notify, limits, None, after_fold, raise_if_stopped))
 
 
 def make_tracking(tracking: TrackingSpec, runs: str, ledger: Ledger) -> tuple[Tracker, Registry]:

@@ -75,9 +75,9 @@ def compose_study(overrides: Sequence[str], values: Mapping[str, Any] | None = N
         _set(config, key, value)
     keys = [key for key, _ in asked]
     if rows is None and "study" in keys:
-        from foldwise.doors.recorded import as_recorded, only_names
+        from foldwise.doors.load_recipe import load_recipe, only_names
 
-        return as_recorded(config, keys) if only_names(keys) else config
+        return load_recipe(config, keys) if only_names(keys) else config
     return config
 
 

@@ -14,14 +14,14 @@ from foldwise.doors.assemble import make_ledger
 from foldwise.spec.study import StudySpec
 
 
-def finished_before(spec: StudySpec, say: Callable[[str], None]) -> tuple[Mapping[str, Any], int] | None:
+def finished_before(spec: StudySpec, notify: Callable[[str], None]) -> tuple[Mapping[str, Any], int] | None:
     """The summary of a study that asks the very same of the same rows and has all its trials, and how many these are.
 
     None where there is more to do or to look at than that: then the data are read, and whatever is wrong is said.
 
     Args:
         spec: the study.
-        say: hears what a person should know of the database.
+        notify: hears what a person should know of the database.
 
     Raises:
         DataError: a file of rows is not there.
@@ -31,7 +31,7 @@ def finished_before(spec: StudySpec, say: Callable[[str], None]) -> tuple[Mappin
         return None
     if fixed.ledger.url is not None or not (Path(fixed.paths.runs) / "ledger.db").exists():
         return None  # nothing is made, on a server either, before the data were looked at
-    with closing(make_ledger(spec, say)) as ledger:
+    with closing(make_ledger(spec, notify)) as ledger:
         record, trials = ledger.study(spec.name), ledger.count_finished(spec.name)
         waits = fixed.tracking.kind == "mlflow" and spec.name in ledger.waiting()
     if record is None or record.summary is None or record.asked != fixed.budget.trials or waits:

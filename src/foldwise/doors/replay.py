@@ -45,7 +45,7 @@ def replay_here(spec: StudySpec, number: int) -> None:
     screen = Screen()
     plan = look_at_data(spec, screen)
     from foldwise.config.difference import difference
-    from foldwise.study.open_study import compared
+    from foldwise.study.open_or_resume import compared
     from foldwise.study.plan import threads_of
     from foldwise.system.signals import stoppable
     from foldwise.training.runtime import start
@@ -61,9 +61,9 @@ def replay_here(spec: StudySpec, number: int) -> None:
     start(threads_of(plan))
     from foldwise.training.cross_validate import cross_validate
 
-    with stoppable(screen.note) as check:
+    with stoppable(screen.note) as raise_if_stopped:
         job = plan.job(recorded.number, recorded.params)
-        replayed = cross_validate(job, plan.table, plan.splits, lambda fold: check())
+        replayed = cross_validate(job, plan.table, plan.splits, lambda fold: raise_if_stopped())
     lines = held_against(recorded, replayed)
     screen.replayed([(line.name, line.recorded, line.replayed, line.difference, line.equal) for line in lines])
     if all(line.equal for line in lines):

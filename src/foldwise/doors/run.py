@@ -17,7 +17,7 @@ from foldwise.spec.space import Params
 from foldwise.spec.study import StudySpec
 
 if TYPE_CHECKING:
-    from foldwise.data.new_rows import Since
+    from foldwise.data.new_rows import ChampionContext
     from foldwise.ledger.ledger import Ledger
     from foldwise.ledger.rows import StudyRecord
     from foldwise.spec.goal import Goal
@@ -36,7 +36,7 @@ def tune_here(spec: StudySpec, defaults_taken: Params | None = None, began: floa
         run_here(spec, defaults_taken, began)
         return
     summary, trials = found
-    _say_finished(spec, trials, screen)
+    _notify_finished(spec, trials, screen)
     screen.finished(summary, _where_next(spec, summary))
     from foldwise.doors.shipping import ship_others
 
@@ -69,13 +69,13 @@ def run_here(
     from foldwise.system.signals import stoppable
     from foldwise.tracking.registry import is_unregistered
 
-    _rehearse(plan, screen)
+    _check_builds(plan, screen)
     with (
-        stoppable(screen.note) as check,
+        stoppable(screen.note) as raise_if_stopped,
         lock_study(plan.folder / "lock"),
-        closing(make_ledger(spec, screen.note, check)) as ledger,
+        closing(make_ledger(spec, screen.note, raise_if_stopped)) as ledger,
     ):
-        summary, results = run_planned(plan, ledger, screen, check, began)
+        summary, results = run_planned(plan, ledger, screen, raise_if_stopped, began)
         if spec.name not in ledger.waiting():  # else MLflow is away
             ship_others(ledger, spec.fixed.tracking, spec.fixed.paths.runs, screen.note)
     screen.finished(summary, _where_next(spec, summary, plan.table.schema.image is not None))
@@ -86,7 +86,7 @@ def run_here(
 
 
 def run_planned(
-    plan: Plan, ledger: Ledger, screen: Screen, check: Callable[[], None], began: float
+    plan: Plan, ledger: Ledger, screen: Screen, raise_if_stopped: Callable[[], None], began: float
 ) -> tuple[Mapping[str, Any], list[TrialResult]]:
     """Run a study whose data were looked at, or take it as it stands where it is finished; its lock is held.
 
@@ -94,30 +94,30 @@ def run_planned(
         Its summary and its finished trials.
     """
     from foldwise.doors.shipping import ship_study
-    from foldwise.study.open_study import claim
+    from foldwise.study.open_or_resume import open_or_resume
 
     spec = plan.spec
-    record = claim(plan, ledger, versions())
+    record = open_or_resume(plan, ledger, versions())
     results = [row.result for row in ledger.trials(spec.name) if row.result is not None and not row.dropped]
     if record.summary is None or not nothing_left(record.summary, len(results), spec.fixed.budget.trials):
-        return _carry_out(plan, record, ledger, screen, check, began)
-    _say_finished(spec, len(results), screen)
+        return _carry_out(plan, record, ledger, screen, raise_if_stopped, began)
+    _notify_finished(spec, len(results), screen)
     shipped = ship_study(spec.name, ledger, spec.fixed.tracking, spec.fixed.paths.runs, screen.note)
     return shipped or record.summary, results
 
 
-def _say_finished(spec: StudySpec, trials: int, screen: Screen) -> None:
+def _notify_finished(spec: StudySpec, trials: int, screen: Screen) -> None:
     asked = spec.fixed.budget.trials
     why = "" if trials >= asked else " and nothing is left to try"
     screen.note(f"study {spec.name} is finished: {trials} of {asked} trials{why}, 0 more to run")
 
 
 def _carry_out(
-    plan: Plan, record: StudyRecord, ledger: Ledger, screen: Screen, check: Callable[[], None], began: float
+    plan: Plan, record: StudyRecord, ledger: Ledger, screen: Screen, raise_if_stopped: Callable[[], None], began: float
 ) -> tuple[Mapping[str, Any], list[TrialResult]]:
     """The heavy half: networks are trained from here on."""
     spec, elsewhere = plan.spec, plan.spec.fixed.execute.kind != "here"
-    from foldwise.study.crash import blame, crash_noted
+    from foldwise.study.crash import attribute_crash, crash_noted
     from foldwise.study.deadline import Deadline
     from foldwise.study.plan import threads_of
     from foldwise.study.search import Parts, search
@@ -128,16 +128,16 @@ def _carry_out(
 
     def after_fold(number: int, fold: int) -> None:
         screen.fold_ends(number, fold)
-        check()
+        raise_if_stopped()
 
     with ExitStack() as closes:
         if not elsewhere:
-            blame(plan.folder / "crash.txt", ledger, spec.name, screen.note)
+            attribute_crash(plan.folder / "crash.txt", ledger, spec.name, screen.note)
             closes.enter_context(crash_noted(plan.folder / "crash.txt"))
-        executor = make_executor(plan, threads, screen.note, after_fold, deadline.check)
+        executor = make_executor(plan, threads, screen.note, after_fold, deadline.raise_if_over)
         closes.callback(executor.close)
         tracker, registry = make_tracking(spec.fixed.tracking, spec.fixed.paths.runs, ledger)
-        parts = Parts(make_tuner(spec, plan.goals), executor, ledger, tracker, screen, check, deadline)
+        parts = Parts(make_tuner(spec, plan.goals), executor, ledger, tracker, screen, raise_if_stopped, deadline)
         tracker.open(record, ledger.trials(spec.name))
         try:
             searched = search(plan, parts)
@@ -168,29 +168,29 @@ def _start_tensorflow(plan: Plan, screen: Screen) -> int:
     return threads
 
 
-def _rehearse(plan: Plan, screen: Screen) -> None:
+def _check_builds(plan: Plan, screen: Screen) -> None:
     """Networks that only Keras can judge are seen before anything is written; it is imported early for those alone."""
-    from foldwise.study.build_check import rehearse, to_rehearse
+    from foldwise.study.build_check import check_builds, needs_build_check
 
-    if not to_rehearse(plan.spec):
+    if not needs_build_check(plan.spec):
         return
     _start_tensorflow(plan, screen)
     from foldwise.training.by_fold.engine import forget_networks
 
     forget_networks()
-    rehearse(plan)
+    check_builds(plan)
 
 
-def look_at_data(spec: StudySpec, screen: Screen, since: Since | None = None) -> Plan:
+def look_at_data(spec: StudySpec, screen: Screen, context: ChampionContext | None = None) -> Plan:
     """The plan of a study, said on the screen. A wrong path or column is found before anything slow is imported.
 
-    since: what an earlier model knew, where its challenger is to be made.
+    context: what an earlier model knew, where its challenger is to be made.
     """
     check_data(spec)
     from foldwise.data.audit.finding import refuse
     from foldwise.study.plan import plan_study
 
-    plan = plan_study(spec, since)
+    plan = plan_study(spec, context)
     table = plan.table
     kinds = ", ".join(f"{column.name} ({column.kind})" for column in table.schema.columns[:12])
     more = f" and {len(table.schema.columns) - 12} more" if len(table.schema.columns) > 12 else ""

@@ -27,7 +27,7 @@ def load_model(
     reference: str,
     runs: str = "mlruns",
     url: str | None = None,
-    say: Callable[[str], object] | None = None,
+    notify: Callable[[str], object] | None = None,
     ledger_url: str | None = None,
 ) -> Bundle:
     """The bundle behind `name@alias` or `name/version`, whose files are those that the ledger knows of it.
@@ -36,7 +36,7 @@ def load_model(
         reference: the model.
         runs: the folder that studies write to.
         url: MLflow's store, where it is not in `runs`.
-        say: as `load_bundle` takes it.
+        notify: as `load_bundle` takes it.
         ledger_url: the ledger, where it is not in `runs`.
 
     Raises:
@@ -56,7 +56,7 @@ def load_model(
 
     registry = MlflowRegistry(mlflow_store(Path(runs), url))
     name, number = registry.number(reference)
-    return load_bundle(registry.fetch(f"{name}/{number}"), _registered_files(registry, name, number, runs, ledger_url), say)
+    return load_bundle(registry.fetch(f"{name}/{number}"), _registered_files(registry, name, number, runs, ledger_url), notify)
 
 
 def _registered_files(

@@ -14,8 +14,8 @@ from foldwise.ledger.rows import StudyRecord
 from foldwise.ledger.study_lock import lock_study
 from foldwise.spec.places import TrackingSpec
 from foldwise.system.files import write_json
-from foldwise.tracking.registration import enrol
-from foldwise.tracking.registry import Registry, described, is_unregistered, once_for
+from foldwise.tracking.registration import record_registration
+from foldwise.tracking.registry import Registry, described, idempotency_key_of, is_unregistered
 from foldwise.tracking.tracker import RunPlace, shown_files
 from foldwise.training.runtime import start
 
@@ -24,7 +24,7 @@ WAIT_SECONDS = 120
 
 
 def ship_study(
-    name: str, ledger: Ledger, tracking: TrackingSpec, runs: str, say: Callable[[str], None]
+    name: str, ledger: Ledger, tracking: TrackingSpec, runs: str, notify: Callable[[str], None]
 ) -> Mapping[str, Any] | None:
     """Ships what waits of a study that this process coordinates and that does not run; its model is registered first.
 
@@ -38,9 +38,9 @@ def ship_study(
     tracker.open(record, ledger.trials(name))
     summary = record.summary
     if summary is not None and is_unregistered(summary):
-        summary = _registered(record, summary, ledger, tracker.place(WAIT_SECONDS), registry, folder, say)
+        summary = _registered(record, summary, ledger, tracker.place(WAIT_SECONDS), registry, folder, notify)
     for sentence in tracker.close(summary, shown_files(folder), WAIT_SECONDS):
-        say(sentence)
+        notify(sentence)
     return summary or record.summary
 
 
@@ -51,26 +51,26 @@ def _registered(
     place: RunPlace | None,
     registry: Registry,
     folder: Path,
-    say: Callable[[str], None],
+    notify: Callable[[str], None],
 ) -> Mapping[str, Any] | None:
     """The summary of a study whose model waited, with its version; None where the registry is away still."""
     start(1, or_as_it_runs=True)  # MLflow tries the bundle's code out, and with it TensorFlow
     name, metrics = summary["model"]["name"], summary["holdout"]["metrics"]
-    once = once_for(record, ledger.count_finished(record.name))
+    idempotency_key = idempotency_key_of(record, ledger.count_finished(record.name))
     try:
-        version = registry.register(folder / "bundle", name, place.run_id if place else None, metrics, once)
+        version = registry.register(folder / "bundle", name, place.run_id if place else None, metrics, idempotency_key)
     except JobError as fault:
-        say(str(fault))
+        notify(str(fault))
         return None
-    enrol(version, record, summary.get("source"), folder, ledger, registry, say)
+    record_registration(version, record, summary.get("source"), folder, ledger, registry, notify)
     whole = {**summary, "model": described(name, version), "mlflow": asdict(place) if place else None}
     write_json(folder / "summary.json", whole)
     ledger.finish_study(record.name, whole)
-    say(f"model {version.name} version {version.version} of study {record.name} is registered now")
+    notify(f"model {version.name} version {version.version} of study {record.name} is registered now")
     return whole
 
 
-def ship_others(ledger: Ledger, tracking: TrackingSpec, runs: str, say: Callable[[str], None]) -> None:
+def ship_others(ledger: Ledger, tracking: TrackingSpec, runs: str, notify: Callable[[str], None]) -> None:
     """Ships what waits of every study of this ledger that nobody runs, as long as MLflow takes it."""
     if tracking.kind == "in_memory":
         return
@@ -78,8 +78,8 @@ def ship_others(ledger: Ledger, tracking: TrackingSpec, runs: str, say: Callable
         try:
             with lock_study(Path(runs).resolve() / "studies" / name / "lock"):
                 ledger.lead(name)
-                say(f"study {name} was not all shown; MLflow is given the rest")
-                ship_study(name, ledger, tracking, runs, say)
+                notify(f"study {name} was not all shown; MLflow is given the rest")
+                ship_study(name, ledger, tracking, runs, notify)
         except JobError:  # it runs, so its own process ships it
             continue
         if name in ledger.waiting():

@@ -25,7 +25,7 @@ from distributed import Future as Task
 
 from foldwise.errors import FoldwiseError, JobError, WorkerDied
 from foldwise.execution.dask_cluster import cause_of
-from foldwise.execution.dask_worker import Run, Say, kill_process, open_worker, process_mb, run_job
+from foldwise.execution.dask_worker import Notify, Run, kill_process, open_worker, process_mb, run_job
 from foldwise.system.limits import NO_LIMITS, Limits
 from foldwise.trial.job import TrialJob
 from foldwise.trial.result import TrialResult
@@ -90,7 +90,7 @@ class DaskExecutor:
     Args:
         cluster: where the workers are.
         opening: sent to every worker once; called there with what hears sentences for the user, it gives back what runs jobs.
-        say: hears these sentences here.
+        notify: hears these sentences here.
         limits: of a trial. Training asks after them itself; a process that does not come to that is killed.
         most_growth_mb: a worker that holds so much more than after its first job is renewed.
     """
@@ -98,12 +98,12 @@ class DaskExecutor:
     def __init__(
         self,
         cluster: Cluster,
-        opening: Callable[[Say], Run],
-        say: Say = lambda sentence: None,
+        opening: Callable[[Notify], Run],
+        notify: Notify = lambda sentence: None,
         limits: Limits = NO_LIMITS,
         most_growth_mb: float = MOST_GROWTH_MB,
     ) -> None:
-        self._cluster, self._client, self._say = cluster, cluster.client, say
+        self._cluster, self._client, self._notify = cluster, cluster.client, notify
         self._limits, self._most_growth = limits, most_growth_mb
         self._opening = pickle.dumps(opening)
         self._workers: dict[str, _Worker] = {}
@@ -226,7 +226,7 @@ class DaskExecutor:
                 self._lost(worker)
                 return
             for sentence in done.said:
-                self._say(sentence)
+                self._notify(sentence)
             worker.take_answer().set_result(done.result)
             worker.held = done.held if worker.held is None else worker.held
             if done.held - worker.held > self._most_growth or (done.result.reason or "").startswith("memory:"):

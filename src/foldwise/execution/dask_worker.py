@@ -15,7 +15,7 @@ from foldwise.system.limits import own_mb
 from foldwise.trial.job import TrialJob
 from foldwise.trial.result import TrialResult
 
-Say = Callable[[str], None]
+Notify = Callable[[str], None]
 Run = Callable[[TrialJob], TrialResult]
 
 

@@ -16,7 +16,7 @@ from foldwise.training.engine_rule import Choice
 from foldwise.trial.job import TrialJob
 from foldwise.trial.result import TrialResult
 
-Say = Callable[[str], None]
+Notify = Callable[[str], None]
 Run = Callable[[TrialJob], TrialResult]
 
 
@@ -24,11 +24,11 @@ def trainer(
     table: Table,
     splits: tuple[Split, ...],
     seed: int,
-    say: Say,
+    notify: Notify,
     limits: Limits,
     shared: Path | None = None,
     after_fold: Callable[[int, int], None] = lambda number, fold: None,
-    check: Callable[[], None] = lambda: None,
+    raise_if_stopped: Callable[[], None] = lambda: None,
 ) -> Run:
     """What trains one job after the other. TensorFlow was started in this process.
 
@@ -36,35 +36,35 @@ def trainer(
         table: the data.
         splits: the folds.
         seed: the study's.
-        say: hears which engine was taken, and why, the first time that one is.
+        notify: hears which engine was taken, and why, the first time that one is.
         limits: of a trial, looked at between epochs.
         shared: a folder for prepared folds, where other processes of this machine train trials of the same study.
         after_fold: called with the numbers of trial and fold.
-        check: called between epochs; it raises Interrupted where training is to end.
+        raise_if_stopped: called between epochs; it raises Interrupted where training is to end.
     """
     from foldwise.training.cross_validate import cross_validate
 
     store = None if shared is None else FoldStore(shared, table.images)
     cache, said = FoldCache(table, splits, seed, store=store), set[str]()
 
-    def say_once(sentence: str) -> None:
+    def notify_once(sentence: str) -> None:
         if sentence.partition(":")[0] not in said:
-            say(sentence)
+            notify(sentence)
         said.add(sentence.partition(":")[0])
 
     def run(job: TrialJob) -> TrialResult:
         began = time.monotonic()
 
         def chosen(choice: Choice) -> None:
-            say_once(f"engine {choice.engine}: {choice.reason}")
+            notify_once(f"engine {choice.engine}: {choice.reason}")
             if job.race is not None and job.race.first is None and not choice.fold_by_fold:
-                say_once("race=folds: ends no trial whose folds train all at once; race=both ends these by epochs")
+                notify_once("race=folds: ends no trial whose folds train all at once; race=both ends these by epochs")
 
-        def border() -> None:
-            check()
-            limits.check(time.monotonic() - began)
+        def on_epoch_end() -> None:
+            raise_if_stopped()
+            limits.raise_if_over(time.monotonic() - began)
 
-        return cross_validate(job, table, splits, lambda fold: after_fold(job.number, fold), cache, chosen, border)
+        return cross_validate(job, table, splits, lambda fold: after_fold(job.number, fold), cache, chosen, on_epoch_end)
 
     return run
 
@@ -83,7 +83,7 @@ class Opening:
     limits: Limits
     shared: Path | None
 
-    def __call__(self, say: Say) -> Run:
+    def __call__(self, notify: Notify) -> Run:
         """Starts TensorFlow there.
 
         Raises:
@@ -92,4 +92,4 @@ class Opening:
         from foldwise.training.runtime import start
 
         start(self.threads)
-        return trainer(self.table, self.splits, self.seed, say, self.limits, self.shared)
+        return trainer(self.table, self.splits, self.seed, notify, self.limits, self.shared)

@@ -31,26 +31,26 @@ _LIVELY = {
 _MAKING_TABLES = 7_046_029_254
 
 
-def connect(url: str, say: Callable[[str], None], check: Callable[[], None]) -> tuple[Engine, Waiting]:
+def connect(url: str, notify: Callable[[str], None], raise_if_stopped: Callable[[], None]) -> tuple[Engine, Waiting]:
     """An engine whose database holds the ledger's tables, and how to wait for it; older tables are brought up to date.
 
     Args:
         url: as SQLAlchemy writes it, `sqlite:///<path>` or `postgresql://user:password@host/name`.
-        say: hears where the copy of an older ledger is, and when the database is away.
-        check: raises where the user asked to stop.
+        notify: hears where the copy of an older ledger is, and when the database is away.
+        raise_if_stopped: raises where the user asked to stop.
 
     Raises:
         ConfigError: the address is wrong, cannot be reached, or holds something else or a newer ledger.
     """
     place = _read(url)
     shown = place.render_as_string(hide_password=True)
-    waiting = Waiting(place, say, check)
+    waiting = Waiting(place, notify, raise_if_stopped)
 
     def make() -> Engine:
         engine = _sqlite(place) if is_file else _postgresql(place)
         try:
             with engine.begin() as connection:
-                _make_tables(connection, shown, say)
+                _make_tables(connection, shown, notify)
         except BaseException:
             engine.dispose()
             raise
@@ -104,7 +104,7 @@ def _postgresql(place: URL) -> Engine:
     return create_engine(place, pool_pre_ping=True, connect_args=_LIVELY)
 
 
-def _make_tables(connection: Connection, shown: str, say: Callable[[str], None]) -> None:
+def _make_tables(connection: Connection, shown: str, notify: Callable[[str], None]) -> None:
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MAKING_TABLES})
     present = set(inspect(connection).get_table_names())
@@ -119,4 +119,4 @@ def _make_tables(connection: Connection, shown: str, say: Callable[[str], None])
         rule = f"{shown} was written by a newer foldwise (ledger schema {version}, this one knows {SCHEMA_VERSION})"
         raise ConfigError(KEY, f"{rule}; update foldwise, or name another ledger")
     if version < SCHEMA_VERSION:
-        migrate(connection, version, say)
+        migrate(connection, version, notify)

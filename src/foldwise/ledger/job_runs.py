@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Select, String, insert, or_, select, type_coe
 from sqlalchemy.exc import IntegrityError
 
 from foldwise.errors import Overtaken
-from foldwise.ledger.tables import slots
+from foldwise.ledger.tables import job_runs
 from foldwise.ledger.transactions import Transactions
 
 CLAIMED, RUNNING, DONE, FAILED, MISSED, SEEN = "CLAIMED", "RUNNING", "DONE", "FAILED", "MISSED", "SEEN"
@@ -21,7 +21,7 @@ OPEN = (CLAIMED, RUNNING)
 
 
 @dataclass(frozen=True)
-class SlotRow:
+class JobRun:
     """A slot as it stands in the ledger. SEEN is none: it says from when on the job was known as its reason has it."""
 
     job: str
@@ -41,7 +41,7 @@ class SlotRow:
         return (self.ended - self.started).total_seconds() if self.started and self.ended else None
 
 
-class Slots:
+class JobRuns:
     """Each method is one transaction that bears to be done twice. A slot is a moment in whole seconds."""
 
     def __init__(self, transactions: Transactions) -> None:
@@ -67,16 +67,16 @@ class Slots:
 
     def take(self, job: str, slot: datetime, attempt: int, log: str) -> int | None:
         """Takes up a slot that is claimed or running, if it is still at that attempt; the number of the new one, else None."""
-        here = _at(job, slot) & slots.c.state.in_(OPEN) & (slots.c.attempt == attempt)
+        here = _at(job, slot) & job_runs.c.state.in_(OPEN) & (job_runs.c.attempt == attempt)
         began = _now()
         mine = {**self._transactions.me, "since": began.isoformat()}
         values = {"state": RUNNING, "attempt": attempt + 1, "holder": mine, "ended": None, "exit_code": None, "log": log}
 
         def take(connection: Connection) -> int | None:
-            before = connection.execute(select(slots.c.started).where(here)).one_or_none()
+            before = connection.execute(select(job_runs.c.started).where(here)).one_or_none()
             if before is not None:
-                connection.execute(update(slots).where(here).values(**values, started=before.started or began))
-            row = connection.execute(select(slots.c.attempt, slots.c.holder).where(_at(job, slot))).one_or_none()
+                connection.execute(update(job_runs).where(here).values(**values, started=before.started or began))
+            row = connection.execute(select(job_runs.c.attempt, job_runs.c.holder).where(_at(job, slot))).one_or_none()
             return attempt + 1 if row is not None and (row.attempt, row.holder) == (attempt + 1, mine) else None
 
         return self._transactions.do(take)
@@ -87,39 +87,41 @@ class Slots:
         Raises:
             Overtaken: it is not the running one any more.
         """
-        here = _at(job, slot) & (slots.c.state == RUNNING) & (slots.c.attempt == attempt)
+        here = _at(job, slot) & (job_runs.c.state == RUNNING) & (job_runs.c.attempt == attempt)
         ended = _now()
 
         def finish(connection: Connection) -> None:
             values = {"state": state, "exit_code": exit_code, "reason": reason, "ended": ended}
-            if connection.execute(update(slots).where(here).values(**values)).rowcount == 0:
-                row = connection.execute(select(slots.c.attempt, slots.c.ended).where(_at(job, slot))).one_or_none()
+            if connection.execute(update(job_runs).where(here).values(**values)).rowcount == 0:
+                row = connection.execute(select(job_runs.c.attempt, job_runs.c.ended).where(_at(job, slot))).one_or_none()
                 if row is None or (row.attempt, row.ended) != (attempt, ended):  # not written by us a moment ago
                     raise Overtaken(f"the slot {slot.isoformat()} of job {job} was taken up by another process")
 
         self._transactions.do(finish)
 
-    def row(self, job: str, slot: datetime) -> SlotRow | None:
+    def row(self, job: str, slot: datetime) -> JobRun | None:
         """A slot, None where nobody wrote of it."""
         return next(iter(self._rows(_COLUMNS.where(_at(job, slot)))), None)
 
-    def open(self, job: str) -> list[SlotRow]:
+    def open(self, job: str) -> list[JobRun]:
         """The slots of a job that are claimed or running, the oldest first."""
-        return self._rows(_COLUMNS.where((slots.c.job == job) & slots.c.state.in_(OPEN)).order_by(slots.c.slot))
+        return self._rows(_COLUMNS.where((job_runs.c.job == job) & job_runs.c.state.in_(OPEN)).order_by(job_runs.c.slot))
 
-    def last(self, job: str, until: datetime) -> SlotRow | None:
+    def last(self, job: str, until: datetime) -> JobRun | None:
         """The last slot that cron gave a job, or since when it is known, if that is later; none after `until`."""
-        minute = type_coerce(slots.c.slot, String).like("%:00+00:00")  # a run that a person asked for begins at other seconds
-        return self._latest(job, until, or_(minute, slots.c.state == SEEN))
+        minute = type_coerce(job_runs.c.slot, String).like(
+            "%:00+00:00"
+        )  # a run that a person asked for begins at other seconds
+        return self._latest(job, until, or_(minute, job_runs.c.state == SEEN))
 
-    def seen(self, job: str, until: datetime) -> SlotRow | None:
+    def seen(self, job: str, until: datetime) -> JobRun | None:
         """Since when, and as what, a job is known; later than `until` does not count."""
-        return self._latest(job, until, slots.c.state == SEEN)
+        return self._latest(job, until, job_runs.c.state == SEEN)
 
-    def history(self, job: str | None, count: int) -> list[SlotRow]:
+    def history(self, job: str | None, count: int) -> list[JobRun]:
         """The latest slots of a job, or of all, the newest first."""
-        query = _COLUMNS.where(slots.c.state != SEEN).order_by(slots.c.slot.desc(), slots.c.job).limit(count)
-        return self._rows(query if job is None else query.where(slots.c.job == job))
+        query = _COLUMNS.where(job_runs.c.state != SEEN).order_by(job_runs.c.slot.desc(), job_runs.c.job).limit(count)
+        return self._rows(query if job is None else query.where(job_runs.c.job == job))
 
     @contextmanager
     def alone(self, job: str) -> Iterator[bool]:
@@ -143,30 +145,30 @@ class Slots:
         def write(connection: Connection) -> bool:
             try:
                 with connection.begin_nested():
-                    connection.execute(insert(slots).values(**values))
+                    connection.execute(insert(job_runs).values(**values))
             except IntegrityError:
-                row = connection.execute(select(slots.c.claimed, slots.c.holder).where(_at(job, slot))).one()
+                row = connection.execute(select(job_runs.c.claimed, job_runs.c.holder).where(_at(job, slot))).one()
                 return (row.claimed, row.holder) == (claimed, me)  # by us a moment ago
             return True
 
         return self._transactions.do(write)
 
-    def _latest(self, job: str, until: datetime, of: Any) -> SlotRow | None:
-        query = _COLUMNS.where((slots.c.job == job) & (slots.c.slot <= until.replace(microsecond=0)) & of)
-        return next(iter(self._rows(query.order_by(slots.c.slot.desc()).limit(1))), None)
+    def _latest(self, job: str, until: datetime, of: Any) -> JobRun | None:
+        query = _COLUMNS.where((job_runs.c.job == job) & (job_runs.c.slot <= until.replace(microsecond=0)) & of)
+        return next(iter(self._rows(query.order_by(job_runs.c.slot.desc()).limit(1))), None)
 
-    def _rows(self, query: Select[Any]) -> list[SlotRow]:
-        def read(connection: Connection) -> list[SlotRow]:
-            return [SlotRow(**row._mapping) for row in connection.execute(query)]
+    def _rows(self, query: Select[Any]) -> list[JobRun]:
+        def read(connection: Connection) -> list[JobRun]:
+            return [JobRun(**row._mapping) for row in connection.execute(query)]
 
         return self._transactions.do(read)
 
 
-_COLUMNS = select(*(slots.c[field.name] for field in fields(SlotRow)))
+_COLUMNS = select(*(job_runs.c[field.name] for field in fields(JobRun)))
 
 
 def _at(job: str, slot: datetime) -> Any:
-    return (slots.c.job == job) & (slots.c.slot == slot)
+    return (job_runs.c.job == job) & (job_runs.c.slot == slot)
 
 
 def _now() -> datetime:

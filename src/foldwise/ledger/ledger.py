@@ -22,19 +22,19 @@ from foldwise.trial.result import FoldScore, TrialResult, same
 
 
 def open_ledger(
-    url: str, say: Callable[[str], None] = lambda sentence: None, check: Callable[[], None] = lambda: None
+    url: str, notify: Callable[[str], None] = lambda sentence: None, raise_if_stopped: Callable[[], None] = lambda: None
 ) -> Ledger:
     """The ledger at a database address; its tables are made where they are missing, and brought up to date.
 
     Args:
         url: the address.
-        say: hears that the database is away, that it is back, and where the copy of an older ledger is.
-        check: raises where the user asked to stop, also while the database is waited for.
+        notify: hears that the database is away, that it is back, and where the copy of an older ledger is.
+        raise_if_stopped: raises where the user asked to stop, also while the database is waited for.
 
     Raises:
         ConfigError: the address is wrong, cannot be reached, or holds something else or a newer ledger.
     """
-    return Ledger(Transactions(*connect(url, say, check)), say)
+    return Ledger(Transactions(*connect(url, notify, raise_if_stopped)), notify)
 
 
 class Ledger:
@@ -47,9 +47,9 @@ class Ledger:
         JobError: the database fails, what is asked contradicts what stands in it, or another coordinates the study.
     """
 
-    def __init__(self, transactions: Transactions, say: Callable[[str], None]) -> None:
+    def __init__(self, transactions: Transactions, notify: Callable[[str], None]) -> None:
         self.transactions = transactions
-        self._say = say
+        self._notify = notify
         self._attempts: dict[tuple[str, int], int] = {}
         self._kept: dict[str, KeptResults] = {}
 
@@ -68,10 +68,10 @@ class Ledger:
         data_fingerprint: str,
         holdout: Mapping[str, Any],
         versions: Mapping[str, str],
-        origin: Mapping[str, Any] | None = None,
+        provenance: Mapping[str, Any] | None = None,
     ) -> StudyRecord:
         """Writes a new study, all of it or nothing; this process is its coordinator."""
-        record = StudyRecord(name, recipe, data_fingerprint, holdout, versions, _now(), origin=origin)
+        record = StudyRecord(name, recipe, data_fingerprint, holdout, versions, _now(), provenance=provenance)
         values = {key: value for key, value in vars(record).items() if value is not None}
 
         def create(connection: Connection) -> None:
@@ -94,7 +94,7 @@ class Ledger:
         columns = [studies.c[field.name] for field in fields(StudyRecord)]
         query = select(*columns).where(studies.c.name == name)
         row = self.transactions.do(lambda connection: connection.execute(query).one_or_none())
-        return None if row is None else StudyRecord(**row._mapping)
+        return None if row is None else StudyRecord(*row)
 
     def names(self) -> list[str]:
         """The names of all studies, the latest first."""
@@ -114,10 +114,10 @@ class Ledger:
         query = select(trials.c.number, trials.c.attempt, trials.c.params)
         query = query.where((trials.c.study == study) & (trials.c.state == RUNNING))
         rows = self.transactions.do(lambda connection: connection.execute(query).all())
-        for attempt, result in kept.left({row.number: Running(row.attempt, row.params) for row in rows}, self._say):
+        for attempt, result in kept.left({row.number: Running(row.attempt, row.params) for row in rows}, self._notify):
             self._attempts[study, result.number] = attempt
             self.finish_trial(study, result)
-            self._say(f"trial {result.number} was trained before the last start ended; its result is committed now")
+            self._notify(f"trial {result.number} was trained before the last start ended; its result is committed now")
 
     def begin_trial(self, study: str, number: int, params: Params) -> int:
         """Claims a trial and keeps its parameters; the attempt is counted on where an earlier start left it running."""

@@ -20,20 +20,20 @@ STEPS: Mapping[int, tuple[Column[Any], ...]] = {
         *(trials.c.costs, trials.c.reused, trials.c.dropped, trials.c.lost_at, trials.c.crashes),
         *(folds.c.rungs, studies.c.epoch, studies.c.holder, studies.c.asked),
     ),
-    3: (studies.c.origin, studies.c.shown),
+    3: (studies.c.provenance, studies.c.shown),
     4: (),
 }
 # Version -> what its new columns hold in rows that were there before.
 FILLS: Mapping[int, Update] = {3: update(studies).values(shown=studies.c.finished)}
 
 
-def migrate(connection: Connection, version: int, say: Callable[[str], None]) -> None:
+def migrate(connection: Connection, version: int, notify: Callable[[str], None]) -> None:
     """Brings the tables of an older version up to this one, within the transaction of `connection`, after a copy.
 
     Args:
         connection: nobody else may be writing.
         version: what the tables are.
-        say: hears where the copy is.
+        notify: hears where the copy is.
     """
     copy = _copy_file if connection.dialect.name == "sqlite" else _copy_tables
     where = copy(connection, version)
@@ -46,7 +46,7 @@ def migrate(connection: Connection, version: int, say: Callable[[str], None]) ->
             connection.execute(FILLS[step])
     metadata.create_all(connection)
     connection.execute(schema.update().values(version=SCHEMA_VERSION))
-    say(f"the ledger was of schema {version} and is of schema {SCHEMA_VERSION} now; {where} is as it was before")
+    notify(f"the ledger was of schema {version} and is of schema {SCHEMA_VERSION} now; {where} is as it was before")
 
 
 def _copy_file(connection: Connection, version: int) -> str:

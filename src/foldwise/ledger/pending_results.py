@@ -37,7 +37,7 @@ class KeptResults:
         """Forgets a result that the ledger has, or will never take."""
         self._path(number, attempt).unlink(missing_ok=True)
 
-    def left(self, running: Mapping[int, Running], say: Callable[[str], None]) -> list[tuple[int, TrialResult]]:
+    def left(self, running: Mapping[int, Running], notify: Callable[[str], None]) -> list[tuple[int, TrialResult]]:
         """The attempts and results that an earlier start left, by number.
 
         What belongs to no attempt that is running in the ledger is left out: a file that is torn or of another study stays
@@ -47,7 +47,7 @@ class KeptResults:
         for path in self._folder.glob("*.json"):
             kept = self._read(path)
             if kept is None:
-                say(f"{path} is no result of this study and is left out")
+                notify(f"{path} is no result of this study and is left out")
                 continue
             attempt, result = kept
             if running.get(result.number) == Running(attempt, result.params):

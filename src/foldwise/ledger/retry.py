@@ -27,15 +27,15 @@ class Waiting:
 
     Args:
         place: the database's address.
-        say: hears that the database is away, and that it is back.
-        check: raises where the user asked to stop.
+        notify: hears that the database is away, and that it is back.
+        raise_if_stopped: raises where the user asked to stop.
     """
 
-    def __init__(self, place: URL, say: Callable[[str], None], check: Callable[[], None]) -> None:
+    def __init__(self, place: URL, notify: Callable[[str], None], raise_if_stopped: Callable[[], None]) -> None:
         self._place = place
         self._shown = place.render_as_string(hide_password=True)
-        self._say = say
-        self._check = check
+        self._notify = notify
+        self._check = raise_if_stopped
         self._guard = threading.Lock()
         self._away_since: float | None = None
 
@@ -68,14 +68,14 @@ class Waiting:
         with self._guard:
             if self._away_since is None:
                 self._away_since = time.monotonic()
-                self._say(f"the ledger {self._shown} does not answer ({first_line(fault)}); waiting for it")
+                self._notify(f"the ledger {self._shown} does not answer ({first_line(fault)}); waiting for it")
 
     def _back(self) -> None:
         if self._away_since is None:
             return
         with self._guard:
             if self._away_since is not None:
-                self._say(f"the ledger is back after {time.monotonic() - self._away_since:.0f} s")
+                self._notify(f"the ledger is back after {time.monotonic() - self._away_since:.0f} s")
                 self._away_since = None
 
     def _pause(self, seconds: float) -> None:

@@ -24,7 +24,7 @@ class StudyRecord:
     """A study as it was created. summary is None until it finished; run_id is its run in the tracker, where there is one.
 
     asked: how many trials in total were last asked for.
-    origin: where it was made, and what it looks for (see foldwise.study.provenance); None where an older version made it.
+    provenance: where it was made, and what it looks for (see foldwise.study.provenance); None where an older version made it.
     shown: `finished` of the summary that the tracker shows; None until one has arrived.
     """
 
@@ -38,7 +38,7 @@ class StudyRecord:
     summary: Mapping[str, Any] | None = None
     run_id: str | None = None
     asked: int | None = None
-    origin: Mapping[str, Any] | None = None
+    provenance: Mapping[str, Any] | None = None
     shown: datetime | None = None
 
 
@@ -66,8 +66,8 @@ USUAL = {"rmse": Goal("rmse", "minimize"), "accuracy": Goal("accuracy", "maximiz
 
 def goal_of(record: StudyRecord, results: Iterable[TrialResult]) -> Goal:
     """What a study's trials are ranked by, also while it still runs."""
-    if record.origin is not None:
-        return Goal(**record.origin["goal"])
+    if record.provenance is not None:
+        return Goal(**record.provenance["goal"])
     if record.summary is not None and "goal" in record.summary:
         return Goal(**record.summary["goal"])
     asked = (record.recipe.get("goals") or [record.recipe["goal"]["metric"]])[0] if record.recipe.get("goal") else "auto"

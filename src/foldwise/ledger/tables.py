@@ -103,7 +103,7 @@ studies = Table(
     Column("epoch", Integer, nullable=False, server_default="0"),  # raised by whoever becomes its coordinator
     Column("holder", Json),  # who that was: {id, pid, since}
     Column("asked", Integer),  # trials in total, as last asked for
-    Column("origin", Json),  # where it was made, and what it looks for
+    Column("origin", Json, key="provenance"),  # where it was made, and what it looks for
     Column("shown", Moment),  # `finished` of the summary that the tracker shows
 )
 
@@ -204,7 +204,7 @@ retrainings = Table(
 )
 
 # A moment at which a job was due: its row is there once, whoever claimed it.
-slots = Table(
+job_runs = Table(
     "slots",
     metadata,
     Column("job", String(100), primary_key=True),

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from foldwise.models.cnn import cnn
 from foldwise.models.function import from_function
 from foldwise.models.heads import Head
-from foldwise.models.ingredients import drawn
+from foldwise.models.layer_options import drawn
 from foldwise.models.layers import layered
 from foldwise.models.mlp import mlp
 from foldwise.spec.function import FunctionSpec

@@ -6,7 +6,7 @@ import keras
 
 from foldwise.models.heads import Head
 from foldwise.models.image_rules import check_image
-from foldwise.models.ingredients import activation, kernel_options
+from foldwise.models.layer_options import activation, kernel_options
 from foldwise.seeds import Purpose, derive
 from foldwise.spec.model import CnnSpec
 

@@ -9,8 +9,8 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
-from foldwise.models.anatomy import FirstLayer
 from foldwise.models.graph import nodes_of
+from foldwise.models.network_graph import FirstLayer
 
 Floats = npt.NDArray[np.float32]
 Places = npt.NDArray[np.int64]

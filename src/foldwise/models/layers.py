@@ -10,7 +10,7 @@ import keras
 
 from foldwise.errors import ConfigError
 from foldwise.models.heads import Head
-from foldwise.models.ingredients import INITIALIZERS
+from foldwise.models.layer_options import INITIALIZERS
 from foldwise.seeds import Purpose, derive
 from foldwise.spec.layer_table import LAYERS
 from foldwise.spec.layers import FEATURES, LayerSpec, LayersSpec

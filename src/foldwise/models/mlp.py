@@ -5,7 +5,7 @@ from __future__ import annotations
 import keras
 
 from foldwise.models.heads import Head
-from foldwise.models.ingredients import INITIALIZERS, activation, kernel_options
+from foldwise.models.layer_options import INITIALIZERS, activation, kernel_options
 from foldwise.seeds import Purpose, derive
 from foldwise.spec.model import MlpSpec
 

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from foldwise.models.heads import Head
-from foldwise.models.ingredients import INITIALIZERS, drawn
+from foldwise.models.layer_options import INITIALIZERS, drawn
 from foldwise.seeds import Purpose, derive
 from foldwise.spec.model import MlpSpec
 

@@ -67,12 +67,12 @@ def named(spec: StudySpec, asked: RetrainSpec, model: str, champion: int, finger
 
 def _data(record: StudyRecord, asked: RetrainSpec, left_out: tuple[str, ...]) -> dict[str, Any]:
     """Where the rows are now, and what their columns are, as the champion's study found them."""
-    data, origin = dict(record.recipe["data"]), record.origin or {}
+    data, provenance = dict(record.recipe["data"]), record.provenance or {}
     places = {name: value for name, value in asked.data.model_dump().items() if value is not None}
-    if origin.get("columns"):
-        data["kinds"] = {**origin["columns"], **data.get("kinds", {})}
+    if provenance.get("columns"):
+        data["kinds"] = {**provenance["columns"], **data.get("kinds", {})}
         data["drop"] = [*data.get("drop", []), *left_out]
-        data["task"] = origin.get("task", data.get("task", "auto"))
+        data["task"] = provenance.get("task", data.get("task", "auto"))
     return {**data, **places}
 
 

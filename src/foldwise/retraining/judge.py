@@ -56,16 +56,16 @@ def judge(plan: Plan, challenger: Bundle, champion: Bundle, rule: PromotionSpec)
     table, goal, data = plan.holdout, plan.goal, plan.spec.fixed.data
     if challenger.card.labels != champion.card.labels:
         raise DataError("the two models have other labels; tune a model for those of today")
-    assert plan.since is not None
-    rows = table.take(np.flatnonzero(judging(plan.table, plan.development, table, plan.since, data)))
+    assert plan.context is not None
+    rows = table.take(np.flatnonzero(judging(plan.table, plan.development, table, plan.context, data)))
     ours, theirs = (Side(bundle.scores(rows.as_read), bundle.card.threshold) for bundle in (challenger, champion))
     labels, seed = len(table.labels), derive(Purpose.PROMOTION, plan.spec.fixed.seed)
     test = paired_test(goal, table.task, labels, rows.target, ours, theirs, seed, rows.groups)
     scores = [scorer(table.task, labels, goal.metric, side.threshold) for side in (ours, theirs)]
     interval = compare(goal, scores[0], rows.target, ours.predictions, theirs.predictions, seed, their_score=scores[1])
     promoted, why = decide(goal, test, rule)
-    newest = np.isin(rows.rows, plan.table.rows[plan.newest])
-    parts = {"holdout": ~newest, "newest": newest}
+    new_rows = np.isin(rows.rows, plan.table.rows[plan.new_rows])
+    parts = {"holdout": ~new_rows, "newest": new_rows}
     shown = {
         name: {
             "rows": int(mine.sum()),

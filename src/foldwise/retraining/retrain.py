@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from foldwise.ledger.rows import StudyRecord
     from foldwise.retraining.judge import Judgement
     from foldwise.study.plan import Plan
-    from foldwise.tracking.champion import Succession
+    from foldwise.tracking.reconcile_champion import ChampionAlias
     from foldwise.tracking.registry import Registry
 
 PROMOTED, KEPT, REFUSED, UNCHANGED, ROLLED_BACK = "PROMOTED", "KEPT", "REFUSED", "UNCHANGED", "ROLLED_BACK"
@@ -42,10 +42,10 @@ class Job:
     asked: RetrainSpec
     ledger: Ledger
     registry: Registry
-    succession: Succession
+    champion_alias: ChampionAlias
     versions: Versions
     screen: Screen
-    check: Callable[[], None]
+    raise_if_stopped: Callable[[], None]
     began: float
 
 
@@ -67,43 +67,46 @@ def retrain_here(config: Mapping[str, Any]) -> Summary:
     from foldwise.ledger.model_lock import hold_model
     from foldwise.ledger.model_versions import Versions
     from foldwise.system.signals import stoppable
-    from foldwise.tracking.champion import Succession
+    from foldwise.tracking.reconcile_champion import ChampionAlias
 
     screen = Screen()
-    with stoppable(screen.note) as check, closing(ledger_at(asked.ledger.url, str(runs), screen.note, check)) as ledger:
+    with (
+        stoppable(screen.note) as raise_if_stopped,
+        closing(ledger_at(asked.ledger.url, str(runs), screen.note, raise_if_stopped)) as ledger,
+    ):
         registry = make_registry(asked.tracking, str(runs))
-        succession = Succession(ledger, registry, asked.model, screen.note)
-        job = Job(asked, ledger, registry, succession, Versions(ledger.transactions), screen, check, began)
+        champion_alias = ChampionAlias(ledger, registry, asked.model, screen.note)
+        job = Job(asked, ledger, registry, champion_alias, Versions(ledger.transactions), screen, raise_if_stopped, began)
         if asked.rollback:
             return _roll_back(job)  # also while a retraining runs, which then finds another champion than it judged
-        with hold_model(ledger.transactions, f"{succession.key}+retraining", 0.0):
+        with hold_model(ledger.transactions, f"{champion_alias.key}+retraining", 0.0):
             return _retrain(job)
 
 
 def _roll_back(job: Job) -> Summary:
     """Puts the former champion back, after a look at whether its files are what was registered."""
-    from foldwise.bundle.checksums import check
+    from foldwise.bundle.checksums import check as check_files
     from foldwise.ledger.model_versions import ROLLBACK
 
-    asked, model, key = job.asked, job.asked.model, job.succession.key
+    asked, model, key = job.asked, job.asked.model, job.champion_alias.key
     champion = _champion(job)
     for done in _finish_promoted(job):
         if done["outcome"] == ROLLED_BACK:
             job.screen.note("that was the rollback asked for before; say it once more to go further back")
             return done
-    former = job.succession.former()
+    former = job.champion_alias.former()
     if former is None:
         rule = f"version {champion.version} is the first champion of {model}; there is none to go back to"
         raise ConfigError("rollback", rule)
     folder, row = job.registry.fetch(f"{model}/{former}"), job.versions.version(key, former)
     if row is not None:
-        check(folder, row.files)
+        check_files(folder, row.files)
     why = asked.why or "a rollback was asked for"
     summary = opening(asked, champion, _study_of(job, champion.version)) | {"challenger": {"version": former}}
     begun = _begin(job, champion, ROLLBACK, None, summary)
     summary |= {"id": begun.id, "outcome": ROLLED_BACK, "reason": why}
     job.versions.note(begun, summary)
-    made = job.succession.promote(former, champion.version, "rollback", why, {"retraining": begun.id})
+    made = job.champion_alias.promote(former, champion.version, "rollback", why, {"retraining": begun.id})
     job.screen.note(f"model {model}: version {former} is champion again, in place of version {champion.version}")
     return _close(job, {**summary, "promotion": made.number}, ROLLED_BACK, why, begun)
 
@@ -116,7 +119,7 @@ def _retrain(job: Job) -> Summary:
         _record(job, shown)  # a ledger that does not know its study is left as it is
     champion = _champion(job)
     _finish_promoted(job)
-    row, record = job.versions.version(job.succession.key, champion.version), _record(job, champion.version)
+    row, record = job.versions.version(job.champion_alias.key, champion.version), _record(job, champion.version)
     summary = opening(job.asked, champion, record.name)
     try:
         return _challenge(job, champion, row, record, summary)
@@ -127,7 +130,7 @@ def _retrain(job: Job) -> Summary:
 
 def _challenge(job: Job, champion: Promotion, row: VersionRow | None, record: StudyRecord, summary: Summary) -> Summary:
     """From the rows of today to a decision."""
-    from foldwise.data.new_rows import Since
+    from foldwise.data.new_rows import ChampionContext
     from foldwise.data.sources.fingerprint import source_mark
     from foldwise.retraining.challenger import challenger_study, named
     from foldwise.retraining.rows import check_rows, look
@@ -139,9 +142,9 @@ def _challenge(job: Job, champion: Promotion, row: VersionRow | None, record: St
     if mark is not None and mark in known:
         return _close(job, summary, UNCHANGED, known[mark])
     columns, keys = (row.columns, row.trained) if row is not None else (None, None)
-    since = Since(record.holdout, columns, keys, asked.newest)
-    plan = look(record, asked, since, job.screen)
-    job.check()
+    context = ChampionContext(record.holdout, columns, keys, asked.newest)
+    plan = look(record, asked, context, job.screen)
+    job.raise_if_stopped()
     fingerprint = plan.table.fingerprint
     if fingerprint in known:
         return _close(job, summary, UNCHANGED, known[fingerprint])
@@ -151,7 +154,7 @@ def _challenge(job: Job, champion: Promotion, row: VersionRow | None, record: St
         job.screen.note(
             f"column {found.column}: PSI {found.psi:.3f} from the rows that version {champion.version} knows to the new ones"
         )
-    plan = replace(plan, spec=named(plan.spec, asked, job.succession.key, champion.version, fingerprint))
+    plan = replace(plan, spec=named(plan.spec, asked, job.champion_alias.key, champion.version, fingerprint))
     retraining = _begin(job, champion, fingerprint, plan.source, summary)
     summary["id"] = retraining.id
     trained = _train(job, plan)
@@ -164,7 +167,7 @@ def _challenge(job: Job, champion: Promotion, row: VersionRow | None, record: St
     job.versions.note(retraining, {**summary, "outcome": outcome, "reason": judgement.why})
     if judgement.promoted:
         why = judgement.why if asked.why is None else f"{asked.why}; {judgement.why}"
-        made = job.succession.promote(version, champion.version, "promoted", why, scores)
+        made = job.champion_alias.promote(version, champion.version, "promoted", why, scores)
         summary["promotion"] = made.number
     return _close(job, summary, outcome, judgement.why, retraining)
 
@@ -172,7 +175,7 @@ def _challenge(job: Job, champion: Promotion, row: VersionRow | None, record: St
 def _champion(job: Job) -> Promotion:
     """Who is champion, after ledger and registry agree."""
     model = job.asked.model
-    champion = job.succession.settle()
+    champion = job.champion_alias.reconcile()
     if champion is None:
         raise ConfigError("model", f"{model} has no champion; set the alias champion on one of its versions in MLflow")
     return champion
@@ -180,7 +183,7 @@ def _champion(job: Job) -> Promotion:
 
 def _study_of(job: Job, version: int) -> str:
     """The study that made a version: the ledger knows, or else the version itself."""
-    row = job.versions.version(job.succession.key, version)
+    row = job.versions.version(job.champion_alias.key, version)
     return row.study if row else _card(job, version).study
 
 
@@ -207,10 +210,10 @@ def _card(job: Job, version: int) -> Card:
 
 def _known(job: Job, champion: Promotion, record: StudyRecord) -> dict[str, str]:
     """Marks and fingerprints of rows from which nothing new can be learnt -> why."""
-    since = f"the rows are those that version {champion.version}, the champion, was made from"
+    context = f"the rows are those that version {champion.version}, the champion, was made from"
     assert record.summary is not None
-    known = {record.data_fingerprint: since, record.summary.get("source"): since}
-    last = job.versions.latest(job.succession.key, champion.version)
+    known = {record.data_fingerprint: context, record.summary.get("source"): context}
+    last = job.versions.latest(job.champion_alias.key, champion.version)
     if last is not None and last.summary is not None and last.summary["asked"] == job.asked.options:
         again = f"the rows are those of the retraining {last.id}, which came to {last.outcome}"
         known |= {last.data_fingerprint: again, last.source: again}
@@ -222,7 +225,7 @@ def _begin(job: Job, champion: Promotion, fingerprint: str, source: str | None, 
     from foldwise.ledger.model_versions import Retraining
 
     own, now = str(summary["id"]), datetime.now(UTC)
-    return job.versions.begin(Retraining(job.succession.key, own, champion.version, fingerprint, source, now))
+    return job.versions.begin(Retraining(job.champion_alias.key, own, champion.version, fingerprint, source, now))
 
 
 def _train(job: Job, plan: Plan) -> Mapping[str, Any]:
@@ -232,10 +235,10 @@ def _train(job: Job, plan: Plan) -> Mapping[str, Any]:
     from foldwise.tracking.registry import is_unregistered
 
     with lock_study(plan.folder / "lock"):
-        trained, _ = run_planned(plan, job.ledger, job.screen, job.check, job.began)
+        trained, _ = run_planned(plan, job.ledger, job.screen, job.raise_if_stopped, job.began)
     if is_unregistered(trained):
         raise JobError("the challenger is trained, and the registry does not take it; the same command goes on")
-    job.check()
+    job.raise_if_stopped()
     return trained
 
 
@@ -258,7 +261,7 @@ def _loaded(job: Job, version: int) -> Bundle:
 
     model = job.asked.model
     try:
-        folder, row = job.registry.fetch(f"{model}/{version}"), job.versions.version(job.succession.key, version)
+        folder, row = job.registry.fetch(f"{model}/{version}"), job.versions.version(job.champion_alias.key, version)
         return load_bundle(folder, None if row is None else row.files, job.screen.note)
     except FoldwiseError as fault:
         raise Unfit(f"version {version} of {model} cannot be loaded, so nothing is promoted: {fault}") from None
@@ -266,8 +269,8 @@ def _loaded(job: Job, version: int) -> Bundle:
 
 def _finish_promoted(job: Job) -> list[Summary]:
     """Ends what a job left that died after its promotion or its rollback counted; what these came to."""
-    done, history = [], job.succession.history()
-    for left in job.versions.unended(job.succession.key):
+    done, history = [], job.champion_alias.history()
+    for left in job.versions.unended(job.champion_alias.key):
         made = next((row for row in history if (row.scores or {}).get("retraining") == left.id), None)
         if made is not None and left.summary is not None:
             summary = {**left.summary, "promotion": made.number}

@@ -25,7 +25,7 @@ from foldwise.schedule.lock import JobLock, job_lock
 from foldwise.schedule.spec import JobSpec, ScheduleSpec, read_slot, write_slot
 
 if TYPE_CHECKING:
-    from foldwise.ledger.job_runs import SlotRow, Slots
+    from foldwise.ledger.job_runs import JobRun, JobRuns
 
 SECONDS_FOR_THE_LOCK = 5.0  # another machine looks whether anybody has it, and lets go at once
 
@@ -46,16 +46,16 @@ def _folder(asked: ScheduleSpec) -> Path:
 
 
 @contextmanager
-def _slots(asked: ScheduleSpec, say: Callable[[str], None], check: Callable[[], None]) -> Iterator[Slots]:
-    with closing(ledger_at(asked.ledger.url, asked.paths.runs, say, check)) as ledger:
-        from foldwise.ledger.job_runs import Slots
+def _job_runs(asked: ScheduleSpec, notify: Callable[[str], None], raise_if_stopped: Callable[[], None]) -> Iterator[JobRuns]:
+    with closing(ledger_at(asked.ledger.url, asked.paths.runs, notify, raise_if_stopped)) as ledger:
+        from foldwise.ledger.job_runs import JobRuns
 
-        yield Slots(ledger.transactions)
+        yield JobRuns(ledger.transactions)
 
 
-def _locks(asked: ScheduleSpec, slots: Slots) -> Path:
+def _locks(asked: ScheduleSpec, job_runs: JobRuns) -> Path:
     """Where the locks are: beside the ledger, so that all who share it on this machine meet; else among the runs."""
-    return (slots.folder or Path(asked.paths.runs).resolve()) / "jobs"
+    return (job_runs.folder or Path(asked.paths.runs).resolve()) / "jobs"
 
 
 def _serve(asked: ScheduleSpec) -> None:
@@ -64,7 +64,7 @@ def _serve(asked: ScheduleSpec) -> None:
     screen, folder = Screen(), _folder(asked)
     found = read_jobs(folder)
     due = [job.name for job in found.jobs.values() if job.enabled]
-    with _until_stopped() as check, _slots(asked, screen.note, check) as slots:
+    with _until_stopped() as raise_if_stopped, _job_runs(asked, screen.note, raise_if_stopped) as job_runs:
         screen.note(
             f"jobs of {folder}: {', '.join(due) or 'none is enabled'}; Ctrl-C or SIGTERM ends this, jobs that run go on"
         )
@@ -73,9 +73,9 @@ def _serve(asked: ScheduleSpec) -> None:
             screen.note(f"{_now().isoformat(' ', 'seconds')} job {job.name}: the slot {write_slot(slot)} starts")
             return _launch(asked, job, slot, attempt, lock)
 
-        scheduler = Scheduler(folder, slots, _locks(asked, slots), launch, _now, screen.note)
+        scheduler = Scheduler(folder, job_runs, _locks(asked, job_runs), launch, _now, screen.note)
         with suppress(Interrupted):
-            serve(scheduler, _now, check)
+            serve(scheduler, _now, raise_if_stopped)
         screen.note("stopped; the next start catches up with the latest slot of each job")
 
 
@@ -108,30 +108,30 @@ def _run(asked: ScheduleSpec) -> None:
     assert asked.job is not None
     screen = Screen()
 
-    def say(sentence: str) -> None:
+    def notify(sentence: str) -> None:
         with suppress(OSError):  # the scheduler's terminal may be closed by now, and its run goes on
             screen.note(sentence)
 
     job = _job(_folder(asked), asked.job)
-    with _until_stopped() as check, _slots(asked, say, check) as slots:
-        lock = job_lock(_locks(asked, slots) / f"{job.name}.lock")
+    with _until_stopped() as raise_if_stopped, _job_runs(asked, notify, raise_if_stopped) as job_runs:
+        lock = job_lock(_locks(asked, job_runs) / f"{job.name}.lock")
         if lock is None:
-            running = [f", the slot {write_slot(row.slot)}" for row in slots.open(job.name)]
+            running = [f", the slot {write_slot(row.slot)}" for row in job_runs.open(job.name)]
             raise JobError(f"job {job.name} is being run by another process{''.join(running)}")
-        with closing(lock), _alone(slots, job.name, check):
-            slot = read_slot(asked.slot) if asked.slot else _claim_now(slots, job.name)
-            if slots.row(job.name, slot) is None:
+        with closing(lock), _alone(job_runs, job.name, raise_if_stopped):
+            slot = read_slot(asked.slot) if asked.slot else _claim_now(job_runs, job.name)
+            if job_runs.row(job.name, slot) is None:
                 raise ConfigError("slot", f"{asked.slot} of job {job.name} was not claimed; leave slot out to run the job now")
             log = Path(asked.paths.runs).resolve() / "jobs" / job.name / f"{write_slot(slot)}.log"
             command = [sys.executable, "-m", f"pipelines.{job.door}", *job.words, *_handed_on(asked, job.overrides)]
-            say(f"job {job.name}: the slot {write_slot(slot)} runs, its output is in {log}")
-            outcome = run_slot(job, slot, asked.attempt, slots, lock, log, command, say, check)
+            notify(f"job {job.name}: the slot {write_slot(slot)} runs, its output is in {log}")
+            outcome = run_slot(job, slot, asked.attempt, job_runs, lock, log, command, notify, raise_if_stopped)
     if outcome is None:
         return
     if outcome.state != "DONE":
         sentence = f"job {job.name}: the slot {write_slot(slot)} {outcome.state}: {outcome.reason}; see {log}"
         raise ConfigError("", sentence) if outcome.exit_code == ConfigError.exit_code else JobError(sentence)
-    say(f"job {job.name}: the slot {write_slot(slot)} is DONE")
+    notify(f"job {job.name}: the slot {write_slot(slot)} is DONE")
 
 
 def _job(folder: Path, name: str) -> JobSpec:
@@ -141,25 +141,25 @@ def _job(folder: Path, name: str) -> JobSpec:
     return read_job(path)
 
 
-def _claim_now(slots: Slots, job: str) -> datetime:
+def _claim_now(job_runs: JobRuns, job: str) -> datetime:
     """A slot for a run that a person asks for: at a second that cron never means."""
     moment = _now().replace(microsecond=0)
-    while moment.second == 0 or not slots.claim(job, moment):
+    while moment.second == 0 or not job_runs.claim(job, moment):
         moment += timedelta(seconds=1)
     return moment
 
 
 @contextmanager
-def _alone(slots: Slots, job: str, check: Callable[[], None]) -> Iterator[None]:
+def _alone(job_runs: JobRuns, job: str, raise_if_stopped: Callable[[], None]) -> Iterator[None]:
     end = time.monotonic() + SECONDS_FOR_THE_LOCK
     while True:
-        with slots.alone(job) as free:
+        with job_runs.alone(job) as free:
             if free:
                 yield
                 return
         if time.monotonic() > end:
             raise JobError(f"job {job} is being run on another machine")
-        check()
+        raise_if_stopped()
         time.sleep(0.2)
 
 
@@ -190,7 +190,7 @@ def _list(asked: ScheduleSpec) -> None:
 
 
 def _history(asked: ScheduleSpec) -> None:
-    rows = _rows(asked, lambda slots: slots.history(asked.job, asked.count))
+    rows = _rows(asked, lambda job_runs: job_runs.history(asked.job, asked.count))
     if asked.job is not None and not rows:
         _job(_folder(asked), asked.job)  # a job that is gone has a history, one that never was has neither
     shown = [
@@ -209,17 +209,17 @@ def _history(asked: ScheduleSpec) -> None:
     _show(asked, shown, "no slot yet")
 
 
-def _last_rows(asked: ScheduleSpec, names: list[str]) -> list[SlotRow | None]:
-    rows = _rows(asked, lambda slots: [row for name in names for row in slots.history(name, 1)])
+def _last_rows(asked: ScheduleSpec, names: list[str]) -> list[JobRun | None]:
+    rows = _rows(asked, lambda job_runs: [row for name in names for row in job_runs.history(name, 1)])
     return [next((row for row in rows if row.job == name), None) for name in names]
 
 
-def _rows(asked: ScheduleSpec, read: Callable[[Slots], list[SlotRow]]) -> list[SlotRow]:
+def _rows(asked: ScheduleSpec, read: Callable[[JobRuns], list[JobRun]]) -> list[JobRun]:
     """Rows of the ledger; none where there is no ledger, which is not made by looking."""
     if asked.ledger.url is None and not (Path(asked.paths.runs) / "ledger.db").exists():
         return []
-    with _slots(asked, lambda sentence: print(sentence, file=sys.stderr), lambda: None) as slots:
-        return read(slots)
+    with _job_runs(asked, lambda sentence: print(sentence, file=sys.stderr), lambda: None) as job_runs:
+        return read(job_runs)
 
 
 def _show(asked: ScheduleSpec, shown: list[dict[str, Any]], nothing: str) -> None:
@@ -239,7 +239,7 @@ def _until_stopped() -> Iterator[Callable[[], None]]:
     """Within it, the given function raises Interrupted once SIGINT or SIGTERM has come; a second raises KeyboardInterrupt."""
     asked: list[int] = []
 
-    def check() -> None:
+    def raise_if_stopped() -> None:
         if asked:
             raise Interrupted("stopped by a signal")
 
@@ -250,7 +250,7 @@ def _until_stopped() -> Iterator[Callable[[], None]]:
 
     before = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        yield check
+        yield raise_if_stopped
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

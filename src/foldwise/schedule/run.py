@@ -21,7 +21,7 @@ from foldwise.system.redact import without_password
 from foldwise.system.webhook import tell
 
 if TYPE_CHECKING:
-    from foldwise.ledger.job_runs import Slots
+    from foldwise.ledger.job_runs import JobRuns
     from foldwise.schedule.lock import JobLock
 
 SECONDS_TO_END = 10.0  # between SIGTERM and SIGKILL
@@ -47,12 +47,12 @@ def run_slot(
     job: JobSpec,
     slot: datetime,
     attempt: int,
-    slots: Slots,
+    job_runs: JobRuns,
     lock: JobLock,
     log: Path,
     command: Sequence[str],
-    say: Callable[[str], None],
-    check: Callable[[], None] = lambda: None,
+    notify: Callable[[str], None],
+    raise_if_stopped: Callable[[], None] = lambda: None,
 ) -> Outcome | None:
     """Runs a slot to its end, with as many tries as the job allows; the ledger knows each before it starts.
 
@@ -60,12 +60,12 @@ def run_slot(
         job: what is run.
         slot: a slot that is claimed or running in the ledger.
         attempt: the attempt that it is at there.
-        slots: the ledger's.
+        job_runs: the ledger's.
         lock: the job's; the door holds it too.
         log: where the door's output goes.
         command: the door.
-        say: hears what a person should know.
-        check: raises Interrupted where the user asked to stop.
+        notify: hears what a person should know.
+        raise_if_stopped: raises Interrupted where the user asked to stop.
 
     Returns:
         How it ended; None where another process took it up.
@@ -74,44 +74,46 @@ def run_slot(
         Overtaken: another process took it up meanwhile.
     """
     if attempt > job.retries + DEATHS:
-        number = slots.take(job.name, slot, attempt, str(log))
+        number = job_runs.take(job.name, slot, attempt, str(log))
         outcome = Outcome("FAILED", None, f"its processes were killed, {attempt} attempts")
-        return None if number is None else _ended(job, slot, slots, outcome, log, say, number)
+        return None if number is None else _ended(job, slot, job_runs, outcome, log, notify, number)
     pause = job.pause
-    with _held(slots, job.name):
+    with _held(job_runs, job.name):
         while True:
-            number = slots.take(job.name, slot, attempt, str(log))
+            number = job_runs.take(job.name, slot, attempt, str(log))
             if number is None:
-                say(f"job {job.name}: the slot {write_slot(slot)} was taken up by another process")
+                notify(f"job {job.name}: the slot {write_slot(slot)} was taken up by another process")
                 return None
             reached("after-take")
-            outcome = _tried(job, number, lock, log, command, check)
+            outcome = _tried(job, number, lock, log, command, raise_if_stopped)
             reached("after-job-ended")
             if outcome.state == "DONE" or not outcome.again or number > job.retries:
-                return _ended(job, slot, slots, outcome, log, say, number)
-            say(f"job {job.name}: attempt {number} failed, {outcome.reason}; once more in {pause:g} s")
+                return _ended(job, slot, job_runs, outcome, log, notify, number)
+            notify(f"job {job.name}: attempt {number} failed, {outcome.reason}; once more in {pause:g} s")
             try:
-                _wait(pause, check)
+                _wait(pause, raise_if_stopped)
             except Interrupted:
-                return _ended(job, slot, slots, outcome, log, say, number)
+                return _ended(job, slot, job_runs, outcome, log, notify, number)
             attempt, pause = number, 2 * pause
 
 
 def _ended(
-    job: JobSpec, slot: datetime, slots: Slots, outcome: Outcome, log: Path, say: Callable[[str], None], number: int
+    job: JobSpec, slot: datetime, job_runs: JobRuns, outcome: Outcome, log: Path, notify: Callable[[str], None], number: int
 ) -> Outcome:
     """Writes the end of a slot down, then tells whoever wants to know of a failure."""
-    slots.finish(job.name, slot, number, outcome.state, outcome.exit_code, outcome.reason)
+    job_runs.finish(job.name, slot, number, outcome.state, outcome.exit_code, outcome.reason)
     reached("after-slot-finished")
     if outcome.state == "FAILED" and job.webhook is not None:
         told = {"job": job.name, "slot": slot.isoformat(), "state": outcome.state, "attempts": number}
         told |= {"exit_code": outcome.exit_code, "reason": outcome.reason, "log": str(log)}
         if fault := tell(job.webhook, told, job.webhook_private):
-            say(f"job {job.name}: {fault}")
+            notify(f"job {job.name}: {fault}")
     return outcome
 
 
-def _tried(job: JobSpec, number: int, lock: JobLock, log: Path, command: Sequence[str], check: Callable[[], None]) -> Outcome:
+def _tried(
+    job: JobSpec, number: int, lock: JobLock, log: Path, command: Sequence[str], raise_if_stopped: Callable[[], None]
+) -> Outcome:
     """One try: a process group of its own, which ends with its leader, at the time limit, or when the user wants so."""
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as file:
@@ -133,7 +135,7 @@ def _tried(job: JobSpec, number: int, lock: JobLock, log: Path, command: Sequenc
                 if time.monotonic() >= end:
                     cut = f"it was ended at its time_limit of {job.time_limit:g} s"
                     break
-                check()
+                raise_if_stopped()
                 time.sleep(min(STEP, max(end - time.monotonic(), 0)))
         except Interrupted:
             cut = "it was stopped by a signal"
@@ -178,22 +180,22 @@ def _last_error(log: Path, begins: int) -> str | None:
     return without_password(found[-1])[:LONGEST_REASON] if found else None
 
 
-def _wait(seconds: float, check: Callable[[], None]) -> None:
+def _wait(seconds: float, raise_if_stopped: Callable[[], None]) -> None:
     end = time.monotonic() + seconds
     while (left := end - time.monotonic()) > 0:
-        check()
+        raise_if_stopped()
         time.sleep(min(STEP, left))
 
 
 @contextmanager
-def _held(slots: Slots, job: str) -> Iterator[None]:
+def _held(job_runs: JobRuns, job: str) -> Iterator[None]:
     """Keeps the lock between machines while a job runs: a connection that was cut loses it."""
     over = threading.Event()
 
     def hold() -> None:
         with suppress(FoldwiseError):  # the user asked to stop while the database was away
             while not over.wait(SECONDS_BETWEEN_HOLDS):
-                slots.stay_alone(job)
+                job_runs.stay_alone(job)
 
     keeper = threading.Thread(target=hold, daemon=True, name=f"lock of {job}")
     keeper.start()

@@ -23,7 +23,7 @@ from foldwise.schedule.spec import JobSpec, write_slot
 from foldwise.system.kill_points import reached
 
 if TYPE_CHECKING:
-    from foldwise.ledger.job_runs import SlotRow, Slots
+    from foldwise.ledger.job_runs import JobRun, JobRuns
 
 LISTED_MISSED = 100  # of the slots that nobody ran, those that the ledger lists
 HANDOVER_SECONDS = 30.0  # from claiming a slot on another machine until its process holds the lock between machines
@@ -48,30 +48,30 @@ class Scheduler:
 
     Args:
         folder: the jobs' files.
-        slots: the ledger's.
+        job_runs: the ledger's.
         locks: where the jobs' locks are, the same for all schedulers of this machine.
         launch: starts a process that runs a slot of a job from an attempt on; it is handed the job's lock.
         now: the moment, which may jump.
-        say: hears what a person should know.
+        notify: hears what a person should know.
         handover: seconds.
     """
 
     def __init__(
         self,
         folder: Path,
-        slots: Slots,
+        job_runs: JobRuns,
         locks: Path,
         launch: Launch,
         now: Callable[[], datetime],
-        say: Callable[[str], None],
+        notify: Callable[[str], None],
         handover: float = HANDOVER_SECONDS,
     ) -> None:
-        self._folder, self._slots, self._locks = folder, slots, locks
-        self._launch, self._now, self._say = launch, now, say
-        self._handover = 0.0 if slots.folder is not None else handover
+        self._folder, self._job_runs, self._locks = folder, job_runs, locks
+        self._launch, self._now, self._notify = launch, now, notify
+        self._handover = 0.0 if job_runs.folder is not None else handover
         self._known: dict[str, str] = {}
         self._said: Mapping[str, str] = {}
-        self._left: dict[str, tuple[SlotRow, float]] = {}
+        self._left: dict[str, tuple[JobRun, float]] = {}
         self._children: list[Process] = []
         self._files = _marks(folder)
 
@@ -106,23 +106,23 @@ class Scheduler:
         """Each fault once, until it is another."""
         for name, sentence in broken.items():
             if self._said.get(name) != sentence:
-                self._say(f"error: {sentence}; the other jobs go on")
+                self._notify(f"error: {sentence}; the other jobs go on")
         self._said = broken
 
     def _know(self, name: str, when: str, now: datetime) -> None:
         """A job that is new, or due otherwise than before, has slots from now on only."""
         if self._known.get(name) == when:
             return
-        row = self._slots.seen(name, now)
+        row = self._job_runs.seen(name, now)
         if row is None or row.reason != when:
             moment = now.astimezone(UTC).replace(microsecond=0)
-            while not self._slots.see(name, moment, when):
+            while not self._job_runs.see(name, moment, when):
                 moment += timedelta(seconds=1)
         self._known[name] = when
 
     def _handle(self, job: JobSpec, now: datetime) -> None:
         due = self._due(job, now)
-        opened = self._slots.open(job.name)
+        opened = self._job_runs.open(job.name)
         if not due and not opened:
             self._left.pop(job.name, None)
             return
@@ -131,33 +131,33 @@ class Scheduler:
             self._miss_while_running(job.name, due)
             return
         with closing(lock):
-            due, opened = self._due(job, now), self._slots.open(job.name)  # as they are now that nobody else changes them
+            due, opened = self._due(job, now), self._job_runs.open(job.name)  # as they are now that nobody else changes them
             if opened and not self._is_left(job.name, opened[0]):
                 self._miss_while_running(job.name, due)
             elif opened:
-                self._say(f"job {job.name}: the slot {write_slot(opened[0].slot)} was left behind, it is taken up again")
+                self._notify(f"job {job.name}: the slot {write_slot(opened[0].slot)} was left behind, it is taken up again")
                 self._start(job, opened[0].slot, opened[0].attempt, lock)
             elif due:
                 reached("after-job-lock")
                 for slot in due[:-1]:
-                    self._slots.miss(job.name, slot, AWAY)
-                if self._slots.claim(job.name, due[-1]):
+                    self._job_runs.miss(job.name, slot, AWAY)
+                if self._job_runs.claim(job.name, due[-1]):
                     reached("after-claim")
                     self._start(job, due[-1], 0, lock)
 
     def _due(self, job: JobSpec, now: datetime) -> list[datetime]:
-        last = self._slots.last(job.name, now)
+        last = self._job_runs.last(job.name, now)
         return [] if last is None else latest_slots(job.timing, last.slot, now, LISTED_MISSED + 1)
 
     def _miss_while_running(self, name: str, due: list[datetime]) -> None:
-        opened = self._slots.open(name)
+        opened = self._job_runs.open(name)
         for slot in due if opened else ():
-            if self._slots.miss(name, slot, f"the run of {write_slot(opened[0].slot)} was still going"):
-                self._say(f"job {name}: the slot {write_slot(slot)} is missed, the one before still runs")
+            if self._job_runs.miss(name, slot, f"the run of {write_slot(opened[0].slot)} was still going"):
+                self._notify(f"job {name}: the slot {write_slot(slot)} is missed, the one before still runs")
 
-    def _is_left(self, name: str, row: SlotRow) -> bool:
+    def _is_left(self, name: str, row: JobRun) -> bool:
         """Whether a slot that is open, and runs nowhere on this machine, runs nowhere at all."""
-        with self._slots.alone(name) as free:
+        with self._job_runs.alone(name) as free:
             seen = self._left.get(name)
             if not free:
                 self._left.pop(name, None)
@@ -170,7 +170,7 @@ class Scheduler:
         try:
             self._children.append(self._launch(job, slot, attempt, lock))
         except OSError as fault:  # no memory, no more processes: the slot is taken up by the next look
-            self._say(f"error: job {job.name}: its process could not be started ({fault.strerror}), it will be tried again")
+            self._notify(f"error: job {job.name}: its process could not be started ({fault.strerror}), it will be tried again")
             return
         reached("after-launch")
 
@@ -178,7 +178,7 @@ class Scheduler:
 def serve(
     scheduler: Scheduler,
     now: Callable[[], datetime],
-    check: Callable[[], None],
+    raise_if_stopped: Callable[[], None],
     step: float = STEP,
     longest: float = SECONDS_BETWEEN_LOOKS,
 ) -> None:
@@ -187,7 +187,7 @@ def serve(
     Args:
         scheduler: looks.
         now: the moment, which may jump.
-        check: raises where the user asked to stop.
+        raise_if_stopped: raises where the user asked to stop.
         step: seconds between two looks at the clock.
         longest: seconds between two looks at the jobs.
     """
@@ -195,11 +195,11 @@ def serve(
         upcoming = scheduler.look()
         end = time.monotonic() + longest
         while time.monotonic() < end and (upcoming is None or now() < upcoming):
-            check()
+            raise_if_stopped()
             if scheduler.stirred():
                 break
             time.sleep(step)
-        check()
+        raise_if_stopped()
 
 
 def _marks(folder: Path) -> list[tuple[str, int, int]]:

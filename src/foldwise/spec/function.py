@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import BaseModel, ConfigDict, InstanceOf, model_validator
 
 from foldwise.errors import did_you_mean
-from foldwise.spec.python_value import GivenFunction
+from foldwise.spec.python_value import PythonFunction
 
 HANDED_OVER = ("inputs", "head")  # that every build function takes; `seed` is handed to those that name it
 
@@ -25,12 +25,12 @@ class FunctionSpec(BaseModel):
     output_activation: ClassVar[Literal["auto"]] = "auto"
 
     kind: Literal["python"]
-    build: InstanceOf[GivenFunction]
+    build: InstanceOf[PythonFunction]
 
     @model_validator(mode="before")
     @classmethod
     def _handed_over(cls, values: Any) -> Any:
-        if isinstance(values, Mapping) and type(values.get("build")) is not GivenFunction:
+        if isinstance(values, Mapping) and type(values.get("build")) is not PythonFunction:
             raise ValueError(
                 "kind python is a function of your own, from Python only: "
                 "foldwise.tune(model={'kind': 'python', 'build': my_function}); a shell has the kinds mlp, cnn and layers"

@@ -11,7 +11,7 @@ from typing import Any
 
 
 @dataclass(frozen=True, eq=False)
-class GivenFrame:
+class PythonFrame:
     """A pandas DataFrame. It is equal to itself only; whether its rows are those of another is for a table's fingerprint."""
 
     frame: Any = field(repr=False)
@@ -23,7 +23,7 @@ class GivenFrame:
 
 
 @dataclass(frozen=True)
-class GivenFunction:
+class PythonFunction:
     """A function that was written with `def`. Its record is the same wherever its name and source are.
 
     Raises:
@@ -60,7 +60,7 @@ class GivenFunction:
 
 def described(tree: Any) -> Any:
     """A copy of a configuration in which whatever was handed over is described by plain values."""
-    if isinstance(tree, GivenFrame | GivenFunction):
+    if isinstance(tree, PythonFrame | PythonFunction):
         return tree.record
     if isinstance(tree, Mapping):
         return {key: described(value) for key, value in tree.items()}

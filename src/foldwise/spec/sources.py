@@ -11,7 +11,7 @@ from pydantic import AfterValidator, Field, InstanceOf, model_validator
 
 from foldwise.spec.base import Words, matching
 from foldwise.spec.data import TableData
-from foldwise.spec.python_value import GivenFrame
+from foldwise.spec.python_value import PythonFrame
 
 
 class MadeData(TableData):
@@ -89,7 +89,7 @@ class FrameData(TableData):
     """A pandas DataFrame, from Python only. A configuration that is kept says its shape and its table's fingerprint."""
 
     kind: Literal["frame"]
-    given: InstanceOf[GivenFrame]
+    given: InstanceOf[PythonFrame]
     name: str | None = None
     missing: Words = ("",)
     target_strip: str = ""
@@ -97,7 +97,7 @@ class FrameData(TableData):
     @model_validator(mode="before")
     @classmethod
     def _handed_over(cls, values: Any) -> Any:
-        if isinstance(values, Mapping) and type(values.get("given")) is not GivenFrame:
+        if isinstance(values, Mapping) and type(values.get("given")) is not PythonFrame:
             raise ValueError("kind frame is for rows from Python, foldwise.tune(frame=my_dataframe, target=...); here use csv")
         return values
 

@@ -16,7 +16,7 @@ from foldwise.study.plan import Plan
 KINDS = ("layers", "python")
 
 
-def to_rehearse(spec: StudySpec) -> list[TrialSpec]:
+def needs_build_check(spec: StudySpec) -> list[TrialSpec]:
     """The trials at the default and at both ends of every range whose networks have to be seen."""
     points = [spec.space.defaults(), *(corner for _, corner in spec.space.corners())]
     trials = [trial for trial in (trial_at(spec, point) for point in points) if trial.model.kind in KINDS]
@@ -27,7 +27,7 @@ def to_rehearse(spec: StudySpec) -> list[TrialSpec]:
     return different
 
 
-def rehearse(plan: Plan) -> None:
+def check_builds(plan: Plan) -> None:
     """Build these networks. TensorFlow has to be started.
 
     Raises:
@@ -39,7 +39,7 @@ def rehearse(plan: Plan) -> None:
     def prepared(prep: PrepSpec) -> AnyPreparation:
         return fit_preparation(plan.table, plan.development, prep)
 
-    for trial in to_rehearse(plan.spec):
+    for trial in needs_build_check(plan.spec):
         head = head_for(plan.table.task, len(plan.table.labels), trial.model, trial.fit)
         preparation = prepared(trial.prep)
         try_out(trial.model, len(preparation.features), head, preparation.origins)

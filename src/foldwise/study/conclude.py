@@ -35,8 +35,8 @@ from foldwise.study.search import Parts, Searched
 from foldwise.study.tables import write_curves, write_holdout, write_trials
 from foldwise.system.files import write_json
 from foldwise.system.kill_points import reached
-from foldwise.tracking.registration import enrol, write_trained
-from foldwise.tracking.registry import Registry, described, once_for
+from foldwise.tracking.registration import record_registration, write_trained
+from foldwise.tracking.registry import Registry, described, idempotency_key_of
 from foldwise.tracking.tracker import shown_files
 from foldwise.training.refit import refit
 from foldwise.trial.result import TrialResult, best_of, pareto
@@ -85,7 +85,7 @@ def conclude(plan: Plan, searched: Searched, parts: Parts, registry: Registry, s
         study=spec.name,
         threshold=threshold,
     )
-    known_by = (plan.since and plan.since.columns) or identity_columns(table, spec.fixed.data)
+    known_by = (plan.context and plan.context.columns) or identity_columns(table, spec.fixed.data)
     write_trained(plan.folder, known_by, row_keys(table, spec.fixed.data, known_by)[plan.development])
     reached("after-bundle")
     if asked == "auto":
@@ -93,7 +93,7 @@ def conclude(plan: Plan, searched: Searched, parts: Parts, registry: Registry, s
             f"{table.labels[1]!r} is answered above a probability of {threshold:.3f}, tuned on out-of-fold predictions"
         )
     refitted = time.monotonic()
-    parts.check()
+    parts.raise_if_stopped()
 
     reads = parts.ledger.record_holdout_read(plan.table.fingerprint, spec.name, len(plan.holdout.rows))
     reached("after-holdout-read")
@@ -159,12 +159,14 @@ def conclude(plan: Plan, searched: Searched, parts: Parts, registry: Registry, s
     assert record is not None  # its trials are in the ledger
     version, run_id = None, place.run_id if place else None
     try:
-        version = registry.register(plan.folder / "bundle", spec.register, run_id, metrics, once_for(record, len(results)))
+        version = registry.register(
+            plan.folder / "bundle", spec.register, run_id, metrics, idempotency_key_of(record, len(results))
+        )
     except JobError as fault:  # what the study came to is kept, and the next start registers its model
         watcher.note(str(fault))
     reached("after-register")
     if version is not None:
-        enrol(version, record, plan.source, plan.folder, parts.ledger, registry, watcher.note)
+        record_registration(version, record, plan.source, plan.folder, parts.ledger, registry, watcher.note)
     summary["model"] = described(spec.register, version)
     ended = time.monotonic()
     summary["seconds"] = {

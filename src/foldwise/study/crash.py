@@ -40,7 +40,7 @@ def crash_noted(path: Path) -> Iterator[None]:
     path.unlink(missing_ok=True)
 
 
-def blame(path: Path, ledger: Ledger, study: str, say: Callable[[str], None]) -> None:
+def attribute_crash(path: Path, ledger: Ledger, study: str, notify: Callable[[str], None]) -> None:
     """Count the crash that an earlier start left a note of against the trials that it left running."""
     noted = path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
     if not noted:
@@ -51,6 +51,6 @@ def blame(path: Path, ledger: Ledger, study: str, say: Callable[[str], None]) ->
         if row.result is None and not row.dropped:
             ledger.begin_trial(study, row.number, row.params)  # what finishes a trial has to have begun it
             result = crashed(ledger, study, row.number, row.params, death)
-            say(f"trial {row.number}: {death}" + ("; it is run again" if result is None else " once more, so it failed"))
+            notify(f"trial {row.number}: {death}" + ("; it is run again" if result is None else " once more, so it failed"))
             if result is not None:
                 ledger.finish_trial(study, result)

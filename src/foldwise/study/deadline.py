@@ -60,7 +60,7 @@ class Deadline:
         """Whether the search has to end."""
         return time.monotonic() > self._ends - self._after - self._refit
 
-    def check(self) -> None:
+    def raise_if_over(self) -> None:
         """Ends a search that has to.
 
         Raises:

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from foldwise.bundle.bundle import Bundle
 from foldwise.data.preparation.pixels import ImagePreparation
-from foldwise.models.dissect import anatomy_of
+from foldwise.models.inspect import network_graph_of
 from foldwise.report.figures.model import draw_model
 from foldwise.report.figures.search import draw_search
 from foldwise.study.plan import Plan
@@ -41,7 +41,7 @@ def draw_figures(
     results: Sequence[TrialResult],
     baselines: Sequence[Mapping[str, Any]],
     answers: Answers,
-    say: Callable[[str], None],
+    notify: Callable[[str], None],
 ) -> None:
     """Writes `figures/` of a study, unless its configuration wants none. What cannot be drawn is said and is no fault."""
     tracking, folder = plan.spec.fixed.tracking, plan.folder / "figures"
@@ -56,7 +56,7 @@ def draw_figures(
         try:
             draw()
         except Exception as fault:  # noqa: BLE001 - a picture is no reason to lose a study
-            say(f"figures of the {part} could not all be drawn: {first_line(fault)}")
+            notify(f"figures of the {part} could not all be drawn: {first_line(fault)}")
 
 
 def _draw_answers(folder: Path, plan: Plan, bundle: Bundle, answers: Answers) -> list[Path]:
@@ -73,5 +73,5 @@ def _draw_answers(folder: Path, plan: Plan, bundle: Bundle, answers: Answers) ->
         predictions=answers.predictions,
         threshold=answers.threshold,
         images=images,
-        network=anatomy_of(bundle.network, *seen),
+        network=network_graph_of(bundle.network, *seen),
     )

@@ -16,7 +16,7 @@ from foldwise.data.audit.audit import audit
 from foldwise.data.audit.finding import Finding
 from foldwise.data.holdout import HoldoutRecord, set_holdout
 from foldwise.data.image_table import read_image_holdout, read_image_table
-from foldwise.data.new_rows import Since, hold_back
+from foldwise.data.new_rows import ChampionContext, fresh_holdout
 from foldwise.data.preparation.augment_rules import check_augment
 from foldwise.data.preparation.balance import check_balance
 from foldwise.data.preparation.fold import fit_preparation
@@ -47,8 +47,8 @@ class Plan:
     development: positions in `table` of the rows that search and training may see, (rows,).
     holdout: the rows set aside, a table of its own.
     source: the mark of the rows as they were read, where there is one.
-    since: what an earlier model knew, where its challenger is to be made.
-    newest: positions in `table` of the rows that were set aside because they are new, (rows,); they are in `holdout` too.
+    context: what an earlier model knew, where its challenger is to be made.
+    new_rows: positions in `table` of the rows that were set aside because they are new, (rows,); they are in `holdout` too.
     """
 
     spec: StudySpec
@@ -60,8 +60,8 @@ class Plan:
     splits: tuple[Split, ...]
     findings: tuple[Finding, ...]
     source: str | None = None
-    since: Since | None = None
-    newest: np.ndarray = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+    context: ChampionContext | None = None
+    new_rows: np.ndarray = field(default_factory=lambda: np.empty(0, dtype=np.int64))
 
     @property
     def folder(self) -> Path:
@@ -93,12 +93,12 @@ class Plan:
         return {**recipe, "data": {**recipe["data"], "given": {**data.given.record, "fingerprint": self.table.fingerprint}}}
 
 
-def plan_study(spec: StudySpec, since: Since | None = None) -> Plan:
+def plan_study(spec: StudySpec, context: ChampionContext | None = None) -> Plan:
     """Read and cut the data of a study.
 
     Args:
         spec: the study.
-        since: what an earlier model knew, whose challenger is to be made: the same rows are set aside, and the newest of those
+        context: what the champion knew, where its challenger is made. The same rows are set aside, and the newest of those
             that it did not see. A holdout by time begins anew, and never earlier than it did.
 
     Raises:
@@ -118,7 +118,7 @@ def plan_study(spec: StudySpec, since: Since | None = None) -> Plan:
         check_inputs(trial.model, [*table.schema.of_kind("number"), *others], table.left_out)
         numbers = prod(table.schema.image) if table.schema.image else len(table.schema.of_kind("number"))
         check_image(as_shown(trial.model, table.schema.image), numbers, others, trial.prep.select.kind != "none")
-    development, held, newest, record = _set_aside(fixed, table, since)
+    development, held, new_rows, record = _set_aside(fixed, table, context)
     given = _given(fixed, table)
     holdout = table.take(held) if given is None else given
     for trial in trials:
@@ -128,7 +128,7 @@ def plan_study(spec: StudySpec, since: Since | None = None) -> Plan:
         check_batch(trial.fit, splits)
     told = [finding for trial in trials for finding in check_balance(table, splits, trial.balance)]
     findings = (*audit(table, development, splits, holdout), *dict.fromkeys(told))
-    return Plan(spec, goal, table, development, holdout, record, splits, findings, source, since, newest)
+    return Plan(spec, goal, table, development, holdout, record, splits, findings, source, context, new_rows)
 
 
 def _read(fixed: FixedSpec, trials: Sequence[TrialSpec]) -> Table:
@@ -138,20 +138,22 @@ def _read(fixed: FixedSpec, trials: Sequence[TrialSpec]) -> Table:
     return read_table(fixed.data, fixed.paths, any(takes_pixels(trial.model) for trial in trials), used)
 
 
-def _set_aside(fixed: FixedSpec, table: Table, since: Since | None) -> tuple[np.ndarray, np.ndarray, np.ndarray, HoldoutRecord]:
+def _set_aside(
+    fixed: FixedSpec, table: Table, context: ChampionContext | None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, HoldoutRecord]:
     """Positions to develop on, positions set aside, which of these because they are new, and how that was decided."""
     data = fixed.data
     none = np.empty(0, dtype=np.int64)
-    if since is None or isinstance(data.holdout, GivenHoldout | GivenImages):
+    if context is None or isinstance(data.holdout, GivenHoldout | GivenImages):
         development, held, record = set_holdout(table, data.holdout, data)
         return development, held, none, record
     if isinstance(data.holdout, TimeHoldout):
-        now, before = set_holdout(table, data.holdout, data), set_holdout(table, data.holdout, data, since.holdout)
+        now, before = set_holdout(table, data.holdout, data), set_holdout(table, data.holdout, data, context.holdout)
         development, held, record = now if now[2]["from"] >= before[2]["from"] else before
         return development, held, none, record
-    development, held, record = set_holdout(table, data.holdout, data, since.holdout)
-    development, newest = hold_back(table, development, since, data)
-    return development, np.sort(np.concatenate([held, newest])), newest, record
+    development, held, record = set_holdout(table, data.holdout, data, context.holdout)
+    development, new_rows = fresh_holdout(table, development, context, data)
+    return development, np.sort(np.concatenate([held, new_rows])), new_rows, record
 
 
 def _given(fixed: FixedSpec, table: Table) -> Table | None:

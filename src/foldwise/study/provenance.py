@@ -16,7 +16,7 @@ GIT_SECONDS = 5
 MOST_COLUMNS = 500  # of a table, named one by one
 
 
-def origin(plan: Plan) -> dict[str, Any]:
+def provenance(plan: Plan) -> dict[str, Any]:
     """Task, goal, rows and columns of a study; who started it, on what machine, in a working folder of which commit.
 
     Studies that make challengers say under which experiment they are shown together; any other has one of its own.
@@ -24,7 +24,7 @@ def origin(plan: Plan) -> dict[str, Any]:
     There is no name of a host, no path and no address in it: it is shown to whoever sees a run.
     """
     table = plan.table
-    series = {} if plan.since is None else {"experiment": f"{plan.spec.register}-retraining"}
+    series = {} if plan.context is None else {"experiment": f"{plan.spec.register}-retraining"}
     columns = {column.name: column.kind for column in table.schema.columns[:MOST_COLUMNS]}
     return {
         "task": table.task,

@@ -16,11 +16,11 @@ from foldwise.ledger.ledger import Ledger
 from foldwise.spec.goal import Goal
 from foldwise.spec.space import Params
 from foldwise.spec.study import StudySpec
-from foldwise.study.board import Board
 from foldwise.study.crash import crashed
 from foldwise.study.deadline import Deadline
 from foldwise.study.plan import Plan
 from foldwise.study.racing import race_for
+from foldwise.study.trial_queue import TrialQueue
 from foldwise.study.warm_start import earlier_results
 from foldwise.system.kill_points import reached
 from foldwise.tracking.tracker import Tracker
@@ -59,13 +59,13 @@ class Parts:
     ledger: Ledger
     tracker: Tracker
     watcher: Watcher
-    check: Callable[[], None] = lambda: None
+    raise_if_stopped: Callable[[], None] = lambda: None
     deadline: Deadline = field(default_factory=Deadline)
 
-    def heed(self) -> None:
+    def raise_if_over(self) -> None:
         """Raises Interrupted where the search has to end before its time, OutOfTime where its time is over."""
-        self.check()
-        self.deadline.check()
+        self.raise_if_stopped()
+        self.deadline.raise_if_over()
 
 
 # Why a search ended: as many trials as asked for, the time is over, or nothing is left to try.
@@ -90,7 +90,7 @@ def search(plan: Plan, parts: Parts) -> Searched:
     spec, budget = plan.spec, plan.spec.fixed.budget
     rows = parts.ledger.trials(spec.name)
     counted = [row for row in rows if not row.dropped]
-    board = Board(
+    queue = TrialQueue(
         [row.result for row in counted if row.result is not None],
         {row.number: row.params for row in counted if row.result is None},
         spec.space.count(),
@@ -101,131 +101,131 @@ def search(plan: Plan, parts: Parts) -> Searched:
         parts.watcher.note(f"the tuner begins with {len(earlier)} trials of {spec.fixed.tuner.warm_start}")
     for result in earlier:
         parts.tuner.tell(result)
-    for result in board.finished:
+    for result in queue.finished:
         _tell(plan, parts, result)
     futures: _Futures = {}
-    parts.watcher.search_starts(plan.goal, budget.trials, len(plan.splits), board.finished)
+    parts.watcher.search_starts(plan.goal, budget.trials, len(plan.splits), queue.finished)
     try:
-        _run(plan, parts, board, futures)
-        ended: Ended = "trials" if board.begun >= budget.trials else "exhausted"
+        _run(plan, parts, queue, futures)
+        ended: Ended = "trials" if queue.begun >= budget.trials else "exhausted"
     except OutOfTime:
-        _keep_what_ends(plan, parts, board, futures, 0)
-        ended = "trials" if len(board.finished) >= budget.trials else "seconds"
+        _keep_what_ends(plan, parts, queue, futures, 0)
+        ended = "trials" if len(queue.finished) >= budget.trials else "seconds"
     except Interrupted:
-        _keep_what_ends(plan, parts, board, futures, SECONDS_TO_END)
-        said = f"stopped after {len(board.finished)} of {budget.trials} trials; the same command goes on"
+        _keep_what_ends(plan, parts, queue, futures, SECONDS_TO_END)
+        said = f"stopped after {len(queue.finished)} of {budget.trials} trials; the same command goes on"
         raise Interrupted(said) from None
     finally:
         parts.watcher.search_ends()
     if ended == "seconds":
-        for number in sorted({*board.running, *board.waiting, *board.left}):  # asked for again if there is ever time
+        for number in sorted({*queue.running, *queue.waiting, *queue.left}):  # asked for again if there is ever time
             parts.ledger.withdraw_trial(spec.name, number)
-        if best_of(board.finished, plan.goal) is None:
+        if best_of(queue.finished, plan.goal) is None:
             said = f"{parts.deadline.seconds:g} s were over before a trial was complete"
             raise JobError(f"budget.seconds: {said}; give more, or make trials shorter")
-        parts.watcher.note(f"budget.seconds: the time of {parts.deadline.seconds:g} s allows {len(board.finished)} trials")
+        parts.watcher.note(f"budget.seconds: the time of {parts.deadline.seconds:g} s allows {len(queue.finished)} trials")
     if ended == "exhausted":
-        parts.watcher.note(f"nothing is left to try: {board.tried} configurations in {len(board.finished)} trials")
-    return Searched(sorted(board.finished, key=lambda result: result.number), ended)
+        parts.watcher.note(f"nothing is left to try: {queue.tried} configurations in {len(queue.finished)} trials")
+    return Searched(sorted(queue.finished, key=lambda result: result.number), ended)
 
 
-def _run(plan: Plan, parts: Parts, board: Board, futures: _Futures) -> None:
+def _run(plan: Plan, parts: Parts, queue: TrialQueue, futures: _Futures) -> None:
     """Until there is no trial to begin and none under way."""
     while True:
-        _refuse_hopeless(board.finished)
-        parts.heed()
+        _refuse_hopeless(queue.finished)
+        parts.raise_if_over()
         while len(futures) < parts.executor.slots:
-            trial = _next(plan.spec, parts.tuner, board)
+            trial = _next(plan.spec, parts.tuner, queue)
             if trial is None:
                 break
-            _start(plan, parts, board, futures, *trial)
+            _start(plan, parts, queue, futures, *trial)
         if not futures:
             return
-        for number, future in _done(futures, parts.heed):
+        for number, future in _done(futures, parts.raise_if_over):
             del futures[future]  # one by one: whatever ends the search meanwhile, those that are left are still to be kept
-            _settle(plan, parts, board, futures, number, future)
-            while woken := board.wake():
+            _settle(plan, parts, queue, futures, number, future)
+            while woken := queue.wake():
                 for trial in woken:
-                    _train(plan, parts, board, futures, *trial)
+                    _train(plan, parts, queue, futures, *trial)
 
 
-def _next(spec: StudySpec, tuner: Tuner, board: Board) -> tuple[int, Params] | None:
+def _next(spec: StudySpec, tuner: Tuner, queue: TrialQueue) -> tuple[int, Params] | None:
     """A trial that an earlier start left behind, else a new one; known configurations and the defaults come first."""
-    if board.left:
-        number = min(board.left)
-        return number, board.left[number]
-    if board.begun >= spec.fixed.budget.trials or board.is_exhausted:
+    if queue.left:
+        number = min(queue.left)
+        return number, queue.left[number]
+    if queue.begun >= spec.fixed.budget.trials or queue.is_exhausted:
         return None
-    number = board.next_number
-    params = spec.openings[number] if number < len(spec.openings) else tuner.ask(number, board.pending)
+    number = queue.next_number
+    params = spec.openings[number] if number < len(spec.openings) else tuner.ask(number, queue.pending)
     reached("after-ask")
     return None if params is None else (number, params)
 
 
-def _start(plan: Plan, parts: Parts, board: Board, futures: _Futures, number: int, params: Params) -> None:
+def _start(plan: Plan, parts: Parts, queue: TrialQueue, futures: _Futures, number: int, params: Params) -> None:
     """Write a trial down, then train it, or let it wait for the one that trains the same."""
     parts.ledger.begin_trial(plan.spec.name, number, params)
-    board.begin(number, params)
-    if board.is_running_elsewhere(number, params):
-        board.park(number)
+    queue.begin(number, params)
+    if queue.is_running_elsewhere(number, params):
+        queue.park(number)
     else:
-        _train(plan, parts, board, futures, number, params)
+        _train(plan, parts, queue, futures, number, params)
 
 
-def _train(plan: Plan, parts: Parts, board: Board, futures: _Futures, number: int, params: Params) -> None:
+def _train(plan: Plan, parts: Parts, queue: TrialQueue, futures: _Futures, number: int, params: Params) -> None:
     """Hand a trial to the executor. Values that are right each by itself may contradict each other: then only it fails."""
-    known = board.known(number, params)
+    known = queue.known(number, params)
     if known is not None:
-        _finish(plan, parts, board, known)
+        _finish(plan, parts, queue, known)
         return
     parts.watcher.trial_starts(number, params)
     try:
-        race = race_for(plan.spec.fixed.race, plan.goal, board.finished, number, plan.spec.fixed.seed)
+        race = race_for(plan.spec.fixed.race, plan.goal, queue.finished, number, plan.spec.fixed.seed)
         job = replace(plan.job(number, params), race=race)
     except ConfigError as fault:
-        _finish(plan, parts, board, TrialResult(number, params, "FAILED", reason=f"configuration: {fault}"))
+        _finish(plan, parts, queue, TrialResult(number, params, "FAILED", reason=f"configuration: {fault}"))
         return
     futures[parts.executor.submit(job)] = number
 
 
-def _done(futures: _Futures, check: Callable[[], None]) -> list[tuple[int, Future[TrialResult]]]:
+def _done(futures: _Futures, raise_if_stopped: Callable[[], None]) -> list[tuple[int, Future[TrialResult]]]:
     """The futures that are done, by number; waits for the first."""
     while True:
         done, _ = wait(futures, timeout=SECONDS_BETWEEN_CHECKS, return_when=FIRST_COMPLETED)
         if not done:  # what is done is written down before anything else
-            check()
+            raise_if_stopped()
         else:
             return sorted(((futures[future], future) for future in done), key=lambda pair: pair[0])
 
 
-def _keep_what_ends(plan: Plan, parts: Parts, board: Board, futures: _Futures, seconds: float) -> None:
+def _keep_what_ends(plan: Plan, parts: Parts, queue: TrialQueue, futures: _Futures, seconds: float) -> None:
     """Write down the trials that come to their end within seconds."""
     done, _ = wait(futures, timeout=seconds)
     for number, future in sorted((futures.pop(future), future) for future in done):
-        if future.exception() is None and number in board.running:
-            _finish(plan, parts, board, future.result())
+        if future.exception() is None and number in queue.running:
+            _finish(plan, parts, queue, future.result())
 
 
-def _settle(plan: Plan, parts: Parts, board: Board, futures: _Futures, number: int, future: Future[TrialResult]) -> None:
+def _settle(plan: Plan, parts: Parts, queue: TrialQueue, futures: _Futures, number: int, future: Future[TrialResult]) -> None:
     """Take a trial's result; run it again where its process died for the first time, which may have had another cause."""
-    params, study = board.running[number], plan.spec.name
+    params, study = queue.running[number], plan.spec.name
     try:
-        _finish(plan, parts, board, future.result())
+        _finish(plan, parts, queue, future.result())
     except WorkerDied as death:
-        parts.heed()  # whoever stops a study may have stopped its processes too
+        parts.raise_if_over()  # whoever stops a study may have stopped its processes too
         failed = crashed(parts.ledger, study, number, params, str(death))
         if failed is not None:
-            _finish(plan, parts, board, failed)
+            _finish(plan, parts, queue, failed)
             return
         parts.watcher.note(f"trial {number}: {death}; it is run again")
         parts.ledger.begin_trial(study, number, params)
-        _train(plan, parts, board, futures, number, params)
+        _train(plan, parts, queue, futures, number, params)
 
 
-def _finish(plan: Plan, parts: Parts, board: Board, result: TrialResult) -> None:
+def _finish(plan: Plan, parts: Parts, queue: TrialQueue, result: TrialResult) -> None:
     """Commit, then tell: what is not in the ledger did not happen."""
     row = parts.ledger.finish_trial(plan.spec.name, result)
-    board.finish(result)
+    queue.finish(result)
     _tell(plan, parts, result)
     reached("after-tell")
     parts.tracker.trial(row)

@@ -31,7 +31,7 @@ class Limits:
             )
         return None
 
-    def check(self, seconds: float) -> None:
+    def raise_if_over(self, seconds: float) -> None:
         """Ends a trial that trains in this process since so many seconds, if it has too much.
 
         Raises:

@@ -17,7 +17,7 @@ KEPT = "stopped; what was finished is kept, and the same command goes on"
 
 
 @contextmanager
-def stoppable(say: Callable[[str], None]) -> Iterator[Callable[[], None]]:
+def stoppable(notify: Callable[[str], None]) -> Iterator[Callable[[], None]]:
     """Within it, the given function raises Interrupted once a first signal has come; a second raises KeyboardInterrupt.
 
     Where nobody calls the function for SECONDS_TO_STOP, Interrupted is raised wherever the main thread is.
@@ -26,12 +26,12 @@ def stoppable(say: Callable[[str], None]) -> Iterator[Callable[[], None]]:
     """
     asked = threading.Event()
 
-    def check() -> None:
+    def raise_if_stopped() -> None:
         if asked.is_set():
             raise Interrupted(KEPT)
 
     if threading.current_thread() is not threading.main_thread():
-        yield check
+        yield raise_if_stopped
         return
 
     def on_signal(number: int, frame: FrameType | None) -> None:
@@ -39,7 +39,7 @@ def stoppable(say: Callable[[str], None]) -> Iterator[Callable[[], None]]:
             raise KeyboardInterrupt
         asked.set()
         signal.setitimer(signal.ITIMER_REAL, SECONDS_TO_STOP, SECONDS_BETWEEN_CUTS)
-        say(f"stopping after this fold, in {SECONDS_TO_STOP:g} s at the latest; once more to stop at once")
+        notify(f"stopping after this fold, in {SECONDS_TO_STOP:g} s at the latest; once more to stop at once")
 
     def on_time_over(number: int, frame: FrameType | None) -> None:
         raise Interrupted(KEPT)
@@ -47,7 +47,7 @@ def stoppable(say: Callable[[str], None]) -> Iterator[Callable[[], None]]:
     before = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
     before[signal.SIGALRM] = signal.signal(signal.SIGALRM, on_time_over)
     try:
-        yield check
+        yield raise_if_stopped
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         for number, handler in before.items():

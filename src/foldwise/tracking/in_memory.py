@@ -61,20 +61,20 @@ class InMemoryRegistry:
     def __init__(self) -> None:
         self._folders: dict[str, list[Path]] = {}
         self._aliases: dict[str, dict[str, int]] = {}
-        self._once: dict[tuple[str, str], int] = {}
+        self._idempotency_keys: dict[tuple[str, str], int] = {}
 
     def register(
-        self, folder: Path, name: str, run_id: str | None, metrics: Mapping[str, float], once: str | None = None
+        self, folder: Path, name: str, run_id: str | None, metrics: Mapping[str, float], idempotency_key: str | None = None
     ) -> ModelVersion:
         """The next version of a name: the first becomes champion, later ones challenger."""
         folders = self._folders.setdefault(name, [])
-        if once is not None and (name, once) in self._once:
-            return self._version(name, self._once[name, once])
+        if idempotency_key is not None and (name, idempotency_key) in self._idempotency_keys:
+            return self._version(name, self._idempotency_keys[name, idempotency_key])
         folders.append(folder)
         alias = FIRST if len(folders) == 1 else LATER
         self._aliases.setdefault(name, {})[alias] = len(folders)
-        if once is not None:
-            self._once[name, once] = len(folders)
+        if idempotency_key is not None:
+            self._idempotency_keys[name, idempotency_key] = len(folders)
         return self._version(name, len(folders))
 
     def fetch(self, reference: str) -> Path:

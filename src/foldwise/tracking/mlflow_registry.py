@@ -57,7 +57,7 @@ class MlflowRegistry:
         return self._store.client()  # a database that is away says so when the model is to be kept, not before training
 
     def register(
-        self, folder: Path, name: str, run_id: str | None, metrics: Mapping[str, float], once: str | None = None
+        self, folder: Path, name: str, run_id: str | None, metrics: Mapping[str, float], idempotency_key: str | None = None
     ) -> ModelVersion:
         """Keeps the bundle in `folder` as the next version of a name, made by the run `run_id`, with its holdout metrics.
 
@@ -67,7 +67,7 @@ class MlflowRegistry:
         pauses = iter(PAUSES)
         while True:
             try:
-                return self._registered(name, once) or self._register(folder, name, run_id, metrics, once)
+                return self._registered(name, idempotency_key) or self._register(folder, name, run_id, metrics, idempotency_key)
             except FAULTS as fault:
                 pause = next(pauses, None)
                 if pause is None or getattr(fault, "error_code", None) == "INVALID_PARAMETER_VALUE":
@@ -169,12 +169,12 @@ class MlflowRegistry:
                 return None
             raise JobError(f"the registry does not say what it knows of {name}: {first_line(fault)}") from None
 
-    def _registered(self, name: str, once: str | None) -> ModelVersion | None:
+    def _registered(self, name: str, idempotency_key: str | None) -> ModelVersion | None:
         """The version that was registered with the same word; its alias may still be to be set."""
-        if once is None or name not in self._names():
+        if idempotency_key is None or name not in self._names():
             return None
         versions = self._client.search_model_versions(f"name = '{name}'")
-        made = next((version for version in versions if version.tags.get(ONCE) == once), None)
+        made = next((version for version in versions if version.tags.get(ONCE) == idempotency_key), None)
         if made is None:
             return None
         is_last = int(made.version) == max(int(version.version) for version in versions)
@@ -192,7 +192,7 @@ class MlflowRegistry:
         return alias
 
     def _register(
-        self, folder: Path, name: str, run_id: str | None, metrics: Mapping[str, float], once: str | None
+        self, folder: Path, name: str, run_id: str | None, metrics: Mapping[str, float], idempotency_key: str | None
     ) -> ModelVersion:
         client = self._client
         card = read_card(folder / "bundle.json")
@@ -212,7 +212,7 @@ class MlflowRegistry:
         except MlflowException as fault:
             if fault.error_code != "RESOURCE_ALREADY_EXISTS":
                 raise
-        mark = {} if once is None else {ONCE: once}
+        mark = {} if idempotency_key is None else {ONCE: idempotency_key}
         tags = {"study": card.study, **mark, **{f"holdout.{metric}": f"{value:.6g}" for metric, value in metrics.items()}}
         # by the place of its files, and by its id only with a run: else MLflow looks the id up in the process's default store
         source, model_id = logged.artifact_location, logged.model_id if run_id else None

@@ -95,13 +95,13 @@ def _view(record: StudyRecord, goal: Goal) -> dict[str, Any]:
 
 def made_by(record: StudyRecord) -> dict[str, str]:
     """Who ran what: MLflow's own columns of a run."""
-    origin = record.origin or {}
+    provenance = record.provenance or {}
     tags = {"mlflow.source.name": "foldwise", "mlflow.source.type": "LOCAL"}
-    if origin.get("user"):
-        tags["mlflow.user"] = str(origin["user"])
-    if origin.get("git"):
-        tags["mlflow.source.git.commit"] = str(origin["git"]["commit"])
-        tags["mlflow.source.git.dirty"] = str(origin["git"]["changed"]).lower()
+    if provenance.get("user"):
+        tags["mlflow.user"] = str(provenance["user"])
+    if provenance.get("git"):
+        tags["mlflow.source.git.commit"] = str(provenance["git"]["commit"])
+        tags["mlflow.source.git.dirty"] = str(provenance["git"]["changed"]).lower()
     return tags
 
 
@@ -114,7 +114,7 @@ def study_tags(record: StudyRecord, goal: Goal) -> dict[str, str]:
         "seed": record.recipe.get("seed"),
         "goal": goal.metric,
         "direction": goal.direction,
-        "task": (record.origin or {}).get("task"),
+        "task": (record.provenance or {}).get("task"),
     }
     return {**made_by(record), **{f"foldwise.{key}": str(value) for key, value in own.items() if value is not None}}
 
@@ -127,7 +127,7 @@ def trial_tags(row: TrialRow, result: TrialResult, record: StudyRecord) -> dict[
     return {**made_by(record), **{f"foldwise.{key}": str(value)[:MOST_TAG] for key, value in own.items()}}
 
 
-def conclusion_tags(summary: Mapping[str, Any]) -> dict[str, str]:
+def summary_tags(summary: Mapping[str, Any]) -> dict[str, str]:
     """What a study came to, in words."""
     tags = {"mlflow.note.content": summary.get("verdict"), "foldwise.ended": summary.get("ended")}
     if summary.get("best"):
@@ -139,8 +139,8 @@ def conclusion_tags(summary: Mapping[str, Any]) -> dict[str, str]:
 
 def dataset(record: StudyRecord) -> tuple[str, str, dict[str, str], dict[str, Any], dict[str, Any]]:
     """A study's data: name, digest, source, schema and profile, as MLflow's dataset pages read them."""
-    origin, data = record.origin or {}, record.recipe.get("data") or {}
-    image, columns = origin.get("image"), origin.get("columns") or {}
+    provenance, data = record.provenance or {}, record.recipe.get("data") or {}
+    image, columns = provenance.get("image"), provenance.get("columns") or {}
     if image:
         of_images = {"dtype": "uint8", "shape": [-1, *image]}
         schema: dict[str, Any] = {"mlflow_tensorspec": {"features": json.dumps([{"type": "tensor", "tensor-spec": of_images}])}}
@@ -148,8 +148,8 @@ def dataset(record: StudyRecord) -> tuple[str, str, dict[str, str], dict[str, An
         names = [{"type": TYPES.get(kind, "string"), "name": name, "required": True} for name, kind in columns.items()]
         schema = {"mlflow_colspec": names}
     source = {key: str(data[key]) for key in ("kind", "name", "path", "target") if isinstance(data.get(key), str)}
-    profile = {"num_rows": origin.get("rows"), "num_features": len(columns) or None}
-    name = str(origin.get("data") or data.get("name") or record.name)
+    profile = {"num_rows": provenance.get("rows"), "num_features": len(columns) or None}
+    name = str(provenance.get("data") or data.get("name") or record.name)
     return name, record.data_fingerprint[:36], source, schema, {k: v for k, v in profile.items() if v is not None}
 
 

@@ -19,11 +19,11 @@ from foldwise.spec.goal import Goal
 from foldwise.tracking.mlflow_rows import (
     MOST_ENTITIES,
     MOST_PARAMS,
-    conclusion_tags,
     dataset,
     experiment_tags,
     numbers_in,
     study_tags,
+    summary_tags,
     trial_metrics,
     trial_params,
     trial_tags,
@@ -58,7 +58,7 @@ class MlflowStudy:
     def open(self) -> bool:
         """Opens the parent's run; whether it was there before."""
         record, client = self._record, self._client
-        name = str((record.origin or {}).get("experiment", record.name))
+        name = str((record.provenance or {}).get("experiment", record.name))
         experiment = self._store.experiment(name, experiment_tags(record, self._goal))
         found = self._earlier_run(experiment.experiment_id)
         if found is None:
@@ -72,7 +72,7 @@ class MlflowStudy:
         data = DatasetInput(Dataset(name, digest, "foldwise", *words), [InputTag("mlflow.data.context", "training")])
         client.log_inputs(run.info.run_id, datasets=[data])
         client.log_dict(run.info.run_id, dict(record.recipe), "recipe.yaml")  # it may have been extended since
-        client.log_dict(run.info.run_id, {**(record.origin or {}), "versions": dict(record.versions)}, "environment.yaml")
+        client.log_dict(run.info.run_id, {**(record.provenance or {}), "versions": dict(record.versions)}, "environment.yaml")
         self._ledger.mark_shipped(record.name, None, run.info.run_id)
         self.run = run
         return found is not None
@@ -104,7 +104,7 @@ class MlflowStudy:
             return
         moment = _milliseconds(finished)
         metrics = [Metric(name, value, moment, 0) for name, value in numbers_in(summary).items()]
-        tags = [RunTag(key, value) for key, value in conclusion_tags(summary).items()]
+        tags = [RunTag(key, value) for key, value in summary_tags(summary).items()]
         self._client.log_batch(run_id, metrics=metrics[: MOST_ENTITIES - len(tags)], tags=tags)
         for file in files:
             if file.is_dir():

@@ -17,7 +17,7 @@ from foldwise.tracking.mlflow_store import MlflowStore
 STOP_SECONDS = 10
 
 
-def serve(store: MlflowStore, host: str, port: int, say: Callable[[str], None]) -> None:
+def serve(store: MlflowStore, host: str, port: int, notify: Callable[[str], None]) -> None:
     """Serve the pages of a store until Ctrl-C or SIGTERM; the server's processes end with this one.
 
     Raises:
@@ -41,12 +41,12 @@ def serve(store: MlflowStore, host: str, port: int, say: Callable[[str], None]) 
     process = None
     try:
         process = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True)  # noqa: S603 our own words
-        say(f"MLflow at http://{host}:{port} (ready in about 15 s; Ctrl-C ends it)")
+        notify(f"MLflow at http://{host}:{port} (ready in about 15 s; Ctrl-C ends it)")
         _, complaint = process.communicate()
         last = complaint.decode(errors="replace").strip().splitlines()[-1:] or ["no reason given"]
         raise JobError(f"MLflow's server ended with code {process.returncode}: {without_password(last[0])}")
     except KeyboardInterrupt:
-        say("stopped")
+        notify("stopped")
     finally:
         if process is not None:
             _end(process)

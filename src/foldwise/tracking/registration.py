@@ -15,7 +15,7 @@ from foldwise.ledger.ledger import Ledger
 from foldwise.ledger.model_versions import VersionRow, Versions
 from foldwise.ledger.rows import StudyRecord
 from foldwise.system.files import atomically
-from foldwise.tracking.champion import Succession
+from foldwise.tracking.reconcile_champion import ChampionAlias
 from foldwise.tracking.registry import ModelVersion, Registry
 
 TRAINED = "trained.npz"
@@ -37,14 +37,14 @@ def write_trained(folder: Path, columns: Sequence[str], keys: npt.NDArray[np.flo
     atomically(folder / TRAINED, write)
 
 
-def enrol(
+def record_registration(
     version: ModelVersion,
     record: StudyRecord,
     source: str | None,
     folder: Path,
     ledger: Ledger,
     registry: Registry,
-    say: Callable[[str], None],
+    notify: Callable[[str], None],
 ) -> None:
     """Writes a registered version of a study's model down; the first of a name is its champion.
 
@@ -55,15 +55,15 @@ def enrol(
         folder: of the study, with `bundle/` and `trained.npz`.
         ledger: where it is written.
         registry: where it was registered.
-        say: hears what a person should know.
+        notify: hears what a person should know.
     """
-    succession, path = Succession(ledger, registry, version.name, say), folder / TRAINED
+    champion_alias, path = ChampionAlias(ledger, registry, version.name, notify), folder / TRAINED
     columns, trained = None, None
     if path.exists():
         with np.load(path, allow_pickle=False) as kept:
             columns, trained = tuple(kept["columns"].tolist()), kept["keys"]
     row = VersionRow(
-        succession.key,
+        champion_alias.key,
         version.version,
         record.name,
         record.data_fingerprint,
@@ -75,6 +75,6 @@ def enrol(
     )
     Versions(ledger.transactions).keep(row)
     try:
-        succession.settle()
+        champion_alias.reconcile()
     except JobError as fault:  # the next one who asks for the champion settles it
-        say(str(fault))
+        notify(str(fault))

@@ -39,7 +39,7 @@ def is_unregistered(summary: Mapping[str, Any]) -> bool:
     return "version" in summary.get("model", {}) and summary["model"]["version"] is None
 
 
-def once_for(record: StudyRecord, trials: int) -> str:
+def idempotency_key_of(record: StudyRecord, trials: int) -> str:
     """The word under which a study that came to its end with so many trials registers its model once."""
     return f"{record.name} of {record.created.isoformat()} with {trials} trials"
 
@@ -48,12 +48,12 @@ class Registry(Protocol):
     """Keeps bundles."""
 
     def register(
-        self, folder: Path, name: str, run_id: str | None, metrics: Mapping[str, float], once: str | None = None
+        self, folder: Path, name: str, run_id: str | None, metrics: Mapping[str, float], idempotency_key: str | None = None
     ) -> ModelVersion:
         """Keeps the bundle in `folder` as the next version of a name, made by the run `run_id`, with its holdout metrics.
 
         The first version of a name becomes `champion`; later ones become `challenger`. A version that was registered before
-        with the same word `once` is handed back: whoever died after registering comes again.
+        with the same word `idempotency_key` is handed back: whoever died after registering comes again.
         """
         ...
 

@@ -36,7 +36,7 @@ def cross_validate(
     watch: Callable[[int], None] = lambda fold: None,
     cache: FoldCache | None = None,
     chosen: Callable[[Choice], None] = lambda choice: None,
-    border: Callable[[], None] = lambda: None,
+    on_epoch_end: Callable[[], None] = lambda: None,
 ) -> TrialResult:
     """Train and score all folds of a trial.
 
@@ -47,14 +47,14 @@ def cross_validate(
         watch: called with the fold's number after each fold.
         cache: prepared folds of these splits, kept between trials.
         chosen: told which engine was taken, and why.
-        border: called between epochs; TrialFailed from it is the trial's end.
+        on_epoch_end: called between epochs; TrialFailed from it is the trial's end.
 
     Returns:
         The result. A trial that cannot go on is FAILED, with its reason and the folds finished before; one that lost its
         race is STOPPED, with the folds that it came to.
 
     Raises:
-        Interrupted: `watch` or `border` says so.
+        Interrupted: `watch` or `on_epoch_end` says so.
     """
     reached("before-training")
     started = time.perf_counter()
@@ -64,7 +64,7 @@ def cross_validate(
     raced = Raced(job, table, splits)
     asked, metric = job.spec.fit.threshold, job.goal.metric
     try:
-        training = replace(training_for(job, table), rungs=raced.rungs, lost=raced.at_rung, border=border)
+        training = replace(training_for(job, table), rungs=raced.rungs, lost=raced.at_rung, on_epoch_end=on_epoch_end)
         folds = (cache or FoldCache(table, splits, job.seed)).folds(job.spec.prep, job.spec.balance)
         rows, features = (max(data.train_x.shape[axis] for data in folds) for axis in (0, 1))
         costs = costs_before({*job.costs, *job.at_most}, training, max(folds, key=lambda data: data.train_x.shape[1]))

@@ -28,7 +28,7 @@ class Training:
     """One trial's training, the same for all its folds. First weights and batches follow from seed, number and fold.
 
     rungs: epochs at which a trial that races is looked at by `lost`; looking changes nothing of the training.
-    border: called between epochs, every second or so; what it raises ends the training.
+    on_epoch_end: called between epochs, every second or so; what it raises ends the training.
     """
 
     model: ModelSpec
@@ -40,7 +40,7 @@ class Training:
     augment: AugmentSpec = NO_AUGMENT
     rungs: tuple[int, ...] = ()
     lost: AtRung = lambda epoch, answers: False
-    border: Callable[[], None] = lambda: None
+    on_epoch_end: Callable[[], None] = lambda: None
 
 
 @dataclass(frozen=True, eq=False)

@@ -19,7 +19,7 @@ from foldwise.spec.space import EPOCHS, Params, Space
 from foldwise.spec.tuner import KerasTunerSpec, KtBayesianTuner, KtGridTuner, KtHyperbandTuner, KtRandomTuner
 from foldwise.trial.result import TrialResult
 from foldwise.tuning.keras_tuner_space import Values, hyperparameters, params_of, values_of
-from foldwise.tuning.stopped_scores import taught_scores
+from foldwise.tuning.stopped_scores import stopped_scores
 
 Trials = Mapping[str, Trial]
 # KerasTuner's own name for the epochs that Hyperband gives a trial.
@@ -111,7 +111,7 @@ class KerasTunerTuner:
     def _finished(self) -> Trials:
         """The results told, by number. What failed, or was stopped before its first fold ended, counts as tried only."""
         told = sorted(self._told.items())
-        scores = taught_scores([result for _, (result, _) in told])
+        scores = stopped_scores([result for _, (result, _) in told])
         return {
             str(number): _trial(str(number), values, "COMPLETED" if number in scores else "FAILED", scores.get(number))
             for number, (_, values) in told

@@ -18,7 +18,7 @@ from foldwise.spec.tuner import OptunaRandomTuner, OptunaSpec, QmcTuner, TpeTune
 from foldwise.trial.result import TrialResult
 from foldwise.tuning.optuna_samplers import sampler_for
 from foldwise.tuning.optuna_space import frozen, suggest
-from foldwise.tuning.stopped_scores import taught_scores
+from foldwise.tuning.stopped_scores import stopped_scores
 
 Values = Callable[[TrialResult], tuple[float, ...]]
 
@@ -68,7 +68,7 @@ class OptunaTuner:
         if len(self._goals) > 1 or isinstance(self._spec, TpeTuner):
             others = [self._trials[number] for number in told]
         else:
-            scores = taught_scores([self._results[number] for number in told])
+            scores = stopped_scores([self._results[number] for number in told])
             others = [_scored(self._trials[number], scores[number]) for number in told if number in scores]
         others += [frozen(self._space, params, TrialState.RUNNING) for params in pending if self._space.holds(params)]
         return [_numbered(place, trial) for place, trial in enumerate(others, 1)]

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from foldwise.trial.result import TrialResult
 
 
-def taught_scores(results: Sequence[TrialResult]) -> dict[int, float]:
+def stopped_scores(results: Sequence[TrialResult]) -> dict[int, float]:
     """The score that each trial stands for, by number.
 
     A complete trial has its mean. A stopped one has what the folds it reached promise: the mean of their scores, each less

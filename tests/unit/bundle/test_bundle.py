@@ -166,7 +166,7 @@ def test_a_bundle_made_with_other_libraries_is_loaded_and_says_so(saved):
     card = read_card(saved / "bundle.json")
     write_card(replace(card, versions={**card.versions, "keras": "3.1.0"}), saved / "bundle.json")
     said = []
-    load_bundle(saved, say=said.append)
+    load_bundle(saved, notify=said.append)
     assert len(said) == 1
     assert "was made with keras 3.1.0 (here 3." in said[0]
     with pytest.warns(UserWarning, match=r"was made with keras 3\.1\.0"):

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from foldwise.data.holdout import set_holdout
-from foldwise.data.new_rows import Since, hold_back, identity_columns, judging
+from foldwise.data.new_rows import ChampionContext, fresh_holdout, identity_columns, judging
 from foldwise.data.table import read_table
 from foldwise.spec.data import CsvData
 
@@ -29,79 +29,79 @@ def grown(tmp_path):
     return grown
 
 
-def _since(table, data, newest=0.5):
+def _context(table, data, new_rows=0.5):
     development, held, record = set_holdout(table, data.holdout, data)
-    since = Since(record, identity_columns(table, data), None, newest)
-    return replace(since, trained=np.unique(since.keys(table, data)[development])), development, held
+    context = ChampionContext(record, identity_columns(table, data), None, new_rows)
+    return replace(context, trained=np.unique(context.keys(table, data)[development])), development, held
 
 
 def test_a_row_stays_what_it_was_and_new_rows_are_known_as_new(grown):
     table, data = grown(200)
-    since, _, held = _since(table, data)
+    context, _, held = _context(table, data)
     later, _ = grown(300)
-    now, aside, _ = set_holdout(later, data.holdout, data, since.holdout)
+    now, aside, _ = set_holdout(later, data.holdout, data, context.holdout)
     assert set(held) == {row for row in aside if row < 200}
-    new = since.not_trained(since.keys(later, data)[now])
+    new = context.not_trained(context.keys(later, data)[now])
     assert set(now[new]) == {row for row in now if row >= 200}
 
 
 def test_the_newest_of_the_new_rows_are_held_back(grown):
     table, data = grown(200)
-    since, _, _ = _since(table, data, 0.25)
+    context, _, _ = _context(table, data, 0.25)
     later, _ = grown(300)
-    now, _, _ = set_holdout(later, data.holdout, data, since.holdout)
-    develop, newest = hold_back(later, now, since, data)
+    now, _, _ = set_holdout(later, data.holdout, data, context.holdout)
+    develop, new_rows = fresh_holdout(later, now, context, data)
     new = [row for row in now if row >= 200]
-    assert list(newest) == new[-int(0.25 * len(new)) :]
-    assert sorted([*develop, *newest]) == list(now)
+    assert list(new_rows) == new[-int(0.25 * len(new)) :]
+    assert sorted([*develop, *new_rows]) == list(now)
 
 
 def test_newest_is_by_the_time_where_there_is_one(grown):
     table, data = grown(200, time="when", row_key=("a",))
-    since, _, _ = _since(table, data)
+    context, _, _ = _context(table, data)
     later, _ = grown(300, time="when", row_key=("a",))
-    now, _, _ = set_holdout(later, data.holdout, data, since.holdout)
-    develop, newest = hold_back(later, now, since, data)
+    now, _, _ = set_holdout(later, data.holdout, data, context.holdout)
+    develop, new_rows = fresh_holdout(later, now, context, data)
     new = np.array([row for row in develop if row >= 200])
-    assert later.times[newest].min() >= later.times[new].max()
+    assert later.times[new_rows].min() >= later.times[new].max()
 
 
 def test_groups_that_the_model_knows_are_not_new(grown):
     table, data = grown(202, group="who")
-    since, _, _ = _since(table, data)
+    context, _, _ = _context(table, data)
     later, _ = grown(300, group="who")
-    now, _, _ = set_holdout(later, data.holdout, data, since.holdout)
-    develop, newest = hold_back(later, now, since, data)
-    assert not set(later.groups[newest]) & set(later.groups[develop])
+    now, _, _ = set_holdout(later, data.holdout, data, context.holdout)
+    develop, new_rows = fresh_holdout(later, now, context, data)
+    assert not set(later.groups[new_rows]) & set(later.groups[develop])
     known = {later.groups[row] for row in now if row < 202}
-    assert not known & set(later.groups[newest])
+    assert not known & set(later.groups[new_rows])
 
 
 def test_where_nothing_is_known_nothing_is_new(grown):
     table, data = grown(200)
-    since, development, _ = _since(table, data)
-    unknown = replace(since, trained=None)
-    develop, newest = hold_back(table, development, unknown, data)
-    assert (list(develop), list(newest)) == (list(development), [])
+    context, development, _ = _context(table, data)
+    unknown = replace(context, trained=None)
+    develop, new_rows = fresh_holdout(table, development, unknown, data)
+    assert (list(develop), list(new_rows)) == (list(development), [])
 
 
 def test_nobody_judges_whom_a_model_knows(grown):
     table, data = grown(200, group="who", row_key=("a",))
-    since, _, _ = _since(table, data)
+    context, _, _ = _context(table, data)
     later, _ = grown(300, group="who", row_key=("a",))
-    now, aside, _ = set_holdout(later, data.holdout, data, since.holdout)
+    now, aside, _ = set_holdout(later, data.holdout, data, context.holdout)
     assert not set(later.groups[aside]) & set(later.groups[now])  # groups stay together though rows have a key
-    assert judging(later, now, later.take(aside), since, data).all()
+    assert judging(later, now, later.take(aside), context, data).all()
     # a file of rows that the table has too, and rows of a group that the challenger knows
     given = later.take(np.concatenate([aside[:3], now[:4]]))
-    assert judging(later, now, given, since, data).tolist() == [True] * 3 + [False] * 4
+    assert judging(later, now, given, context, data).tolist() == [True] * 3 + [False] * 4
     known = later.groups == later.groups[now[-1]]
     part = now[~np.isin(now, np.flatnonzero(known)[1:])]
-    assert not judging(later, part, later.take(np.flatnonzero(known)[1:]), since, data).any()
+    assert not judging(later, part, later.take(np.flatnonzero(known)[1:]), context, data).any()
 
 
 def test_rows_stay_known_when_a_column_is_left_out_or_joins(grown):
     table, data = grown(200)
-    since, development, _ = _since(table, data)
+    context, development, _ = _context(table, data)
     without = data.model_copy(update={"drop": ("b",)})
-    assert not since.not_trained(since.keys(table, without)[development]).any()
+    assert not context.not_trained(context.keys(table, without)[development]).any()

@@ -65,7 +65,7 @@ def test_a_job_runs_beside_others_and_none_waits_behind_a_slow_one(make):
 
 def test_every_worker_is_opened_once_and_what_it_says_is_heard(make):
     heard = []
-    executor = make(workers=1, say=heard.append)
+    executor = make(workers=1, notify=heard.append)
     processes = {process_of(executor) for _ in range(4)}
     assert heard == [f"process {process} is open" for process in processes]
     assert len(processes) == 1

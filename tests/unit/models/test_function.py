@@ -8,7 +8,7 @@ import pytest
 from foldwise.errors import ConfigError
 from foldwise.models.heads import Head
 from foldwise.spec.function import FunctionSpec
-from foldwise.spec.python_value import GivenFunction
+from foldwise.spec.python_value import PythonFunction
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("tensorflow_started")]
 SOFTMAX = Head(3, "softmax", "categorical_crossentropy", "multiclass")
@@ -32,7 +32,7 @@ def unbuilt(inputs, head):
 
 
 def _spec(function, **arguments):
-    return FunctionSpec.model_validate({"kind": "python", "build": GivenFunction(function), **arguments})
+    return FunctionSpec.model_validate({"kind": "python", "build": PythonFunction(function), **arguments})
 
 
 def _build(function, seed=0, **arguments):

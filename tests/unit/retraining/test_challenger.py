@@ -16,11 +16,11 @@ def _asked(*words):
     return read_service(RetrainSpec, compose_service("retrain", ["model=shop", *words]))
 
 
-def _record(*words, params=None, **origin):
+def _record(*words, params=None, **provenance):
     spec = read_study(compose_study(["data=csv", "data.path=rows.csv", "data.target=y", "study=first", *words]))
     summary = {"best": {"params": params or {"model.units": 17}}}
-    about = {"task": "binary", "columns": {"a": "number", "b": "category"}, **origin}
-    return StudyRecord("first", spec.recipe, "f" * 64, {}, {}, datetime.now(UTC), None, summary, origin=about)
+    about = {"task": "binary", "columns": {"a": "number", "b": "category"}, **provenance}
+    return StudyRecord("first", spec.recipe, "f" * 64, {}, {}, datetime.now(UTC), None, summary, provenance=about)
 
 
 def test_one_trial_of_the_champion_s_values():

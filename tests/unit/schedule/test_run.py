@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 
 from foldwise.errors import Interrupted, Overtaken
-from foldwise.ledger.job_runs import Slots
+from foldwise.ledger.job_runs import JobRuns
 from foldwise.ledger.ledger import open_ledger
 from foldwise.schedule.lock import job_lock
 from foldwise.schedule.run import run_slot
@@ -24,8 +24,8 @@ class Run:
     def __init__(self, folder):
         self.folder, self.said = folder, []
         self.ledger = open_ledger(f"sqlite:///{folder / 'ledger.db'}")
-        self.slots = Slots(self.ledger.transactions)
-        self.slots.claim("nightly", SLOT)
+        self.job_runs = JobRuns(self.ledger.transactions)
+        self.job_runs.claim("nightly", SLOT)
         self.log = folder / "logs" / "slot.log"
 
     def __call__(self, script, check=lambda: None, attempt=0, **keys):
@@ -33,13 +33,13 @@ class Run:
         lock = job_lock(self.folder / "nightly.lock")
         try:
             words = ["sh", "-c", script]
-            return run_slot(job, SLOT, attempt, self.slots, lock, self.log, words, self.said.append, check)
+            return run_slot(job, SLOT, attempt, self.job_runs, lock, self.log, words, self.said.append, check)
         finally:
             lock.close()
 
     @property
     def row(self):
-        return self.slots.row("nightly", SLOT)
+        return self.job_runs.row("nightly", SLOT)
 
 
 @pytest.fixture
@@ -123,7 +123,7 @@ def test_whoever_stops_it_stops_the_job(run):
 
 
 def test_a_slot_that_another_took_up_is_left_to_it(run):
-    assert run.slots.take("nightly", SLOT, 0, "other.log") == 1
+    assert run.job_runs.take("nightly", SLOT, 0, "other.log") == 1
     assert run("true") is None
     assert (run.row.state, run.row.log) == ("RUNNING", "other.log")
     assert "taken up by another process" in run.said[0]
@@ -132,7 +132,7 @@ def test_a_slot_that_another_took_up_is_left_to_it(run):
 
 def test_who_is_overtaken_while_it_runs_writes_nothing(run):
     def check():
-        run.slots.take("nightly", SLOT, 1, "other.log")
+        run.job_runs.take("nightly", SLOT, 1, "other.log")
 
     with pytest.raises(Overtaken):
         run("sleep 0.3", check)
@@ -141,7 +141,7 @@ def test_who_is_overtaken_while_it_runs_writes_nothing(run):
 
 def test_a_slot_whose_processes_are_killed_over_and_over_has_failed(run):
     for attempt in range(3):
-        run.slots.take("nightly", SLOT, attempt, "a.log")
+        run.job_runs.take("nightly", SLOT, attempt, "a.log")
     assert run("true", retries=0, attempt=3).reason == "its processes were killed, 3 attempts"
     assert run.row.state == "FAILED"
 

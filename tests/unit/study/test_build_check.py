@@ -4,7 +4,7 @@ import pytest
 
 from foldwise.config.read import read_study
 from foldwise.errors import ConfigError
-from foldwise.study.build_check import rehearse, to_rehearse
+from foldwise.study.build_check import check_builds, needs_build_check
 from foldwise.study.plan import plan_study
 
 RESHAPE = {"kind": "Reshape", "target_shape": [2, 2, 1]}
@@ -20,13 +20,13 @@ def _layers(*layers, **options):
 
 
 def test_only_networks_that_keras_must_judge_are_built(tmp_path):
-    assert to_rehearse(_study(tmp_path, {"kind": "mlp", "units": ["int", 4, 8]})) == []
-    assert len(to_rehearse(_study(tmp_path, _layers({"kind": "Dense", "units": ["int", 4, 8]})))) == 3
+    assert needs_build_check(_study(tmp_path, {"kind": "mlp", "units": ["int", 4, 8]})) == []
+    assert len(needs_build_check(_study(tmp_path, _layers({"kind": "Dense", "units": ["int", 4, 8]})))) == 3
 
 
 def test_what_does_not_change_a_network_asks_for_no_other_one(tmp_path):
     fit = {"optimizer": {"kind": "adam", "learning_rate": ["float", 0.001, 0.1]}}
-    assert len(to_rehearse(_study(tmp_path, _layers({"kind": "Dense", "units": 4}), fit=fit))) == 1
+    assert len(needs_build_check(_study(tmp_path, _layers({"kind": "Dense", "units": 4}), fit=fit))) == 1
 
 
 @pytest.mark.slow
@@ -34,7 +34,7 @@ def test_a_layer_that_fits_at_one_end_of_a_range_only_is_refused(tmp_path):
     convolution = {"kind": "Conv2D", "filters": 2, "kernel_size": ["int", 1, 3, {"default": 1}]}
     plan = plan_study(_study(tmp_path, _layers(RESHAPE, convolution, "Flatten")))
     with pytest.raises(ConfigError, match=r"model\.layers\.1: layer 2 \(Conv2D\) cannot take 2 x 2 x 1"):
-        rehearse(plan)
+        check_builds(plan)
 
 
 @pytest.mark.slow
@@ -42,12 +42,12 @@ def test_an_output_of_no_vector_at_one_end_of_a_range_is_refused(tmp_path):
     layer = ["choice", {"kind": "Dense", "units": 4, "name": "low"}, {**RESHAPE, "name": "low"}]
     plan = plan_study(_study(tmp_path, _layers(layer, "Flatten", outputs={"low": 0.1})))
     with pytest.raises(ConfigError, match=r"model\.outputs\.low: low gives 2 x 2 x 1, and the output layer takes a vector"):
-        rehearse(plan)
+        check_builds(plan)
 
 
 @pytest.mark.slow
 def test_named_inputs_know_their_columns(tmp_path):
-    rehearse(plan_study(_study(tmp_path, _layers({"kind": "Dense", "units": 4}, inputs={"some": ["petal length (cm)"]}))))
+    check_builds(plan_study(_study(tmp_path, _layers({"kind": "Dense", "units": 4}, inputs={"some": ["petal length (cm)"]}))))
 
 
 def test_a_column_that_is_none_is_refused_by_its_name(tmp_path):

@@ -9,7 +9,7 @@ from contextlib import closing
 import pytest
 
 from foldwise.ledger.ledger import open_ledger
-from foldwise.study.crash import blame, crash_noted
+from foldwise.study.crash import attribute_crash, crash_noted
 from foldwise.trial.result import TrialResult
 
 DEATH = """
@@ -46,13 +46,13 @@ def test_a_process_that_goes_well_leaves_no_note(tmp_path):
 def test_a_crash_counts_against_the_trial_that_ran_and_two_are_its_end(tmp_path, ledger):
     path, heard = tmp_path / "crash.txt", []
     die(path, "SIGSEGV")
-    blame(path, ledger, "mine", heard.append)
+    attribute_crash(path, ledger, "mine", heard.append)
     assert heard == ["trial 1: its process ended by Segmentation fault; it is run again"]
     assert ledger.trials("mine")[1].result is None
-    blame(path, ledger, "mine", heard.append)
+    attribute_crash(path, ledger, "mine", heard.append)
     assert len(heard) == 1
     die(path, "SIGABRT")
-    blame(path, ledger, "mine", heard.append)
+    attribute_crash(path, ledger, "mine", heard.append)
     result = ledger.trials("mine")[1].result
     assert result.state == "FAILED"
     assert result.reason.startswith("crash: its process ended by Aborted")
@@ -61,4 +61,4 @@ def test_a_crash_counts_against_the_trial_that_ran_and_two_are_its_end(tmp_path,
 
 def test_being_killed_is_no_crash(tmp_path, ledger):
     die(tmp_path / "crash.txt", "SIGKILL")
-    blame(tmp_path / "crash.txt", ledger, "mine", pytest.fail)
+    attribute_crash(tmp_path / "crash.txt", ledger, "mine", pytest.fail)

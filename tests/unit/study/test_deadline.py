@@ -39,13 +39,13 @@ def after(*results, **more):
 def test_without_a_limit_there_is_always_time():
     deadline = Deadline()
     deadline.note(trial(0, 0.9, math.inf), GOAL, 2.0)
-    deadline.check()
+    deadline.raise_if_over()
 
 
 def test_a_search_whose_time_is_over_ends():
     deadline = Deadline(10.0, time.monotonic() - 20)
     with pytest.raises(OutOfTime):
-        deadline.check()
+        deadline.raise_if_over()
 
 
 def test_time_is_kept_for_what_comes_after_the_search():

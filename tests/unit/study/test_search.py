@@ -12,7 +12,7 @@ from foldwise.errors import ConfigError, Interrupted, JobError, WorkerDied
 from foldwise.execution.local import HereExecutor
 from foldwise.ledger.ledger import open_ledger
 from foldwise.study.deadline import Deadline
-from foldwise.study.open_study import claim
+from foldwise.study.open_or_resume import open_or_resume
 from foldwise.study.plan import plan_study
 from foldwise.study.search import Parts, search
 from foldwise.tracking.in_memory import InMemoryTracker
@@ -44,7 +44,7 @@ def run(tmp_path):
         config = {"data": {"kind": "sklearn", "name": "iris"}, "budget": {"trials": trials}, "paths": {"runs": str(tmp_path)}}
         plan = plan_study(read_study({**config, **asked}))
         with closing(open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}")) as ledger:
-            record = claim(plan, ledger, {})
+            record = open_or_resume(plan, ledger, {})
             tracker = InMemoryTracker(ledger)
             tracker.open(record, [])
             parts = Parts(RandomTuner(plan.spec.space, 0), executor(train), ledger, tracker, Quiet(), check, deadline())
@@ -317,7 +317,7 @@ def test_a_tuner_is_told_what_an_earlier_study_found_and_nothing_that_it_found_s
 
     def search_with(ledger, plan):
         pupil, watcher = Pupil(), Quiet()
-        record = claim(plan, ledger, {})
+        record = open_or_resume(plan, ledger, {})
         tracker = InMemoryTracker(ledger)
         tracker.open(record, [])
         results = search(plan, Parts(pupil, HereExecutor(done), ledger, tracker, watcher)).results
@@ -325,10 +325,10 @@ def test_a_tuner_is_told_what_an_earlier_study_found_and_nothing_that_it_found_s
 
     with closing(open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}")) as ledger:
         with pytest.raises(ConfigError, match=r"tuner\.warm_start: the ledger holds no study 'one'"):
-            claim(plan_of("two", 3, 30, warm_start="one"), ledger, {})
+            open_or_resume(plan_of("two", 3, 30, warm_start="one"), ledger, {})
         search_with(ledger, plan_of("one", 3, 64))
         with pytest.raises(ConfigError, match="has not finished"):
-            claim(plan_of("two", 3, 30, warm_start="one"), ledger, {})
+            open_or_resume(plan_of("two", 3, 30, warm_start="one"), ledger, {})
         ledger.finish_study("one", {"goal": {"metric": "accuracy", "direction": "maximize"}})
         told, results, notes = search_with(ledger, plan_of("two", 2, 30, warm_start="one"))
         assert [(result.number, result.params["model.units"]) for result in told[:2]] == [(-9_999_999, 5), (-9_999_998, 6)]

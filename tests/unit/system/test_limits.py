@@ -17,9 +17,9 @@ def test_without_limits_nothing_is_too_much():
 
 def test_a_trial_that_takes_too_long_is_told_its_limit():
     limits = Limits(seconds=2)
-    limits.check(1.9)
+    limits.raise_if_over(1.9)
     with pytest.raises(TrialFailed, match=r"^timeout: .*budget\.trial_seconds=2"):
-        limits.check(2.1)
+        limits.raise_if_over(2.1)
 
 
 def test_a_trial_whose_process_is_too_large_is_told_how_large_it_was():

@@ -53,7 +53,7 @@ def _runs(runs, study):
     return client, {run.info.run_name: run for run in found}, found
 
 
-ORIGIN = {
+PROVENANCE = {
     "task": "multiclass",
     "goal": {"metric": "accuracy", "direction": "maximize"},
     "data": "flowers",
@@ -65,7 +65,7 @@ ORIGIN = {
 
 
 def test_a_study_is_an_experiment_with_a_parent_and_a_child_a_trial(runs, ledger, tmp_path, capfd):
-    ledger.create_study("shape", RECIPE, "f" * 64, {}, {"numpy": "2"}, ORIGIN)
+    ledger.create_study("shape", RECIPE, "f" * 64, {}, {"numpy": "2"}, PROVENANCE)
     tracker = _open(runs, ledger, "shape")
     rows = [finish(ledger, "shape", outcome) for outcome in (result(0), failed(1))]
     for row in rows:

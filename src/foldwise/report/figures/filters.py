@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from foldwise.models.anatomy import FirstLayer
+from foldwise.models.network_graph import FirstLayer
 from foldwise.report.figures.names import drawable
 from foldwise.report.figures.pixels import as_shown, weights_shown, window_of
 from foldwise.report.figures.sheet import hold, sheet

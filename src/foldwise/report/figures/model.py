@@ -11,8 +11,8 @@ import numpy.typing as npt
 from matplotlib.figure import Figure
 
 from foldwise.evaluation.metrics import confusion
-from foldwise.models.anatomy import Anatomy
 from foldwise.models.heads import label_codes
+from foldwise.models.network_graph import NetworkGraph
 from foldwise.report.figures.calibration import draw_calibration
 from foldwise.report.figures.confusion import draw_confusion
 from foldwise.report.figures.filters import draw_filters
@@ -37,7 +37,7 @@ def draw_model(
     predictions: npt.NDArray[np.float64],
     threshold: float,
     images: Array | None,
-    network: Anatomy,
+    network: NetworkGraph,
 ) -> list[Path]:
     """Writes the pictures that have something to show, and says which.
 

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch, PathPatch
 from matplotlib.path import Path as Line
 
-from foldwise.models.anatomy import Anatomy, Layer
+from foldwise.models.network_graph import Layer, NetworkGraph
 from foldwise.report.figures.names import counted, drawable, fitted, width_of
 from foldwise.report.figures.network_layout import BOX, HIGH, Layout, Point, lay_out
 from foldwise.report.figures.sheet import sheet
@@ -25,7 +25,7 @@ INSET = 0.07  # inches between a box and its letters
 LEARNS, ENDS, PLAIN = "#d6e8f5", "#fdf3dc", "#f2f2f2"
 
 
-def draw_network(network: Anatomy) -> Figure:
+def draw_network(network: NetworkGraph) -> Figure:
     """All layers from the inputs downwards; a deep network goes on in the next column."""
     layout = lay_out([layer.inputs for layer in network.layers])
     width, height = max(layout.width, 3.4) + 2 * EDGE, layout.height + HEAD + EDGE
@@ -60,7 +60,7 @@ def parameters_of(layer: Layer) -> str:
     return f"{counted(layer.parameters, 'parameter')}{fixed}"
 
 
-def _say(axes: Axes, network: Anatomy, scale: float) -> None:
+def _say(axes: Axes, network: NetworkGraph, scale: float) -> None:
     learns = network.parameters - network.fixed
     axes.text(0, 0.22 - HEAD, drawable(network.name, 50), fontsize=11 * scale, fontweight="bold", va="center")
     said = f"{counted(network.parameters, 'parameter')} ({learns:,} trainable, {network.fixed:,} not)"

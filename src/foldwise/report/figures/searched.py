@@ -17,7 +17,7 @@ from foldwise.spec.goal import Goal
 from foldwise.trial.result import TrialResult, best_of, varying
 from foldwise.tuning.columns import Column, columns_of
 from foldwise.tuning.importance import Measured, measure
-from foldwise.tuning.stopped_scores import taught_scores
+from foldwise.tuning.stopped_scores import stopped_scores
 
 PAIRS = 6  # in a picture
 TOGETHER = 3  # trials that have both parameters of a pair
@@ -55,7 +55,7 @@ class Seen:
     @cached_property
     def promised(self) -> dict[int, float]:
         """The score that a stopped trial stands for, by number: what the folds it reached promise."""
-        known = taught_scores(self.results)
+        known = stopped_scores(self.results)
         return {r.number: known[r.number] for r in self.results if r.state == "STOPPED" and r.number in known}
 
     @cached_property

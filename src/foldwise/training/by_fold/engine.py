@@ -257,7 +257,7 @@ class _FoldWatch(keras.callbacks.Callback):  # type: ignore[misc]  # Keras ships
         if epoch + 1 in self.training.rungs and not self.patience.is_over:
             self.lost = self.training.lost(epoch + 1, {self.fold: self._answered()})
             self.model.stop_training = self.lost
-        self.training.border()
+        self.training.on_epoch_end()
 
     def _answered(self) -> Predictions:
         """Predictions from the weights that training would end with here; the network is left as it was."""

@@ -23,7 +23,7 @@ from foldwise.spec.model import MlpSpec
 from foldwise.training.batches import epoch_orders, rows_per_batch
 from foldwise.training.fold_fit import FoldFit, Predictions, Training
 from foldwise.training.fused.draws import stream
-from foldwise.training.fused.network import Dials, Shape
+from foldwise.training.fused.network import RuntimeParams, Shape
 from foldwise.training.fused.optimizers import numbers_of, rule_for
 from foldwise.training.fused.program import Key, Plan, Program, State, program_for
 from foldwise.training.fused.rows import stacked, train_rows, valid_rows
@@ -62,7 +62,7 @@ def fit_folds(training: Training, folds: Iterable[tuple[int, FoldData]]) -> Iter
             rates = [of.after(stack.before - 1, curve[-1]) for of, curve in zip(rates, losses, strict=True)]
         if stack.before in training.rungs and stack.running.any():
             lost = training.lost(stack.before, stack.answers())
-        training.border()
+        training.on_epoch_end()
         slow = time.perf_counter() - called > SECONDS_A_CALL
         at_once = max(1, at_once // 2) if slow else min(2 * at_once, stack.most)
     yield from stack.results(time.perf_counter() - began, lost)
@@ -114,9 +114,9 @@ class _Stack:
         )
         self.numbers = {name: self._tensor(value) for name, value in {**optimizer, "l1": spec.l1, "l2": spec.l2}.items()}
         masks = [np.arange(padded) < width for width, padded in zip(spec.widths, self.widths, strict=True)]
-        dials = (spec.negative_slope, spec.dropout, 1.0 / (1.0 - spec.dropout), spec.noise)
-        slope, rate, scale, noise = map(self._tensor, dials)
-        self.dials = Dials(slope, rate, scale, noise, tf.constant(self.sides), [self._tensor(mask) for mask in masks])
+        runtime = (spec.negative_slope, spec.dropout, 1.0 / (1.0 - spec.dropout), spec.noise)
+        slope, rate, scale, noise = map(self._tensor, runtime)
+        self.runtime = RuntimeParams(slope, rate, scale, noise, tf.constant(self.sides), [self._tensor(mask) for mask in masks])
         stop = fit.early_stop
         self.patience = tf.constant(stop.patience or 0), self._tensor(stop.min_delta)
         self.before = 0
@@ -129,8 +129,8 @@ class _Stack:
                 switches=frozenset(name for name, value in fit.optimizer.parameters.items() if value is True),
                 numbers=frozenset(optimizer),
                 penalised=spec.l1 > 0 or spec.l2 > 0,
-                gated=len(set(self.steps)) > 1 or stop.patience is not None,
-                watched=stop.monitor if stop.patience is not None else "",
+                masked=len(set(self.steps)) > 1 or stop.patience is not None,
+                monitored=stop.monitor if stop.patience is not None else "",
                 compiled=compiled,
                 sides=self.sides if compiled else (),
                 sizes=self._sizes() if compiled else self._what_is_given(),
@@ -147,7 +147,7 @@ class _Stack:
         plan = Plan(
             order, real, self._draws(epochs), tf.constant(padded), tf.constant(epochs), tf.constant(self.before), *self.patience
         )
-        self.state, curves, ran = self.program.run(self.state, self.train, self.valid, plan, self.dials, self.numbers)
+        self.state, curves, ran = self.program.run(self.state, self.train, self.valid, plan, self.runtime, self.numbers)
         self._note(rates, curves.numpy()[:epochs], ran.numpy()[:epochs])
         self.before += epochs
         self.running = self.state.active.numpy()
@@ -172,25 +172,25 @@ class _Stack:
 
     @property
     def _kept(self) -> tuple[tf.Tensor, tf.Tensor]:
-        watched = self.training.fit.early_stop.patience is not None
-        return self.state.kept if watched else (self.state.trained, self.state.moving)
+        monitored = self.training.fit.early_stop.patience is not None
+        return self.state.kept if monitored else (self.state.trained, self.state.moving)
 
     def _outputs(self) -> Array:
         """Raw outputs (folds, rows, units) from kept weights; no rows where nothing is validated."""
         if self.valid is None:
             return np.zeros((len(self.folds), 0, self.training.head.units))
-        outputs: Array = self.program.answer(self._kept, self.valid.x, self.dials).numpy()
+        outputs: Array = self.program.answer(self._kept, self.valid.x, self.runtime).numpy()
         return outputs
 
     def results(self, seconds: float, lost: bool) -> Iterator[FoldFit]:
         """Each fold as it ends, from its kept weights."""
-        watched = self.training.fit.early_stop.patience is not None
+        monitored = self.training.fit.early_stop.patience is not None
         outputs = self._outputs()
         arrays = [array.numpy() for array in self.packing.unpack(*self._kept)]
         best_epochs = self.state.best_epoch.numpy()
         for place, (number, data) in enumerate(zip(self.numbers_of_folds, self.folds, strict=True)):
             curves = {name: values[place] for name, values in self.curves.items()}
-            best_epoch = int(best_epochs[place]) if watched else len(curves["loss"])
+            best_epoch = int(best_epochs[place]) if monitored else len(curves["loss"])
             shapes = self.real_shapes[place]
             weights = [array[(place, *map(slice, shape))] for array, shape in zip(arrays, shapes, strict=True)]
             failure = _failure(number, curves)

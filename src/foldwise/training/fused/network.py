@@ -59,7 +59,7 @@ class Shape:
         return [self.arrays_a_layer * layer for layer in range(self.depth + 1)]
 
 
-class Dials(NamedTuple):
+class RuntimeParams(NamedTuple):
     """Numbers of a network that are inputs of its program: scalars, the widths from features to outputs, and a mask of
     real units (width,) a hidden layer.
 
@@ -75,7 +75,12 @@ class Dials(NamedTuple):
 
 
 def forward(
-    shape: Shape, weights: Sequence[Tensor], x: Tensor, dials: Dials, rows: Tensor | None = None, draws: Sequence[Tensor] = ()
+    shape: Shape,
+    weights: Sequence[Tensor],
+    x: Tensor,
+    runtime: RuntimeParams,
+    rows: Tensor | None = None,
+    draws: Sequence[Tensor] = (),
 ) -> tuple[Tensor, list[Tensor]]:
     """The outputs (folds, rows, units), and the weights with their moving statistics as they are after these rows.
 
@@ -83,15 +88,15 @@ def forward(
         shape: of the network.
         weights: in Keras's order, each with the folds first.
         x: (folds, rows, features).
-        dials: the numbers.
+        runtime: the numbers.
         rows: 1 for real rows, 0 for padding, (folds, rows); None for inference.
         draws: what random layers draw, in their order, (folds or 1, rows, width): noise is normal, dropout uniform.
     """
     training = rows is not None
     after, draw = list(weights), iter(draws)
     if shape.noise and training:
-        x = x + next(draw) * dials.noise
-    for layer, mask in enumerate(dials.masks):
+        x = x + next(draw) * runtime.noise
+    for layer, mask in enumerate(runtime.masks):
         at = layer * shape.arrays_a_layer
         x = _dense(x, weights[at], weights[at + 1])
         if shape.norm == "batch":
@@ -102,9 +107,9 @@ def forward(
             x = _normalised(x, mean[:, None, :], variance[:, None, :], weights[at + 2], weights[at + 3])
         elif shape.norm == "layer":
             x = _normalised(x, *_layer_moments(x, mask), weights[at + 2], weights[at + 3])
-        x = _times(_activated(shape.activation, x, dials.slope), mask)
+        x = _times(_activated(shape.activation, x, runtime.slope), mask)
         if shape.dropout and training:
-            x = _times(x, tf.where(next(draw) >= dials.rate, dials.scale, tf.zeros_like(dials.scale)))
+            x = _times(x, tf.where(next(draw) >= runtime.rate, runtime.scale, tf.zeros_like(runtime.scale)))
     x = _dense(x, weights[-2], weights[-1])
     return keras.activations.get(shape.head.activation)(x), after
 

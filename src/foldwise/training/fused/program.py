@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from foldwise.models.heads import Head
 from foldwise.spec.optimizer import OptimizerSpec
-from foldwise.training.fused.network import Dials, Shape, forward
+from foldwise.training.fused.network import RuntimeParams, Shape, forward
 from foldwise.training.fused.optimizers import Numbers, Rule, clip, rule_for
 from foldwise.training.fused.rows import Rows
 from foldwise.training.fused.weights import Packing, packing_of
@@ -27,8 +27,8 @@ class Key:
     """What a program is compiled for. Whatever is not in here is an input.
 
     numbers: the optimizer's parameters that are set.
-    gated: whether a fold may stand still while others train.
-    watched: the curve by which weights are kept, or "" where the last ones are.
+    masked: whether a fold may stand still while others train.
+    monitored: the curve by which weights are kept, or "" where the last ones are.
     sides: the widths from features to outputs, and sizes: of the arrays, where the program is compiled for them.
     """
 
@@ -37,8 +37,8 @@ class Key:
     switches: frozenset[str]
     numbers: frozenset[str]
     penalised: bool
-    gated: bool
-    watched: str
+    masked: bool
+    monitored: str
     compiled: bool
     sides: tuple[int, ...]
     sizes: tuple[Any, ...]
@@ -115,8 +115,8 @@ def _make(key: Key, rule: Rule) -> Program:
     shape, head = key.shape, key.shape.head
     losses = loss_for(head, per_row=True)
 
-    def packing(dials: Dials) -> Packing:
-        return packing_of(shape, key.sides or tf.unstack(dials.sides, shape.depth + 2))
+    def packing(runtime: RuntimeParams) -> Packing:
+        return packing_of(shape, key.sides or tf.unstack(runtime.sides, shape.depth + 2))
 
     def penalty(weights: Sequence[Tensor], numbers: Numbers) -> Tensor:
         """L1 and L2 of each fold's kernels, (folds,)."""
@@ -130,8 +130,8 @@ def _make(key: Key, rule: Rule) -> Program:
         )
 
     def step(
-        before: Moved, active: Tensor, rows: Rows, at: Tensor, real: Tensor, draws: list[Tensor], rates: Tensor, dials: Dials,
-        numbers: Numbers, pack: Packing,
+        before: Moved, active: Tensor, rows: Rows, at: Tensor, real: Tensor, draws: list[Tensor], rates: Tensor,
+        runtime: RuntimeParams, numbers: Numbers, pack: Packing,
     ) -> tuple[Moved, Tensor]:  # fmt: skip
         """One batch of every fold; what it changed, and loss, metric and rows summed, (3, folds)."""
         x, y = tf.gather(rows.x, at, batch_dims=1), tf.gather(rows.y, at, batch_dims=1)
@@ -142,7 +142,7 @@ def _make(key: Key, rule: Rule) -> Program:
         mean_of = share / tf.expand_dims(tf.maximum(count, 1.0), 1)
         with tf.GradientTape() as tape:
             tape.watch(trained)
-            outputs, after = forward(shape, weights, x, dials, real, draws)
+            outputs, after = forward(shape, weights, x, runtime, real, draws)
             parts = [losses(y, outputs), *([penalty(weights, numbers)] if key.penalised else [])]
         # the mean over a fold's rows goes in as the gradient of each row's loss, which spares the steps back through it
         gradients = tape.gradient(parts, trained, [mean_of, *map(tf.ones_like, parts[1:])])
@@ -155,15 +155,15 @@ def _make(key: Key, rule: Rule) -> Program:
             start = start - start * numbers["cast weight_decay"] * rates
         new, slots = rule.step(gradient, start, before.slots, rates, tf.expand_dims(steps, 1), numbers)
         moved = Moved(new, pack.pack_moving(after) if shape.moves else before.moving, slots, steps)
-        if key.gated:  # folds that do not move keep what they have
+        if key.masked:  # folds that do not move keep what they have
             moved = tf.nest.map_structure(
                 partial(_chosen, moves), moved._replace(steps=()), before._replace(steps=())
             )._replace(steps=steps)
         return moved, tf.stack([loss, tf.reduce_sum(_metric(head, y, outputs) * real, axis=1), count])
 
-    def validated(weights: Sequence[Tensor], valid: Rows, dials: Dials, numbers: Numbers) -> list[Tensor]:
+    def validated(weights: Sequence[Tensor], valid: Rows, runtime: RuntimeParams, numbers: Numbers) -> list[Tensor]:
         """Loss and metric on the validation rows, (folds,) each."""
-        outputs, _ = forward(shape, weights, valid.x, dials)
+        outputs, _ = forward(shape, weights, valid.x, runtime)
         count = tf.reduce_sum(valid.real, axis=1)
         share = valid.real if valid.weight is None else valid.real * valid.weight
         loss = tf.reduce_sum(losses(valid.y, outputs) * share, axis=1) / count
@@ -171,7 +171,14 @@ def _make(key: Key, rule: Rule) -> Program:
         return [loss + penalty(weights, numbers) if key.penalised else loss, metric]
 
     def epoch(
-        state: State, rows: Rows, valid: Rows | None, plan: Plan, number: Tensor, dials: Dials, numbers: Numbers, pack: Packing
+        state: State,
+        rows: Rows,
+        valid: Rows | None,
+        plan: Plan,
+        number: Tensor,
+        runtime: RuntimeParams,
+        numbers: Numbers,
+        pack: Packing,
     ) -> tuple[State, Tensor]:
         """One epoch and its validation; the state, and the epoch's values (curves, folds)."""
         order, real, rates, *drawn = (tf.gather(part, number) for part in (plan.order, plan.real, plan.rates, *plan.draws))
@@ -181,7 +188,7 @@ def _make(key: Key, rule: Rule) -> Program:
             before, sums = so_far
             here, there = tf.gather(order, at, axis=1), tf.gather(real, at, axis=1)
             draws = [tf.gather(draw, at) for draw in drawn]
-            after, new = step(before, state.active, rows, here, there, draws, rates, dials, numbers, pack)
+            after, new = step(before, state.active, rows, here, there, draws, rates, runtime, numbers, pack)
             return after, sums + new
 
         start = Moved(state.trained, state.moving, state.slots, state.steps)
@@ -190,23 +197,23 @@ def _make(key: Key, rule: Rule) -> Program:
         state = state._replace(**moved._asdict())
         values = [sums[0] / sums[2], sums[1] / sums[2]]
         if valid is not None:
-            values += validated(pack.unpack(state.trained, state.moving), valid, dials, numbers)
+            values += validated(pack.unpack(state.trained, state.moving), valid, runtime, numbers)
         finite = tf.reduce_all(tf.math.is_finite(tf.stack(values[::2])), axis=0)
-        if key.watched:
-            state = _watched(state, values[2 if key.watched == "val_loss" and valid is not None else 0], plan, number)
+        if key.monitored:
+            state = _monitored(state, values[2 if key.monitored == "val_loss" and valid is not None else 0], plan, number)
         return state._replace(active=state.active & finite), tf.stack(values)
 
     def run(
-        state: State, rows: Rows, valid: Rows | None, plan: Plan, dials: Dials, numbers: Numbers
+        state: State, rows: Rows, valid: Rows | None, plan: Plan, runtime: RuntimeParams, numbers: Numbers
     ) -> tuple[State, Tensor, Tensor]:
         most, folds = tf.shape(plan.order)[0], tf.shape(plan.order)[1]
         curves = tf.zeros([most, 2 if valid is None else 4, folds], plan.rates.dtype)
         ran = tf.zeros([most, folds], tf.bool)
-        pack = packing(dials)
+        pack = packing(runtime)
 
         def one(number: Tensor, so_far: tuple[State, Tensor, Tensor]) -> tuple[State, Tensor, Tensor]:
             before, curves, ran = so_far
-            after, values = epoch(before, rows, valid, plan, number, dials, numbers, pack)
+            after, values = epoch(before, rows, valid, plan, number, runtime, numbers, pack)
             here = [[number]]
             curves = tf.tensor_scatter_nd_update(curves, here, [values])
             return after, curves, tf.tensor_scatter_nd_update(ran, here, [before.active])
@@ -214,8 +221,8 @@ def _make(key: Key, rule: Rule) -> Program:
         state, curves, ran = _repeated(plan.epochs, one, (state, curves, ran))
         return state, curves, ran
 
-    def answer(weights: tuple[Tensor, Tensor], x: Tensor, dials: Dials) -> Tensor:
-        return forward(shape, packing(dials).unpack(*weights), x, dials)[0]
+    def answer(weights: tuple[Tensor, Tensor], x: Tensor, runtime: RuntimeParams) -> Tensor:
+        return forward(shape, packing(runtime).unpack(*weights), x, runtime)[0]
 
     if key.compiled:
         return Program(tf.function(run, jit_compile=True, autograph=False), _of_any_size(answer))
@@ -248,7 +255,7 @@ def _repeated(times: Tensor, body: Callable[[Tensor, Any], Any], start: Any) -> 
     return tf.while_loop(lambda number, _: number < times, lambda number, so_far: (number + 1, body(number, so_far)), first)[1]
 
 
-def _watched(state: State, value: Tensor, plan: Plan, number: Tensor) -> State:
+def _monitored(state: State, value: Tensor, plan: Plan, number: Tensor) -> State:
     """The state after a fold's patience has seen the value of this epoch: see early_stop.Patience."""
     better = state.active & (value < state.best - plan.min_delta)
     wait = tf.where(better, 0, state.wait + tf.cast(state.active, tf.int32))

@@ -11,7 +11,7 @@ from foldwise.data.sources.read import check_source, read_source
 from foldwise.data.table import read_table
 from foldwise.errors import DataError
 from foldwise.spec.data import CsvData, ParquetData
-from foldwise.spec.python_value import GivenFrame
+from foldwise.spec.python_value import PythonFrame
 from foldwise.spec.sources import FrameData
 
 ROWS = 60
@@ -24,7 +24,7 @@ def _frame(**columns):
 
 def _table(frame, **options):
     used = frozenset(("number", "category", "date"))
-    return read_table(FrameData(kind="frame", given=GivenFrame(frame), target="y", **options), used=used)
+    return read_table(FrameData(kind="frame", given=PythonFrame(frame), target="y", **options), used=used)
 
 
 def _kinds(table):
@@ -166,13 +166,13 @@ def test_what_cannot_be_read_is_refused_with_a_sentence(case):
 
 @pytest.mark.parametrize("case", ["levels", "number", "twice", "no target"])
 def test_names_are_checked_before_anything_else(case):
-    data = FrameData(kind="frame", given=GivenFrame(REFUSED[case][0](_frame())), target="y")
+    data = FrameData(kind="frame", given=PythonFrame(REFUSED[case][0](_frame())), target="y")
     with pytest.raises(DataError, match=REFUSED[case][1]):
         check_source(data)
 
 
 def test_other_marks_can_mean_missing():
     frame = _frame(x=pd.Series(_some("1", "2.5", "?")))
-    data = FrameData(kind="frame", given=GivenFrame(frame), target="y", missing=("", "?"))
+    data = FrameData(kind="frame", given=PythonFrame(frame), target="y", missing=("", "?"))
     assert read_source(data).frame["x"].to_list() == _some("1", "2.5", None)
     assert _kinds(_table(frame, missing=("", "?")))["x"] == "number"

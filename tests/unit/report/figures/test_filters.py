@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from foldwise.models.anatomy import FirstLayer
+from foldwise.models.network_graph import FirstLayer
 from foldwise.report.figures.filters import draw_filters
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from foldwise.evaluation.metrics import confusion
-from foldwise.models.anatomy import Anatomy, FirstLayer, Layer
+from foldwise.models.network_graph import FirstLayer, Layer, NetworkGraph
 from foldwise.report.figures.calibration import draw_calibration
 from foldwise.report.figures.confusion import draw_confusion
 from foldwise.report.figures.model import draw_model
@@ -14,7 +14,7 @@ from foldwise.report.figures.ranking import draw_precision_recall, draw_roc
 from foldwise.report.figures.regression import draw_predicted_true, draw_residuals
 from foldwise.report.figures.style import DPI
 
-NETWORK = Anatomy(
+NETWORK = NetworkGraph(
     "tiny", (Layer("features", "InputLayer", "", None, (4,), 0, 0, ()), Layer("output", "Dense", "", None, (3,), 15, 0, (0,)))
 )
 ANSWERS = ["confusion.png", "roc.png", "precision_recall.png", "calibration.png"]
@@ -50,7 +50,7 @@ def _with_filters(channels):
     kernels = np.ones((2, 3, 3, channels), dtype=np.float32)
     corners = np.zeros((2, 1, 2), dtype=int)
     first = FirstLayer("conv", 2, kernels, np.zeros((2, 1), dtype=int), corners, (3, 3), np.ones((2, 1), dtype=np.float32))
-    return Anatomy(NETWORK.name, NETWORK.layers, first)
+    return NetworkGraph(NETWORK.name, NETWORK.layers, first)
 
 
 def test_two_classes_have_all_pictures_of_answers(tmp_path):

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from foldwise.models.anatomy import Anatomy, Layer
+from foldwise.models.network_graph import Layer, NetworkGraph
 from foldwise.report.figures.network import LARGEST, LONGEST, draw_network, kind_of, parameters_of, size_of
 from foldwise.report.figures.style import DPI
 
@@ -20,7 +20,7 @@ def test_a_layer_says_what_it_is_what_it_gives_and_what_it_keeps():
 
 
 def test_all_of_it_stands_in_the_drawing_with_the_totals():
-    axes = draw_network(Anatomy("cnn of $x$", (INPUT, CONV, NORM))).axes[0]
+    axes = draw_network(NetworkGraph("cnn of $x$", (INPUT, CONV, NORM))).axes[0]
     said = [text.get_text() for text in axes.texts]
     assert said[:2] == ["cnn of $x$", "3 layers, 448 parameters (384 trainable, 64 not)"]
     assert said[6:10] == ["conv_1", "Conv2D 3 × 3, relu", "28 × 28 × 32", "320 parameters"]
@@ -29,7 +29,7 @@ def test_all_of_it_stands_in_the_drawing_with_the_totals():
 
 def test_names_of_any_length_stay_within_their_box():
     long = replace(CONV, name="BLOCK_5_CONVOLUTION_3", kind="DepthwiseSeparableConvolution", shape=(10**6,) * 6)
-    figure = draw_network(Anatomy("n" * 400, (INPUT, replace(long, parameters=10**9))))
+    figure = draw_network(NetworkGraph("n" * 400, (INPUT, replace(long, parameters=10**9))))
     figure.set_dpi(DPI)
     axes = figure.axes[0]
     box = axes.patches[-1].get_window_extent()
@@ -42,7 +42,7 @@ def test_names_of_any_length_stay_within_their_box():
 
 def test_a_network_too_large_for_a_picture_is_drawn_smaller():
     wide = [INPUT, *(replace(CONV, name=f"branch_{place}") for place in range(150))]
-    figure = draw_network(Anatomy("wide", (*wide, replace(CONV, inputs=tuple(range(1, 151))))))
+    figure = draw_network(NetworkGraph("wide", (*wide, replace(CONV, inputs=tuple(range(1, 151))))))
     width, height = figure.get_size_inches()
     assert width <= LONGEST
     assert width * height <= LARGEST

@@ -321,7 +321,7 @@ def test_how_many_epochs_a_call_has_changes_no_bit(tensorflow_started, fold, tra
     model = MlpSpec(hidden=2, units=6, dropout=0.3, noise=0.1)
     job = training(model=model, fit=FitSpec(epochs=60, batch_size=16))
     usual = list(fused.fit_folds(job, enumerate(folds)))
-    slow = list(fused.fit_folds(replace(job, border=wait), enumerate(folds)))
+    slow = list(fused.fit_folds(replace(job, on_epoch_end=wait), enumerate(folds)))
     assert len(heard) == 4  # after 32 epochs, 16, 8, and the 4 that are left
     for one, other in zip(usual, slow, strict=True):
         assert one.curves == other.curves

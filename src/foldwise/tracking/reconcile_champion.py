@@ -17,22 +17,22 @@ from foldwise.system.kill_points import reached
 from foldwise.tracking.registry import FIRST, LATER, Registry
 
 
-class Succession:
+class ChampionAlias:
     """The champions of one registered model.
 
     Args:
         ledger: says who is champion.
         registry: shows it.
         model: the name.
-        say: hears what a person should know.
+        notify: hears what a person should know.
     """
 
-    def __init__(self, ledger: Ledger, registry: Registry, model: str, say: Callable[[str], None]) -> None:
+    def __init__(self, ledger: Ledger, registry: Registry, model: str, notify: Callable[[str], None]) -> None:
         self._champions = Champions(ledger.transactions)
         self._transactions = ledger.transactions
         self._registry = registry
         self._model = model
-        self._say = say
+        self._notify = notify
 
     @cached_property
     def key(self) -> str:
@@ -55,7 +55,7 @@ class Succession:
         """The version that a rollback puts back."""
         return self._champions.former(self.key)
 
-    def settle(self) -> Promotion | None:
+    def reconcile(self) -> Promotion | None:
         """The champion, after ledger and registry agree; None where the model has none yet.
 
         Raises:
@@ -63,25 +63,25 @@ class Succession:
             JobError: the alias was removed by hand, the registry is away, or another process does not let go of the model.
         """
         with hold_model(self._transactions, self.key):
-            return self._settled()
+            return self._reconciled()
 
     def promote(self, version: int, expected: int, kind: str, why: str, scores: Mapping[str, Any]) -> Promotion:
         """Makes a version champion in place of the one that is expected; it is a challenger no more.
 
         Raises:
             Raced: another version is champion by now.
-            JobError: as `settle`. A registry that goes away after the ledger has it is told by whoever comes next.
+            JobError: as `reconcile`. A registry that goes away after the ledger has it is told by whoever comes next.
         """
         with hold_model(self._transactions, self.key):
-            self._settled()
+            self._reconciled()
             made = self._champions.promote(self.key, version, expected, kind, why, scores)
             try:
-                self._settled()
+                self._reconciled()
             except JobError as fault:
-                self._say(f"{fault}; the alias {FIRST} of {self._model} follows to version {version} with the next start")
+                self._notify(f"{fault}; the alias {FIRST} of {self._model} follows to version {version} with the next start")
         return made
 
-    def _settled(self) -> Promotion | None:
+    def _reconciled(self) -> Promotion | None:
         """The champion; the aliases are as the ledger says, or the ledger is as somebody set them by hand."""
         model, rows = self._model, self.history()
         aliases = self._registry.aliases(model)
@@ -111,7 +111,7 @@ class Succession:
             made = self._champions.promote(self.key, version, None, "first", "the first champion of the model")
         else:
             why = f"the alias {FIRST} was moved in MLflow, from version {last.version} to version {version}"
-            self._say(f"model {self._model}: {why}; that is taken over")
+            self._notify(f"model {self._model}: {why}; that is taken over")
             made = self._champions.promote(self.key, version, last.version, "adopted", why)
         self._champions.mark_shown(made)
         return made

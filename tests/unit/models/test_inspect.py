@@ -10,10 +10,10 @@ pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("tensorflow_started")]
 HEAD = Head(3, "softmax", "categorical_crossentropy", "multiclass")
 
 
-def _anatomy(network, *seen):
-    from foldwise.models.dissect import anatomy_of
+def _network_graph(network, *seen):
+    from foldwise.models.inspect import network_graph_of
 
-    return anatomy_of(network, *seen)
+    return network_graph_of(network, *seen)
 
 
 def _totals(network):
@@ -25,7 +25,7 @@ def test_layers_of_a_cnn_have_shapes_parameters_and_what_they_do():
 
     options = {"image": [8, 8, 1], "filters": 4, "units": 6, "blocks": 1, "kernel": 3, "batch_norm": True, "dropout": 0.25}
     network = build(CnnSpec.model_validate({"kind": "cnn", **options}), 64, HEAD, 0)
-    found = _anatomy(network)
+    found = _network_graph(network)
     layers = {layer.name: layer for layer in found.layers}
     convolution, norm, pool, dropout = (layers[name] for name in ("conv_1_1", "norm_1_1", "pool_1", "dropout_1"))
     assert (convolution.kind, convolution.detail, convolution.shape, convolution.parameters) == (
@@ -49,7 +49,7 @@ def test_a_loaded_network_is_taken_apart_like_the_one_that_was_built(tmp_path):
 
     network = build(MlpSpec.model_validate({"kind": "mlp", "hidden": 2, "units": 5}), 4, HEAD, 0)
     network.save(tmp_path / "network.keras")
-    assert _anatomy(keras.saving.load_model(tmp_path / "network.keras")).layers == _anatomy(network).layers
+    assert _network_graph(keras.saving.load_model(tmp_path / "network.keras")).layers == _network_graph(network).layers
 
 
 def test_branches_skips_shared_layers_nested_networks_and_operations_are_joined_as_they_are_wired():
@@ -65,7 +65,7 @@ def test_branches_skips_shared_layers_nested_networks_and_operations_are_joined_
     inner = keras.Sequential([keras.Input((8,)), layers.Dense(4), layers.BatchNormalization()], name="inner")
     inner.trainable = False
     network = keras.Model(features, layers.Dense(3, name="output")(inner(joined)))
-    found = _anatomy(network)
+    found = _network_graph(network)
     names = [layer.name for layer in found.layers]
     wired = {layer.name: [names[place] for place in layer.inputs] for layer in found.layers}
     assert wired["sum"] == ["shared", "other", "shared (again)"]
@@ -85,4 +85,4 @@ def test_a_part_of_a_network_is_no_more_than_that_part():
     first = layers.Dense(5, name="first")(features)
     keras.Model(features, [layers.Dense(3, name="main")(first), layers.Dense(2, name="aside")(first)])
     part = keras.Model(features, first)
-    assert [layer.name for layer in _anatomy(part).layers][1:] == ["first"]
+    assert [layer.name for layer in _network_graph(part).layers][1:] == ["first"]

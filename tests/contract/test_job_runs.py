@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from foldwise.errors import Overtaken
-from foldwise.ledger.job_runs import Slots
+from foldwise.ledger.job_runs import JobRuns
 from foldwise.ledger.ledger import open_ledger
 
 SLOT = datetime(2026, 3, 29, 1, 30, tzinfo=UTC)
@@ -16,18 +16,18 @@ MINUTE = timedelta(minutes=1)
 @pytest.fixture
 def two(url):
     ledgers = [open_ledger(url) for _ in range(2)]
-    yield [Slots(ledger.transactions) for ledger in ledgers]
+    yield [JobRuns(ledger.transactions) for ledger in ledgers]
     for ledger in ledgers:
         ledger.close()
 
 
 @pytest.fixture
-def slots(two):
+def job_runs(two):
     return two[0]
 
 
-def states(slots, job="nightly"):
-    return [(row.slot, row.state) for row in slots.history(job, 100)]
+def states(job_runs, job="nightly"):
+    return [(row.slot, row.state) for row in job_runs.history(job, 100)]
 
 
 def test_a_slot_is_claimed_once_whoever_tries(two, url):
@@ -35,7 +35,7 @@ def test_a_slot_is_claimed_once_whoever_tries(two, url):
     won = []
 
     def claim(ledger):
-        mine = Slots(ledger.transactions)
+        mine = JobRuns(ledger.transactions)
         won.extend(place for place in range(10) if mine.claim("nightly", SLOT + place * MINUTE))
 
     threads = [threading.Thread(target=claim, args=[ledger]) for ledger in ledgers]
@@ -79,40 +79,40 @@ def test_of_two_that_take_up_the_same_attempt_one_does(two):
     assert one.take("nobody", SLOT, 0, "a.log") is None
 
 
-def test_a_slot_that_was_missed_is_nobody_s_to_run(slots):
-    assert slots.miss("nightly", SLOT, "nobody was there")
-    assert not slots.claim("nightly", SLOT)
-    assert slots.take("nightly", SLOT, 0, "a.log") is None
-    assert not slots.miss("nightly", SLOT, "once more")
-    assert slots.row("nightly", SLOT).reason == "nobody was there"
+def test_a_slot_that_was_missed_is_nobody_s_to_run(job_runs):
+    assert job_runs.miss("nightly", SLOT, "nobody was there")
+    assert not job_runs.claim("nightly", SLOT)
+    assert job_runs.take("nightly", SLOT, 0, "a.log") is None
+    assert not job_runs.miss("nightly", SLOT, "once more")
+    assert job_runs.row("nightly", SLOT).reason == "nobody was there"
 
 
-def test_the_last_slot_is_one_of_cron_or_since_when_the_job_is_known(slots):
-    assert slots.last("nightly", SLOT) is None
-    slots.see("nightly", SLOT - timedelta(seconds=77), "0 3 * * *")
-    assert slots.last("nightly", SLOT).reason == "0 3 * * *"
-    slots.claim("nightly", SLOT)
-    slots.claim("nightly", SLOT + timedelta(seconds=5))  # a person's
-    slots.claim("other", SLOT + MINUTE)
-    slots.claim("nightly", SLOT + timedelta(days=1))
-    assert slots.last("nightly", SLOT + MINUTE).slot == SLOT
-    assert slots.last("nightly", SLOT + timedelta(microseconds=1)).slot == SLOT
-    assert slots.seen("nightly", SLOT + MINUTE).slot == SLOT - timedelta(seconds=77)
-    assert slots.last("nightly", SLOT + timedelta(days=9)).slot == SLOT + timedelta(days=1)
+def test_the_last_slot_is_one_of_cron_or_since_when_the_job_is_known(job_runs):
+    assert job_runs.last("nightly", SLOT) is None
+    job_runs.see("nightly", SLOT - timedelta(seconds=77), "0 3 * * *")
+    assert job_runs.last("nightly", SLOT).reason == "0 3 * * *"
+    job_runs.claim("nightly", SLOT)
+    job_runs.claim("nightly", SLOT + timedelta(seconds=5))  # a person's
+    job_runs.claim("other", SLOT + MINUTE)
+    job_runs.claim("nightly", SLOT + timedelta(days=1))
+    assert job_runs.last("nightly", SLOT + MINUTE).slot == SLOT
+    assert job_runs.last("nightly", SLOT + timedelta(microseconds=1)).slot == SLOT
+    assert job_runs.seen("nightly", SLOT + MINUTE).slot == SLOT - timedelta(seconds=77)
+    assert job_runs.last("nightly", SLOT + timedelta(days=9)).slot == SLOT + timedelta(days=1)
 
 
-def test_history_is_the_newest_first_without_what_is_no_slot(slots):
-    slots.see("nightly", SLOT - MINUTE, "0 3 * * *")
+def test_history_is_the_newest_first_without_what_is_no_slot(job_runs):
+    job_runs.see("nightly", SLOT - MINUTE, "0 3 * * *")
     for place in range(3):
-        slots.claim("nightly", SLOT + place * MINUTE)
-    slots.miss("hourly", SLOT + 5 * MINUTE, "late")
-    assert states(slots) == [(SLOT + place * MINUTE, "CLAIMED") for place in (2, 1, 0)]
-    assert [row.job for row in slots.history(None, 2)] == ["hourly", "nightly"]
+        job_runs.claim("nightly", SLOT + place * MINUTE)
+    job_runs.miss("hourly", SLOT + 5 * MINUTE, "late")
+    assert states(job_runs) == [(SLOT + place * MINUTE, "CLAIMED") for place in (2, 1, 0)]
+    assert [row.job for row in job_runs.history(None, 2)] == ["hourly", "nightly"]
 
 
-def test_a_slot_is_in_whole_seconds(slots):
+def test_a_slot_is_in_whole_seconds(job_runs):
     with pytest.raises(ValueError, match="whole seconds"):
-        slots.claim("nightly", SLOT + timedelta(microseconds=1))
+        job_runs.claim("nightly", SLOT + timedelta(microseconds=1))
 
 
 class Forgetful:
@@ -129,15 +129,15 @@ class Forgetful:
 
 def test_everything_bears_to_be_done_twice(url):
     ledger = open_ledger(url)
-    slots = Slots(Forgetful(ledger.transactions))
-    assert slots.see("nightly", SLOT - MINUTE, "0 3 * * *")
-    assert slots.claim("nightly", SLOT)
-    assert not slots.claim("nightly", SLOT)
-    assert slots.miss("nightly", SLOT + MINUTE, "late")
-    assert slots.take("nightly", SLOT, 0, "a.log") == 1
-    assert slots.take("nightly", SLOT, 0, "a.log") is None
-    slots.finish("nightly", SLOT, 1, "DONE", 0, None)
-    assert states(slots) == [(SLOT + MINUTE, "MISSED"), (SLOT, "DONE")]
+    job_runs = JobRuns(Forgetful(ledger.transactions))
+    assert job_runs.see("nightly", SLOT - MINUTE, "0 3 * * *")
+    assert job_runs.claim("nightly", SLOT)
+    assert not job_runs.claim("nightly", SLOT)
+    assert job_runs.miss("nightly", SLOT + MINUTE, "late")
+    assert job_runs.take("nightly", SLOT, 0, "a.log") == 1
+    assert job_runs.take("nightly", SLOT, 0, "a.log") is None
+    job_runs.finish("nightly", SLOT, 1, "DONE", 0, None)
+    assert states(job_runs) == [(SLOT + MINUTE, "MISSED"), (SLOT, "DONE")]
     ledger.close()
 
 

@@ -22,7 +22,7 @@ def only_names(keys: Iterable[str]) -> bool:
     return "study" in first and all(word in _SECTIONS for word in first)
 
 
-def as_recorded(config: Mapping[str, Any], keys: Iterable[str]) -> dict[str, Any]:
+def load_recipe(config: Mapping[str, Any], keys: Iterable[str]) -> dict[str, Any]:
     """The configuration with which a study of that name was made, where there is one, else the one that was composed.
 
     Args:

@@ -51,7 +51,7 @@ class FirstLayer:
 
 
 @dataclass(frozen=True, eq=False)
-class Anatomy:
+class NetworkGraph:
     """A network's layers, each after those that it takes.
 
     first: the filters that see the pixels, where rows are images and the first layer has such.

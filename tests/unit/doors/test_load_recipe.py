@@ -6,7 +6,7 @@ import pytest
 
 from foldwise.config.read import read_study
 from foldwise.doors.compose import compose_study
-from foldwise.doors.recorded import only_names
+from foldwise.doors.load_recipe import only_names
 from foldwise.errors import ConfigError
 from foldwise.ledger.ledger import open_ledger
 

@@ -8,12 +8,14 @@ from typing import Any
 
 import keras
 
-from foldwise.models.anatomy import Anatomy, Layer
 from foldwise.models.first_layer import Rows, first_layer
 from foldwise.models.graph import nodes_of
+from foldwise.models.network_graph import Layer, NetworkGraph
 
 
-def anatomy_of(network: keras.Model, features: Rows | None = None, image: tuple[int, int, int] | None = None) -> Anatomy:
+def network_graph_of(
+    network: keras.Model, features: Rows | None = None, image: tuple[int, int, int] | None = None
+) -> NetworkGraph:
     """The layers of a network that knows its inputs.
 
     Args:
@@ -22,7 +24,7 @@ def anatomy_of(network: keras.Model, features: Rows | None = None, image: tuple[
         image: height, width and channels of what a row of them shows.
     """
     first = None if features is None or image is None or len(features) == 0 else first_layer(network, features, image)
-    return Anatomy(network.name, tuple(_layers(network)), first)
+    return NetworkGraph(network.name, tuple(_layers(network)), first)
 
 
 def _layers(network: keras.Model) -> Iterator[Layer]:

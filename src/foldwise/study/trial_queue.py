@@ -10,7 +10,7 @@ from foldwise.spec.space import EPOCHS, Params
 from foldwise.trial.result import TrialResult
 
 
-class Board:
+class TrialQueue:
     """The trials of a study as its coordinator sees them.
 
     finished: in the order in which they ended. running: number -> params. left: what an earlier start left behind, to be run

@@ -12,11 +12,11 @@ from foldwise.ledger.ledger import Ledger
 from foldwise.ledger.rows import StudyRecord
 from foldwise.study.extend import check_extension, moved
 from foldwise.study.plan import Plan
-from foldwise.study.provenance import origin
+from foldwise.study.provenance import provenance
 from foldwise.study.warm_start import earlier_results
 
 
-def claim(plan: Plan, ledger: Ledger, versions: Mapping[str, str]) -> StudyRecord:
+def open_or_resume(plan: Plan, ledger: Ledger, versions: Mapping[str, str]) -> StudyRecord:
     """The study's record in the ledger, made now or by an earlier start, whose last results are committed; we coordinate it.
 
     Args:
@@ -33,7 +33,7 @@ def claim(plan: Plan, ledger: Ledger, versions: Mapping[str, str]) -> StudyRecor
     known = ledger.study(spec.name)
     if known is None:
         earlier_results(plan, ledger)  # what is wrong with them is said before anything is written
-        about = (plan.recipe, plan.table.fingerprint, plan.holdout_record, versions, origin(plan))
+        about = (plan.recipe, plan.table.fingerprint, plan.holdout_record, versions, provenance(plan))
         known = ledger.create_study(spec.name, *about)
     ledger.recover(spec.name, plan.folder / "results")
     record = compared(plan, known, ledger)
