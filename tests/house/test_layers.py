@@ -32,7 +32,7 @@ HOMES = {
     "rich": {"screen.py"},
     "matplotlib": {"figures/"},
     "plotly": {"figures/"},
-    "apscheduler": {"cron.py"},
+    "cronsim": {"cron.py"},
 }
 
 
