@@ -99,6 +99,5 @@ if __name__ == "__main__":
     import psycopg  # noqa: F401 what a scheduler imports late
     import sqlalchemy.dialects.postgresql
     import sqlalchemy.dialects.sqlite  # noqa: F401
-    from apscheduler.triggers.cron import CronTrigger  # noqa: F401
 
     main()

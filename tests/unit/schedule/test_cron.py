@@ -78,6 +78,7 @@ LINES = {
     "0 0,2 29-31 * *": ([0], [0, 2], [29, 30, 31], *ALL[3:], False),
     "15 2 1,15 3,10,11 0": ([15], [2], [1, 15], [3, 10, 11], [0], True),
     "0 4 * * 1-5": ([0], [4], *ALL[2:4], [1, 2, 3, 4, 5], False),
+    "0 */4 * * 0,5": ([0], range(0, 24, 4), *ALL[2:4], [0, 5], False),
 }
 
 
@@ -152,7 +153,9 @@ class TestLines:
     def test_sunday_is_0_and_7_and_has_a_name(self):
         for line in ("0 0 * * 0", "0 0 * * 7", "0 0 * * sun", "0 0 * * SUN"):
             assert next_slot(timing(line, "UTC"), at("2026-03-24T00:00")) == at("2026-03-29T00:00")
-        assert timing("0 0 * * 5-7").weekdays == timing("0 0 * * fri-sun").weekdays == (0, 5, 6)
+        for line in ("0 0 * * 5-7", "0 0 * * fri-sun", "0 0 * * 0,5,6", "0 0 * * */7,fri-sat"):
+            found = slots_between(timing(line, "UTC"), at("2026-03-22T12:00"), at("2026-03-29T12:00"))
+            assert [moment.isoweekday() for moment in found] == [5, 6, 7]
 
     def test_where_both_days_are_given_one_is_enough_as_in_cron(self):
         found = slots_between(timing("0 0 13 * 5", "UTC"), at("2026-01-01T00:00"), at("2026-01-31T00:00"))
@@ -185,12 +188,14 @@ class TestLines:
             ("* * 0 * *", "day of month must be 1 to 31"),
             ("* * * * 8", "day of week must be 0 to 7"),
             ("*/0 * * * *", "the step 0"),
-            ("9-5 * * * *", "is no range"),
-            ("*-5 * * * *", "is no range"),
+            ("9-5 * * * *", "is not a range"),
+            ("*-5 * * * *", "is not a range"),
             ("1-5-9 * * * *", "not understood"),
             ("* * * jun-foo *", "'foo' is unknown"),
             ("* * * * mno", "did you mean mon"),
             ("1, * * * *", "not understood"),
+            ("0 0 L * *", "not understood"),
+            ("0 0 * * mon#1", "not understood"),
             ("١ * * * *", "not understood"),
         ],
     )
@@ -200,7 +205,7 @@ class TestLines:
 
     @pytest.mark.parametrize("name", ["Europe/Berln", "../../etc/passwd", "Europe", "/etc/localtime", "", "a\0b"])
     def test_what_is_no_time_zone_is_refused(self, name):
-        with pytest.raises(ValueError, match="is no time zone"):
+        with pytest.raises(ValueError, match="is not a time zone"):
             read_zone(name)
 
 

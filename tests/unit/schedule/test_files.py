@@ -50,7 +50,7 @@ def test_a_folder_that_is_not_there_is_said(tmp_path):
         (GOOD + "retries: many\n", "retries: must be a whole number, got 'many' as text"),
         (GOOD + "time_limit: 0\n", "time_limit: must be > 0"),
         (GOOD + "time_limit: .inf\n", "time_limit: must be finite"),
-        (GOOD + "time_zone: Europe/Berln\n", "time_zone: 'Europe/Berln' is no time zone, did you mean Europe/Berlin?"),
+        (GOOD + "time_zone: Europe/Berln\n", "time_zone: 'Europe/Berln' is not a time zone, did you mean Europe/Berlin?"),
         (GOOD + "overrides: [--multirun]\n", "overrides: '--multirun' is no override; write key=value"),
         (GOOD + "overrides: [rm -rf]\n", "overrides: 'rm -rf' is no override"),
         (GOOD + "overrides: 'a=b; c=d'\n", "overrides: must be a list"),
