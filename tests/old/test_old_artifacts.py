@@ -17,7 +17,7 @@ from tests.end_to_end.doors import ROOT, run
 
 pytestmark = pytest.mark.slow
 
-BUNDLE = "foldwise.tracking.bundle"  # where `load_bundle` is today
+BUNDLE = "foldwise.bundle.bundle"  # where `load_bundle` is today
 MADE_AT = "/srv/foldwise-old"
 
 
