@@ -12,7 +12,6 @@ from foldwise.doors.assemble import check_tuner, make_executor, make_ledger, mak
 from foldwise.doors.reopen import finished_before, nothing_left
 from foldwise.doors.screen import Screen
 from foldwise.errors import Interrupted, JobError
-from foldwise.spec.images import ImageRows
 from foldwise.spec.space import Params
 from foldwise.spec.study import StudySpec
 
@@ -218,15 +217,9 @@ def check_data(spec: StudySpec) -> None:
     Raises:
         ConfigError, DataError: a file or a column is not there.
     """
-    data, paths = spec.fixed.data, spec.fixed.paths
-    if isinstance(data, ImageRows):
-        from foldwise.data.sources.images import check_images
+    from foldwise.data.read import reader
 
-        check_images(data, paths)
-        return
-    from foldwise.data.sources.read import check_source
-
-    check_source(data, paths)
+    reader(spec.fixed.data, spec.fixed.paths).check()
 
 
 def prepare_here(spec: StudySpec) -> None:

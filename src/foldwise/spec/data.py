@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
@@ -39,12 +40,29 @@ class GivenHoldout(Spec):
 HoldoutSpec = Annotated[HashHoldout | TimeHoldout | GivenHoldout, Field(discriminator="kind"), ByKind]
 
 
+@dataclass(frozen=True)
+class Reading:
+    """How cells are read: the options of `data` that also hold for later rows."""
+
+    delimiter: str = ","
+    encoding: str = "utf-8"
+    decimal: str = "."
+    missing: tuple[str, ...] = ("",)
+    target_strip: str = ""
+
+
 class Labelled(Spec):
     """What all data say of what is to be predicted; abstract."""
 
+    name: str | None = None
     target: str
     task: Literal["auto"] | Task = "auto"
     positive: str | int | float | bool | None = None
+
+    @property
+    def reading(self) -> Reading:
+        """How the cells are read."""
+        return Reading()
 
 
 class TableData(Labelled):
@@ -56,6 +74,18 @@ class TableData(Labelled):
     group: str | None = None
     time: str | None = None
     holdout: HoldoutSpec = HashHoldout()
+
+
+class MarkedData(TableData):
+    """A table in which some cells mean missing; abstract."""
+
+    missing: Words = ("",)
+    target_strip: str = ""
+
+    @property
+    def reading(self) -> Reading:
+        """How the cells are read."""
+        return Reading(missing=self.missing, target_strip=self.target_strip)
 
 
 class SklearnData(TableData):
@@ -79,27 +109,26 @@ def _tab(value: Any) -> Any:
     return "\t" if value in ("tab", "\\t") else value  # a shell and Hydra both eat a real one
 
 
-class CsvData(TableData):
+class CsvData(MarkedData):
     """A text table with a header row. Only the marks in `missing` mean missing, and blanks around a cell do not count."""
 
     kind: Literal["csv"]
     path: str
-    name: str | None = None
     delimiter: Annotated[str, Field(min_length=1, max_length=1), BeforeValidator(_tab)] = ","  # or the word tab
     encoding: str = "utf-8"
     decimal: Literal[".", ","] = "."
-    missing: Words = ("",)
-    target_strip: str = ""
+
+    @property
+    def reading(self) -> Reading:
+        """How the cells are read."""
+        return Reading(self.delimiter, self.encoding, self.decimal, self.missing, self.target_strip)
 
 
-class ParquetData(TableData):
+class ParquetData(MarkedData):
     """A Parquet file."""
 
     kind: Literal["parquet"]
     path: str
-    name: str | None = None
-    missing: Words = ("",)
-    target_strip: str = ""
 
 
 TableSpec = SklearnData | CsvData | ParquetData

@@ -42,7 +42,6 @@ class ImageRows(Labelled):
     time: ClassVar[None] = None
 
     target: str = "label"  # what it is called; in a folder's CSV file, the column
-    name: str | None = None
     symmetries: Annotated[tuple[Symmetry, ...], Listed] | None = None
     holdout: ImageHoldout = HashHoldout()
 

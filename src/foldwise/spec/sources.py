@@ -9,8 +9,8 @@ from urllib.parse import parse_qsl
 
 from pydantic import AfterValidator, Field, InstanceOf, model_validator
 
-from foldwise.spec.base import Words, matching
-from foldwise.spec.data import TableData
+from foldwise.spec.base import matching
+from foldwise.spec.data import MarkedData, TableData
 from foldwise.spec.python_value import PythonFrame
 
 
@@ -38,16 +38,13 @@ def _no_secret(url: str) -> str:
     return url
 
 
-class SqlData(TableData):
+class SqlData(MarkedData):
     """What a query of a database answers. `password_env` names the environment variable that holds the password."""
 
     kind: Literal["sql"]
     url: Annotated[str, AfterValidator(_no_secret)]
     query: Annotated[str, Field(min_length=1)]
     password_env: Annotated[str, matching(r"[A-Za-z_][A-Za-z0-9_]*", "the name of an environment variable")] | None = None
-    name: str | None = None
-    missing: Words = ("",)
-    target_strip: str = ""
 
     @model_validator(mode="after")
     def _somebody_asks_for_it(self) -> SqlData:
@@ -63,7 +60,7 @@ def _no_path(name: str) -> str:
     return name
 
 
-class OpenmlData(TableData):
+class OpenmlData(MarkedData):
     """A data set of OpenML, by its name or its number; kept in `paths.data` once it was fetched.
 
     version: of those with this name; null is the oldest that is active.
@@ -73,8 +70,6 @@ class OpenmlData(TableData):
     name: Annotated[str, AfterValidator(_no_path)] | None = None
     id: Annotated[int, Field(ge=1)] | None = None
     version: Annotated[int, Field(ge=1)] | None = None
-    missing: Words = ("",)
-    target_strip: str = ""
 
     @model_validator(mode="after")
     def _one_address(self) -> OpenmlData:
@@ -85,14 +80,11 @@ class OpenmlData(TableData):
         return self
 
 
-class FrameData(TableData):
+class FrameData(MarkedData):
     """A pandas DataFrame, from Python only. A configuration that is kept says its shape and its table's fingerprint."""
 
     kind: Literal["frame"]
     given: InstanceOf[PythonFrame]
-    name: str | None = None
-    missing: Words = ("",)
-    target_strip: str = ""
 
     @model_validator(mode="before")
     @classmethod

@@ -12,7 +12,6 @@ import numpy as np
 import numpy.typing as npt
 
 from foldwise.bundle.bundle import save_bundle
-from foldwise.bundle.card import Reading
 from foldwise.config.read import trial_at
 from foldwise.data.cells import listed
 from foldwise.data.new_rows import identity_columns, row_keys
@@ -81,7 +80,7 @@ def conclude(plan: Plan, searched: Searched, parts: Parts, registry: Registry, s
         preparation=final.preparation,
         table=table.take(plan.development),
         head=final.head,
-        reading=Reading.of(spec.fixed.data),
+        reading=spec.fixed.data.reading,
         study=spec.name,
         threshold=threshold,
     )
