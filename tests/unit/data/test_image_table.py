@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from foldwise.data.audit.audit import audit
+from foldwise.data.holdout import set_holdout
 from foldwise.data.image_table import read_image_holdout, read_image_table
 from foldwise.data.sources.images import check_images
-from foldwise.data.split import cut_folds, set_holdout
+from foldwise.data.split import cut_folds
 from foldwise.errors import ConfigError, DataError
 from foldwise.spec.data import HashHoldout
 from foldwise.spec.folds import FoldsSpec
