@@ -36,11 +36,12 @@ def finished_before(spec: StudySpec, notify: Callable[[str], None]) -> tuple[Map
         waits = fixed.tracking.kind == "mlflow" and spec.name in ledger.waiting()
     if record is None or record.summary is None or record.asked != fixed.budget.trials or waits:
         return None
-    if record.summary.get("source") is None or record.summary["source"] != source_mark(fixed):
-        return None
     if difference(identity(record.recipe), identity(spec.recipe)):
         return None
-    return (record.summary, trials) if nothing_left(record.summary, trials, fixed.budget.trials) else None
+    if not nothing_left(record.summary, trials, fixed.budget.trials):
+        return None
+    source = record.summary.get("source")  # compared last, because it hashes the files
+    return None if source is None or source != source_mark(fixed) else (record.summary, trials)
 
 
 def nothing_left(summary: Mapping[str, Any], trials: int, asked: int) -> bool:

@@ -115,12 +115,12 @@ def test_labels_have_the_names_that_an_archive_gives_them(tmp_path):
     ("images", "labels", "sentence"),
     [
         (blobs(), LABELS[:-1], "there are 60 images and 59 labels"),
-        (blobs() / 255, LABELS, "images are of float64; give whole numbers from 0 to 255"),
-        (blobs().astype(int) * 2, LABELS, "pixels go from 0 to"),
+        (blobs() / 255, LABELS, "images have dtype float64; give whole numbers from 0 to 255"),
+        (blobs().astype(int) * 2, LABELS, "pixels range from 0 to"),
         (blobs()[:, 0, 0], LABELS, r"images have shape \(60, 1\)"),
         (blobs(channels=3).transpose(0, 3, 1, 2), LABELS, r"channels first; give x.transpose\(0, 2, 3, 1\)"),
         (blobs()[:0], LABELS[:0], "holds no images"),
-        (blobs(), np.eye(3)[LABELS], "one label a row is due"),
+        (blobs(), np.eye(3)[LABELS], "give one label for each image"),
         (blobs(), np.zeros(60), "nothing to learn"),
     ],
 )
