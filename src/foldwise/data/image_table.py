@@ -21,7 +21,7 @@ def read_image_table(data: ImageSpec, paths: Paths | None = None) -> Table:
     """Read images and infer the task from their labels.
 
     Raises:
-        ConfigError: a key of `data` does not fit what was read.
+        ConfigError: a key of `data` does not fit the images.
         DataError: the images cannot be read or learnt from.
     """
     source = read_images(data, paths or Paths())

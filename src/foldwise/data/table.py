@@ -41,7 +41,7 @@ class Table:
     left_out: column -> the reason why it is not a feature.
     images: (rows, height, width, channels), if rows are images; then frame and raw have no columns.
     symmetries: data.symmetries of images; None if unknown.
-    mark: the mark of the source (see sources/fingerprint.py), None where there is none.
+    mark: the mark of the source (see sources/fingerprint.py), None without one.
     """
 
     frame: pd.DataFrame

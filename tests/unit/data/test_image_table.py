@@ -36,7 +36,7 @@ def idx(folder, images, labels, test=None):
     return IdxData.model_validate({"kind": "idx", "images": str(folder / "x"), "labels": str(folder / "y"), **holdout})
 
 
-def test_the_same_images_are_the_same_table_whatever_they_come_in(tmp_path):
+def test_the_same_images_are_the_same_table_in_any_file_format(tmp_path):
     ours = read_image_table(idx(tmp_path, blobs(), LABELS))
     theirs = read_image_table(npz(tmp_path / "a.npz", blobs(), LABELS))
     assert ours.schema.image == (6, 5, 1)
@@ -90,7 +90,7 @@ def test_given_test_images_must_be_named(kind, given, key):
         check_images(made[kind](), Paths())
 
 
-def test_a_row_keeps_its_side_wherever_it_stands_and_copies_stay_together(tmp_path):
+def test_a_row_keeps_its_side_in_any_order_and_copies_stay_together(tmp_path):
     images = blobs()
     images[3] = images[0]
     data = npz(tmp_path / "a.npz", images, LABELS)
@@ -124,7 +124,7 @@ def test_labels_have_the_names_that_an_archive_gives_them(tmp_path):
         (blobs(), np.zeros(60), "nothing to learn"),
     ],
 )
-def test_arrays_that_are_no_labelled_images_are_told(tmp_path, images, labels, sentence):
+def test_arrays_that_are_not_labelled_images_are_refused(tmp_path, images, labels, sentence):
     with pytest.raises(DataError, match=sentence):
         read_image_table(npz(tmp_path / "a.npz", images, labels))
 
@@ -138,7 +138,7 @@ def test_the_audit_finds_copied_images_and_nothing_in_others(tmp_path):
     assert found(np.tile(blobs(rows=6), (10, 1, 1, 1))) == {("copies", "leak")}
 
 
-def test_two_images_that_differ_in_one_pixel_are_no_copies(tmp_path):
+def test_two_images_that_differ_in_one_pixel_are_not_copies(tmp_path):
     images = np.zeros((60, 6, 5, 1), dtype=np.uint8)
     images.reshape(60, -1)[np.arange(60) // 2, np.arange(60) // 2] = 0
     for row in range(60):
@@ -177,7 +177,7 @@ def test_mnist_is_read_and_cut_in_seconds():
 
 
 @pytest.mark.skipif(not (DATA / "cifar10-subset").is_dir(), reason=f"the data sets are not at {DATA}; set FOLDWISE_DATA")
-def test_a_part_of_cifar10_is_taken_and_said():
+def test_a_part_of_cifar10_is_read_and_reported():
     table = read_image_table(KerasData(kind="keras", name="cifar10"), Paths(data=str(DATA)))
     assert table.images.shape == (10000, 32, 32, 3)
     assert table.labels[0] == "airplane"
@@ -186,10 +186,10 @@ def test_a_part_of_cifar10_is_taken_and_said():
 
 
 @pytest.mark.slow
-def test_a_set_that_is_nowhere_says_where_to_put_it(tmp_path, monkeypatch):
+def test_a_missing_set_is_refused_with_the_place_for_it(tmp_path, monkeypatch):
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
     for name in ("http_proxy", "https_proxy"):
-        monkeypatch.setenv(name, "http://127.0.0.1:9")  # whoever has a network asks in vain too
+        monkeypatch.setenv(name, "http://127.0.0.1:9")  # no download, even with a network
     with pytest.raises(
         DataError, match=r"mnist is not in .*, and Keras cannot download it \(.*\); put an archive with x_train"
     ):
@@ -197,7 +197,7 @@ def test_a_set_that_is_nowhere_says_where_to_put_it(tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
-def test_what_keras_keeps_in_its_own_folder_is_read_by_its_own_loader(tmp_path, monkeypatch):
+def test_a_set_in_the_cache_of_keras_is_read_by_its_own_loader(tmp_path, monkeypatch):
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
     for name in ("http_proxy", "https_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")

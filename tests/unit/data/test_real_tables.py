@@ -1,4 +1,4 @@
-"""The developers' data sets: nothing useful is lost, and what is left out is left out for a reason."""
+"""The developers' data sets: no useful column is left out, and each one left out has a reason."""
 
 import os
 import time

@@ -17,9 +17,9 @@ from foldwise.seeds import Purpose, generator
 MOSTLY = 0.6  # of the validation rows; mammography has 37 % honest duplicates
 HALF, RATHER = 0.5, 3.0  # share of a class, and ratio to another class
 COINCIDENCE = 0.2  # share of duplicates after shuffling each column, as columns of few levels reach it
-ASKED, AMONG, NEIGHBOURS, DIRECTIONS = 500, 20_000, 6, 24
+SAMPLE, AMONG, NEIGHBOURS, DIRECTIONS = 500, 20_000, 6, 24
 GAP, NEAR_SHARE, NOTED_SHARE = 0.1, 0.25, 0.02
-FEWEST_ASKED = 10
+FEWEST_SAMPLED = 10
 CONTINUOUS, ENOUGH = 0.2, 3  # share of distinct values of a continuous number; near rows are suspicious with ENOUGH of them
 
 ADVICE = "remove the duplicates, or name the column that groups them as data.group"
@@ -47,7 +47,7 @@ def exact_copies(subject: Subject) -> Iterator[Finding]:
     shares = {
         label: float(copied[table.target[valid] == code].mean())
         for code, label in enumerate(table.labels)
-        if (table.target[valid] == code).sum() >= FEWEST_ASKED
+        if (table.target[valid] == code).sum() >= FEWEST_SAMPLED
     }
     if shares:
         worst, least = max(shares, key=shares.__getitem__), min(shares, key=shares.__getitem__)
@@ -82,15 +82,15 @@ def near_copies(subject: Subject) -> Iterator[Finding]:
         features = features @ draw.normal(size=(features.shape[1], DIRECTIONS))
     train = split.train[np.unique(subject.rows_hash[split.train], return_index=True)[1]]
     valid = split.valid[~np.isin(subject.features_hash[split.valid], subject.features_hash[train])]
-    asked = draw.permutation(valid)[:ASKED]
-    if len(train) <= NEIGHBOURS or len(asked) < FEWEST_ASKED:
+    sample = draw.permutation(valid)[:SAMPLE]
+    if len(train) <= NEIGHBOURS or len(sample) < FEWEST_SAMPLED:
         return
     from sklearn.neighbors import NearestNeighbors
 
     near = NearestNeighbors(n_neighbors=NEIGHBOURS).fit(features[train])
-    distances, places = near.kneighbors(features[asked])
+    distances, places = near.kneighbors(features[sample])
     jumps = distances[:, :-1] < GAP * distances[:, 1:]
-    alike = table.target[train[places[:, 0]]] == table.target[asked] if table.labels else np.ones(len(asked), dtype=np.bool_)
+    alike = table.target[train[places[:, 0]]] == table.target[sample] if table.labels else np.ones(len(sample), dtype=np.bool_)
     share = float((jumps.any(axis=1) & alike).mean())
     if share >= NOTED_SHARE:
         message = f"about {share:.0%} of the validation rows without an exact copy are ten times nearer to a training row than"

@@ -85,7 +85,7 @@ def cuts_numbers(subject: Subject) -> Iterator[Finding]:
 
 
 def _few_valued(subject: Subject, most: int) -> Iterator[tuple[str, str, Floats]]:
-    """Features with 2 to `most` values of enough rows each; else, whether the feature is missing."""
+    """Features with 2 to `most` values of enough rows each, else their gaps."""
     for column in subject.columns:
         values = subject.values(column)
         mine = values[subject.rows]

@@ -152,8 +152,8 @@ class FoldData:
     """A prepared fold.
 
     train_x, valid_x: (rows, features); images are uint8 until rows of them are read as numbers.
-    train_y, valid_y: (rows, outputs): binary one column of 0 and 1, multiclass one-hot, regression one column, scaled as
-        prep.target says by the training rows.
+    train_y, valid_y: (rows, outputs): binary one column of 0 and 1, multiclass one-hot, regression one column, scaled
+        as in prep.target by the training rows.
     train_weight, valid_weight: (rows,), None if every row has weight 1.
     valid_truth: (rows,), codes, or the target in its own unit, which is `target.back(y)`.
     columns: the table's column of each feature, (features,).

@@ -22,7 +22,7 @@ def read_images(data: ImageSpec, paths: Paths) -> ImageSource:
     """All images that `data` names, with their labels.
 
     Raises:
-        DataError: a file is not as `data` says.
+        DataError: a file does not fit `data`.
     """
     match data:
         case IdxData():
@@ -43,7 +43,7 @@ def read_test_images(data: ImageSpec, paths: Paths) -> ImageSource:
 
     Raises:
         ConfigError: `data.holdout` lacks what this kind of source needs.
-        DataError: a file is not as `data` says.
+        DataError: a file does not fit `data`.
     """
     given = data.holdout
     assert isinstance(given, GivenImages)

@@ -35,7 +35,7 @@ class Source:
     frame: (rows, all columns), indexed by the zero-based row; text is stripped, and cells in `data.missing` are None.
     place: its name in messages.
     kinds: the kinds that the source itself declares.
-    mark: the mark of these rows (see fingerprint.py), None where there is none.
+    mark: the mark of these rows (see fingerprint.py), None without one.
     """
 
     frame: pd.DataFrame
@@ -71,7 +71,7 @@ def read_source(data: Data, paths: Paths | None = None) -> Source:
 
     Raises:
         ConfigError: two options contradict each other.
-        DataError: the file or one of its columns is not as `data` says.
+        DataError: the file or one of its columns does not fit `data`.
     """
     paths = paths or Paths()
     if isinstance(data, SklearnData):
@@ -88,7 +88,7 @@ def read_source(data: Data, paths: Paths | None = None) -> Source:
 
 
 def read_file(path: Path, data: Data, needed: Sequence[str] | None = None) -> Source:
-    """All rows of a file: Parquet where its name ends so or `data` says so, else CSV by the options of `data`.
+    """All rows of a file: Parquet by the ending of its name or by `data`, else CSV with the options of `data`.
 
     needed: columns that must be there; by default those that `data` names.
 

@@ -29,17 +29,17 @@ def test_a_clean_table_has_no_findings(tmp_path):
     assert findings(tmp_path) == ()
 
 
-def test_left_out_columns_are_told(tmp_path):
+def test_left_out_columns_are_reported(tmp_path):
     (found,) = findings(tmp_path, row=range(400))
     assert (found.level, found.check, found.columns) == ("note", "identifier", ("row",))
 
 
 @pytest.mark.parametrize("said", [{"drop": ["row"]}, {"kinds": {"row": "identifier"}}])
-def test_what_the_user_left_out_is_no_finding(said, tmp_path):
+def test_columns_that_the_user_left_out_are_not_reported(said, tmp_path):
     assert findings(tmp_path, row=range(400), data=said) == ()
 
 
-def test_many_levels_are_told(tmp_path):
+def test_many_levels_are_reported(tmp_path):
     (found,) = findings(tmp_path, c=[f"l {n % 60}" for n in range(400)])
     assert (found.level, found.columns) == ("warn", ("c",))
     assert "60 levels" in found.message
@@ -89,7 +89,7 @@ def test_rows_sorted_by_class_are_noted_and_a_column_that_counts_them_is_warned_
     ]
 
 
-def test_a_column_named_as_if_it_said_what_belongs_together_is_proposed_as_group(tmp_path):
+def test_a_column_with_the_name_of_a_group_is_proposed_as_group(tmp_path):
     patients = np.random.default_rng(0).permutation(np.arange(400) // 5) * 17
     (found,) = findings(tmp_path, patient_id=patients)
     assert (found.level, found.check) == ("note", "groups")
@@ -128,7 +128,7 @@ def test_a_finding_is_the_same_after_it_was_written_as_json():
     assert Finding(**{**found.record, "columns": tuple(found.record["columns"])}) == found
 
 
-def test_a_strict_audit_counts_and_names_what_it_found_and_takes_what_was_accepted():
+def test_a_strict_audit_counts_and_names_its_findings_except_accepted_ones():
     found = (Finding("leak", "target", ("b",), "m", "a"), Finding("note", "copies", (), "m", "a"))
     with pytest.raises(ConfigError, match=r"audit\.strict: 1 leak and 1 note found: target \(b\); copies; .*accept=\[target,c"):
         refuse(found)

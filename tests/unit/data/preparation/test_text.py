@@ -23,7 +23,7 @@ def test_words_are_counted_whatever_their_case_and_order():
     assert text.counts([]).shape == (0, 32)
 
 
-def test_a_text_column_becomes_numbers_only_where_the_preparation_says_so(tmp_path):
+def test_a_text_column_becomes_numbers_only_if_the_preparation_uses_text(tmp_path):
     draws = np.random.default_rng(0)
     story = [" ".join(draws.choice(["red", "blue", "door", "sea", "tree", "sun"], 5)) + f" {n}" for n in range(90)]
     pd.DataFrame({"a": np.arange(90) % 7 / 2, "story": story, "y": np.arange(90) % 2}).to_csv(tmp_path / "t.csv", index=False)
