@@ -49,9 +49,9 @@ def alone(values: Floats, answers: npt.NDArray[Any], outputs: int, folds: Sequen
         train = fold.train[np.argsort(values[fold.train], kind="stable")]
         sums = np.cumsum(_spread(answers[train], outputs), axis=0)
         sums = np.concatenate([np.zeros((1, sums.shape[1])), sums])
-        truth, sample = answers[fold.valid], values[fold.valid]
-        low = np.searchsorted(values[train], sample, "left")
-        high = np.searchsorted(values[train], sample, "right")
+        truth, queries = answers[fold.valid], values[fold.valid]
+        low = np.searchsorted(values[train], queries, "left")
+        high = np.searchsorted(values[train], queries, "right")
         middle, met = (low + high) // 2, high > low
         spans = [(np.maximum(middle - reach, 0), np.minimum(middle + reach, len(train))) for reach in NEAR]
         spans.append((np.where(met, low, spans[0][0]), np.where(met, high, spans[0][1])))

@@ -32,7 +32,7 @@ def test_a_text_column_becomes_numbers_only_if_the_preparation_uses_text(tmp_pat
     folds = [Split(np.arange(0, 60), np.arange(60, 90)), Split(np.arange(30, 90), np.arange(30))]
     (found,) = [finding for finding in audit(out, np.arange(90), folds) if finding.check == "text"]
     assert (found.columns, found.message) == (("story",), "left out: free text")
-    assert "prep.text=hash would use its words" in found.advice
+    assert "to use its words, set prep.text=hash" in found.advice
     table = read_table(data, used=prep.kinds)
     assert table.left_out == {}
     assert [finding for finding in audit(table, np.arange(90), folds) if finding.level == "leak"] == []
