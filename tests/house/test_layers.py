@@ -82,6 +82,23 @@ def test_architecture_draws_the_layers_that_are_checked():
     assert lines == PROJECT["tool"]["importlinter"]["contracts"][0]["layers"]
 
 
+@pytest.mark.parametrize("page", ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md"])
+def test_files_that_a_page_names_exist(page):
+    text = (ROOT / page).read_text(encoding="utf-8")
+    named = set(re.findall(r"`((?:[\w-]+/)*[\w-]+\.(?:py|yaml|toml|md|sh))`", text))
+    of_a_run = {"recipe.yaml", "environment.yaml"}  # files that a study leaves in MLflow
+    assert {name for name in named - of_a_run if not any((place / name).exists() for place in (ROOT, SOURCE))} == set()
+
+
+def test_names_that_architecture_finds_in_a_file_are_defined_there():
+    text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    named = re.findall(r"`(\w+)`\s+(?:in|of)\s+`([\w/]+\.py)`", text)
+    assert len(named) >= 10
+    for name, path in named:
+        source = (SOURCE / path).read_text(encoding="utf-8")
+        assert re.search(rf"^(?:def|class) {name}\b|^ *{name}\b.*[:=]", source, re.MULTILINE), f"{name} in {path}"
+
+
 def test_constraints_name_no_place():
     text = (ROOT / "constraints.txt").read_text(encoding="utf-8")
     for line in text.splitlines():
