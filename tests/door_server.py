@@ -18,6 +18,7 @@ import threading
 import traceback
 import types
 from multiprocessing.connection import Connection
+from pathlib import Path
 
 # What doors import of other libraries, as far as it takes time. TensorFlow starts its threads with its first operation.
 LIBRARIES = (
@@ -55,7 +56,7 @@ def main(connection: Connection) -> None:
 
 
 def serve(connection: Connection) -> list[str]:
-    """Returns in each forked process, with its words, and here when the other end was closed, without any."""
+    """Return in each forked process, with its words, and here when the other end was closed, without any."""
     while True:
         try:
             asked = connection.recv()
@@ -71,7 +72,7 @@ def serve(connection: Connection) -> list[str]:
 
 
 def settle(words: list[str], cwd: str, env: dict[str, str], stdout: str, stderr: str) -> None:
-    """Makes a forked process what a started one would find: its session, folder, environment, files and random numbers."""
+    """Give a forked process what a started one has: a session, folder, environment, files and random numbers."""
     os.setsid()
     os.chdir(cwd)
     os.environ.clear()
@@ -85,7 +86,7 @@ def settle(words: list[str], cwd: str, env: dict[str, str], stdout: str, stderr:
 
 
 def run(words: list[str]) -> int:
-    """Runs a program to its end, with its exit handlers and threads; Python's own end would take apart all that was imported."""
+    """Run a program to its end, with its threads and exit handlers, but without Python's teardown of all that was imported."""
     try:
         program(words)
         code: object = None
@@ -108,14 +109,14 @@ def program(words: list[str]) -> None:
     """What `python` with these words does."""
     kind, *rest = words
     if kind == "-m":
-        sys.argv, sys.path[0] = rest, os.getcwd()
+        sys.argv, sys.path[0] = rest, str(Path.cwd())
         runpy.run_module(rest[0], run_name="__main__", alter_sys=True)
     elif kind == "-c":
         sys.argv, sys.path[0] = ["-c", *rest[1:]], ""
         sys.modules["__main__"] = types.ModuleType("__main__")
         exec(compile(rest[0], "<string>", "exec"), vars(sys.modules["__main__"]))  # noqa: S102 a test's own code
     else:
-        sys.argv, sys.path[0] = words, os.path.dirname(os.path.abspath(kind))  # noqa: PTH100, PTH120 as Python has it
+        sys.argv, sys.path[0] = words, str(Path(kind).absolute().parent)
         runpy.run_path(kind, run_name="__main__")
 
 
