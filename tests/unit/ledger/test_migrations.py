@@ -56,10 +56,7 @@ def old(request, tmp_path):
         return f"sqlite:///{path}", ask
     import psycopg
 
-    server = request.getfixturevalue("postgres")
-    server.psql("DROP DATABASE IF EXISTS old")
-    server.psql("CREATE DATABASE old")
-    address = server.get_uri(database="old")
+    address = request.getfixturevalue("database")()
     with psycopg.connect(address) as connection:
         connection.execute(VERSION_1)
 
