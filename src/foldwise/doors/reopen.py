@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 from foldwise.config.difference import difference
 from foldwise.config.read import identity
 from foldwise.data.sources.fingerprint import source_mark
 from foldwise.doors.assemble import make_ledger
 from foldwise.spec.study import StudySpec
+from foldwise.trial.summary import StudySummary
 
 
-def finished_before(spec: StudySpec, notify: Callable[[str], None]) -> tuple[Mapping[str, Any], int] | None:
+def finished_before(spec: StudySpec, notify: Callable[[str], None]) -> tuple[StudySummary, int] | None:
     """The summary of a study that asks the very same of the same rows and has all its trials, and how many these are.
 
     None where there is more to do or to look at than that: then the data are read, and whatever is wrong is said.
@@ -36,13 +36,13 @@ def finished_before(spec: StudySpec, notify: Callable[[str], None]) -> tuple[Map
         waits = fixed.tracking.kind == "mlflow" and spec.name in ledger.waiting()
     if record is None or record.summary is None or record.asked != fixed.budget.trials or waits:
         return None
-    if record.summary.get("source") is None or record.summary["source"] != source_mark(fixed):
+    if record.summary.source is None or record.summary.source != source_mark(fixed):
         return None
     if difference(identity(record.recipe), identity(spec.recipe)):
         return None
     return (record.summary, trials) if nothing_left(record.summary, trials, fixed.budget.trials) else None
 
 
-def nothing_left(summary: Mapping[str, Any], trials: int, asked: int) -> bool:
+def nothing_left(summary: StudySummary, trials: int, asked: int) -> bool:
     """Whether a study that came to its summary has all the trials that it can have."""
-    return trials >= asked or summary.get("ended") == "exhausted"
+    return trials >= asked or summary.ended == "exhausted"

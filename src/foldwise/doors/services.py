@@ -139,9 +139,9 @@ def _compare_pages(ledger: Ledger, folder: str, base: str) -> list[str]:
         path = Path(folder).resolve() / "studies" / name / "compare.html"
         if record is not None and path.exists():
             lines.append(f"study {name}: {path.as_uri()}")
-            if place := (record.summary or {}).get("mlflow"):
-                runs = f"{base}/#/experiments/{place['experiment_id']}/runs"
-                lines.append(f"  compare in MLflow: {runs}/{place['run_id']}/artifacts/compare.html?{KIND}")
+            if place := record.summary and record.summary.mlflow:
+                runs = f"{base}/#/experiments/{place.experiment_id}/runs"
+                lines.append(f"  compare in MLflow: {runs}/{place.run_id}/artifacts/compare.html?{KIND}")
                 lines.append(f"  trials in MLflow:  {runs}?viewStateShareKey={VIEW}&{KIND}")
     return lines
 
