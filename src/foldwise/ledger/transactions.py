@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TypeVar
 
 from sqlalchemy import Connection, Engine, select, update
@@ -28,6 +29,12 @@ class Transactions:
         self._waiting = waiting
         self._locks = StudyLocks(engine)
         self._epochs: dict[str, int] = {}
+
+    @property
+    def folder(self) -> Path | None:
+        """The folder of an SQLite ledger; None for a server."""
+        url = self.engine.url
+        return Path(str(url.database)).parent if url.get_backend_name() == "sqlite" else None
 
     def lead(self, study: str) -> None:
         """Makes this process the study's coordinator: it holds the lock, and whoever came before writes no more.

@@ -48,9 +48,7 @@ def _folder(asked: ScheduleSpec) -> Path:
 @contextmanager
 def _job_runs(asked: ScheduleSpec, notify: Callable[[str], None], raise_if_stopped: Callable[[], None]) -> Iterator[JobRuns]:
     with closing(ledger_at(asked.ledger.url, asked.paths.runs, notify, raise_if_stopped)) as ledger:
-        from foldwise.ledger.job_runs import JobRuns
-
-        yield JobRuns(ledger.transactions)
+        yield ledger.job_runs
 
 
 def _locks(asked: ScheduleSpec, job_runs: JobRuns) -> Path:
