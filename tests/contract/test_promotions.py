@@ -180,7 +180,7 @@ class TestSuccession:
 def test_a_model_is_held_by_one(ledger, url):
     with closing(open_ledger(url)) as other:
         with ledger.hold_model("iris"):
-            with pytest.raises(JobError, match="another process holds the model iris"), other.hold_model("iris", 0.2):
+            with pytest.raises(JobError, match="model iris is locked by another process"), other.hold_model("iris", 0.2):
                 pass
             with other.hold_model("other", 0.0):
                 pass

@@ -219,9 +219,9 @@ def test_a_rollback_waits_for_no_retraining(drifted):
     running = f"{registry.identity('shop')}+retraining"
     address = f"sqlite:///{drifted / 'runs' / 'ledger.db'}"
     with closing(open_ledger(address)) as ledger, ledger.hold_model(running):
-        with pytest.raises(ConfigError, match="there is none to go back to"):  # and not that somebody holds the model
+        with pytest.raises(ConfigError, match="there is none to go back to"):  # not that the model is locked
             here(drifted, "rollback=true")
-        with pytest.raises(JobError, match="another process holds the model shop"):
+        with pytest.raises(JobError, match="model shop is locked by another process"):
             here(drifted)
 
 

@@ -11,8 +11,9 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from foldwise.errors import JobError, Overtaken
 from foldwise.ledger.coordinator import StudyLocks, named, new_holder
-from foldwise.ledger.retry import Waiting, first_line
+from foldwise.ledger.retry import Waiting
 from foldwise.ledger.tables import studies
+from foldwise.system.redact import first_line
 
 T = TypeVar("T")
 
