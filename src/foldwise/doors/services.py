@@ -66,10 +66,8 @@ def _registered_files(
     key = registry.identity(name)
     if key is None or (ledger_url is None and not (Path(runs) / "ledger.db").exists()):
         return None
-    from foldwise.ledger.model_versions import Versions
-
     with closing(ledger_at(ledger_url, runs, lambda sentence: None)) as ledger:
-        row = Versions(ledger.transactions).version(key, number)
+        row = ledger.versions.version(key, number)
     return None if row is None else row.files
 
 

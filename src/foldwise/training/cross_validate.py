@@ -19,6 +19,7 @@ from foldwise.evaluation.threshold import final_threshold, fold_thresholds
 from foldwise.models.heads import THRESHOLD, head_for
 from foldwise.models.image_rules import as_shown
 from foldwise.system.kill_points import reached
+from foldwise.system.redact import first_line
 from foldwise.training.costs import costs_before, excess
 from foldwise.training.engine_rule import Choice, choose
 from foldwise.training.engines import ENGINES
@@ -159,5 +160,4 @@ def _reason(fault: Exception) -> str:
         return str(fault)
     if isinstance(fault, (MemoryError, tf.errors.ResourceExhaustedError)):
         return "oom: the trial does not fit into memory; smaller batches or a smaller network need less"
-    first_line = str(fault).strip().split("\n")[0][:300]
-    return f"error: {type(fault).__name__}: {first_line}"
+    return f"error: {type(fault).__name__}: {first_line(fault)[:300]}"

@@ -177,7 +177,7 @@ def test_a_trial_whose_run_was_made_before_a_kill_is_not_made_twice(runs, ledger
     first.close(None)
     client, by_name, _ = _runs(runs, "kill")
     assert by_name["kill"].info.status == "KILLED"
-    with ledger.transactions.engine.begin() as connection:  # as if the kill had come before the mark
+    with ledger._transactions.engine.begin() as connection:  # as if the kill had come before the mark
         connection.exec_driver_sql("UPDATE trials SET shipped = NULL")
         connection.exec_driver_sql("UPDATE studies SET run_id = NULL")
     second = _open(runs, ledger, "kill")
