@@ -38,7 +38,8 @@ class TrackingSpec(Spec):
 
 
 class Paths(Spec):
-    """`runs` is the only place where anything is written; data sets are looked for in `data`."""
+    """`runs` is the only place where anything is written; data sets are looked for in `data`, options in `conf` first."""
 
     runs: str = "mlruns"
     data: str = "data"
+    conf: str | None = None
