@@ -19,6 +19,7 @@ from foldwise.doors.screen import Screen
 from foldwise.errors import ConfigError, DataError, FoldwiseError, JobError, Unfit
 from foldwise.retraining.report import Summary, opening, publish
 from foldwise.retraining.spec import RetrainSpec
+from foldwise.system.command import door_command
 
 if TYPE_CHECKING:
     from foldwise.bundle.bundle import Bundle
@@ -63,7 +64,7 @@ def retrain_here(config: Mapping[str, Any]) -> Summary:
         file = runs / usual if url is None else Path(url.removeprefix("sqlite:///"))
         if (url is None or url.startswith("sqlite:///")) and not file.exists():  # nothing is made where nothing was tuned
             shown = "paths.runs" if url is None else key
-            raise ConfigError(shown, f"{file.parent} holds no {file.name}; run python -m pipelines.tune first")
+            raise ConfigError(shown, f"{file.parent} holds no {file.name}; run {door_command('tune')} first")
     from foldwise.system.signals import stoppable
     from foldwise.tracking.reconcile_champion import ChampionAlias
 

@@ -9,7 +9,7 @@ import numpy as np
 from foldwise.bundle.card import Card
 from foldwise.data.drift import Drift, check_drift, check_missing, drifts
 from foldwise.data.new_rows import ChampionContext, judging
-from foldwise.doors.run import look_at_data
+from foldwise.doors.look import look_at_data
 from foldwise.doors.screen import Screen
 from foldwise.errors import ConfigError, DataError
 from foldwise.ledger.rows import StudyRecord
