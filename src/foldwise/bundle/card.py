@@ -13,26 +13,10 @@ from foldwise.data.profile import ColumnProfile
 from foldwise.data.schema import Column, Schema
 from foldwise.errors import JobError
 from foldwise.models.heads import Head
+from foldwise.spec.data import Reading
 
 FORMAT = 3
 READ = (2, 3)  # bundles of format 2 know no hashes, and not what their training rows looked like
-
-
-@dataclass(frozen=True)
-class Reading:
-    """How cells were read: the options of `data` that also hold for rows to come."""
-
-    delimiter: str = ","
-    encoding: str = "utf-8"
-    decimal: str = "."
-    missing: tuple[str, ...] = ("",)
-    target_strip: str = ""
-
-    @staticmethod
-    def of(data: object) -> Reading:
-        """The options that a data specification has; defaults for those that its kind does not know."""
-        known = {name: getattr(data, name) for name in Reading.__dataclass_fields__ if hasattr(data, name)}
-        return Reading(**known)
 
 
 @dataclass(frozen=True)

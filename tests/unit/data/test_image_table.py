@@ -57,10 +57,10 @@ def test_given_test_images_are_the_holdout(tmp_path):
 
 def test_test_images_of_another_size_or_label_are_refused(tmp_path):
     data = idx(tmp_path, blobs(), LABELS, test=(blobs(rows=9, height=9), LABELS[:9]))
-    with pytest.raises(DataError, match="the test images are 9 x 5 x 1, and those to learn from 6 x 5 x 1"):
+    with pytest.raises(DataError, match="the test images are 9 x 5 x 1, the training images 6 x 5 x 1"):
         read_image_holdout(data, read_image_table(data))
     data = idx(tmp_path, blobs(), LABELS, test=(blobs(rows=3), np.array([0, 1, 7])))
-    with pytest.raises(DataError, match="row 3: '7' is no label of the training rows"):
+    with pytest.raises(DataError, match="row 3: '7' is not a label of the training rows"):
         read_image_holdout(data, read_image_table(data))
 
 
@@ -106,7 +106,7 @@ def test_labels_have_the_names_that_an_archive_gives_them(tmp_path):
     table = read_image_table(npz(tmp_path / "a.npz", blobs(), LABELS[:, None], arrays=arrays, classes="names"))
     assert table.labels == ("ant", "bee", "cat")
     assert [table.labels[code] for code in table.target[:3]] == ["cat", "ant", "bee"]
-    with pytest.raises(DataError, match=r"labels are no positions in data\.classes, which names 3"):
+    with pytest.raises(DataError, match=r"labels are not positions in data\.classes, which has 3 names"):
         read_image_table(npz(tmp_path / "b.npz", blobs(), LABELS + 1, arrays=arrays, classes="names"))
 
 

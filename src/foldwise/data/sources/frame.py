@@ -63,8 +63,8 @@ def read_rows(frame: pd.DataFrame, marks: frozenset[str]) -> pd.DataFrame:
     return pd.DataFrame({name: cells.set_axis(pd.RangeIndex(len(frame))) for name, cells in columns.items()})
 
 
-def said_kinds(frame: pd.DataFrame) -> Mapping[str, ColumnKind]:
-    """What the frame itself says of its columns: one of dtype category is a category, also where its levels are numbers."""
+def declared_kinds(frame: pd.DataFrame) -> Mapping[str, ColumnKind]:
+    """The kinds that dtypes declare: a column of dtype category is a category, even where its levels are numbers."""
     return {str(name): "category" for name, dtype in frame.dtypes.items() if isinstance(dtype, pd.CategoricalDtype)}
 
 
