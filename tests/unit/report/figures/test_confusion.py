@@ -28,7 +28,7 @@ def test_frequent_mistakes_leave_out_what_is_right_and_what_never_happened():
 def test_cells_say_count_and_share_and_the_title_how_many_are_right():
     axes = draw_confusion(np.array([[93, 17], [16, 52]]), ["no", "yes"]).axes[0]
     assert _texts(axes) == ["93\n85%", "17\n15%", "16\n24%", "52\n76%"]
-    assert axes.get_title(loc="left") == "178 rows, 81.5% right"
+    assert axes.get_title(loc="left") == "178 rows, 81.5% correct"
     assert [label.get_text() for label in axes.get_yticklabels()] == ["no", "yes"]
 
 

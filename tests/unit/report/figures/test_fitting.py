@@ -25,9 +25,9 @@ def folds(train, valid, kept=60, count=3):
     [
         (LEARNT, LEARNT + 0.05, "neither", "settled close to each other"),
         (LEARNT, LEARNT + 0.01 * np.maximum(0, EPOCHS - 20), "over-fitting", "the validation loss rose by"),
-        (LEARNT, LEARNT + 0.5, "over-fitting", "with the kept weights the validation loss lies 50%"),
+        (LEARNT, LEARNT + 0.5, "over-fitting", "with the kept weights the validation loss exceeds the training loss by 50%"),
         (1 - 0.01 * EPOCHS, 1.05 - 0.01 * EPOCHS, "under-fitting", "was still falling at the end, by 19%"),
-        (np.full(60, 0.69) - 1e-4 * EPOCHS, np.full(60, 0.7), "under-fitting", "fell by only 1% of where it began"),
+        (np.full(60, 0.69) - 1e-4 * EPOCHS, np.full(60, 0.7), "under-fitting", "fell by only 1% of its first value"),
         (LEARNT, LEARNT * 0.8, "neither", "settled close"),  # dropout makes the training loss the larger one
     ],
 )

@@ -20,7 +20,7 @@ def test_the_picture_shows_every_trial_by_how_it_ended():
     shown = drawn(figure := history.draw(search))
     assert {label: len(dots) for label, dots in shown.items()} == {
         "complete (36)": 36,
-        "stopped, by the folds reached (2)": 2,
+        "stopped, score of the folds reached (2)": 2,
         "without a score (2)": 2,
     }
     by_number = dict(shown["complete (36)"].tolist())
@@ -41,7 +41,7 @@ def test_a_far_worse_trial_stands_on_the_edge_and_is_counted():
     results = [complete(n, {"fit.x": n}, [1.0 + n % 5]) for n in range(20)] + [complete(20, {"fit.x": 20}, [1e9])]
     figure = history.draw(look(results, "rmse", []))
     assert max(drawn(figure)["complete (21)"][:, 1]) < 20
-    assert figure.axes[0].get_title(loc="right") == "worse trials on the edge: 1"
+    assert figure.axes[0].get_title(loc="right") == "worse trials, drawn at the edge: 1"
 
 
 def test_a_baseline_far_away_does_not_press_the_trials_together():
@@ -64,7 +64,7 @@ def test_the_page_names_parameters_of_few_trials_only():
     assert "learning_rate" not in very_many.traces[0]["text"][0]
     assert very_many.traces[0]["type"] == "scattergl"
     assert len(very_many.traces[0]["x"]) == 2250
-    assert "parameters are not named" in very_many.said
+    assert "parameters are not shown" in very_many.text
 
 
 def test_a_reason_is_shown_as_text():

@@ -25,10 +25,10 @@ def test_each_image_has_truth_answer_and_probability():
     assert _captions(figure) == [
         "$ow$, taken for\ndog (0.80)",
         "dog, taken for\ncat (0.60)",
-        "cat\nright (0.50)",
-        "dog\nright (0.80)",
-        "cat\nright (0.90)",
-        "2 mistakes of 5, the most certain first; then right answers, the least certain first",
+        "cat\ncorrect (0.50)",
+        "dog\ncorrect (0.80)",
+        "cat\ncorrect (0.90)",
+        "2 mistakes of 5, the most certain first; then correct answers, the least certain first",
     ]
     axes = figure.axes[0]
     assert [image.get_array().max() for image in axes.images] == pytest.approx([100 / 255, 50 / 255, 150 / 255, 200 / 255, 0])

@@ -2,7 +2,7 @@
 
 import pytest
 
-from foldwise.report.figures.names import MISSING, counted, drawable, fitted, percent, shown, told_apart, width_of
+from foldwise.report.figures.names import MISSING, begun, counted, drawable, fitted, percent, short, shown, told_apart, width_of
 
 
 def test_a_short_name_stays_and_a_long_one_keeps_its_ends():
@@ -11,10 +11,17 @@ def test_a_short_name_stays_and_a_long_one_keeps_its_ends():
     assert len(drawable("x" * 500, 18)) == 18
 
 
+def test_a_long_name_keeps_its_end():
+    assert short("fit.units") == "fit.units"
+    assert short("a" * 50 + ".learning_rate", 20) == "…aaaaa.learning_rate"
+    assert len(short("x" * 1000)) == 26
+    assert begun("target_mean_of_all", 12) == "target_mean…"
+
+
 @pytest.mark.parametrize("letter", ["W", "i"])
 def test_a_name_is_cut_until_it_fits(letter):
-    short = fitted(letter * 200, 1.0, 7.0)
-    assert 0.7 < width_of(short, 7.0) <= 1.0
+    cut = fitted(letter * 200, 1.0, 7.0)
+    assert 0.7 < width_of(cut, 7.0) <= 1.0
     assert fitted("conv_1", 1.0, 7.0) == "conv_1"
 
 

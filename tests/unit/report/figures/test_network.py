@@ -22,7 +22,7 @@ def test_a_layer_says_what_it_is_what_it_gives_and_what_it_keeps():
 def test_all_of_it_stands_in_the_drawing_with_the_totals():
     axes = draw_network(NetworkGraph("cnn of $x$", (INPUT, CONV, NORM))).axes[0]
     said = [text.get_text() for text in axes.texts]
-    assert said[:2] == ["cnn of $x$", "3 layers, 448 parameters (384 trainable, 64 not)"]
+    assert said[:2] == ["cnn of $x$", "3 layers, 448 parameters (384 trainable, 64 fixed)"]
     assert said[6:10] == ["conv_1", "Conv2D 3 × 3, relu", "28 × 28 × 32", "320 parameters"]
     assert len(axes.patches) == 3 + 2  # boxes and lines
 

@@ -45,4 +45,4 @@ def test_more_parameters_than_fit_are_counted():
     results = [complete(n, {f"fit.p{k}": n + k for k in range(20)}, [n / 10]) for n in range(8)]
     search = look(results)
     assert "12 of 20 parameters" in parallel.draw(search).get_suptitle()
-    assert "12 most important of 20" in parallel.panel(search).said
+    assert "12 most important of 20" in parallel.panel(search).text

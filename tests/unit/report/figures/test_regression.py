@@ -63,7 +63,7 @@ def test_residuals_are_truth_less_prediction_and_their_bars_hold_all_rows():
     points = next(part for part in left.collections if isinstance(part, PathCollection))
     assert np.allclose(points.get_offsets(), np.column_stack([predictions, truth - predictions]))
     assert sum(bar.get_width() for bar in right.patches) == 200
-    assert {"running median", "10 % and 90 %"} <= {line.get_label() for line in left.get_lines()}
+    assert {"running median", "10 % and 90 % quantiles"} <= {line.get_label() for line in left.get_lines()}
 
 
 @pytest.mark.parametrize(

@@ -3,15 +3,8 @@ import math
 import numpy as np
 import pytest
 
-from foldwise.report.figures.scales import ABSENT, BESIDE, apart, begun, short, ticks, unit
+from foldwise.report.figures.scales import ABSENT, BESIDE, apart, ticks, unit
 from foldwise.tuning.columns import Column
-
-
-def test_a_long_name_keeps_its_end():
-    assert short("fit.units") == "fit.units"
-    assert short("a" * 50 + ".learning_rate", 20) == "…aaaaa.learning_rate"
-    assert len(short("x" * 1000)) == 26
-    assert begun("target_mean_of_all", 12) == "target_mean…"
 
 
 def test_an_absent_value_stands_below_the_axis_and_a_logarithm_is_even():

@@ -18,7 +18,7 @@ def test_a_slice_shows_the_trials_that_have_the_parameter():
         (r.params["model.mlp.dropout"], r.mean) for r in search.results if r.state == "COMPLETE" and r.params["model"] == "mlp"
     ]
     assert np.array(sorted(dots.tolist())) == pytest.approx(np.array(sorted(have)))
-    assert panels["model.mlp.dropout"].get_title(loc="right") == f"{len(have)} of 36 trials have it"
+    assert panels["model.mlp.dropout"].get_title(loc="right") == f"in {len(have)} of 36 trials"
     assert panels["fit.optimizer.learning_rate"].get_xscale() == "log"
     assert panels["fit.optimizer.learning_rate"].get_title(loc="right") == ""
     assert [text.get_text() for text in panels["model"].get_xticklabels()] == ["mlp", "layers"]
