@@ -1,4 +1,4 @@
-"""What is asked of a build function before Keras is imported."""
+"""Checks of a build function before Keras is imported."""
 
 import pytest
 
@@ -28,7 +28,7 @@ def _model(study, params):
     return trial_at(study, {**study.space.defaults(), **params}).model
 
 
-def test_its_arguments_are_searched_where_they_are_ranges():
+def test_its_arguments_can_be_ranges():
     study = _study(build=network, units=["int", 4, 16], activation=["choice", "relu", "tanh"])
     assert {name for name in study.space.ranges if name.startswith("model")} == {"model.units", "model.activation"}
     model = _model(study, {"model.units": 5, "model.activation": "tanh"})
@@ -61,7 +61,7 @@ def test_a_changed_function_is_a_changed_study(tmp_path):
     assert one.name == same.name != other.name
 
 
-def test_models_may_be_a_choice():
+def test_models_can_be_a_choice():
     options = ["choice", {"kind": "mlp", "units": 4}, {"kind": "python", "build": any_of_them, "units": ["int", 1, 3]}]
     study = read_study(_composed(["data=iris"], None, None, {"model": options}))
     assert _model(study, {"model": "python", "model.python.units": 2}).arguments == {"units": 2}
@@ -89,7 +89,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize("case", WRONG)
-def test_what_is_wrong_is_said_in_a_sentence(case):
+def test_each_error_is_a_sentence(case):
     model, sentence = WRONG[case]
     with pytest.raises(ConfigError) as caught:
         _study(**model)

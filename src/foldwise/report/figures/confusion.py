@@ -86,9 +86,9 @@ def _write_cells(axes: Axes, counts: Counts, shares: Floats) -> None:
         count, share = int(counts[row, column]), float(shares[row, column])
         if np.isnan(share) or (count == 0 and not out):
             continue
-        said = f"{count:,}\n{percent(share)}" if out else f"{100 * share:.0f}"
+        text = f"{count:,}\n{percent(share)}" if out else f"{100 * share:.0f}"
         colour = GREY if count == 0 else "white" if share > dark else "black"
-        axes.text(column, row, said if count else "0", ha="center", va="center", color=colour, fontsize=8 if out else 6)
+        axes.text(column, row, text if count else "0", ha="center", va="center", color=colour, fontsize=8 if out else 6)
 
 
 def _list(axes: Axes, mistakes: Sequence[tuple[int, int, int]], counts: Counts, names: Sequence[str]) -> None:

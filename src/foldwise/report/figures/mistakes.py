@@ -50,7 +50,7 @@ def draw_mistakes(
     names, wrong = told_apart(labels, 15), truth != answers
     certainty = probabilities[np.arange(len(answers)), answers]
     rows = mistakes_first(wrong, certainty, ACROSS * DOWN)
-    said = [
+    captions = [
         f"{names[truth[row]]}, taken for\n{names[answers[row]]} ({certainty[row]:.2f})"
         if wrong[row]
         else f"{names[truth[row]]}\ncorrect ({certainty[row]:.2f})"
@@ -59,18 +59,18 @@ def draw_mistakes(
     many = int(wrong.sum())
     then = "; then correct answers, the least certain first" if many < len(rows) else ""
     title = f"{counted(many, 'mistake')} of {len(truth):,}, the most certain first{then}"
-    return _grid(images, rows, said, [WRONG if wrong[row] else RIGHT for row in rows], title)
+    return _grid(images, rows, captions, [WRONG if wrong[row] else RIGHT for row in rows], title)
 
 
 def draw_largest_errors(images: npt.NDArray[Any], truth: Floats, predictions: Floats, target: str) -> Figure:
     """A grid of images with their true and predicted numbers, the largest errors first."""
     rows = largest_first(truth, predictions, ACROSS * DOWN)
-    said = [f"true {shown(truth[row])}\npredicted {shown(predictions[row])}" for row in rows]
+    captions = [f"true {shown(truth[row])}\npredicted {shown(predictions[row])}" for row in rows]
     title = f"{drawable(target, 40)}: the {len(rows):,} largest errors of {len(truth):,}"
-    return _grid(images, rows, said, ["black"] * len(rows), title)
+    return _grid(images, rows, captions, ["black"] * len(rows), title)
 
 
-def _grid(images: npt.NDArray[Any], rows: Places, said: Sequence[str], colours: Sequence[str], title: str) -> Figure:
+def _grid(images: npt.NDArray[Any], rows: Places, captions: Sequence[str], colours: Sequence[str], title: str) -> Figure:
     """Draw the images on one axes, in inches; forty axes would take seconds."""
     pictures = as_shown(images[rows], images)
     height, width = pictures.shape[1:3]
@@ -80,7 +80,7 @@ def _grid(images: npt.NDArray[Any], rows: Places, said: Sequence[str], colours: 
     columns = max(min(ACROSS, len(rows)), 4)  # room for the title
     size = columns * step + 0.12, HEAD + lines * drop
     figure, axes = sheet(*size)
-    for place, (picture, words, colour) in enumerate(zip(pictures, said, colours, strict=True)):
+    for place, (picture, words, colour) in enumerate(zip(pictures, captions, colours, strict=True)):
         left, top = place % ACROSS * step + 0.12, -HEAD - place // ACROSS * drop
         start = left + (INCH - wide) / 2
         axes.imshow(picture, cmap="gray", vmin=0, vmax=1, extent=(start, start + wide, top - high, top))

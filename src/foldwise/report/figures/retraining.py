@@ -11,7 +11,7 @@ from foldwise.report.figures.names import short
 from foldwise.report.figures.style import COLOURS, GREY, canvas, plain, save
 
 COLUMNS = 12  # those with the largest drift
-USUAL = ((0.1, "moderate drift"), (0.25, "strong drift"))  # the usual bounds of the index
+USUAL = ((0.1, "moderate"), (0.25, "strong"))  # the usual bounds of the index
 
 
 def draw(path: Path, metric: str, outcome: str, test: Mapping[str, Any], drift: Sequence[Mapping[str, Any]]) -> Path:

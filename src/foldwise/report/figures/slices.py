@@ -53,10 +53,10 @@ def draw_slices(search: Seen) -> Figure:
     for axes in every.flat[len(columns) :]:
         axes.set_axis_off()
     score_limits(every[0, 0], search)
-    said = ["star: the best trial", on_the_edge(search)]
+    notes = ["star: the best trial", on_the_edge(search)]
     if len(columns) < len(search.columns):
-        said.append(part_of(len(columns), len(search.columns), "parameters"))
-    figure.suptitle(f"Score against each parameter ({'; '.join(filter(None, said))})", x=0.01, ha="left", fontsize=10)
+        notes.append(part_of(len(columns), len(search.columns), "parameters"))
+    figure.suptitle(f"Score against each parameter ({'; '.join(filter(None, notes))})", x=0.01, ha="left", fontsize=10)
     return figure
 
 
@@ -82,8 +82,8 @@ def draw_pairs(search: Seen) -> Figure:
     for axes in every.flat[len(pairs) :]:
         axes.set_axis_off()
     colour_bar(figure, every, search)
-    said = [part_of(len(order), int(search.scored.sum()), "complete trials"), "star: the best"]
-    figure.suptitle(f"Score by pairs of parameters ({'; '.join(said)})", x=0.01, ha="left", fontsize=10)
+    notes = [part_of(len(order), int(search.scored.sum()), "complete trials"), "star: the best"]
+    figure.suptitle(f"Score by pairs of parameters ({'; '.join(notes)})", x=0.01, ha="left", fontsize=10)
     return figure
 
 
@@ -157,10 +157,10 @@ def _dots(
     end: str,
 ) -> dict[str, Any]:
     thin = len(search.results) > MANY
-    said = [[search.results[place].number, words(column.shown(place))] for place in here]
+    shown = [[search.results[place].number, words(column.shown(place))] for place in here]
     place = {"xaxis": f"x{end}", "yaxis": f"y{end}"}
     marker = {"size": 4 if thin else 7, "opacity": 0.65}
-    return {"type": dots(search), "mode": "markers", "x": x, "y": y, "customdata": said, "marker": marker, **place}
+    return {"type": dots(search), "mode": "markers", "x": x, "y": y, "customdata": shown, "marker": marker, **place}
 
 
 def _axis(column: Column) -> dict[str, Any]:

@@ -51,11 +51,11 @@ def test_kept_weights_are_those_of_the_best_epoch():
     assert name_fitting(folds(LEARNT, flat, kept=5)).name == "neither", "the loss of the kept weights was not below"
 
 
-def test_folds_that_disagree_do_not_name_it():
+def test_folds_that_disagree_give_no_verdict():
     rising = LEARNT + 0.01 * np.maximum(0, EPOCHS - 20)
     mixed = [*folds(LEARNT, LEARNT, count=5), *folds(LEARNT, rising, count=2)]
     assert name_fitting(mixed).name == "neither"
-    assert name_fitting(folds(LEARNT, rising, count=1)).name == "over-fitting", "one fold is taken at its word"
+    assert name_fitting(folds(LEARNT, rising, count=1)).name == "over-fitting", "a single fold is believed"
 
 
 def test_folds_that_cannot_be_read_are_left_out():

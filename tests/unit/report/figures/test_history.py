@@ -37,14 +37,14 @@ def test_the_best_so_far_falls_where_less_is_better():
     assert history.best_so_far(look(results, "rmse")) == [(0, 3.0), (2, 2.0), (4, 2.0)]
 
 
-def test_a_far_worse_trial_stands_on_the_edge_and_is_counted():
+def test_a_much_worse_trial_is_drawn_at_the_edge_and_counted():
     results = [complete(n, {"fit.x": n}, [1.0 + n % 5]) for n in range(20)] + [complete(20, {"fit.x": 20}, [1e9])]
     figure = history.draw(look(results, "rmse", []))
     assert max(drawn(figure)["complete (21)"][:, 1]) < 20
     assert figure.axes[0].get_title(loc="right") == "worse trials, drawn at the edge: 1"
 
 
-def test_a_baseline_far_away_does_not_press_the_trials_together():
+def test_a_distant_baseline_does_not_squeeze_the_trials():
     search = look(made(20), baselines=[{"name": "majority", "mean": 0.1, "sd": 0.0}])
     assert history.draw(search).axes[0].get_ylim()[0] > 0.8
 

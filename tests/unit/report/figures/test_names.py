@@ -1,4 +1,4 @@
-"""Names as pictures can hold them."""
+"""Names and numbers as text of a figure."""
 
 import pytest
 
@@ -34,7 +34,7 @@ def test_what_the_font_lacks_becomes_a_box():
     assert drawable("猫", 10) == MISSING
 
 
-def test_labels_that_would_read_alike_say_their_position():
+def test_labels_that_would_be_equal_start_with_their_position():
     labels = ["cat", "", "猫", "犬", "a" * 30 + "1" + "b" * 30, "a" * 30 + "2" + "b" * 30]
     names = told_apart(labels, 12)
     assert names[0] == "cat"
@@ -43,13 +43,13 @@ def test_labels_that_would_read_alike_say_their_position():
 
 
 @pytest.mark.parametrize(
-    ("number", "said"), [(55404.26, "55,404"), (-1234.5, "-1,234"), (0.123456, "0.1235"), (0.0, "0"), (1e20, "1e+20")]
+    ("number", "text"), [(55404.26, "55,404"), (-1234.5, "-1,234"), (0.123456, "0.1235"), (0.0, "0"), (1e20, "1e+20")]
 )
-def test_numbers_have_four_digits_that_count_or_all_before_the_point(number, said):
-    assert shown(number) == said
+def test_numbers_have_four_significant_digits_or_all_before_the_point(number, text):
+    assert shown(number) == text
 
 
-def test_few_is_not_none_and_most_is_not_all():
+def test_only_exact_shares_are_zero_or_all():
     assert [percent(share) for share in (0, 0.001, 1 / 200, 0.25, 0.996, 1)] == ["0%", "<1%", "<1%", "25%", ">99%", "100%"]
 
 

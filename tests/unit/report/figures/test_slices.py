@@ -35,7 +35,7 @@ def test_the_page_has_the_same_slices():
     assert len(dots["x"]) == by_name(slices.draw_slices(search))["model.mlp.dropout"].collections[0].get_offsets().shape[0]
 
 
-def test_pairs_are_those_that_trials_have_and_that_differ():
+def test_pairs_are_parameters_that_trials_share_and_that_vary():
     pairs = [(left.name, right.name) for left, right in usual(60).pairs]
     assert ("model.mlp.dropout", "model") not in pairs, "dropout exists with one model only"
     assert not any({"model.mlp.units", "model.layers.layers.0.units"} == set(pair) for pair in pairs), "no trial has both"
