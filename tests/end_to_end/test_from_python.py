@@ -1,12 +1,9 @@
 """What only Python can hand over, from the call to answers of the registered model."""
 
-import subprocess
-import sys
-
 import pytest
 from sklearn.datasets import load_iris
 
-from tests.end_to_end.doors import run
+from tests.end_to_end.doors import python, run
 
 pytestmark = pytest.mark.slow
 
@@ -44,7 +41,7 @@ print("all well")
 def _run(program, tmp_path):
     script = tmp_path / "script.py"
     script.write_text(program.format(runs=str(tmp_path / "runs"), tiny=TINY))
-    return subprocess.run([sys.executable, str(script)], cwd=tmp_path, capture_output=True, text=True, check=False)
+    return python(script, cwd=tmp_path)
 
 
 def test_a_frame_is_tuned_and_only_python_can_go_on_with_it(tmp_path):

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from foldwise.api import _composed
+from foldwise.api import _request
 from foldwise.config.read import identity, read_study
 from foldwise.errors import ConfigError
 from foldwise.ledger.ledger import open_ledger
@@ -20,7 +20,7 @@ def _frame(seed=0):
 
 
 def _study(*overrides, frame=None, target=None, **values):
-    return read_study(_composed(overrides, frame, target, values))
+    return read_study(_request(overrides, frame, target, values).config)
 
 
 def test_a_frame_is_the_data_and_overrides_say_the_rest():

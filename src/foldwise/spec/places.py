@@ -38,7 +38,8 @@ class TrackingSpec(Spec):
 
 
 class Paths(Spec):
-    """`runs` is the only folder that is written to; data sets are searched for in `data`."""
+    """`runs` is the only folder that is written to. Data sets are searched for in `data`, options in `conf` first."""
 
     runs: str = "mlruns"
     data: str = "data"
+    conf: str | None = None

@@ -101,8 +101,8 @@ def test_a_bomb_or_a_huge_file_is_neither_unfolded_nor_read(tmp_path):
 
 
 def test_the_example_is_a_job_that_is_switched_off():
-    from foldwise.doors.compose import conf_folder
+    from foldwise.doors.conf import shipped_conf
 
-    found = read_jobs(conf_folder() / "jobs")
+    found = read_jobs(shipped_conf() / "jobs")
     assert found.broken == {}
     assert [job.name for job in found.jobs.values() if job.enabled] == []
