@@ -2,7 +2,7 @@
 
 import pytest
 
-from foldwise.api import _composed
+from foldwise.api import _request
 from foldwise.config.read import identity_hash, read_study, trial_at
 from foldwise.errors import ConfigError
 
@@ -21,7 +21,7 @@ def any_of_them(**options): ...
 
 
 def _study(**model):
-    return read_study(_composed(["data=iris"], None, None, {"model": {"kind": "python", **model}}))
+    return read_study(_request(["data=iris"], None, None, {"model": {"kind": "python", **model}}).config)
 
 
 def _model(study, params):
@@ -63,7 +63,7 @@ def test_a_changed_function_is_a_changed_study(tmp_path):
 
 def test_models_can_be_a_choice():
     options = ["choice", {"kind": "mlp", "units": 4}, {"kind": "python", "build": any_of_them, "units": ["int", 1, 3]}]
-    study = read_study(_composed(["data=iris"], None, None, {"model": options}))
+    study = read_study(_request(["data=iris"], None, None, {"model": options}).config)
     assert _model(study, {"model": "python", "model.python.units": 2}).arguments == {"units": 2}
 
 
@@ -115,4 +115,4 @@ def test_values_from_around_a_function_are_refused_because_no_record_holds_them(
 
 def test_a_shell_has_no_functions():
     with pytest.raises(ConfigError, match="kind python takes your own function, and only from Python"):
-        read_study(_composed(["data=iris", "model.kind=python"], None, None, {}))
+        read_study(_request(["data=iris", "model.kind=python"], None, None, {}).config)

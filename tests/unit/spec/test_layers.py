@@ -54,7 +54,7 @@ def test_a_single_layer_is_set_by_its_place():
     config = compose_study(["data=iris", "model=layers", "model.layers.0.units=[int,4,8]", "model.layers.1=Flatten"])
     assert config["model"]["layers"][0]["units"] == ["int", 4, 8]
     assert config["model"]["layers"][1] == "Flatten"
-    with pytest.raises(ConfigError, match=r"model\.layers\.3\.units: '3' is no place in a list of 3"):
+    with pytest.raises(ConfigError, match=r"model\.layers\.3\.units: '3' is not an index of a list of 3"):
         compose_study(["data=iris", "model=layers", "model.layers.3.units=4"])
 
 

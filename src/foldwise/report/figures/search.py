@@ -32,7 +32,7 @@ def draw_search(
         name: the name of the study.
         recipe: the plain configuration of the study, with the ranges and the seed.
         results: its finished trials, in any order.
-        goal: what ranks them; of two goals the first.
+        goal: ranks the trials; the first of two goals.
         baselines: over the same folds.
     """
     search = seen(name, recipe, results, goal, baselines)

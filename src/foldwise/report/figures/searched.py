@@ -29,9 +29,9 @@ BEYOND = 1.5  # spans of nine tenths of the trials; scores further from the best
 class Seen:
     """A finished search.
 
-    results: by number.
-    columns: the parameters that are not the same in all trials, the most important first.
-    scores: shape (trials,); nan where a trial is not complete.
+    results: sorted by number.
+    columns: the parameters that vary between trials, the most important first.
+    scores: (trials,); nan for a trial that is not complete.
     baselines: over the same folds.
     """
 
@@ -45,7 +45,7 @@ class Seen:
 
     @cached_property
     def scored(self) -> npt.NDArray[np.bool_]:
-        """Shape (trials,): which trials are complete and have a score."""
+        """Which trials are complete and have a finite score, (trials,)."""
         return np.isfinite(self.scores)
 
     @cached_property
@@ -73,7 +73,7 @@ class Seen:
 
     @cached_property
     def rival(self) -> BaselineScore | None:
-        """The baseline with the better cross-validated score, where there is one."""
+        """The baseline with the best cross-validated score, if there is one."""
         known = [baseline for baseline in self.baselines if math.isfinite(baseline.mean)]
         sign = -1 if self.goal.direction == "maximize" else 1
         return min(known, key=lambda baseline: sign * baseline.mean, default=None)
@@ -133,7 +133,7 @@ def seen(
         name: the name of the study.
         recipe: its plain configuration, with the ranges and the seed.
         results: its finished trials, in any order.
-        goal: what they are ranked by; of two goals the first.
+        goal: ranks the trials; the first of two goals.
         baselines: over the same folds.
     """
     ordered = sorted(results, key=lambda result: result.number)
