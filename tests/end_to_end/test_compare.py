@@ -150,7 +150,7 @@ def test_the_table_sorts_and_filters(opened, trials, scheme):
     assert all(value > 60 for value in units)
     page.fill("#filter", "unknown>3")
     page.wait_for_selector("#wrong:not(:empty)")
-    assert "no column is called unknown" in page.inner_text("#wrong")
+    assert "no column has the name unknown" in page.inner_text("#wrong")
     page.click("#clear")
     assert page.inner_text("#count") == str(trials)
 

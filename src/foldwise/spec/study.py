@@ -1,7 +1,7 @@
 """A study: the part that no trial changes, and the search space.
 
-The groups that conf/tune.yaml holds itself (goal, budget, training, audit, promotion) are here; each group with a folder in
-conf/ has a file beside this one. Every mapping with a `kind` is one class, and a bare word is a mapping of that kind with its
+The groups that conf/tune.yaml holds itself (goal, budget, training, audit, promotion) are here; the others have files of their
+own in this room. Every mapping with a `kind` is one class, and a bare word is a mapping of that kind with its
 defaults: `tuner: random` is `tuner: {kind: random}`.
 """
 
