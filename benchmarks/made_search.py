@@ -18,6 +18,7 @@ from foldwise.spec.goal import Goal
 from foldwise.spec.space import Params
 from foldwise.spec.study import StudySpec
 from foldwise.trial.result import FoldScore, TrialResult, mean_and_sd
+from foldwise.trial.summary import BaselineScore, BestTrial, HoldoutScore, RegisteredModel, RowCounts, StudySummary, TrialCounts
 from foldwise.tuning.random_tuner import RandomTuner
 
 FOLDS, EPOCHS = 3, 30
@@ -28,11 +29,21 @@ PERCEPTRON = {
     "dropout": ["float", 0.0, 0.5],
 }
 MODEL = ["choice", PERCEPTRON, {"kind": "layers", "layers": [{"kind": "Dense", "units": ["int", 4, 64]}]}]
-SUMMARY = {
-    "verdict": "the baseline is as good",
-    "baselines": [{"name": "logistic", "mean": 0.9, "sd": 0.01, "holdout": 0.8}],
-    "seconds": {"data": 1.25, "search": 40.0, "refit": 2.5},
-}
+SUMMARY = StudySummary(
+    study="made",
+    seed=0,
+    goal=Goal("accuracy", "maximize"),
+    task="multiclass",
+    rows=RowCounts(120, 30),
+    trials=TrialCounts(1, 1, 0, 0),
+    best=BestTrial(0, {}, 0.9, 0.01, (0.9, 0.9, 0.9)),
+    baselines=(BaselineScore("logistic", 0.9, 0.01, 0.8),),
+    holdout=HoldoutScore(30, {"accuracy": 0.8}, 1),
+    verdict="the baseline is as good",
+    engine="none",
+    model=RegisteredModel("made", 1),
+    seconds={"data": 1.25, "search": 40.0, "refit": 2.5},
+)
 
 
 def made_results(trials: int, **changes: Any) -> tuple[StudySpec, list[TrialResult]]:

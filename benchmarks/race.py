@@ -23,6 +23,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -179,7 +180,7 @@ def one_study(table: str, seed: int, tuner: str, race: str, data: Path) -> Study
         "tuner": tuner,
         "kind": race,
         "epochs": epochs[0],
-        "race": outcome.record if outcome else None,
+        "race": asdict(outcome) if outcome else None,
         "processor": processor,
         "trials": [noted(result) for result in results],
     }

@@ -150,14 +150,13 @@ def _p_value(truth: Any, ours: Any, theirs: Any, seed: int, draws: int = 2000) -
 
 
 def _tune(folder: Path, model: str, *words: str) -> None:
-    from foldwise.config.read import read_study, without_search
-    from foldwise.doors.compose import compose_study
+    from foldwise.doors.compose import request_study
     from foldwise.doors.run import run_here
 
     asked = [f"data=csv data.path={folder}/rows.csv data.target=bought data.time=day data.holdout.share=0.3 register={model}"]
     asked = [*asked[0].split(), "folds.count=3", "fit.epochs=15", "model.units=16", "model.hidden=1", *words]
-    config = compose_study([*asked, "tracking.figures=false", f"paths.runs={folder}/runs"])
-    _quietly(lambda: run_here(read_study(without_search(config))))
+    request = request_study([*asked, "tracking.figures=false", f"paths.runs={folder}/runs"])
+    _quietly(lambda: run_here(request, search=False))
 
 
 def _retrain(folder: Path, model: str, newest: float = 0.25) -> dict[str, Any]:

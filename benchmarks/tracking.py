@@ -26,14 +26,16 @@ from benchmarks.mlflow_server import Gate, mlflow_server
 from benchmarks.overhead_bare import BareMlflow
 from foldwise.ledger.ledger import Ledger, open_ledger
 from foldwise.ledger.rows import TrialRow
+from foldwise.spec.goal import Goal
 from foldwise.spec.space import Params
+from foldwise.trial.provenance import Provenance
 from foldwise.trial.result import FoldScore, TrialResult
 
 POINTS, FOLDS = 500, 5
 EPOCHS = POINTS // 2  # loss and val_loss
 MOST_RATIO, MOST_SECONDS = 1.2, 0.5
 STUDY = "bench"
-PROVENANCE = {"task": "multiclass", "goal": {"metric": "accuracy", "direction": "maximize"}, "data": "iris"}
+PROVENANCE = Provenance(task="multiclass", goal=Goal("accuracy", "maximize"), data="iris")
 
 
 def main() -> None:

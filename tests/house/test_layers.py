@@ -45,8 +45,14 @@ def test_every_room_says_in_one_line_what_it_is():
             assert re.fullmatch(r'"""[A-Z][^"\n]+\."""', text), f"{folder}: {text}"
 
 
-def test_the_root_holds_rooms_and_four_files():
-    assert {path.name for path in SOURCE.glob("*.py")} == {"__init__.py", "api.py", "errors.py", "seeds.py"}
+def test_only_the_ledger_knows_its_transactions():
+    for path in SOURCE.rglob("*.py"):
+        if path.relative_to(SOURCE).parts[0] != "ledger":
+            assert not re.search(r"\._?transactions\b", path.read_text(encoding="utf-8")), path
+
+
+def test_the_root_holds_rooms_and_five_files():
+    assert {path.name for path in SOURCE.glob("*.py")} == {"__init__.py", "__main__.py", "api.py", "errors.py", "seeds.py"}
 
 
 def _imports() -> dict[str, set[str]]:
