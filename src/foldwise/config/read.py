@@ -50,10 +50,10 @@ def read_study(config: Mapping[str, Any]) -> StudySpec:
     fixed = _validated(FixedSpec, fixed_part)
     _check_together(fixed)
     template, space = parted(config)
-    read_trial(template, space, space.defaults())
+    corners = [read_trial(template, space, space.defaults())]
     for name, params in space.corners():
         try:
-            read_trial(template, space, params)
+            corners.append(read_trial(template, space, params))
         except ConfigError as error:
             end = f" (an end of the range of {name}: {params[name]})" if error.key != name else " (an end of its range)"
             raise ConfigError(error.key, error.rule + end) from None
@@ -69,7 +69,8 @@ def read_study(config: Mapping[str, Any]) -> StudySpec:
     recipe = {key: copy.deepcopy(described(value)) for key, value in config.items() if key not in _NO_NUMBERS}
     source = data_name(fixed)
     name = fixed.study or f"{source}-{identity_hash(recipe)[:8]}"
-    return StudySpec(name, fixed.register_as or fixed.study or source, fixed, template, space, recipe, openings)
+    register = fixed.register_as or fixed.study or source
+    return StudySpec(name, register, fixed, template, space, recipe, openings, tuple(corners))
 
 
 def opening(space: Space, given: Mapping[str, Any], key: str) -> Params:

@@ -24,6 +24,7 @@ from foldwise.spec.places import LedgerSpec, Paths, TrackingSpec
 from foldwise.spec.race import NoRace, RaceSpec
 from foldwise.spec.sources import OtherTable
 from foldwise.spec.space import Params, Space, Tree
+from foldwise.spec.trial import TrialSpec
 from foldwise.spec.tuner import TpeTuner, TunerSpec
 from foldwise.system.limits import Limits
 
@@ -138,7 +139,8 @@ class StudySpec:
     """A whole study.
 
     `fixed` is what no trial changes; `template` with `space` is the searched part; `recipe` is the plain configuration that
-    decides the study's numbers, as it is kept in the ledger; `openings` are the points that are tried first.
+    decides the study's numbers, as it is kept in the ledger; `openings` are the points that are tried first; `corners` are
+    the trial of all defaults and those at both ends of every range, against which the data are checked.
     """
 
     name: str
@@ -148,6 +150,7 @@ class StudySpec:
     space: Space
     recipe: Mapping[str, Any]
     openings: tuple[Params, ...]
+    corners: tuple[TrialSpec, ...]
 
     @property
     def folder(self) -> Path:

@@ -106,7 +106,7 @@ def plan_study(spec: StudySpec, context: ChampionContext | None = None) -> Plan:
     """
     fixed = spec.fixed
     check_runs_folder(fixed.paths.runs)
-    trials = _trials(spec)
+    trials = spec.corners
     source = source_mark(fixed)  # before the rows: a file that changes in between is read anew the next time
     table = _read(fixed, trials)
     goal = goal_for(fixed.metric, fixed.goal.direction, table.task)
@@ -166,7 +166,7 @@ def _given(fixed: FixedSpec, table: Table) -> Table | None:
 
 def threads_of(plan: Plan) -> int:
     """How many threads its trials train on: as configured, else by what has to be multiplied."""
-    fixed, trials = plan.spec.fixed, _trials(plan.spec)
+    fixed, trials = plan.spec.fixed, plan.spec.corners
     if fixed.execute.threads is not None:
         return fixed.execute.threads
     largest = max((split.train for split in plan.splits), key=len)
@@ -175,11 +175,6 @@ def threads_of(plan: Plan) -> int:
         return len(fit_preparation(plan.table, largest, trials[0].prep).features)
 
     return threads_for(trials, fixed.training.engine, len(largest), features, max(1, len(plan.table.labels)))
-
-
-def _trials(spec: StudySpec) -> list[TrialSpec]:
-    """The trial of all defaults, and those that visit every end of every range."""
-    return [trial_at(spec, params) for params in (spec.space.defaults(), *(corner for _, corner in spec.space.corners()))]
 
 
 def check_batch(fit: FitSpec, splits: Sequence[Split]) -> None:
