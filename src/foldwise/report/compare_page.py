@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
@@ -56,9 +55,8 @@ def read_studies(ledger: Ledger, names: Sequence[str]) -> tuple[Studies, Goal]:
 
 def as_text(studies: Studies, goal: Goal, most: int) -> tuple[list[str], list[list[str]], int]:
     """Columns and rows of cells of the best `most` trials, complete ones first, and the number of trials left out."""
-    trials = [(record.name, result) for record, results in studies for result in results]
-    sign = -1 if goal.direction == "maximize" else 1
-    trials.sort(key=lambda t: (t[1].state != "COMPLETE", 0.0 if math.isnan(t[1].mean) else sign * t[1].mean, t[1].number))
+    trials = sorted(((record.name, result) for record, results in studies for result in results), key=lambda t: t[1].number)
+    trials = goal.rank(trials, lambda t: t[1].mean)
     names = varying([result.params for _, result in trials])
     own = ["study"] if len(studies) > 1 else []
     cells = [
@@ -127,6 +125,7 @@ def _study(
         "name": record.name,
         "metric": goal.metric,
         "direction": goal.direction,
+        "less_is_better": goal.sign < 0,
         "folds": max((len(result.folds) for result in results), default=0),
         "verdict": summary and summary.verdict,
         "baselines": [asdict(baseline) for baseline in summary.baselines] if summary else [],

@@ -53,7 +53,7 @@ def draw(search: Seen) -> Figure:
     score_limits(axes, search, (rival.mean,) if rival is not None and within else ())
     lost = without_score(search)
     if lost:
-        edge = axes.get_ylim()[0 if search.goal.direction == "maximize" else 1]
+        edge = axes.get_ylim()[0 if search.goal.sign > 0 else 1]
         label = f"without a score ({len(lost)})"
         small = size <= 5
         style: dict[str, Any] = {"s": 8 if small else 20, "linewidths": 0.5 if small else 1, "clip_on": False, "zorder": 5}
@@ -74,7 +74,7 @@ def panel(search: Seen) -> Panel:
     thin = many(search)
     low, high = search.limits
     air = 0.06 * ((high - low) or abs(high) or 1.0)
-    edge = low - air if search.goal.direction == "maximize" else high + air
+    edge = low - air if search.goal.sign > 0 else high + air
     stopped = [(p, search.promised[r.number]) for p, r in enumerate(search.results) if r.number in search.promised]
     groups: list[tuple[str, list[tuple[int, float]], str, str]] = [
         ("complete", [(int(p), float(search.scores[p])) for p in np.flatnonzero(search.scored)], "circle", COLOURS[0]),

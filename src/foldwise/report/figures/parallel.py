@@ -101,7 +101,7 @@ def panel(search: Seen) -> Panel:
         "line": {
             "color": np.clip(search.scores[kept], *search.limits),
             "colorscale": "SCORE",
-            "reversescale": search.goal.direction == "minimize",
+            "reversescale": search.goal.sign < 0,
             "showscale": True,
             "colorbar": {"title": {"text": words(search.goal.metric)}, "thickness": 14},
         },

@@ -51,7 +51,7 @@ def on_the_edge(search: Seen) -> str:
 
 def colours(search: Seen) -> ScalarMappable:
     """The colours of scores; better scores are darker."""
-    ramp = WORSE_TO_BETTER if search.goal.direction == "maximize" else WORSE_TO_BETTER[::-1]
+    ramp = WORSE_TO_BETTER if search.goal.sign > 0 else WORSE_TO_BETTER[::-1]
     return ScalarMappable(Normalize(*search.limits, clip=True), LinearSegmentedColormap.from_list("score", ramp))
 
 

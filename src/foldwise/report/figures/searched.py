@@ -62,9 +62,8 @@ class Seen:
     @cached_property
     def ranked(self) -> Sequence[TrialResult]:
         """The trials with a score, the best first; equal scores by number."""
-        sign = -1 if self.goal.direction == "maximize" else 1
         known = [result for result, scored in zip(self.results, self.scored, strict=True) if scored]
-        return sorted(known, key=lambda result: (sign * result.mean, result.number))
+        return self.goal.rank(known, lambda result: result.mean)
 
     @cached_property
     def limits(self) -> tuple[float, float]:
@@ -75,8 +74,7 @@ class Seen:
     def rival(self) -> BaselineScore | None:
         """The baseline with the best cross-validated score, if there is one."""
         known = [baseline for baseline in self.baselines if math.isfinite(baseline.mean)]
-        sign = -1 if self.goal.direction == "maximize" else 1
-        return min(known, key=lambda baseline: sign * baseline.mean, default=None)
+        return next(iter(self.goal.rank(known, lambda baseline: baseline.mean)), None)
 
     @cached_property
     def pairs(self) -> Sequence[tuple[Column, Column]]:
@@ -158,7 +156,7 @@ def limits(scores: npt.NDArray[np.float64], goal: Goal) -> tuple[float, float]:
     low, high = float(scores.min()), float(scores.max())
     if len(scores) <= 10:
         return low, high
-    if goal.direction == "maximize":
+    if goal.sign > 0:
         span = high - float(np.percentile(scores, 10))
         return (max(low, high - BEYOND * span), high) if span else (low, high)
     span = float(np.percentile(scores, 90)) - low

@@ -138,7 +138,7 @@ def pairs_panel(search: Seen) -> Panel:
     layout["showlegend"] = False
     layout["coloraxis"] = {
         "colorscale": "SCORE",
-        "reversescale": search.goal.direction == "minimize",
+        "reversescale": search.goal.sign < 0,
         "cmin": low,
         "cmax": high if high > low else low + 1,
         "colorbar": {"title": {"text": words(search.goal.metric)}, "thickness": 14},

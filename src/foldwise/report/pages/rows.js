@@ -20,7 +20,7 @@ data.studies.forEach((study, place) => {
     rows.push(row);
   });
 });
-const minimize = data.studies[0].direction === "minimize";
+const lessIsBetter = data.studies[0].less_is_better;
 const score = data.studies[0].metric;
 const number = (value) => typeof value === "number";
 const shown = (value) => {
@@ -39,12 +39,12 @@ const short = (name) => {
   }
   return name;
 };
-const better = (a, b) => (minimize ? a - b : b - a);
+const better = (a, b) => (lessIsBetter ? a - b : b - a);
 const ranked = rows.filter((row) => row.state === "COMPLETE" && number(row.mean)).sort((a, b) => better(a.mean, b.mean) || a.number - b.number);
 ranked.forEach((row, index) => { row.rank = index / Math.max(1, ranked.length - 1); });
 const label = (row) => (many ? `${row.study} ${row.number}` : `trial ${row.number}`);
 
-const kept = { text: "", brushes: new Map(), sort: "mean", down: !minimize };
+const kept = { text: "", brushes: new Map(), sort: "mean", down: !lessIsBetter };
 let view = [];
 const ticked = ranked.slice(0, 2);
 const listeners = [];

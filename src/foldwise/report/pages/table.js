@@ -16,7 +16,7 @@ function head() {
     button.dataset.column = name;
     cell.setAttribute("aria-sort", kept.sort === name ? (kept.down ? "descending" : "ascending") : "none");
     button.addEventListener("click", () => {
-      kept.down = kept.sort === name ? !kept.down : name === "mean" && !minimize;
+      kept.down = kept.sort === name ? !kept.down : name === "mean" && !lessIsBetter;
       kept.sort = name;
       byId("scroll").scrollTop = 0;
       changed();
