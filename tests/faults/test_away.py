@@ -104,7 +104,7 @@ def test_a_coordinator_that_stood_still_while_another_ran_writes_nothing(server,
     assert nursery.end() == 1
     (error,) = [line for line in said(here).splitlines() if line.startswith("error: ")]
     assert "is being run by process" in error
-    assert "this process does not coordinate it" in error
+    assert "this process no longer coordinates it" in error
     assert numbers(here / "committed") == before
     check(there, url)
 
@@ -119,7 +119,7 @@ def test_a_coordinator_whose_lock_file_was_removed_is_followed_and_ends(nursery,
         assert other.run(tmp_path, url, trials=TRIALS) == 0, said(tmp_path)
     os.kill(pid, signal.SIGCONT)
     assert nursery.end() == 1
-    assert "this process does not coordinate it" in said(tmp_path)
+    assert "this process no longer coordinates it" in said(tmp_path)
     check(tmp_path, url)
 
 

@@ -125,7 +125,7 @@ def test_a_slot_that_another_took_up_is_left_to_it(run):
     assert run.job_runs.take("nightly", SLOT, 0, "other.log") == 1
     assert run("true") is None
     assert (run.row.state, run.row.log) == ("RUNNING", "other.log")
-    assert "taken up by another process" in run.said[0]
+    assert "taken over by another process" in run.said[0]
     assert not run.log.exists()
 
 
@@ -174,4 +174,4 @@ def test_a_failure_is_told_to_the_webhook_and_its_fault_to_the_user(run):
         "reason": "no rows",
         "log": str(run.log),
     }
-    assert run.said == ["job nightly: the webhook at 127.0.0.1 was not told: it answered 403"]
+    assert run.said == ["job nightly: the webhook at 127.0.0.1 failed: it answered 403"]

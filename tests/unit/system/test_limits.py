@@ -24,7 +24,7 @@ def test_a_trial_that_takes_too_long_is_told_its_limit():
 
 def test_a_trial_whose_process_is_too_large_is_told_how_large_it_was():
     Limits(memory_mb=1e6).raise_if_over(0)
-    with pytest.raises(TrialFailed, match=r"^memory: its process had \d+ MB at its peak and budget\.trial_memory_mb=1;"):
+    with pytest.raises(TrialFailed, match=r"^memory: its process used \d+ MB at its peak, over budget\.trial_memory_mb=1;"):
         Limits(memory_mb=1).raise_if_over(0)
 
 
