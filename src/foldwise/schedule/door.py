@@ -15,12 +15,14 @@ from typing import TYPE_CHECKING, Any
 
 from foldwise.config.read import read_service
 from foldwise.doors.assemble import ledger_at
+from foldwise.doors.conf import conf_at
 from foldwise.doors.screen import Screen
 from foldwise.errors import ConfigError, Interrupted, JobError, did_you_mean
 from foldwise.schedule.cron import next_slot
 from foldwise.schedule.files import read_job, read_jobs
 from foldwise.schedule.lock import JobLock, job_lock
 from foldwise.schedule.spec import JobSpec, ScheduleSpec, read_slot, write_slot
+from foldwise.system.command import door_process
 from foldwise.system.signals import until_signal
 
 if TYPE_CHECKING:
@@ -30,10 +32,10 @@ STOPPED = "stopped by a signal"
 SECONDS_FOR_THE_LOCK = 5.0  # another machine looks whether anybody has it, and lets go at once
 
 
-def schedule(config: Mapping[str, Any], jobs: Path) -> None:
-    """The schedule door: does what `action` says, with the jobs of a folder where the configuration names none."""
+def schedule(config: Mapping[str, Any]) -> None:
+    """Run the schedule door's action; without `jobs` the jobs are those of `paths.conf`, else the shipped ones."""
     asked = read_service(ScheduleSpec, config)
-    asked = asked.model_copy(update={"jobs": str(Path(asked.jobs or jobs).resolve())})
+    asked = asked.model_copy(update={"jobs": str(Path(asked.jobs or conf_at(asked.paths.conf).jobs()).resolve())})
     if asked.action in ("serve", "list") and asked.job is not None:
         raise ConfigError("job", f"action={asked.action} is about all jobs; action=run job={asked.job} runs one now")
     if asked.action == "run" and asked.job is None:
@@ -81,7 +83,7 @@ def _launch(asked: ScheduleSpec, job: JobSpec, slot: datetime, attempt: int, loc
     """The door of one run, in a session of its own, so that it outlives this process."""
     words = ["action=run", f"job={job.name}", f"slot={write_slot(slot)}", f"attempt={attempt}", f"jobs={_folder(asked)}"]
     return subprocess.Popen(  # noqa: S603 a list of words, never a shell
-        [sys.executable, "-m", "pipelines.schedule", *words, *_handed_on(asked, ())],
+        [*door_process("schedule"), *words, *_handed_on(asked, ())],
         stdin=subprocess.DEVNULL,
         start_new_session=True,
         pass_fds=[lock.number],
@@ -96,6 +98,7 @@ def _handed_on(asked: ScheduleSpec, overrides: tuple[str, ...]) -> list[str]:
         "paths.runs": str(Path(asked.paths.runs).resolve()),
         "ledger.url": asked.ledger.url,
         "tracking.url": asked.tracking.url,
+        "paths.conf": asked.paths.conf and str(Path(asked.paths.conf).resolve()),
     }
     return [f"{key}={place}" for key, place in places.items() if place is not None and key not in given]
 
@@ -121,7 +124,7 @@ def _run(asked: ScheduleSpec) -> None:
             if job_runs.row(job.name, slot) is None:
                 raise ConfigError("slot", f"{asked.slot} of job {job.name} was not claimed; leave slot out to run the job now")
             log = Path(asked.paths.runs).resolve() / "jobs" / job.name / f"{write_slot(slot)}.log"
-            command = [sys.executable, "-m", f"pipelines.{job.door}", *job.words, *_handed_on(asked, job.overrides)]
+            command = [*door_process(job.door), *job.words, *_handed_on(asked, job.overrides)]
             notify(f"job {job.name}: the slot {write_slot(slot)} runs, its output is in {log}")
             outcome = run_slot(job, slot, asked.attempt, job_runs, lock, log, command, notify, raise_if_stopped)
     if outcome is None:

@@ -14,7 +14,7 @@ from foldwise.data.fold_cache import FoldCache
 from foldwise.data.split import Split
 from foldwise.data.table import Table
 from foldwise.errors import FoldwiseError, Interrupted, TrialFailed
-from foldwise.evaluation.metrics import quick_score
+from foldwise.evaluation.metrics import score
 from foldwise.evaluation.threshold import final_threshold, fold_thresholds
 from foldwise.models.heads import THRESHOLD, head_for
 from foldwise.models.image_rules import as_shown
@@ -151,7 +151,7 @@ def _scored(job: TrialJob, table: Table, split: Split, fit: FoldFit) -> FoldScor
 
 
 def _metrics(table: Table, truth: np.ndarray, predictions: np.ndarray, threshold: float | np.ndarray) -> dict[str, float]:
-    return quick_score(table.task, len(table.labels), truth, predictions, threshold)
+    return score(table.task, len(table.labels), truth, predictions, threshold)
 
 
 def _reason(fault: Exception) -> str:
