@@ -143,7 +143,7 @@ class TestChampionAlias:
         registry.set_alias("iris", "champion", 2)
         made = champion_alias.reconcile()
         assert (made.version, made.replaces, made.kind) == (2, 1, "adopted")
-        assert said == ["model iris: the alias champion was moved in MLflow, from version 1 to version 2; that is taken over"]
+        assert said == ["model iris: the alias champion was moved in MLflow, from version 1 to version 2; the ledger follows"]
         with pytest.raises(Raced):  # a judgement against version 1 is out of date
             champion_alias.promote(3, 1, "promoted", "", {})
         assert champion_alias.former() == 1
@@ -171,7 +171,7 @@ class TestChampionAlias:
         away = Away()
         away.__dict__ = registry.__dict__
         ChampionAlias(ledger, away, "iris", said.append).promote(2, 1, "promoted", "", {})
-        assert said == ["away; the alias champion of iris follows to version 2 with the next start"]
+        assert said == ["away; the next start moves the alias champion of iris to version 2"]
         assert registry.aliases("iris")["champion"] == 1
         assert champion_alias.reconcile().version == 2
         assert registry.aliases("iris")["champion"] == 2

@@ -55,8 +55,8 @@ class TestRegistry:
             ("irsi@champion", "no model is called 'irsi', did you mean iris"),
             ("iris@chalenger", "iris has no alias 'chalenger', did you mean challenger"),
             ("iris/9", "iris has no version 9"),
-            ("../etc", "names no model; write name@alias or name/version"),
-            ("iris@", "names no model"),
+            ("../etc", "is not a model; write name@alias or name/version"),
+            ("iris@", "is not a model"),
         ],
     )
     def test_a_wrong_reference_says_what_there_is(self, filled, reference, sentence):

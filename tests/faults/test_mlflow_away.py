@@ -140,7 +140,7 @@ def test_what_waits_at_the_end_arrives_with_the_next_start(server, gate, ledger)
     wait_for(lambda: all_shipped(ledger, "after"))
     gate.shut()  # between the last trial and the summary
     (note,) = close(tracker, ledger, "after")
-    assert note.startswith("MLflow did not take all of the study: ")
+    assert note.startswith("MLflow did not accept all of the study: ")
     assert ledger.waiting() == ["after"]
     gate.open()
     again = tracker_at(gate.url, ledger, "after")

@@ -213,7 +213,7 @@ def test_a_dead_server_costs_nothing_but_a_note_and_the_next_start_ships(runs, l
         dead.trial(finish(ledger, "dead", result(number)))
     assert time.monotonic() - began < 1.0
     (note,) = _finish(dead, ledger, wait_seconds=30)
-    assert note.startswith("MLflow did not take 5 of the study's trials: ")
+    assert note.startswith("MLflow did not accept 5 of the study's trials: ")
     assert note.endswith("the next start of the study ships the rest")
     alive = _open(runs, ledger, "dead")
     assert _finish(alive, ledger) == ()
@@ -254,7 +254,7 @@ def test_a_trial_that_mlflow_refuses_holds_no_other_up(runs, ledger):
     tracker.trial(finish(ledger, "refused", result(1, params={"": 1})))
     tracker.trial(finish(ledger, "refused", result(2)))
     (note,) = _finish(tracker, ledger)
-    assert "MLflow did not take 1 of the study's trials" in note
+    assert "MLflow did not accept 1 of the study's trials" in note
     assert [row.shipped is not None for row in ledger.trials("refused")] == [True, False, True]
 
 
