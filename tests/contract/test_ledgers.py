@@ -29,7 +29,7 @@ class TestStudies:
         assert written.created.tzinfo is not None
 
     def test_an_unknown_study_is_none(self, ledger):
-        assert ledger.study("nobody") is None
+        assert ledger.study("ghost") is None
 
     def test_a_name_is_taken_once(self, ledger):
         new_study(ledger)
@@ -43,8 +43,8 @@ class TestStudies:
         ledger.finish_study("iris-1", summary(verdict="extended"))
         assert ledger.study("iris-1").summary == summary(verdict="extended")
         assert ledger.study("iris-1").finished is not None
-        with pytest.raises(JobError, match="nobody is unknown"):
-            ledger.finish_study("nobody", summary())
+        with pytest.raises(JobError, match="ghost is unknown"):
+            ledger.finish_study("ghost", summary())
 
     def test_reads_of_a_holdout_are_counted_per_data_not_per_study(self, ledger):
         new_study(ledger)
@@ -143,8 +143,8 @@ class TestTrials:
         assert ledger.trials("iris-1") == []
 
     def test_a_trial_of_an_unknown_study_is_refused(self, ledger):
-        with pytest.raises(JobError, match="study nobody is unknown"):
-            ledger.begin_trial("nobody", 0, PARAMS)
+        with pytest.raises(JobError, match="study ghost is unknown"):
+            ledger.begin_trial("ghost", 0, PARAMS)
 
     def test_a_row_whose_folds_cannot_be_written_is_not_finished(self, ledger):
         new_study(ledger)

@@ -130,7 +130,7 @@ class Ledger:
             self._notify(f"trial {result.number} was trained by an earlier start; its result is committed now")
 
     def begin_trial(self, study: str, number: int, params: Params) -> int:
-        """Record a running trial with its parameters; its attempt, which goes on from that of an earlier start."""
+        """Record a running trial with its parameters; its attempt, counted over all starts."""
         here, values = _at(study, number), {"state": RUNNING, "params": params, "started": _now()}
 
         def begin(connection: Connection) -> int:

@@ -66,8 +66,8 @@ class Promotions:
                 return before  # our own earlier try
             now = None if before is None else before.version
             if now != expected:
-                shown = "none" if now is None else f"version {now}"
-                raise Raced(f"the champion of {model} is {shown} and not version {expected}: another process was faster")
+                shown = f"{model} has no champion" if now is None else f"the champion of {model} is version {now}"
+                raise Raced(f"{shown}, expected version {expected}; another process was faster")
             number = 1 if before is None else before.number + 1
             made = Promotion(model, number, version, now, kind, who, moment, why, scores)
             connection.execute(insert(promotions).values({field.name: getattr(made, field.name) for field in fields(made)}))

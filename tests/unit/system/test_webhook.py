@@ -183,7 +183,7 @@ def test_with_tls_the_certificate_must_match_the_name(server, tmp_path, monkeypa
     context.load_cert_chain(path)
     server.socket = context.wrap_socket(server.socket, server_side=True)
     url = f"https://localhost:{server.server_port}/hook"
-    assert "CERTIFICATE_VERIFY_FAILED" in tell(url, {}, private=True)  # nobody trusts it yet
+    assert "CERTIFICATE_VERIFY_FAILED" in tell(url, {}, private=True)  # not trusted yet
     monkeypatch.setenv("SSL_CERT_FILE", str(path))
     assert tell(url, {"state": "DONE"}, private=True) is None
     assert "mismatch" in tell(at(server, scheme="https"), {}, private=True)
