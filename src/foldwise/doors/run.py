@@ -79,7 +79,7 @@ def _study(request: Request, ledger: StartLedger, search: bool) -> tuple[StudySp
 
 def _run(
     spec: StudySpec, opens: StartLedger, screen: Screen, defaults_taken: Params, began: float
-) -> tuple[StudySpec, Goal, Mapping[str, Any], list[TrialResult], Path]:
+) -> tuple[StudySpec, Goal, StudySummary, list[TrialResult], Path]:
     if defaults_taken:
         taken = ", ".join(f"{name}={value}" for name, value in defaults_taken.items())
         screen.note(f"no search: every range takes its default: {taken}")
