@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from foldwise.config.read import read_service
 from foldwise.errors import ConfigError, did_you_mean
 from foldwise.schedule.spec import JobSpec
+from foldwise.system.yaml_file import read_yaml
 
 MOST_BYTES = 65_536  # a job file has a dozen short lines
 
@@ -49,46 +48,21 @@ def read_job(path: Path) -> JobSpec:
     Raises:
         ConfigError: the first error, with the file's name and the key.
     """
+    if path.suffix != ".yaml":
+        raise ConfigError(str(path), f"the name of a job file must end in .yaml; rename it to {path.stem}.yaml")
+    values = _values(path)
     try:
-        if path.suffix != ".yaml":
-            raise ConfigError("", f"the name of a job file must end in .yaml; rename it to {path.stem}.yaml")
-        return read_service(JobSpec, {**_mapping(path), "name": path.stem})
+        return read_service(JobSpec, {**values, "name": path.stem})
     except ConfigError as error:
         raise ConfigError(f"{path}: {error.key}" if error.key else str(path), error.rule) from None
 
 
-def _mapping(path: Path) -> dict[str, Any]:
-    try:
-        with path.open("rb") as file:
-            written = file.read(MOST_BYTES + 1)
-        if len(written) > MOST_BYTES:
-            raise ConfigError("", f"is larger than {MOST_BYTES} bytes, the limit of a job file; shorten it")
-        tree = yaml.load(written.decode("utf-8"), Loader=_PlainLoader)  # noqa: S506 a SafeLoader that takes even less
-    except OSError as fault:
-        raise ConfigError("", f"cannot be read: {fault.strerror}") from None
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError, ValueError) as fault:
-        raise ConfigError("", f"is not valid YAML: {' '.join(str(fault).split())[:200]}") from None
-    if not isinstance(tree, dict):
-        raise ConfigError("", "must be a mapping with the keys cron and model, or door and overrides")
+def _values(path: Path) -> dict[str, Any]:
+    if path.is_file() and path.stat().st_size > MOST_BYTES:
+        raise ConfigError(str(path), f"is larger than {MOST_BYTES} bytes, the limit of a job file; shorten it")
+    values, lines = read_yaml(path)
     known = JobSpec.model_fields.keys() - {"name"}
-    for key in tree:
+    for key in values:
         if key not in known:
-            raise ConfigError(str(key), f"unknown key{did_you_mean(str(key), known)}")
-    return tree
-
-
-class _PlainLoader(yaml.SafeLoader):  # type: ignore[misc]  # PyYAML ships no types
-    """YAML without aliases, which can expand to any size, and without duplicate keys."""
-
-    def compose_node(self, parent: Any, index: Any) -> Any:
-        if self.check_event(yaml.AliasEvent):
-            raise yaml.MarkedYAMLError(problem="aliases (*name) are not allowed", problem_mark=self.peek_event().start_mark)
-        return super().compose_node(parent, index)
-
-    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
-        keys = [key.value for key, _ in node.value]
-        twice = next((key for place, key in enumerate(keys) if key in keys[:place]), None)
-        if twice is not None:
-            raise yaml.MarkedYAMLError(problem=f"duplicate key {twice!r}", problem_mark=node.start_mark)
-        mapping: dict[Any, Any] = super().construct_mapping(node, deep)
-        return mapping
+            raise ConfigError(f"{path}, line {lines[key]}: {key}", f"unknown key{did_you_mean(key, known)}")
+    return values
