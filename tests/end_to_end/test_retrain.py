@@ -93,7 +93,7 @@ def test_nothing_new_is_unchanged_and_trains_nothing(tuned):
     before = {path.name for path in (tuned / "runs" / "studies").iterdir()}
     done = retrain(tuned)
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.startswith("UNCHANGED: the rows are those that version 1, the champion, was made from\nwritten: ")
+    assert done.stdout.startswith("UNCHANGED: the rows are those of version 1, the champion\nwritten: ")
     assert {path.name for path in (tuned / "runs" / "studies").iterdir()} == before
     assert reports(tuned)[-1]["outcome"] == "UNCHANGED"
 
@@ -123,14 +123,14 @@ def test_columns_that_the_champion_does_not_know_are_left_out(tuned, tmp_path, c
     rows.assign(later=np.round(np.random.default_rng(0).normal(size=len(rows)), 3)).to_csv(tmp_path / "rows.csv", index=False)
     with pytest.raises(DataError, match="has moved by a PSI"):  # far enough to see that it was planned
         here(tuned, f"data.path={tmp_path / 'rows.csv'}", "checks.drift=0.0001")
-    assert "columns that the champion does not know are left out: later; tune to learn from them" in capsys.readouterr().out
+    assert "columns that the champion does not have are left out: later; tune to learn from them" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
         (["model=shp"], "no model is called 'shp', did you mean shop"),
-        (["model=shop", "rollback=true"], "version 1 is the first champion of shop; there is none to go back to"),
+        (["model=shop", "rollback=true"], "version 1 is the first champion of shop; only a later one can be rolled back"),
         (["model=shop", "serch=3"], "serch: unknown key, did you mean search"),
         (["model=shop", "promotion.alpha=2"], "promotion.alpha"),
         (["model=../shop"], "model"),
@@ -155,8 +155,8 @@ def test_a_promotion_that_was_cut_off_is_finished_by_the_next_start(drifted):
     assert aliases(drifted)["champion"] == 1
     done = retrain(drifted)
     assert done.returncode == 0, done.stderr
-    assert "was cut off after its promotion; it is written down now" in done.stdout
-    assert "UNCHANGED: the rows are those that version 2, the champion, was made from" in done.stdout
+    assert "was interrupted after its promotion; it is recorded now" in done.stdout
+    assert "UNCHANGED: the rows are those of version 2, the champion" in done.stdout
     assert aliases(drifted) == {"champion": 2}
     promoted = next(summary for summary in reports(drifted) if summary["outcome"] == "PROMOTED")
     assert promoted["champion"]["version"] == 1
@@ -210,7 +210,7 @@ def test_a_rollback_that_was_cut_off_is_not_gone_further(drifted):
     done = here(drifted, "rollback=true")
     assert (done["id"], done["reason"], done["outcome"]) == ("back", "slow", "ROLLED_BACK")
     assert aliases(drifted)["champion"] == 1
-    with pytest.raises(ConfigError, match="there is none to go back to"):
+    with pytest.raises(ConfigError, match="only a later one can be rolled back"):
         here(drifted, "rollback=true")
 
 
@@ -219,7 +219,7 @@ def test_a_rollback_waits_for_no_retraining(drifted):
     running = f"{registry.identity('shop')}+retraining"
     address = f"sqlite:///{drifted / 'runs' / 'ledger.db'}"
     with closing(open_ledger(address)) as ledger, ledger.hold_model(running):
-        with pytest.raises(ConfigError, match="there is none to go back to"):  # not that the model is locked
+        with pytest.raises(ConfigError, match="only a later one can be rolled back"):  # not that the model is locked
             here(drifted, "rollback=true")
         with pytest.raises(JobError, match="model shop is locked by another process"):
             here(drifted)
@@ -270,11 +270,11 @@ def test_a_champion_that_cannot_be_loaded_is_said_and_replaced_by_nobody(drifted
     WORLD.write(drifted / "rows.csv", WEEKS + 16)
     try:
         network.write_bytes(whole[:-10])
-        with pytest.raises(Unfit, match=r"version \d of shop cannot be loaded, so nothing is promoted: .*was changed since"):
+        with pytest.raises(Unfit, match=r"version \d of shop cannot be loaded, so nothing is promoted: .*was changed after"):
             here(drifted)
         assert reports(drifted)[-1]["outcome"] == "REFUSED"
         assert aliases(drifted)["champion"] == before
-        with pytest.raises(JobError, match="was changed since the model was registered"):
+        with pytest.raises(JobError, match="was changed after the model was registered"):
             load_model("shop@champion", str(drifted / "runs"))
     finally:
         network.write_bytes(whole)
