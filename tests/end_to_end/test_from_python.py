@@ -98,4 +98,4 @@ def test_a_function_of_one_s_own_is_tuned_and_answers_without_it(tmp_path):
     assert len(answers.read_text().splitlines()) == 151
     done = run("tune", "model.kind=python", runs=tmp_path / "runs")
     assert done.returncode == 2
-    assert "kind python is a function of your own, from Python only" in done.stderr
+    assert "kind python takes your own function, and only from Python" in done.stderr

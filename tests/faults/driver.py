@@ -32,6 +32,7 @@ from foldwise.system.signals import stoppable
 from foldwise.tracking.in_memory import InMemoryTracker
 from foldwise.trial.result import FoldScore, TrialResult
 from foldwise.tuning.random_tuner import RandomTuner
+from tests.contract.ledgers import summary
 from tests.faults.processes import Processes
 
 NAME = "faulty"
@@ -155,7 +156,7 @@ def main(runs: Path, url: str, executor: str, trials: int, pause: float = 0.0) -
             tracker.open(record, ledger.trials(NAME))
             parts = Parts(RandomTuner(plan.spec.space, 0), workers, ledger, tracker, watcher, check)
             found = search(plan, parts)
-            ledger.finish_study(NAME, {"ended": found.ended, "best": max(result.mean for result in found.results)})
+            ledger.finish_study(NAME, summary(study=NAME, ended=found.ended))
     except FoldwiseError as fault:
         print(f"error: {fault}", file=sys.stderr)
         return fault.exit_code

@@ -13,7 +13,6 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from foldwise.ledger.job_runs import JobRuns
 from foldwise.ledger.ledger import open_ledger
 from foldwise.schedule.spec import write_slot
 from tests.end_to_end.doors import ROOT
@@ -66,7 +65,7 @@ class Schedulers:
     def until(self, done):
         end = time.monotonic() + PATIENCE
         with closing(open_ledger(self.url)) as ledger:
-            job_runs = JobRuns(ledger.transactions)
+            job_runs = ledger.job_runs
             while not done(job_runs):
                 assert time.monotonic() < end, (self.runs / "said").read_text() + "\n" + str(job_runs.history(None, 5))
                 time.sleep(0.01)
@@ -80,7 +79,7 @@ class Schedulers:
 
     def history(self):
         with closing(open_ledger(self.url)) as ledger:
-            return JobRuns(ledger.transactions).history(None, 1000)
+            return ledger.job_runs.history(None, 1000)
 
     def effects(self):
         path = self.runs / "effects"

@@ -9,7 +9,7 @@ import numpy as np
 from foldwise.bundle.card import Card
 from foldwise.data.drift import Drift, check_drift, check_missing, drifts
 from foldwise.data.new_rows import ChampionContext, judging
-from foldwise.doors.run import look_at_data
+from foldwise.doors.look import look_at_data
 from foldwise.doors.screen import Screen
 from foldwise.errors import ConfigError, DataError
 from foldwise.ledger.rows import StudyRecord
@@ -24,7 +24,7 @@ def look(record: StudyRecord, asked: RetrainSpec, context: ChampionContext, scre
     Raises:
         DataError: they cannot be learnt from as they were.
     """
-    columns = (record.provenance or {}).get("columns")
+    columns = record.provenance and record.provenance.columns
     try:
         plan = look_at_data(challenger_study(record, asked), screen, context)
         further = tuple(name for name in plan.table.schema.names if columns and name not in columns)

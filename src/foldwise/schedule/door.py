@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -12,28 +11,31 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from foldwise.config.read import read_service
 from foldwise.doors.assemble import ledger_at
+from foldwise.doors.conf import conf_at
 from foldwise.doors.screen import Screen
 from foldwise.errors import ConfigError, Interrupted, JobError, did_you_mean
 from foldwise.schedule.cron import next_slot
 from foldwise.schedule.files import read_job, read_jobs
 from foldwise.schedule.lock import JobLock, job_lock
 from foldwise.schedule.spec import JobSpec, ScheduleSpec, read_slot, write_slot
+from foldwise.system.command import door_process
+from foldwise.system.signals import until_signal
 
 if TYPE_CHECKING:
     from foldwise.ledger.job_runs import JobRun, JobRuns
 
+STOPPED = "stopped by a signal"
 SECONDS_FOR_THE_LOCK = 5.0  # another machine looks whether anybody has it, and lets go at once
 
 
-def schedule(config: Mapping[str, Any], jobs: Path) -> None:
-    """The schedule door: does what `action` says, with the jobs of a folder where the configuration names none."""
+def schedule(config: Mapping[str, Any]) -> None:
+    """Run the schedule door's action; without `jobs` the jobs are those of `paths.conf`, else the shipped ones."""
     asked = read_service(ScheduleSpec, config)
-    asked = asked.model_copy(update={"jobs": str(Path(asked.jobs or jobs).resolve())})
+    asked = asked.model_copy(update={"jobs": str(Path(asked.jobs or conf_at(asked.paths.conf).jobs()).resolve())})
     if asked.action in ("serve", "list") and asked.job is not None:
         raise ConfigError("job", f"action={asked.action} is about all jobs; action=run job={asked.job} runs one now")
     if asked.action == "run" and asked.job is None:
@@ -48,9 +50,7 @@ def _folder(asked: ScheduleSpec) -> Path:
 @contextmanager
 def _job_runs(asked: ScheduleSpec, notify: Callable[[str], None], raise_if_stopped: Callable[[], None]) -> Iterator[JobRuns]:
     with closing(ledger_at(asked.ledger.url, asked.paths.runs, notify, raise_if_stopped)) as ledger:
-        from foldwise.ledger.job_runs import JobRuns
-
-        yield JobRuns(ledger.transactions)
+        yield ledger.job_runs
 
 
 def _locks(asked: ScheduleSpec, job_runs: JobRuns) -> Path:
@@ -64,7 +64,7 @@ def _serve(asked: ScheduleSpec) -> None:
     screen, folder = Screen(), _folder(asked)
     found = read_jobs(folder)
     due = [job.name for job in found.jobs.values() if job.enabled]
-    with _until_stopped() as raise_if_stopped, _job_runs(asked, screen.note, raise_if_stopped) as job_runs:
+    with until_signal(STOPPED) as raise_if_stopped, _job_runs(asked, screen.note, raise_if_stopped) as job_runs:
         screen.note(
             f"jobs of {folder}: {', '.join(due) or 'none is enabled'}; Ctrl-C or SIGTERM ends this, jobs that run go on"
         )
@@ -83,7 +83,7 @@ def _launch(asked: ScheduleSpec, job: JobSpec, slot: datetime, attempt: int, loc
     """The door of one run, in a session of its own, so that it outlives this process."""
     words = ["action=run", f"job={job.name}", f"slot={write_slot(slot)}", f"attempt={attempt}", f"jobs={_folder(asked)}"]
     return subprocess.Popen(  # noqa: S603 a list of words, never a shell
-        [sys.executable, "-m", "pipelines.schedule", *words, *_handed_on(asked, ())],
+        [*door_process("schedule"), *words, *_handed_on(asked, ())],
         stdin=subprocess.DEVNULL,
         start_new_session=True,
         pass_fds=[lock.number],
@@ -98,6 +98,7 @@ def _handed_on(asked: ScheduleSpec, overrides: tuple[str, ...]) -> list[str]:
         "paths.runs": str(Path(asked.paths.runs).resolve()),
         "ledger.url": asked.ledger.url,
         "tracking.url": asked.tracking.url,
+        "paths.conf": asked.paths.conf and str(Path(asked.paths.conf).resolve()),
     }
     return [f"{key}={place}" for key, place in places.items() if place is not None and key not in given]
 
@@ -113,7 +114,7 @@ def _run(asked: ScheduleSpec) -> None:
             screen.note(sentence)
 
     job = _job(_folder(asked), asked.job)
-    with _until_stopped() as raise_if_stopped, _job_runs(asked, notify, raise_if_stopped) as job_runs:
+    with until_signal(STOPPED) as raise_if_stopped, _job_runs(asked, notify, raise_if_stopped) as job_runs:
         lock = job_lock(_locks(asked, job_runs) / f"{job.name}.lock")
         if lock is None:
             running = [f", the slot {write_slot(row.slot)}" for row in job_runs.open(job.name)]
@@ -123,7 +124,7 @@ def _run(asked: ScheduleSpec) -> None:
             if job_runs.row(job.name, slot) is None:
                 raise ConfigError("slot", f"{asked.slot} of job {job.name} was not claimed; leave slot out to run the job now")
             log = Path(asked.paths.runs).resolve() / "jobs" / job.name / f"{write_slot(slot)}.log"
-            command = [sys.executable, "-m", f"pipelines.{job.door}", *job.words, *_handed_on(asked, job.overrides)]
+            command = [*door_process(job.door), *job.words, *_handed_on(asked, job.overrides)]
             notify(f"job {job.name}: the slot {write_slot(slot)} runs, its output is in {log}")
             outcome = run_slot(job, slot, asked.attempt, job_runs, lock, log, command, notify, raise_if_stopped)
     if outcome is None:
@@ -232,28 +233,6 @@ def _show(asked: ScheduleSpec, shown: list[dict[str, Any]], nothing: str) -> Non
         Screen().listed(list(shown[0]), cells)
     else:
         Screen().note(nothing)
-
-
-@contextmanager
-def _until_stopped() -> Iterator[Callable[[], None]]:
-    """Within it, the given function raises Interrupted once SIGINT or SIGTERM has come; a second raises KeyboardInterrupt."""
-    asked: list[int] = []
-
-    def raise_if_stopped() -> None:
-        if asked:
-            raise Interrupted("stopped by a signal")
-
-    def on_signal(number: int, frame: FrameType | None) -> None:
-        if asked:
-            raise KeyboardInterrupt
-        asked.append(number)
-
-    before = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield raise_if_stopped
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _now() -> datetime:
