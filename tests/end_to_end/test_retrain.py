@@ -126,7 +126,7 @@ def test_nothing_new_is_unchanged_and_trains_nothing(tuned):
     [
         (lambda rows, more: pd.concat([rows, more]).drop(columns="first"), "has no column 'first'"),
         (lambda rows, more: pd.concat([rows, more.assign(first=["what", *more["first"][1:]])]), "'what' is not a number"),
-        (lambda rows, more: pd.concat([rows, more.assign(second=None)]), "cells of second are missing among the new rows"),
+        (lambda rows, more: pd.concat([rows, more.assign(second=None)]), "cells of second are missing in the new rows"),
         (lambda rows, more: pd.concat([rows, more.assign(bought="perhaps")]), "bought has 3 labels"),
         (lambda rows, more: pd.concat([rows, more.assign(bought=None)]).assign(bought="no"), "'no' in every row"),
     ],

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from foldwise.data.audit.audit import audit
+from foldwise.data.holdout import set_holdout
 from foldwise.data.image_table import read_image_holdout, read_image_table
 from foldwise.data.sources.images import check_images
-from foldwise.data.split import cut_folds, set_holdout
+from foldwise.data.split import cut_folds
 from foldwise.errors import ConfigError, DataError
 from foldwise.spec.data import HashHoldout
 from foldwise.spec.folds import FoldsSpec
@@ -114,12 +115,12 @@ def test_labels_have_the_names_that_an_archive_gives_them(tmp_path):
     ("images", "labels", "sentence"),
     [
         (blobs(), LABELS[:-1], "there are 60 images and 59 labels"),
-        (blobs() / 255, LABELS, "images are of float64; give whole numbers from 0 to 255"),
-        (blobs().astype(int) * 2, LABELS, "pixels go from 0 to"),
+        (blobs() / 255, LABELS, "images have dtype float64; give whole numbers from 0 to 255"),
+        (blobs().astype(int) * 2, LABELS, "pixels range from 0 to"),
         (blobs()[:, 0, 0], LABELS, r"images have shape \(60, 1\)"),
         (blobs(channels=3).transpose(0, 3, 1, 2), LABELS, r"channels first; give x.transpose\(0, 2, 3, 1\)"),
         (blobs()[:0], LABELS[:0], "holds no images"),
-        (blobs(), np.eye(3)[LABELS], "one label a row is due"),
+        (blobs(), np.eye(3)[LABELS], "give one label for each image"),
         (blobs(), np.zeros(60), "nothing to learn"),
     ],
 )

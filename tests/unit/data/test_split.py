@@ -2,7 +2,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from foldwise.data.split import cut_folds, set_holdout
+from foldwise.data.holdout import set_holdout
+from foldwise.data.split import cut_folds
 from foldwise.data.table import read_table
 from foldwise.errors import ConfigError, DataError
 from foldwise.spec.data import CsvData, HashHoldout, ParquetData, TimeHoldout

@@ -58,7 +58,7 @@ def test_a_date_column_becomes_numbers_only_where_the_preparation_says_so(table)
 def test_a_table_of_dates_alone_needs_them(table):
     alone = table.take(range(90))
     object.__setattr__(alone, "schema", Schema((Column("day", "date"),)))
-    with pytest.raises(ConfigError, match=r"prep: leaves no column to learn from of day \(date\)"):
+    with pytest.raises(ConfigError, match=r"prep: leaves out every column: day \(date\)"):
         fit_preparation(alone, range(90), PrepSpec())
     assert len(fit_preparation(alone, range(90), PrepSpec(dates="cyclic")).features) == 5
 
