@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from foldwise.config.read import read_study, without_search
-from foldwise.doors.compose import Config, compose_service, compose_study
+from foldwise.doors.compose import Request, compose_service, request_study
 from foldwise.errors import ConfigError
 from foldwise.spec.data import HashHoldout
 from foldwise.spec.python_value import PythonFrame, PythonFunction
@@ -22,17 +21,23 @@ if TYPE_CHECKING:
 
     from foldwise.bundle.bundle import Bundle
     from foldwise.spec.goal import Goal
+    from foldwise.trial.summary import StudySummary
 
 
 @dataclass(frozen=True)
 class StudyResult:
-    """A finished study. `summary` is what `summary.json` holds."""
+    """A finished study."""
 
     spec: StudySpec
     goal: Goal
-    summary: Mapping[str, Any]
+    found: StudySummary
     results: Sequence[TrialResult]
     folder: Path
+
+    @property
+    def summary(self) -> Mapping[str, Any]:
+        """What `summary.json` holds."""
+        return self.found.to_json()
 
     @property
     def best(self) -> TrialResult:
@@ -44,7 +49,7 @@ class StudyResult:
     @property
     def verdict(self) -> str:
         """What the study found, in a sentence."""
-        return str(self.summary["verdict"])
+        return self.found.verdict
 
     def trials(self) -> pd.DataFrame:
         """A row a trial, as in `trials.parquet`."""
@@ -59,29 +64,29 @@ class StudyResult:
         return to_optuna(self.spec.space, self.goal, self.results)
 
     def __repr__(self) -> str:
-        best, metric, trials = self.summary["best"], self.summary["goal"]["metric"], self.summary["trials"]
-        score = f"best trial {best['number']} with {metric} {best['mean']:.4f} ± {best['sd']:.4f}"
-        return f"<study {self.summary['study']}: {trials['complete']} complete trials, {score}; {self.verdict}>"
+        found, best = self.found, self.found.best
+        score = f"best trial {best.number} with {found.goal.metric} {best.mean:.4f} ± {best.sd:.4f}"
+        return f"<study {found.study}: {found.trials.complete} complete trials, {score}; {self.verdict}>"
 
     def _repr_html_(self) -> str:
         """The table that a notebook shows."""
-        metric, best = self.summary["goal"]["metric"], self.summary["best"]
-        rows = [(f"model (trial {best['number']})", best["mean"], best["sd"], self.summary["holdout"]["metrics"][metric])]
-        rows += [(line["name"], line["mean"], line["sd"], line["holdout"]) for line in self.summary["baselines"]]
+        found, best, metric = self.found, self.found.best, self.found.goal.metric
+        rows = [(f"model (trial {best.number})", best.mean, best.sd, found.holdout.metrics[metric])]
+        rows += [(line.name, line.mean, line.sd, line.holdout) for line in found.baselines]
         body = "".join(
             f"<tr><td>{html.escape(name)}</td><td>{_number(mean)} ± {_number(sd)}</td><td>{_number(held)}</td></tr>"
             for name, mean, sd, held in rows
         )
-        params = ", ".join(f"{name} = {value}" for name, value in best["params"].items())
+        params = ", ".join(f"{name} = {value}" for name, value in best.params.items())
         return (
-            f"<b>{html.escape(self.summary['study'])}</b>"
+            f"<b>{html.escape(found.study)}</b>"
             f"<table><tr><th></th><th>{html.escape(metric)}, cross-validated</th><th>on the holdout</th></tr>{body}</table>"
             f"<p>{html.escape(self.verdict)}</p><p><small>{html.escape(params)}</small></p>"
         )
 
 
 def tune(*overrides: str, frame: pd.DataFrame | None = None, target: str | None = None, **values: Any) -> StudyResult:
-    """Search, cross-validate, refit and register, as `python -m pipelines.tune` does.
+    """Search, cross-validate, refit and register, as `foldwise tune` does.
 
     Args:
         overrides: as on the command line, `"data=iris"`, `"budget.trials=20"`.
@@ -94,20 +99,18 @@ def tune(*overrides: str, frame: pd.DataFrame | None = None, target: str | None 
     """
     from foldwise.doors.run import run_here
 
-    return StudyResult(*run_here(read_study(_composed(overrides, frame, target, values))))
+    return StudyResult(*run_here(_request(overrides, frame, target, values)))
 
 
 def train(*overrides: str, frame: pd.DataFrame | None = None, target: str | None = None, **values: Any) -> StudyResult:
     """The same without a search: every range takes its default."""
     from foldwise.doors.run import run_here
 
-    config = _composed(overrides, frame, target, values)
-    searched = read_study(config)
-    return StudyResult(*run_here(read_study(without_search(config)), defaults_taken=searched.space.defaults()))
+    return StudyResult(*run_here(_request(overrides, frame, target, values), search=False))
 
 
 def retrain(*overrides: str) -> Mapping[str, Any]:
-    """Challenge a champion with the rows of today, or roll back, as `python -m pipelines.retrain` does.
+    """Challenge a champion with the rows of today, or roll back, as `foldwise retrain` does.
 
     Args:
         overrides: as on the command line, `"model=iris"`, `"rollback=true"`.
@@ -136,16 +139,16 @@ def load(reference: str, runs: str = "mlruns", url: str | None = None) -> Bundle
     return load_model(reference, runs, url)
 
 
-def _composed(overrides: Sequence[str], frame: Any, target: str | None, values: Mapping[str, Any]) -> Config:
+def _request(overrides: Sequence[str], frame: Any, target: str | None, values: Mapping[str, Any]) -> Request:
     """The configuration, in which frame and functions stand as what only Python can hand over."""
     rows = {} if target is None else {"target": target}
     if frame is None:
-        return compose_study(overrides, {**{f"data.{key}": value for key, value in rows.items()}, **_handed_over(values)})
+        return request_study(overrides, {**{f"data.{key}": value for key, value in rows.items()}, **_handed_over(values)})
     import pandas as pd
 
     if not isinstance(frame, pd.DataFrame):
         raise ConfigError("frame", f"must be a pandas DataFrame, got {type(frame).__name__}; make one by pandas.DataFrame(...)")
-    return compose_study(
+    return request_study(
         overrides,
         _handed_over(values),
         {"kind": "frame", "given": PythonFrame(frame), "holdout": HashHoldout().model_dump(), **rows},

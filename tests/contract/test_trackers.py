@@ -1,4 +1,4 @@
-"""What every tracker must do; the ledger says what has arrived."""
+"""The contract of every tracker; the ledger records what it has."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 
 from foldwise.ledger.ledger import open_ledger
 from foldwise.tracking.in_memory import InMemoryTracker
-from tests.contract.ledgers import failed, finish, new_study, result
+from tests.contract.ledgers import failed, finish, new_study, result, summary
 
 
 def _open(tracker, ledger):
@@ -34,21 +34,20 @@ def ledger(tmp_path):
 
 
 class TestTracker:
-    def test_what_has_arrived_is_marked_in_the_ledger(self, make, ledger):
+    def test_shipped_rows_are_marked_in_the_ledger(self, make, ledger):
         tracker = make()
         _open(tracker, ledger)
         for outcome in (result(0), failed(1)):
             tracker.trial(finish(ledger, "iris-1", outcome))
-        summary = {"best": {"mean": 0.9}, "verdict": "as good"}
-        ledger.finish_study("iris-1", summary)
-        assert tracker.close(summary) == ()
+        ledger.finish_study("iris-1", summary())
+        assert tracker.close(summary()) == ()
         assert ledger.waiting() == []
         rows = ledger.trials("iris-1")
         assert all(row.shipped for row in rows)
         assert len({row.shipped for row in rows}) == 2
         assert ledger.study("iris-1").run_id is not None
 
-    def test_a_later_start_ships_what_was_left_and_nothing_twice(self, make, ledger):
+    def test_a_later_start_ships_the_rest_once(self, make, ledger):
         first = make()
         _open(first, ledger)
         first.trial(finish(ledger, "iris-1", result(0)))
@@ -59,14 +58,14 @@ class TestTracker:
         second = make()
         _open(second, ledger)
         assert second.place().run_id == ledger.study("iris-1").run_id
-        ledger.finish_study("iris-1", {})
-        assert second.close({}) == ()
+        ledger.finish_study("iris-1", summary())
+        assert second.close(summary()) == ()
         assert ledger.waiting() == []
         rows = ledger.trials("iris-1")
         assert rows[0].shipped == before
         assert rows[1].shipped is not None
 
-    def test_its_place_is_known_while_trials_are_still_to_come(self, make, ledger):
+    def test_its_place_is_known_before_the_last_trial(self, make, ledger):
         tracker = make()
         _open(tracker, ledger)
         place = tracker.place()

@@ -184,7 +184,7 @@ def test_the_network_is_exported_once(served):
     assert sorted(path.name for path in folder.iterdir()) == ["bundle.json", "network.tflite", "preparation.json"]
     done = run("export", *words, runs=served.runs)
     assert done.returncode == 2
-    assert done.stderr.strip() == f"error: output: {folder} is there already; name a folder that is not"
+    assert done.stderr.strip() == f"error: output: {folder} exists; name a new folder"
 
 
 def _printed(cell):

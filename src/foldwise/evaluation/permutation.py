@@ -8,9 +8,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import rankdata
 
-from foldwise.evaluation.numpy_metrics import scorer
+from foldwise.evaluation.metrics import scorer
 from foldwise.spec.goal import Goal, Task
 
 DRAWS = 2000
@@ -74,7 +73,7 @@ def paired_test(
 
     Source: Fisher's randomisation test for pairs; Noreen, Computer-Intensive Methods for Testing Hypotheses (1989).
     """
-    sign = 1.0 if goal.direction == "maximize" else -1.0
+    sign = goal.sign
     ours, theirs = _comparable(goal.metric, challenger.predictions), _comparable(goal.metric, champion.predictions)
 
     def gain_of(swapped: Array) -> float:
@@ -102,4 +101,8 @@ def paired_test(
 
 def _comparable(metric: str, predictions: Array) -> Array:
     """Scores that mean the same for both models."""
-    return rankdata(predictions, axis=0) if metric in BY_RANK else predictions
+    if metric not in BY_RANK:
+        return predictions
+    from scipy.stats import rankdata  # a second's import
+
+    return rankdata(predictions, axis=0)

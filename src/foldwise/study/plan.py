@@ -34,7 +34,6 @@ from foldwise.spec.goal import Goal, cost_goal, goal_for
 from foldwise.spec.sources import FrameData
 from foldwise.spec.space import Params
 from foldwise.spec.study import FixedSpec, StudySpec
-from foldwise.spec.trial import TrialSpec
 from foldwise.training.engine_rule import threads_for
 from foldwise.trial.job import TrialJob
 
@@ -105,7 +104,7 @@ def plan_study(spec: StudySpec, context: ChampionContext | None = None) -> Plan:
     """
     fixed = spec.fixed
     check_runs_folder(fixed.paths.runs)
-    trials = _trials(spec)
+    trials = spec.corners
     rows = reader(fixed.data, fixed.paths)
     used = frozenset[FeatureKind]().union(*(trial.prep.kinds for trial in trials))
     table = rows.read(used, pixels=any(takes_pixels(trial.model) for trial in trials))
@@ -151,7 +150,7 @@ def _set_aside(
 
 def threads_of(plan: Plan) -> int:
     """How many threads its trials train on: as configured, else by what has to be multiplied."""
-    fixed, trials = plan.spec.fixed, _trials(plan.spec)
+    fixed, trials = plan.spec.fixed, plan.spec.corners
     if fixed.execute.threads is not None:
         return fixed.execute.threads
     largest = max((split.train for split in plan.splits), key=len)
@@ -160,11 +159,6 @@ def threads_of(plan: Plan) -> int:
         return len(fit_preparation(plan.table, largest, trials[0].prep).features)
 
     return threads_for(trials, fixed.training.engine, len(largest), features, max(1, len(plan.table.labels)))
-
-
-def _trials(spec: StudySpec) -> list[TrialSpec]:
-    """The trial of all defaults, and those that visit every end of every range."""
-    return [trial_at(spec, params) for params in (spec.space.defaults(), *(corner for _, corner in spec.space.corners()))]
 
 
 def check_batch(fit: FitSpec, splits: Sequence[Split]) -> None:

@@ -30,7 +30,7 @@ def test_a_card_comes_back_as_it_was_written(tmp_path):
         assert read_card(tmp_path / "bundle.json") == card
 
 
-def test_a_card_from_before_there_were_profiles_is_read(tmp_path):
+def test_a_card_older_than_profiles_is_read(tmp_path):
     path = tmp_path / "bundle.json"
     write_card(CARD, path)
     content = json.loads(path.read_text())

@@ -6,14 +6,17 @@ from dataclasses import replace
 import pytest
 
 from foldwise.ledger.ledger import open_ledger
-from tests.contract.ledgers import RECIPE, failed, finish, new_study, result
+from foldwise.spec.goal import Goal
+from foldwise.trial.provenance import Commit, Provenance
+from foldwise.trial.summary import RegisteredModel
+from tests.contract.ledgers import RECIPE, failed, finish, new_study, result, summary
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory):
-    return tmp_path_factory.mktemp("runs")  # one MLflow database for all: making its tables takes seconds
+    return tmp_path_factory.mktemp("runs")  # one MLflow database for all: creating its tables takes seconds
 
 
 @pytest.fixture
@@ -24,7 +27,7 @@ def ledger(tmp_path):
 
 
 def mlflow_store(runs):
-    from foldwise.tracking import mlflow_store as room  # MLflow takes three seconds
+    from foldwise.tracking import mlflow_store as room  # importing MLflow takes three seconds
 
     return room.mlflow_store(runs)
 
@@ -43,8 +46,8 @@ def _open(runs, ledger, study):
 
 def _finish(tracker, ledger, wait_seconds=60):
     (study,) = ledger.names()
-    ledger.finish_study(study, {})
-    return tracker.close({}, wait_seconds=wait_seconds)
+    ledger.finish_study(study, summary())
+    return tracker.close(summary(), wait_seconds=wait_seconds)
 
 
 def _runs(runs, study):
@@ -53,18 +56,18 @@ def _runs(runs, study):
     return client, {run.info.run_name: run for run in found}, found
 
 
-PROVENANCE = {
-    "task": "multiclass",
-    "goal": {"metric": "accuracy", "direction": "maximize"},
-    "data": "flowers",
-    "rows": 150,
-    "columns": {"petal": "number", "colour": "category"},
-    "user": "ada",
-    "git": {"commit": "c0ffee", "changed": False},
-}
+PROVENANCE = Provenance(
+    task="multiclass",
+    goal=Goal("accuracy", "maximize"),
+    data="flowers",
+    rows=150,
+    columns={"petal": "number", "colour": "category"},
+    user="ada",
+    git=Commit("c0ffee", changed=False),
+)
 
 
-def test_a_study_is_an_experiment_with_a_parent_and_a_child_a_trial(runs, ledger, tmp_path, capfd):
+def test_a_study_is_an_experiment_with_a_parent_and_a_child_per_trial(runs, ledger, tmp_path, capfd):
     ledger.create_study("shape", RECIPE, "f" * 64, {}, {"numpy": "2"}, PROVENANCE)
     tracker = _open(runs, ledger, "shape")
     rows = [finish(ledger, "shape", outcome) for outcome in (result(0), failed(1))]
@@ -74,15 +77,9 @@ def test_a_study_is_an_experiment_with_a_parent_and_a_child_a_trial(runs, ledger
     folder = tmp_path / "bundle"
     folder.mkdir()
     (folder / "bundle.json").write_text("{}")
-    summary = {
-        "verdict": "the baseline is as good",
-        "holdout": {"metrics": {"accuracy": 0.8}},
-        "study": "shape",
-        "best": {"number": 0, "mean": 0.91},
-        "model": {"name": "flowers", "version": 3},
-    }
-    ledger.finish_study("shape", summary)
-    assert tracker.close(summary, [tmp_path / "trials.parquet", folder]) == ()
+    found = summary(study="shape", model=RegisteredModel("flowers", 3))
+    ledger.finish_study("shape", found)
+    assert tracker.close(found, [tmp_path / "trials.parquet", folder]) == ()
 
     client, by_name, _ = _runs(runs, "shape")
     parent = by_name["shape"]
@@ -172,7 +169,7 @@ def test_long_curves_are_thinned_and_odd_names_and_values_fit(runs, ledger):
     assert (points[0].step, points[-1].step) == (1, 5000)
 
 
-def test_a_trial_whose_run_was_made_before_a_kill_is_not_made_twice(runs, ledger):
+def test_a_run_created_before_a_kill_is_not_created_twice(runs, ledger):
     new_study(ledger, "kill")
     first = _open(runs, ledger, "kill")
     row = finish(ledger, "kill", result(0))
@@ -180,7 +177,7 @@ def test_a_trial_whose_run_was_made_before_a_kill_is_not_made_twice(runs, ledger
     first.close(None)
     client, by_name, _ = _runs(runs, "kill")
     assert by_name["kill"].info.status == "KILLED"
-    with ledger.transactions.engine.begin() as connection:  # as if the kill had come before the mark
+    with ledger._transactions.engine.begin() as connection:  # as if the process was killed before the mark
         connection.exec_driver_sql("UPDATE trials SET shipped = NULL")
         connection.exec_driver_sql("UPDATE studies SET run_id = NULL")
     second = _open(runs, ledger, "kill")
@@ -193,7 +190,7 @@ def test_a_trial_whose_run_was_made_before_a_kill_is_not_made_twice(runs, ledger
     assert len(client.get_metric_history(by_name["trial 0"].info.run_id, "loss")) == 3
 
 
-def test_when_the_runs_were_removed_the_study_is_shown_anew(runs, ledger):
+def test_a_study_whose_runs_were_removed_is_shown_again(runs, ledger):
     new_study(ledger, "gone")
     first = _open(runs, ledger, "gone")
     first.trial(finish(ledger, "gone", result(0)))
@@ -207,7 +204,7 @@ def test_when_the_runs_were_removed_the_study_is_shown_anew(runs, ledger):
     assert {run.info.run_name for run in _runs(runs, "gone")[2]} == {"gone", "trial 0"}
 
 
-def test_a_dead_server_costs_nothing_but_a_note_and_the_next_start_ships(runs, ledger):
+def test_an_unavailable_server_gives_a_note_and_the_next_start_ships(runs, ledger):
     new_study(ledger, "dead")
     dead = _tracker(replace(mlflow_store(runs), tracking_uri="http://127.0.0.1:9"), ledger)
     dead.open(ledger.study("dead"), [])
@@ -216,7 +213,7 @@ def test_a_dead_server_costs_nothing_but_a_note_and_the_next_start_ships(runs, l
         dead.trial(finish(ledger, "dead", result(number)))
     assert time.monotonic() - began < 1.0
     (note,) = _finish(dead, ledger, wait_seconds=30)
-    assert note.startswith("MLflow did not take 5 of the study's trials: ")
+    assert note.startswith("MLflow did not accept 5 of the study's trials: ")
     assert note.endswith("the next start of the study ships the rest")
     alive = _open(runs, ledger, "dead")
     assert _finish(alive, ledger) == ()
@@ -237,20 +234,19 @@ def test_every_fold_s_curves_are_shown_on_request_in_the_same_calls(runs, ledger
     assert len(client.get_metric_history(run_id, "loss")) == 40
 
 
-def test_the_figures_of_a_study_arrive_once_however_often_it_is_closed(runs, ledger):
+def test_the_figures_of_a_study_arrive_once_even_if_it_is_closed_twice(runs, ledger):
     new_study(ledger, "again")
-    summary = {"best": {"mean": 0.5}}
-    ledger.finish_study("again", summary)
+    ledger.finish_study("again", summary())
     for _ in range(2):
         tracker = _open(runs, ledger, "again")
-        assert tracker.close(summary) == ()
+        assert tracker.close(summary()) == ()
     client, by_name, _ = _runs(runs, "again")
     (point,) = client.get_metric_history(by_name["again"].info.run_id, "best.mean")
-    assert point.value == 0.5
+    assert point.value == 0.91
     assert ledger.waiting() == []
 
 
-def test_a_trial_that_mlflow_refuses_holds_no_other_up(runs, ledger):
+def test_a_trial_that_mlflow_refuses_delays_no_other(runs, ledger):
     new_study(ledger, "refused")
     tracker = _open(runs, ledger, "refused")
     tracker.trial(finish(ledger, "refused", result(0)))
@@ -258,7 +254,7 @@ def test_a_trial_that_mlflow_refuses_holds_no_other_up(runs, ledger):
     tracker.trial(finish(ledger, "refused", result(1, params={"": 1})))
     tracker.trial(finish(ledger, "refused", result(2)))
     (note,) = _finish(tracker, ledger)
-    assert "MLflow did not take 1 of the study's trials" in note
+    assert "MLflow did not accept 1 of the study's trials" in note
     assert [row.shipped is not None for row in ledger.trials("refused")] == [True, False, True]
 
 
@@ -277,7 +273,7 @@ def test_a_trial_costs_at_most_three_calls(runs, ledger):
 
 
 class _Counted:
-    """A real store that hands out a client whose calls are listed."""
+    """A real store with a client whose calls are listed."""
 
     def __init__(self, store, client) -> None:
         self._store, self._its_client = store, client

@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from foldwise.data.sources.image_array import check_size
 from foldwise.errors import DataError
+from foldwise.system.redact import first_line
 
 # third byte -> number type, big-endian
 TYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
@@ -60,7 +61,7 @@ def _opened(path: Path) -> Iterator[BinaryIO]:
             file.seek(0)
             yield cast("BinaryIO", gzip.GzipFile(fileobj=file)) if compressed else file
     except (OSError, EOFError, zlib.error) as fault:
-        raise DataError(f"{path} cannot be read: {_first_line(fault)}; download the file again") from None
+        raise DataError(f"{path} cannot be read: {first_line(fault)}; download the file again") from None
 
 
 def _header(file: BinaryIO, path: Path) -> tuple[np.dtype[Any], tuple[int, ...]]:
@@ -77,7 +78,3 @@ def _header(file: BinaryIO, path: Path) -> tuple[np.dtype[Any], tuple[int, ...]]
     dtype = np.dtype(TYPES[magic[2]])
     check_size((*shape, dtype.itemsize), str(path))
     return dtype, shape
-
-
-def _first_line(fault: BaseException) -> str:
-    return (str(fault).strip().splitlines() or [type(fault).__name__])[0]

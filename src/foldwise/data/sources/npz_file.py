@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from foldwise.data.sources.image_array import check_size
 from foldwise.errors import DataError, did_you_mean
+from foldwise.system.redact import first_line
 
 
 def read_npz(path: Path, keys: Mapping[str, str]) -> dict[str, npt.NDArray[Any]]:
@@ -83,7 +84,7 @@ def _array(archive: zipfile.ZipFile, name: str, path: Path) -> npt.NDArray[Any]:
         with archive.open(f"{name}.npy") as file:
             array: npt.NDArray[Any] = np.lib.format.read_array(file, allow_pickle=False)
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as fault:
-        raise DataError(f"{path}: array {name!r} cannot be read: {_first_line(fault)}; write the archive again") from None
+        raise DataError(f"{path}: array {name!r} cannot be read: {first_line(fault)}; write the archive again") from None
     return array
 
 
@@ -102,9 +103,5 @@ def _listed(shapes: Mapping[str, tuple[int, ...]]) -> str:
 
 
 def _not_an_archive(path: Path, fault: BaseException) -> DataError:
-    rule = f"{path} is not a numpy archive (.npz): {_first_line(fault)}"
+    rule = f"{path} is not a numpy archive (.npz): {first_line(fault)}"
     return DataError(f"{rule}; write it by numpy.savez_compressed(path, images=x, labels=y)")
-
-
-def _first_line(fault: BaseException) -> str:
-    return (str(fault).strip().splitlines() or [type(fault).__name__])[0]

@@ -43,7 +43,7 @@ def test_an_address_without_a_password_is_kept(url):
 
 
 def test_a_password_for_sqlite_is_refused():
-    with pytest.raises(ConfigError, match="SQLite asks for no password"):
+    with pytest.raises(ConfigError, match="SQLite takes no password"):
         read_study(compose_study(_words("sqlite:///a.db", "data.password_env=HOME")))
 
 
