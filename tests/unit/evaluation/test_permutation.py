@@ -1,4 +1,4 @@
-"""A known share of errors, whatever the metric, and a gain that is there is found."""
+"""The error rate is the stated one for every metric, and a true gain is found."""
 
 import math
 
@@ -111,7 +111,7 @@ def test_rows_that_belong_together_count_once():
     assert together.p_value == pytest.approx(0.25, abs=0.05)
 
 
-def test_what_cannot_be_scored_is_nan():
+def test_a_score_that_cannot_be_computed_is_nan():
     found = paired_test(_goal("roc_auc"), "binary", 2, np.zeros(5, dtype=np.int64), *[Side(np.full((5, 2), 0.5), 0.5)] * 2, 0)
     assert math.isnan(found.p_value)
     empty = paired_test(_goal("accuracy"), "binary", 2, np.zeros(0, dtype=np.int64), *[Side(np.zeros((0, 2)), 0.5)] * 2, 0)

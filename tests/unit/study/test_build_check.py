@@ -53,6 +53,6 @@ def test_named_inputs_know_their_columns(tmp_path):
 def test_a_column_that_is_none_is_refused_by_its_name(tmp_path):
     model = _layers({"kind": "Dense", "units": 4}, inputs={"some": ["petal length"]})
     with pytest.raises(
-        ConfigError, match=r"model\.inputs\.some: column 'petal length' is no feature, did you mean petal length \(cm\)"
+        ConfigError, match=r"model\.inputs\.some: column 'petal length' is not a feature, did you mean petal length \(cm\)"
     ):
         plan_study(_study(tmp_path, model))

@@ -33,7 +33,7 @@ def test_images_keep_the_pixels_that_never_change(tmp_path):
 @pytest.mark.parametrize(
     ("model", "sentence"),
     [
-        ({"image": None}, r"model\.image: a table does not say what its rows show"),
+        ({"image": None}, r"model\.image: a table has no image size"),
         ({"image": [9, 8, 1]}, r"model\.image: 9 x 8 x 1 is an image of 72 numbers, and a row has 64"),
         ({"image": ["choice", [8, 8, 1], [8, 8, 3]]}, r"model\.image: 8 x 8 x 3 is an image of 192"),
         ({"blocks": ["int", 1, 4]}, r"model\.blocks: block 4 of 4 leaves no pixel"),
