@@ -25,4 +25,4 @@ def test_the_page_has_the_same_bars():
 
 
 def test_why_nothing_was_measured_is_said():
-    assert importance.said(usual(5)) == "Not measured: 5 complete trials are too few, it takes 10."
+    assert importance.said(usual(5)) == "Not measured: 5 complete trials are too few, 10 are needed."
