@@ -1,4 +1,4 @@
-"""A race held on trials that were trained to their end: as benchmarks keep them, and as they would have ended."""
+"""A race replayed on fully trained trials: as benchmarks keep them, and as the race would have ended them."""
 
 from __future__ import annotations
 

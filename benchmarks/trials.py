@@ -1,7 +1,7 @@
-"""Ten thousand trials of no work: what a trial costs at the end, and how soon the finished study opens again.
+"""Ten thousand trials without training: what the last ones cost, and how fast the finished study opens again.
 
-A real ledger, lock file and tuner; training hands back five folds with curves of 30 epochs at once. Milliseconds of this
-process's own time a trial, in windows, as a study goes on; then `python -m pipelines.tune` of the finished study.
+A real ledger, lock file and tuner; training returns five folds with curves of 30 epochs at once. Milliseconds of processor
+time a trial, in windows, as the study grows; then `python -m pipelines.tune` of the finished study.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def main() -> None:
 
 
 def run(words: list[str]) -> dict[int, float]:
-    """Milliseconds of processor time a trial, by how many trials there were at the window's end."""
+    """Milliseconds of processor time a trial, by the number of trials at the window's end."""
     plan = plan_study(read_study(compose_study(words)))
     spec, clock = plan.spec, Clock()
     with closing(make_ledger(spec)) as ledger:

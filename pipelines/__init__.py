@@ -1,1 +1,1 @@
-"""The doors: `python -m pipelines.X`, thin over foldwise."""
+"""The doors in a checkout, `python -m pipelines.X`; anywhere else they are `foldwise X`."""

@@ -2,19 +2,12 @@
 
 import sys
 
-from foldwise.doors.compose import Config, run_door
-
-
-def run(config: Config) -> None:
-    """Write the page, or print the table."""
-    from foldwise.doors.services import compare_studies
-
-    compare_studies(config)
+from foldwise.__main__ import main as foldwise
 
 
 def main() -> int:
     """The door's exit code."""
-    return run_door("compare", __doc__, run)
+    return foldwise(["compare", *sys.argv[1:]])
 
 
 if __name__ == "__main__":

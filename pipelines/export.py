@@ -2,19 +2,12 @@
 
 import sys
 
-from foldwise.doors.compose import Config, run_door
-
-
-def run(config: Config) -> None:
-    """Export the network of `model` into the folder `output`."""
-    from foldwise.doors.services import export_model
-
-    export_model(config)
+from foldwise.__main__ import main as foldwise
 
 
 def main() -> int:
     """The door's exit code."""
-    return run_door("export", __doc__, run)
+    return foldwise(["export", *sys.argv[1:]])
 
 
 if __name__ == "__main__":

@@ -1,20 +1,13 @@
-"""Answer raw rows with a registered model; where the target is among the columns, score the answers."""
+"""Answer raw rows with a registered model; if the target is among the columns, score the answers."""
 
 import sys
 
-from foldwise.doors.compose import Config, run_door
-
-
-def run(config: Config) -> None:
-    """Answer the rows of `input` into `output`."""
-    from foldwise.doors.services import predict_file
-
-    predict_file(config)
+from foldwise.__main__ import main as foldwise
 
 
 def main() -> int:
     """The door's exit code."""
-    return run_door("predict", __doc__, run)
+    return foldwise(["predict", *sys.argv[1:]])
 
 
 if __name__ == "__main__":

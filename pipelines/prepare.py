@@ -2,22 +2,12 @@
 
 import sys
 
-from foldwise.doors.compose import Config, run_door
-
-
-def run(config: Config) -> None:
-    """Prepare the data of a composed configuration and show what came out."""
-    from foldwise.config.read import read_study
-
-    study = read_study(config)
-    from foldwise.doors.run import prepare_here
-
-    prepare_here(study)
+from foldwise.__main__ import main as foldwise
 
 
 def main() -> int:
     """The door's exit code."""
-    return run_door("prepare", __doc__, run)
+    return foldwise(["prepare", *sys.argv[1:]])
 
 
 if __name__ == "__main__":

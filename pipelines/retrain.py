@@ -1,20 +1,13 @@
-"""Train a registered model's recipe on the rows of today, and promote the challenger if it beats the champion; or roll back."""
+"""Train a champion's recipe on new rows, and promote the challenger if it is better; or roll back."""
 
 import sys
 
-from foldwise.doors.compose import Config, run_door
-
-
-def run(config: Config) -> None:
-    """Retrain, or put the former champion back."""
-    from foldwise.retraining.retrain import retrain_here
-
-    retrain_here(config)
+from foldwise.__main__ import main as foldwise
 
 
 def main() -> int:
     """The door's exit code."""
-    return run_door("retrain", __doc__, run)
+    return foldwise(["retrain", *sys.argv[1:]])
 
 
 if __name__ == "__main__":

@@ -1,31 +1,17 @@
-"""Search, cross-validate, pick, refit, score the holdout once, bundle, register, and print the verdict."""
+"""Search, cross-validate, pick, refit, score the holdout once, bundle, register, and print the verdict.
+
+The same as `foldwise tune`. `doors/compose.py` lays the command line over conf/tune.yaml, `config/read.py` turns that into a
+checked StudySpec, and `doors/run.py` runs it: plan the data, search (`study/search.py`), conclude (`study/conclude.py`).
+"""
 
 import sys
-import time
 
-from foldwise.doors.compose import Config, run_door
-
-BEGAN = time.monotonic()
-
-
-def run(config: Config) -> None:
-    """Run the study of a composed configuration."""
-    from foldwise.config.read import read_study
-
-    study = read_study(config)
-    if study.fixed.replay is not None:
-        from foldwise.doors.replay import replay_here
-
-        replay_here(study, study.fixed.replay)
-        return
-    from foldwise.doors.run import tune_here
-
-    tune_here(study, began=BEGAN)
+from foldwise.__main__ import main as foldwise
 
 
 def main() -> int:
     """The door's exit code."""
-    return run_door("tune", __doc__, run)
+    return foldwise(["tune", *sys.argv[1:]])
 
 
 if __name__ == "__main__":

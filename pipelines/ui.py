@@ -1,20 +1,13 @@
-"""Open MLflow's user interface on the right store, for this machine only unless told otherwise."""
+"""Open MLflow's pages on the right store, for this machine only by default."""
 
 import sys
 
-from foldwise.doors.compose import Config, run_door
-
-
-def run(config: Config) -> None:
-    """Serve the interface until Ctrl-C."""
-    from foldwise.doors.services import serve_ui
-
-    serve_ui(config)
+from foldwise.__main__ import main as foldwise
 
 
 def main() -> int:
     """The door's exit code."""
-    return run_door("ui", __doc__, run)
+    return foldwise(["ui", *sys.argv[1:]])
 
 
 if __name__ == "__main__":

@@ -2,11 +2,15 @@
 
 from typing import Any
 
-__all__ = ["load", "retrain", "train", "tune"]
+__all__ = ["__version__", "load", "retrain", "train", "tune"]
 
 
 def __getattr__(name: str) -> Any:
-    """`tune`, `train`, `retrain` and `load`, imported when they are first asked for."""
+    """The functions of `foldwise.api` and `__version__`, imported when they are first used."""
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("foldwise")
     if name in __all__:
         from foldwise import api
 

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from foldwise.config.read import read_study, without_search
-from foldwise.doors.compose import Config, compose_service, compose_study
+from foldwise.doors.compose import Request, compose_service, request_study
 from foldwise.errors import ConfigError
 from foldwise.spec.data import HashHoldout
 from foldwise.spec.python_value import PythonFrame, PythonFunction
@@ -87,7 +86,7 @@ class StudyResult:
 
 
 def tune(*overrides: str, frame: pd.DataFrame | None = None, target: str | None = None, **values: Any) -> StudyResult:
-    """Search, cross-validate, refit and register, as `python -m pipelines.tune` does.
+    """Search, cross-validate, refit and register, as `foldwise tune` does.
 
     Args:
         overrides: as on the command line, `"data=iris"`, `"budget.trials=20"`.
@@ -100,20 +99,18 @@ def tune(*overrides: str, frame: pd.DataFrame | None = None, target: str | None 
     """
     from foldwise.doors.run import run_here
 
-    return StudyResult(*run_here(read_study(_composed(overrides, frame, target, values))))
+    return StudyResult(*run_here(_request(overrides, frame, target, values)))
 
 
 def train(*overrides: str, frame: pd.DataFrame | None = None, target: str | None = None, **values: Any) -> StudyResult:
     """The same without a search: every range takes its default."""
     from foldwise.doors.run import run_here
 
-    config = _composed(overrides, frame, target, values)
-    searched = read_study(config)
-    return StudyResult(*run_here(read_study(without_search(config)), defaults_taken=searched.space.defaults()))
+    return StudyResult(*run_here(_request(overrides, frame, target, values), search=False))
 
 
 def retrain(*overrides: str) -> Mapping[str, Any]:
-    """Challenge a champion with the rows of today, or roll back, as `python -m pipelines.retrain` does.
+    """Challenge a champion with the rows of today, or roll back, as `foldwise retrain` does.
 
     Args:
         overrides: as on the command line, `"model=iris"`, `"rollback=true"`.
@@ -142,16 +139,16 @@ def load(reference: str, runs: str = "mlruns", url: str | None = None) -> Bundle
     return load_model(reference, runs, url)
 
 
-def _composed(overrides: Sequence[str], frame: Any, target: str | None, values: Mapping[str, Any]) -> Config:
+def _request(overrides: Sequence[str], frame: Any, target: str | None, values: Mapping[str, Any]) -> Request:
     """The configuration, in which frame and functions stand as what only Python can hand over."""
     rows = {} if target is None else {"target": target}
     if frame is None:
-        return compose_study(overrides, {**{f"data.{key}": value for key, value in rows.items()}, **_handed_over(values)})
+        return request_study(overrides, {**{f"data.{key}": value for key, value in rows.items()}, **_handed_over(values)})
     import pandas as pd
 
     if not isinstance(frame, pd.DataFrame):
         raise ConfigError("frame", f"must be a pandas DataFrame, got {type(frame).__name__}; make one by pandas.DataFrame(...)")
-    return compose_study(
+    return request_study(
         overrides,
         _handed_over(values),
         {"kind": "frame", "given": PythonFrame(frame), "holdout": HashHoldout().model_dump(), **rows},

@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.end_to_end.doors import SHARED, SMALL, only_study, run, summary
+from tests.end_to_end.copies import copied
+from tests.end_to_end.doors import SHARED, SMALL, only_study, run, run_anew, summary
 
 pytestmark = pytest.mark.slow
 
@@ -19,7 +20,7 @@ def runs(tmp_path_factory):
     if not TITANIC.exists():
         pytest.skip(f"{TITANIC} is not here")
     runs = tmp_path_factory.mktemp("titanic") / "runs"
-    done = run("tune", *WORDS, runs=runs)
+    done = run_anew("tune", *WORDS, runs=runs)
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
     (runs / "said.txt").write_text(done.stdout)
@@ -81,7 +82,7 @@ def test_a_fresh_process_answers_raw_rows_as_the_study_recorded(runs, tmp_path):
     shuffled.loc[other, "Embarked"] = "Z"  # a level never seen
     rows, answers = tmp_path / "rows.csv", tmp_path / "answers.parquet"
     shuffled.to_csv(rows, index=False)
-    done = run("predict", "model=titanic@champion", f"input={rows}", f"output={answers}", runs=runs)
+    done = run_anew("predict", "model=titanic@champion", f"input={rows}", f"output={answers}", runs=runs)
     assert done.returncode == 0, done.stderr
     found = pd.read_parquet(answers)
     assert len(found) == len(source)
@@ -101,7 +102,8 @@ def test_a_finished_study_is_not_run_again(runs):
     assert summary(runs) == before
 
 
-def test_a_raised_total_goes_on_and_counts_the_second_look_at_the_holdout(runs):
+def test_a_raised_total_goes_on_and_counts_the_second_look_at_the_holdout(runs, tmp_path):
+    runs = copied(runs.parent, tmp_path / "copy") / "runs"
     words = [word.replace("budget.trials=2", "budget.trials=3") for word in WORDS]
     done = run("tune", *words, runs=runs)
     assert done.returncode == 0, done.stderr

@@ -15,7 +15,6 @@ import sys
 from datetime import datetime
 from pathlib import Path
 
-from foldwise.ledger.job_runs import JobRuns
 from foldwise.ledger.ledger import open_ledger
 from foldwise.schedule.lock import JobLock
 from foldwise.schedule.run import run_slot
@@ -27,7 +26,7 @@ STEP, LONGEST = 0.01, 0.2
 
 
 class Forked:
-    """A process that was forked here."""
+    """A process forked here."""
 
     def __init__(self, number: int) -> None:
         self._number: int | None = number
@@ -39,7 +38,7 @@ class Forked:
 
 
 def schedule(runs: Path, url: str, pause: float) -> None:
-    job_runs = JobRuns(open_ledger(url, notify).transactions)
+    job_runs = open_ledger(url, notify).job_runs
 
     def now() -> datetime:
         return datetime.fromisoformat((runs / "clock").read_text())
@@ -52,7 +51,7 @@ def schedule(runs: Path, url: str, pause: float) -> None:
             os.setsid()
             note(runs / "runners", str(os.getpid()))
             command = ["sh", "-c", f"echo {job.name} {write_slot(slot)} >> {runs}/effects; sleep {pause}"]
-            own = JobRuns(open_ledger(url, notify).transactions)
+            own = open_ledger(url, notify).job_runs
             run_slot(job, slot, attempt, own, lock, runs / "logs" / write_slot(slot), command, notify)
         os._exit(0)
 
@@ -70,7 +69,7 @@ def note(path: Path, line: str) -> None:
 
 
 def main() -> None:
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for a scheduler
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # no process waits for a scheduler
     for line in sys.stdin:
         asked = json.loads(line)
         child = os.fork()

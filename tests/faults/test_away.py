@@ -1,4 +1,4 @@
-"""A database that is away for a while, a coordinator that stood still, and whoever stops meanwhile."""
+"""An unavailable database, a coordinator that stood still, and a user who stops meanwhile."""
 
 import os
 import signal
@@ -35,7 +35,7 @@ def wait_for(condition, seconds=60):
 
 
 def stand_still(pid, ledger):
-    """Stops a process where it holds no lock of its ledger: stopped within a transaction it would keep everybody out."""
+    """Stop a process outside its transactions, as its lock would keep every other process out."""
     for _ in range(50):
         os.kill(pid, signal.SIGSTOP)
         time.sleep(0.02)
@@ -69,7 +69,7 @@ def test_postgresql_stops_in_the_middle_and_the_study_ends_complete(server, nurs
     assert said(tmp_path).count("does not answer") == said(tmp_path).count("is back after") == 1
 
 
-def test_who_waits_for_a_database_can_be_stopped_and_the_result_is_not_trained_again(server, nursery, tmp_path):
+def test_a_study_that_waits_for_its_database_can_be_stopped_and_keeps_its_results(server, nursery, tmp_path):
     url = server.get_uri()
     pid = nursery.begin(tmp_path, url, trials=TRIALS, pause=PAUSE)
     wait_for(lambda: numbers(tmp_path / "committed"))
@@ -88,8 +88,8 @@ def test_who_waits_for_a_database_can_be_stopped_and_the_result_is_not_trained_a
     assert len(trained) - len(set(trained)) == 0 if kept else len(trained) - len(set(trained)) <= 1
 
 
-def test_a_coordinator_that_stood_still_while_another_ran_writes_nothing(server, nursery, tmp_path):
-    """Its machine is cut off: PostgreSQL ended its connections, and another machine's coordinator came to the end."""
+def test_a_coordinator_that_stood_still_while_another_ran_writes_nothing(server, nursery, other_nursery, tmp_path):
+    """Its machine is cut off: PostgreSQL ended its connections, and a coordinator elsewhere finished the study."""
     url = server.get_uri()
     here, there = tmp_path / "here", tmp_path / "there"
     pid = nursery.begin(here, url, trials=TRIALS, pause=PAUSE)
@@ -97,39 +97,36 @@ def test_a_coordinator_that_stood_still_while_another_ran_writes_nothing(server,
     os.kill(pid, signal.SIGSTOP)
     server.psql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = 'postgres'")
     before = numbers(here / "committed")
-    with closing(type(nursery)(tmp_path / "other")) as other:
-        assert other.run(there, url, trials=TRIALS) == 0, said(there)
+    assert other_nursery.run(there, url, trials=TRIALS) == 0, said(there)
     assert numbers(there / "committed") == [number for number in range(TRIALS) if number not in before]
     os.kill(pid, signal.SIGCONT)
     assert nursery.end() == 1
     (error,) = [line for line in said(here).splitlines() if line.startswith("error: ")]
     assert "is being run by process" in error
-    assert "this process does not coordinate it" in error
+    assert "this process no longer coordinates it" in error
     assert numbers(here / "committed") == before
     check(there, url)
 
 
-def test_a_coordinator_whose_lock_file_was_removed_is_followed_and_ends(nursery, tmp_path):
+def test_a_coordinator_whose_lock_file_was_removed_is_overtaken_and_ends(nursery, other_nursery, tmp_path):
     url = f"sqlite:///{tmp_path / 'ledger.db'}"
     pid = nursery.begin(tmp_path, url, trials=TRIALS, pause=PAUSE)
     wait_for(lambda: numbers(tmp_path / "committed"))
     stand_still(pid, tmp_path / "ledger.db")
     (tmp_path / "studies" / NAME / "lock").unlink()
-    with closing(type(nursery)(tmp_path / "other")) as other:
-        assert other.run(tmp_path, url, trials=TRIALS) == 0, said(tmp_path)
+    assert other_nursery.run(tmp_path, url, trials=TRIALS) == 0, said(tmp_path)
     os.kill(pid, signal.SIGCONT)
     assert nursery.end() == 1
-    assert "this process does not coordinate it" in said(tmp_path)
+    assert "this process no longer coordinates it" in said(tmp_path)
     check(tmp_path, url)
 
 
-def test_a_second_start_while_the_first_stands_still_is_refused(nursery, tmp_path):
+def test_a_second_start_while_the_first_stands_still_is_refused(nursery, other_nursery, tmp_path):
     url = f"sqlite:///{tmp_path / 'ledger.db'}"
     pid = nursery.begin(tmp_path, url, trials=TRIALS, pause=PAUSE)
     wait_for(lambda: numbers(tmp_path / "committed"))
     stand_still(pid, tmp_path / "ledger.db")
-    with closing(type(nursery)(tmp_path / "other")) as other:
-        assert other.run(tmp_path, url, trials=TRIALS) == 1
+    assert other_nursery.run(tmp_path, url, trials=TRIALS) == 1
     assert f"error: study {NAME} is being run by process {pid} since" in said(tmp_path)
     os.kill(pid, signal.SIGCONT)
     assert nursery.end() == 0

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from foldwise.api import _composed
+from foldwise.api import _request
 from foldwise.config.read import identity, read_study
 from foldwise.errors import ConfigError
 from foldwise.ledger.ledger import open_ledger
@@ -20,7 +20,7 @@ def _frame(seed=0):
 
 
 def _study(*overrides, frame=None, target=None, **values):
-    return read_study(_composed(overrides, frame, target, values))
+    return read_study(_request(overrides, frame, target, values).config)
 
 
 def test_a_frame_is_the_data_and_overrides_say_the_rest():
@@ -61,7 +61,7 @@ WRONG = {
     "a file too": ({"frame": _frame(), "target": "y"}, ("data=iris",), "the rows come from the frame; leave data=iris out"),
     "no target": ({"frame": _frame()}, (), "data.target: must be given"),
     "as a value": ({"data": _frame()}, (), "data: is no place for a DataFrame; hand it over as frame="),
-    "from a shell": ({}, ("data.kind=frame",), "kind frame is for rows from Python"),
+    "from a shell": ({}, ("data.kind=frame",), "kind frame takes rows from Python"),
     "an option": ({"frame": _frame(), "target": "y"}, ("data.dropp=[odd]",), "data.dropp: unknown key, did you mean data.drop"),
 }
 

@@ -1,69 +1,70 @@
-"""Hydra's one home: from overrides to a plain configuration, and what every door does with its command line."""
+"""From the words of a request to a plain configuration. Reads files of options, and no database."""
 
 from __future__ import annotations
 
-import os
-import re
-import sys
-from collections.abc import Callable, Mapping, Sequence
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from foldwise.errors import ConfigError, FoldwiseError, did_you_mean
-from foldwise.system.redact import without_password
+from foldwise.doors.conf import RECIPES, SERVICES, Conf, conf_at
+from foldwise.doors.overrides import own_conf, read_override, split_override
+from foldwise.doors.recipe import read_recipe, recipe_file
+from foldwise.errors import ConfigError, did_you_mean
+from foldwise.system.yaml_file import read_yaml
 
 Config = dict[str, Any]
 
-NO_GROUPS = ("service", "jobs")  # folders of conf/ that hold no choices for a study
-RECIPES = "experiment"  # the group whose options set values all over the configuration
+
+@dataclass(frozen=True)
+class Request:
+    """A door's configuration, the dotted keys that the user gave, and when the door began, by `time.monotonic`."""
+
+    config: Config
+    keys: tuple[str, ...] = ()
+    began: float = field(default_factory=time.monotonic)
 
 
-def conf_folder() -> Path:
-    """Where `conf/` lies: inside the installed package, or at the top of the checkout."""
-    installed = Path(__file__).parents[1] / "conf"
-    return installed if installed.is_dir() else Path(__file__).parents[3] / "conf"
-
-
-def groups() -> dict[str, list[str]]:
-    """What can be chosen by name: group -> its options."""
-    return {
-        folder.name: sorted(path.stem for path in folder.glob("*.yaml"))
-        for folder in sorted(conf_folder().iterdir())
-        if folder.is_dir() and folder.name not in NO_GROUPS
-    }
+def request_study(overrides: Sequence[str], values: Mapping[str, Any] | None = None, rows: Config | None = None) -> Request:
+    """A request for a study; arguments as those of `compose_study`."""
+    began = time.monotonic()
+    keys = (*(split_override(text)[0] for text in overrides), *(values or {}), *(("data",) if rows is not None else ()))
+    return Request(compose_study(overrides, values, rows), keys, began)
 
 
 def compose_study(overrides: Sequence[str], values: Mapping[str, Any] | None = None, rows: Config | None = None) -> Config:
     """The plain configuration of a study, for `config.read_study`.
 
-    A recipe (`experiment=NAME`) is laid over the groups, then what was asked for over the recipe: a group that is chosen
-    beside it (`data=iris`) is taken whole, without the recipe's values for it. Where a study is only named, it is taken as
-    the ledger has it.
+    A recipe (`experiment=NAME`) is laid over the groups, then what was given over the recipe: a group that is chosen
+    beside it (`data=iris`) is taken whole, without the recipe's values for it.
 
     Args:
         overrides: as on a command line, `data=csv`, `fit.epochs=30`, `model.units=[int,8,64]`, `experiment=titanic`.
         values: dotted key -> plain value, applied after the overrides.
-        rows: the section `data`, where it comes from Python and is no choice among files.
+        rows: the section `data`, if it comes from Python instead of a file of options.
 
     Raises:
-        ConfigError: an override cannot be read or names an option that is not there.
+        ConfigError: an override or a recipe cannot be read, or names an option that does not exist.
     """
-    known = groups()
+    given = [*(read_override(text) for text in overrides), *(values or {}).items()]
+    conf = conf_at(own_conf(given))
+    known = conf.groups()
     chosen: dict[str, str] = {}
     changes: list[tuple[str, Any]] = []
-    asked = [*(_read_override(text) for text in overrides), *(values or {}).items()]
-    for key, value in asked:
+    recipe: Path | None = None
+    for key, value in given:
         group = key.removesuffix(".kind")
-        if key == RECIPES or (group in known and isinstance(value, str) and (key == group or value in known[group])):
+        if key == RECIPES:
+            recipe = recipe_file(conf, value)
+        elif group in known and isinstance(value, str) and (key == group or value in known[group]):
             if value not in known[group]:
-                raise ConfigError(key, f"{str(value)!r} is no choice{did_you_mean(str(value), known[group])}")
+                raise ConfigError(key, f"{value!r} is not an option of {group}{did_you_mean(value, known[group])}")
             chosen[group] = value
         else:
             changes.append((key, value))
-    of_recipe, values_of_recipe = _read_recipe(chosen.pop(RECIPES)) if RECIPES in chosen else ({}, {})
-    config = _composed("tune", conf_folder(), [f"{group}={option}" for group, option in (of_recipe | chosen).items()])
+    of_recipe, values_of_recipe = read_recipe(recipe, known) if recipe else ({}, {})
+    config = _composed(conf, of_recipe | chosen)
     for key, value in values_of_recipe.items():
         if key not in chosen:
             _set(config, key, value)
@@ -73,11 +74,6 @@ def compose_study(overrides: Sequence[str], values: Mapping[str, Any] | None = N
         config["data"] = rows
     for key, value in changes:
         _set(config, key, value)
-    keys = [key for key, _ in asked]
-    if rows is None and "study" in keys:
-        from foldwise.doors.load_recipe import load_recipe, only_names
-
-        return load_recipe(config, keys) if only_names(keys) else config
     return config
 
 
@@ -85,10 +81,16 @@ def compose_service(door: str, overrides: Sequence[str]) -> Config:
     """The plain configuration of a door that composes no study, from `conf/service/`.
 
     Raises:
-        ConfigError: a key is unknown or a value that must be given is not.
+        ConfigError: a key is unknown, or a value that must be given is missing.
     """
-    config = _composed(door, conf_folder() / "service", [])
-    for key, value in (_read_override(text) for text in overrides):
+    given = [read_override(text) for text in overrides]
+    conf = conf_at(own_conf(given))
+    config: Config = {}
+    for folder in reversed(conf.folders):  # so that a file of one's own need not have every key
+        path = folder / SERVICES / f"{door}.yaml"
+        for key, value in (read_yaml(path)[0] if path.is_file() else {}).items():
+            _set(config, key, value)
+    for key, value in given:
         _known_key(config, key)
         _set(config, key, value)
     for key, value in config.items():
@@ -97,112 +99,49 @@ def compose_service(door: str, overrides: Sequence[str]) -> Config:
     return config
 
 
-def run_door(name: str, about: str | None, run: Callable[[Config], None], argv: Sequence[str] | None = None) -> int:
-    """A door: reads its command line, runs, and turns every fault into one sentence and an exit code.
-
-    Args:
-        name: the door's name; one with a file in `conf/service/` is composed from that, every other composes a study.
-        about: what `--help` says first.
-        run: the door's work, given the composed configuration.
-        argv: the words of the command line; by default this process's own.
-
-    Returns:
-        0; 1 if the job failed; 2 if the configuration or the data are wrong.
-    """
-    try:
-        flags, overrides = _flags(sys.argv[1:] if argv is None else argv)
-        if "--help" in flags:
-            print(_help(name, about or ""))
-            return 0
-        service = (conf_folder() / "service" / f"{name}.yaml").exists()
-        config = compose_service(name, overrides) if service else compose_study(overrides)
-        if "--cfg" in flags:
-            print(yaml.safe_dump(config, sort_keys=False, allow_unicode=True, default_flow_style=None), end="")
-            return 0
-        run(config)
-    except FoldwiseError as error:
-        print(f"error: {without_password(str(error))}", file=sys.stderr)
-        return error.exit_code
-    except KeyboardInterrupt:
-        print("error: stopped at once; what was finished is kept, and the same command goes on", file=sys.stderr)
-        return 1
-    except Exception as error:  # the last line of defence: a person gets a sentence, a developer the traceback
-        if os.environ.get("FOLDWISE_TRACEBACK"):
-            raise
-        text = without_password(" ".join(str(error).split()))[:300]
-        print(f"error: {type(error).__name__}: {text} (FOLDWISE_TRACEBACK=1 shows where)", file=sys.stderr)
-        return 1
-    return 0
-
-
-def _composed(name: str, folder: Path, choices: list[str]) -> Config:
+def _composed(conf: Conf, chosen: Mapping[str, str]) -> Config:
+    """What Hydra makes of `tune.yaml` and the options of its groups."""
     from hydra import compose, initialize_config_dir
     from hydra.errors import HydraException
     from omegaconf import OmegaConf
+    from omegaconf.errors import OmegaConfBaseException
+    from yaml import YAMLError
 
+    words = [f"{group}={option}" for group, option in chosen.items()]
+    first, *others = conf.folders
+    if others:
+        _check_own_files(conf, chosen)
+        words.append(f"hydra.searchpath=[{','.join(map(_quoted, others))}]")
     try:
-        with initialize_config_dir(version_base="1.3", config_dir=str(folder.resolve())):
-            composed = OmegaConf.to_container(compose(name, overrides=choices), resolve=False)
-    except HydraException as error:
+        with initialize_config_dir(version_base="1.3", config_dir=str(first)):
+            composed = OmegaConf.to_container(compose("tune", overrides=words), resolve=False)
+    except (HydraException, OmegaConfBaseException, YAMLError) as error:
         raise ConfigError("", " ".join(str(error).split())) from None
     assert isinstance(composed, dict)
     return {str(key): value for key, value in composed.items()}
 
 
-def _read_recipe(name: str) -> tuple[dict[str, str], Config]:
-    """The options that a recipe chooses, by group, and its values.
-
-    The values are laid over by us as those of a command line are: Hydra would not put a range (a list) where a group's file
-    has a mapping.
-    """
-    from omegaconf import OmegaConf
-
-    recipe: Any = OmegaConf.to_container(OmegaConf.load(conf_folder() / RECIPES / f"{name}.yaml"), resolve=False)
-    choices = {key.removeprefix("override /"): option for line in recipe.pop("defaults", []) for key, option in line.items()}
-    return choices, recipe
+def _quoted(folder: Path) -> str:
+    """A folder as Hydra's grammar takes it, whatever its name."""
+    escaped = str(folder).replace("\\", "\\\\").replace("'", "\\'")
+    return f"'file://{escaped}'"
 
 
-def _read_override(text: str) -> tuple[str, Any]:
-    """The key and the value of `key=value`; `+key=value` and `++key=value` mean the same."""
-    match = re.fullmatch(r"(\+{0,2})([^=\s~+][^=]*)=(.*)", text, flags=re.DOTALL)
-    if match is None:
-        raise ConfigError("", f"{text!r} is not understood: write key=value, for example fit.epochs=30")
-    key, written = match.group(2).strip(), match.group(3)
-    if key.split(".")[0] == "hydra":
-        raise ConfigError(key, "Hydra's own settings are not used here")
-    if "@" in key:
-        raise ConfigError(key, "packages are not used here; write group=option")
-    if re.fullmatch(r"[+-]?\d{16,}", written):  # more digits than a float holds: keep them
-        return key, int(written)
-    return key, _read_value(key, written)
-
-
-def _read_value(key: str, written: str) -> Any:
-    from hydra.core.override_parser.overrides_parser import OverridesParser
-    from hydra.errors import HydraException
-
-    try:
-        override = OverridesParser.create().parse_override(f"value={written}")
-    except HydraException:
-        if written[:1] in ("[", "{"):
-            raise ConfigError(
-                key, f"{written!r} is not understood; a list is [a,b], a mapping {{a: 1}}, quote odd text"
-            ) from None
-        return written  # plain text with signs that Hydra's grammar keeps for itself, as in data.delimiter=;
-    if override.is_sweep_override():
-        raise ConfigError(key, f"several values at once are Hydra's multirun, which is not used; a range is {key}=[choice,a,b]")
-    return _plain(override.value())
-
-
-def _plain(value: Any) -> Any:
-    """Hydra's quoted words as plain text, also inside lists and mappings."""
-    if isinstance(value, dict):
-        return {str(_plain(key)): _plain(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_plain(item) for item in value]
-    if isinstance(value, (bool, int, float)) or value is None:
-        return value
-    return str(getattr(value, "text", value))
+def _check_own_files(conf: Conf, chosen: Mapping[str, str]) -> None:
+    """Refuse a chosen file that is not plain YAML, by its line, which Hydra's messages do not name."""
+    tune = conf.find("tune.yaml")
+    assert tune is not None  # it is shipped
+    values, lines = read_yaml(tune)
+    listed = values.get("defaults", [])
+    if not isinstance(listed, list):
+        raise ConfigError(
+            f"{tune}, line {lines['defaults']}", f"defaults must be a list of lines - group: option, got {listed!r}"
+        )
+    usual = {group: option for line in listed if isinstance(line, dict) for group, option in line.items()}
+    for group, option in (usual | dict(chosen)).items():
+        path = conf.find(f"{group}/{option}.yaml")
+        if path is not None:
+            read_yaml(path)
 
 
 def _set(config: Config, key: str, value: Any) -> None:
@@ -230,9 +169,9 @@ def _set(config: Config, key: str, value: Any) -> None:
 
 
 def _place(items: list[Any], word: str, key: str) -> int:
-    """The place in a list that a word of a dotted key means, as in model.layers.0.units."""
+    """The index in a list that a word of a dotted key means, as in model.layers.0.units."""
     if not word.isdigit() or int(word) >= len(items):
-        raise ConfigError(key, f"{word!r} is no place in a list of {len(items)}; they are counted from 0")
+        raise ConfigError(key, f"{word!r} is not an index of a list of {len(items)}; they are counted from 0")
     return int(word)
 
 
@@ -243,52 +182,3 @@ def _known_key(config: Config, key: str) -> None:
             known = node if isinstance(node, dict) else {}
             raise ConfigError(key, f"unknown key{did_you_mean(word, known)}")
         node = node[word]
-
-
-def _flags(argv: Sequence[str]) -> tuple[set[str], list[str]]:
-    flags: set[str] = set()
-    overrides: list[str] = []
-    words = list(argv)
-    while words:
-        word = words.pop(0)
-        if word in ("-h", "--help"):
-            flags.add("--help")
-        elif word in ("--cfg", "-c"):
-            if words and words[0] in ("job", "all"):
-                words.pop(0)
-            flags.add("--cfg")
-        elif word == "--cfg=job":
-            flags.add("--cfg")
-        elif word in ("-m", "--multirun"):
-            raise ConfigError(
-                word, "Hydra's multirun is not used: write a range where the value would be, model.units=[int,8,64]"
-            )
-        elif word.startswith("-"):
-            raise ConfigError(word, "is no option; known: --help, --cfg job, and key=value")
-        else:
-            overrides.append(word)
-    return flags, overrides
-
-
-def _first_comment(path: Path) -> str:
-    """The first line of a recipe that is meant for people."""
-    lines = path.read_text(encoding="utf-8").splitlines()
-    return next((line.lstrip("# ") for line in lines if line.startswith("#") and "@package" not in line), "")
-
-
-def _help(name: str, about: str) -> str:
-    lines = [f"usage: python -m pipelines.{name} [group=option ...] [key=value ...]", "", about.strip(), ""]
-    source = conf_folder() / "service" / f"{name}.yaml"
-    if not source.exists():
-        lines.append("Groups, each option a file of conf/ with a line on each key:")
-        known = groups()
-        recipes = known.pop(RECIPES)
-        lines += [f"  {group:12} {', '.join(options)}" for group, options in known.items()]
-        lines += ["", f"Recipes, {RECIPES}=NAME, each with data, preparation and ranges; whatever else is said here wins:"]
-        lines += [f"  {name:20} {_first_comment(conf_folder() / RECIPES / f'{name}.yaml')}" for name in recipes]
-        lines.append("")
-        source = conf_folder() / "tune.yaml"
-    lines.append(f"conf/{source.relative_to(conf_folder()).as_posix()}:")
-    lines += ["  " + line for line in source.read_text(encoding="utf-8").splitlines()]
-    lines += ["", "  --cfg job   prints the composed configuration and ends", "  --help      prints this"]
-    return "\n".join(lines)

@@ -2,51 +2,62 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterable, Mapping
-from contextlib import closing
-from pathlib import Path
+from collections.abc import Callable, Iterable
 from typing import Any
 
-from foldwise.config.read import read_study
-from foldwise.doors.assemble import ledger_at
+from foldwise.config.read import read_service, read_study
+from foldwise.doors.compose import Request
+from foldwise.doors.start_ledger import StartLedger
 from foldwise.errors import ConfigError
+from foldwise.spec.base import Spec
+from foldwise.spec.places import LedgerSpec, Paths
 
-# What may be said beside the name of a study without asking something of it: none of it decides a number.
+# Sections that do not change the numbers of a study, so they may be given beside its name.
 _SECTIONS = ("study", "register", "replay", "budget", "ledger", "tracking", "paths")
 
 
+class _Places(Spec):
+    ledger: LedgerSpec = LedgerSpec()
+    paths: Paths = Paths()
+
+
+def start_ledger(request: Request, notify: Callable[[str], None]) -> StartLedger:
+    """The ledger that a request for a study names, not opened yet.
+
+    Raises:
+        ConfigError: its address or its folder is wrong.
+    """
+    places = read_service(_Places, {key: request.config[key] for key in _Places.model_fields if key in request.config})
+    return StartLedger(places.ledger.url, places.paths.runs, notify)
+
+
 def only_names(keys: Iterable[str]) -> bool:
-    """Whether a command line names a study and says nothing of what it asks."""
+    """Whether these dotted keys name a study and set nothing that its numbers depend on."""
     first = [key.partition(".")[0] for key in keys]
     return "study" in first and all(word in _SECTIONS for word in first)
 
 
-def load_recipe(config: Mapping[str, Any], keys: Iterable[str]) -> dict[str, Any]:
-    """The configuration with which a study of that name was made, where there is one, else the one that was composed.
+def load_recipe(request: Request, ledger: StartLedger) -> dict[str, Any]:
+    """The configuration of the study of that name in the ledger if the request only names one, else the request's own.
 
-    Args:
-        config: as composed: a study's name, where its ledger is, and defaults.
-        keys: the dotted keys that were said; a total of trials that was not said stays as it was.
+    A total of trials that is not given stays as it was.
 
     Raises:
         ConfigError: the rows of the study came from Python.
     """
-    url, runs = (config.get("ledger") or {}).get("url"), str((config.get("paths") or {}).get("runs", "mlruns"))
-    if url is None and not (Path(runs) / "ledger.db").exists():
-        return dict(config)
-    with closing(ledger_at(url, runs, lambda sentence: print(sentence, file=sys.stderr))) as ledger:
-        record = ledger.study(str(config["study"]))
+    config = request.config
+    if not only_names(request.keys) or not (ledger.is_file or ledger.is_elsewhere):
+        return config
+    record = ledger.open().study(str(config["study"]))
     if record is None:
-        return dict(config)
+        return config
     if record.recipe["data"].get("kind") == "frame":
         rule = (
             f"{record.name!r} was made from a DataFrame, so only Python can go on with it: foldwise.tune(frame=..., study=...)"
         )
         raise ConfigError("study", rule)
-    said = set(keys)
     known: dict[str, Any] = {**config, **record.recipe}
-    if record.asked is not None and not said & {"budget", "budget.trials"}:
+    if record.asked is not None and not {"budget", "budget.trials"} & set(request.keys):
         known["budget"] = {**(known.get("budget") or {}), "trials": record.asked}
     unnamed = {**known, "study": None}
     return unnamed if read_study(unnamed).name == record.name else known  # a name of its own also names the model

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import math
-from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from foldwise.doors.assemble import make_ledger, versions
-from foldwise.doors.run import look_at_data
+from foldwise.doors.assemble import versions
+from foldwise.doors.look import look_at_data
 from foldwise.doors.screen import Screen
+from foldwise.doors.start_ledger import StartLedger
 from foldwise.errors import ConfigError, JobError
 from foldwise.spec.study import StudySpec
 from foldwise.system.files import plain_value
@@ -35,14 +35,13 @@ class Line:
         return self.replayed - self.recorded
 
 
-def replay_here(spec: StudySpec, number: int) -> None:
+def replay_here(spec: StudySpec, number: int, opens: StartLedger, screen: Screen) -> None:
     """Run a trial of a study again in this process and show on this terminal how it compares; nothing is written.
 
     Raises:
         ConfigError: there is no such study or trial, or it asks something else or has other data by now.
         JobError: it does not come out as it did, to the last bit.
     """
-    screen = Screen()
     plan = look_at_data(spec, screen)
     from foldwise.config.difference import difference
     from foldwise.study.open_or_resume import compared
@@ -50,12 +49,12 @@ def replay_here(spec: StudySpec, number: int) -> None:
     from foldwise.system.signals import stoppable
     from foldwise.training.runtime import start
 
-    with closing(make_ledger(spec, screen.note)) as ledger:
-        record = ledger.study(spec.name)
-        if record is None:
-            raise ConfigError("study", f"the ledger has no study {spec.name!r}, so none of its trials can be replayed")
-        compared(plan, record, ledger)
-        recorded = recorded_trial(ledger, spec.name, number)
+    ledger = opens.open()
+    record = ledger.study(spec.name)
+    if record is None:
+        raise ConfigError("study", f"the ledger has no study {spec.name!r}, so none of its trials can be replayed")
+    compared(plan, record, ledger)
+    recorded = recorded_trial(ledger, spec.name, number)
     if recorded.number != number:
         screen.note(f"trial {number} took the result of trial {recorded.number}, which is replayed")
     start(threads_of(plan))

@@ -1,4 +1,4 @@
-"""What stands behind the doors that run a study: from a specification to its summary, said on this terminal."""
+"""Runs a study, from a request to its summary, shown on this terminal."""
 
 from __future__ import annotations
 
@@ -8,16 +8,20 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from foldwise.doors.assemble import check_tuner, make_executor, make_ledger, make_tracking, make_tuner, versions
+from foldwise.config.read import read_study, without_search
+from foldwise.doors.assemble import check_tuner, make_executor, make_tracking, make_tuner, versions
+from foldwise.doors.compose import Request
+from foldwise.doors.load_recipe import load_recipe, start_ledger
+from foldwise.doors.look import look_at_data
 from foldwise.doors.reopen import finished_before, nothing_left
 from foldwise.doors.screen import Screen
+from foldwise.doors.start_ledger import StartLedger
 from foldwise.errors import Interrupted, JobError
-from foldwise.spec.images import ImageRows
 from foldwise.spec.space import Params
 from foldwise.spec.study import StudySpec
+from foldwise.system.command import door_command
 
 if TYPE_CHECKING:
-    from foldwise.data.new_rows import ChampionContext
     from foldwise.ledger.ledger import Ledger
     from foldwise.ledger.rows import StudyRecord
     from foldwise.spec.goal import Goal
@@ -29,37 +33,53 @@ if TYPE_CHECKING:
 SHIPPING_SECONDS = 2
 
 
-def tune_here(spec: StudySpec, defaults_taken: Params | None = None, began: float | None = None) -> None:
-    """Show a study that is finished as it stands; run any other. Arguments as those of `run_here`."""
+def tune_here(request: Request, search: bool = True) -> None:
+    """Run the study of a request, replay one of its trials, or show a finished study as it is in the ledger.
+
+    search: False for a study of one trial, in which every range takes its default.
+    """
     screen = Screen()
-    found = finished_before(spec, screen.note)
-    if found is None:
-        run_here(spec, defaults_taken, began)
-        return
-    summary, trials = found
-    _notify_finished(spec, trials, screen)
-    screen.finished(summary, _where_next(spec, summary))
-    from foldwise.doors.shipping import ship_others
+    with closing(start_ledger(request, screen.note)) as ledger:
+        spec, defaults = _study(request, ledger, search)
+        if search and spec.fixed.replay is not None:
+            from foldwise.doors.replay import replay_here
 
-    with closing(make_ledger(spec, screen.note)) as ledger:
-        ship_others(ledger, spec.fixed.tracking, spec.fixed.paths.runs, screen.note)
+            replay_here(spec, spec.fixed.replay, ledger, screen)
+            return
+        finished = finished_before(spec, ledger)
+        if finished is None:
+            _run(spec, ledger, screen, defaults, request.began)
+            return
+        summary, trials = finished
+        _notify_finished(spec, trials, screen)
+        screen.finished(summary, _where_next(spec, summary))
+        from foldwise.doors.shipping import ship_others
+
+        ship_others(ledger.open(), spec.fixed.tracking, spec.fixed.paths.runs, screen.note)
 
 
-def run_here(
-    spec: StudySpec, defaults_taken: Params | None = None, began: float | None = None
-) -> tuple[StudySpec, Goal, StudySummary, list[TrialResult], Path]:
-    """Run a study in this process, shown on this terminal.
-
-    Args:
-        spec: the study.
-        defaults_taken: the values that ranges took where there is no search, to be said.
-        began: when the job began, by `time.monotonic`, if that is not now.
+def run_here(request: Request, search: bool = True) -> tuple[StudySpec, Goal, StudySummary, list[TrialResult], Path]:
+    """Run the study of a request in this process, shown on this terminal.
 
     Returns:
         The study, its goal, its summary, its finished trials and its folder.
     """
     screen = Screen()
-    began = time.monotonic() if began is None else began
+    with closing(start_ledger(request, screen.note)) as ledger:
+        spec, defaults = _study(request, ledger, search)
+        return _run(spec, ledger, screen, defaults, request.began)
+
+
+def _study(request: Request, ledger: StartLedger, search: bool) -> tuple[StudySpec, Params]:
+    """The study of a request, and the defaults that its ranges take without a search."""
+    config = load_recipe(request, ledger)
+    spec = read_study(config)
+    return (spec, {}) if search else (read_study(without_search(config)), spec.space.defaults())
+
+
+def _run(
+    spec: StudySpec, opens: StartLedger, screen: Screen, defaults_taken: Params, began: float
+) -> tuple[StudySpec, Goal, StudySummary, list[TrialResult], Path]:
     if defaults_taken:
         taken = ", ".join(f"{name}={value}" for name, value in defaults_taken.items())
         screen.note(f"no search: every range takes its default: {taken}")
@@ -70,18 +90,15 @@ def run_here(
     from foldwise.system.signals import stoppable
 
     _check_builds(plan, screen)
-    with (
-        stoppable(screen.note) as raise_if_stopped,
-        lock_study(plan.folder / "lock"),
-        closing(make_ledger(spec, screen.note, raise_if_stopped)) as ledger,
-    ):
+    with stoppable(screen.note) as raise_if_stopped, lock_study(plan.folder / "lock"):
+        ledger = opens.open(raise_if_stopped)
         summary, results = run_planned(plan, ledger, screen, raise_if_stopped, began)
         if spec.name not in ledger.waiting():  # else MLflow is away
             ship_others(ledger, spec.fixed.tracking, spec.fixed.paths.runs, screen.note)
     screen.finished(summary, _where_next(spec, summary, plan.table.schema.image is not None))
     if not summary.is_registered:
-        rule = f"model {summary.model.name} is not registered yet, all else is done and kept"
-        raise JobError(f"{rule}; the next start of this study, or of python -m pipelines.ui, registers it")
+        rule = f"model {summary.model.name} is not registered yet; everything else is done and kept"
+        raise JobError(f"{rule}; the next start of this study, or of {door_command('ui')}, registers it")
     return spec, plan.goal, summary, results, plan.folder
 
 
@@ -98,11 +115,12 @@ def run_planned(
 
     spec = plan.spec
     record = open_or_resume(plan, ledger, versions())
-    results = [row.result for row in ledger.trials(spec.name) if row.result is not None and not row.dropped]
-    if record.summary is None or not nothing_left(record.summary, len(results), spec.fixed.budget.trials):
+    trials = ledger.count_finished(spec.name)
+    if record.summary is None or not nothing_left(record.summary, trials, spec.fixed.budget.trials):
         return _carry_out(plan, record, ledger, screen, raise_if_stopped, began)
-    _notify_finished(spec, len(results), screen)
+    _notify_finished(spec, trials, screen)
     shipped = ship_study(spec.name, ledger, spec.fixed.tracking, spec.fixed.paths.runs, screen.note)
+    results = [row.result for row in ledger.trials(spec.name) if row.result is not None and not row.dropped]
     return shipped or record.summary, results
 
 
@@ -181,67 +199,6 @@ def _check_builds(plan: Plan, screen: Screen) -> None:
     check_builds(plan)
 
 
-def look_at_data(spec: StudySpec, screen: Screen, context: ChampionContext | None = None) -> Plan:
-    """The plan of a study, said on the screen. A wrong path or column is found before anything slow is imported.
-
-    context: what an earlier model knew, where its challenger is to be made.
-    """
-    check_data(spec)
-    from foldwise.data.audit.finding import refuse
-    from foldwise.study.plan import plan_study
-
-    plan = plan_study(spec, context)
-    table = plan.table
-    kinds = ", ".join(f"{column.name} ({column.kind})" for column in table.schema.columns[:12])
-    more = f" and {len(table.schema.columns) - 12} more" if len(table.schema.columns) > 12 else ""
-    labels = f", labels {', '.join(table.labels[:10])}" if table.labels else ""
-    screen.note(f"study {plan.spec.name}: {table.task} of {table.target_name}{labels}, goal {plan.goal.metric}")
-    if table.schema.image is None:
-        screen.note(f"columns: {kinds}{more}")
-    else:
-        screen.note(f"images: {' x '.join(map(str, table.schema.image))} (height, width, channels)")
-    screen.audited(plan.findings)
-    for note in table.notes:
-        screen.note(f"note: {note}")
-    screen.note(
-        f"rows: {len(plan.development)} to develop on in {len(plan.splits)} fold{'s' * (len(plan.splits) > 1)}, "
-        f"{len(plan.holdout)} set aside as holdout"
-    )
-    if spec.fixed.audit.strict:
-        refuse(plan.findings, spec.fixed.audit.accept)
-    return plan
-
-
-def check_data(spec: StudySpec) -> None:
-    """Say what is wrong with files before pandas is imported.
-
-    Raises:
-        ConfigError, DataError: a file or a column is not there.
-    """
-    data, paths = spec.fixed.data, spec.fixed.paths
-    if isinstance(data, ImageRows):
-        from foldwise.data.sources.images import check_images
-
-        check_images(data, paths)
-        return
-    from foldwise.data.sources.read import check_source
-
-    check_source(data, paths)
-
-
-def prepare_here(spec: StudySpec) -> None:
-    """Show on this terminal what a study would learn from, and keep it as `prepare.json`."""
-    screen = Screen()
-    plan = look_at_data(spec, screen)
-    from foldwise.study.dry_run import dry_run
-    from foldwise.system.files import write_json
-
-    shown = dry_run(plan)
-    screen.prepared(shown)
-    write_json(plan.folder / "prepare.json", shown)
-    screen.note(f"written: {plan.folder / 'prepare.json'}")
-
-
 def _where_next(spec: StudySpec, summary: StudySummary, of_images: bool = False) -> list[str]:
     model, runs = summary.model, spec.fixed.paths.runs
     where = "" if runs == "mlruns" else f" paths.runs={runs}"
@@ -252,6 +209,6 @@ def _where_next(spec: StudySpec, summary: StudySummary, of_images: bool = False)
     lines = [
         f"model:   {model.name} version {model.version} ({', '.join(model.aliases)})",
         f"files:   {spec.folder}",
-        f"predict: python -m pipelines.predict model={model.name}{alias} input={rows} output=answers.csv{where}",
+        f"predict: {door_command('predict')} model={model.name}{alias} input={rows} output=answers.csv{where}",
     ]
-    return [*lines, f"look:    python -m pipelines.ui{where}"] if spec.fixed.tracking.kind == "mlflow" else lines
+    return [*lines, f"open:    {door_command('ui')}{where}"] if spec.fixed.tracking.kind == "mlflow" else lines

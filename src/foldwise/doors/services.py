@@ -11,6 +11,7 @@ from foldwise.config.read import read_service
 from foldwise.doors.assemble import ledger_at
 from foldwise.doors.screen import Screen
 from foldwise.errors import ConfigError
+from foldwise.system.command import door_command
 
 if TYPE_CHECKING:
     from foldwise.bundle.bundle import Bundle
@@ -66,10 +67,8 @@ def _registered_files(
     key = registry.identity(name)
     if key is None or (ledger_url is None and not (Path(runs) / "ledger.db").exists()):
         return None
-    from foldwise.ledger.model_versions import Versions
-
     with closing(ledger_at(ledger_url, runs, lambda sentence: None)) as ledger:
-        row = Versions(ledger.transactions).version(key, number)
+        row = ledger.versions.version(key, number)
     return None if row is None else row.files
 
 
@@ -153,7 +152,7 @@ def compare_studies(config: Mapping[str, Any]) -> None:
     asked = read_service(CompareSpec, config)
     if asked.ledger.url is None and not (Path(asked.paths.runs) / "ledger.db").exists():
         raise ConfigError(
-            "paths.runs", f"{Path(asked.paths.runs).resolve()} holds no ledger.db; run python -m pipelines.tune first"
+            "paths.runs", f"{Path(asked.paths.runs).resolve()} holds no ledger.db; run {door_command('tune')} first"
         )
     from foldwise.report.compare_page import as_text, read_studies, write_page
 
@@ -175,4 +174,4 @@ def refuse_empty_store(runs: str, url: str | None) -> None:
         ConfigError: there is no store in `runs`.
     """
     if url is None and not (Path(runs) / "mlflow.db").exists():
-        raise ConfigError("paths.runs", f"{Path(runs).resolve()} holds no mlflow.db; run python -m pipelines.tune first")
+        raise ConfigError("paths.runs", f"{Path(runs).resolve()} holds no mlflow.db; run {door_command('tune')} first")

@@ -1,4 +1,4 @@
-"""What is read from a ledger: studies and trials as frozen values."""
+"""Studies and trials of a ledger as frozen values."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ FOLD_COLUMNS = tuple(folds.c[name] for name in FOLD_FIELDS)
 
 @dataclass(frozen=True)
 class StudyRecord:
-    """A study as it was created. summary is None until it finished; run_id is its run in the tracker, where there is one.
+    """A study as it was created. summary is None until it finished; run_id is its run in the tracker, if any.
 
-    asked: how many trials in total were last asked for.
-    provenance: where it was made, and what it looks for ; None where an older version made it.
-    shown: `finished` of the summary that the tracker shows; None until one has arrived.
+    asked: the number of trials in total that was last requested.
+    provenance: its origin and its goal; None if an older version made it.
+    shown: `finished` of the summary that the tracker shows; None until it shows one.
     """
 
     name: str
@@ -46,9 +46,9 @@ class StudyRecord:
 
 @dataclass(frozen=True)
 class TrialRow:
-    """A trial as it stands: result is None while it runs; shipped is its run in the tracker, where it has arrived there.
+    """A trial. result is None while it runs; shipped is its run in the tracker, once it is there.
 
-    dropped: whether it counts no more, because the study was extended and the trial is no point of its new space.
+    dropped: whether it no longer counts, because the study was extended and the trial is not a point of its new space.
     """
 
     study: str
@@ -63,7 +63,7 @@ class TrialRow:
 
 
 def goal_of(record: StudyRecord, results: Iterable[TrialResult]) -> Goal:
-    """What a study's trials are ranked by, also while it still runs."""
+    """The goal that ranks a study's trials, also while it still runs."""
     if record.provenance is not None:
         return record.provenance.goal
     if record.summary is not None:

@@ -1,10 +1,9 @@
-"""What stands behind the schedule door: the scheduler itself, one run, the list of jobs, what was."""
+"""The schedule door: the scheduler, one run, the list of jobs, and their history."""
 
 from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -12,30 +11,33 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from foldwise.config.read import read_service
 from foldwise.doors.assemble import ledger_at
+from foldwise.doors.conf import conf_at
 from foldwise.doors.screen import Screen
 from foldwise.errors import ConfigError, Interrupted, JobError, did_you_mean
 from foldwise.schedule.cron import next_slot
 from foldwise.schedule.files import read_job, read_jobs
 from foldwise.schedule.lock import JobLock, job_lock
 from foldwise.schedule.spec import JobSpec, ScheduleSpec, read_slot, write_slot
+from foldwise.system.command import door_process
+from foldwise.system.signals import until_signal
 
 if TYPE_CHECKING:
     from foldwise.ledger.job_runs import JobRun, JobRuns
 
-SECONDS_FOR_THE_LOCK = 5.0  # another machine looks whether anybody has it, and lets go at once
+STOPPED = "stopped by a signal"
+SECONDS_FOR_THE_LOCK = 5.0  # another machine may take the lock for a moment to see whether it is free
 
 
-def schedule(config: Mapping[str, Any], jobs: Path) -> None:
-    """The schedule door: does what `action` says, with the jobs of a folder where the configuration names none."""
+def schedule(config: Mapping[str, Any]) -> None:
+    """Run the schedule door's action; without `jobs` the jobs are those of `paths.conf`, else the shipped ones."""
     asked = read_service(ScheduleSpec, config)
-    asked = asked.model_copy(update={"jobs": str(Path(asked.jobs or jobs).resolve())})
+    asked = asked.model_copy(update={"jobs": str(Path(asked.jobs or conf_at(asked.paths.conf).jobs()).resolve())})
     if asked.action in ("serve", "list") and asked.job is not None:
-        raise ConfigError("job", f"action={asked.action} is about all jobs; action=run job={asked.job} runs one now")
+        raise ConfigError("job", f"action={asked.action} covers all jobs; action=run job={asked.job} runs one now")
     if asked.action == "run" and asked.job is None:
         raise ConfigError("job", f"must be given, action=run job=NAME{did_you_mean('', read_jobs(_folder(asked)).jobs)}")
     {"serve": _serve, "list": _list, "run": _run, "history": _history}[asked.action](asked)
@@ -48,13 +50,11 @@ def _folder(asked: ScheduleSpec) -> Path:
 @contextmanager
 def _job_runs(asked: ScheduleSpec, notify: Callable[[str], None], raise_if_stopped: Callable[[], None]) -> Iterator[JobRuns]:
     with closing(ledger_at(asked.ledger.url, asked.paths.runs, notify, raise_if_stopped)) as ledger:
-        from foldwise.ledger.job_runs import JobRuns
-
-        yield JobRuns(ledger.transactions)
+        yield ledger.job_runs
 
 
 def _locks(asked: ScheduleSpec, job_runs: JobRuns) -> Path:
-    """Where the locks are: beside the ledger, so that all who share it on this machine meet; else among the runs."""
+    """The folder of the locks: beside an SQLite ledger, which all its schedulers share, else in `paths.runs`."""
     return (job_runs.folder or Path(asked.paths.runs).resolve()) / "jobs"
 
 
@@ -64,9 +64,9 @@ def _serve(asked: ScheduleSpec) -> None:
     screen, folder = Screen(), _folder(asked)
     found = read_jobs(folder)
     due = [job.name for job in found.jobs.values() if job.enabled]
-    with _until_stopped() as raise_if_stopped, _job_runs(asked, screen.note, raise_if_stopped) as job_runs:
+    with until_signal(STOPPED) as raise_if_stopped, _job_runs(asked, screen.note, raise_if_stopped) as job_runs:
         screen.note(
-            f"jobs of {folder}: {', '.join(due) or 'none is enabled'}; Ctrl-C or SIGTERM ends this, jobs that run go on"
+            f"jobs of {folder}: {', '.join(due) or 'none is enabled'}; Ctrl-C or SIGTERM stops the scheduler, not running jobs"
         )
 
         def launch(job: JobSpec, slot: datetime, attempt: int, lock: JobLock) -> subprocess.Popen[bytes]:
@@ -76,14 +76,14 @@ def _serve(asked: ScheduleSpec) -> None:
         scheduler = Scheduler(folder, job_runs, _locks(asked, job_runs), launch, _now, screen.note)
         with suppress(Interrupted):
             serve(scheduler, _now, raise_if_stopped)
-        screen.note("stopped; the next start catches up with the latest slot of each job")
+        screen.note("stopped; the next start runs the latest missed slot of each job")
 
 
 def _launch(asked: ScheduleSpec, job: JobSpec, slot: datetime, attempt: int, lock: JobLock) -> subprocess.Popen[bytes]:
-    """The door of one run, in a session of its own, so that it outlives this process."""
+    """Start the process of one run in its own session, so that it outlives this process."""
     words = ["action=run", f"job={job.name}", f"slot={write_slot(slot)}", f"attempt={attempt}", f"jobs={_folder(asked)}"]
     return subprocess.Popen(  # noqa: S603 a list of words, never a shell
-        [sys.executable, "-m", "pipelines.schedule", *words, *_handed_on(asked, ())],
+        [*door_process("schedule"), *words, *_handed_on(asked, ())],
         stdin=subprocess.DEVNULL,
         start_new_session=True,
         pass_fds=[lock.number],
@@ -92,12 +92,13 @@ def _launch(asked: ScheduleSpec, job: JobSpec, slot: datetime, attempt: int, loc
 
 
 def _handed_on(asked: ScheduleSpec, overrides: tuple[str, ...]) -> list[str]:
-    """The scheduler's own places for the doors that it starts, where their overrides do not say others."""
+    """Overrides that give a door the scheduler's own places, unless its overrides name others."""
     given = {word.lstrip("+").partition("=")[0].strip() for word in overrides}
     places: dict[str, str | None] = {
         "paths.runs": str(Path(asked.paths.runs).resolve()),
         "ledger.url": asked.ledger.url,
         "tracking.url": asked.tracking.url,
+        "paths.conf": asked.paths.conf and str(Path(asked.paths.conf).resolve()),
     }
     return [f"{key}={place}" for key, place in places.items() if place is not None and key not in given]
 
@@ -109,21 +110,21 @@ def _run(asked: ScheduleSpec) -> None:
     screen = Screen()
 
     def notify(sentence: str) -> None:
-        with suppress(OSError):  # the scheduler's terminal may be closed by now, and its run goes on
+        with suppress(OSError):  # the scheduler's terminal may be closed; the run goes on
             screen.note(sentence)
 
     job = _job(_folder(asked), asked.job)
-    with _until_stopped() as raise_if_stopped, _job_runs(asked, notify, raise_if_stopped) as job_runs:
+    with until_signal(STOPPED) as raise_if_stopped, _job_runs(asked, notify, raise_if_stopped) as job_runs:
         lock = job_lock(_locks(asked, job_runs) / f"{job.name}.lock")
         if lock is None:
             running = [f", the slot {write_slot(row.slot)}" for row in job_runs.open(job.name)]
-            raise JobError(f"job {job.name} is being run by another process{''.join(running)}")
+            raise JobError(f"job {job.name} is already running in another process{''.join(running)}")
         with closing(lock), _alone(job_runs, job.name, raise_if_stopped):
             slot = read_slot(asked.slot) if asked.slot else _claim_now(job_runs, job.name)
             if job_runs.row(job.name, slot) is None:
                 raise ConfigError("slot", f"{asked.slot} of job {job.name} was not claimed; leave slot out to run the job now")
             log = Path(asked.paths.runs).resolve() / "jobs" / job.name / f"{write_slot(slot)}.log"
-            command = [sys.executable, "-m", f"pipelines.{job.door}", *job.words, *_handed_on(asked, job.overrides)]
+            command = [*door_process(job.door), *job.words, *_handed_on(asked, job.overrides)]
             notify(f"job {job.name}: the slot {write_slot(slot)} runs, its output is in {log}")
             outcome = run_slot(job, slot, asked.attempt, job_runs, lock, log, command, notify, raise_if_stopped)
     if outcome is None:
@@ -142,7 +143,7 @@ def _job(folder: Path, name: str) -> JobSpec:
 
 
 def _claim_now(job_runs: JobRuns, job: str) -> datetime:
-    """A slot for a run that a person asks for: at a second that cron never means."""
+    """Claim a slot for a run started by hand, at a second other than cron's 0."""
     moment = _now().replace(microsecond=0)
     while moment.second == 0 or not job_runs.claim(job, moment):
         moment += timedelta(seconds=1)
@@ -158,7 +159,7 @@ def _alone(job_runs: JobRuns, job: str, raise_if_stopped: Callable[[], None]) ->
                 yield
                 return
         if time.monotonic() > end:
-            raise JobError(f"job {job} is being run on another machine")
+            raise JobError(f"job {job} is running on another machine")
         raise_if_stopped()
         time.sleep(0.2)
 
@@ -182,7 +183,7 @@ def _list(asked: ScheduleSpec) -> None:
                 "reason": None if last is None else last.reason,
             }
         )
-    _show(asked, shown, "no job; each is a file NAME.yaml in " + str(_folder(asked)))
+    _show(asked, shown, f"no jobs; each is a file NAME.yaml in {_folder(asked)}")
     for error in list(found.broken.values())[:-1]:
         print(f"error: {error}", file=sys.stderr)
     if found.broken:
@@ -192,7 +193,7 @@ def _list(asked: ScheduleSpec) -> None:
 def _history(asked: ScheduleSpec) -> None:
     rows = _rows(asked, lambda job_runs: job_runs.history(asked.job, asked.count))
     if asked.job is not None and not rows:
-        _job(_folder(asked), asked.job)  # a job that is gone has a history, one that never was has neither
+        _job(_folder(asked), asked.job)  # a deleted job has a history; one that never existed is an error
     shown = [
         {
             "job": row.job,
@@ -206,7 +207,7 @@ def _history(asked: ScheduleSpec) -> None:
         }
         for row in rows
     ]
-    _show(asked, shown, "no slot yet")
+    _show(asked, shown, "no runs yet")
 
 
 def _last_rows(asked: ScheduleSpec, names: list[str]) -> list[JobRun | None]:
@@ -215,7 +216,7 @@ def _last_rows(asked: ScheduleSpec, names: list[str]) -> list[JobRun | None]:
 
 
 def _rows(asked: ScheduleSpec, read: Callable[[JobRuns], list[JobRun]]) -> list[JobRun]:
-    """Rows of the ledger; none where there is no ledger, which is not made by looking."""
+    """Rows of the ledger; none without a ledger, which reading must not create."""
     if asked.ledger.url is None and not (Path(asked.paths.runs) / "ledger.db").exists():
         return []
     with _job_runs(asked, lambda sentence: print(sentence, file=sys.stderr), lambda: None) as job_runs:
@@ -232,28 +233,6 @@ def _show(asked: ScheduleSpec, shown: list[dict[str, Any]], nothing: str) -> Non
         Screen().listed(list(shown[0]), cells)
     else:
         Screen().note(nothing)
-
-
-@contextmanager
-def _until_stopped() -> Iterator[Callable[[], None]]:
-    """Within it, the given function raises Interrupted once SIGINT or SIGTERM has come; a second raises KeyboardInterrupt."""
-    asked: list[int] = []
-
-    def raise_if_stopped() -> None:
-        if asked:
-            raise Interrupted("stopped by a signal")
-
-    def on_signal(number: int, frame: FrameType | None) -> None:
-        if asked:
-            raise KeyboardInterrupt
-        asked.append(number)
-
-    before = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield raise_if_stopped
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _now() -> datetime:

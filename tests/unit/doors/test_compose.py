@@ -1,7 +1,8 @@
 import pytest
 
 from foldwise.config.read import read_study
-from foldwise.doors.compose import compose_service, compose_study, groups
+from foldwise.doors.compose import compose_service, compose_study
+from foldwise.doors.conf import conf_at
 from foldwise.errors import ConfigError
 
 
@@ -19,7 +20,7 @@ def test_every_option_of_every_group_composes_into_a_study():
         "sql": ["data.url=sqlite:///x.db", "data.query=SELECT", "data.target=y"],
         "openml": ["data.id=3", "data.target=y"],
     }
-    for group, options in groups().items():
+    for group, options in conf_at(None).groups().items():
         for option in options:
             read_study(compose_study([f"{group}={option}", *given.get(option, [])]))
 
@@ -75,7 +76,7 @@ def test_a_mapping_of_another_kind_replaces_and_of_the_same_kind_merges():
         ("tuner=rndom", "did you mean random?"),
         ("data=irsi", "did you mean iris?"),
         ("experiment=titnic", "did you mean titanic?"),
-        ("experiment=3", "'3' is no choice; known: "),
+        ("experiment=3", "'3' is not a recipe, nor a path that ends in .yaml; known: "),
         ("hydra.run.dir=x", "Hydra's own settings"),
         ("data@x=iris", "packages are not used"),
         ("model.units=[int,3", "is not understood"),

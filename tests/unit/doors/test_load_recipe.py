@@ -5,8 +5,8 @@ from contextlib import closing
 import pytest
 
 from foldwise.config.read import read_study
-from foldwise.doors.compose import compose_study
-from foldwise.doors.load_recipe import only_names
+from foldwise.doors.compose import compose_study, request_study
+from foldwise.doors.load_recipe import load_recipe, only_names, start_ledger
 from foldwise.errors import ConfigError
 from foldwise.ledger.ledger import open_ledger
 
@@ -27,6 +27,12 @@ def made(tmp_path):
     return made
 
 
+def loaded(*words):
+    request = request_study(words)
+    with closing(start_ledger(request, pytest.fail)) as ledger:
+        return load_recipe(request, ledger)
+
+
 @pytest.mark.parametrize(
     ("keys", "is_only"),
     [
@@ -44,7 +50,7 @@ def test_what_names_a_study_and_asks_nothing_of_it(keys, is_only):
 @pytest.mark.parametrize("words", [[], ["study=mine"], ["study=mine", "register=ours"]])
 def test_the_name_alone_gives_the_study_that_was_made(words, made, tmp_path):
     spec = made(*words)
-    again = read_study(compose_study([f"study={spec.name}", f"paths.runs={tmp_path}", *words[1:]]))
+    again = read_study(loaded(f"study={spec.name}", f"paths.runs={tmp_path}", *words[1:]))
     assert (again.name, again.register) == (spec.name, spec.register)
     assert again.recipe == spec.recipe
     assert again.space == spec.space
@@ -53,19 +59,19 @@ def test_the_name_alone_gives_the_study_that_was_made(words, made, tmp_path):
 
 def test_a_total_that_is_said_counts(made, tmp_path):
     spec = made()
-    again = read_study(compose_study([f"study={spec.name}", f"paths.runs={tmp_path}", "budget.trials=50", "replay=2"]))
+    again = read_study(loaded(f"study={spec.name}", f"paths.runs={tmp_path}", "budget.trials=50", "replay=2"))
     assert (again.fixed.budget.trials, again.fixed.replay) == (50, 2)
     assert again.recipe == spec.recipe
 
 
 def test_who_says_more_asks_for_a_study_of_their_own(made, tmp_path):
     spec = made()
-    other = read_study(compose_study([f"study={spec.name}", f"paths.runs={tmp_path}", "seed=9"]))
+    other = read_study(loaded(f"study={spec.name}", f"paths.runs={tmp_path}", "seed=9"))
     assert other.fixed.data.name == "iris"
 
 
 def test_a_name_that_is_not_there_is_a_new_study_and_makes_no_ledger(tmp_path):
-    assert read_study(compose_study(["study=new", f"paths.runs={tmp_path}"])).fixed.data.name == "iris"
+    assert read_study(loaded("study=new", f"paths.runs={tmp_path}")).fixed.data.name == "iris"
     assert list(tmp_path.iterdir()) == []
 
 
@@ -73,4 +79,12 @@ def test_rows_from_python_cannot_be_found_again(tmp_path):
     with closing(open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}")) as ledger:
         ledger.create_study("mine", {"data": {"kind": "frame"}}, "f" * 64, {}, {})
     with pytest.raises(ConfigError, match="was made from a DataFrame, so only Python can go on with it"):
-        compose_study(["study=mine", f"paths.runs={tmp_path}"])
+        loaded("study=mine", f"paths.runs={tmp_path}")
+
+
+@pytest.mark.parametrize(
+    ("word", "sentence"), [("ledger=5", "ledger: must be a mapping, got 5"), ("paths.runs=5", "paths.runs: ")]
+)
+def test_places_that_are_wrong_are_refused_before_a_ledger_is_looked_for(word, sentence):
+    with pytest.raises(ConfigError, match=sentence):
+        loaded("study=mine", word)

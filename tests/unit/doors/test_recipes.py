@@ -11,12 +11,13 @@ import pytest
 from foldwise.api import train, tune
 from foldwise.config.read import read_study, trial_at
 from foldwise.data.sources.made import make
-from foldwise.doors.compose import compose_study, groups
+from foldwise.doors.compose import compose_study
+from foldwise.doors.conf import conf_at
 from foldwise.errors import DataError
 from foldwise.study.plan import plan_study
 
 DATA = Path(os.environ.get("FOLDWISE_DATA", Path(__file__).parents[4] / "shared" / "data"))
-RECIPES = groups()["experiment"]
+RECIPES = conf_at(None).groups()["experiment"]
 
 
 def _study(name, tmp_path, *words):

@@ -41,7 +41,7 @@ def test_while_mlflow_is_away_the_first_fault_ends_it(ledger, tmp_path):
     ship_others(ledger, TrackingSpec(url="http://127.0.0.1:9"), str(tmp_path), said.append)
     assert ledger.waiting() == ["one", "two"]
     assert len(said) == 2
-    assert said[1].startswith("MLflow did not take 1 of the study's trials: ")
+    assert said[1].startswith("MLflow did not accept 1 of the study's trials: ")
 
 
 def test_without_a_tracker_nothing_waits_for_one(ledger, tmp_path):

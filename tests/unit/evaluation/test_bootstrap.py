@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from foldwise.evaluation.bootstrap import Comparison, compare, sentence
-from foldwise.evaluation.numpy_metrics import scorer
+from foldwise.evaluation.metrics import scorer
 from foldwise.spec.goal import Goal
 from foldwise.trial.summary import BaselineScore
 

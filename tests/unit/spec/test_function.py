@@ -1,8 +1,8 @@
-"""What is asked of a build function before Keras is imported."""
+"""Checks of a build function before Keras is imported."""
 
 import pytest
 
-from foldwise.api import _composed
+from foldwise.api import _request
 from foldwise.config.read import identity_hash, read_study, trial_at
 from foldwise.errors import ConfigError
 
@@ -21,14 +21,14 @@ def any_of_them(**options): ...
 
 
 def _study(**model):
-    return read_study(_composed(["data=iris"], None, None, {"model": {"kind": "python", **model}}))
+    return read_study(_request(["data=iris"], None, None, {"model": {"kind": "python", **model}}).config)
 
 
 def _model(study, params):
     return trial_at(study, {**study.space.defaults(), **params}).model
 
 
-def test_its_arguments_are_searched_where_they_are_ranges():
+def test_its_arguments_can_be_ranges():
     study = _study(build=network, units=["int", 4, 16], activation=["choice", "relu", "tanh"])
     assert {name for name in study.space.ranges if name.startswith("model")} == {"model.units", "model.activation"}
     model = _model(study, {"model.units": 5, "model.activation": "tanh"})
@@ -61,9 +61,9 @@ def test_a_changed_function_is_a_changed_study(tmp_path):
     assert one.name == same.name != other.name
 
 
-def test_models_may_be_a_choice():
+def test_models_can_be_a_choice():
     options = ["choice", {"kind": "mlp", "units": 4}, {"kind": "python", "build": any_of_them, "units": ["int", 1, 3]}]
-    study = read_study(_composed(["data=iris"], None, None, {"model": options}))
+    study = read_study(_request(["data=iris"], None, None, {"model": options}).config)
     assert _model(study, {"model": "python", "model.python.units": 2}).arguments == {"units": 2}
 
 
@@ -72,24 +72,24 @@ class Callable:
 
 
 WRONG = {
-    "unknown": ({"build": network, "unit": 3}, "model: unit is no argument of network that can be set, did you mean units?"),
-    "handed over": ({"build": network, "seed": 3}, "model: seed is no argument of network that can be set"),
-    "due": ({"build": needing}, "model: depth must be given: it is an argument of needing without a default"),
+    "unknown": ({"build": network, "unit": 3}, "model: network has no argument unit that can be set, did you mean units?"),
+    "handed over": ({"build": network, "seed": 3}, "model: network has no argument seed that can be set"),
+    "due": ({"build": needing}, "model: depth must be given: needing has no default for it"),
     "without a head": (
         {"build": without_head},
         "model: without_head must take inputs and head, as def without_head(",
     ),
-    "a lambda": ({"build": lambda inputs, head: None}, "must be a function that was written with def"),
-    "an object": ({"build": Callable()}, "model.build: must be a function that was written with def, got Callable"),
-    "a name": ({"build": "package.function"}, "model: kind python is a function of your own, from Python only"),
-    "none": ({}, "model: kind python is a function of your own, from Python only"),
+    "a lambda": ({"build": lambda inputs, head: None}, "must be a function written with def"),
+    "an object": ({"build": Callable()}, "model.build: must be a function written with def, got Callable"),
+    "a name": ({"build": "package.function"}, "model: kind python takes your own function, and only from Python"),
+    "none": ({}, "model: kind python takes your own function, and only from Python"),
     "bare choice": ({"build": ["choice", network, needing]}, "a choice between functions is one between models"),
     "a range": ({"build": network, "units": ["int", 9, 2]}, "model.units: low <= high must hold"),
 }
 
 
 @pytest.mark.parametrize("case", WRONG)
-def test_what_is_wrong_is_said_in_a_sentence(case):
+def test_each_error_is_a_sentence(case):
     model, sentence = WRONG[case]
     with pytest.raises(ConfigError) as caught:
         _study(**model)
@@ -109,10 +109,10 @@ def test_values_from_around_a_function_are_refused_because_no_record_holds_them(
     def closed(inputs, head):
         return width
 
-    with pytest.raises(ConfigError, match="takes width from the function around it, which its source does not say"):
+    with pytest.raises(ConfigError, match="uses width of the function around it, whose value is not in its source"):
         _study(build=closed)
 
 
 def test_a_shell_has_no_functions():
-    with pytest.raises(ConfigError, match="kind python is a function of your own, from Python only"):
-        read_study(_composed(["data=iris", "model.kind=python"], None, None, {}))
+    with pytest.raises(ConfigError, match="kind python takes your own function, and only from Python"):
+        read_study(_request(["data=iris", "model.kind=python"], None, None, {}).config)

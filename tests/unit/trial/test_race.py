@@ -86,8 +86,8 @@ def test_better_trials_lose_less_often_and_hopeless_ones_after_the_first_fold():
 def test_the_reason_names_folds_trial_and_numbers():
     allowed = deviations(5, 0.2) * math.sqrt(0.01 * (1 / 2 - 1 / 5))
     reason = by_folds(variance=0.01).lost({0: 0.5, 1: 0.6})
-    said = f"lost after 2 of 5 folds: accuracy is 0.2500 worse there than that of trial 7, and at most {allowed:.4f} can be caught up"
-    assert reason == said
+    behind = "lost after 2 of 5 folds: accuracy is 0.2500 worse there than that of trial 7"
+    assert reason == f"{behind}, and at most {allowed:.4f} can be caught up"
 
 
 def test_directions_mirror_each_other():

@@ -1,0 +1,125 @@
+"""The doors as commands: `foldwise tune data=iris`, `python -m foldwise tune data=iris`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from foldwise.doors.command_line import Door, exit_code, run_door, show
+from foldwise.doors.compose import Request
+from foldwise.doors.help import doors_help
+from foldwise.errors import ConfigError, did_you_mean
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The exit code of a command line; by default this process's own."""
+    door, *words = (sys.argv[1:] if argv is None else argv) or ["--help"]
+    if door in DOORS:
+        return run_door(door, DOORS[door], words)
+    return exit_code(lambda: _no_door(door, words))
+
+
+def _no_door(word: str, words: Sequence[str]) -> None:
+    if word in ("-h", "--help"):
+        show(doors_help({name: door.about for name, door in DOORS.items()} | {"conf": CONF}))
+    elif word == "--version":
+        import foldwise
+
+        show(f"foldwise {foldwise.__version__}")
+    elif word == "conf":
+        _conf(words)
+    else:
+        raise ConfigError("", f"{word!r} is not a command{did_you_mean(word, [*DOORS, 'conf'])}")
+
+
+def _tune(request: Request) -> None:
+    from foldwise.doors.run import tune_here
+
+    tune_here(request)
+
+
+def _train(request: Request) -> None:
+    from foldwise.doors.run import tune_here
+
+    tune_here(request, search=False)
+
+
+def _prepare(request: Request) -> None:
+    from foldwise.doors.look import prepare_here
+
+    prepare_here(request)
+
+
+def _predict(request: Request) -> None:
+    from foldwise.doors.services import predict_file
+
+    predict_file(request.config)
+
+
+def _export(request: Request) -> None:
+    from foldwise.doors.services import export_model
+
+    export_model(request.config)
+
+
+def _retrain(request: Request) -> None:
+    from foldwise.retraining.retrain import retrain_here
+
+    retrain_here(request.config)
+
+
+def _compare(request: Request) -> None:
+    from foldwise.doors.services import compare_studies
+
+    compare_studies(request.config)
+
+
+def _schedule(request: Request) -> None:
+    from foldwise.schedule.door import schedule
+
+    schedule(request.config)
+
+
+def _ui(request: Request) -> None:
+    from foldwise.doors.services import serve_ui
+
+    serve_ui(request.config)
+
+
+def _conf(words: Sequence[str]) -> None:
+    from foldwise.doors.conf import write_conf
+
+    if words and words[0] in ("-h", "--help"):
+        show(f"usage: foldwise conf FOLDER\n\n{CONF}")
+    else:
+        show(f"written: {write_conf(words)}; `paths.conf={words[0]}` uses it")
+
+
+CONF = "Write the shipped conf/ to a new folder, to edit and use by paths.conf=FOLDER."
+DOORS = {
+    "tune": Door(
+        "Search, cross-validate, pick, refit, score the holdout once, bundle, register, and print the verdict.", _tune
+    ),
+    "train": Door(
+        "Tune without a search: every range takes its default; one trial is validated, refitted and registered.", _train
+    ),
+    "prepare": Door("Dry run of the data half: audit, shapes, class counts, first prepared rows. Trains nothing.", _prepare),
+    "predict": Door(
+        "Answer raw rows with a registered model; if the target is among the columns, score the answers.", _predict
+    ),
+    "export": Door("Write a registered model's network as SavedModel, LiteRT or ONNX, checked against the original.", _export),
+    "retrain": Door(
+        "Train a champion's recipe on new rows, and promote the challenger if it is better; or roll back.", _retrain
+    ),
+    "compare": Door(
+        "Compare the trials of a study, or of several: a page that needs no server, or a table in the terminal.", _compare
+    ),
+    "schedule": Door(
+        "Run jobs at their times: serve until Ctrl-C, list the jobs, run one now, or show the history.", _schedule
+    ),
+    "ui": Door("Open MLflow's pages on the right store, for this machine only by default.", _ui),
+}
+
+
+if __name__ == "__main__":
+    sys.exit(main())

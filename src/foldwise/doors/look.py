@@ -1,0 +1,76 @@
+"""The data half of a study, shown on this terminal: audit, folds, holdout. Nothing is trained."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+from foldwise.config.read import read_study
+from foldwise.doors.compose import Request
+from foldwise.doors.load_recipe import load_recipe, start_ledger
+from foldwise.doors.screen import Screen
+from foldwise.spec.study import StudySpec
+
+if TYPE_CHECKING:
+    from foldwise.data.new_rows import ChampionContext
+    from foldwise.study.plan import Plan
+
+
+def look_at_data(spec: StudySpec, screen: Screen, context: ChampionContext | None = None) -> Plan:
+    """The plan of a study, shown on the screen. A wrong path or column is found before anything slow is imported.
+
+    Args:
+        spec: the study.
+        screen: shows columns, findings and the number of rows.
+        context: the champion's, if the study makes its challenger.
+    """
+    check_data(spec)
+    from foldwise.data.audit.finding import refuse
+    from foldwise.study.plan import plan_study
+
+    plan = plan_study(spec, context)
+    table = plan.table
+    kinds = ", ".join(f"{column.name} ({column.kind})" for column in table.schema.columns[:12])
+    more = f" and {len(table.schema.columns) - 12} more" if len(table.schema.columns) > 12 else ""
+    labels = f", labels {', '.join(table.labels[:10])}" if table.labels else ""
+    screen.note(f"study {plan.spec.name}: {table.task} of {table.target_name}{labels}, goal {plan.goal.metric}")
+    if table.schema.image is None:
+        screen.note(f"columns: {kinds}{more}")
+    else:
+        screen.note(f"images: {' x '.join(map(str, table.schema.image))} (height, width, channels)")
+    screen.audited(plan.findings)
+    for note in table.notes:
+        screen.note(f"note: {note}")
+    screen.note(
+        f"rows: {len(plan.development)} to develop on in {len(plan.splits)} fold{'s' * (len(plan.splits) > 1)}, "
+        f"{len(plan.holdout)} set aside as holdout"
+    )
+    if spec.fixed.audit.strict:
+        refuse(plan.findings, spec.fixed.audit.accept)
+    return plan
+
+
+def check_data(spec: StudySpec) -> None:
+    """Refuse missing files and columns before pandas is imported.
+
+    Raises:
+        ConfigError, DataError: a file or a column does not exist.
+    """
+    from foldwise.data.read import reader
+
+    reader(spec.fixed.data, spec.fixed.paths).check()
+
+
+def prepare_here(request: Request) -> None:
+    """Show on this terminal what a study would learn from, and write it to `prepare.json`."""
+    screen = Screen()
+    with closing(start_ledger(request, screen.note)) as ledger:
+        spec = read_study(load_recipe(request, ledger))
+    plan = look_at_data(spec, screen)
+    from foldwise.study.dry_run import dry_run
+    from foldwise.system.files import write_json
+
+    shown = dry_run(plan)
+    screen.prepared(shown)
+    write_json(plan.folder / "prepare.json", shown)
+    screen.note(f"written: {plan.folder / 'prepare.json'}")

@@ -1,0 +1,83 @@
+"""The words of a command line: `key=value`, with values in Hydra's grammar."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from foldwise.errors import ConfigError
+
+
+def split_override(text: str) -> tuple[str, str]:
+    """The key and the text of the value of `key=value`; `+key=value` and `++key=value` mean the same.
+
+    Raises:
+        ConfigError: the text is something else.
+    """
+    match = re.fullmatch(r"(\+{0,2})([^=\s~+][^=]*)=(.*)", text, flags=re.DOTALL)
+    if match is None:
+        raise ConfigError("", f"{text!r} is not understood: write key=value, for example fit.epochs=30")
+    key, written = match.group(2).strip(), match.group(3)
+    if key.split(".")[0] == "hydra":
+        raise ConfigError(key, "Hydra's own settings are not used here")
+    if "@" in key:
+        raise ConfigError(key, "packages are not used here; write group=option")
+    return key, written
+
+
+def read_override(text: str) -> tuple[str, Any]:
+    """The key and the plain value of `key=value`.
+
+    Raises:
+        ConfigError: key or value cannot be read.
+    """
+    key, written = split_override(text)
+    if re.fullmatch(r"[+-]?\d{16,}", written):  # more digits than a float holds: keep them
+        return key, int(written)
+    return key, _read_value(key, written)
+
+
+def own_conf(given: Iterable[tuple[str, Any]]) -> str | None:
+    """The last `paths.conf` among keys and values.
+
+    Raises:
+        ConfigError: it is not text.
+    """
+    folder: Any = None
+    for key, value in given:
+        if key == "paths.conf":
+            folder = value
+        elif key == "paths" and isinstance(value, Mapping):
+            folder = value.get("conf", folder)
+    if folder is not None and not isinstance(folder, str):
+        raise ConfigError("paths.conf", f"must be a folder, got {folder!r}")
+    return folder
+
+
+def _read_value(key: str, written: str) -> Any:
+    from hydra.core.override_parser.overrides_parser import OverridesParser
+    from hydra.errors import HydraException
+
+    try:
+        override = OverridesParser.create().parse_override(f"value={written}")
+    except HydraException:
+        if written[:1] in ("[", "{"):
+            raise ConfigError(
+                key, f"{written!r} is not understood; a list is [a,b], a mapping {{a: 1}}, quote odd text"
+            ) from None
+        return written  # plain text with signs that Hydra's grammar keeps for itself, as in data.delimiter=;
+    if override.is_sweep_override():
+        raise ConfigError(key, f"several values at once are Hydra's multirun, which is not used; a range is {key}=[choice,a,b]")
+    return _plain(override.value())
+
+
+def _plain(value: Any) -> Any:
+    """Hydra's quoted words as plain text, also inside lists and mappings."""
+    if isinstance(value, dict):
+        return {str(_plain(key)): _plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    if isinstance(value, (bool, int, float)) or value is None:
+        return value
+    return str(getattr(value, "text", value))
