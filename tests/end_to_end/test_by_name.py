@@ -68,7 +68,7 @@ def test_a_trial_that_comes_out_otherwise_is_said_by_how_much(runs, name):
     [
         (["replay=99"], "replay: {name} has no trial 99; it has 0 to 2"),
         (["replay=-1"], "replay: "),
-        (["seed=6", "replay=1"], "exists and asks something else"),
+        (["seed=6", "replay=1"], "exists with another configuration"),
     ],
 )
 def test_what_cannot_be_replayed_is_one_sentence(words, sentence, runs, name):

@@ -48,7 +48,7 @@ def test_an_equal_frame_goes_on_and_other_rows_are_refused(tmp_path):
         _open_or_resume(ledger, tmp_path, frame=_frame(), target="y")
         again = _frame().astype({"y": "category", "odd": "Int32"})
         assert _open_or_resume(ledger, tmp_path, frame=again, target="y").name == "mine"
-        with pytest.raises(ConfigError, match="'mine' exists and was made from other data"):
+        with pytest.raises(ConfigError, match="'mine' exists with other data"):
             _open_or_resume(ledger, tmp_path, frame=_frame(1), target="y")
         with pytest.raises(
             ConfigError, match=r"made from a DataFrame, so only Python can go on with it: foldwise\.tune\(frame="

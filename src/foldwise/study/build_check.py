@@ -1,4 +1,4 @@
-"""Before a study begins: networks that only Keras can judge are built once, with the features that it will have."""
+"""Before a study begins, build the networks that only Keras can check, with the features that they will get."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from foldwise.spec.study import StudySpec
 from foldwise.spec.trial import TrialSpec
 from foldwise.study.plan import Plan
 
-# what a specification alone cannot vouch for
+# the kinds of models that cannot be checked without Keras
 KINDS = ("layers", "python")
 
 
 def needs_build_check(spec: StudySpec) -> list[TrialSpec]:
-    """The trials at the default and at both ends of every range whose networks have to be seen."""
+    """Of the trials at the default and at both ends of every range, those whose networks have to be built."""
     trials = [trial for trial in spec.corners if trial.model.kind in KINDS]
     different: list[TrialSpec] = []
     for trial in trials:
@@ -26,10 +26,10 @@ def needs_build_check(spec: StudySpec) -> list[TrialSpec]:
 
 
 def check_builds(plan: Plan) -> None:
-    """Build these networks. TensorFlow has to be started.
+    """Build these networks. TensorFlow must have been started.
 
     Raises:
-        ConfigError: one cannot be built, or not be kept.
+        ConfigError: a network cannot be built or saved.
     """
     from foldwise.models.try_out import try_out
 

@@ -1,4 +1,4 @@
-"""The data half of a study: read, audited, the holdout set aside, the folds cut. Nothing is trained and nothing written."""
+"""The data of a study: read and audited, the holdout set aside, the folds cut. Nothing is trained, nothing is written."""
 
 from __future__ import annotations
 
@@ -40,13 +40,13 @@ from foldwise.trial.job import TrialJob
 
 @dataclass(frozen=True)
 class Plan:
-    """What a study will train on and be judged by.
+    """What a study trains on and is judged by.
 
     development: positions in `table` of the rows that search and training may see, (rows,).
-    holdout: the rows set aside, a table of its own.
-    source: the mark of the rows as they were read, where there is one.
-    context: what an earlier model knew, where its challenger is to be made.
-    new_rows: positions in `table` of the rows that were set aside because they are new, (rows,); they are in `holdout` too.
+    holdout: the rows set aside, as a table of its own.
+    source: the mark of the rows as they were read, if they have one.
+    context: what the champion knew, if this study makes its challenger.
+    new_rows: positions in `table` of the rows set aside because they are new, (rows,); `holdout` contains them.
     """
 
     spec: StudySpec
@@ -68,15 +68,15 @@ class Plan:
 
     @property
     def goals(self) -> tuple[Goal, ...]:
-        """What trials are ranked by, and the cost that is weighed against it where two goals are asked for."""
+        """The metric that ranks trials, and with two goals the cost as well."""
         asked = self.spec.fixed.goals
         return (self.goal, cost_goal(asked[1])) if asked else (self.goal,)
 
     def job(self, number: int, params: Params) -> TrialJob:
-        """What a worker is told of a trial.
+        """The job of a trial, for a worker.
 
         Raises:
-            ConfigError: values that are right each by itself contradict each other.
+            ConfigError: two values contradict each other.
         """
         fixed, spec = self.spec.fixed, trial_at(self.spec, params)
         costs = tuple(goal.metric for goal in self.goals[1:])
@@ -84,7 +84,7 @@ class Plan:
 
     @property
     def recipe(self) -> Mapping[str, Any]:
-        """The study's recipe, as it is kept; rows that came from Python are known by their fingerprint alone."""
+        """The study's recipe as the ledger keeps it; a DataFrame is kept as its fingerprint."""
         recipe, data = self.spec.recipe, self.spec.fixed.data
         if not isinstance(data, FrameData):
             return recipe
@@ -96,11 +96,11 @@ def plan_study(spec: StudySpec, context: ChampionContext | None = None) -> Plan:
 
     Args:
         spec: the study.
-        context: what the champion knew, where its challenger is made. The same rows are set aside, and the newest of those
-            that it did not see. A holdout by time begins anew, and never earlier than it did.
+        context: what the champion knew, for its challenger. The same rows are set aside, and the newest of those that it did
+            not see. A holdout by time is cut again, never earlier than before.
 
     Raises:
-        ConfigError, DataError: configuration and data do not fit each other.
+        ConfigError, DataError: the configuration does not fit the data.
     """
     fixed = spec.fixed
     check_runs_folder(fixed.paths.runs)
@@ -125,15 +125,15 @@ def plan_study(spec: StudySpec, context: ChampionContext | None = None) -> Plan:
     splits = cut_folds(table, development, fixed.folds, fixed.seed)
     for trial in trials:
         check_batch(trial.fit, splits)
-    told = [finding for trial in trials for finding in check_balance(table, splits, trial.balance)]
-    findings = (*audit(table, development, splits, holdout), *dict.fromkeys(told))
+    unbalanced = [finding for trial in trials for finding in check_balance(table, splits, trial.balance)]
+    findings = (*audit(table, development, splits, holdout), *dict.fromkeys(unbalanced))
     return Plan(spec, goal, table, development, holdout, record, splits, findings, source, context, new_rows)
 
 
 def _set_aside(
     fixed: FixedSpec, table: Table, context: ChampionContext | None
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, HoldoutRecord]:
-    """Positions to develop on, positions set aside, which of these because they are new, and how that was decided."""
+    """Positions for development, those set aside, those of them that are new, and the record of the rule."""
     data = fixed.data
     none = np.empty(0, dtype=np.int64)
     if context is None or data.holdout.kind == "given":
@@ -149,7 +149,7 @@ def _set_aside(
 
 
 def threads_of(plan: Plan) -> int:
-    """How many threads its trials train on: as configured, else by what has to be multiplied."""
+    """How many threads its trials train on: as configured, else by the size of their matrix products."""
     fixed, trials = plan.spec.fixed, plan.spec.corners
     if fixed.execute.threads is not None:
         return fixed.execute.threads
@@ -162,29 +162,21 @@ def threads_of(plan: Plan) -> int:
 
 
 def check_batch(fit: FitSpec, splits: Sequence[Split]) -> None:
-    """Whether a step of that many rows can be cut from every fold.
-
-    Raises:
-        ConfigError: a fold has fewer training rows.
-    """
+    """Raise ConfigError if a fold has fewer training rows than a batch."""
     least = min(len(split.train) for split in splits)
     if isinstance(fit.batch_size, int) and fit.batch_size > least:
-        said = f"{fit.batch_size} is more than the {least} training rows of the smallest fold"
-        raise ConfigError("fit.batch_size", f"{said}; say full, or at most {least}")
+        rule = f"{fit.batch_size} is more than the {least} training rows of the smallest fold"
+        raise ConfigError("fit.batch_size", f"{rule}; use full, or at most {least}")
 
 
 def check_runs_folder(runs: str) -> None:
-    """Whether results can be written there, before anything is.
-
-    Raises:
-        ConfigError: a file stands in the way, or the folder cannot be written.
-    """
+    """Raise ConfigError if a file is at this path, or the folder cannot be written to."""
     path = Path(runs).resolve()
     there = next(parent for parent in (path, *path.parents) if parent.exists())
     if not there.is_dir():
         raise ConfigError("paths.runs", f"{there} is a file, not a folder")
     try:
-        with tempfile.TemporaryFile(dir=there):  # it has no name, so nothing is left; asking for rights is not enough
+        with tempfile.TemporaryFile(dir=there):  # it has no name, so nothing is left behind; permissions alone do not tell
             pass
     except OSError as fault:
         raise ConfigError("paths.runs", f"{there} cannot be written to ({fault.strerror})") from None

@@ -9,7 +9,7 @@ from foldwise.study.build_check import needs_build_check
 from foldwise.study.plan import check_runs_folder, plan_study, threads_of
 
 
-def test_a_place_that_cannot_be_written_is_refused_and_nothing_is_left(tmp_path):
+def test_a_folder_that_cannot_be_written_is_refused_and_nothing_is_left(tmp_path):
     check_runs_folder(str(tmp_path / "deep" / "runs"))
     assert list(tmp_path.iterdir()) == []
     (tmp_path / "file").write_text("")
@@ -39,7 +39,7 @@ def test_images_keep_the_pixels_that_never_change(tmp_path):
         ({"blocks": ["int", 1, 4]}, r"model\.blocks: block 4 of 4 leaves no pixel"),
     ],
 )
-def test_an_image_that_the_rows_are_not_is_refused_before_anything_is_written(tmp_path, model, sentence):
+def test_an_image_size_that_does_not_match_the_rows_is_refused_before_anything_is_written(tmp_path, model, sentence):
     with pytest.raises(ConfigError, match=sentence):
         _digits(tmp_path, **model)
     assert list(tmp_path.iterdir()) == []

@@ -25,4 +25,4 @@ def test_the_page_has_the_same_bars():
 
 
 def test_the_reason_for_a_missing_measurement_is_given():
-    assert importance.basis(usual(5)) == "Not measured: 5 complete trials are too few, it takes 10."
+    assert importance.basis(usual(5)) == "Not measured: 5 complete trials are too few, 10 are needed."

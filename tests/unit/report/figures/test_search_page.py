@@ -28,7 +28,7 @@ def test_plotly_understands_every_plot():
 
 
 def test_the_page_gives_the_reason_for_a_missing_plot():
-    assert "Not measured: 5 complete trials are too few, it takes 10." in page(usual(5))
+    assert "Not measured: 5 complete trials are too few, 10 are needed." in page(usual(5))
     only = [complete(0, {"fit.x": 1}, [0.5]), complete(1, {"fit.x": 2}, [0.6])]
     assert list(panels(look(only))) == ["history", "slices"]
 
