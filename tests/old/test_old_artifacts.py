@@ -13,6 +13,7 @@ from types import SimpleNamespace
 import pandas as pd
 import pytest
 
+from tests.end_to_end.copies import rename
 from tests.end_to_end.doors import ROOT, run
 
 pytestmark = pytest.mark.slow
@@ -28,19 +29,9 @@ def old(tmp_path):
         packed.extractall(tmp_path, filter="data")
     runs = tmp_path / "runs"
     for name in ("ledger.db", "mlflow.db"):
-        move(runs / name, str(tmp_path))
+        rename(runs / name, MADE_AT, tmp_path)
     expected = json.loads((tmp_path / "expected.json").read_text())
     return SimpleNamespace(folder=tmp_path, runs=runs, data=f"paths.data={tmp_path}", **expected)
-
-
-def move(database, place):
-    """Writes another place wherever a cell names the one at which the archive was made."""
-    with closing(sqlite3.connect(database)) as connection:
-        for (table,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
-            for _, column, *_ in connection.execute(f'PRAGMA table_info("{table}")').fetchall():
-                change = f'UPDATE "{table}" SET "{column}" = replace("{column}", :here, :there) WHERE instr("{column}", :here)'
-                connection.execute(change, {"here": MADE_AT, "there": place})
-        connection.commit()
 
 
 def query(database, words, *values):

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from foldwise.bundle.card import Card, Reading, Sample, read_card, write_card
+from foldwise.bundle.card import Card, Sample, read_card, write_card
 from foldwise.bundle.checksums import check, hash_of
 from foldwise.bundle.libraries import as_words, other_libraries, versions_here
 from foldwise.bundle.network_file import check_network
@@ -28,6 +28,7 @@ from foldwise.data.serving_rules import FLAGS, flags
 from foldwise.data.table import Table
 from foldwise.errors import DataError, JobError
 from foldwise.models.heads import THRESHOLD, Head, label_codes, to_predictions
+from foldwise.spec.data import Reading
 from foldwise.system.files import whole_folder
 from foldwise.system.redact import first_line
 

@@ -13,26 +13,10 @@ from foldwise.data.profile import ColumnProfile
 from foldwise.data.schema import Column, Schema
 from foldwise.errors import JobError
 from foldwise.models.heads import Head
+from foldwise.spec.data import Reading
 
 FORMAT = 3
 READ = (2, 3)  # format 2 has no hashes and no profile
-
-
-@dataclass(frozen=True)
-class Reading:
-    """How cells were read: the options of `data` that also apply to new rows."""
-
-    delimiter: str = ","
-    encoding: str = "utf-8"
-    decimal: str = "."
-    missing: tuple[str, ...] = ("",)
-    target_strip: str = ""
-
-    @staticmethod
-    def of(data: object) -> Reading:
-        """The options of a data specification; defaults for those that its kind lacks."""
-        known = {name: getattr(data, name) for name in Reading.__dataclass_fields__ if hasattr(data, name)}
-        return Reading(**known)
 
 
 @dataclass(frozen=True)

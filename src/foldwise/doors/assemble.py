@@ -10,7 +10,6 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from foldwise.config.read import trial_at
 from foldwise.errors import ConfigError
 from foldwise.spec.execute import DaskExecutor
 from foldwise.spec.places import TrackingSpec
@@ -106,8 +105,7 @@ def make_tuner(spec: StudySpec, goals: Sequence[Goal]) -> Tuner:
 
 def _epochs(spec: StudySpec) -> list[int]:
     """The values that fit.epochs takes, as far as the ends of the ranges show them."""
-    points = [spec.space.defaults(), *(params for _, params in spec.space.corners())]
-    return sorted({trial_at(spec, params).fit.epochs for params in points})
+    return sorted({trial.fit.epochs for trial in spec.corners})
 
 
 def make_executor(

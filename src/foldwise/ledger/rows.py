@@ -10,7 +10,7 @@ from typing import Any, cast
 from sqlalchemy import Row
 
 from foldwise.ledger.tables import folds
-from foldwise.spec.goal import METRICS, Goal
+from foldwise.spec.goal import METRICS, Goal, natural_goal
 from foldwise.spec.space import Params
 from foldwise.trial.provenance import Provenance
 from foldwise.trial.result import FoldScore, State, TrialResult
@@ -62,10 +62,6 @@ class TrialRow:
     dropped: bool = False
 
 
-# The goal of an unfinished study from an older version whose recipe leaves the goal to the task.
-USUAL = {"rmse": Goal("rmse", "minimize"), "accuracy": Goal("accuracy", "maximize")}
-
-
 def goal_of(record: StudyRecord, results: Iterable[TrialResult]) -> Goal:
     """The goal that ranks a study's trials, also while it still runs."""
     if record.provenance is not None:
@@ -74,9 +70,9 @@ def goal_of(record: StudyRecord, results: Iterable[TrialResult]) -> Goal:
         return record.summary.goal
     asked = (record.recipe.get("goals") or [record.recipe["goal"]["metric"]])[0] if record.recipe.get("goal") else "auto"
     if asked in METRICS:
-        return Goal(asked, METRICS[asked][0])
+        return natural_goal(asked)
     known = next((result.metrics for result in results if result.metrics), {})
-    return next((goal for metric, goal in USUAL.items() if metric in known), USUAL["accuracy"])
+    return natural_goal("rmse" if "rmse" in known else "accuracy")  # the task's default
 
 
 def fold_of(row: Row[Any]) -> FoldScore:

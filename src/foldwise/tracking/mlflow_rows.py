@@ -68,7 +68,7 @@ def experiment_tags(record: StudyRecord, goal: Goal) -> dict[str, str]:
         f"mlflow.sharedViewState.{VIEW}": json.dumps(_view(record, goal)),
         "mlflow.experimentKind": "custom_model_development",
         "mlflow.experiment.primaryMetric.name": f"cv.{goal.metric}.mean",
-        "mlflow.experiment.primaryMetric.greaterIsBetter": str(goal.direction == "maximize"),
+        "mlflow.experiment.primaryMetric.greaterIsBetter": str(goal.sign > 0),
         "mlflow.note.content": note,
     }
 
@@ -81,7 +81,7 @@ def _view(record: StudyRecord, goal: Goal) -> dict[str, Any]:
     return {
         "searchFilter": "tags.`foldwise.state` LIKE '%'",
         "orderByKey": score,
-        "orderByAsc": goal.direction == "minimize",
+        "orderByAsc": goal.sign < 0,
         "startTime": "ALL",
         "lifecycleFilter": "Active",
         "datasetsFilter": [],

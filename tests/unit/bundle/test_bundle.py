@@ -105,7 +105,7 @@ def test_a_missing_column_and_text_for_a_number_are_named(made):
     bundle, _, raw = made
     with pytest.raises(DataError, match="column count is missing"):
         bundle.predict(raw.drop(columns=["count"]))
-    with pytest.raises(DataError, match="column size, row 2: 'much' is no number"):
+    with pytest.raises(DataError, match="column size, row 2: 'much' is not a number"):
         bundle.predict(raw.iloc[:3].assign(size=["1,0", "much", "2,0"]))
 
 
@@ -208,12 +208,12 @@ def test_one_row_is_answered_as_by_predict(made, odd):
 @pytest.mark.parametrize(
     ("cells", "sentence"),
     [
-        ({"size": "much"}, "column size, row 1: 'much' is no number"),
-        ({"size": "1.5"}, "column size, row 1: '1.5' is no number"),  # its decimal mark is a comma
-        ({"count": True}, "column count, row 1: 'True' is no number"),
+        ({"size": "much"}, "column size, row 1: 'much' is not a number"),
+        ({"size": "1.5"}, "column size, row 1: '1.5' is not a number"),  # its decimal mark is a comma
+        ({"count": True}, "column count, row 1: 'True' is not a number"),
         ({"count": float("inf")}, "column count, row 1: inf is beyond"),
         ({"count": 10**400}, "is beyond"),
-        ({"count": [1]}, r"column count, row 1: '\[1\]' is no number"),
+        ({"count": [1]}, r"column count, row 1: '\[1\]' is not a number"),
         ({"sort of thing": {"a": 1}}, "column sort of thing, row 1: holds a dict"),
     ],
 )

@@ -1,10 +1,11 @@
 import json
 from dataclasses import replace
 
-from foldwise.bundle.card import Card, Reading, Sample, read_card, write_card
+from foldwise.bundle.card import Card, Sample, read_card, write_card
 from foldwise.data.profile import ColumnProfile
 from foldwise.data.schema import Column, Schema
 from foldwise.models.heads import Head
+from foldwise.spec.data import Reading
 
 CARD = Card(
     study="s-1",

@@ -78,7 +78,7 @@ def test_a_bad_row_in_a_later_chunk_is_named_and_leaves_no_file(made, tmp_path):
     rows = rows.copy()
     rows.loc[ROWS - 7, "size"] = "much"
     rows.to_csv(tmp_path / "rows.csv", sep=";", index=False)
-    with pytest.raises(DataError, match=f"column size, row {ROWS - 6}: 'much' is no number"):
+    with pytest.raises(DataError, match=f"column size, row {ROWS - 6}: 'much' is not a number"):
         answer_file(_asked(tmp_path), lambda: bundle, Heard())
     assert [path.name for path in tmp_path.iterdir()] == ["rows.csv"]
 
