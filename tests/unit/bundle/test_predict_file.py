@@ -102,7 +102,7 @@ def test_a_file_without_rows_is_refused(text, made, tmp_path):
 
 
 def test_files_are_checked_first(tmp_path):
-    with pytest.raises(ConfigError, match=r"input: .* is not a file"):
+    with pytest.raises(ConfigError, match=r"input: .* is neither a file nor a folder of pictures"):
         check_files(_asked(tmp_path))
     (tmp_path / "rows.csv").write_text("a\n1\n")
     with pytest.raises(ConfigError, match=r"output: .* must end in .csv or .parquet"):
