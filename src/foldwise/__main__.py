@@ -23,9 +23,9 @@ def _no_door(word: str, words: Sequence[str]) -> None:
     if word in ("-h", "--help"):
         show(doors_help({name: door.about for name, door in DOORS.items()} | {"conf": CONF}))
     elif word == "--version":
-        import foldwise
+        from importlib.metadata import version
 
-        show(f"foldwise {foldwise.__version__}")
+        show(f"foldwise {version('foldwise')}")
     elif word == "conf":
         _conf(words)
     else:
@@ -97,14 +97,26 @@ def _conf(words: Sequence[str]) -> None:
 
 CONF = "Write the shipped conf/ to a new folder, to edit and use by paths.conf=FOLDER."
 DOORS = {
-    "tune": Door("Search, cross-validate, pick, refit, score the holdout once, bundle, register, and print the verdict.", _tune),
-    "train": Door("Tune without a search: every range takes its default; one trial is validated, refitted and registered.", _train),
+    "tune": Door(
+        "Search, cross-validate, pick, refit, score the holdout once, bundle, register, and print the verdict.", _tune
+    ),
+    "train": Door(
+        "Tune without a search: every range takes its default; one trial is validated, refitted and registered.", _train
+    ),
     "prepare": Door("Dry run of the data half: audit, shapes, class counts, first prepared rows. Trains nothing.", _prepare),
-    "predict": Door("Answer raw rows with a registered model; if the target is among the columns, score the answers.", _predict),
+    "predict": Door(
+        "Answer raw rows with a registered model; if the target is among the columns, score the answers.", _predict
+    ),
     "export": Door("Write a registered model's network as SavedModel, LiteRT or ONNX, checked against the original.", _export),
-    "retrain": Door("Train a champion's recipe on new rows, and promote the challenger if it is better; or roll back.", _retrain),
-    "compare": Door("Compare the trials of a study, or of several: a page that needs no server, or a table in the terminal.", _compare),
-    "schedule": Door("Run jobs at their times: serve until Ctrl-C, list the jobs, run one now, or show the history.", _schedule),
+    "retrain": Door(
+        "Train a champion's recipe on new rows, and promote the challenger if it is better; or roll back.", _retrain
+    ),
+    "compare": Door(
+        "Compare the trials of a study, or of several: a page that needs no server, or a table in the terminal.", _compare
+    ),
+    "schedule": Door(
+        "Run jobs at their times: serve until Ctrl-C, list the jobs, run one now, or show the history.", _schedule
+    ),
     "ui": Door("Open MLflow's pages on the right store, for this machine only by default.", _ui),
 }
 

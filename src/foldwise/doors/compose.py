@@ -102,29 +102,27 @@ def compose_service(door: str, overrides: Sequence[str]) -> Config:
 def _composed(conf: Conf, chosen: Mapping[str, str]) -> Config:
     """What Hydra makes of `tune.yaml` and the options of its groups."""
     from hydra import compose, initialize_config_dir
+    from hydra.core.config_search_path import SearchPathQuery
+    from hydra.core.global_hydra import GlobalHydra
     from hydra.errors import HydraException
     from omegaconf import OmegaConf
     from omegaconf.errors import OmegaConfBaseException
     from yaml import YAMLError
 
-    words = [f"{group}={option}" for group, option in chosen.items()]
-    first, *others = conf.folders
-    if others:
+    if conf.own:
         _check_own_files(conf, chosen)
-        words.append(f"hydra.searchpath=[{','.join(map(_quoted, others))}]")
     try:
-        with initialize_config_dir(version_base="1.3", config_dir=str(first)):
+        with initialize_config_dir(version_base="1.3", config_dir=str(conf.shipped)):
+            loader = GlobalHydra.instance().config_loader()
+            for folder in conf.own:  # hydra.searchpath would search it after the shipped folder
+                loader.get_search_path().prepend("own", f"file://{folder}", SearchPathQuery(provider="main"))
+            loader.repository.initialize_sources(loader.get_search_path())
+            words = [f"{group}={option}" for group, option in chosen.items()]
             composed = OmegaConf.to_container(compose("tune", overrides=words), resolve=False)
     except (HydraException, OmegaConfBaseException, YAMLError) as error:
         raise ConfigError("", " ".join(str(error).split())) from None
     assert isinstance(composed, dict)
     return {str(key): value for key, value in composed.items()}
-
-
-def _quoted(folder: Path) -> str:
-    """A folder as Hydra's grammar takes it, whatever its name."""
-    escaped = str(folder).replace("\\", "\\\\").replace("'", "\\'")
-    return f"'file://{escaped}'"
 
 
 def _check_own_files(conf: Conf, chosen: Mapping[str, str]) -> None:
@@ -134,7 +132,9 @@ def _check_own_files(conf: Conf, chosen: Mapping[str, str]) -> None:
     values, lines = read_yaml(tune)
     listed = values.get("defaults", [])
     if not isinstance(listed, list):
-        raise ConfigError(f"{tune}, line {lines['defaults']}", f"defaults must be a list of lines - group: option, got {listed!r}")
+        raise ConfigError(
+            f"{tune}, line {lines['defaults']}", f"defaults must be a list of lines - group: option, got {listed!r}"
+        )
     usual = {group: option for line in listed if isinstance(line, dict) for group, option in line.items()}
     for group, option in (usual | dict(chosen)).items():
         path = conf.find(f"{group}/{option}.yaml")

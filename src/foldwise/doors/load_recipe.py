@@ -52,7 +52,9 @@ def load_recipe(request: Request, ledger: StartLedger) -> dict[str, Any]:
     if record is None:
         return config
     if record.recipe["data"].get("kind") == "frame":
-        rule = f"{record.name!r} was made from a DataFrame, so only Python can go on with it: foldwise.tune(frame=..., study=...)"
+        rule = (
+            f"{record.name!r} was made from a DataFrame, so only Python can go on with it: foldwise.tune(frame=..., study=...)"
+        )
         raise ConfigError("study", rule)
     known: dict[str, Any] = {**config, **record.recipe}
     if record.asked is not None and not {"budget", "budget.trials"} & set(request.keys):

@@ -57,9 +57,7 @@ def tune_here(request: Request, search: bool = True) -> None:
         ship_others(ledger.open(), spec.fixed.tracking, spec.fixed.paths.runs, screen.note)
 
 
-def run_here(
-    request: Request, search: bool = True
-) -> tuple[StudySpec, Goal, Mapping[str, Any], list[TrialResult], Path]:
+def run_here(request: Request, search: bool = True) -> tuple[StudySpec, Goal, Mapping[str, Any], list[TrialResult], Path]:
     """Run the study of a request in this process, shown on this terminal.
 
     Returns:

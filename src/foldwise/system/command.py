@@ -15,5 +15,5 @@ def door_command(door: str) -> str:
 
 
 def door_process(door: str) -> list[str]:
-    """The first words of a door's process. `-P`: modules in the working folder hide none of ours, as with the script foldwise."""
+    """The first words of a door's process; as with the script `foldwise`, no module in the working folder is imported."""
     return [sys.executable, "-P", "-m", "foldwise", door]

@@ -82,7 +82,9 @@ def test_rows_from_python_cannot_be_found_again(tmp_path):
         loaded("study=mine", f"paths.runs={tmp_path}")
 
 
-@pytest.mark.parametrize(("word", "sentence"), [("ledger=5", "ledger: must be a mapping, got 5"), ("paths.runs=5", "paths.runs: ")])
+@pytest.mark.parametrize(
+    ("word", "sentence"), [("ledger=5", "ledger: must be a mapping, got 5"), ("paths.runs=5", "paths.runs: ")]
+)
 def test_places_that_are_wrong_are_refused_before_a_ledger_is_looked_for(word, sentence):
     with pytest.raises(ConfigError, match=sentence):
         loaded("study=mine", word)
