@@ -1,7 +1,7 @@
 # make check is the whole truth: format, lint, types, layers, tests.
 PYTHON ?= python
 
-.PHONY: check format lint types layers fast test long
+.PHONY: check format lint types layers fast test nightly
 
 check: lint types layers test
 
@@ -25,5 +25,7 @@ fast:
 test:
 	$(PYTHON) -m pytest
 
-long:
-	$(PYTHON) -m pytest -m long
+# what takes longer than CI should: the services of a team, racing promotions at full length, a database that is away for long
+nightly:
+	$(PYTHON) -m pytest -m nightly
+	FOLDWISE_PROMOTIONS=500 FOLDWISE_AWAY_SECONDS=20 $(PYTHON) -m pytest tests/faults/test_promotions.py tests/faults/test_away.py

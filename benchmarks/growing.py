@@ -1,4 +1,4 @@
-"""A table that grows week by week, and whose world changes from some week on."""
+"""A table that grows week by week, and whose world changes in a given week."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ MONDAY = pd.Timestamp("2025-01-06")
 class World:
     """Rows with two numbers, a category and a label that follows from them, with noise.
 
-    rows: a week. drifts: week -> by how many radians what makes a row positive turns from then on. shift: by how much the
-    first number's mean moves with each drift. noise: of the label; the larger, the less there is to learn.
+    rows: a week. drifts: week -> radians by which the class boundary turns from that week on. shift: how far the first
+    number's mean moves with each drift. noise: of the label; more noise leaves less to learn.
     """
 
     rows: int = 60
@@ -44,5 +44,5 @@ class World:
         )
 
     def write(self, path: Path, weeks: int) -> None:
-        """The table after so many weeks, as a CSV file."""
+        """The table of the first weeks, as a CSV file."""
         pd.concat([self.week(number) for number in range(weeks)]).to_csv(path, index=False)

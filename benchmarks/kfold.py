@@ -45,7 +45,7 @@ def main() -> None:
 
 
 def warm_up() -> None:
-    """What any first use of Keras costs, so that it falls on nobody's account."""
+    """Pay the cost of Keras's first use, so it does not count for any peer."""
     import numpy as np
 
     model: Any = network()
@@ -53,14 +53,14 @@ def warm_up() -> None:
 
 
 def foldwise_trial() -> Callable[[int], object]:
-    """A trial of that number as a study runs it: prepared, trained, scored."""
+    """One trial as a study runs it: prepared, trained, scored."""
     from foldwise.config.read import read_study, trial_at
     from foldwise.data.fold_cache import FoldCache
     from foldwise.study.plan import plan_study
     from foldwise.training.cross_validate import cross_validate
     from foldwise.trial.job import TrialJob
 
-    # nothing is set aside by the peers: the least that a holdout can be
+    # the peers have no holdout: the smallest share allowed
     data = {"kind": "sklearn", "name": "iris", "target": "target", "holdout": {"kind": "hash", "share": 0.02}}
     config = {
         "data": data,
@@ -92,7 +92,7 @@ def network() -> Any:
 
 
 def scikeras_cross_val_score() -> Callable[[], object]:
-    """What a course shows: a pipeline of StandardScaler and KerasClassifier under cross_val_score."""
+    """As courses teach it: a pipeline of StandardScaler and KerasClassifier under cross_val_score."""
     from scikeras.wrappers import KerasClassifier
     from sklearn.datasets import load_iris
     from sklearn.model_selection import StratifiedKFold, cross_val_score

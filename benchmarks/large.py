@@ -2,7 +2,7 @@
 
 A fold of MNIST (from the folder given, else random arrays of its shape): 784-512-512-512-10 with dropout, RMSprop, batch 128,
 and a small convolutional network. Both sides validate after every epoch; compiling and tracing count. The products of a
-training step are set against what one large float32 matrix product reaches on this machine.
+training step are compared with one large float32 matrix product on this machine.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def main() -> None:
 
 
 def digits(folder: Path, rows: int) -> tuple[Digits, str]:
-    """So many rows of MNIST, or of random numbers where it is not there; and which."""
+    """Rows of MNIST, or random numbers if it is absent; and which of the two."""
     images, labels = folder / "train-images-idx3-ubyte.gz", folder / "train-labels-idx1-ubyte.gz"
     if images.exists():
         x = np.frombuffer(gzip.decompress(images.read_bytes())[16:], np.uint8).reshape(-1, 784)[:rows]
@@ -102,7 +102,7 @@ def matrix_rate() -> float:
 
 
 def multiplications(model: Any) -> float:
-    """Of one row's way forward through dense layers and convolutions."""
+    """Multiplications of one row's forward pass through dense layers and convolutions."""
     total = 0.0
     for layer in model.layers:
         if "kernel" in [weight.name for weight in layer.weights]:
@@ -156,7 +156,7 @@ def keras_fold(network: Callable[[], Any], of: Digits, epochs: int) -> Callable[
 
 
 def foldwise_fold(name: str, of: Digits, epochs: int) -> tuple[Callable[[], object], Callable[[], object], str]:
-    """The same by the engine that foldwise chooses: traced anew, then as a trial that follows one of that shape; and why."""
+    """The same by the engine that foldwise chooses: freshly traced, then as a second trial of that shape; and the reason."""
     import keras
     from pydantic import TypeAdapter
 

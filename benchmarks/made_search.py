@@ -1,4 +1,4 @@
-"""Searches that nobody trained, as long as one likes: what the compare page is tried on."""
+"""Synthetic searches of any length, to measure the compare page."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from foldwise.spec.goal import Goal
 from foldwise.spec.space import Params
 from foldwise.spec.study import StudySpec
 from foldwise.trial.result import FoldScore, TrialResult, mean_and_sd
+from foldwise.trial.summary import BaselineScore, BestTrial, HoldoutScore, RegisteredModel, RowCounts, StudySummary, TrialCounts
 from foldwise.tuning.random_tuner import RandomTuner
 
 FOLDS, EPOCHS = 3, 30
@@ -28,15 +29,25 @@ PERCEPTRON = {
     "dropout": ["float", 0.0, 0.5],
 }
 MODEL = ["choice", PERCEPTRON, {"kind": "layers", "layers": [{"kind": "Dense", "units": ["int", 4, 64]}]}]
-SUMMARY = {
-    "verdict": "the baseline is as good",
-    "baselines": [{"name": "logistic", "mean": 0.9, "sd": 0.01, "holdout": 0.8}],
-    "seconds": {"data": 1.25, "search": 40.0, "refit": 2.5},
-}
+SUMMARY = StudySummary(
+    study="made",
+    seed=0,
+    goal=Goal("accuracy", "maximize"),
+    task="multiclass",
+    rows=RowCounts(120, 30),
+    trials=TrialCounts(1, 1, 0, 0),
+    best=BestTrial(0, {}, 0.9, 0.01, (0.9, 0.9, 0.9)),
+    baselines=(BaselineScore("logistic", 0.9, 0.01, 0.8),),
+    holdout=HoldoutScore(30, {"accuracy": 0.8}, 1),
+    verdict="the baseline is as good",
+    engine="none",
+    model=RegisteredModel("made", 1),
+    seconds={"data": 1.25, "search": 40.0, "refit": 2.5},
+)
 
 
 def made_results(trials: int, **changes: Any) -> tuple[StudySpec, list[TrialResult]]:
-    """A study and its trials, of which one in twenty failed and one in twenty was stopped; changes: of its configuration."""
+    """A study and its trials, one in twenty failed and one in twenty stopped; changes: of its configuration."""
     config = {"data": {"kind": "sklearn", "name": "iris"}, "study": "made", "goal": {"metric": "accuracy"}, "model": MODEL}
     spec, rng = read_study({**config, **changes}), random.Random(3)
     tuner = RandomTuner(spec.space, 1)
@@ -44,7 +55,7 @@ def made_results(trials: int, **changes: Any) -> tuple[StudySpec, list[TrialResu
 
 
 def made_study(runs: Path, trials: int, name: str = "made", **changes: Any) -> Path:
-    """Such a study in the ledger of a folder, which is returned."""
+    """Write such a study into a ledger in the folder, and return the folder."""
     runs.mkdir(parents=True, exist_ok=True)
     spec, results = made_results(trials, study=name, **changes)
     with closing(open_ledger(f"sqlite:///{runs / 'ledger.db'}")) as ledger:
@@ -56,7 +67,7 @@ def made_study(runs: Path, trials: int, name: str = "made", **changes: Any) -> P
 
 
 def made_page(path: Path, trials: int, **changes: Any) -> Path:
-    """The page of such a study as `compare` writes it; to write ten thousand trials into a ledger takes a minute."""
+    """The page of such a study as `compare` writes it; writing ten thousand trials into a ledger takes a minute."""
     spec, results = made_results(trials, **changes)
     record = StudyRecord(spec.name, spec.recipe, "f" * 64, {}, {}, datetime.now(UTC), summary=SUMMARY)
     path.parent.mkdir(parents=True, exist_ok=True)

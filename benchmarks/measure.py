@@ -1,4 +1,4 @@
-"""Timing side by side, and a table with what it was measured on."""
+"""Timing side by side, and a table with the machine."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ LIBRARIES = ("foldwise", "tensorflow", "keras", "scikit-learn", "numpy", "optuna
 
 
 def seconds(work: Callable[[], object]) -> float:
-    """What one call takes on the wall clock."""
+    """Wall-clock seconds of one call."""
     began = time.perf_counter()
     work()
     return time.perf_counter() - began
 
 
 def alternating(peers: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, list[float]]:
-    """Each peer's seconds; every round calls all of them in turn, so that a slow minute of the machine hits all."""
+    """Each peer's seconds; every round calls all of them in turn, so a slow minute of the machine hits all."""
     taken: dict[str, list[float]] = {name: [] for name in peers}
     for _ in range(rounds):
         for name, work in peers.items():
@@ -34,7 +34,7 @@ def alternating(peers: Mapping[str, Callable[[], object]], rounds: int) -> dict[
 
 
 def machine() -> dict[str, Any]:
-    """What the figures stand on."""
+    """The machine and versions behind the figures."""
     found = {}
     for name in LIBRARIES:
         try:
@@ -77,5 +77,5 @@ def stands_on(of: Mapping[str, Any]) -> str:
 
 
 def median(values: Sequence[float]) -> float:
-    """The middle of several runs."""
+    """The median of several runs."""
     return statistics.median(values)

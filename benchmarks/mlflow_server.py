@@ -1,4 +1,4 @@
-"""A real MLflow server, and a door before it that can be shut, hold answers back, or hand them out late."""
+"""A real MLflow server, and a proxy in front of it that can refuse, hold back or delay answers."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ STARTS_WITHIN = 120
 
 
 def free_port() -> int:
-    """A port that nobody listened on a moment ago."""
+    """A port that was free a moment ago."""
     with closing(socket.socket()) as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -49,7 +49,7 @@ def mlflow_server(folder: Path, store: str | None = None) -> Iterator[str]:
 
 
 def answers(port: int) -> bool:
-    """Whether a server of MLflow is there."""
+    """Whether an MLflow server answers."""
     try:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=2) as answer:
             return bool(answer.status == 200)
@@ -58,7 +58,7 @@ def answers(port: int) -> bool:
 
 
 class Gate:
-    """A TCP proxy: `open` passes everything on, `shut` refuses, `hold` takes requests, lets them happen, and answers nobody.
+    """A TCP proxy: `open` passes everything on, `shut` refuses, `hold` forwards requests and withholds the answers.
 
     delay: seconds before each connection's first answer.
     """
@@ -81,18 +81,18 @@ class Gate:
             threading.Thread(target=self._accept, args=(self._listener,), daemon=True).start()
 
     def shut(self) -> None:
-        """Refuse connections, and end those that there are."""
+        """Refuse connections, and end existing ones."""
         if self._listener is not None:
             with suppress(OSError):
                 self._listener.shutdown(socket.SHUT_RDWR)
             self._listener.close()
             self._listener = None
-        while self._connections:  # those that are kept open too
+        while self._connections:  # kept-alive ones too
             with closing(self._connections.pop()) as connection, suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
 
     def hold(self) -> None:
-        """Let requests happen and answer nobody."""
+        """Forward requests and withhold the answers."""
         self._holds.set()
 
     def _accept(self, listener: socket.socket) -> None:
@@ -111,7 +111,7 @@ class Gate:
         with suppress(OSError), closing(target), closing(source):
             while data := source.recv(65536):
                 if answers and self._holds.is_set():
-                    continue  # it happened, and nobody hears of it
+                    continue  # the request happened; the answer is withheld
                 if answers and self.delay:
                     time.sleep(self.delay)
                 target.sendall(data)

@@ -1,12 +1,12 @@
 """What foldwise adds to training: milliseconds a trial for ask, ledger, tell and MLflow, and memory over 300 real trials.
 
-Time: training does no work and hands back a real trial's five folds with curves of 30 epochs; the rest is the path of
-`python -m pipelines.tune`, until MLflow has taken everything. Against it stand the bare parts, by hand: Optuna in memory
+Time: training does no work and returns a real trial's five folds with curves of 30 epochs; the rest is the path of
+`python -m pipelines.tune`, until MLflow has taken everything. It is compared with the bare parts, by hand: Optuna in memory
 with the same sampler, one committed SQLite row, and MLflow's three calls with the same numbers. Windows start at a level;
-what lies below it is filled in: the same results in both tuners, rows in both SQLite files, and copies of one shipped run in
+earlier trials are filled in: the same results in both tuners, rows in both SQLite files, and copies of one shipped run in
 both MLflow stores.
 
-Memory: trials of Iris in five folds whose depths, widths and batch sizes differ, in a process of its own (Linux).
+Memory: trials of Iris in five folds whose depths, widths and batch sizes differ, in a separate process (Linux).
 """
 
 from __future__ import annotations
@@ -70,10 +70,10 @@ def main() -> None:
 
 
 def overhead(folder: Path, trials: int, rounds: int) -> dict[int, dict[str, list[float]]]:
-    """Milliseconds a trial of each window, by level and by what was measured."""
+    """Milliseconds a trial of each window, by level and by measured part."""
     (folder / "bare").mkdir()
     study = Study(folder / "foldwise")
-    study.window(STARTUP + 2)  # the first real trials; what they import falls on nobody's account
+    study.window(STARTUP + 2)  # the first real trials; their imports do not count
     row = study.rows()[-1]
     from foldwise.tracking.mlflow_store import mlflow_store
 
@@ -91,7 +91,7 @@ def overhead(folder: Path, trials: int, rounds: int) -> dict[int, dict[str, list
         }
         taken[level] = {name: [] for name in windows}
         for window in windows.values():
-            window(1)  # reads what was filled in
+            window(1)  # reads the filled-in trials
         for _ in range(rounds):
             for name, window in windows.items():
                 taken[level][name].append(1_000 * window(trials) / trials)
@@ -101,7 +101,7 @@ def overhead(folder: Path, trials: int, rounds: int) -> dict[int, dict[str, list
 
 
 class Study:
-    """A study of ours on disk. Each window is a start of it that goes on where the last one ended."""
+    """A foldwise study on disk. Each window is a start that continues the last one."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -112,7 +112,7 @@ class Study:
         open_or_resume(plan, self.ledger, {})
 
     def plan(self, trials: int) -> Plan:
-        """The study with a budget of so many trials."""
+        """The study with this budget of trials."""
         return planned(self.folder, trials, epochs=30)
 
     def rows(self) -> list[TrialRow]:
@@ -128,7 +128,7 @@ class Study:
         assert record is not None
         tracker, _ = assemble.make_tracking(spec.fixed.tracking, spec.fixed.paths.runs, self.ledger)
         tracker.open(record, rows)
-        tracker.place()  # opening a study is no part of a trial
+        tracker.place()  # opening a study does not count
         clock = Clock()
         search(plan, Parts(assemble.make_tuner(spec, plan.goals), HereExecutor(self.train), self.ledger, tracker, clock))
         assert tracker.close(None, wait_seconds=600) == ()
@@ -160,7 +160,7 @@ class Clock:
     began = math.nan
 
     def search_starts(self, *_: Any) -> None:
-        """What earlier starts left has been read by now."""
+        """Note the time: earlier trials have been read."""
         self.began = time.perf_counter()
 
     def __getattr__(self, name: str) -> Callable[..., None]:
@@ -201,7 +201,7 @@ def real_trials(plan: Plan) -> Callable[[int, Params], TrialResult]:
 
 
 def resident() -> float:
-    """Megabytes of this process that lie in memory."""
+    """Resident megabytes of this process."""
     lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS")) / 1024
 

@@ -1,4 +1,4 @@
-"""The parts that a trial outside training cannot do without, by hand and each on its own: what foldwise is measured against."""
+"""The parts that every trial needs outside training, by hand and each alone: the comparison for foldwise."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ if TYPE_CHECKING:
 
 SEED, STARTUP = 0, 10
 
-Window = Callable[[int], float]  # so many trials -> seconds
+Window = Callable[[int], float]  # number of trials -> seconds
 
 
 def repeated(trial: Callable[[], object]) -> Window:
-    """A window of nothing but this."""
+    """A window of this part alone."""
     return lambda trials: seconds(lambda: [trial() for _ in range(trials)])
 
 
 def bare_optuna(plan: Plan, results: Sequence[TrialResult]) -> Window:
-    """Optuna by hand, in memory, with the sampler that foldwise asks."""
+    """Optuna by hand, in memory, with foldwise's sampler."""
     from optuna.samplers import TPESampler
 
     from foldwise.tuning.optuna_tuner import to_optuna
@@ -93,12 +93,12 @@ class BareMlflow:
         return str(run)
 
     def fill(self, folder: Path, level: int) -> None:
-        """So many runs in the store of a folder."""
+        """Runs in the store of a folder."""
         copy_run(folder / "mlflow.db", self.trial(), level)
 
 
 def copy_run(database: Path, run: str, level: int) -> None:
-    """Copies of a run, rows of all tables that a run has, until the store holds so many."""
+    """Copies of a run, in all its tables, until the store holds `level` of them."""
     with closing(sqlite3.connect(database)) as connection:
         held = connection.execute("SELECT count(*) FROM runs").fetchone()[0]
         connection.execute("CREATE TEMP TABLE copies (copy TEXT)")

@@ -1,7 +1,7 @@
 """How long `compare.html` takes in a browser: its first picture, a sort and a filter at 20, 1,000 and 10,000 trials.
 
-The first picture is there when parallel coordinates and table are on the screen. Each size is opened `--rounds` times, each
-time in a fresh context with the network away; figures are medians by the browser's own clock.
+The first picture counts when parallel coordinates and table are on the screen. Each size is opened `--rounds` times, each
+time in a fresh context without network; figures are medians by the browser's own clock.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 SIZES = (20, 1000, 10_000)
 MOST_SECONDS = 2.0
-# A canvas is painted when a pixel of it can be read; so the second frame after that shows what was drawn.
+# A canvas is painted when a pixel of it can be read, so the second frame after that shows the drawing.
 PAINTED = "byId('parallel').getContext('2d').getImageData(0, 0, 1, 1)"
 FIRST = f"""
 window.first = new Promise((done) => {{

@@ -1,7 +1,7 @@
-"""The README's pictures, made from a study that is searched here and now: `python -m benchmarks.pictures`.
+"""The README's pictures, from a fresh search: `python -m benchmarks.pictures`.
 
 A study of breast cancer is tuned by the door, `compare.html` and `search.html` are opened from their files, MLflow's pages are
-served by the `ui` door, and what a browser shows goes to `docs/` with few colours, so that a picture is small.
+served by the `ui` door, and screenshots go to `docs/` with few colours, to keep them small.
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ SGD = "{kind: sgd, learning_rate: [float,1e-3,0.5,{log: true}], momentum: [float
 WORDS = [f"data={STUDY}", f"study={STUDY}", "budget.trials=40", "folds.count=5", "race=both"]
 WORDS += ["prep.scale=[choice,standard,minmax,quantile]", f"fit.optimizer=[choice,{ADAM},{SGD}]"]
 COLOURS = 256
-WITHIN, SETTLES = 60_000, 1500  # milliseconds for a page to be there, and for it to come to rest
+WITHIN, SETTLES = 60_000, 1500  # milliseconds for a page to load, and to settle
 FIGURES = ("learning_curves.png",)
 PAGES: Mapping[str, tuple[str, Literal["light", "dark"], int]] = {  # picture -> a page of the study, its colours, its height
     "compare.png": ("compare.html", "light", 1610),
     "compare_dark.png": ("compare.html", "dark", 1610),
     "search.png": ("figures/search.html", "light", 1000),
 }
-# MLflow greets whoever comes for the first time with a panel; it comes up once
+# MLflow greets new visitors with a panel, once
 GREETED = "for (const [key, value] of [['fab.autoOpenedOnFirstLoad_v1', true], ['panelOpen_v1', false]])"
 GREETED += "localStorage.setItem(`mlflow.assistant.${key}`, String(value));"
 
@@ -83,7 +83,7 @@ def main() -> None:
 
 @contextmanager
 def served(runs: Path) -> Iterator[str]:
-    """What the `ui` door said while its pages are served."""
+    """The output of the `ui` door, while it serves its pages."""
     port = free_port()
     words = ["-m", "pipelines.ui", f"paths.runs={runs}", f"port={port}"]
     with (runs / "ui.log").open("w+", encoding="utf-8") as log:
@@ -101,7 +101,7 @@ def served(runs: Path) -> Iterator[str]:
 
 
 def in_mlflow(browser: Browser, address: str, ready: Callable[[Page], object]) -> bytes:
-    """What a page of MLflow's looks like once it is ready."""
+    """A screenshot of one of MLflow's pages once it is ready."""
     context = browser.new_context(viewport={"width": 1300, "height": 760})
     context.add_init_script(GREETED)
     shown = context.new_page()
@@ -117,7 +117,7 @@ def drawn_in_its_frame(shown: Page) -> None:
 
 
 def keep(name: str, png: bytes) -> None:
-    """A picture with few colours, among the README's."""
+    """Save a picture with few colours in `docs/`."""
     DOCS.mkdir(exist_ok=True)
     few = (
         Image.open(BytesIO(png))

@@ -1,14 +1,14 @@
 """What racing saves and what it costs: the same study raced and unraced, on Titanic, 5,000 rows of Adult, and digits.
 
-The studies are the recipes that ship (with early stopping, which leaves a race less to save), 40 trials each. Work is counted
-in fold-epochs, so that nothing depends on the machine's load. The raced winner is as good if the unraced winner's mean lies
-within the raced one's own standard error, sd / sqrt(folds).
+The studies are the recipes that ship (early stopping leaves a race less to save), 40 trials each. Work is counted in
+fold-epochs, so the machine's load does not matter. The raced winner is as good if the unraced winner's mean is within the
+raced one's standard error, sd / sqrt(folds).
 
 With random search both studies draw the same trials, and a trial is the same to the last bit until it is stopped. So an unraced
-study is trained once, scored at all rungs, and the race is held on its trials; some raced studies are trained too, to see
-that they are the same. What a stopped trial would have come to is then known: the race was wrong where it beats the best before
-it. Beside that stands the race's own estimate, from the trials that it finishes to check itself. "Fold by fold" is a replay as
-if no trial had been fused. With TPE both studies are trained.
+study is trained once, scored at all rungs, and the race is replayed on its trials; some raced studies are trained too, to
+check that they are the same. The final score of a stopped trial is then known: the race was wrong if it beats the best before
+it. Beside it is the race's own estimate, from the trials that it finishes to check itself. "Fold by fold" is a replay as if
+no trial had been fused. With TPE both studies are trained.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +52,7 @@ def main() -> None:
     options.add_argument("--tpe-seeds", type=int, default=1, help="studies of TPE for each table")
     options.add_argument("--data", type=Path, default=DATA, help="the folder that holds titanic/ and adult/")
     options.add_argument("--tables", nargs="+", default=list(RECIPES), choices=list(RECIPES))
-    options.add_argument("--log", type=Path, help="a line a finished study; what stands there is not run again")
+    options.add_argument("--log", type=Path, help="one line a finished study; studies in it are not run again")
     options.add_argument("--logged", action="store_true", help="run none, show what the log has")
     options.add_argument("--one", nargs=4, metavar=("TABLE", "SEED", "TUNER", "RACE"), help=argparse.SUPPRESS)
     asked = options.parse_args()
@@ -149,7 +150,7 @@ def one_study(table: str, seed: int, tuner: str, race: str, data: Path) -> Study
 
     with tempfile.TemporaryDirectory() as folder:
         words = [*RECIPES[table], f"tuner={tuner}", f"seed={seed}", f"budget.trials={TRIALS}"]
-        # a race that nobody can lose scores all trials at the rungs, and changes nothing
+        # a race that no trial can lose scores all trials at the rungs, and changes nothing
         words += ["race=epochs", "race.startup=1000000"] if race == "none" else [f"race={race}"]
         words += [f"paths.data={data}", f"paths.runs={folder}", "tracking=in_memory"]
         if table == "adult":
@@ -179,14 +180,14 @@ def one_study(table: str, seed: int, tuner: str, race: str, data: Path) -> Study
         "tuner": tuner,
         "kind": race,
         "epochs": epochs[0],
-        "race": outcome.record if outcome else None,
+        "race": asdict(outcome) if outcome else None,
         "processor": processor,
         "trials": [noted(result) for result in results],
     }
 
 
 def _place(study: Study) -> Place:
-    """What tells a study from others."""
+    """The key of a study in the log."""
     return study["table"], study["seed"], study["tuner"], study["kind"]
 
 

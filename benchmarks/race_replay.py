@@ -1,8 +1,9 @@
-"""A race held on trials that were trained to their end: as benchmarks keep them, and as they would have ended."""
+"""A race replayed on fully trained trials: as benchmarks keep them, and as the race would have ended them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -52,7 +53,7 @@ def replayed(plain: Study, kind: str, engine: str | None = None) -> Study:
         results.append(raced(race, trial, race.rungs(epochs)))
     outcome = race_outcome(spec, GOAL, results, plain["trials"][0]["folds"], dict.fromkeys(range(len(results)), epochs))
     assert outcome is not None
-    return {**plain, "kind": kind, "race": outcome.record, "trials": [noted(result) for result in results]}
+    return {**plain, "kind": kind, "race": asdict(outcome), "trials": [noted(result) for result in results]}
 
 
 def _at_once(race: Race, trial: dict[str, Any], rungs: Sequence[int]) -> TrialResult:

@@ -1,7 +1,7 @@
-"""How often `retrain` promotes: over a year of weeks, where there is nothing to gain, and where there is a true gain.
+"""How often `retrain` promotes: over a year of weeks, with nothing to gain, and with a true gain.
 
-Every retraining of `year` and `equal` is a whole one: a table that grew is read, a challenger trained and registered in
-MLflow, both models answer the same rows, the alias moves. `looks` and `gain` ask the test alone, with answers that are drawn.
+Every retraining of `year` and `equal` is complete: a larger table is read, a challenger trained and registered in
+MLflow, both models answer the same rows, the alias moves. `looks` and `gain` run the test alone, on random answers.
 
     python -m benchmarks.retraining                    # all parts, half an hour
     python -m benchmarks.retraining --parts gain looks
@@ -83,7 +83,7 @@ def year(asked: argparse.Namespace) -> tuple[list[list[str]], dict[str, Any]]:
 
 
 def equal(asked: argparse.Namespace) -> tuple[list[list[str]], dict[str, Any]]:
-    """Worlds that stay as they are, each with a champion and one challenger that saw a few more rows: nothing to gain."""
+    """Constant worlds, each with a champion and one challenger that saw a few more rows: nothing to gain."""
     values = []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -102,7 +102,7 @@ def equal(asked: argparse.Namespace) -> tuple[list[list[str]], dict[str, Any]]:
 
 
 def looks(asked: argparse.Namespace) -> tuple[list[list[str]], dict[str, Any]]:
-    """Equally good models, one a week, judged on a holdout of 300 rows that grows by 5: years with a promotion at all."""
+    """Equally good models, one a week, judged on a holdout of 300 rows that grows by 5: years with any promotion."""
     rows, figures = [], {}
     for kept in (0.0, 0.9):
         found = sum(_year_of_looks(kept, seed) for seed in range(asked.years))

@@ -1,9 +1,9 @@
-"""What an answer costs: one row straight from Python against plain Keras and MLflow's pyfunc, and files of a million rows.
+"""What an answer costs: one row from Python against plain Keras and MLflow's pyfunc, and files of a million rows.
 
 A table like Titanic (five numbers and three categories, a network of three layers of 64) and images like MNIST (two blocks of
-convolutions), both with weights as drawn: what they answer does not change how long an answer takes. Plain Keras is given the
-prepared features and hands out its outputs only. Files go from CSV to CSV in a process of their own; importing and loading
-do not count, scoring against the truth does where there is one.
+convolutions), both untrained: the answers do not change the time. Plain Keras gets the prepared features and returns
+its outputs only. Files go from CSV to CSV in a separate process; importing and loading do not count, scoring against a given
+truth does.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from benchmarks.measure import median, report
 from foldwise.training.runtime import start
 
 THREADS = 2
-WARM, TURN = 5, 10  # calls before any is timed; calls of one before the next has its turn
+WARM, TURN = 5, 10  # untimed calls first; calls of one before the next one's turn
 LEARNT = 900  # rows
 FILES = (100_000, 1_000_000)
 MOST_MILLISECONDS = 10
@@ -98,7 +98,7 @@ def one_row(folder: Path, row: pd.DataFrame | npt.NDArray[np.uint8], rounds: int
 
 
 def in_a_process(folder: Path, rows: int, kind: str) -> tuple[float, float]:
-    """Rows a second and the peak of resident memory in MB, of a file of so many rows."""
+    """Rows a second and the peak of resident memory in MB, of a file with this number of rows."""
     frame = table_rows(rows)
     (frame if kind == "scored" else frame.drop(columns="Survived")).to_csv(folder / "rows.csv", index=False)
     command = [sys.executable, "-m", "benchmarks.serving", "--file", str(folder), str(rows), kind]
@@ -127,7 +127,7 @@ def answer_file(folder: Path, rows: int, scored: bool) -> tuple[float, float]:
     seconds = time.perf_counter() - began
     assert sum(1 for _ in (folder / "answers.csv").open()) == rows + 1
     assert (folder / "runs" / "studies" / bundle.card.study / "predict.json").exists() or not scored
-    # of this program alone: what getrusage says began with the memory of the process that started it
+    # of this program alone: getrusage starts from the memory of the parent process
     peak = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
     return seconds, int(peak.split()[1]) / 1024
 

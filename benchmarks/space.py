@@ -1,4 +1,4 @@
-"""The study that benchmarks search, or parts of it: a small perceptron over six ranges in five folds."""
+"""The study of the benchmarks: a small perceptron over six ranges in five folds."""
 
 from __future__ import annotations
 

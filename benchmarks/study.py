@@ -2,11 +2,11 @@
 
 All search the same space on the same folds for the same epochs, without early stopping. Peers: an Optuna loop around Keras,
 and KerasTuner with a `run_trial` that goes over the folds; both train fold by fold and do not validate after every epoch.
-foldwise does, and commits every fold with its curves to a ledger; nobody ships to MLflow. Each study has a process of its
-own, so that everybody compiles everything; importing libraries is on nobody's account.
+foldwise does, and commits every fold with its curves to a ledger; no peer ships to MLflow. Each study has its own
+process, so every peer compiles everything; importing libraries does not count.
 
-All of them compute on one core nearly all the time, so that the processor's time is what a trial takes where nothing else
-runs, and the ratio is taken of it; the results hold the time by the clock too.
+All of them compute on one core nearly all the time, so processor time is the time of a trial on an idle machine, and the
+ratio uses it; the results hold wall-clock time too.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def main() -> None:
     options.add_argument("--data", type=Path, default=DATA, help="the folder that holds titanic/titanic.csv")
     options.add_argument("--tables", nargs="+", default=["iris", "titanic"], choices=["iris", "titanic"])
     options.add_argument("--peers", nargs="+", default=list(PEERS), choices=list(PEERS))
-    options.add_argument("--log", type=Path, help="a line a finished study; what stands there is not run again")
+    options.add_argument("--log", type=Path, help="one line a finished study; studies in it are not run again")
     options.add_argument("--logged", action="store_true", help="run none, show what the log has")
     options.add_argument("--one", nargs=3, metavar=("PEER", "TABLE", "SEED"), help=argparse.SUPPRESS)
     asked = options.parse_args()
@@ -76,7 +76,7 @@ def main() -> None:
 def every_study(
     table: str, data: Path, seeds: int, peers: list[str], log: Path | None, only_logged: bool
 ) -> dict[str, list[dict[str, float]]]:
-    """Each peer's studies, seed after seed, in turn; those in the log are taken from there."""
+    """Each peer's studies, seed after seed, in turn; those in the log are not run again."""
     known = {(run["peer"], run["table"], run["seed"]): run for run in _logged(log)}
     taken: dict[str, list[dict[str, float]]] = {peer: [] for peer in peers}
     for seed in range(seeds):
@@ -131,7 +131,7 @@ def mean_and_error(values: list[float]) -> tuple[float, float]:
 def _study(table: str, data: Path, seed: int, folder: Path) -> StudySpec:
     path = str(data / "titanic" / "titanic.csv")
     titanic = {"kind": "csv", "path": path, "target": "Survived", "drop": list(TITANIC)}
-    holdout = {"kind": "hash", "share": 0.02}  # nothing is set aside by the peers: the least that a holdout can be
+    holdout = {"kind": "hash", "share": 0.02}  # the peers have no holdout: the smallest share allowed
     source = {**(titanic if table == "titanic" else IRIS), "holdout": holdout}
     return study_of(source, folder, seed, TRIALS, EPOCHS, tracking={"kind": "in_memory"})
 
@@ -161,7 +161,7 @@ def foldwise_study(plan: Plan, seed: int, folder: Path) -> Callable[[], float]:
 
 
 def optuna_study(plan: Plan, seed: int, folder: Path) -> Callable[[], float]:
-    """What an experienced user writes: an objective that loops over the folds."""
+    """As an experienced user writes it: an objective that loops over the folds."""
     import optuna
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
@@ -186,7 +186,7 @@ def optuna_study(plan: Plan, seed: int, folder: Path) -> Callable[[], float]:
 
 
 def keras_tuner_study(plan: Plan, seed: int, folder: Path) -> Callable[[], float]:
-    """KerasTuner's Bayesian optimisation with a `run_trial` of our own, as its guide on custom tuners shows."""
+    """KerasTuner's Bayesian optimisation with its own `run_trial`, as its guide on custom tuners shows."""
     import keras_tuner
 
     class Folds(keras_tuner.BayesianOptimization):  # type: ignore[misc]

@@ -1,4 +1,4 @@
-"""Put the latest results into the README: `python -m benchmarks.tables`. A test holds the README to them."""
+"""Put the latest results into the README: `python -m benchmarks.tables`. A test compares the README with them."""
 
 from __future__ import annotations
 

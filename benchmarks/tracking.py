@@ -1,8 +1,8 @@
 """What MLflow costs: a trial's runs against the bare calls, and training beside a server that is down, silent or slow.
 
-First, on SQLite and through a server on PostgreSQL, trials of 500 curve points are shipped by turns with the same three
-calls made bare. Then the same study is trained with its server well, shut, silent and late, and started again once it is well:
-seconds from the first trial's beginning to the last one's end, by the ledger, and whether everything is there once.
+First, on SQLite and through a server on PostgreSQL, trials of 500 curve points are shipped in turn with the same three
+bare calls. Then the same study is trained with its server well, shut, silent and late, and started again once it is well:
+seconds from the first trial's beginning to the last one's end, by the ledger, and whether everything arrived exactly once.
 """
 
 from __future__ import annotations
@@ -26,14 +26,16 @@ from benchmarks.mlflow_server import Gate, mlflow_server
 from benchmarks.overhead_bare import BareMlflow
 from foldwise.ledger.ledger import Ledger, open_ledger
 from foldwise.ledger.rows import TrialRow
+from foldwise.spec.goal import Goal
 from foldwise.spec.space import Params
+from foldwise.trial.provenance import Provenance
 from foldwise.trial.result import FoldScore, TrialResult
 
 POINTS, FOLDS = 500, 5
 EPOCHS = POINTS // 2  # loss and val_loss
 MOST_RATIO, MOST_SECONDS = 1.2, 0.5
 STUDY = "bench"
-PROVENANCE = {"task": "multiclass", "goal": {"metric": "accuracy", "direction": "maximize"}, "data": "iris"}
+PROVENANCE = Provenance(task="multiclass", goal=Goal("accuracy", "maximize"), data="iris")
 
 
 def main() -> None:
@@ -91,7 +93,7 @@ def on_postgresql(calls: int) -> tuple[list[float], list[float], list[float]]:
 
 
 def by_turns(store: Any, folder: Path, calls: int) -> tuple[list[float], list[float], list[float]]:
-    """Ours and the bare calls in turn, the first turn of each left out."""
+    """Our calls and the bare calls in turn, without the first turn of each."""
     from foldwise.ledger.rows import goal_of
     from foldwise.tracking.mlflow_rows import trial_tags
     from foldwise.tracking.mlflow_study import MlflowStudy
@@ -113,7 +115,7 @@ def by_turns(store: Any, folder: Path, calls: int) -> tuple[list[float], list[fl
 
 
 def finished(ledger: Ledger, number: int) -> TrialRow:
-    """A trial with curves of so many points."""
+    """A trial with curves of this number of points."""
     params: Params = {
         "model.units": number,
         "model.dropout": 0.25,
@@ -129,7 +131,7 @@ def finished(ledger: Ledger, number: int) -> TrialRow:
 
 
 def while_training(trials: int, late: float) -> dict[str, tuple[float, bool]]:
-    """State of the server -> seconds a trial, and whether everything was there once after it was well again."""
+    """State of the server -> seconds a trial, and whether everything arrived once after its recovery."""
     found: dict[str, tuple[float, bool]] = {}
     with tempfile.TemporaryDirectory() as folder, mlflow_server(Path(folder)) as address:
         gate = Gate(address)
@@ -141,7 +143,7 @@ def while_training(trials: int, late: float) -> dict[str, tuple[float, bool]]:
         def delay() -> None:
             gate.delay = late
 
-        # state -> what happens before the study, when half of its trials are done, and when all are
+        # state -> actions before the study, when half of its trials are done, and when all are
         states: dict[str, tuple[Callable[[], None], Callable[[], None], Callable[[], None]]] = {
             "well": (heal, heal, heal),
             "shut before": (gate.shut, gate.shut, gate.shut),
@@ -170,7 +172,7 @@ def while_training(trials: int, late: float) -> dict[str, tuple[float, bool]]:
 
 
 def tune(words: list[str], ledger: Path, trials: int, moments: tuple[Callable[[], None], ...]) -> int:
-    """The door, as a user starts it, with what happens before, in the middle and after its trials; its exit code."""
+    """The door, as a user starts it, with the server's state before, during and after its trials; its exit code."""
     before, middle, after = moments
     before()
     with (ledger.parents[1] / "said").open("w") as said:

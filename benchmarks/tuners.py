@@ -1,6 +1,6 @@
-"""What an ask costs each tuner once so many trials were told, in processor time: `python -m benchmarks.tuners`.
+"""What an ask costs each tuner after 100 and 1,000 trials, in processor time: `python -m benchmarks.tuners`.
 
-The space is that of the other benchmarks, six ranges with two choices; scores are made, nothing is trained.
+The space is that of the other benchmarks, six ranges with two choices; scores are synthetic, nothing is trained.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ KINDS = ("random", "tpe", "cmaes", "nsga2", "qmc", "optuna_random", "gp", "kt_ra
 TOLD = (100, 1000)
 ASKS = 5
 EPOCHS_AT_MOST = 81
-# An ask of these takes minutes at a thousand trials; nobody waits for it.
+# An ask of these takes minutes after a thousand trials, so it is left out.
 TOO_SLOW = {("kt_bayesian", 1000), ("gp", 1000)}
 
 
 def score(params: Params) -> float:
-    """Something to learn: best where the learning rate is 0.01 and the dropout 0.2."""
+    """Something to learn: best at a learning rate of 0.01 and a dropout of 0.2."""
     rate, dropout = params["fit.optimizer.learning_rate"], params["model.dropout"]
     assert isinstance(rate, float)
     assert isinstance(dropout, float)
@@ -40,7 +40,7 @@ def score(params: Params) -> float:
 
 
 def milliseconds_an_ask(kind: str, told: int) -> float:
-    """The middle of some asks of a tuner that was told so many trials."""
+    """The median of several asks of a tuner that knows this number of trials."""
     spec = study_of(IRIS, Path("unused"), 0, told, EPOCHS_AT_MOST, tuner={"kind": kind})
     tuner, points = make_tuner(spec, [Goal("rmse", "minimize")]), RandomTuner(spec.space, 1)
     epochs = {EPOCHS: 1} if kind == "kt_hyperband" else {}

@@ -1,4 +1,4 @@
-"""What workers are worth: two dask processes on this machine against one, and sixty-four that only sleep.
+"""The gain from workers: two dask processes on this machine against one, and sixty-four that only sleep.
 
 The first: a study of small networks whose trials take some seconds, one thread each, after the workers have begun; trials an
 hour of two workers over those of one. The second: how much of the time the workers of a large cluster are busy.
@@ -28,7 +28,7 @@ from foldwise.tuning.random_tuner import RandomTuner
 
 WORDS = ["data=digits", "tuner=random", "folds.count=5", "execute=dask", "execute.threads=1", "model.hidden=2"]
 WORDS += ["fit.early_stop.patience=null"]
-# So many epochs that a trial takes more than 5 s.
+# Enough epochs for a trial of more than 5 s.
 EPOCHS = {"fused": 600, "keras": 40}
 LEAST_GAIN, LEAST_BUSY = 1.6, 0.9
 
@@ -54,7 +54,7 @@ def main() -> None:
 
 
 def rate(workers: int, trials: int, engine: str) -> float:
-    """Trials an hour, from when every worker has trained one."""
+    """Trials an hour, after every worker has trained one."""
     with tempfile.TemporaryDirectory() as folder:
         words = [*WORDS, f"execute.workers={workers}", f"training.engine={engine}", f"fit.epochs={EPOCHS[engine]}"]
         words.append(f"paths.runs={folder}")
@@ -82,7 +82,7 @@ class Sleeping:
     seconds: float
 
     def __call__(self, notify: Notify) -> Run:
-        """What sleeps."""
+        """A worker whose trials sleep."""
 
         def sleep(job: TrialJob) -> TrialResult:
             time.sleep(self.seconds)
@@ -92,7 +92,7 @@ class Sleeping:
 
 
 def busy_share(workers: int, seconds: float, rounds: int) -> float:
-    """The share of their time that workers sleep in once all have begun, asked as the coordinator asks."""
+    """The share of time that workers sleep once all have begun, with jobs from the coordinator."""
     plan = _small_plan()
     executor = DaskExecutor(LocalCluster(workers, 1), Sleeping(seconds))
     number, futures = 0, set[Future[TrialResult]]()
@@ -106,12 +106,12 @@ def busy_share(workers: int, seconds: float, rounds: int) -> float:
             ends += [time.perf_counter()] * len(done)
     finally:
         executor.close()
-    warm = ends[workers - 1]  # every worker has begun by then
+    warm = ends[workers - 1]  # every worker has begun
     return seconds * workers * rounds / (workers * (ends[-1] - warm + _ahead(ends[:workers], warm)))
 
 
 def _ahead(first: list[float], warm: float) -> float:
-    """How long workers were at their second trial, on average, when the last one ended its first."""
+    """Mean seconds that workers had spent on their second trial when the last one ended its first."""
     return sum(warm - end for end in first) / len(first)
 
 

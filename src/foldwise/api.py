@@ -21,17 +21,23 @@ if TYPE_CHECKING:
 
     from foldwise.bundle.bundle import Bundle
     from foldwise.spec.goal import Goal
+    from foldwise.trial.summary import StudySummary
 
 
 @dataclass(frozen=True)
 class StudyResult:
-    """A finished study. `summary` is what `summary.json` holds."""
+    """A finished study."""
 
     spec: StudySpec
     goal: Goal
-    summary: Mapping[str, Any]
+    found: StudySummary
     results: Sequence[TrialResult]
     folder: Path
+
+    @property
+    def summary(self) -> Mapping[str, Any]:
+        """What `summary.json` holds."""
+        return self.found.to_json()
 
     @property
     def best(self) -> TrialResult:
@@ -43,7 +49,7 @@ class StudyResult:
     @property
     def verdict(self) -> str:
         """What the study found, in a sentence."""
-        return str(self.summary["verdict"])
+        return self.found.verdict
 
     def trials(self) -> pd.DataFrame:
         """A row a trial, as in `trials.parquet`."""
@@ -58,22 +64,22 @@ class StudyResult:
         return to_optuna(self.spec.space, self.goal, self.results)
 
     def __repr__(self) -> str:
-        best, metric, trials = self.summary["best"], self.summary["goal"]["metric"], self.summary["trials"]
-        score = f"best trial {best['number']} with {metric} {best['mean']:.4f} ± {best['sd']:.4f}"
-        return f"<study {self.summary['study']}: {trials['complete']} complete trials, {score}; {self.verdict}>"
+        found, best = self.found, self.found.best
+        score = f"best trial {best.number} with {found.goal.metric} {best.mean:.4f} ± {best.sd:.4f}"
+        return f"<study {found.study}: {found.trials.complete} complete trials, {score}; {self.verdict}>"
 
     def _repr_html_(self) -> str:
         """The table that a notebook shows."""
-        metric, best = self.summary["goal"]["metric"], self.summary["best"]
-        rows = [(f"model (trial {best['number']})", best["mean"], best["sd"], self.summary["holdout"]["metrics"][metric])]
-        rows += [(line["name"], line["mean"], line["sd"], line["holdout"]) for line in self.summary["baselines"]]
+        found, best, metric = self.found, self.found.best, self.found.goal.metric
+        rows = [(f"model (trial {best.number})", best.mean, best.sd, found.holdout.metrics[metric])]
+        rows += [(line.name, line.mean, line.sd, line.holdout) for line in found.baselines]
         body = "".join(
             f"<tr><td>{html.escape(name)}</td><td>{_number(mean)} ± {_number(sd)}</td><td>{_number(held)}</td></tr>"
             for name, mean, sd, held in rows
         )
-        params = ", ".join(f"{name} = {value}" for name, value in best["params"].items())
+        params = ", ".join(f"{name} = {value}" for name, value in best.params.items())
         return (
-            f"<b>{html.escape(self.summary['study'])}</b>"
+            f"<b>{html.escape(found.study)}</b>"
             f"<table><tr><th></th><th>{html.escape(metric)}, cross-validated</th><th>on the holdout</th></tr>{body}</table>"
             f"<p>{html.escape(self.verdict)}</p><p><small>{html.escape(params)}</small></p>"
         )

@@ -13,7 +13,7 @@ from foldwise.ledger.ledger import Ledger, open_ledger
 from foldwise.ledger.retry import Waiting
 from foldwise.ledger.transactions import Transactions
 from foldwise.trial.result import same
-from tests.contract.ledgers import PARAMS, finish, new_study, result
+from tests.contract.ledgers import PARAMS, finish, new_study, result, summary
 
 
 @pytest.fixture
@@ -55,7 +55,7 @@ def test_one_that_was_followed_writes_nothing_and_says_who_followed(url, opened)
         lambda: first.begin_trial("iris-1", 1, PARAMS),
         lambda: first.mark_shipped("iris-1", 0, "run"),
         lambda: first.mark_shipped("iris-1", None, "run"),
-        lambda: first.finish_study("iris-1", {}),
+        lambda: first.finish_study("iris-1", summary()),
         lambda: first.record_holdout_read("f" * 64, "iris-1", 3),
         lambda: first.extend_study("iris-1", {}, {}),
         lambda: first.ask_for("iris-1", 9),
@@ -132,7 +132,7 @@ def test_what_was_committed_without_an_answer_is_done_once(url):
     assert ledger.begin_trial("iris-1", 1, PARAMS) == 1
     assert ledger.record_holdout_read("a" * 64, "iris-1", 3) == 1
     ledger.mark_shipped("iris-1", 0, "run")
-    ledger.finish_study("iris-1", {"x": 1})
+    ledger.finish_study("iris-1", summary())
     ledger.lead("iris-1")
     assert ledger.begin_trial("iris-1", 1, PARAMS) == 2
     assert [(row.attempt, row.result is None) for row in ledger.trials("iris-1")] == [(1, False), (2, True)]

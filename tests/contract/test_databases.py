@@ -22,13 +22,7 @@ ROWS = [
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
 def url(request, tmp_path):
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path / 'shop 1.db'}"
-        return
-    server = request.getfixturevalue("postgres")
-    name = f"d{abs(hash(request.node.name)) % 10**9}"
-    server.psql(f"CREATE DATABASE {name}")
-    yield server.get_uri(database=name)
+    return f"sqlite:///{tmp_path / 'shop 1.db'}" if request.param == "sqlite" else request.getfixturevalue("database")()
 
 
 def _do(url, *statements):

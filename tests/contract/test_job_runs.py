@@ -16,7 +16,7 @@ MINUTE = timedelta(minutes=1)
 @pytest.fixture
 def two(url):
     ledgers = [open_ledger(url) for _ in range(2)]
-    yield [JobRuns(ledger.transactions) for ledger in ledgers]
+    yield [ledger.job_runs for ledger in ledgers]
     for ledger in ledgers:
         ledger.close()
 
@@ -35,7 +35,7 @@ def test_a_slot_is_claimed_once_whoever_tries(two, url):
     won = []
 
     def claim(ledger):
-        mine = JobRuns(ledger.transactions)
+        mine = ledger.job_runs
         won.extend(place for place in range(10) if mine.claim("nightly", SLOT + place * MINUTE))
 
     threads = [threading.Thread(target=claim, args=[ledger]) for ledger in ledgers]
@@ -129,7 +129,7 @@ class Forgetful:
 
 def test_everything_bears_to_be_done_twice(url):
     ledger = open_ledger(url)
-    job_runs = JobRuns(Forgetful(ledger.transactions))
+    job_runs = JobRuns(Forgetful(ledger._transactions))
     assert job_runs.see("nightly", SLOT - MINUTE, "0 3 * * *")
     assert job_runs.claim("nightly", SLOT)
     assert not job_runs.claim("nightly", SLOT)

@@ -9,7 +9,8 @@ import pytest
 
 from foldwise.errors import JobError
 from foldwise.ledger.ledger import open_ledger
-from tests.contract.ledgers import PARAMS, RECIPE, failed, finish, new_study, result
+from foldwise.trial.summary import HoldoutScore
+from tests.contract.ledgers import PARAMS, RECIPE, failed, finish, new_study, result, summary
 
 
 @pytest.fixture
@@ -37,12 +38,13 @@ class TestStudies:
 
     def test_a_study_can_be_finished_again_when_it_was_extended(self, ledger):
         new_study(ledger)
-        ledger.finish_study("iris-1", {"trials": 5, "worst": math.inf})
-        ledger.finish_study("iris-1", {"trials": 9})
-        assert ledger.study("iris-1").summary == {"trials": 9}
+        ledger.finish_study("iris-1", summary(holdout=HoldoutScore(30, {"accuracy": math.inf}, 1)))
+        assert ledger.study("iris-1").summary.holdout.metrics == {"accuracy": math.inf}
+        ledger.finish_study("iris-1", summary(verdict="extended"))
+        assert ledger.study("iris-1").summary == summary(verdict="extended")
         assert ledger.study("iris-1").finished is not None
         with pytest.raises(JobError, match="nobody is unknown"):
-            ledger.finish_study("nobody", {})
+            ledger.finish_study("nobody", summary())
 
     def test_reads_of_a_holdout_are_counted_by_the_data_not_by_the_study(self, ledger):
         new_study(ledger)

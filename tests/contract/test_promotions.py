@@ -10,9 +10,8 @@ import pytest
 
 from foldwise.errors import ConfigError, JobError
 from foldwise.ledger.ledger import open_ledger
-from foldwise.ledger.model_lock import hold_model
-from foldwise.ledger.model_versions import ROLLBACK, Retraining, VersionRow, Versions
-from foldwise.ledger.promotions import Champions, Raced
+from foldwise.ledger.model_versions import ROLLBACK, Retraining, VersionRow
+from foldwise.ledger.promotions import Raced
 from foldwise.tracking.in_memory import InMemoryRegistry
 from foldwise.tracking.reconcile_champion import ChampionAlias
 
@@ -25,10 +24,10 @@ def ledger(url):
 
 @pytest.fixture
 def champions(ledger):
-    return Champions(ledger.transactions)
+    return ledger.promotions
 
 
-class TestChampions:
+class TestPromotions:
     def test_each_promotion_names_the_one_before_it(self, champions):
         assert champions.history("iris") == []
         first = champions.promote("iris", 1, None, "first", "the first")
@@ -74,7 +73,7 @@ class TestChampions:
 
 class TestVersions:
     def test_a_version_comes_back_and_stays_what_it_is(self, ledger):
-        versions = Versions(ledger.transactions)
+        versions = ledger.versions
         trained = np.array([0.1 + 0.2, 0.5, 0.75])
         row = VersionRow(
             "iris", 3, "s-1", "f" * 64, "sha256:a", {"network.keras": "b" * 64}, ("a", "b"), trained, datetime.now(UTC)
@@ -88,7 +87,7 @@ class TestVersions:
         assert versions.version("iris", 4) is None
 
     def test_a_retraining_of_the_same_rows_goes_on(self, ledger):
-        versions = Versions(ledger.transactions)
+        versions = ledger.versions
         begun = versions.begin(Retraining("iris", "one", 1, "f" * 64, "mark", datetime.now(UTC)))
         assert versions.begin(Retraining("iris", "two", 1, "f" * 64, "mark", datetime.now(UTC))) == begun
         assert versions.begin(Retraining("iris", "three", 2, "f" * 64, "mark", datetime.now(UTC))).id == "three"
@@ -131,8 +130,8 @@ class TestSuccession:
     def test_a_promotion_that_was_cut_off_is_finished(self, house, ledger):
         registry, champion_alias, said = house
         champion_alias.reconcile()
-        Champions(ledger.transactions).promote("iris", 2, 1, "promoted", "")  # and here it died, twice
-        Champions(ledger.transactions).promote("iris", 3, 2, "promoted", "")
+        ledger.promotions.promote("iris", 2, 1, "promoted", "")  # and here it died, twice
+        ledger.promotions.promote("iris", 3, 2, "promoted", "")
         assert champion_alias.reconcile().version == 3
         assert registry.aliases("iris")["champion"] == 3
         assert champion_alias.history()[0].shown
@@ -180,14 +179,10 @@ class TestSuccession:
 
 def test_a_model_is_held_by_one(ledger, url):
     with closing(open_ledger(url)) as other:
-        first, second = ledger.transactions, other.transactions
-        with hold_model(first, "iris"):
-            with (
-                pytest.raises(JobError, match="another process holds the model iris"),
-                hold_model(second, "iris", 0.2),
-            ):
+        with ledger.hold_model("iris"):
+            with pytest.raises(JobError, match="model iris is locked by another process"), other.hold_model("iris", 0.2):
                 pass
-            with hold_model(second, "other", 0.0):
+            with other.hold_model("other", 0.0):
                 pass
-        with hold_model(second, "iris", 0.0):
+        with other.hold_model("iris", 0.0):
             pass

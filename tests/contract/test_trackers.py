@@ -6,7 +6,7 @@ import pytest
 
 from foldwise.ledger.ledger import open_ledger
 from foldwise.tracking.in_memory import InMemoryTracker
-from tests.contract.ledgers import failed, finish, new_study, result
+from tests.contract.ledgers import failed, finish, new_study, result, summary
 
 
 def _open(tracker, ledger):
@@ -39,9 +39,8 @@ class TestTracker:
         _open(tracker, ledger)
         for outcome in (result(0), failed(1)):
             tracker.trial(finish(ledger, "iris-1", outcome))
-        summary = {"best": {"mean": 0.9}, "verdict": "as good"}
-        ledger.finish_study("iris-1", summary)
-        assert tracker.close(summary) == ()
+        ledger.finish_study("iris-1", summary())
+        assert tracker.close(summary()) == ()
         assert ledger.waiting() == []
         rows = ledger.trials("iris-1")
         assert all(row.shipped for row in rows)
@@ -59,8 +58,8 @@ class TestTracker:
         second = make()
         _open(second, ledger)
         assert second.place().run_id == ledger.study("iris-1").run_id
-        ledger.finish_study("iris-1", {})
-        assert second.close({}) == ()
+        ledger.finish_study("iris-1", summary())
+        assert second.close(summary()) == ()
         assert ledger.waiting() == []
         rows = ledger.trials("iris-1")
         assert rows[0].shipped == before

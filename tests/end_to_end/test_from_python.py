@@ -1,12 +1,9 @@
 """What only Python can hand over, from the call to answers of the registered model."""
 
-import subprocess
-import sys
-
 import pytest
 from sklearn.datasets import load_iris
 
-from tests.end_to_end.doors import run
+from tests.end_to_end.doors import python, run
 
 pytestmark = pytest.mark.slow
 
@@ -44,7 +41,7 @@ print("all well")
 def _run(program, tmp_path):
     script = tmp_path / "script.py"
     script.write_text(program.format(runs=str(tmp_path / "runs"), tiny=TINY))
-    return subprocess.run([sys.executable, str(script)], cwd=tmp_path, capture_output=True, text=True, check=False)
+    return python(script, cwd=tmp_path)
 
 
 def test_a_frame_is_tuned_and_only_python_can_go_on_with_it(tmp_path):
@@ -101,4 +98,4 @@ def test_a_function_of_one_s_own_is_tuned_and_answers_without_it(tmp_path):
     assert len(answers.read_text().splitlines()) == 151
     done = run("tune", "model.kind=python", runs=tmp_path / "runs")
     assert done.returncode == 2
-    assert "kind python is a function of your own, from Python only" in done.stderr
+    assert "kind python takes your own function, and only from Python" in done.stderr

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.end_to_end.doors import SHARED, SMALL, only_study, run, summary
+from tests.end_to_end.doors import SHARED, SMALL, only_study, run, run_anew, summary
 
 pytestmark = pytest.mark.slow
 
@@ -19,7 +19,7 @@ def runs(tmp_path_factory):
     if not TITANIC.exists():
         pytest.skip(f"{TITANIC} is not here")
     runs = tmp_path_factory.mktemp("titanic") / "runs"
-    done = run("tune", *WORDS, runs=runs)
+    done = run_anew("tune", *WORDS, runs=runs)
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
     (runs / "said.txt").write_text(done.stdout)
@@ -81,7 +81,7 @@ def test_a_fresh_process_answers_raw_rows_as_the_study_recorded(runs, tmp_path):
     shuffled.loc[other, "Embarked"] = "Z"  # a level never seen
     rows, answers = tmp_path / "rows.csv", tmp_path / "answers.parquet"
     shuffled.to_csv(rows, index=False)
-    done = run("predict", "model=titanic@champion", f"input={rows}", f"output={answers}", runs=runs)
+    done = run_anew("predict", "model=titanic@champion", f"input={rows}", f"output={answers}", runs=runs)
     assert done.returncode == 0, done.stderr
     found = pd.read_parquet(answers)
     assert len(found) == len(source)

@@ -1,12 +1,10 @@
 """train, prepare, ui and the functions of the package."""
 
 import json
-import subprocess
-import sys
 
 import pytest
 
-from tests.end_to_end.doors import SMALL, only_study, run, summary
+from tests.end_to_end.doors import SMALL, only_study, python, run, summary
 
 
 def test_prepare_shows_the_data_and_trains_nothing(tmp_path):
@@ -92,7 +90,7 @@ print("all well")
 def test_the_doors_are_functions_of_the_package(tmp_path):
     small = ", ".join(repr(word) for word in SMALL)
     program = PROGRAM.format(small=small, runs=str(tmp_path / "runs"))
-    done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=False)
+    done = python("-c", program, cwd=tmp_path)
     assert done.stdout.strip().endswith("all well"), done.stderr
 
 

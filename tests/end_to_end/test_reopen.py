@@ -61,7 +61,7 @@ def test_it_is_shown_as_it_stands_and_nothing_heavy_is_imported(finished):
 )
 def test_what_is_asked_otherwise_is_looked_at(word, sentence, finished):
     folder, words, _ = finished
-    done = again([*words, word], folder / "runs")
+    done = run("tune", *words, word, runs=folder / "runs")
     assert done.returncode == 2
     assert sentence in done.stderr
 
@@ -79,7 +79,7 @@ def test_rows_that_have_changed_are_noticed(finished):
     rows = pd.read_csv(folder / "rows.csv")
     rows.loc[0, "a"] = 99
     rows.to_csv(folder / "rows.csv", index=False)
-    done = again(words, folder / "runs")
+    done = run("tune", *words, runs=folder / "runs")
     assert done.returncode == 2
     assert "'mine' exists and was made from other data" in done.stderr
 

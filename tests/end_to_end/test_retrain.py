@@ -15,9 +15,7 @@ from benchmarks.growing import World
 from foldwise.doors.services import load_model
 from foldwise.errors import ConfigError, DataError, JobError, Unfit
 from foldwise.ledger.ledger import open_ledger
-from foldwise.ledger.model_lock import hold_model
-from foldwise.ledger.model_versions import ROLLBACK, Retraining, Versions
-from foldwise.ledger.promotions import Champions
+from foldwise.ledger.model_versions import ROLLBACK, Retraining
 from foldwise.tracking.mlflow_registry import MlflowRegistry
 from foldwise.tracking.mlflow_store import mlflow_store
 from tests.end_to_end.doors import run
@@ -192,7 +190,7 @@ def test_a_rollback_gives_the_very_same_answers_and_keeps_the_history(drifted):
     assert answers(drifted, "shop@champion").equals(former)  # to the last bit
     with closing(open_ledger(f"sqlite:///{drifted / 'runs' / 'ledger.db'}")) as ledger:
         registry = MlflowRegistry(mlflow_store(drifted / "runs"))
-        history = Champions(ledger.transactions).history(registry.identity("shop"))
+        history = ledger.promotions.history(registry.identity("shop"))
     assert [(row.version, row.kind) for row in history] == [(1, "rollback"), (2, "promoted"), (1, "first")]
     assert history[0].why == "the new one is slow"
     assert history[1].scores["p_value"] <= 0.05
@@ -204,11 +202,11 @@ def test_a_rollback_that_was_cut_off_is_not_gone_further(drifted):
     registry, started = MlflowRegistry(mlflow_store(drifted / "runs")), datetime.now(UTC)
     with closing(open_ledger(f"sqlite:///{drifted / 'runs' / 'ledger.db'}")) as ledger:
         key = registry.identity("shop")
-        Champions(ledger.transactions).promote(key, 2, 1, "promoted", "once more")
-        begun = Versions(ledger.transactions).begin(Retraining(key, "back", 2, ROLLBACK, None, started))
+        ledger.promotions.promote(key, 2, 1, "promoted", "once more")
+        begun = ledger.versions.begin(Retraining(key, "back", 2, ROLLBACK, None, started))
         left = {"id": "back", "model": "shop", "began": started.isoformat(), "champion": {"version": 2, "study": "gone"}}
-        Versions(ledger.transactions).note(begun, {**left, "outcome": "ROLLED_BACK", "reason": "slow"})
-        Champions(ledger.transactions).promote(key, 1, 2, "rollback", "slow", {"retraining": "back"})
+        ledger.versions.note(begun, {**left, "outcome": "ROLLED_BACK", "reason": "slow"})
+        ledger.promotions.promote(key, 1, 2, "rollback", "slow", {"retraining": "back"})
     done = here(drifted, "rollback=true")
     assert (done["id"], done["reason"], done["outcome"]) == ("back", "slow", "ROLLED_BACK")
     assert aliases(drifted)["champion"] == 1
@@ -220,10 +218,10 @@ def test_a_rollback_waits_for_no_retraining(drifted):
     registry = MlflowRegistry(mlflow_store(drifted / "runs"))
     running = f"{registry.identity('shop')}+retraining"
     address = f"sqlite:///{drifted / 'runs' / 'ledger.db'}"
-    with closing(open_ledger(address)) as ledger, hold_model(ledger.transactions, running):
-        with pytest.raises(ConfigError, match="there is none to go back to"):  # and not that somebody holds the model
+    with closing(open_ledger(address)) as ledger, ledger.hold_model(running):
+        with pytest.raises(ConfigError, match="there is none to go back to"):  # not that the model is locked
             here(drifted, "rollback=true")
-        with pytest.raises(JobError, match="another process holds the model shop"):
+        with pytest.raises(JobError, match="model shop is locked by another process"):
             here(drifted)
 
 

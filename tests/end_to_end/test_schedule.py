@@ -10,7 +10,6 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from foldwise.ledger.job_runs import JobRuns
 from foldwise.ledger.ledger import open_ledger
 from foldwise.schedule.lock import job_lock
 from tests.end_to_end.doors import ROOT, SMALL, command, run, summary
@@ -142,9 +141,7 @@ def test_two_schedulers_catch_up_once_and_end_when_they_are_asked_to(jobs, tmp_p
     runs = tmp_path / "runs"
     jobs("minutely", ["data=iris", "fit.epochs=0"], "* * * * *")  # which fails in a second, with exit code 2
     with closing(open_ledger(f"sqlite:///{runs / 'ledger.db'}")) as ledger:  # as a scheduler leaves it that ends
-        JobRuns(ledger.transactions).see(
-            "minutely", datetime.now(UTC).replace(second=7, microsecond=0) - 3 * MINUTE, "* * * * * UTC"
-        )
+        ledger.job_runs.see("minutely", datetime.now(UTC).replace(second=7, microsecond=0) - 3 * MINUTE, "* * * * * UTC")
     words = command("schedule", f"jobs={jobs.folder}", runs=runs)
     environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
     two = [subprocess.Popen(words, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) for _ in range(2)]

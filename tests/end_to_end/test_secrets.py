@@ -12,23 +12,21 @@ SECRET = "hunter2-Zx81"  # noqa: S105 planted
 
 
 @pytest.mark.slow
-def test_passwords_of_databases_are_nowhere(postgres, tmp_path):
+def test_passwords_of_databases_are_nowhere(database, tmp_path):
     import psycopg
 
-    for name in ("shop", "ledger", "mlflow"):
-        postgres.psql(f"DROP DATABASE IF EXISTS {name}")
-        postgres.psql(f"CREATE DATABASE {name}")
-    with psycopg.connect(postgres.get_uri(database="shop")) as connection:
+    places = {name: database(name) for name in ("shop", "ledger", "mlflow")}
+    with psycopg.connect(places["shop"]) as connection:
         connection.execute("CREATE TABLE sales (a float, b float, sold text)")
         rows = ", ".join(f"({i % 7}, {i % 11}, '{'yes' if i % 7 > 3 else 'no'}')" for i in range(200))
         connection.execute(f"INSERT INTO sales VALUES {rows}")
 
     def address(name):
-        return postgres.get_uri(database=name).replace("postgres:@", f"postgres:{SECRET}@")
+        return places[name].replace("postgres:@", f"postgres:{SECRET}@")
 
     assert SECRET in address("mlflow")
     words = [
-        *("data=sql", f"data.url={postgres.get_uri(database='shop').replace('postgres:@', 'postgres@')}"),
+        *("data=sql", f"data.url={places['shop'].replace('postgres:@', 'postgres@')}"),
         *("data.query=SELECT * FROM sales", "data.target=sold", "data.password_env=SHOP_PASSWORD", "study=sold"),
         *(f"ledger.url={address('ledger')}", f"tracking.url={address('mlflow')}"),
         *("budget.trials=2", "folds.count=3", "fit.epochs=3"),
@@ -44,7 +42,7 @@ def test_passwords_of_databases_are_nowhere(postgres, tmp_path):
     assert any(path.name == "summary.json" for path in files)
     assert [path for path in files if SECRET.encode() in path.read_bytes()] == []
     for name in ("ledger", "mlflow"):
-        with psycopg.connect(postgres.get_uri(database=name)) as connection:
+        with psycopg.connect(places[name]) as connection:
             tables = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
             text = "".join(str(connection.execute(f'SELECT t::text FROM "{table}" t').fetchall()) for (table,) in tables)
         assert "sold" in text

@@ -14,11 +14,11 @@ from tests.end_to_end.doors import ROOT
 class Nursery:
     """Forks coordinators one after the other."""
 
-    def __init__(self, folder):
+    def __init__(self):
         self.running = None
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT)])}
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "tests.faults.nursery", str(folder)],
+            [sys.executable, "-m", "tests.faults.nursery"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -67,8 +67,16 @@ def _settled(request):
         request.getfixturevalue("nursery").settle()
 
 
-@pytest.fixture(scope="module")
-def nursery(tmp_path_factory):
-    made = Nursery(tmp_path_factory.mktemp("nursery"))
+@pytest.fixture(scope="session")
+def nursery():
+    made = Nursery()
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="session")
+def other_nursery():
+    """For coordinators that run while one of the first stands still."""
+    made = Nursery()
     yield made
     made.close()

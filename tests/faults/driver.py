@@ -9,11 +9,12 @@ from __future__ import annotations
 import math
 import os
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
+from functools import cache, partial
 from pathlib import Path
 
 from foldwise.config.read import read_study
@@ -22,14 +23,16 @@ from foldwise.execution.executor import Executor
 from foldwise.execution.local import HereExecutor
 from foldwise.ledger.ledger import open_ledger
 from foldwise.ledger.study_lock import lock_study
+from foldwise.spec.study import StudySpec
 from foldwise.study.open_or_resume import open_or_resume
-from foldwise.study.plan import plan_study
+from foldwise.study.plan import Plan, plan_study
 from foldwise.study.search import Parts, search
 from foldwise.system.kill_points import VARIABLE, reached
 from foldwise.system.signals import stoppable
 from foldwise.tracking.in_memory import InMemoryTracker
 from foldwise.trial.result import FoldScore, TrialResult
 from foldwise.tuning.random_tuner import RandomTuner
+from tests.contract.ledgers import summary
 from tests.faults.processes import Processes
 
 NAME = "faulty"
@@ -117,7 +120,17 @@ def dask(runs: Path, pause: float) -> Executor:
 EXECUTORS = {"here": here, "processes": processes, "dask": dask}
 
 
-def study(runs: Path, trials: int) -> object:
+@cache
+def data_half() -> Plan:
+    """The plan of any such study: rows, holdout, folds and audit do not depend on where it runs."""
+    return plan_study(spec(Path(tempfile.gettempdir()), 1))
+
+
+def study(runs: Path, trials: int) -> Plan:
+    return replace(data_half(), spec=spec(runs, trials))
+
+
+def spec(runs: Path, trials: int) -> StudySpec:
     config = {
         "study": NAME,
         "data": {"kind": "sklearn", "name": "iris"},
@@ -126,7 +139,7 @@ def study(runs: Path, trials: int) -> object:
         "paths": {"runs": str(runs)},
         "folds": {"kind": "kfold", "count": 2},
     }
-    return plan_study(read_study(config))
+    return read_study(config)
 
 
 def main(runs: Path, url: str, executor: str, trials: int, pause: float = 0.0) -> int:
@@ -143,7 +156,7 @@ def main(runs: Path, url: str, executor: str, trials: int, pause: float = 0.0) -
             tracker.open(record, ledger.trials(NAME))
             parts = Parts(RandomTuner(plan.spec.space, 0), workers, ledger, tracker, watcher, check)
             found = search(plan, parts)
-            ledger.finish_study(NAME, {"ended": found.ended, "best": max(result.mean for result in found.results)})
+            ledger.finish_study(NAME, summary(study=NAME, ended=found.ended))
     except FoldwiseError as fault:
         print(f"error: {fault}", file=sys.stderr)
         return fault.exit_code

@@ -7,6 +7,7 @@ What a child says goes to RUNS/said.
 from __future__ import annotations
 
 import contextlib
+import gc
 import json
 import os
 import sys
@@ -56,5 +57,6 @@ if __name__ == "__main__":
     import sqlalchemy.dialects.postgresql
     import sqlalchemy.dialects.sqlite  # noqa: F401
 
-    driver.study(Path(sys.argv[1]), 1)
+    driver.data_half()
+    gc.freeze()  # else the first collection of each child copies all pages
     main()

@@ -15,7 +15,6 @@ import sys
 from datetime import datetime
 from pathlib import Path
 
-from foldwise.ledger.job_runs import JobRuns
 from foldwise.ledger.ledger import open_ledger
 from foldwise.schedule.lock import JobLock
 from foldwise.schedule.run import run_slot
@@ -39,7 +38,7 @@ class Forked:
 
 
 def schedule(runs: Path, url: str, pause: float) -> None:
-    job_runs = JobRuns(open_ledger(url, notify).transactions)
+    job_runs = open_ledger(url, notify).job_runs
 
     def now() -> datetime:
         return datetime.fromisoformat((runs / "clock").read_text())
@@ -52,7 +51,7 @@ def schedule(runs: Path, url: str, pause: float) -> None:
             os.setsid()
             note(runs / "runners", str(os.getpid()))
             command = ["sh", "-c", f"echo {job.name} {write_slot(slot)} >> {runs}/effects; sleep {pause}"]
-            own = JobRuns(open_ledger(url, notify).transactions)
+            own = open_ledger(url, notify).job_runs
             run_slot(job, slot, attempt, own, lock, runs / "logs" / write_slot(slot), command, notify)
         os._exit(0)
 

@@ -88,7 +88,7 @@ def test_who_waits_for_a_database_can_be_stopped_and_the_result_is_not_trained_a
     assert len(trained) - len(set(trained)) == 0 if kept else len(trained) - len(set(trained)) <= 1
 
 
-def test_a_coordinator_that_stood_still_while_another_ran_writes_nothing(server, nursery, tmp_path):
+def test_a_coordinator_that_stood_still_while_another_ran_writes_nothing(server, nursery, other_nursery, tmp_path):
     """Its machine is cut off: PostgreSQL ended its connections, and another machine's coordinator came to the end."""
     url = server.get_uri()
     here, there = tmp_path / "here", tmp_path / "there"
@@ -97,8 +97,7 @@ def test_a_coordinator_that_stood_still_while_another_ran_writes_nothing(server,
     os.kill(pid, signal.SIGSTOP)
     server.psql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = 'postgres'")
     before = numbers(here / "committed")
-    with closing(type(nursery)(tmp_path / "other")) as other:
-        assert other.run(there, url, trials=TRIALS) == 0, said(there)
+    assert other_nursery.run(there, url, trials=TRIALS) == 0, said(there)
     assert numbers(there / "committed") == [number for number in range(TRIALS) if number not in before]
     os.kill(pid, signal.SIGCONT)
     assert nursery.end() == 1
@@ -109,27 +108,25 @@ def test_a_coordinator_that_stood_still_while_another_ran_writes_nothing(server,
     check(there, url)
 
 
-def test_a_coordinator_whose_lock_file_was_removed_is_followed_and_ends(nursery, tmp_path):
+def test_a_coordinator_whose_lock_file_was_removed_is_followed_and_ends(nursery, other_nursery, tmp_path):
     url = f"sqlite:///{tmp_path / 'ledger.db'}"
     pid = nursery.begin(tmp_path, url, trials=TRIALS, pause=PAUSE)
     wait_for(lambda: numbers(tmp_path / "committed"))
     stand_still(pid, tmp_path / "ledger.db")
     (tmp_path / "studies" / NAME / "lock").unlink()
-    with closing(type(nursery)(tmp_path / "other")) as other:
-        assert other.run(tmp_path, url, trials=TRIALS) == 0, said(tmp_path)
+    assert other_nursery.run(tmp_path, url, trials=TRIALS) == 0, said(tmp_path)
     os.kill(pid, signal.SIGCONT)
     assert nursery.end() == 1
     assert "this process does not coordinate it" in said(tmp_path)
     check(tmp_path, url)
 
 
-def test_a_second_start_while_the_first_stands_still_is_refused(nursery, tmp_path):
+def test_a_second_start_while_the_first_stands_still_is_refused(nursery, other_nursery, tmp_path):
     url = f"sqlite:///{tmp_path / 'ledger.db'}"
     pid = nursery.begin(tmp_path, url, trials=TRIALS, pause=PAUSE)
     wait_for(lambda: numbers(tmp_path / "committed"))
     stand_still(pid, tmp_path / "ledger.db")
-    with closing(type(nursery)(tmp_path / "other")) as other:
-        assert other.run(tmp_path, url, trials=TRIALS) == 1
+    assert other_nursery.run(tmp_path, url, trials=TRIALS) == 1
     assert f"error: study {NAME} is being run by process {pid} since" in said(tmp_path)
     os.kill(pid, signal.SIGCONT)
     assert nursery.end() == 0

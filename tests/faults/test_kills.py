@@ -31,7 +31,7 @@ def check(runs, url):
         expected = scores(row.number)
         assert same(row.result, type(expected)(**{**vars(expected), "params": row.params}))
         assert set(row.params) == {"model.dropout"}
-    assert record.summary["ended"] == "trials"
+    assert record.summary.ended == "trials"
     committed = numbers(runs / "committed")
     assert len(set(committed)) == len(committed) <= TRIALS
     assert list((runs / "studies" / NAME / "results").iterdir()) == []

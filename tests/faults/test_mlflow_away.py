@@ -7,16 +7,11 @@ import pytest
 
 from benchmarks.mlflow_server import Gate, mlflow_server
 from foldwise.ledger.ledger import open_ledger
-from tests.contract.ledgers import failed, finish, new_study, result
+from tests.contract.ledgers import failed, finish, new_study, result, summary
 from tests.faults.test_away import wait_for
 
 pytestmark = pytest.mark.slow
-SUMMARY = {
-    "goal": {"metric": "accuracy", "direction": "maximize"},
-    "verdict": "better",
-    "best": {"number": 0, "mean": 0.9},
-    "holdout": {"metrics": {"accuracy": 0.8}},
-}
+SUMMARY = summary(verdict="better")
 TRIALS = 6
 
 

@@ -4,14 +4,13 @@ import json
 import os
 import signal
 import sqlite3
-import subprocess
 from contextlib import closing
 
 import pandas as pd
 import pytest
 
 from foldwise.system.kill_points import VARIABLE
-from tests.end_to_end.doors import ROOT, command, only_study, run, summary
+from tests.end_to_end.doors import only_study, run, run_anew, summary
 
 pytestmark = pytest.mark.slow
 
@@ -24,7 +23,7 @@ DEATHS = ("after-fold:2", "after-refit", "after-register", "after-summary")
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory):
     runs = tmp_path_factory.mktemp("undisturbed") / "runs"
-    done = run("tune", *WORDS, runs=runs)
+    done = run_anew("tune", *WORDS, runs=runs)
     assert done.returncode == 0, done.stderr
     return runs
 
@@ -41,15 +40,7 @@ def trials(runs):
 def test_a_study_that_died_at_four_places_is_the_one_that_never_died(undisturbed, tmp_path):
     runs = tmp_path / "runs"
     for place in DEATHS:
-        done = subprocess.run(
-            command("tune", *WORDS, runs=runs),
-            cwd=ROOT,
-            env={**os.environ, VARIABLE: place},
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=280,
-        )
+        done = run("tune", *WORDS, runs=runs, env={**os.environ, VARIABLE: place})
         assert done.returncode == -signal.SIGKILL, (place, done.stderr)
     done = run("tune", *WORDS, runs=runs)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -13,7 +13,6 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from foldwise.ledger.job_runs import JobRuns
 from foldwise.ledger.ledger import open_ledger
 from foldwise.schedule.spec import write_slot
 from tests.end_to_end.doors import ROOT
@@ -66,7 +65,7 @@ class Schedulers:
     def until(self, done):
         end = time.monotonic() + PATIENCE
         with closing(open_ledger(self.url)) as ledger:
-            job_runs = JobRuns(ledger.transactions)
+            job_runs = ledger.job_runs
             while not done(job_runs):
                 assert time.monotonic() < end, (self.runs / "said").read_text() + "\n" + str(job_runs.history(None, 5))
                 time.sleep(0.01)
@@ -80,7 +79,7 @@ class Schedulers:
 
     def history(self):
         with closing(open_ledger(self.url)) as ledger:
-            return JobRuns(ledger.transactions).history(None, 1000)
+            return ledger.job_runs.history(None, 1000)
 
     def effects(self):
         path = self.runs / "effects"
@@ -277,9 +276,8 @@ def test_an_edited_job_counts_from_its_next_slot_and_a_broken_file_stops_no_othe
     assert (schedulers.runs / "said").read_text().count("nonsense") == 1
 
 
-def test_two_machines_that_share_a_database_run_each_slot_once(schedulers, postgres, tmp_path_factory):
-    postgres.psql("CREATE DATABASE slots")
-    schedulers.url = postgres.get_uri(database="slots")
+def test_two_machines_that_share_a_database_run_each_slot_once(schedulers, database, tmp_path_factory):
+    schedulers.url = database()
     other = tmp_path_factory.mktemp("other")
     for name in ("conf", "clock", "effects"):
         (other / name).symlink_to(schedulers.runs / name)  # all but the locks, which a machine has for itself

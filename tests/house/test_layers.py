@@ -45,6 +45,12 @@ def test_every_room_says_in_one_line_what_it_is():
             assert re.fullmatch(r'"""[A-Z][^"\n]+\."""', text), f"{folder}: {text}"
 
 
+def test_only_the_ledger_knows_its_transactions():
+    for path in SOURCE.rglob("*.py"):
+        if path.relative_to(SOURCE).parts[0] != "ledger":
+            assert not re.search(r"\._?transactions\b", path.read_text(encoding="utf-8")), path
+
+
 def test_the_root_holds_rooms_and_five_files():
     assert {path.name for path in SOURCE.glob("*.py")} == {"__init__.py", "__main__.py", "api.py", "errors.py", "seeds.py"}
 
@@ -80,6 +86,23 @@ def test_architecture_draws_the_layers_that_are_checked():
     drawn = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8").partition("<!-- layers -->")[2].partition("<!-- end -->")[0]
     lines = [re.split(r"\s{2,}", line)[0] for line in drawn.splitlines() if line and not line.startswith("```")]
     assert lines == PROJECT["tool"]["importlinter"]["contracts"][0]["layers"]
+
+
+@pytest.mark.parametrize("page", ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md"])
+def test_files_that_a_page_names_exist(page):
+    text = (ROOT / page).read_text(encoding="utf-8")
+    named = set(re.findall(r"`((?:[\w-]+/)*[\w-]+\.(?:py|yaml|toml|md|sh))`", text))
+    of_a_run = {"recipe.yaml", "environment.yaml"}  # files that a study leaves in MLflow
+    assert {name for name in named - of_a_run if not any((place / name).exists() for place in (ROOT, SOURCE))} == set()
+
+
+def test_names_that_architecture_finds_in_a_file_are_defined_there():
+    text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    named = re.findall(r"`(\w+)`\s+(?:in|of)\s+`([\w/]+\.py)`", text)
+    assert len(named) >= 10
+    for name, path in named:
+        source = (SOURCE / path).read_text(encoding="utf-8")
+        assert re.search(rf"^(?:def|class) {name}\b|^ *{name}\b.*[:=]", source, re.MULTILINE), f"{name} in {path}"
 
 
 def test_constraints_name_no_place():

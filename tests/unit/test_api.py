@@ -61,7 +61,7 @@ WRONG = {
     "a file too": ({"frame": _frame(), "target": "y"}, ("data=iris",), "the rows come from the frame; leave data=iris out"),
     "no target": ({"frame": _frame()}, (), "data.target: must be given"),
     "as a value": ({"data": _frame()}, (), "data: is no place for a DataFrame; hand it over as frame="),
-    "from a shell": ({}, ("data.kind=frame",), "kind frame is for rows from Python"),
+    "from a shell": ({}, ("data.kind=frame",), "kind frame takes rows from Python"),
     "an option": ({"frame": _frame(), "target": "y"}, ("data.dropp=[odd]",), "data.dropp: unknown key, did you mean data.drop"),
 }
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -30,6 +28,8 @@ from foldwise.data.serving_rules import FLAGS, flags
 from foldwise.data.table import Table
 from foldwise.errors import DataError, JobError
 from foldwise.models.heads import THRESHOLD, Head, label_codes, to_predictions
+from foldwise.system.files import whole_folder
+from foldwise.system.redact import first_line
 
 NETWORK, PREPARATION, CARD = "network.keras", "preparation.json", "bundle.json"
 SAMPLES = 5
@@ -195,19 +195,11 @@ def save_bundle(
         profile=profile_of(table.frame, schema),
     )
     card = card.with_sample(_sample(Bundle(card, preparation, network), table))
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    part = folder.with_name(f".{folder.name}.{os.getpid()}.part")
-    shutil.rmtree(part, ignore_errors=True)
-    try:
-        part.mkdir()
+    with whole_folder(folder, replace=True) as part:
         network.save(part / NETWORK)
         save_preparation(preparation, part / PREPARATION)
         write_card(replace(card, files={name: hash_of(part / name) for name in (NETWORK, PREPARATION)}), part / CARD)
-        bundle = load_bundle(part)
-        _put_in_place(part, folder)
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
-    return bundle
+        return load_bundle(part)
 
 
 def load_bundle(folder: Path, files: Mapping[str, str] | None = None, notify: Callable[[str], object] | None = None) -> Bundle:
@@ -234,8 +226,7 @@ def load_bundle(folder: Path, files: Mapping[str, str] | None = None, notify: Ca
     try:
         network = keras.saving.load_model(folder / NETWORK, compile=False, safe_mode=True)
     except (OSError, ValueError, TypeError) as fault:
-        first = (str(fault).strip().splitlines() or [type(fault).__name__])[0]
-        raise JobError(f"{folder / NETWORK} cannot be loaded: {first}") from None
+        raise JobError(f"{folder / NETWORK} cannot be loaded: {first_line(fault)}") from None
     network.jit_compile = False  # compiling takes longer than many answers
     bundle = Bundle(card, load_preparation(folder / PREPARATION), network)
     _check_sample(bundle, folder)
@@ -282,12 +273,3 @@ def _check_sample(bundle: Bundle, folder: Path) -> None:
         raise JobError(
             f"{folder}: {rule}; a file was changed or a library computes otherwise (made with {as_words(bundle.card.versions)})"
         )
-
-
-def _put_in_place(part: Path, folder: Path) -> None:
-    """Gives a finished folder its name; a reader sees the old bundle or the new one."""
-    old = folder.with_name(f".{folder.name}.{os.getpid()}.old")
-    if folder.exists():
-        folder.replace(old)
-    part.replace(folder)
-    shutil.rmtree(old, ignore_errors=True)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import warnings
 from collections.abc import Callable
 from dataclasses import replace
@@ -20,6 +18,8 @@ from foldwise.bundle.export_formats import NETWORKS, check_export
 from foldwise.data.preparation.file import save_preparation
 from foldwise.data.preparation.fold import AnyPreparation
 from foldwise.errors import JobError
+from foldwise.system.files import whole_folder
+from foldwise.system.redact import first_line
 
 TOLERANCE = 1e-4
 ROWS = 64  # of random features
@@ -45,10 +45,7 @@ def export(network: keras.Model, preparation: AnyPreparation, card: Card, sample
         JobError: Keras cannot export the network so, or the exported one's outputs differ by more than 1e-4.
     """
     check_export(folder, kind)
-    part = folder.with_name(f".{folder.name}.{os.getpid()}.part")
-    shutil.rmtree(part, ignore_errors=True)
-    try:
-        part.mkdir()
+    with whole_folder(folder) as part:
         path = part / NETWORKS[kind]
         features = np.concatenate([samples, _random_features(samples.shape[1])])
         expected = network.predict_on_batch(features)
@@ -58,14 +55,10 @@ def export(network: keras.Model, preparation: AnyPreparation, card: Card, sample
                 network.export(str(path), format=KERAS_NAMES[kind], verbose=False)
                 found = RUNS[kind](path, features)
         except Exception as fault:  # exporters of four libraries raise anything, and each means the same
-            first = (str(fault).strip().splitlines() or [type(fault).__name__])[0]
-            raise JobError(f"the network cannot be exported as {kind}: {first}") from fault
+            raise JobError(f"the network cannot be exported as {kind}: {first_line(fault)}") from fault
         refuse_other(kind, found, expected)
         save_preparation(preparation, part / "preparation.json")
         write_card(replace(card, files=hashes(part)), part / "bundle.json")
-        part.replace(folder)
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
     return folder
 
 

@@ -1,1 +1,1 @@
-"""From a plain mapping to a specification, and the error sentences on the way."""
+"""From a plain mapping to checked specifications, with an error message for everything that is wrong in it."""

@@ -1,4 +1,4 @@
-"""What differs between two recipes, in the words of a configuration."""
+"""The differences between two recipes, in the notation of a configuration."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _ABSENT = object()
 
 
 def difference(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
-    """One line a dotted key that differs, as `model.units: 32 -> 64`, in the order of the old recipe."""
+    """One line for each dotted key that differs, as `model.units: 32 -> 64`, in the order of the old recipe."""
     was, is_ = dict(leaves(old)), dict(leaves(new))
     lines = []
     for key in dict.fromkeys([*was, *is_]):
@@ -20,14 +20,14 @@ def difference(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
 
 
 def leaves(value: Any, key: str = "") -> list[tuple[str, Any]]:
-    """Every value of a tree that is no mapping, under its dotted key."""
+    """The dotted key and the value of every leaf of a tree; lists and empty mappings are leaves."""
     if isinstance(value, Mapping) and (value or not key):
         return [leaf for name, item in value.items() for leaf in leaves(item, f"{key}.{name}" if key else str(name))]
     return [(key, value)]
 
 
 def _shown(value: Any) -> str:
-    """As YAML would write it in one line; text that reads like a number or a word of YAML is quoted."""
+    """The value in one line of YAML. Text that YAML would read as another type is quoted."""
     if value is _ABSENT:
         return "(not given)"
     if value is None:
@@ -41,10 +41,10 @@ def _shown(value: Any) -> str:
     if isinstance(value, Mapping):
         return "{" + ", ".join(f"{name}: {_shown(item)}" for name, item in value.items()) + "}"
     text = str(value)
-    return repr(text) if _reads_otherwise(text) else text
+    return repr(text) if _needs_quotes(text) else text
 
 
-def _reads_otherwise(text: str) -> bool:
+def _needs_quotes(text: str) -> bool:
     if text.strip() != text or text.lower() in ("", "null", "~", "true", "false", "yes", "no", "on", "off"):
         return True
     try:

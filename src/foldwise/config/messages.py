@@ -1,4 +1,4 @@
-"""One sentence for whatever pydantic finds wrong with a configuration: the dotted key, the rule, the value, a proposal."""
+"""One sentence for an error that pydantic finds in a configuration: the dotted key, the rule, the value, a proposal."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ from foldwise.spec.trial import SEARCHABLE, TrialSpec
 
 
 def message_for(values: Any, error: ValidationError) -> ConfigError:
-    """The most telling of pydantic's findings about `values`, as an error to be raised."""
+    """The most useful of pydantic's errors about `values`, to be raised.
+
+    Wrong kinds and unknown keys come first and missing keys last: they often explain the others.
+    """
     findings = error.errors(include_url=False)
     order = {"union_tag_invalid": 0, "extra_forbidden": 1, "missing": 3}
     finding = min(findings, key=lambda f: order.get(f["type"], 2))
@@ -24,14 +27,14 @@ def message_for(values: Any, error: ValidationError) -> ConfigError:
 
 
 def _path(loc: tuple[int | str, ...], values: Any) -> list[int | str]:
-    """Pydantic's location without the words that name a member of a union."""
+    """Pydantic's location, without the words that it adds for members of unions."""
     path: list[int | str] = []
     node = values
-    member = False  # whether the word for the member that `node` is was met
+    member = False  # whether the kind of `node` was already skipped
     for index, word in enumerate(loc):
         last = index == len(loc) - 1
         if isinstance(node, Mapping) and word == node.get("kind") and not member:
-            member = True  # also where a key has that very name, as in model=layers
+            member = True  # only once: a key can have the name of the kind, as in model=layers
         elif isinstance(node, Mapping) and (word in node or last):
             path.append(word)
             node, member = node.get(word), False
@@ -90,16 +93,16 @@ _RULES = {
 
 def _hint(key: str, kind: str, given: Any) -> str:
     if isinstance(given, list) and given and given[0] in ("int", "float", "choice"):
-        return f"; ranges may stand in {', '.join(SEARCHABLE)} only"
+        return f"; ranges are allowed only in {', '.join(SEARCHABLE)}"
     if kind == "string_type" and isinstance(given, (bool, int, float)):
-        return f"; for a shell quote twice, \"{key}='{shown(given)}'\""
+        return f"; in a shell quote it twice, \"{key}='{shown(given)}'\""
     if isinstance(given, str) and kind in ("int_type", "float_type", "bool_type"):
         return " as text"
     return ""
 
 
 def _proposal(path: list[int | str]) -> str:
-    """Which known key was meant: one of that name elsewhere, else one beside it."""
+    """The known key that was probably meant: one with that name elsewhere, or a similar one in the same place."""
     *parents, wrong = [str(word) for word in path]
     prefix = "".join(f"{parent}." for parent in parents)
     every = set(_known_keys(FixedSpec)) | set(_known_keys(TrialSpec))
@@ -116,7 +119,7 @@ def _proposal(path: list[int | str]) -> str:
 
 
 def _known_keys(model: type[BaseModel], prefix: str = "") -> list[str]:
-    """Every dotted key that some configuration may hold."""
+    """All dotted keys that a configuration can have."""
     keys = []
     for name, field in model.model_fields.items():
         key = prefix + (field.alias or name)
@@ -133,7 +136,7 @@ def _models_in(annotation: Any) -> list[type[BaseModel]]:
 
 
 def shown(value: Any) -> str:
-    """A value as a configuration would write it, cut where it is long."""
+    """A value as text, cut after 80 characters."""
     if isinstance(value, bool):
         return str(value).lower()
     text = repr(value)

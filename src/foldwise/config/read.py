@@ -1,7 +1,4 @@
-"""From a plain mapping to specifications, and every sentence about what is wrong in it.
-
-Here fixed values and ranges part; after `read_study` nobody sees a mapping.
-"""
+"""From a plain mapping to specifications. All code after `read_study` works with typed values only."""
 
 from __future__ import annotations
 
@@ -9,7 +6,7 @@ import copy
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import PurePath
 from typing import Any, TypeVar
 
@@ -18,9 +15,11 @@ from pydantic import BaseModel, ValidationError
 from foldwise.config.messages import message_for, shown
 from foldwise.config.template import fill, split
 from foldwise.errors import ConfigError, did_you_mean
-from foldwise.spec.data import SKLEARN_TASKS, SklearnData
+from foldwise.spec.data import SKLEARN_TASKS, CsvData, ParquetData, SklearnData
 from foldwise.spec.goal import goal_for
+from foldwise.spec.images import FolderData, NpzData
 from foldwise.spec.python_value import described
+from foldwise.spec.sources import OpenmlData, SqlData
 from foldwise.spec.space import EPOCHS, Params, Range, Scalar, Space, Tree
 from foldwise.spec.study import FixedSpec, StudySpec
 from foldwise.spec.trial import SEARCHABLE, TrialSpec
@@ -28,28 +27,39 @@ from foldwise.spec.trial import SEARCHABLE, TrialSpec
 MISSING = "???"
 Model = TypeVar("Model", bound=BaseModel)
 
-# Keys that change where or how long a study runs, but none of its numbers.
-_NO_NUMBERS = ("study", "register", "extend", "replay", "budget", "audit", "ledger", "tracking", "paths")
-# Where rows lie says nothing about what is in them: the data's fingerprint does.
+# Keys that change where or how long a study runs, but not its results.
+_NO_RESULTS = ("study", "register", "extend", "replay", "budget", "audit", "ledger", "tracking", "paths")
+# Keys for where rows are or trials run. Data are identified by their fingerprint instead.
 _PLACES = (
     *((*part, name) for part in (("data",), ("data", "holdout")) for name in ("path", "images", "labels")),
     *(("data", name) for name in ("given", "url", "password_env")),
     *(("execute", name) for name in ("kind", "workers", "address")),
-    ("promotion",),  # judges later models, and is kept for them
+    ("promotion",),  # kept for later models, which it judges
 )
 
 
 def read_study(config: Mapping[str, Any]) -> StudySpec:
-    """The study that a composed configuration asks for.
+    """The study that a composed configuration describes.
 
     Raises:
-        ConfigError: the first thing that is wrong, by its dotted key, with a proposal.
+        ConfigError: the first error, with its dotted key and a proposal.
     """
     _refuse_references(config, "")
     fixed_part = {key: value for key, value in config.items() if key not in SEARCHABLE}
     fixed = _validated(FixedSpec, fixed_part)
     _check_together(fixed)
     template, space = parted(config)
+    _check_ends(template, space)
+    first = _read_first(template, space, fixed.tuner.first)
+    recipe = {key: copy.deepcopy(described(value)) for key, value in config.items() if key not in _NO_RESULTS}
+    source = data_name(fixed)
+    name = fixed.study or f"{source}-{identity_hash(recipe)[:8]}"
+    openings = (*first, space.defaults())
+    return StudySpec(name, fixed.register_as or fixed.study or source, fixed, template, space, recipe, openings)
+
+
+def _check_ends(template: Tree, space: Space) -> None:
+    """Read the trials at the defaults and at every end of every range."""
     read_trial(template, space, space.defaults())
     for name, params in space.corners():
         try:
@@ -57,45 +67,43 @@ def read_study(config: Mapping[str, Any]) -> StudySpec:
         except ConfigError as error:
             end = f" (an end of the range of {name}: {params[name]})" if error.key != name else " (an end of its range)"
             raise ConfigError(error.key, error.rule + end) from None
-    openings = (
-        *(opening(space, given, f"tuner.first.{place}") for place, given in enumerate(fixed.tuner.first)),
-        space.defaults(),
-    )
-    for place, params in enumerate(openings):
+
+
+def _read_first(template: Tree, space: Space, first: Sequence[Mapping[str, Any]]) -> list[Params]:
+    """The points that `tuner.first` lists."""
+    points = [opening(space, given, f"tuner.first.{place}") for place, given in enumerate(first)]
+    for place, params in enumerate(points):
         try:
             read_trial(template, space, params)
         except ConfigError as error:
             raise ConfigError(f"tuner.first.{place}", str(error)) from None
-    recipe = {key: copy.deepcopy(described(value)) for key, value in config.items() if key not in _NO_NUMBERS}
-    source = data_name(fixed)
-    name = fixed.study or f"{source}-{identity_hash(recipe)[:8]}"
-    return StudySpec(name, fixed.register_as or fixed.study or source, fixed, template, space, recipe, openings)
+    return points
 
 
 def opening(space: Space, given: Mapping[str, Any], key: str) -> Params:
-    """The point of a space with these values, and defaults for the rest.
+    """The point of a space with the given values and, for all other ranges, their defaults.
 
     Raises:
-        ConfigError: a value is none of its range's, or no range is called so under the choices made.
+        ConfigError: a value is not in its range, or no such range exists under the options chosen.
     """
 
     def value(name: str, range_: Range) -> Scalar:
         if name not in given:
             return range_.default
         if not range_.holds(given[name]):
-            raise ConfigError(key, f"{shown(given[name])} is no value of the range of {name}")
+            raise ConfigError(key, f"{shown(given[name])} is not in the range of {name}")
         chosen: Scalar = given[name]
         return chosen
 
     params = space.sample(value)
     for name in given:
         if name not in params:
-            raise ConfigError(key, f"{name} is no range of this configuration{did_you_mean(name, params)}")
+            raise ConfigError(key, f"{name} is not a range of this configuration{did_you_mean(name, params)}")
     return params
 
 
 def parted(config: Mapping[str, Any]) -> tuple[dict[str, Tree], Space]:
-    """The searchable sections of a configuration, with holes where ranges stood, and the space of these.
+    """The searchable sections of a configuration with holes in place of ranges, and the space of these ranges.
 
     Raises:
         ConfigError: a range is wrong.
@@ -106,20 +114,19 @@ def parted(config: Mapping[str, Any]) -> tuple[dict[str, Tree], Space]:
 
 
 def without_search(config: Mapping[str, Any]) -> dict[str, Any]:
-    """The configuration in which every range has taken its default, for a study of one trial, which races with nobody."""
-    closed = dict(config)
-    for section in SEARCHABLE:
-        if section in config:
-            template, space = split(config[section], section)
-            closed[section] = fill(template, space, space.defaults())
-    closed["budget"] = {**(config.get("budget") or {}), "trials": 1}
-    closed["tuner"] = {"kind": "random"}
-    closed["race"] = {"kind": "none"}
-    return closed
+    """The configuration with every range at its default, for a study of one trial and no race."""
+    template, space = parted(config)
+    return {
+        **config,
+        **fill(template, space, space.defaults()),
+        "budget": {**(config.get("budget") or {}), "trials": 1},
+        "tuner": {"kind": "random"},
+        "race": {"kind": "none"},
+    }
 
 
 def read_trial(template: Tree, space: Space, params: Params) -> TrialSpec:
-    """The trial at a point of a space.
+    """The trial at a point of a space, from the template of the searchable sections.
 
     Raises:
         ConfigError: a value breaks a rule, by its dotted key.
@@ -128,10 +135,10 @@ def read_trial(template: Tree, space: Space, params: Params) -> TrialSpec:
 
 
 def trial_at(study: StudySpec, params: Params) -> TrialSpec:
-    """The trial at a point of a study's space, with the epochs that its tuner gives it.
+    """The trial at a point of a study's space, with the epochs that its tuner chose.
 
     Raises:
-        ConfigError: a value breaks a rule, or the tuner gives more epochs than fit.epochs.
+        ConfigError: a value breaks a rule, or the tuner chose more epochs than fit.epochs.
     """
     trial = read_trial(study.template, study.space, params)
     if EPOCHS not in params:
@@ -143,17 +150,17 @@ def trial_at(study: StudySpec, params: Params) -> TrialSpec:
 
 
 def read_service(model: type[Model], config: Mapping[str, Any]) -> Model:
-    """What a door that composes no study is asked, as its own specification.
+    """The options of a command that runs no study, as its own specification.
 
     Raises:
-        ConfigError: the first thing that is wrong, by its dotted key.
+        ConfigError: the first error, with its dotted key.
     """
     _refuse_references(config, "")
     return _validated(model, config)
 
 
 def identity(recipe: Mapping[str, Any]) -> dict[str, Any]:
-    """The recipe without what two equal studies may differ in."""
+    """The recipe without the keys that can differ between equal studies."""
     kept = copy.deepcopy(dict(recipe))
     for *parents, leaf in _PLACES:
         node: Any = kept
@@ -170,36 +177,41 @@ def identity_hash(recipe: Mapping[str, Any]) -> str:
 
 
 def data_name(fixed: FixedSpec) -> str:
-    """What the data are called: their own name, else that of their file or database, else what they are."""
-    data = fixed.data
-    number = getattr(data, "id", None)
-    place = getattr(data, "path", None) or getattr(data, "url", "").partition("?")[0]
-    name = getattr(data, "name", None) or PurePath(place).stem or (data.kind if number is None else f"{data.kind}-{number}")
-    return re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip(".-")[:80] or "data"
+    """The name of the data; if they have none, that of their file or database, otherwise their kind."""
+    match data := fixed.data:
+        case CsvData() | ParquetData() | NpzData() | FolderData():
+            origin = PurePath(data.path).stem
+        case SqlData():
+            origin = PurePath(data.url.partition("?")[0]).stem
+        case OpenmlData():
+            origin = f"openml-{data.id}"
+        case _:
+            origin = data.kind
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", data.name or origin or data.kind).strip(".-")[:80] or "data"
 
 
 def _check_together(fixed: FixedSpec) -> None:
-    """What contradicts itself whatever the rows are, so that nobody waits for them to hear it."""
+    """Refuse fixed options that contradict each other, before any rows are read."""
     data = fixed.data
     if fixed.goals and fixed.goal.metric not in ("auto", fixed.goals[0]):
-        raise ConfigError("goals", f"begin with {fixed.goals[0]}, and goal.metric is {fixed.goal.metric}; say the metric once")
+        raise ConfigError("goals", f"the first is {fixed.goals[0]}, but goal.metric is {fixed.goal.metric}; set only one")
     if fixed.goals and fixed.race.kind != "none":
         raise ConfigError(
-            "race.kind", f"{fixed.race.kind} ends trials by their scores, and of two goals the other may win; use none"
+            "race.kind", f"{fixed.race.kind} ends trials by one score, but a trial can still win by the other goal; use none"
         )
     if fixed.folds.kind == "grouped" and data.group is None:
-        raise ConfigError("folds.kind", "grouped needs data.group, the column that says which rows belong together")
+        raise ConfigError("folds.kind", "grouped needs data.group, the column whose equal values keep rows together")
     if fixed.folds.kind == "forward" and data.time is None:
-        raise ConfigError("folds.kind", "forward needs data.time, the column that says when a row was")
+        raise ConfigError("folds.kind", "forward needs data.time, the column with the time of each row")
     if data.holdout.kind == "time" and data.time is None:
-        raise ConfigError("data.holdout.kind", "time needs data.time, the column that says when a row was; or use hash")
+        raise ConfigError("data.holdout.kind", "time needs data.time, the column with the time of each row; or use hash")
     task = SKLEARN_TASKS[data.name] if isinstance(data, SklearnData) and data.task == "auto" else data.task
     if task != "auto":
         goal_for(fixed.metric, fixed.goal.direction, task)
 
 
 def _refuse_references(value: Any, key: str) -> None:
-    """A composed configuration is plain: `${oc.env:...}` could read a secret into a run that others see."""
+    """Refuse references: `${oc.env:...}` could copy a secret into a run that others can see."""
     if isinstance(value, Mapping):
         for name, item in value.items():
             _refuse_references(item, f"{key}.{name}" if key else str(name))
@@ -207,7 +219,7 @@ def _refuse_references(value: Any, key: str) -> None:
         for index, item in enumerate(value):
             _refuse_references(item, f"{key}.{index}")
     elif isinstance(value, str) and "${" in value:
-        raise ConfigError(key, f"references such as {shown(value)} are not read; write the value itself")
+        raise ConfigError(key, f"references such as {shown(value)} are not allowed; write the value itself")
 
 
 def _validated(model: type[Model], values: Any) -> Model:

@@ -1,10 +1,10 @@
-"""Ranges that stand where a value would: parting a configuration into a template with holes and a space, and filling it.
+"""Ranges in place of values: splitting a configuration into a template with holes and a space, and filling the holes.
 
-In a configuration a range is a list that begins with its kind:
+In a configuration, a range is a list that starts with its kind:
 
     [int, 1, 3]    [float, 1e-4, 1e-1, {log: true, default: 1e-2}]    [choice, relu, tanh]
 
-An option of a choice may be a mapping with ranges inside: these exist only where that option is chosen.
+An option of a choice can be a mapping with ranges inside; these exist only if that option is chosen.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ from foldwise.spec.space import Choice, FloatRange, IntRange, Option, Params, Ra
 
 @dataclass(frozen=True)
 class Hole:
-    """Marks in a template where the value of the range `name` belongs."""
+    """The place in a template for a value of the range `name`."""
 
     name: str
 
 
 def split(tree: Tree, prefix: str = "") -> tuple[Tree, Space]:
-    """Part a tree into a template with holes and the space of its ranges.
+    """Split a tree into a template with holes and the space of its ranges.
 
     Args:
         tree: a plain configuration value.
-        prefix: the dotted name where it stands.
+        prefix: the dotted name of the tree.
 
     Raises:
         ConfigError: a range is wrong, with its dotted name.
@@ -51,7 +51,7 @@ def split(tree: Tree, prefix: str = "") -> tuple[Tree, Space]:
 
 
 def fill(template: Tree, space: Space, params: Params) -> Tree:
-    """The tree with every hole filled from `params`."""
+    """The template with every hole filled from `params`."""
     if isinstance(template, Hole):
         range_ = space.ranges[template.name]
         value = params[template.name]
@@ -67,9 +67,9 @@ def fill(template: Tree, space: Space, params: Params) -> Tree:
 
 
 def locate(template: Tree, space: Space, tree: Tree) -> Params | None:
-    """The parameters that make `fill` give the tree, None where no point of the space does.
+    """The parameters with which `fill` returns the tree; None if there are none.
 
-    What the template leaves to defaults and the tree says is not compared.
+    Keys of the tree that the template does not have are not compared.
     """
     if isinstance(template, Hole):
         range_ = space.ranges[template.name]
@@ -98,10 +98,10 @@ def locate(template: Tree, space: Space, tree: Tree) -> Params | None:
 
 
 def read_range(words: list[Any], name: str) -> Range:
-    """A range from its list, as `[int, 1, 3]`.
+    """The range that a list such as `[int, 1, 3]` describes; `name` is its dotted name.
 
     Raises:
-        ConfigError: naming the range and the rule it breaks.
+        ConfigError: with the name and the rule that is broken.
     """
     kind, *rest = words
     options: dict[str, Any] = {}
@@ -121,7 +121,7 @@ def _read_number(kind: type[float] | type[int], words: list[Any], options: dict[
     unknown = set(values) - {"low", "high", "log", "step", "default"}
     if unknown:
         first = sorted(unknown)[0]
-        raise ValueError(f"{first!r} is no option of a range{did_you_mean(first, ['log', 'step', 'default'])}")
+        raise ValueError(f"{first!r} is not an option of a range{did_you_mean(first, ['log', 'step', 'default'])}")
     for option, value in values.items():
         allowed: tuple[type, ...] = (bool,) if option == "log" else (int,) if kind is int else (int, float)
         wrong = not isinstance(value, allowed) or (option != "log" and isinstance(value, bool))
@@ -147,7 +147,7 @@ def _read_choice(words: list[Any], options: dict[str, Any], name: str) -> Choice
         raise ValueError("a choice needs at least one option")
     choice = Choice(read, options.get("default", read[0].name))
     if not any(choice.default == n and type(choice.default) is type(n) for n in choice.names()):
-        raise ValueError(f"default {choice.default!r} is none of the options")
+        raise ValueError(f"default {choice.default!r} is not one of the options")
     return choice
 
 

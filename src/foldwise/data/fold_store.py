@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import os
@@ -15,10 +14,13 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from filelock import FileLock
 
 from foldwise.data.preparation.fold import Features, FoldData
 from foldwise.data.preparation.pixels import Bytes, Images
 from foldwise.data.preparation.target_scale import TargetScale
+from foldwise.system.files import whole_folder
+from foldwise.system.locks import file_lock
 
 MOST_BYTES = 2 << 30
 REST = "folds.json"  # whatever is no array
@@ -60,9 +62,13 @@ class FoldStore:
         return found
 
     def _write(self, place: Path, folds: tuple[FoldData, ...]) -> None:
-        part = place.with_suffix(".part")  # ours alone, as we hold the lock: what is there was left by one that was killed
-        shutil.rmtree(part, ignore_errors=True)
-        part.mkdir(parents=True)
+        for torn in self._folder.glob(f".{place.name}.*.part"):  # we hold the lock, so its writer was killed
+            shutil.rmtree(torn, ignore_errors=True)
+        with whole_folder(place) as part:
+            self._fill(part, folds)
+
+    @staticmethod
+    def _fill(part: Path, folds: tuple[FoldData, ...]) -> None:
         rest = []
         for number, data in enumerate(folds):
             own: dict[str, Any] = {"target": asdict(data.target), "columns": list(data.columns)}
@@ -79,7 +85,6 @@ class FoldStore:
                     np.save(part / f"{number}-{name}.npy", getattr(data, name), allow_pickle=False)
             rest.append(own)
         (part / REST).write_text(json.dumps(rest), encoding="utf-8")
-        part.replace(place)
 
     def _read(self, place: Path) -> tuple[FoldData, ...]:
         rest = json.loads((place / REST).read_text(encoding="utf-8"))
@@ -101,13 +106,9 @@ class FoldStore:
         height, width, channels = image
         return Images(self._pixels, at, center, scale, (height, width, channels))
 
-    @contextmanager
-    def _locked(self, name: str) -> Iterator[None]:
-        """Alone with one set. The kernel lets go when the process ends, however it ends."""
-        self._folder.mkdir(parents=True, exist_ok=True)
-        with (self._folder / f"{name}.lock").open("w") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            yield
+    def _locked(self, name: str) -> FileLock:
+        """Alone with one set."""
+        return file_lock(self._folder / f"{name}.lock")
 
     def _make_room(self, needed: Path) -> None:
         """Give up sets, the one that was asked for the longest time ago first."""

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from foldwise.config.difference import difference
 from foldwise.config.read import identity
 from foldwise.data.sources.fingerprint import source_mark
 from foldwise.doors.start_ledger import StartLedger
 from foldwise.spec.study import StudySpec
+from foldwise.trial.summary import StudySummary
 
 
-def finished_before(spec: StudySpec, opens: StartLedger) -> tuple[Mapping[str, Any], int] | None:
+def finished_before(spec: StudySpec, opens: StartLedger) -> tuple[StudySummary, int] | None:
     """The summary of a study with the same configuration and rows that has all its trials, and the number of these.
 
     None if there is more to do or to check than that: then the data are read, which finds what is wrong.
@@ -28,13 +26,13 @@ def finished_before(spec: StudySpec, opens: StartLedger) -> tuple[Mapping[str, A
     waits = fixed.tracking.kind == "mlflow" and spec.name in ledger.waiting()
     if record is None or record.summary is None or record.asked != fixed.budget.trials or waits:
         return None
-    if record.summary.get("source") is None or record.summary["source"] != source_mark(fixed):
+    if record.summary.source is None or record.summary.source != source_mark(fixed):
         return None
     if difference(identity(record.recipe), identity(spec.recipe)):
         return None
     return (record.summary, trials) if nothing_left(record.summary, trials, fixed.budget.trials) else None
 
 
-def nothing_left(summary: Mapping[str, Any], trials: int, asked: int) -> bool:
-    """Whether a study with a summary has all the trials that it can have."""
-    return trials >= asked or summary.get("ended") == "exhausted"
+def nothing_left(summary: StudySummary, trials: int, asked: int) -> bool:
+    """Whether a study that came to its summary has all the trials that it can have."""
+    return trials >= asked or summary.ended == "exhausted"

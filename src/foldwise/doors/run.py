@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import ExitStack, closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from foldwise.config.read import read_study, without_search
 from foldwise.doors.assemble import check_tuner, make_executor, make_tracking, make_tuner, versions
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from foldwise.spec.goal import Goal
     from foldwise.study.plan import Plan
     from foldwise.trial.result import TrialResult
+    from foldwise.trial.summary import StudySummary
 
 # A study that is asked to stop shows what it can in so many seconds.
 SHIPPING_SECONDS = 2
@@ -57,7 +58,7 @@ def tune_here(request: Request, search: bool = True) -> None:
         ship_others(ledger.open(), spec.fixed.tracking, spec.fixed.paths.runs, screen.note)
 
 
-def run_here(request: Request, search: bool = True) -> tuple[StudySpec, Goal, Mapping[str, Any], list[TrialResult], Path]:
+def run_here(request: Request, search: bool = True) -> tuple[StudySpec, Goal, StudySummary, list[TrialResult], Path]:
     """Run the study of a request in this process, shown on this terminal.
 
     Returns:
@@ -78,7 +79,7 @@ def _study(request: Request, ledger: StartLedger, search: bool) -> tuple[StudySp
 
 def _run(
     spec: StudySpec, opens: StartLedger, screen: Screen, defaults_taken: Params, began: float
-) -> tuple[StudySpec, Goal, Mapping[str, Any], list[TrialResult], Path]:
+) -> tuple[StudySpec, Goal, StudySummary, list[TrialResult], Path]:
     if defaults_taken:
         taken = ", ".join(f"{name}={value}" for name, value in defaults_taken.items())
         screen.note(f"no search: every range takes its default: {taken}")
@@ -87,7 +88,6 @@ def _run(
     from foldwise.doors.shipping import ship_others
     from foldwise.ledger.study_lock import lock_study
     from foldwise.system.signals import stoppable
-    from foldwise.tracking.registry import is_unregistered
 
     _check_builds(plan, screen)
     with stoppable(screen.note) as raise_if_stopped, lock_study(plan.folder / "lock"):
@@ -96,15 +96,15 @@ def _run(
         if spec.name not in ledger.waiting():  # else MLflow is away
             ship_others(ledger, spec.fixed.tracking, spec.fixed.paths.runs, screen.note)
     screen.finished(summary, _where_next(spec, summary, plan.table.schema.image is not None))
-    if is_unregistered(summary):
-        rule = f"model {summary['model']['name']} is not registered yet; everything else is done and kept"
+    if not summary.is_registered:
+        rule = f"model {summary.model.name} is not registered yet; everything else is done and kept"
         raise JobError(f"{rule}; the next start of this study, or of {door_command('ui')}, registers it")
     return spec, plan.goal, summary, results, plan.folder
 
 
 def run_planned(
     plan: Plan, ledger: Ledger, screen: Screen, raise_if_stopped: Callable[[], None], began: float
-) -> tuple[Mapping[str, Any], list[TrialResult]]:
+) -> tuple[StudySummary, list[TrialResult]]:
     """Run a study whose data were looked at, or take it as it stands where it is finished; its lock is held.
 
     Returns:
@@ -132,7 +132,7 @@ def _notify_finished(spec: StudySpec, trials: int, screen: Screen) -> None:
 
 def _carry_out(
     plan: Plan, record: StudyRecord, ledger: Ledger, screen: Screen, raise_if_stopped: Callable[[], None], began: float
-) -> tuple[Mapping[str, Any], list[TrialResult]]:
+) -> tuple[StudySummary, list[TrialResult]]:
     """The heavy half: networks are trained from here on."""
     spec, elsewhere = plan.spec, plan.spec.fixed.execute.kind != "here"
     from foldwise.study.crash import attribute_crash, crash_noted
@@ -199,16 +199,16 @@ def _check_builds(plan: Plan, screen: Screen) -> None:
     check_builds(plan)
 
 
-def _where_next(spec: StudySpec, summary: Mapping[str, Any], of_images: bool = False) -> list[str]:
-    model, runs = summary["model"], spec.fixed.paths.runs
+def _where_next(spec: StudySpec, summary: StudySummary, of_images: bool = False) -> list[str]:
+    model, runs = summary.model, spec.fixed.paths.runs
     where = "" if runs == "mlruns" else f" paths.runs={runs}"
-    if model["version"] is None:
+    if model.version is None:
         return [f"files:   {spec.folder}"]
-    alias = f"@{model['aliases'][0]}" if model["aliases"] else f"/{model['version']}"
+    alias = f"@{model.aliases[0]}" if model.aliases else f"/{model.version}"
     rows = "images.npz" if of_images else "rows.csv"
     lines = [
-        f"model:   {model['name']} version {model['version']} ({', '.join(model['aliases'])})",
+        f"model:   {model.name} version {model.version} ({', '.join(model.aliases)})",
         f"files:   {spec.folder}",
-        f"predict: {door_command('predict')} model={model['name']}{alias} input={rows} output=answers.csv{where}",
+        f"predict: {door_command('predict')} model={model.name}{alias} input={rows} output=answers.csv{where}",
     ]
     return [*lines, f"open:    {door_command('ui')}{where}"] if spec.fixed.tracking.kind == "mlflow" else lines

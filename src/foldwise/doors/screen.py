@@ -18,9 +18,9 @@ from rich.text import Text
 from foldwise.data.audit.finding import Finding
 from foldwise.spec.goal import Goal
 from foldwise.spec.space import Params
-from foldwise.study.racing import race_sentence
 from foldwise.system.redact import without_password
 from foldwise.trial.result import TrialResult, best_of
+from foldwise.trial.summary import StudySummary
 
 SHOWN_TRIALS = 12
 NUMBER_WIDTH = 9
@@ -82,7 +82,7 @@ class Screen:
         self._now = f"trial {number}"
         self._draw()
 
-    def _front(self, rows: Sequence[Mapping[str, Any]], best: int) -> None:
+    def _front(self, rows: Sequence[Mapping[str, int | float]], best: int) -> None:
         """Where two goals are weighed: the trials that no other one beats in both."""
         table = RichTable(title=None, box=None, pad_edge=False)
         for column in rows[0]:
@@ -119,28 +119,24 @@ class Screen:
             self._live.stop()
             self._live = None
 
-    def finished(self, summary: Mapping[str, Any], where: Sequence[str]) -> None:
+    def finished(self, summary: StudySummary, where: Sequence[str]) -> None:
         """The verdict, the scores behind it, and where to look next."""
-        metric = summary["goal"]["metric"]
+        metric, best = summary.goal.metric, summary.best
         table = RichTable(title=None, box=None, pad_edge=False)
         for column in ("", f"{metric} in cross-validation", f"{metric} on the holdout"):
             table.add_column(column, justify="left" if not column else "right", no_wrap=True)
-        best = summary["best"]
-        table.add_row(
-            f"model (trial {best['number']})",
-            _plus_minus(best["mean"], best["sd"]),
-            _number(summary["holdout"]["metrics"][metric]),
-        )
-        for baseline in summary["baselines"]:
-            table.add_row(escape(baseline["name"]), _plus_minus(baseline["mean"], baseline["sd"]), _number(baseline["holdout"]))
+        held = _number(summary.holdout.metrics[metric])
+        table.add_row(f"model (trial {best.number})", _plus_minus(best.mean, best.sd), held)
+        for baseline in summary.baselines:
+            table.add_row(escape(baseline.name), _plus_minus(baseline.mean, baseline.sd), _number(baseline.holdout))
         self.console.print()
         self.console.print(table)
         self.console.print()
-        if summary.get("pareto"):
-            self._front(summary["pareto"], best["number"])
-        if summary.get("race"):
-            self.console.print(escape(race_sentence(summary["race"])))
-        self.console.print(Text(f"Verdict: {summary['verdict']}", style="bold"))
+        if summary.pareto:
+            self._front(summary.pareto, best.number)
+        if summary.race:
+            self.console.print(escape(summary.race.sentence))
+        self.console.print(Text(f"Verdict: {summary.verdict}", style="bold"))
         for line in where:
             self.console.print(escape(line))
 

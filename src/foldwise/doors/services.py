@@ -67,10 +67,8 @@ def _registered_files(
     key = registry.identity(name)
     if key is None or (ledger_url is None and not (Path(runs) / "ledger.db").exists()):
         return None
-    from foldwise.ledger.model_versions import Versions
-
     with closing(ledger_at(ledger_url, runs, lambda sentence: None)) as ledger:
-        row = Versions(ledger.transactions).version(key, number)
+        row = ledger.versions.version(key, number)
     return None if row is None else row.files
 
 
@@ -140,9 +138,9 @@ def _compare_pages(ledger: Ledger, folder: str, base: str) -> list[str]:
         path = Path(folder).resolve() / "studies" / name / "compare.html"
         if record is not None and path.exists():
             lines.append(f"study {name}: {path.as_uri()}")
-            if place := (record.summary or {}).get("mlflow"):
-                runs = f"{base}/#/experiments/{place['experiment_id']}/runs"
-                lines.append(f"  compare in MLflow: {runs}/{place['run_id']}/artifacts/compare.html?{KIND}")
+            if place := record.summary and record.summary.mlflow:
+                runs = f"{base}/#/experiments/{place.experiment_id}/runs"
+                lines.append(f"  compare in MLflow: {runs}/{place.run_id}/artifacts/compare.html?{KIND}")
                 lines.append(f"  trials in MLflow:  {runs}?viewStateShareKey={VIEW}&{KIND}")
     return lines
 

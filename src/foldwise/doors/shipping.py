@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from foldwise.doors.assemble import make_tracking
 from foldwise.errors import JobError
@@ -15,9 +14,10 @@ from foldwise.ledger.study_lock import lock_study
 from foldwise.spec.places import TrackingSpec
 from foldwise.system.files import write_json
 from foldwise.tracking.registration import record_registration
-from foldwise.tracking.registry import Registry, described, idempotency_key_of, is_unregistered
-from foldwise.tracking.tracker import RunPlace, shown_files
+from foldwise.tracking.registry import Registry, described, idempotency_key_of
+from foldwise.tracking.tracker import shown_files
 from foldwise.training.runtime import start
+from foldwise.trial.summary import RunPlace, StudySummary
 
 # An answer may take half a minute; what is not through by then waits for the next start.
 WAIT_SECONDS = 120
@@ -25,7 +25,7 @@ WAIT_SECONDS = 120
 
 def ship_study(
     name: str, ledger: Ledger, tracking: TrackingSpec, runs: str, notify: Callable[[str], None]
-) -> Mapping[str, Any] | None:
+) -> StudySummary | None:
     """Ships what waits of a study that this process coordinates and that does not run; its model is registered first.
 
     Returns:
@@ -37,7 +37,7 @@ def ship_study(
     tracker, registry = make_tracking(tracking, runs, ledger)
     tracker.open(record, ledger.trials(name))
     summary = record.summary
-    if summary is not None and is_unregistered(summary):
+    if summary is not None and not summary.is_registered:
         summary = _registered(record, summary, ledger, tracker.place(WAIT_SECONDS), registry, folder, notify)
     for sentence in tracker.close(summary, shown_files(folder), WAIT_SECONDS):
         notify(sentence)
@@ -46,25 +46,25 @@ def ship_study(
 
 def _registered(
     record: StudyRecord,
-    summary: Mapping[str, Any],
+    summary: StudySummary,
     ledger: Ledger,
     place: RunPlace | None,
     registry: Registry,
     folder: Path,
     notify: Callable[[str], None],
-) -> Mapping[str, Any] | None:
+) -> StudySummary | None:
     """The summary of a study whose model waited, with its version; None where the registry is away still."""
     start(1, or_as_it_runs=True)  # MLflow tries the bundle's code out, and with it TensorFlow
-    name, metrics = summary["model"]["name"], summary["holdout"]["metrics"]
+    name, metrics = summary.model.name, summary.holdout.metrics
     idempotency_key = idempotency_key_of(record, ledger.count_finished(record.name))
     try:
         version = registry.register(folder / "bundle", name, place.run_id if place else None, metrics, idempotency_key)
     except JobError as fault:
         notify(str(fault))
         return None
-    record_registration(version, record, summary.get("source"), folder, ledger, registry, notify)
-    whole = {**summary, "model": described(name, version), "mlflow": asdict(place) if place else None}
-    write_json(folder / "summary.json", whole)
+    record_registration(version, record, summary.source, folder, ledger, registry, notify)
+    whole = replace(summary, model=described(name, version), mlflow=place)
+    write_json(folder / "summary.json", whole.to_json())
     ledger.finish_study(record.name, whole)
     notify(f"model {version.name} version {version.version} of study {record.name} is registered now")
     return whole

@@ -8,9 +8,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.dummy import DummyClassifier, DummyRegressor
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.linear_model import LogisticRegression, Ridge
 
 from foldwise.data.preparation.fold import fit_preparation
 from foldwise.data.split import Split
@@ -73,6 +70,8 @@ def holdout_predictions(name: str, table: Table, development: npt.NDArray[np.int
 
 
 def _predictions(name: str, table: Table, train: npt.NDArray[np.int64], asked: Table) -> npt.NDArray[np.float64]:
+    from sklearn.exceptions import ConvergenceWarning
+
     preparation = fit_preparation(table, train, EVERY_COLUMN)
     # probabilities of float32 do not sum to 1, but 60,000 images in double precision would take half a gigabyte
     dtype = np.float64 if table.images is None else np.float32
@@ -90,6 +89,9 @@ def _predictions(name: str, table: Table, train: npt.NDArray[np.int64], asked: T
 
 
 def _model(name: str, cells: int) -> Any:
+    from sklearn.dummy import DummyClassifier, DummyRegressor
+    from sklearn.linear_model import LogisticRegression, Ridge
+
     match name:
         case "majority":
             return DummyClassifier(strategy="prior")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from foldwise.spec.goal import Goal
+from foldwise.trial.summary import BaselineScore
 
 # More rows make an interval narrower than it can be misjudged, so large holdouts get fewer resamples, for the same time.
 RESAMPLED_ROWS, FEWEST = 10_000_000, 100
@@ -72,13 +73,13 @@ def compare(
     return Comparison(difference, low, high, better, worse)
 
 
-def sentence(goal: Goal, ours: float, rival: Mapping[str, Any], comparison: Comparison, rows: int) -> str:
+def sentence(goal: Goal, ours: float, rival: BaselineScore, comparison: Comparison, rows: int) -> str:
     """The verdict in words.
 
     Args:
         goal: the metric.
         ours: the model's score on the holdout.
-        rival: `name` and `holdout` score of the better baseline.
+        rival: the better baseline.
         comparison: of the two.
         rows: of the holdout.
     """
@@ -88,7 +89,7 @@ def sentence(goal: Goal, ours: float, rival: Mapping[str, Any], comparison: Comp
         end = "the baseline is better"
     else:
         end = "the baseline is as good"
-    theirs = f"the better baseline, {rival['name']}, has {_shown(rival['holdout'])}"
+    theirs = f"the better baseline, {rival.name}, has {_shown(rival.holdout)}"
     scores = f"holdout {goal.metric} {_shown(ours)} ({rows} rows); {theirs}"
     if not math.isfinite(comparison.low):
         return f"{scores}; the difference cannot be judged on these rows"

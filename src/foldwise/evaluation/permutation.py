@@ -8,9 +8,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import rankdata
 
-from foldwise.evaluation.numpy_metrics import scorer
+from foldwise.evaluation.metrics import scorer
 from foldwise.spec.goal import Goal, Task
 
 DRAWS = 2000
@@ -102,4 +101,8 @@ def paired_test(
 
 def _comparable(metric: str, predictions: Array) -> Array:
     """Scores that mean the same for both models."""
-    return rankdata(predictions, axis=0) if metric in BY_RANK else predictions
+    if metric not in BY_RANK:
+        return predictions
+    from scipy.stats import rankdata  # a second's import
+
+    return rankdata(predictions, axis=0)

@@ -12,8 +12,9 @@ from sqlalchemy.exc import ArgumentError, DatabaseError
 
 from foldwise.errors import ConfigError
 from foldwise.ledger.migrations import migrate
-from foldwise.ledger.retry import Waiting, first_line
+from foldwise.ledger.retry import Waiting
 from foldwise.ledger.tables import SCHEMA_VERSION, metadata, schema
+from foldwise.system.redact import first_line
 
 KEY = "ledger.url"
 # One try; longer waiting is made of tries, because nobody who wants to stop is heard within one.

@@ -49,9 +49,8 @@ class JobRuns:
 
     @property
     def folder(self) -> Path | None:
-        """The folder of a ledger that is a file; None where it is a server's."""
-        url = self._transactions.engine.url
-        return Path(str(url.database)).parent if url.get_backend_name() == "sqlite" else None
+        """The folder of an SQLite ledger; None for a server."""
+        return self._transactions.folder
 
     def claim(self, job: str, slot: datetime) -> bool:
         """Whether this call claimed the slot: of all that try, one does."""

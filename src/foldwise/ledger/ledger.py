@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import fields
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,13 +13,19 @@ from sqlalchemy import ColumnElement, Connection, Update, delete, exists, func, 
 
 from foldwise.errors import JobError, Overtaken
 from foldwise.ledger.database import connect
+from foldwise.ledger.job_runs import JobRuns
+from foldwise.ledger.model_lock import WAIT_SECONDS, hold_model
+from foldwise.ledger.model_versions import Versions
 from foldwise.ledger.pending_results import KeptResults, Running
+from foldwise.ledger.promotions import Promotions
 from foldwise.ledger.rows import FOLD_COLUMNS, RUNNING, StudyRecord, TrialRow, fold_of, trial_of
 from foldwise.ledger.tables import folds, holdout_reads, studies, trials
 from foldwise.ledger.transactions import Transactions
 from foldwise.spec.space import Params
 from foldwise.system.kill_points import reached
+from foldwise.trial.provenance import Provenance
 from foldwise.trial.result import FoldScore, TrialResult, same
+from foldwise.trial.summary import StudySummary
 
 
 def open_ledger(
@@ -48,7 +55,10 @@ class Ledger:
     """
 
     def __init__(self, transactions: Transactions, notify: Callable[[str], None]) -> None:
-        self.transactions = transactions
+        self._transactions = transactions
+        self.versions = Versions(transactions)
+        self.promotions = Promotions(transactions)
+        self.job_runs = JobRuns(transactions)
         self._notify = notify
         self._attempts: dict[tuple[str, int], int] = {}
         self._kept: dict[str, KeptResults] = {}
@@ -59,7 +69,7 @@ class Ledger:
         Raises:
             JobError: another process is; says which, and since when.
         """
-        self.transactions.lead(study)
+        self._transactions.lead(study)
 
     def create_study(
         self,
@@ -68,7 +78,7 @@ class Ledger:
         data_fingerprint: str,
         holdout: Mapping[str, Any],
         versions: Mapping[str, str],
-        provenance: Mapping[str, Any] | None = None,
+        provenance: Provenance | None = None,
     ) -> StudyRecord:
         """Writes a new study, all of it or nothing; this process is its coordinator."""
         record = StudyRecord(name, recipe, data_fingerprint, holdout, versions, _now(), provenance=provenance)
@@ -78,14 +88,14 @@ class Ledger:
             own = select(studies.c.created, studies.c.holder).where(studies.c.name == name)
             old = connection.execute(own).one_or_none()
             if old is None:
-                connection.execute(insert(studies).values(**values, epoch=1, holder=self.transactions.me))
-            elif (old.created, old.holder) != (record.created, self.transactions.me):
+                connection.execute(insert(studies).values(**values, epoch=1, holder=self._transactions.me))
+            elif (old.created, old.holder) != (record.created, self._transactions.me):
                 raise JobError(f"study {name} exists already")
             reached("in-create")
 
         reached("before-create")
-        self.transactions.do(create, f"study {name} exists already")
-        self.transactions.leads(name, epoch=1)
+        self._transactions.do(create, f"study {name} exists already")
+        self._transactions.leads(name, epoch=1)
         reached("after-create")
         return record
 
@@ -93,17 +103,17 @@ class Ledger:
         """The study of that name, None where there is none."""
         columns = [studies.c[field.name] for field in fields(StudyRecord)]
         query = select(*columns).where(studies.c.name == name)
-        row = self.transactions.do(lambda connection: connection.execute(query).one_or_none())
+        row = self._transactions.do(lambda connection: connection.execute(query).one_or_none())
         return None if row is None else StudyRecord(*row)
 
     def names(self) -> list[str]:
         """The names of all studies, the latest first."""
         query = select(studies.c.name).order_by(studies.c.created.desc())
-        return list(self.transactions.do(lambda connection: connection.execute(query).scalars().all()))
+        return list(self._transactions.do(lambda connection: connection.execute(query).scalars().all()))
 
     def ask_for(self, study: str, trials: int) -> None:
         """Keeps how many trials in total are asked for."""
-        self.transactions.write(study, lambda connection: connection.execute(_changed(study, asked=trials)))
+        self._transactions.write(study, lambda connection: connection.execute(_changed(study, asked=trials)))
 
     def recover(self, study: str, folder: Path) -> None:
         """Commits the results that an earlier start left in a folder; from now on they are kept there until committed."""
@@ -113,7 +123,7 @@ class Ledger:
         kept = self._kept[study] = KeptResults(folder, study, record.created)
         query = select(trials.c.number, trials.c.attempt, trials.c.params)
         query = query.where((trials.c.study == study) & (trials.c.state == RUNNING))
-        rows = self.transactions.do(lambda connection: connection.execute(query).all())
+        rows = self._transactions.do(lambda connection: connection.execute(query).all())
         for attempt, result in kept.left({row.number: Running(row.attempt, row.params) for row in rows}, self._notify):
             self._attempts[study, result.number] = attempt
             self.finish_trial(study, result)
@@ -136,7 +146,7 @@ class Ledger:
             connection.execute(update(trials).where(here).values(attempt=int(old.attempt) + 1, **values))
             return int(old.attempt) + 1
 
-        self._attempts[study, number] = attempt = self.transactions.write(study, begin)
+        self._attempts[study, number] = attempt = self._transactions.write(study, begin)
         reached("after-begin")
         return attempt
 
@@ -153,7 +163,7 @@ class Ledger:
             connection.execute(update(trials).where(running).values(crashes=counts[0]))
             return counts[0]
 
-        return self.transactions.write(study, note)
+        return self._transactions.write(study, note)
 
     def withdraw_trial(self, study: str, number: int) -> None:
         """Forgets a running trial, as if it had never been asked for; one that is not there is forgotten already."""
@@ -164,7 +174,7 @@ class Ledger:
             if connection.execute(select(trials.c.number).where(here)).first() is not None:
                 raise JobError(f"trial {number} of study {study} does not run, so it cannot be withdrawn")
 
-        self.transactions.write(study, withdraw)
+        self._transactions.write(study, withdraw)
 
     def finish_trial(self, study: str, result: TrialResult) -> TrialRow:
         """Writes the result of a trial that was begun here with all its folds, and gives its row back.
@@ -199,7 +209,7 @@ class Ledger:
             return written  # by us, before the answer was lost
 
         try:
-            row = self.transactions.write(study, finish)
+            row = self._transactions.write(study, finish)
         except Overtaken:
             if kept is not None:
                 kept.drop(attempt, result.number)
@@ -220,23 +230,23 @@ class Ledger:
                 scores.setdefault(row.number, []).append(fold_of(row))
             return [trial_of(row, scores.get(row.number, ())) for row in rows]
 
-        return self.transactions.do(read)
+        return self._transactions.do(read)
 
     def count_finished(self, study: str) -> int:
         """How many trials of a study have a result and count."""
         done = (trials.c.study == study) & (trials.c.state != RUNNING) & trials.c.dropped.is_(False)
         query = select(func.count()).where(done)
-        return int(self.transactions.do(lambda connection: connection.execute(query).scalar_one()))
+        return int(self._transactions.do(lambda connection: connection.execute(query).scalar_one()))
 
     def mark_shipped(self, study: str, number: int | None, run_id: str) -> None:
         """Notes the tracker's run of a trial, or of the study itself where number is None."""
         shipped = update(trials).where(_at(study, number or 0)).values(shipped=run_id)
-        self.transactions.write(study, lambda c: c.execute(_changed(study, run_id=run_id) if number is None else shipped))
+        self._transactions.write(study, lambda c: c.execute(_changed(study, run_id=run_id) if number is None else shipped))
         reached("after-ship")
 
     def mark_shown(self, study: str, finished: datetime) -> None:
         """Notes that the tracker shows the summary with which the study finished at that moment."""
-        self.transactions.write(study, lambda connection: connection.execute(_changed(study, shown=finished)))
+        self._transactions.write(study, lambda connection: connection.execute(_changed(study, shown=finished)))
 
     def waiting(self) -> list[str]:
         """The studies of which something has not arrived at their tracker yet, the oldest first."""
@@ -244,12 +254,12 @@ class Ledger:
         trial_waits = exists().where((trials.c.study == studies.c.name) & missed)
         summary_waits = studies.c.finished.is_not(None) & (studies.c.shown.is_(None) | (studies.c.shown != studies.c.finished))
         query = select(studies.c.name).where(trial_waits | summary_waits).order_by(studies.c.created)
-        return list(self.transactions.do(lambda connection: connection.execute(query).scalars().all()))
+        return list(self._transactions.do(lambda connection: connection.execute(query).scalars().all()))
 
-    def finish_study(self, study: str, summary: Mapping[str, Any]) -> None:
+    def finish_study(self, study: str, summary: StudySummary) -> None:
         """Keeps a study's summary; a study that was extended is finished again."""
         changed = _changed(study, finished=_now(), summary=summary)
-        self.transactions.write(study, lambda connection: connection.execute(changed))
+        self._transactions.write(study, lambda connection: connection.execute(changed))
 
     def extend_study(self, study: str, recipe: Mapping[str, Any], kept: Mapping[int, Params]) -> StudyRecord:
         """Gives a study another recipe. Of its trials those that are kept get new parameters; the others count no more."""
@@ -262,7 +272,7 @@ class Ledger:
             for number, params in kept.items():
                 connection.execute(update(trials).where(_at(study, number)).values(params=params, dropped=False))
 
-        self.transactions.write(study, extend)
+        self._transactions.write(study, extend)
         record = self.study(study)
         assert record is not None  # it was written a moment ago
         return record
@@ -278,11 +288,19 @@ class Ledger:
             count = select(func.count()).select_from(table).where(table.c.data_fingerprint == data_fingerprint)
             return int(connection.execute(count).scalar_one())
 
-        return self.transactions.write(study, note)
+        return self._transactions.write(study, note)
+
+    def hold_model(self, model: str, wait_seconds: float = WAIT_SECONDS) -> AbstractContextManager[None]:
+        """Hold a model's lock for the length of a `with` block, so that one process at a time moves its alias.
+
+        Raises:
+            JobError: another process holds the lock for all of `wait_seconds`.
+        """
+        return hold_model(self._transactions, model, wait_seconds)
 
     def close(self) -> None:
         """Lets go of the database."""
-        self.transactions.close()
+        self._transactions.close()
 
 
 def _at(study: str, number: int) -> ColumnElement[bool]:

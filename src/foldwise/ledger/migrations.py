@@ -13,6 +13,7 @@ from sqlalchemy import Column, Connection, Update, inspect, text, update
 from sqlalchemy.schema import CreateColumn
 
 from foldwise.ledger.tables import SCHEMA_VERSION, folds, metadata, schema, studies, trials
+from foldwise.system.files import atomically
 
 # Version -> the columns that it added; its new tables are made as they are.
 STEPS: Mapping[int, tuple[Column[Any], ...]] = {
@@ -54,10 +55,12 @@ def _copy_file(connection: Connection, version: int) -> str:
     path = Path(str(connection.engine.url.database))
     moment = datetime.now(UTC).strftime("%Y-%m-%dT%H-%M-%SZ")
     target = path.with_name(f"{path.stem}.v{version}.{moment}{path.suffix}")
-    part = target.with_name(f".{target.name}.part")
-    with closing(sqlite3.connect(path)) as old, closing(sqlite3.connect(part)) as new:
-        old.backup(new)
-    part.replace(target)
+
+    def write(part: Path) -> None:
+        with closing(sqlite3.connect(path)) as old, closing(sqlite3.connect(part)) as new:
+            old.backup(new)
+
+    atomically(target, write)
     return str(target)
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import fcntl
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
+
+from filelock import Timeout
 
 from foldwise.errors import JobError
 from foldwise.ledger.transactions import Transactions
+from foldwise.system.locks import file_lock
 
 WAIT_SECONDS = 120.0  # a registry's answer may take half a minute
 PAUSE_SECONDS = 0.05
@@ -24,32 +25,22 @@ def hold_model(transactions: Transactions, model: str, wait_seconds: float = WAI
     Raises:
         JobError: another process holds it all that time.
     """
-    end = time.monotonic() + wait_seconds
-    if transactions.engine.dialect.name != "sqlite":
-        _wait_for(lambda: transactions.hold(f"model {model}"), model, end)
+    name = model.partition("#")[0].removesuffix("+retraining")
+    taken = JobError(f"model {name} is locked by another process; try again later")
+    if transactions.folder is not None:
         try:
+            lock = file_lock(transactions.folder / "models" / f"{model}.lock", wait_seconds).acquire()
+        except Timeout:
+            raise taken from None
+        with lock:
             yield
-        finally:
-            transactions.release(f"model {model}")
         return
-    folder = Path(str(transactions.engine.url.database)).parent / "models"
-    folder.mkdir(exist_ok=True)
-    with (folder / f"{model}.lock").open("a") as file:
-
-        def taken() -> bool:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                return False
-            return True
-
-        _wait_for(taken, model, end)
-        yield
-
-
-def _wait_for(taken: Callable[[], bool], model: str, end: float) -> None:
-    while not taken():
+    end = time.monotonic() + wait_seconds
+    while not transactions.hold(f"model {model}"):
         if time.monotonic() > end:
-            name = model.partition("#")[0].removesuffix("+retraining")
-            raise JobError(f"another process holds the model {name} and does not let go of it; try again later")
+            raise taken
         time.sleep(PAUSE_SECONDS)
+    try:
+        yield
+    finally:
+        transactions.release(f"model {model}")

@@ -39,7 +39,7 @@ class Raced(JobError):
     """Another process made another version champion meanwhile, so nothing was changed."""
 
 
-class Champions:
+class Promotions:
     """The promotions of a ledger. Each method is one transaction, waited for, and done once however often it is begun."""
 
     def __init__(self, transactions: Transactions) -> None:

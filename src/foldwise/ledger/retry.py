@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import TypeVar
 
 from sqlalchemy import URL
-from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from foldwise.errors import JobError
+from foldwise.system.redact import first_line
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
 # A server that is down comes back; a process that keeps a file locked for longer than this is another's mistake.
@@ -93,12 +94,6 @@ def passes(fault: DBAPIError) -> bool:
     if isinstance(fault.orig, sqlite3.Error):
         return _is_locked(fault)
     return fault.connection_invalidated or isinstance(fault, OperationalError)
-
-
-def first_line(fault: SQLAlchemyError) -> str:
-    """What the database itself said, without SQL and parameters."""
-    lines = str(getattr(fault, "orig", None) or fault).strip().splitlines()
-    return lines[0] if lines else type(fault).__name__
 
 
 def _is_locked(fault: DBAPIError) -> bool:

@@ -12,7 +12,9 @@ from sqlalchemy import Row
 from foldwise.ledger.tables import folds
 from foldwise.spec.goal import METRICS, Goal
 from foldwise.spec.space import Params
+from foldwise.trial.provenance import Provenance
 from foldwise.trial.result import FoldScore, State, TrialResult
+from foldwise.trial.summary import StudySummary
 
 RUNNING = "RUNNING"
 FOLD_FIELDS = tuple(field.name for field in fields(FoldScore))
@@ -24,7 +26,7 @@ class StudyRecord:
     """A study as it was created. summary is None until it finished; run_id is its run in the tracker, where there is one.
 
     asked: how many trials in total were last asked for.
-    provenance: where it was made, and what it looks for (see foldwise.study.provenance); None where an older version made it.
+    provenance: where it was made, and what it looks for ; None where an older version made it.
     shown: `finished` of the summary that the tracker shows; None until one has arrived.
     """
 
@@ -35,10 +37,10 @@ class StudyRecord:
     versions: Mapping[str, str]
     created: datetime
     finished: datetime | None = None
-    summary: Mapping[str, Any] | None = None
+    summary: StudySummary | None = None
     run_id: str | None = None
     asked: int | None = None
-    provenance: Mapping[str, Any] | None = None
+    provenance: Provenance | None = None
     shown: datetime | None = None
 
 
@@ -67,9 +69,9 @@ USUAL = {"rmse": Goal("rmse", "minimize"), "accuracy": Goal("accuracy", "maximiz
 def goal_of(record: StudyRecord, results: Iterable[TrialResult]) -> Goal:
     """What a study's trials are ranked by, also while it still runs."""
     if record.provenance is not None:
-        return Goal(**record.provenance["goal"])
-    if record.summary is not None and "goal" in record.summary:
-        return Goal(**record.summary["goal"])
+        return record.provenance.goal
+    if record.summary is not None:
+        return record.summary.goal
     asked = (record.recipe.get("goals") or [record.recipe["goal"]["metric"]])[0] if record.recipe.get("goal") else "auto"
     if asked in METRICS:
         return Goal(asked, METRICS[asked][0])

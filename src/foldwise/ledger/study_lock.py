@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
+from filelock import Timeout
+
 from foldwise.errors import JobError
+from foldwise.system.locks import file_lock
 
 
 @contextmanager
@@ -22,20 +24,18 @@ def lock_study(path: Path) -> Iterator[None]:
     Raises:
         JobError: another process holds it; says which, and since when.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a+", encoding="utf-8") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            file.seek(0)
-            raise JobError(f"study {path.parent.name} is being run by {_holder(file.read())}") from None
-        file.truncate(0)
-        json.dump({"pid": os.getpid(), "since": datetime.now().astimezone().isoformat(" ", "seconds")}, file)
-        file.flush()
+    try:
+        held = file_lock(path, 0).acquire()
+    except Timeout:
+        raise JobError(f"study {path.parent.name} is being run by {_holder(path.read_text(encoding='utf-8'))}") from None
+    with held:
+        holder = {"pid": os.getpid(), "since": datetime.now().astimezone().isoformat(" ", "seconds")}
+        path.write_text(json.dumps(holder), encoding="utf-8")
         try:
             yield
         finally:
-            file.truncate(0)
+            with suppress(FileNotFoundError):  # the study's folder was removed meanwhile
+                path.write_text("", encoding="utf-8")
 
 
 def _holder(text: str) -> str:

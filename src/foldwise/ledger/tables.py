@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import (
     Boolean,
@@ -25,6 +26,8 @@ from sqlalchemy.types import TypeDecorator
 
 from foldwise.system.files import plain_value
 from foldwise.trial.curves import WrittenCurves
+from foldwise.trial.provenance import Provenance
+from foldwise.trial.summary import StudySummary
 
 SCHEMA_VERSION = 4
 
@@ -42,6 +45,32 @@ class Json(TypeDecorator[Any]):
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
         """From text."""
         return None if value is None else json.loads(value)
+
+
+class Stored(Protocol):
+    """A value of ours that writes itself as plain values and reads itself from them."""
+
+    def to_json(self) -> dict[str, Any]: ...  # noqa: D102 the name says it
+    @staticmethod
+    def from_json(row: Mapping[str, Any]) -> Any: ...  # noqa: D102
+
+
+class JsonOf(Json):
+    """A value of one kind as JSON text."""
+
+    cache_ok = True
+
+    def __init__(self, kind: type[Stored]) -> None:
+        super().__init__()
+        self.kind = kind
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
+        """To text."""
+        return super().process_bind_param(None if value is None else value.to_json(), dialect)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
+        """From text."""
+        return None if value is None else self.kind.from_json(json.loads(value))
 
 
 class CurvesJson(Json):
@@ -98,12 +127,12 @@ studies = Table(
     Column("versions", Json, nullable=False),
     Column("created", Moment, nullable=False),
     Column("finished", Moment),
-    Column("summary", Json),
+    Column("summary", JsonOf(StudySummary)),
     Column("run_id", String(64)),
     Column("epoch", Integer, nullable=False, server_default="0"),  # raised by whoever becomes its coordinator
     Column("holder", Json),  # who that was: {id, pid, since}
     Column("asked", Integer),  # trials in total, as last asked for
-    Column("origin", Json, key="provenance"),  # where it was made, and what it looks for
+    Column("origin", JsonOf(Provenance), key="provenance"),  # where it was made, and what it looks for
     Column("shown", Moment),  # `finished` of the summary that the tracker shows
 )
 

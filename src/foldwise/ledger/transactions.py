@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TypeVar
 
 from sqlalchemy import Connection, Engine, select, update
@@ -10,8 +11,9 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from foldwise.errors import JobError, Overtaken
 from foldwise.ledger.coordinator import StudyLocks, named, new_holder
-from foldwise.ledger.retry import Waiting, first_line
+from foldwise.ledger.retry import Waiting
 from foldwise.ledger.tables import studies
+from foldwise.system.redact import first_line
 
 T = TypeVar("T")
 
@@ -28,6 +30,12 @@ class Transactions:
         self._waiting = waiting
         self._locks = StudyLocks(engine)
         self._epochs: dict[str, int] = {}
+
+    @property
+    def folder(self) -> Path | None:
+        """The folder of an SQLite ledger; None for a server."""
+        url = self.engine.url
+        return Path(str(url.database)).parent if url.get_backend_name() == "sqlite" else None
 
     def lead(self, study: str) -> None:
         """Makes this process the study's coordinator: it holds the lock, and whoever came before writes no more.

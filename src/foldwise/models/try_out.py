@@ -17,6 +17,7 @@ from foldwise.models.build import build
 from foldwise.models.heads import Head
 from foldwise.spec.function import FunctionSpec
 from foldwise.spec.model import ModelSpec
+from foldwise.system.redact import first_line
 
 TOLERANCE = 1e-5
 
@@ -36,7 +37,7 @@ def try_out(spec: ModelSpec, inputs: int, head: Head, columns: Sequence[str] = (
         try:
             network.save(path)
         except Exception as fault:  # noqa: BLE001 - layers of the user's own may raise anything
-            raise ConfigError("model.build", f"the network of {name} cannot be saved: {_first_line(fault)}") from None
+            raise ConfigError("model.build", f"the network of {name} cannot be saved: {first_line(fault)[:300]}") from None
         own = sorted(set(_own_parts(json.loads(zipfile.ZipFile(path).read("config.json")))))
         if own:
             rule = f"the network of {name} holds code of your own ({', '.join(own)}), which a saved model does not bring along"
@@ -44,7 +45,9 @@ def try_out(spec: ModelSpec, inputs: int, head: Head, columns: Sequence[str] = (
         try:
             loaded = keras.saving.load_model(path, compile=False, safe_mode=True)
         except Exception as fault:  # noqa: BLE001 - as above
-            raise ConfigError("model.build", f"the network of {name} cannot be loaded safely: {_first_line(fault)}") from None
+            raise ConfigError(
+                "model.build", f"the network of {name} cannot be loaded safely: {first_line(fault)[:300]}"
+            ) from None
     rows = np.linspace(-1.0, 1.0, 2 * inputs, dtype=np.float32).reshape(2, inputs)
     ours, theirs = (np.asarray(one(rows, training=False)) for one in (network, loaded))
     if not np.allclose(ours, theirs, rtol=TOLERANCE, atol=TOLERANCE):
@@ -64,7 +67,3 @@ def _own_parts(node: Any) -> Iterator[str]:
     elif isinstance(node, list):
         for part in node:
             yield from _own_parts(part)
-
-
-def _first_line(fault: Exception) -> str:
-    return (str(fault).strip().splitlines() or [type(fault).__name__])[0][:300]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from html import escape
 from pathlib import Path
@@ -122,15 +123,15 @@ def write_page(path: Path, studies: Studies, goal: Goal) -> None:
 def _study(
     record: StudyRecord, results: Sequence[TrialResult], goal: Goal, names: Sequence[str], costs: Sequence[str]
 ) -> dict[str, Any]:
-    summary = record.summary or {}
+    summary = record.summary
     return {
         "name": record.name,
         "metric": goal.metric,
         "direction": goal.direction,
         "folds": max((len(result.folds) for result in results), default=0),
-        "verdict": summary.get("verdict"),
-        "baselines": summary.get("baselines", []),
-        "seconds": summary.get("seconds", {}),
+        "verdict": summary and summary.verdict,
+        "baselines": [asdict(baseline) for baseline in summary.baselines] if summary else [],
+        "seconds": summary.seconds if summary else {},
         "fixed": _fixed(record.recipe),
         "trials": {
             "number": [result.number for result in results],

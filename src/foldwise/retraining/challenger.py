@@ -37,7 +37,7 @@ def challenger_study(record: StudyRecord, asked: RetrainSpec, left_out: tuple[st
         rule = f"{asked.model!r} is a network that a function builds, which only Python has; tune it anew there"
         raise ConfigError("model", rule)
     assert record.summary is not None
-    params = {name: value for name, value in record.summary["best"]["params"].items() if name != EPOCHS}
+    params = {name: value for name, value in record.summary.best.params.items() if name != EPOCHS}
     tuner = {**_mapping(recipe.get("tuner", "tpe")), "first": [params], "warm_start": record.name if asked.search else None}
     config = {
         **recipe,
@@ -67,12 +67,12 @@ def named(spec: StudySpec, asked: RetrainSpec, model: str, champion: int, finger
 
 def _data(record: StudyRecord, asked: RetrainSpec, left_out: tuple[str, ...]) -> dict[str, Any]:
     """Where the rows are now, and what their columns are, as the champion's study found them."""
-    data, provenance = dict(record.recipe["data"]), record.provenance or {}
+    data, provenance = dict(record.recipe["data"]), record.provenance
     places = {name: value for name, value in asked.data.model_dump().items() if value is not None}
-    if provenance.get("columns"):
-        data["kinds"] = {**provenance["columns"], **data.get("kinds", {})}
+    if provenance and provenance.columns:
+        data["kinds"] = {**provenance.columns, **data.get("kinds", {})}
         data["drop"] = [*data.get("drop", []), *left_out]
-        data["task"] = provenance.get("task", data.get("task", "auto"))
+        data["task"] = provenance.task
     return {**data, **places}
 
 

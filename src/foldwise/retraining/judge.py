@@ -14,7 +14,7 @@ from foldwise.data.new_rows import judging
 from foldwise.data.table import Table
 from foldwise.errors import DataError, Unfit
 from foldwise.evaluation.bootstrap import Comparison, compare
-from foldwise.evaluation.numpy_metrics import scorer
+from foldwise.evaluation.metrics import scorer
 from foldwise.evaluation.permutation import PairedTest, Side, paired_test
 from foldwise.seeds import Purpose, derive
 from foldwise.spec.goal import Goal

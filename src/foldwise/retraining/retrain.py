@@ -25,13 +25,14 @@ if TYPE_CHECKING:
     from foldwise.bundle.bundle import Bundle
     from foldwise.bundle.card import Card
     from foldwise.ledger.ledger import Ledger
-    from foldwise.ledger.model_versions import Retraining, VersionRow, Versions
+    from foldwise.ledger.model_versions import Retraining, VersionRow
     from foldwise.ledger.promotions import Promotion
     from foldwise.ledger.rows import StudyRecord
     from foldwise.retraining.judge import Judgement
     from foldwise.study.plan import Plan
     from foldwise.tracking.reconcile_champion import ChampionAlias
     from foldwise.tracking.registry import Registry
+    from foldwise.trial.summary import StudySummary
 
 PROMOTED, KEPT, REFUSED, UNCHANGED, ROLLED_BACK = "PROMOTED", "KEPT", "REFUSED", "UNCHANGED", "ROLLED_BACK"
 
@@ -44,7 +45,6 @@ class Job:
     ledger: Ledger
     registry: Registry
     champion_alias: ChampionAlias
-    versions: Versions
     screen: Screen
     raise_if_stopped: Callable[[], None]
     began: float
@@ -65,8 +65,6 @@ def retrain_here(config: Mapping[str, Any]) -> Summary:
         if (url is None or url.startswith("sqlite:///")) and not file.exists():  # nothing is made where nothing was tuned
             shown = "paths.runs" if url is None else key
             raise ConfigError(shown, f"{file.parent} holds no {file.name}; run {door_command('tune')} first")
-    from foldwise.ledger.model_lock import hold_model
-    from foldwise.ledger.model_versions import Versions
     from foldwise.system.signals import stoppable
     from foldwise.tracking.reconcile_champion import ChampionAlias
 
@@ -77,10 +75,10 @@ def retrain_here(config: Mapping[str, Any]) -> Summary:
     ):
         registry = make_registry(asked.tracking, str(runs))
         champion_alias = ChampionAlias(ledger, registry, asked.model, screen.note)
-        job = Job(asked, ledger, registry, champion_alias, Versions(ledger.transactions), screen, raise_if_stopped, began)
+        job = Job(asked, ledger, registry, champion_alias, screen, raise_if_stopped, began)
         if asked.rollback:
             return _roll_back(job)  # also while a retraining runs, which then finds another champion than it judged
-        with hold_model(ledger.transactions, f"{champion_alias.key}+retraining", 0.0):
+        with ledger.hold_model(f"{champion_alias.key}+retraining", 0.0):
             return _retrain(job)
 
 
@@ -99,14 +97,14 @@ def _roll_back(job: Job) -> Summary:
     if former is None:
         rule = f"version {champion.version} is the first champion of {model}; there is none to go back to"
         raise ConfigError("rollback", rule)
-    folder, row = job.registry.fetch(f"{model}/{former}"), job.versions.version(key, former)
+    folder, row = job.registry.fetch(f"{model}/{former}"), job.ledger.versions.version(key, former)
     if row is not None:
         check_files(folder, row.files)
     why = asked.why or "a rollback was asked for"
     summary = opening(asked, champion, _study_of(job, champion.version)) | {"challenger": {"version": former}}
     begun = _begin(job, champion, ROLLBACK, None, summary)
     summary |= {"id": begun.id, "outcome": ROLLED_BACK, "reason": why}
-    job.versions.note(begun, summary)
+    job.ledger.versions.note(begun, summary)
     made = job.champion_alias.promote(former, champion.version, "rollback", why, {"retraining": begun.id})
     job.screen.note(f"model {model}: version {former} is champion again, in place of version {champion.version}")
     return _close(job, {**summary, "promotion": made.number}, ROLLED_BACK, why, begun)
@@ -120,7 +118,7 @@ def _retrain(job: Job) -> Summary:
         _record(job, shown)  # a ledger that does not know its study is left as it is
     champion = _champion(job)
     _finish_promoted(job)
-    row, record = job.versions.version(job.champion_alias.key, champion.version), _record(job, champion.version)
+    row, record = job.ledger.versions.version(job.champion_alias.key, champion.version), _record(job, champion.version)
     summary = opening(job.asked, champion, record.name)
     try:
         return _challenge(job, champion, row, record, summary)
@@ -159,13 +157,15 @@ def _challenge(job: Job, champion: Promotion, row: VersionRow | None, record: St
     retraining = _begin(job, champion, fingerprint, plan.source, summary)
     summary["id"] = retraining.id
     trained = _train(job, plan)
-    version = int(trained["model"]["version"])
+    version = trained.model.version
+    assert version is not None  # _train raises while it is not registered
     summary["challenger"] = {"version": version, "study": plan.spec.name}
     judgement = _judge(job, plan, champion.version, version)
-    summary |= {"goal": trained["goal"], "test": judgement.record, "mlflow": trained["mlflow"]}
+    shown = trained.to_json()
+    summary |= {"goal": shown["goal"], "test": judgement.record, "mlflow": shown["mlflow"]}
     outcome = PROMOTED if judgement.promoted else KEPT
     scores = {"retraining": retraining.id, "metric": plan.goal.metric, **judgement.record}
-    job.versions.note(retraining, {**summary, "outcome": outcome, "reason": judgement.why})
+    job.ledger.versions.note(retraining, {**summary, "outcome": outcome, "reason": judgement.why})
     if judgement.promoted:
         why = judgement.why if asked.why is None else f"{asked.why}; {judgement.why}"
         made = job.champion_alias.promote(version, champion.version, "promoted", why, scores)
@@ -184,7 +184,7 @@ def _champion(job: Job) -> Promotion:
 
 def _study_of(job: Job, version: int) -> str:
     """The study that made a version: the ledger knows, or else the version itself."""
-    row = job.versions.version(job.champion_alias.key, version)
+    row = job.ledger.versions.version(job.champion_alias.key, version)
     return row.study if row else _card(job, version).study
 
 
@@ -213,8 +213,8 @@ def _known(job: Job, champion: Promotion, record: StudyRecord) -> dict[str, str]
     """Marks and fingerprints of rows from which nothing new can be learnt -> why."""
     context = f"the rows are those that version {champion.version}, the champion, was made from"
     assert record.summary is not None
-    known = {record.data_fingerprint: context, record.summary.get("source"): context}
-    last = job.versions.latest(job.champion_alias.key, champion.version)
+    known = {record.data_fingerprint: context, record.summary.source: context}
+    last = job.ledger.versions.latest(job.champion_alias.key, champion.version)
     if last is not None and last.summary is not None and last.summary["asked"] == job.asked.options:
         again = f"the rows are those of the retraining {last.id}, which came to {last.outcome}"
         known |= {last.data_fingerprint: again, last.source: again}
@@ -226,18 +226,17 @@ def _begin(job: Job, champion: Promotion, fingerprint: str, source: str | None, 
     from foldwise.ledger.model_versions import Retraining
 
     own, now = str(summary["id"]), datetime.now(UTC)
-    return job.versions.begin(Retraining(job.champion_alias.key, own, champion.version, fingerprint, source, now))
+    return job.ledger.versions.begin(Retraining(job.champion_alias.key, own, champion.version, fingerprint, source, now))
 
 
-def _train(job: Job, plan: Plan) -> Mapping[str, Any]:
+def _train(job: Job, plan: Plan) -> StudySummary:
     """The challenger's study, run to its end or found finished; its summary."""
     from foldwise.doors.run import run_planned
     from foldwise.ledger.study_lock import lock_study
-    from foldwise.tracking.registry import is_unregistered
 
     with lock_study(plan.folder / "lock"):
         trained, _ = run_planned(plan, job.ledger, job.screen, job.raise_if_stopped, job.began)
-    if is_unregistered(trained):
+    if not trained.is_registered:
         raise JobError("the challenger is trained, and the registry does not take it; the same command goes on")
     job.raise_if_stopped()
     return trained
@@ -262,7 +261,7 @@ def _loaded(job: Job, version: int) -> Bundle:
 
     model = job.asked.model
     try:
-        folder, row = job.registry.fetch(f"{model}/{version}"), job.versions.version(job.champion_alias.key, version)
+        folder, row = job.registry.fetch(f"{model}/{version}"), job.ledger.versions.version(job.champion_alias.key, version)
         return load_bundle(folder, None if row is None else row.files, job.screen.note)
     except FoldwiseError as fault:
         raise Unfit(f"version {version} of {model} cannot be loaded, so nothing is promoted: {fault}") from None
@@ -271,7 +270,7 @@ def _loaded(job: Job, version: int) -> Bundle:
 def _finish_promoted(job: Job) -> list[Summary]:
     """Ends what a job left that died after its promotion or its rollback counted; what these came to."""
     done, history = [], job.champion_alias.history()
-    for left in job.versions.unended(job.champion_alias.key):
+    for left in job.ledger.versions.unended(job.champion_alias.key):
         made = next((row for row in history if (row.scores or {}).get("retraining") == left.id), None)
         if made is not None and left.summary is not None:
             summary = {**left.summary, "promotion": made.number}
@@ -284,6 +283,6 @@ def _close(job: Job, summary: Summary, outcome: str, why: str, retraining: Retra
     """What came of it: the ledger knows it first."""
     whole = {**summary, "outcome": outcome, "reason": why, "seconds": round(time.monotonic() - job.began, 3)}
     if retraining is not None:
-        job.versions.end(retraining, outcome, whole)
+        job.ledger.versions.end(retraining, outcome, whole)
     publish(whole, job.asked, job.screen)
     return whole

@@ -24,7 +24,7 @@ def look(record: StudyRecord, asked: RetrainSpec, context: ChampionContext, scre
     Raises:
         DataError: they cannot be learnt from as they were.
     """
-    columns = (record.provenance or {}).get("columns")
+    columns = record.provenance and record.provenance.columns
     try:
         plan = look_at_data(challenger_study(record, asked), screen, context)
         further = tuple(name for name in plan.table.schema.names if columns and name not in columns)

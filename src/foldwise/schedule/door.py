@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -12,7 +11,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from foldwise.config.read import read_service
@@ -25,10 +23,12 @@ from foldwise.schedule.files import read_job, read_jobs
 from foldwise.schedule.lock import JobLock, job_lock
 from foldwise.schedule.spec import JobSpec, ScheduleSpec, read_slot, write_slot
 from foldwise.system.command import door_process
+from foldwise.system.signals import until_signal
 
 if TYPE_CHECKING:
     from foldwise.ledger.job_runs import JobRun, JobRuns
 
+STOPPED = "stopped by a signal"
 SECONDS_FOR_THE_LOCK = 5.0  # another machine looks whether anybody has it, and lets go at once
 
 
@@ -50,9 +50,7 @@ def _folder(asked: ScheduleSpec) -> Path:
 @contextmanager
 def _job_runs(asked: ScheduleSpec, notify: Callable[[str], None], raise_if_stopped: Callable[[], None]) -> Iterator[JobRuns]:
     with closing(ledger_at(asked.ledger.url, asked.paths.runs, notify, raise_if_stopped)) as ledger:
-        from foldwise.ledger.job_runs import JobRuns
-
-        yield JobRuns(ledger.transactions)
+        yield ledger.job_runs
 
 
 def _locks(asked: ScheduleSpec, job_runs: JobRuns) -> Path:
@@ -66,7 +64,7 @@ def _serve(asked: ScheduleSpec) -> None:
     screen, folder = Screen(), _folder(asked)
     found = read_jobs(folder)
     due = [job.name for job in found.jobs.values() if job.enabled]
-    with _until_stopped() as raise_if_stopped, _job_runs(asked, screen.note, raise_if_stopped) as job_runs:
+    with until_signal(STOPPED) as raise_if_stopped, _job_runs(asked, screen.note, raise_if_stopped) as job_runs:
         screen.note(
             f"jobs of {folder}: {', '.join(due) or 'none is enabled'}; Ctrl-C or SIGTERM ends this, jobs that run go on"
         )
@@ -116,7 +114,7 @@ def _run(asked: ScheduleSpec) -> None:
             screen.note(sentence)
 
     job = _job(_folder(asked), asked.job)
-    with _until_stopped() as raise_if_stopped, _job_runs(asked, notify, raise_if_stopped) as job_runs:
+    with until_signal(STOPPED) as raise_if_stopped, _job_runs(asked, notify, raise_if_stopped) as job_runs:
         lock = job_lock(_locks(asked, job_runs) / f"{job.name}.lock")
         if lock is None:
             running = [f", the slot {write_slot(row.slot)}" for row in job_runs.open(job.name)]
@@ -235,28 +233,6 @@ def _show(asked: ScheduleSpec, shown: list[dict[str, Any]], nothing: str) -> Non
         Screen().listed(list(shown[0]), cells)
     else:
         Screen().note(nothing)
-
-
-@contextmanager
-def _until_stopped() -> Iterator[Callable[[], None]]:
-    """Within it, the given function raises Interrupted once SIGINT or SIGTERM has come; a second raises KeyboardInterrupt."""
-    asked: list[int] = []
-
-    def raise_if_stopped() -> None:
-        if asked:
-            raise Interrupted("stopped by a signal")
-
-    def on_signal(number: int, frame: FrameType | None) -> None:
-        if asked:
-            raise KeyboardInterrupt
-        asked.append(number)
-
-    before = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield raise_if_stopped
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _now() -> datetime:

@@ -34,7 +34,7 @@ def job_lock(path: Path) -> JobLock | None:
     number = _inherited(path)
     if number is None:
         number = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
-    try:
+    try:  # not system.locks.file_lock: a child inherits this lock on purpose
         fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         os.close(number)

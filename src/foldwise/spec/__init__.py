@@ -1,1 +1,1 @@
-"""What may be asked for: nearly one file for each group of conf/."""
+"""The options of a configuration as frozen, checked values: about one file for each group of conf/."""

@@ -1,4 +1,4 @@
-"""How batches are varied while a network trains. Validation and holdout rows are never touched."""
+"""Random variation of training batches. Validation and holdout rows are never changed."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from pydantic import Field
 
 from foldwise.spec.base import ByKind, Spec
 
-# What an image may undergo and still show the same; data.symmetries lists those that hold for a data set.
+# A change that keeps the meaning of an image; data.symmetries lists those that hold for a data set.
 Symmetry = Literal["flip_horizontal", "flip_vertical", "rotate_small", "rotate", "shift", "zoom"]
 SYMMETRIES: tuple[str, ...] = get_args(Symmetry)
 
 Share = Annotated[float, Field(ge=0, lt=1)]
-Mixup = Annotated[float, Field(ge=0, le=100)]  # alpha of Beta(alpha, alpha); 0 is off
-Copies = Annotated[int, Field(ge=1, le=1000)]  # times that an epoch goes over every row, varied anew each time
+Mixup = Annotated[float, Field(ge=0, le=100)]  # alpha of Beta(alpha, alpha); 0 turns mixup off
+Copies = Annotated[int, Field(ge=1, le=1000)]  # passes over every row in an epoch, varied anew in each
 
 
 class NoAugment(Spec):
-    """Rows as they are."""
+    """No variation."""
 
     kind: Literal["none"] = "none"
     copies: Literal[1] = 1
@@ -28,11 +28,11 @@ NO_AUGMENT = NoAugment()
 
 
 class VectorAugment(Spec):
-    """Rows of a table, prepared and then varied.
+    """Random changes of table rows, after preparation.
 
-    jitter: standard deviation of Gaussian noise, as a share of each feature's own over the fold's training rows; features of
-        two values (one-hot columns) get none. feature_dropout: the share of features that take their mean instead.
-    mixup: rows and targets are blended with those of another row. Source: Zhang et al. 2018, "mixup".
+    jitter: standard deviation of Gaussian noise, as a share of each feature's own over the fold's training rows; features with
+        two values (one-hot columns) get none. feature_dropout: share of features that are replaced by their mean.
+    mixup: blends rows and targets with those of another row. Source: Zhang et al. 2018, "mixup".
     """
 
     kind: Literal["vectors"]
@@ -43,11 +43,11 @@ class VectorAugment(Spec):
 
 
 class ImageAugment(Spec):
-    """Images, varied as they were read and then scaled; each number is the largest that is drawn, and 0 is off.
+    """Random changes of images, before scaling. Each number is the largest value drawn, and 0 turns its change off.
 
-    rotation: degrees. shift, zoom: shares of the side. contrast, brightness, noise (a standard deviation): shares of the range
-    of a pixel. cutout: share of the area that one rectangle hides. rand_augment: strength of two random operations, from 0 to
-    1. mixup: as in vectors.
+    rotation: degrees. shift, zoom: shares of the side. contrast, brightness, noise (a standard deviation): shares of the pixel
+    range. cutout: share of the area that one rectangle hides. rand_augment: strength of two random operations, from 0 to 1.
+    mixup: as for vectors.
     """
 
     kind: Literal["images"]

@@ -1,4 +1,4 @@
-"""How classes of unequal size are balanced, among training rows only."""
+"""Ways to balance classes of unequal size. They change training rows only."""
 
 from __future__ import annotations
 
@@ -9,40 +9,38 @@ from pydantic import BeforeValidator, Field
 
 from foldwise.spec.base import Spec
 
-Ratio = Annotated[float, Field(gt=0, le=1)]  # of a class's rows to those of the largest one, afterwards
-
-
+Ratio = Annotated[float, Field(gt=0, le=1)]  # rows of a class for each row of the largest class, after balancing
 Neighbours = Annotated[int, Field(ge=1)]
 
 
 class NoBalance(Spec):
-    """Training rows as they are."""
+    """Training rows are left unchanged."""
 
     kind: Literal["none"] = "none"
 
 
 class ClassWeight(Spec):
-    """Every row counts `n / (k * count)`, so that all k classes count the same. No row is added or left out."""
+    """Each row has weight `n / (k * count)`, so that all k classes weigh the same. No row is added or removed."""
 
     kind: Literal["class_weight"]
 
 
 class Oversample(Spec):
-    """Rows of small classes are repeated at random until there are `ratio` times as many as of the largest class."""
+    """Rows of small classes are repeated at random until each class has `ratio` times the rows of the largest class."""
 
     kind: Literal["oversample"]
     ratio: Ratio = 1.0
 
 
 class Undersample(Spec):
-    """Rows of large classes are left out at random until the smallest class has `ratio` times as many as they."""
+    """Rows of large classes are dropped at random until the smallest class has `ratio` times the rows of each."""
 
     kind: Literal["undersample"]
     ratio: Ratio = 1.0
 
 
 class Smote(Spec):
-    """As oversample, with new rows between a row and one of its nearest `neighbours` of the same class."""
+    """Like oversample, but new rows lie between a row and one of its nearest `neighbours` of the same class."""
 
     kind: Literal["smote"]
     ratio: Ratio = 1.0
@@ -50,26 +48,26 @@ class Smote(Spec):
 
 
 class SmoteTomek(Spec):
-    """As smote; then pairs of nearest rows with different classes are taken out."""
+    """Like smote, followed by removing pairs of mutually nearest rows of different classes (Tomek links)."""
 
     kind: Literal["smote_tomek"]
     ratio: Ratio = 1.0
     neighbours: Neighbours = 5
 
 
-def _one_remedy(value: Any) -> Any:
-    """A mapping of one kind; several kinds at once would count the rare classes twice."""
+def _one_kind(value: Any) -> Any:
+    """Expand a bare word to a mapping, and refuse several kinds at once: they would balance twice."""
     kinds = ("none", "class_weight", "oversample", "undersample", "smote", "smote_tomek")
     value = {"kind": value} if isinstance(value, str) else value
     named = [value.get("kind"), *value] if isinstance(value, Mapping) else value if isinstance(value, list) else []
     both = [kind for kind in kinds if kind in named]
     if len(both) > 1:
-        raise ValueError(f"{' and '.join(both)} at once would balance twice; choose one")
+        raise ValueError(f"{' and '.join(both)} together would balance the classes twice; choose one")
     return value
 
 
 BalanceSpec = Annotated[
     NoBalance | ClassWeight | Oversample | Undersample | Smote | SmoteTomek,
     Field(discriminator="kind"),
-    BeforeValidator(_one_remedy),
+    BeforeValidator(_one_kind),
 ]

@@ -1,4 +1,4 @@
-"""What every specification is: a frozen value that refuses nonsense at birth, and the shorthand of its kinds."""
+"""The base class of all specifications, and the checked strings and shorthands they share."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
 
 
 class Spec(BaseModel):
-    """A part of a specification: frozen, unknown keys refused, no silent conversion of types."""
+    """A frozen part of a configuration. It refuses unknown keys and never converts types silently."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
@@ -23,14 +23,14 @@ def _tuple(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
 
 
-ByKind = BeforeValidator(_by_kind)
+ByKind = BeforeValidator(_by_kind)  # a bare word is a mapping of that kind with its defaults
 Listed = BeforeValidator(_tuple)  # YAML has lists, a frozen value holds tuples
 Words = Annotated[tuple[str, ...], Listed]
 
 
 def _web_address(url: str) -> str:
     if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname:
-        raise ValueError("must be an address that begins with http:// or https://")
+        raise ValueError("must start with http:// or https://")
     return url
 
 
@@ -38,7 +38,7 @@ WebAddress = Annotated[str, AfterValidator(_web_address)]
 
 
 def matching(pattern: str, rule: str) -> AfterValidator:
-    """A text that is all of a pattern; what is not hears the rule."""
+    """A validator for strings that match the whole `pattern`; the error message states the `rule`."""
 
     def check(text: str) -> str:
         if re.fullmatch(pattern, text, re.ASCII) is None:
@@ -48,7 +48,10 @@ def matching(pattern: str, rule: str) -> AfterValidator:
     return AfterValidator(check)
 
 
-_NAMES = "1 to 100 of A-Z a-z 0-9 . _ -, not starting with . or -, not ending in a dot"
-
-
-Name = Annotated[str, matching(r"[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,98}[A-Za-z0-9_-])?", _NAMES)]
+Name = Annotated[
+    str,
+    matching(
+        r"[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,98}[A-Za-z0-9_-])?",
+        "1 to 100 of A-Z a-z 0-9 . _ -, not starting with . or -, not ending in a dot",
+    ),
+]

@@ -1,4 +1,4 @@
-"""What is asked of the data: their source, the holdout, the folds, the preparation, the balance of classes."""
+"""Tables: the options all of them share, and those read from scikit-learn or from a file."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ ColumnKind = FeatureKind | Literal["identifier"]
 
 
 class HashHoldout(Spec):
-    """Rows whose hash (of row key, group or features) is lowest: a row keeps its side as the data grow."""
+    """The rows with the lowest hashes (of row key, group or features), so that a row keeps its side as the data grow."""
 
     kind: Literal["hash"] = "hash"
     share: Annotated[float, Field(gt=0, lt=1)] = 0.2
 
 
 class TimeHoldout(Spec):
-    """The newest rows by `data.time`, from a date that is frozen with the study."""
+    """The newest rows by `data.time`, from a date that is fixed with the study."""
 
     kind: Literal["time"]
     share: Annotated[float, Field(gt=0, lt=1)] = 0.2
@@ -33,14 +33,14 @@ class GivenHoldout(Spec):
 
     kind: Literal["given"]
     path: str
-    share: float | None = None  # stays from the other kinds; the file says how many rows there are
+    share: float | None = None  # left over from the other kinds, and ignored: the file decides how many rows there are
 
 
 HoldoutSpec = Annotated[HashHoldout | TimeHoldout | GivenHoldout, Field(discriminator="kind"), ByKind]
 
 
 class Labelled(Spec):
-    """What all data say of what is to be predicted; abstract."""
+    """The target, which all data have; abstract."""
 
     target: str
     task: Literal["auto"] | Task = "auto"
@@ -48,7 +48,7 @@ class Labelled(Spec):
 
 
 class TableData(Labelled):
-    """What every table can say of itself; abstract, the kinds below are the sources."""
+    """The options that all tables share; abstract."""
 
     kinds: Mapping[str, ColumnKind] = {}
     drop: Words = ()
@@ -56,6 +56,17 @@ class TableData(Labelled):
     group: str | None = None
     time: str | None = None
     holdout: HoldoutSpec = HashHoldout()
+
+
+class RawTable(TableData):
+    """A table of raw cells, as files, databases and users supply them; abstract.
+
+    missing: the only cells that count as missing. target_strip: characters to strip from both ends of labels.
+    """
+
+    name: str | None = None
+    missing: Words = ("",)
+    target_strip: str = ""
 
 
 class SklearnData(TableData):
@@ -76,30 +87,24 @@ SKLEARN_TASKS: dict[str, Task] = {
 
 
 def _tab(value: Any) -> Any:
-    return "\t" if value in ("tab", "\\t") else value  # a shell and Hydra both eat a real one
+    return "\t" if value in ("tab", "\\t") else value  # a real tab survives neither a shell nor Hydra
 
 
-class CsvData(TableData):
-    """A text table with a header row. Only the marks in `missing` mean missing, and blanks around a cell do not count."""
+class CsvData(RawTable):
+    """A text table with a header row. Blanks around a cell are ignored."""
 
     kind: Literal["csv"]
     path: str
-    name: str | None = None
     delimiter: Annotated[str, Field(min_length=1, max_length=1), BeforeValidator(_tab)] = ","  # or the word tab
     encoding: str = "utf-8"
     decimal: Literal[".", ","] = "."
-    missing: Words = ("",)
-    target_strip: str = ""
 
 
-class ParquetData(TableData):
+class ParquetData(RawTable):
     """A Parquet file."""
 
     kind: Literal["parquet"]
     path: str
-    name: str | None = None
-    missing: Words = ("",)
-    target_strip: str = ""
 
 
 TableSpec = SklearnData | CsvData | ParquetData

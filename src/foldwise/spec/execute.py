@@ -8,27 +8,27 @@ from pydantic import Field
 
 from foldwise.spec.base import ByKind, Spec, matching
 
-
-class HereExecutor(Spec):
-    """Trials run in this process, with `threads` threads each; null leaves their number to what has to be computed."""
-
-    kind: Literal["here"] = "here"
-    threads: Annotated[int, Field(ge=1, le=1024)] | None = None
-
-
+Threads = Annotated[int, Field(ge=1, le=1024)] | None
 Address = Annotated[str, matching(r"(tcp|tls|ucx|ws|wss)://[^\s@]+:\d+", "a scheduler's address, as in tcp://127.0.0.1:8786")]
 
 
-class DaskExecutor(Spec):
-    """Trials run in processes of dask.distributed, one a worker.
+class HereExecutor(Spec):
+    """Trials run in this process with `threads` threads each. If null, the size of the trials decides."""
 
-    With an `address`, those of the scheduler there, however many it has; else `workers` processes on this machine.
+    kind: Literal["here"] = "here"
+    threads: Threads = None
+
+
+class DaskExecutor(Spec):
+    """Trials run in worker processes of dask.distributed, one trial at a time in each.
+
+    With an `address`, all workers of that scheduler are used; without one, `workers` processes start on this machine.
     """
 
     kind: Literal["dask"]
     workers: Annotated[int, Field(ge=1, le=4096)] = 2
     address: Address | None = None
-    threads: Annotated[int, Field(ge=1, le=1024)] | None = None
+    threads: Threads = None
 
 
 ExecutorSpec = Annotated[HereExecutor | DaskExecutor, Field(discriminator="kind"), ByKind]

@@ -1,4 +1,4 @@
-"""How weights are found: epochs, batches, loss, optimizer, early stopping."""
+"""How a network is trained: epochs, batches, loss, optimizer, early stopping."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from foldwise.spec.base import ByKind, Spec
 from foldwise.spec.goal import Task
 from foldwise.spec.optimizer import OptimizerSpec
 
+# loss -> tasks it is defined for
 LOSSES: dict[str, tuple[Task, ...]] = {
     "binary_crossentropy": ("binary",),
     "binary_focal": ("binary",),
@@ -28,7 +29,6 @@ LOSSES: dict[str, tuple[Task, ...]] = {
     "poisson": ("regression",),
 }
 
-
 LossName = Literal[
     "auto", "binary_crossentropy", "binary_focal", "hinge", "squared_hinge", "categorical_crossentropy",
     "categorical_focal", "categorical_hinge", "kl_divergence", "mse", "mae", "huber", "log_cosh", "mape", "msle",
@@ -37,9 +37,9 @@ LossName = Literal[
 
 
 class EarlyStop(Spec):
-    """Stops a fold after `patience` epochs without a better monitored value, and takes the best epoch's weights.
+    """Stop a fold after `patience` epochs without a better monitored value, and keep the weights of the best epoch.
 
-    patience null trains all epochs and takes the last epoch's weights.
+    With patience null, all epochs are trained and the last weights are kept.
     """
 
     patience: Annotated[int, Field(ge=1)] | None = None
@@ -48,10 +48,10 @@ class EarlyStop(Spec):
 
 
 class FitSpec(Spec):
-    """How weights are found, and from which probability on a row gets the positive label of two.
+    """How a network is trained, and above which probability a row gets the positive of two labels.
 
-    `batch_size: full` is batch gradient descent, 1 is stochastic; None is 32. `threshold: auto` is tuned for the goal on
-    out-of-fold predictions.
+    batch_size: `full` is batch gradient descent, 1 is stochastic gradient descent, None is 32, or all rows if there are fewer.
+    threshold: `auto` is tuned for the goal on out-of-fold predictions.
     """
 
     epochs: Annotated[int, Field(ge=1, le=1_000_000)] = 50

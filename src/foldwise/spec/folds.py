@@ -1,4 +1,4 @@
-"""How development rows are cut into folds."""
+"""How development rows are split into folds."""
 
 from __future__ import annotations
 
@@ -10,8 +10,13 @@ from foldwise.spec.base import Spec
 
 
 class FoldsSpec(Spec):
-    """How development rows are cut. `auto`: by group or time where given, else stratified for classes, plain for numbers."""
+    """How development rows are split.
+
+    `auto` splits by group or time if given; otherwise stratified for classes and shuffled for numbers.
+    """
 
     kind: Literal["auto", "stratified", "kfold", "grouped", "forward", "split"] = "auto"
-    count: Annotated[int, Field(ge=2, le=1000)] | None = None  # 10 up to 2000 rows, 5 beyond, never more than the rarest class
-    share: Annotated[float, Field(gt=0, lt=1)] = 0.125  # of the development rows; only kind `split` uses it
+    count: Annotated[int, Field(ge=2, le=1000)] | None = (
+        None  # None: 10 up to 2000 rows, 5 beyond; at most the rarest class's rows
+    )
+    share: Annotated[float, Field(gt=0, lt=1)] = 0.125  # of the development rows; only `split` uses it

@@ -1,4 +1,4 @@
-"""Where images come from: idx files, numpy archives, folders of pictures, Keras's data sets."""
+"""Sources of images: idx files, numpy archives, folders of pictures, and Keras's data sets."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ Side = Annotated[int, Field(ge=1, le=10_000)]
 
 
 class GivenImages(Spec):
-    """Test images of the same kind of source.
+    """Test images from the same kind of source.
 
-    `idx`: the files `images` and `labels`. `npz`: the arrays `images` and `labels`, in the same file or that of `path`.
-    `folder`: the folder `path`, with `labels` as its CSV file. `keras`: nothing, the data set has its own.
+    `idx`: the files `images` and `labels`. `npz`: the arrays `images` and `labels`, in the same file or in `path`.
+    `folder`: the folder `path`, with `labels` as its CSV file. `keras`: no options, the data set has its own test images.
     """
 
     kind: Literal["given"]
     path: str | None = None
     images: str | None = None
     labels: str | None = None
-    share: float | None = None  # stays from the other kind; the files say how many rows there are
+    share: float | None = None  # left over from the other kind, and ignored: the files decide how many rows there are
 
 
 ImageHoldout = Annotated[HashHoldout | GivenImages, Field(discriminator="kind"), ByKind]
 
 
 class ImageRows(Labelled):
-    """Rows that are images, and nothing else but their label; abstract.
+    """Rows that are an image and a label; abstract.
 
-    symmetries: what an image may undergo and still show the same; null where nothing is known of it.
+    symmetries: changes that keep the meaning of an image; null if unknown.
     """
 
     drop: ClassVar[tuple[str, ...]] = ()
@@ -41,7 +41,7 @@ class ImageRows(Labelled):
     group: ClassVar[None] = None
     time: ClassVar[None] = None
 
-    target: str = "label"  # what it is called; in a folder's CSV file, the column
+    target: str = "label"  # the name of the label; in a folder's CSV file, its column
     name: str | None = None
     symmetries: Annotated[tuple[Symmetry, ...], Listed] | None = None
     holdout: ImageHoldout = HashHoldout()
@@ -62,15 +62,15 @@ class NpzData(ImageRows):
     path: str
     images: str = "images"
     labels: str = "labels"
-    classes: str | None = None  # an array of names, where labels are their positions
+    classes: str | None = None  # an array of names, if labels are positions in it
 
 
 class FolderData(ImageRows):
-    """PNG and JPEG files: a folder a class, or a CSV file of names and labels.
+    """PNG and JPEG files: one folder per class, or a CSV file of names and labels.
 
-    size: height and width that all are brought to; null: they must be of one size.
-    channels: 1 (grey) or 3 (colour); null: grey where all are.
-    broken: the share of files that may be unreadable and are left out; beyond, they are named and refused.
+    size: height and width to which all pictures are scaled; null requires equal sizes.
+    channels: 1 (grey) or 3 (colour); null is grey if all pictures are.
+    broken: share of unreadable files that are left out; if there are more, the study is refused and the files are named.
     """
 
     kind: Literal["folder"]
@@ -83,7 +83,7 @@ class FolderData(ImageRows):
 
 
 class KerasData(ImageRows):
-    """A data set that Keras downloads, unless it lies in `paths.data`. Its own test rows are the holdout."""
+    """A data set from `paths.data`, or downloaded by Keras. Its own test rows are the holdout."""
 
     kind: Literal["keras"]
     name: Literal["mnist", "fashion_mnist", "cifar10", "cifar100"]

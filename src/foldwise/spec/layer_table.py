@@ -1,7 +1,7 @@
-"""The layers of Keras that a configuration may name, with the parameters each of them takes.
+"""The Keras layers that a configuration can name, with the parameters of each.
 
-This table lets a network be judged without importing Keras; a test holds it against the installed Keras. Layers that hold
-code (Lambda), that look elsewhere for files or vocabularies, or whose weights have no initializer by their name are not here.
+With this table a network is checked without importing Keras; a test compares it with the installed Keras. It leaves out layers
+that hold code (Lambda), that read files or vocabularies, or whose weights have no initializer of the same name.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from foldwise.errors import did_you_mean
 
 Activation = Literal["linear", "sigmoid", "tanh", "relu", "leaky_relu", "elu", "selu", "gelu", "swish", "softplus", "softsign"]
 ACTIVATIONS: tuple[str, ...] = get_args(Activation)
+OutputActivation = Literal["auto", "sigmoid", "softmax", "linear", "tanh"]  # auto follows from the task
 Initializer = Literal[
     "glorot_uniform", "glorot_normal", "he_uniform", "he_normal", "lecun_uniform", "lecun_normal", "orthogonal",
     "random_uniform", "random_normal", "truncated_normal", "uniform", "normal", "zeros", "ones", "identity",
@@ -23,7 +24,7 @@ Initializer = Literal[
 
 @dataclass(frozen=True)
 class Rule:
-    """What a parameter must be, in words and as a test; `words` where it is one of some."""
+    """What a parameter must be, in words and as a test. words: the allowed values, if it is one of a few."""
 
     says: str
     holds: Callable[[Any], bool]
@@ -64,7 +65,7 @@ PADDING = _one_of("same", "valid")
 
 @dataclass(frozen=True)
 class Layer:
-    """parameters: name -> rule. needs: those without a default. merges: it takes several. draws: it takes a seed."""
+    """parameters: name -> rule. needs: those without a default. merges: it takes several inputs. draws: it takes a seed."""
 
     parameters: Mapping[str, Rule] = field(default_factory=dict)
     needs: tuple[str, ...] = ()
@@ -72,7 +73,7 @@ class Layer:
     draws: bool = False
 
 
-# l1 and l2 become Keras's kernel_regularizer; all other parameters have Keras's own names and defaults
+# l1 and l2 become Keras's kernel_regularizer. All other parameters have Keras's own names and defaults.
 WEIGHTS = {"activation": ACTIVATION, "use_bias": FLAG, "bias_initializer": VECTOR_INITIALIZER, "l1": PENALTY, "l2": PENALTY}
 NORM = {"epsilon": POSITIVE, "center": FLAG, "scale": FLAG}
 
@@ -130,21 +131,21 @@ LAYERS: dict[str, Layer] = {
 
 
 def check_layer(kind: str, parameters: Mapping[str, Any]) -> None:
-    """Whether Keras has such a layer with such parameters.
+    """Refuse a layer or a parameter that is not in the table.
 
     Raises:
-        ValueError: with a sentence that names the layer or the parameter, and a proposal.
+        ValueError: naming the layer or the parameter, its rule and a proposal.
     """
     if kind not in LAYERS:
         raise ValueError(f"layer {kind!r} is unknown{did_you_mean(kind, LAYERS)}")
     layer = LAYERS[kind]
     for name, value in parameters.items():
         if name not in layer.parameters:
-            raise ValueError(f"{name} is no parameter of {kind}{did_you_mean(name, [*layer.parameters, 'name', 'from'])}")
+            raise ValueError(f"{kind} has no parameter {name}{did_you_mean(name, [*layer.parameters, 'name', 'from'])}")
         rule = layer.parameters[name]
         if not rule.holds(value):
             near = did_you_mean(value, rule.words) if isinstance(value, str) and rule.words else ""
             raise ValueError(f"{name} of {kind} must be {rule.says}, got {value!r}{near if near.startswith(',') else ''}")
     for name in layer.needs:
         if name not in parameters:
-            raise ValueError(f"{kind} needs {name}, which is {layer.parameters[name].says}")
+            raise ValueError(f"{kind} needs {name}, {layer.parameters[name].says}")

@@ -1,4 +1,4 @@
-"""The learning rate over epochs."""
+"""Learning rate schedules. lr0 is the optimizer's learning rate; `warmup` epochs of a linear rise come first."""
 
 from __future__ import annotations
 
@@ -9,16 +9,11 @@ from pydantic import Field
 from foldwise.spec.base import ByKind, Spec
 
 Share = Annotated[float, Field(ge=0, le=1)]
-
-
-Positive = Annotated[float, Field(gt=0)]
-
-
 Warmup = Annotated[int, Field(ge=0)]
 
 
 class Constant(Spec):
-    """The optimizer's learning rate at every epoch."""
+    """lr0 at every epoch."""
 
     kind: Literal["constant"] = "constant"
     warmup: Warmup = 0
@@ -54,7 +49,7 @@ class Polynomial(Spec):
 
     kind: Literal["polynomial"]
     end: Share = 0.0
-    power: Positive = 1.0
+    power: Annotated[float, Field(gt=0)] = 1.0
     warmup: Warmup = 0
 
 
@@ -77,7 +72,7 @@ class OneCycle(Spec):
 
 
 class PlateauDrop(Spec):
-    """Times `factor` when the validation loss has not fallen by `min_delta` for `patience` epochs."""
+    """The rate is multiplied by `factor` when the validation loss has not fallen by `min_delta` for `patience` epochs."""
 
     kind: Literal["plateau"]
     factor: Annotated[float, Field(gt=0, lt=1)] = 0.5

@@ -1,4 +1,4 @@
-"""What is asked of a network and its training: the model, the learning rate over epochs, the fit."""
+"""The networks that a trial can build: mlp, cnn, a list of layers, or a Python function."""
 
 from __future__ import annotations
 
@@ -8,23 +8,34 @@ from pydantic import Field, model_validator
 
 from foldwise.spec.base import ByKind, Listed, Spec
 from foldwise.spec.function import FunctionSpec
-from foldwise.spec.layer_table import Activation, Initializer
+from foldwise.spec.layer_table import Activation, Initializer, OutputActivation
 from foldwise.spec.layers import LayersSpec
 
 Width = Annotated[int, Field(ge=1, le=100_000)]
 
 
-class MlpSpec(Spec):
-    """A multilayer perceptron: `hidden` dense layers, then the output layer that the task asks for.
+def _one_each(value: int | tuple[int, ...], count: int) -> tuple[int, ...]:
+    """A number for each of `count` layers: the list itself, or one number for all."""
+    return value if isinstance(value, tuple) else (value,) * count
 
-    A hidden layer is Dense, normalisation, activation, dropout. `units` is one width for all or a list with a width each.
+
+def _refuse_other_count(name: str, value: int | tuple[int, ...], what: str, count_name: str, count: int) -> None:
+    """Raise ValueError if a list has another length than the number of layers that `count_name` gives."""
+    if isinstance(value, tuple) and len(value) != count:
+        raise ValueError(f"{name} lists {len(value)} {what}, so {count_name} must be {len(value)}, got {count}")
+
+
+class MlpSpec(Spec):
+    """A multilayer perceptron: `hidden` dense layers, then the output layer, which follows from the task.
+
+    A hidden layer is Dense, normalisation, activation, dropout. `units` is one width for all layers, or a list with one each.
     """
 
     kind: Literal["mlp"] = "mlp"
     hidden: Annotated[int, Field(ge=0, le=1000)] = 1
     units: Width | Annotated[tuple[Width, ...], Listed] = 64
     activation: Activation = "relu"
-    negative_slope: Annotated[float, Field(ge=0, lt=1)] = 0.02  # only leaky_relu uses it
+    negative_slope: Annotated[float, Field(ge=0, lt=1)] = 0.02  # only for leaky_relu
     initializer: Initializer = "glorot_uniform"
     bias_initializer: Initializer = "zeros"
     l1: Annotated[float, Field(ge=0)] = 0.0
@@ -33,33 +44,32 @@ class MlpSpec(Spec):
     noise: Annotated[float, Field(ge=0)] = 0.0  # standard deviation of Gaussian noise added to the inputs
     batch_norm: bool = False
     layer_norm: bool = False
-    output_activation: Literal["auto", "sigmoid", "softmax", "linear", "tanh"] = "auto"
+    output_activation: OutputActivation = "auto"
 
     @model_validator(mode="after")
     def _widths_fit(self) -> MlpSpec:
-        if isinstance(self.units, tuple) and len(self.units) != self.hidden:
-            raise ValueError(f"units lists {len(self.units)} widths, so hidden must be {len(self.units)}, got {self.hidden}")
+        _refuse_other_count("units", self.units, "widths", "hidden", self.hidden)
         if self.batch_norm and self.layer_norm:
             raise ValueError("batch_norm and layer_norm exclude each other")
         if self.bias_initializer in ("orthogonal", "identity"):
-            raise ValueError(f"bias_initializer {self.bias_initializer} draws matrices, and a bias is a vector; use zeros")
+            raise ValueError(f"bias_initializer {self.bias_initializer} makes a matrix, but a bias is a vector; use zeros")
         return self
 
     @property
     def widths(self) -> tuple[int, ...]:
         """The width of each hidden layer."""
-        return self.units if isinstance(self.units, tuple) else (self.units,) * self.hidden
+        return _one_each(self.units, self.hidden)
 
 
 class CnnSpec(Spec):
-    """A convolutional network: `blocks` blocks, a top that makes a vector of the last maps, `hidden` dense layers, the output.
+    """A convolutional network: `blocks` blocks, a top that turns the last maps into a vector, `hidden` dense layers.
 
-    A block is `per_block` times convolution, normalisation, activation, and then one pooling by 2 and one dropout. `filters`
-    is one number of maps for all blocks or a list with one each, as `units` is for the dense layers.
+    A block is `per_block` times convolution, normalisation and activation, then one pooling by 2 and one dropout. `filters` is
+    one number of maps for all blocks, or a list with one each; `units` does the same for the dense layers.
     """
 
     kind: Literal["cnn"]
-    image: Annotated[tuple[Width, ...], Listed] | None = None  # height, width, channels of a row; null: as the data say
+    image: Annotated[tuple[Width, ...], Listed] | None = None  # height, width, channels of a row; None: those of the data
     blocks: Annotated[int, Field(ge=1, le=10)] = 2
     filters: Width | Annotated[tuple[Width, ...], Listed] = 32
     per_block: Annotated[int, Field(ge=1, le=10)] = 1
@@ -67,7 +77,7 @@ class CnnSpec(Spec):
     padding: Literal["same", "valid"] = "same"
     pool: Literal["max", "average", "none"] = "max"
     activation: Activation = "relu"
-    negative_slope: Annotated[float, Field(ge=0, lt=1)] = 0.02  # only leaky_relu uses it
+    negative_slope: Annotated[float, Field(ge=0, lt=1)] = 0.02  # only for leaky_relu
     initializer: Initializer = "glorot_uniform"
     l1: Annotated[float, Field(ge=0)] = 0.0
     l2: Annotated[float, Field(ge=0)] = 0.0
@@ -77,30 +87,27 @@ class CnnSpec(Spec):
     hidden: Annotated[int, Field(ge=0, le=1000)] = 1
     units: Width | Annotated[tuple[Width, ...], Listed] = 64
     head_dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    output_activation: Literal["auto", "sigmoid", "softmax", "linear", "tanh"] = "auto"
+    output_activation: OutputActivation = "auto"
 
     @model_validator(mode="after")
     def _lists_fit(self) -> CnnSpec:
         if self.image is not None and len(self.image) != 3:
             raise ValueError(f"image must be [height, width, channels], as [28,28,1], got {list(self.image)}")
-        if isinstance(self.filters, tuple) and len(self.filters) != self.blocks:
-            number = len(self.filters)
-            raise ValueError(f"filters lists {number} numbers of maps, so blocks must be {number}, got {self.blocks}")
-        if isinstance(self.units, tuple) and len(self.units) != self.hidden:
-            raise ValueError(f"units lists {len(self.units)} widths, so hidden must be {len(self.units)}, got {self.hidden}")
+        _refuse_other_count("filters", self.filters, "numbers of maps", "blocks", self.blocks)
+        _refuse_other_count("units", self.units, "widths", "hidden", self.hidden)
         if self.initializer == "identity":
-            raise ValueError("initializer identity draws matrices, and a convolution's kernel is none; use orthogonal")
+            raise ValueError("initializer identity makes a matrix, but a convolution's kernel has four axes; use orthogonal")
         return self
 
     @property
     def maps(self) -> tuple[int, ...]:
-        """How many maps each block has."""
-        return self.filters if isinstance(self.filters, tuple) else (self.filters,) * self.blocks
+        """The number of maps of each block."""
+        return _one_each(self.filters, self.blocks)
 
     @property
     def widths(self) -> tuple[int, ...]:
         """The width of each hidden dense layer."""
-        return self.units if isinstance(self.units, tuple) else (self.units,) * self.hidden
+        return _one_each(self.units, self.hidden)
 
 
 ModelSpec = Annotated[MlpSpec | CnnSpec | LayersSpec | FunctionSpec, Field(discriminator="kind"), ByKind]

@@ -12,23 +12,23 @@ STORES = ("http://", "https://", "sqlite:///", "postgresql://", "postgresql+psyc
 
 
 class LedgerSpec(Spec):
-    """Where the ledger lives; null is `<paths.runs>/ledger.db`."""
+    """Where the ledger is; null is `<paths.runs>/ledger.db`."""
 
     url: str | None = None
 
 
 def _a_store(url: str) -> str:
-    """An address that MLflow keeps runs and models at; a file store is no more."""
+    """Refuse a URL where MLflow cannot keep both runs and models; file stores are not supported."""
     if not url.startswith(STORES):
         raise ValueError(f"must begin with {', '.join(STORES[:-1])} or {STORES[-1]}, got {url.partition('://')[0]!r}")
     return url
 
 
 class TrackingSpec(Spec):
-    """Where runs are shown; for `mlflow` a null url is `sqlite:///<paths.runs>/mlflow.db`.
+    """Where runs are shown. For `mlflow`, a null url is `sqlite:///<paths.runs>/mlflow.db`.
 
-    curves: `mean` shows each curve as its mean over folds, `folds` every fold's own beside it.
-    figures: whether pictures of a finished study are drawn and shown among its artifacts.
+    curves: `mean` shows each curve as its mean over folds; `folds` adds the curve of each fold.
+    figures: whether figures of a finished study are drawn and shown among its artifacts.
     """
 
     kind: Literal["mlflow", "in_memory"] = "mlflow"
@@ -38,7 +38,7 @@ class TrackingSpec(Spec):
 
 
 class Paths(Spec):
-    """`runs` is the only place where anything is written; data sets are looked for in `data`, options in `conf` first."""
+    """`runs` is the only folder that is written to. Data sets are searched for in `data`, options in `conf` first."""
 
     runs: str = "mlruns"
     data: str = "data"

@@ -1,4 +1,4 @@
-"""How columns become numbers, fitted on training rows only."""
+"""How columns become numbers. Preparation is fitted on training rows only."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ ScaleKind = Literal["standard", "minmax", "max", "unit", "robust", "quantile", "
 
 
 class Impute(Spec):
-    """What stands in for a missing number. Missing categories are a level of their own unless `most_frequent`."""
+    """The replacement of missing numbers. A missing category is a level of its own, except with `most_frequent`."""
 
     kind: Literal["median", "mean", "most_frequent", "constant"] = "median"
-    value: float = 0.0  # only kind `constant` uses it
-    indicator: bool = False  # one more column that says where a number was missing
+    value: float = 0.0  # only for `constant`
+    indicator: bool = False  # adds a column that marks where a number was missing
 
 
 class OneHot(Spec):
-    """Levels become columns. Rare levels share one column; a level never seen in training is all zeros."""
+    """Levels become columns. Rare levels share one column; a level that was not in the training rows is all zeros."""
 
     min_share: Annotated[float, Field(ge=0, lt=1)] = 0.0
     max_levels: Annotated[int, Field(ge=2)] = 50
@@ -29,13 +29,13 @@ class OneHot(Spec):
 
 
 class NoText(Spec):
-    """Text columns are left out."""
+    """Text columns are dropped."""
 
     kind: Literal["none"] = "none"
 
 
 class HashText(Spec):
-    """The words of a text column are counted in `width` columns, by a hash that is the same everywhere."""
+    """Words of a text column are counted in `width` columns, by a hash that is the same on all machines."""
 
     kind: Literal["hash"] = "hash"
     width: Annotated[int, Field(ge=2, le=65536)] = 64
@@ -51,14 +51,14 @@ class NoSelect(Spec):
 
 
 class VarianceSelect(Spec):
-    """Features whose variance, as prepared, is above a threshold."""
+    """Keep features whose variance after preparation is above a threshold."""
 
     kind: Literal["variance"] = "variance"
     threshold: Annotated[float, Field(ge=0)] = 0.0
 
 
 class KBestSelect(Spec):
-    """The `k` features that say most of the target, each asked alone; all where there are fewer."""
+    """Keep the `k` features that best predict the target, each taken alone, or all if there are fewer."""
 
     kind: Literal["k_best"] = "k_best"
     k: Annotated[int, Field(ge=1)] = 10
@@ -66,9 +66,9 @@ class KBestSelect(Spec):
 
 
 class L1Select(Spec):
-    """Features that a lasso on the target (of classes: on 0 and 1) gives a weight.
+    """Keep features with a nonzero weight in a lasso on the target (for classes: on 0 and 1).
 
-    strength: its penalty, as a share of the one from which on no feature has a weight.
+    strength: the penalty, as a share of the smallest one at which all weights are zero.
     """
 
     kind: Literal["l1"] = "l1"
@@ -79,7 +79,7 @@ SelectSpec = Annotated[NoSelect | VarianceSelect | KBestSelect | L1Select, Field
 
 
 class PrepSpec(Spec):
-    """Preparation of a fold, fitted on its training rows only."""
+    """The preparation of a fold, fitted on its training rows only."""
 
     impute: Annotated[Impute, ByKind] = Impute()
     scale: ScaleKind = "standard"
@@ -87,7 +87,7 @@ class PrepSpec(Spec):
     dates: Literal["none", "parts", "cyclic"] = "none"
     text: TextSpec = NoText()
     select: SelectSpec = NoSelect()
-    target: Literal["standard", "log", "none"] = "standard"  # regression only
+    target: Literal["standard", "log", "none"] = "standard"  # for regression only
 
     @property
     def kinds(self) -> frozenset[FeatureKind]:

@@ -1,4 +1,4 @@
-"""What only Python can hand over, wrapped so that a configuration can hold it and a record can describe it."""
+"""Values that only Python can pass, wrapped so that a configuration can hold them and a record can describe them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 
 @dataclass(frozen=True, eq=False)
 class PythonFrame:
-    """A pandas DataFrame. It is equal to itself only; whether its rows are those of another is for a table's fingerprint."""
+    """A pandas DataFrame, equal only to itself; tables are compared by their fingerprints."""
 
     frame: Any = field(repr=False)
 
@@ -24,10 +24,10 @@ class PythonFrame:
 
 @dataclass(frozen=True)
 class PythonFunction:
-    """A function that was written with `def`. Its record is the same wherever its name and source are.
+    """A function written with `def`. Its record depends on its name and source only.
 
     Raises:
-        ValueError: it is none, its source cannot be read, or it takes values from a function around it.
+        ValueError: not such a function, its source cannot be read, or it uses values of an enclosing function.
     """
 
     function: Callable[..., Any] = field(repr=False)
@@ -37,17 +37,17 @@ class PythonFunction:
     def __post_init__(self) -> None:
         name = getattr(self.function, "__qualname__", type(self.function).__name__)
         if not inspect.isfunction(self.function) or "<lambda>" in name:
-            raise ValueError(f"must be a function that was written with def, got {name}")
+            raise ValueError(f"must be a function written with def, got {name}")
         try:
             text = textwrap.dedent(inspect.getsource(self.function))
         except (OSError, TypeError):
             raise ValueError(
-                f"the source of {name} cannot be read, and it says which study this is; define it in a file or a notebook"
+                f"the source of {name} cannot be read, but it identifies the study; define the function in a file or a notebook"
             ) from None
         around = inspect.getclosurevars(self.function).nonlocals
         taken = [word for word, value in around.items() if not (inspect.ismodule(value) or callable(value))]
         if taken:
-            rule = f"{name} takes {taken[0]} from the function around it, which its source does not say"
+            rule = f"{name} uses {taken[0]} of the function around it, whose value is not in its source"
             raise ValueError(f"{rule}; make it an argument with a default")
         object.__setattr__(self, "name", name)
         object.__setattr__(self, "source", hashlib.sha256(text.encode()).hexdigest())
@@ -59,7 +59,7 @@ class PythonFunction:
 
 
 def described(tree: Any) -> Any:
-    """A copy of a configuration in which whatever was handed over is described by plain values."""
+    """A copy of a configuration with Python values replaced by their plain records."""
     if isinstance(tree, PythonFrame | PythonFunction):
         return tree.record
     if isinstance(tree, Mapping):

@@ -1,4 +1,4 @@
-"""How trials race: a hopeless one ends before all its folds have trained all their epochs."""
+"""How trials race: a hopeless trial ends before all its folds have trained all epochs."""
 
 from __future__ import annotations
 
@@ -16,8 +16,10 @@ class NoRace(Spec):
 
 
 class _Racing(Spec):
-    """What all races have: `startup` trials to compare with before anybody can lose; a `check_share` of those that lose,
-    drawn at random, is finished all the same, so that the race's own error rate is known.
+    """The options of all races.
+
+    startup: trials to compare with before any trial can lose. check_share: share of the losing trials, drawn at random, that
+    are trained to the end, so that the error rate of the race is known.
     """
 
     startup: Annotated[int, Field(ge=2)] = 4
@@ -25,20 +27,20 @@ class _Racing(Spec):
 
 
 class _ByEpochs(_Racing):
-    """Rungs at the epochs first, first x factor, ...: a trial goes on past one if it is among the best 1 / factor there."""
+    """Rungs at the epochs first, first x factor, ...: a trial passes a rung if it is among the best 1 / factor there."""
 
     first: Annotated[int, Field(ge=1)] = 3
     factor: Annotated[int, Field(ge=2)] = 2
 
 
 class _ByFolds(_Racing):
-    """A trial ends after a fold when it is so far behind the best so far as few are that come out level: a share `alpha`."""
+    """A trial ends after a fold when only a share `alpha` of trials as good as the best would be this far behind."""
 
     alpha: Annotated[float, Field(gt=0, lt=1)] = 0.2
 
 
 class EpochsRace(_ByEpochs):
-    """Trials race by epochs, over all folds where these train together, else over the first."""
+    """Trials race by epochs: over all folds if these train together, otherwise in the first fold."""
 
     kind: Literal["epochs"]
 
@@ -50,7 +52,7 @@ class FoldsRace(_ByFolds):
 
 
 class BothRace(_ByEpochs, _ByFolds):
-    """By epochs and by folds."""
+    """Trials race by epochs and by folds."""
 
     kind: Literal["both"]
 

@@ -1,4 +1,4 @@
-"""What the doors that serve finished studies are asked."""
+"""The options of the commands that use finished studies: predict, export, compare, ui."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from foldwise.spec.places import LedgerSpec, Paths, TrackingSpec
 
 
 class PredictSpec(Spec):
-    """What the predict door is asked."""
+    """The options of predict."""
 
     model: str
     input: str
@@ -22,7 +22,7 @@ class PredictSpec(Spec):
 
 
 class ExportSpec(Spec):
-    """What the export door is asked."""
+    """The options of export."""
 
     model: str
     output: str
@@ -33,7 +33,7 @@ class ExportSpec(Spec):
 
 
 class CompareSpec(Spec):
-    """What the compare door is asked: one study or several, as a page or as text."""
+    """The options of compare: one study or several, as a page or as text."""
 
     study: Name | Annotated[tuple[Name, ...], Listed, Field(min_length=1)]
     format: Literal["html", "text"] = "html"
@@ -43,12 +43,12 @@ class CompareSpec(Spec):
 
     @property
     def studies(self) -> tuple[str, ...]:
-        """Their names, each once."""
+        """The names of the studies, without duplicates."""
         return (self.study,) if isinstance(self.study, str) else tuple(dict.fromkeys(self.study))
 
 
 class UiSpec(Spec):
-    """What the ui door is asked."""
+    """The options of ui."""
 
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65535)] = 5000

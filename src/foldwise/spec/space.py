@@ -1,4 +1,4 @@
-"""Ranges, and the space that they make."""
+"""Ranges, and the search space that they form."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 Scalar = str | int | float | bool | None
-Tree = Any  # a plain configuration value: scalar, list or mapping of the same, with template.Hole where a range stood
+Tree = Any  # a scalar, or a list or mapping of trees; a template has a template.Hole in place of each range
 Params = dict[str, Scalar]
 
-# A parameter that stands for no range: the epochs that a tuner with a schedule gives a trial, in place of fit.epochs.
+# A parameter without a range: the epochs that a tuner with a schedule of its own gives a trial, instead of fit.epochs.
 EPOCHS = "tuner.epochs"
 
 
 @dataclass(frozen=True)
 class FloatRange:
-    """Real numbers from `low` to `high`, both included; evenly in the logarithm where `log`."""
+    """Real numbers from `low` to `high`, both included; with `log`, drawn evenly on a logarithmic scale."""
 
     low: float
     high: float
@@ -37,9 +37,9 @@ class FloatRange:
         if self.default is None:
             object.__setattr__(self, "default", self.at(0.5))
         elif not self.low <= self.default <= self.high:
-            raise ValueError(f"default {self.default} must lie between low {self.low} and high {self.high}")
+            raise ValueError(f"default {self.default} must be between low {self.low} and high {self.high}")
         elif self.step is not None and not _divides(self.step, self.default - self.low):
-            raise ValueError(f"default {self.default} must be low {self.low} or some steps of {self.step} from it")
+            raise ValueError(f"default {self.default} must be low {self.low} plus a whole number of steps of {self.step}")
 
     def at(self, share: float) -> float:
         """The value at a share of the way from low to high, share in [0, 1]."""
@@ -53,16 +53,16 @@ class FloatRange:
         return min(max(value, self.low), self.high)
 
     def ends(self) -> tuple[Scalar, ...]:
-        """The values between which every other lies."""
+        """The lowest and the highest value."""
         return (self.low, self.high)
 
     def holds(self, value: Any) -> bool:
-        """Whether it is one of the values."""
+        """Whether `value` is in the range."""
         number = isinstance(value, (int, float)) and not isinstance(value, bool)
         return number and self.low <= value <= self.high and (self.step is None or _divides(self.step, value - self.low))
 
     def count(self) -> int | None:
-        """How many values there are; None for more than can be counted."""
+        """The number of values; None if they are not countable."""
         if self.low == self.high:
             return 1
         return None if self.step is None else round((self.high - self.low) / self.step) + 1
@@ -92,7 +92,7 @@ class IntRange:
             raise ValueError(f"default {self.default} must be one of low {self.low}, low + {self.step}, ... high {self.high}")
 
     def at(self, share: float) -> int:
-        """The value at a share of the way from low to high, share in [0, 1]; every value has its equal part."""
+        """The value at a share of the way from low to high, share in [0, 1]; all values have equal parts."""
         if self.log:
             low, high = math.log(self.low - 0.5), math.log(self.high + 0.5)
             value = round(math.exp(low + share * (high - low)))
@@ -102,21 +102,21 @@ class IntRange:
         return min(max(value, self.low), self.high)
 
     def ends(self) -> tuple[Scalar, ...]:
-        """The values between which every other lies."""
+        """The lowest and the highest value."""
         return (self.low, self.high)
 
     def holds(self, value: Any) -> bool:
-        """Whether it is one of the values."""
+        """Whether `value` is in the range."""
         return type(value) is int and self.low <= value <= self.high and (value - self.low) % self.step == 0
 
     def count(self) -> int:
-        """How many values there are."""
+        """The number of values."""
         return (self.high - self.low) // self.step + 1
 
 
 @dataclass(frozen=True)
 class Option:
-    """One option of a choice: its name, the value it stands for, and the ranges that exist only inside it."""
+    """One option of a choice: its name, its value, and the ranges that exist only inside it."""
 
     name: Scalar
     template: Tree
@@ -136,14 +136,14 @@ class Choice:
         names = self.names()
         for index, name in enumerate(names):
             if any(name == other and type(name) is type(other) for other in names[:index]):
-                raise ValueError(f"option {name!r} stands twice")
+                raise ValueError(f"option {name!r} is listed twice")
 
     def names(self) -> tuple[Scalar, ...]:
-        """The options' names; a plain option's name is its value."""
+        """The names of the options; the name of a plain option is its value."""
         return tuple(option.name for option in self.options)
 
     def option(self, name: Scalar) -> Option:
-        """The option of that name; 1, 1.0 and true are different names.
+        """The option with this name; 1, 1.0 and true are different names.
 
         Raises:
             KeyError: no option has the name.
@@ -154,7 +154,7 @@ class Choice:
         raise KeyError(name)
 
     def at(self, share: float) -> Scalar:
-        """The option's name at a share of the way through the list, share in [0, 1]."""
+        """The name of the option at a share of the way through the list, share in [0, 1]."""
         return self.options[min(len(self.options) - 1, math.floor(share * len(self.options)))].name
 
     def ends(self) -> tuple[Scalar, ...]:
@@ -162,11 +162,11 @@ class Choice:
         return self.names()
 
     def holds(self, value: Any) -> bool:
-        """Whether it is an option's name."""
+        """Whether `value` is the name of an option."""
         return any(name == value and type(name) is type(value) for name in self.names())
 
     def count(self) -> int | None:
-        """How many options there are, each as often as the ranges inside it have points."""
+        """The number of options, each counted once for every point of the ranges inside it; None if one is not countable."""
         inside = [option.space.count() for option in self.options]
         return None if None in inside else sum(points or 0 for points in inside)
 
@@ -176,7 +176,7 @@ Range = FloatRange | IntRange | Choice
 
 @dataclass(frozen=True)
 class Space:
-    """Ranges by dotted name. `sample` visits only those that exist under the choices made."""
+    """Ranges by dotted name. `sample` visits only those that exist under the options chosen."""
 
     ranges: Mapping[str, Range] = field(default_factory=dict)
 
@@ -184,7 +184,7 @@ class Space:
         return len(self.ranges)
 
     def sample(self, suggest: Callable[[str, Range], Scalar]) -> Params:
-        """One point of the space, value by value as `suggest(name, range)` says."""
+        """One point of the space, with the value of each range from `suggest(name, range)`."""
         params: Params = {}
         for name, range_ in self.ranges.items():
             value = suggest(name, range_)
@@ -198,7 +198,7 @@ class Space:
         return self.sample(lambda name, range_: range_.default)
 
     def holds(self, params: Params) -> bool:
-        """Whether the parameters are a point of the space: a value of each range that exists there, and nothing else."""
+        """Whether the parameters are a point of the space: one value of each range that exists there, and no others."""
 
         def known(name: str, range_: Range) -> Scalar:
             if name not in params or not range_.holds(params[name]):
@@ -211,12 +211,12 @@ class Space:
             return False
 
     def count(self) -> int | None:
-        """How many points there are; None where a range has more values than can be counted."""
+        """The number of points; None if a range is not countable."""
         counts = [range_.count() for range_ in self.ranges.values()]
         return None if None in counts else math.prod(count or 0 for count in counts)
 
     def walk(self) -> Iterator[tuple[str, Range]]:
-        """Every range with its dotted name, also those inside options."""
+        """All ranges with their dotted names, including those inside options."""
         for name, range_ in self.ranges.items():
             yield name, range_
             if isinstance(range_, Choice):
@@ -224,7 +224,7 @@ class Space:
                     yield from option.space.walk()
 
     def corners(self) -> Iterator[tuple[str, Params]]:
-        """Points that visit every end of every range, the rest at its default; with the name of the range visited."""
+        """Points that cover every end of every range, with the others at their defaults; each with the name of its range."""
         yield from self._corners({})
 
     def _corners(self, forced: Params, root: Space | None = None) -> Iterator[tuple[str, Params]]:
@@ -238,7 +238,7 @@ class Space:
 
 
 def _divides(step: float, width: float) -> bool:
-    """Whether a width is a whole number of steps, but for rounding."""
+    """Whether a width is a whole number of steps, up to rounding."""
     return abs(round(width / step) * step - width) <= 1e-9 * step
 
 

@@ -1,7 +1,8 @@
-"""What is asked for: a trial, a study, and what the other doors are asked. No range is left in any of them.
+"""A study: the part that no trial changes, and the search space.
 
-Each mapping with a `kind` is one class, here or in its own file of this room; a bare word
-stands for a mapping of that kind with its defaults: `tuner: random` is `tuner: {kind: random}`.
+The groups that conf/tune.yaml holds itself (goal, budget, training, audit, promotion) are here; each group with a folder in
+conf/ has a file beside this one. Every mapping with a `kind` is one class, and a bare word is a mapping of that kind with its
+defaults: `tuner: random` is `tuner: {kind: random}`.
 """
 
 from __future__ import annotations
@@ -31,9 +32,9 @@ DataSpec = Annotated[TableSpec | ImageSpec | OtherTable, Field(discriminator="ki
 
 
 class GoalSpec(Spec):
-    """The metric that ranks trials; `auto` is accuracy for classes and rmse for numbers.
+    """The metric that ranks trials; `auto` is accuracy for classes and rmse for regression.
 
-    at_most: bounds on what a network may take; one that takes more is not trained.
+    at_most: upper bounds on the cost of a network; a network above one is not trained.
     """
 
     metric: str = "auto"
@@ -42,7 +43,7 @@ class GoalSpec(Spec):
 
     @property
     def bounds(self) -> Mapping[str, float]:
-        """The bounds by the name of the cost."""
+        """Cost -> upper bound."""
         return {str(name): bound for name, bound in self.at_most.items()}
 
     @model_validator(mode="after")
@@ -54,7 +55,7 @@ class GoalSpec(Spec):
 
 def _metric_and_cost(goals: tuple[str, ...]) -> tuple[str, ...]:
     if len(goals) != 2 or goals[0] not in ("auto", *METRICS) or goals[1] not in COSTS:
-        raise ValueError(f"two goals are a metric and one of {', '.join(COSTS)}, as in [accuracy,parameters]")
+        raise ValueError(f"must list a metric and one of {', '.join(COSTS)}, as in [accuracy,parameters]")
     return goals
 
 
@@ -62,9 +63,9 @@ TwoGoals = Annotated[Words, AfterValidator(_metric_and_cost)]
 
 
 class Budget(Spec):
-    """When a study ends: trials in total, also over restarts, or seconds for the whole of one start, refit and all.
+    """When a study ends: after `trials` in total, counted over all starts, or `seconds` of one start, refit included.
 
-    trial_seconds, trial_memory_mb: what a single trial may take.
+    trial_seconds, trial_memory_mb: limits of a single trial.
     """
 
     trials: Annotated[int, Field(ge=1, le=1_000_000)] = 20
@@ -74,30 +75,30 @@ class Budget(Spec):
 
     @property
     def limits(self) -> Limits:
-        """Of a single trial."""
+        """The limits of a single trial."""
         return Limits(self.trial_seconds, self.trial_memory_mb)
 
 
 class TrainingSpec(Spec):
-    """`fused`: all folds of a trial as one program. `keras`: fold by fold through Keras's own `fit`.
+    """`fused` trains all folds of a trial as one program, `keras` one fold after another with Keras's own `fit`.
 
-    `auto` decides for a trial by its network and its data. What cannot be fused is always trained by `keras`.
+    `auto` chooses for each trial, by its network and its data. A trial that cannot be fused is always trained by `keras`.
     """
 
     engine: Literal["auto", "fused", "keras"] = "auto"
 
 
 class AuditSpec(Spec):
-    """What findings about the data do: they are told, and with `strict` those of checks that were not accepted end the run."""
+    """What findings about the data do: all are reported; with `strict`, findings of checks not in `accept` end the run."""
 
     strict: bool = False
     accept: Words = ()
 
 
 class PromotionSpec(Spec):
-    """When a challenger takes the champion's place, on rows that neither was trained on.
+    """When a challenger replaces the champion, judged on rows that neither was trained on.
 
-    margin: what it has to gain at the least, in the goal's metric. alpha: how often one that is no better may be promoted.
+    margin: the minimum gain, in the goal's metric. alpha: how often a challenger that is not better is promoted, at most.
     """
 
     margin: Annotated[float, Field(ge=0)] = 0.0
@@ -105,7 +106,11 @@ class PromotionSpec(Spec):
 
 
 class FixedSpec(Spec):
-    """The part of a configuration in which no range may stand. study and register null take names of their own."""
+    """The part of a configuration that allows no ranges.
+
+    study: null is the name of the data with a hash of the configuration. register: null is the study's name if given, otherwise
+    the name of the data.
+    """
 
     study: Name | None = None
     register_as: Name | None = Field(default=None, alias="register")
@@ -137,8 +142,8 @@ class FixedSpec(Spec):
 class StudySpec:
     """A whole study.
 
-    `fixed` is what no trial changes; `template` with `space` is the searched part; `recipe` is the plain configuration that
-    decides the study's numbers, as it is kept in the ledger; `openings` are the points that are tried first.
+    fixed: the part that no trial changes. template, space: the searched part. recipe: the plain configuration that determines
+    the study's results, as stored in the ledger. openings: the points that are tried first.
     """
 
     name: str
@@ -151,5 +156,5 @@ class StudySpec:
 
     @property
     def folder(self) -> Path:
-        """Where the study's files go."""
+        """The folder of the study's files."""
         return Path(self.fixed.paths.runs).resolve() / "studies" / self.name

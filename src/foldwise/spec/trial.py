@@ -1,4 +1,4 @@
-"""All that a trial needs; the part of a configuration in which ranges may stand."""
+"""A trial: the part of a configuration that allows ranges."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from foldwise.spec.prep import PrepSpec
 
 
 class TrialSpec(Spec):
-    """All that a trial needs; whatever varies between trials of a study is in here."""
+    """The preparation, network and training of one trial; only these can differ between the trials of a study."""
 
     prep: PrepSpec = PrepSpec()
     balance: BalanceSpec = NoBalance()
@@ -22,5 +22,5 @@ class TrialSpec(Spec):
     fit: FitSpec = FitSpec()
 
 
-# The sections of a configuration in which a range may stand.
+# The sections of a configuration that allow ranges.
 SEARCHABLE = tuple(TrialSpec.model_fields)

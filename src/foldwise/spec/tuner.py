@@ -1,4 +1,4 @@
-"""Who proposes the next trial, with the options that each has."""
+"""The tuners, which propose the next trial, and their options."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class Search(Spec):
-    """What every search may begin with.
+    """What every search can start from.
 
-    first: configurations to try before all others, as ranges by dotted name; a range that is left out takes its default.
-    warm_start: a finished study of the same ledger and metric, whose trials the tuner is told before it is asked.
+    first: configurations to try first, as values by dotted name; a range that is left out takes its default.
+    warm_start: a finished study in the same ledger with the same metric, whose trials the tuner learns from first.
     """
 
     first: Annotated[tuple[Mapping[str, Any], ...], Listed] = ()
@@ -31,7 +31,7 @@ class RandomTuner(Search):
 
 
 class GridTuner(Search):
-    """Every point of a finite space once, in an order that follows from the seed."""
+    """Every point of a finite space once, in an order determined by the seed."""
 
     kind: Literal["grid"]
 
@@ -44,9 +44,9 @@ class TpeTuner(Search):
 
 
 class CmaesTuner(Search):
-    """Optuna's CMA-ES: a normal distribution over the numeric ranges that moves on after `population` trials.
+    """Optuna's CMA-ES: a normal distribution over the numeric ranges, updated after every `population` trials.
 
-    population None is 4 + 3 ln(ranges). What it cannot take, choices and ranges inside options, is drawn by TPE.
+    population None is 4 + 3 ln(ranges). Choices and ranges inside options are drawn by TPE.
     """
 
     kind: Literal["cmaes"]
@@ -57,8 +57,8 @@ class CmaesTuner(Search):
 class Nsga2Tuner(Search):
     """Optuna's NSGA-II, a genetic algorithm for one goal or two; the first `population` trials are random.
 
-    crossover: the probability that a child has two parents. swapping: that a value is taken from the second. mutation: that a
-    value is drawn anew; None is one of each child's.
+    crossover: probability that a child has two parents. swapping: probability that a value comes from the second parent.
+    mutation: probability that a value is drawn anew; None is one value per child on average.
     """
 
     kind: Literal["nsga2"]
@@ -69,9 +69,9 @@ class Nsga2Tuner(Search):
 
 
 class QmcTuner(Search):
-    """Optuna's quasi-random sequence: it learns nothing and covers the space more evenly than independent draws.
+    """Optuna's quasi-random sequence. It learns nothing, but covers the space more evenly than independent draws.
 
-    Without `scramble` it is the same for all seeds.
+    Without `scramble` the points are the same for all seeds.
     """
 
     kind: Literal["qmc"]
@@ -86,7 +86,7 @@ class OptunaRandomTuner(Search):
 
 
 class GpTuner(Search):
-    """Optuna's Gaussian process; the first `startup` trials are random. `deterministic` says that scores have no noise."""
+    """Optuna's Gaussian process; the first `startup` trials are random. `deterministic` treats scores as free of noise."""
 
     kind: Literal["gp"]
     startup: Count = 10
@@ -94,7 +94,7 @@ class GpTuner(Search):
 
 
 class KtRandomTuner(Search):
-    """KerasTuner's random search, which draws no configuration twice."""
+    """KerasTuner's random search, which never draws a configuration twice."""
 
     kind: Literal["kt_random"]
 
@@ -102,7 +102,8 @@ class KtRandomTuner(Search):
 class KtBayesianTuner(Search):
     """KerasTuner's Gaussian process; the first `startup` trials are random, None is 3 for each range.
 
-    alpha: variance of the noise in (standardised) scores. beta: how many standard deviations an unknown place may hope for.
+    alpha: variance of the noise in (standardised) scores. beta: exploration; the number of standard deviations that are added
+    to the expected score of a point.
     """
 
     kind: Literal["kt_bayesian"]
@@ -112,15 +113,15 @@ class KtBayesianTuner(Search):
 
 
 class KtGridTuner(Search):
-    """KerasTuner's grid search: all combinations in order; of ranges that cannot be counted, ten values."""
+    """KerasTuner's grid search: all combinations in order, with ten values of each range that is not countable."""
 
     kind: Literal["kt_grid"]
 
 
 class KtHyperbandTuner(Search):
-    """KerasTuner's Hyperband: many trials of few epochs, the best of each round again with `factor` times as many.
+    """KerasTuner's Hyperband: many trials of few epochs; the best of each round run again with `factor` times the epochs.
 
-    Its maximum is fit.epochs. iterations: how often the whole schedule is run.
+    The most epochs are fit.epochs. iterations: how often the whole schedule is run.
     """
 
     kind: Literal["kt_hyperband"]

@@ -19,6 +19,7 @@ from foldwise.report.figures.search import draw_search
 from foldwise.study.plan import Plan
 from foldwise.system.redact import first_line
 from foldwise.trial.result import TrialResult
+from foldwise.trial.summary import BaselineScore
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,7 +40,7 @@ def draw_figures(
     plan: Plan,
     bundle: Bundle,
     results: Sequence[TrialResult],
-    baselines: Sequence[Mapping[str, Any]],
+    baselines: Sequence[BaselineScore],
     answers: Answers,
     notify: Callable[[str], None],
 ) -> None:

@@ -1,4 +1,4 @@
-"""Where a study was made and what it looks for: what its record says beside its recipe."""
+"""Where a study is made: by whom, on which machine, from which commit. Without host names and paths, for others see it."""
 
 from __future__ import annotations
 
@@ -6,43 +6,37 @@ import os
 import platform
 import shutil
 import subprocess
-from typing import Any
 
 from foldwise.config.read import data_name
 from foldwise.ledger.coordinator import user_name
 from foldwise.study.plan import Plan
+from foldwise.trial.provenance import Commit, Machine, Provenance
 
 GIT_SECONDS = 5
 MOST_COLUMNS = 500  # of a table, named one by one
 
 
-def provenance(plan: Plan) -> dict[str, Any]:
-    """Task, goal, rows and columns of a study; who started it, on what machine, in a working folder of which commit.
-
-    Studies that make challengers say under which experiment they are shown together; any other has one of its own.
-
-    There is no name of a host, no path and no address in it: it is shown to whoever sees a run.
-    """
+def provenance(plan: Plan) -> Provenance:
+    """Describe a new study. Studies that make challengers share an experiment; any other has one of its own."""
     table = plan.table
-    series = {} if plan.context is None else {"experiment": f"{plan.spec.register}-retraining"}
     columns = {column.name: column.kind for column in table.schema.columns[:MOST_COLUMNS]}
-    return {
-        "task": table.task,
-        "goal": {"metric": plan.goal.metric, "direction": plan.goal.direction},
-        "data": data_name(plan.spec.fixed),
-        "target": table.target_name,
-        "rows": len(plan.development) + len(plan.holdout.rows),
-        "columns": columns if table.schema.image is None else None,
-        "image": table.schema.image,
-        "user": user_name(),
-        "machine": {"system": platform.platform(), "processor": platform.machine(), "cores": os.cpu_count()},
-        "git": _commit(),
-        **series,
-    }
+    return Provenance(
+        task=table.task,
+        goal=plan.goal,
+        data=data_name(plan.spec.fixed),
+        target=table.target_name,
+        rows=len(plan.development) + len(plan.holdout.rows),
+        columns=columns if table.schema.image is None else None,
+        image=table.schema.image,
+        user=user_name(),
+        machine=Machine(platform.platform(), platform.machine(), os.cpu_count()),
+        git=_commit(),
+        experiment=None if plan.context is None else f"{plan.spec.register}-retraining",
+    )
 
 
-def _commit() -> dict[str, Any] | None:
-    """The commit of the working folder and whether files that git knows were changed since; None outside of a repository."""
+def _commit() -> Commit | None:
+    """The commit of the working folder; None outside a repository."""
     git = shutil.which("git")
     if git is None:
         return None
@@ -53,6 +47,6 @@ def _commit() -> dict[str, Any] | None:
         return done.stdout.strip()
 
     try:
-        return {"commit": ask("rev-parse", "HEAD"), "changed": bool(ask("status", "--porcelain", "--untracked-files=no"))}
+        return Commit(ask("rev-parse", "HEAD"), bool(ask("status", "--porcelain", "--untracked-files=no")))
     except (OSError, subprocess.SubprocessError):
         return None

@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
-from typing import Any
+from dataclasses import replace
 
 from foldwise.seeds import Purpose, generator
 from foldwise.spec.goal import Goal
 from foldwise.spec.race import BothRace, EpochsRace, FoldsRace, NoRace, RaceSpec
 from foldwise.trial.race import Bar, Incumbent, Race, bar_of
+from foldwise.trial.race_outcome import RaceOutcome
 from foldwise.trial.result import TrialResult, best_of
 
 Z95 = statistics.NormalDist().inv_cdf(0.975)
@@ -73,29 +73,6 @@ def _incumbent(goal: Goal, known: Sequence[TrialResult], startup: int) -> Incumb
     return Incumbent(best.number, scores, statistics.median(map(statistics.variance, apart)))
 
 
-@dataclass(frozen=True)
-class RaceOutcome:
-    """What racing has saved and cost.
-
-    stopped: trials that ended early. checked: trials that were lost and finished all the same. wrong: those of them that beat
-    the best trial before them. error_rate: wrong / checked, None where none was checked; interval: its 95 % interval.
-    work_saved: the share of fold-epochs that was not trained.
-    """
-
-    kind: str
-    stopped: int
-    checked: int
-    wrong: int
-    error_rate: float | None
-    interval: tuple[float, float]
-    work_saved: float
-
-    @property
-    def record(self) -> dict[str, Any]:
-        """As plain values, for `summary.json`."""
-        return asdict(self)
-
-
 def race_outcome(
     spec: RaceSpec, goal: Goal, results: Sequence[TrialResult], folds: int, epochs: Mapping[int, int]
 ) -> RaceOutcome | None:
@@ -128,18 +105,6 @@ def race_outcome(
         error_rate=wrong / len(checked) if checked else None,
         interval=wilson(wrong, len(checked)),
         work_saved=spared / (spared + done) if done else 0.0,
-    )
-
-
-def race_sentence(record: Mapping[str, Any]) -> str:
-    """An outcome's record in words."""
-    low, high = record["interval"]
-    saved = f"race: {record['stopped']} trials stopped early, {record['work_saved']:.0%} of the training saved"
-    if not record["checked"]:
-        return f"{saved}; of the trials that lost none was finished, so how often the race is wrong is not known"
-    return (
-        f"{saved}; of {record['checked']} that lost and were finished all the same, {record['wrong']} would have been the best "
-        f"so far (wrong in {record['error_rate']:.0%}, 95 % interval {low:.0%} to {high:.0%})"
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, field, replace
-from typing import Literal, Protocol
+from typing import Protocol
 
 from foldwise.errors import ConfigError, Interrupted, JobError, OutOfTime, WorkerDied
 from foldwise.execution.executor import Executor
@@ -25,6 +25,7 @@ from foldwise.study.warm_start import earlier_results
 from foldwise.system.kill_points import reached
 from foldwise.tracking.tracker import Tracker
 from foldwise.trial.result import TrialResult, best_of
+from foldwise.trial.summary import Ended
 from foldwise.tuning.tuner import Tuner
 
 # So many first trials that fail in the same way say that the configuration is at fault, not the trial.
@@ -66,10 +67,6 @@ class Parts:
         """Raises Interrupted where the search has to end before its time, OutOfTime where its time is over."""
         self.raise_if_stopped()
         self.deadline.raise_if_over()
-
-
-# Why a search ended: as many trials as asked for, the time is over, or nothing is left to try.
-Ended = Literal["trials", "seconds", "exhausted"]
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,7 @@ def earlier_results(plan: Plan, ledger: Ledger) -> list[TrialResult]:
         raise ConfigError(KEY, f"the ledger holds no study {name!r}{did_you_mean(name, ledger.names())}")
     if record.summary is None:
         raise ConfigError(KEY, f"{name!r} has not finished; let it end first")
-    theirs = record.summary["goal"]["metric"]
+    theirs = record.summary.goal.metric
     if theirs != plan.goal.metric:
         raise ConfigError(KEY, f"{name!r} was ranked by {theirs}, and this study is by {plan.goal.metric}")
     new, found = ledger.study(plan.spec.name), []

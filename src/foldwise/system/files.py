@@ -1,19 +1,21 @@
-"""Files that are either whole or not there."""
+"""Files and folders that are either complete or absent."""
 
 from __future__ import annotations
 
 import json
 import math
 import os
-from collections.abc import Callable, Mapping
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 
 def atomically(path: Path, write: Callable[[Path], object]) -> None:
-    """Let `write` fill a file beside `path`, then give it the name: a reader sees the old file or the new one, never half."""
+    """Let `write` fill a file beside `path`, then rename it: a reader sees the old file or the new one, never half of one."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    part = part_of(path)
     try:
         write(part)
         with part.open("rb") as file:
@@ -26,6 +28,32 @@ def atomically(path: Path, write: Callable[[Path], object]) -> None:
             os.close(folder)
     finally:
         part.unlink(missing_ok=True)
+
+
+@contextmanager
+def whole_folder(folder: Path, replace: bool = False) -> Iterator[Path]:
+    """Yield a new folder to fill, which is renamed to `folder` when the block ends, and removed when the block fails.
+
+    Args:
+        folder: the final place.
+        replace: remove an earlier folder of that name; without it a folder with files there is an OSError.
+    """
+    part, old = part_of(folder), folder.with_name(f".{folder.name}.{os.getpid()}.old")
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir(parents=True)
+    try:
+        yield part
+        if replace and folder.exists():
+            folder.replace(old)
+        part.replace(folder)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def part_of(path: Path) -> Path:
+    """Where this process writes a file or folder before it is renamed to `path`."""
+    return path.with_name(f".{path.name}.{os.getpid()}.part")
 
 
 def plain_value(value: Any) -> Any:

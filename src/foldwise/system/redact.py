@@ -1,4 +1,4 @@
-"""What is said of addresses and faults never holds a password."""
+"""Keep passwords out of the messages about addresses and faults."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ def without_password(text: str) -> str:
     return _KEY_AND_SECRET.sub(r"\g<key>***", _WITH_PASSWORD.sub(r"\g<before>:***@", text))
 
 
-def first_line(fault: Exception) -> str:
-    """What a fault says, on one line."""
-    return without_password((str(fault).strip().splitlines() or [type(fault).__name__])[0])
+def first_line(fault: BaseException) -> str:
+    """The first line of a fault's message, else its type; of SQLAlchemy's faults what the driver reports, without the SQL."""
+    lines = str(getattr(fault, "orig", None) or fault).strip().splitlines()
+    return without_password(lines[0]) if lines else type(fault).__name__

@@ -10,7 +10,7 @@ from foldwise.errors import ConfigError, did_you_mean
 from foldwise.ledger.ledger import Ledger
 from foldwise.ledger.rows import StudyRecord, TrialRow
 from foldwise.tracking.registry import FIRST, LATER, ModelVersion, read_reference
-from foldwise.tracking.tracker import RunPlace
+from foldwise.trial.summary import RunPlace, StudySummary
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,7 +23,7 @@ class InMemoryTracker:
         self._ledger = ledger
         self.record: StudyRecord | None = None
         self.trials: dict[int, TrialRow] = {}
-        self.summary: Mapping[str, Any] | None = None
+        self.summary: StudySummary | None = None
         self.files: tuple[Path, ...] = ()
         self.closed = False
 
@@ -44,9 +44,7 @@ class InMemoryTracker:
         """A place that exists in this process only."""
         return None if self.record is None else RunPlace("memory", self.record.name, self.record.name)
 
-    def close(
-        self, summary: Mapping[str, Any] | None, files: Sequence[Path] = (), wait_seconds: float = 60.0
-    ) -> tuple[str, ...]:
+    def close(self, summary: StudySummary | None, files: Sequence[Path] = (), wait_seconds: float = 60.0) -> tuple[str, ...]:
         """Takes the summary."""
         self.summary, self.files, self.closed = summary, tuple(files), True
         record = self._ledger.study(self.record.name) if self.record else None

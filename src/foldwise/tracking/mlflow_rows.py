@@ -13,6 +13,7 @@ from foldwise.ledger.rows import StudyRecord, TrialRow
 from foldwise.spec.goal import Goal
 from foldwise.spec.space import Params
 from foldwise.trial.result import TrialResult
+from foldwise.trial.summary import StudySummary
 
 MOST_ENTITIES = 1000  # of metrics and parameters together in one call
 MOST_PARAMS = 100
@@ -95,13 +96,13 @@ def _view(record: StudyRecord, goal: Goal) -> dict[str, Any]:
 
 def made_by(record: StudyRecord) -> dict[str, str]:
     """Who ran what: MLflow's own columns of a run."""
-    provenance = record.provenance or {}
+    provenance = record.provenance
     tags = {"mlflow.source.name": "foldwise", "mlflow.source.type": "LOCAL"}
-    if provenance.get("user"):
-        tags["mlflow.user"] = str(provenance["user"])
-    if provenance.get("git"):
-        tags["mlflow.source.git.commit"] = str(provenance["git"]["commit"])
-        tags["mlflow.source.git.dirty"] = str(provenance["git"]["changed"]).lower()
+    if provenance and provenance.user:
+        tags["mlflow.user"] = provenance.user
+    if provenance and provenance.git:
+        tags["mlflow.source.git.commit"] = provenance.git.commit
+        tags["mlflow.source.git.dirty"] = str(provenance.git.changed).lower()
     return tags
 
 
@@ -114,7 +115,7 @@ def study_tags(record: StudyRecord, goal: Goal) -> dict[str, str]:
         "seed": record.recipe.get("seed"),
         "goal": goal.metric,
         "direction": goal.direction,
-        "task": (record.provenance or {}).get("task"),
+        "task": record.provenance.task if record.provenance else None,
     }
     return {**made_by(record), **{f"foldwise.{key}": str(value) for key, value in own.items() if value is not None}}
 
@@ -127,20 +128,21 @@ def trial_tags(row: TrialRow, result: TrialResult, record: StudyRecord) -> dict[
     return {**made_by(record), **{f"foldwise.{key}": str(value)[:MOST_TAG] for key, value in own.items()}}
 
 
-def summary_tags(summary: Mapping[str, Any]) -> dict[str, str]:
+def summary_tags(summary: StudySummary) -> dict[str, str]:
     """What a study came to, in words."""
-    tags = {"mlflow.note.content": summary.get("verdict"), "foldwise.ended": summary.get("ended")}
-    if summary.get("best"):
-        tags["foldwise.best"] = f"trial {summary['best'].get('number')}"
-    if summary.get("model"):
-        tags["foldwise.model"] = f"{summary['model'].get('name')}/{summary['model'].get('version')}"
+    tags = {
+        "mlflow.note.content": summary.verdict,
+        "foldwise.ended": summary.ended,
+        "foldwise.best": f"trial {summary.best.number}",
+        "foldwise.model": f"{summary.model.name}/{summary.model.version}",
+    }
     return {key: str(value)[:MOST_TAG] for key, value in tags.items() if value is not None}
 
 
 def dataset(record: StudyRecord) -> tuple[str, str, dict[str, str], dict[str, Any], dict[str, Any]]:
     """A study's data: name, digest, source, schema and profile, as MLflow's dataset pages read them."""
-    provenance, data = record.provenance or {}, record.recipe.get("data") or {}
-    image, columns = provenance.get("image"), provenance.get("columns") or {}
+    provenance, data = record.provenance, record.recipe.get("data") or {}
+    image, columns = (provenance.image, provenance.columns or {}) if provenance else (None, {})
     if image:
         of_images = {"dtype": "uint8", "shape": [-1, *image]}
         schema: dict[str, Any] = {"mlflow_tensorspec": {"features": json.dumps([{"type": "tensor", "tensor-spec": of_images}])}}
@@ -148,8 +150,8 @@ def dataset(record: StudyRecord) -> tuple[str, str, dict[str, str], dict[str, An
         names = [{"type": TYPES.get(kind, "string"), "name": name, "required": True} for name, kind in columns.items()]
         schema = {"mlflow_colspec": names}
     source = {key: str(data[key]) for key in ("kind", "name", "path", "target") if isinstance(data.get(key), str)}
-    profile = {"num_rows": provenance.get("rows"), "num_features": len(columns) or None}
-    name = str(provenance.get("data") or data.get("name") or record.name)
+    profile = {"num_rows": provenance.rows if provenance else None, "num_features": len(columns) or None}
+    name = str((provenance and provenance.data) or data.get("name") or record.name)
     return name, record.data_fingerprint[:36], source, schema, {k: v for k, v in profile.items() if v is not None}
 
 

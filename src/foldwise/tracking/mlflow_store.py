@@ -23,6 +23,8 @@ from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 from sqlalchemy import NullPool, create_engine
 from sqlalchemy.engine import make_url
 
+from foldwise.system.files import part_of
+
 for _name in ("alembic.runtime.migration", "alembic.runtime.plugins", "mlflow.store", "mlflow.tracking"):
     logging.getLogger(_name).setLevel(logging.WARNING)  # the first use prints a line for each of its migrations
 
@@ -74,12 +76,12 @@ def _make_file(path: Path, artifacts: Path | None) -> None:
     """MLflow's tables in a file that is whole or not there: a process that dies while they are made would leave half of them,
     which MLflow can neither use nor mend.
     """
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    part = part_of(path)
     part.unlink(missing_ok=True)
     try:
         made = SqlAlchemyStore(f"sqlite:///{part}", (artifacts or path.parent / "artifacts").as_uri())
         made.engine.dispose()
-        try:
+        try:  # not `atomically`: a file that another process made meanwhile is in use and must stay
             path.hardlink_to(part)
         except FileExistsError:  # another process was faster
             return

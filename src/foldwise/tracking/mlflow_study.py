@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 from mlflow import MlflowClient
 from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, Run, RunTag
@@ -30,6 +29,7 @@ from foldwise.tracking.mlflow_rows import (
 )
 from foldwise.tracking.mlflow_store import MlflowStore
 from foldwise.trial.mean_curves import mean_curves
+from foldwise.trial.summary import StudySummary
 
 STATUS = {"COMPLETE": "FINISHED", "STOPPED": "KILLED", "FAILED": "FAILED"}
 PAGE = 1000  # runs in an answer
@@ -58,7 +58,7 @@ class MlflowStudy:
     def open(self) -> bool:
         """Opens the parent's run; whether it was there before."""
         record, client = self._record, self._client
-        name = str((record.provenance or {}).get("experiment", record.name))
+        name = (record.provenance and record.provenance.experiment) or record.name
         experiment = self._store.experiment(name, experiment_tags(record, self._goal))
         found = self._earlier_run(experiment.experiment_id)
         if found is None:
@@ -72,7 +72,8 @@ class MlflowStudy:
         data = DatasetInput(Dataset(name, digest, "foldwise", *words), [InputTag("mlflow.data.context", "training")])
         client.log_inputs(run.info.run_id, datasets=[data])
         client.log_dict(run.info.run_id, dict(record.recipe), "recipe.yaml")  # it may have been extended since
-        client.log_dict(run.info.run_id, {**(record.provenance or {}), "versions": dict(record.versions)}, "environment.yaml")
+        made = record.provenance.to_json() if record.provenance else {}
+        client.log_dict(run.info.run_id, {**made, "versions": dict(record.versions)}, "environment.yaml")
         self._ledger.mark_shipped(record.name, None, run.info.run_id)
         self.run = run
         return found is not None
@@ -93,7 +94,7 @@ class MlflowStudy:
         self._client.set_terminated(run.info.run_id, STATUS[result.state], _milliseconds(row.ended))
         self._ledger.mark_shipped(row.study, row.number, run.info.run_id)
 
-    def end(self, summary: Mapping[str, Any] | None, files: Sequence[Path]) -> None:
+    def end(self, summary: StudySummary | None, files: Sequence[Path]) -> None:
         """Shows what the study came to, and its files; without a summary it was interrupted."""
         assert self.run is not None  # it was opened before
         run_id = self.run.info.run_id
@@ -103,7 +104,7 @@ class MlflowStudy:
             self._client.set_terminated(run_id, "KILLED")
             return
         moment = _milliseconds(finished)
-        metrics = [Metric(name, value, moment, 0) for name, value in numbers_in(summary).items()]
+        metrics = [Metric(name, value, moment, 0) for name, value in numbers_in(summary.to_json()).items()]
         tags = [RunTag(key, value) for key, value in summary_tags(summary).items()]
         self._client.log_batch(run_id, metrics=metrics[: MOST_ENTITIES - len(tags)], tags=tags)
         for file in files:

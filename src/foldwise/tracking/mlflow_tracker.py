@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from foldwise.ledger.ledger import Ledger
 from foldwise.ledger.rows import StudyRecord, TrialRow, goal_of
 from foldwise.system.redact import first_line, without_password
 from foldwise.tracking.mlflow_store import MlflowStore
 from foldwise.tracking.mlflow_study import MlflowStudy
-from foldwise.tracking.tracker import RunPlace
+from foldwise.trial.summary import RunPlace, StudySummary
 
 # After a fault MLflow is left alone for so long, twice as long after each further one, and then asked again.
 FIRST_PAUSE_SECONDS = 0.5
@@ -35,7 +34,7 @@ class MlflowTracker:
         self._changed = threading.Condition()
         self._left: dict[int, TrialRow] = {}  # in the order in which they are tried
         self._perhaps_there: set[int] = set()  # an earlier try may have made their runs
-        self._end: tuple[Mapping[str, Any] | None, Sequence[Path]] | None = None
+        self._end: tuple[StudySummary | None, Sequence[Path]] | None = None
         self._fault: str | None = None
         self._ended = False
         self._answered = threading.Event()
@@ -63,9 +62,7 @@ class MlflowTracker:
             return None
         return RunPlace(without_password(self._store.tracking_uri), run.info.experiment_id, run.info.run_id)
 
-    def close(
-        self, summary: Mapping[str, Any] | None, files: Sequence[Path] = (), wait_seconds: float = 60.0
-    ) -> tuple[str, ...]:
+    def close(self, summary: StudySummary | None, files: Sequence[Path] = (), wait_seconds: float = 60.0) -> tuple[str, ...]:
         """Ships what waits and ends the study's run; what could not be shipped becomes one sentence."""
         if self._thread.ident is None:  # never opened
             return ()

@@ -12,6 +12,7 @@ from collections.abc import Callable
 
 from foldwise.errors import ConfigError, JobError
 from foldwise.system.redact import without_password
+from foldwise.system.signals import STOP, handlers
 from foldwise.tracking.mlflow_store import MlflowStore
 
 STOP_SECONDS = 10
@@ -36,22 +37,22 @@ def serve(store: MlflowStore, host: str, port: int, notify: Callable[[str], None
     command = [sys.executable, "-m", "mlflow", "server", "--host", host, "--port", str(port), "--workers", "1"]
     if store.artifacts is not None:
         command += ["--default-artifact-root", store.artifacts.as_uri()]
-    # a process started in the background ignores SIGINT until it says otherwise
-    before = {number: signal.signal(number, signal.default_int_handler) for number in (signal.SIGINT, signal.SIGTERM)}
     process = None
-    try:
-        process = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True)  # noqa: S603 our own words
-        notify(f"MLflow at http://{host}:{port} (ready in about 15 s; Ctrl-C ends it)")
-        _, complaint = process.communicate()
-        last = complaint.decode(errors="replace").strip().splitlines()[-1:] or ["no reason given"]
-        raise JobError(f"MLflow's server ended with code {process.returncode}: {without_password(last[0])}")
-    except KeyboardInterrupt:
-        notify("stopped")
-    finally:
-        if process is not None:
-            _end(process)
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    # a shell starts background processes with SIGINT ignored, so it is handled here too
+    with handlers(dict.fromkeys(STOP, signal.default_int_handler)):
+        try:
+            process = subprocess.Popen(  # noqa: S603 a list of words, never a shell
+                command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True
+            )
+            notify(f"MLflow at http://{host}:{port} (ready in about 15 s; Ctrl-C ends it)")
+            _, complaint = process.communicate()
+            last = complaint.decode(errors="replace").strip().splitlines()[-1:] or ["no reason given"]
+            raise JobError(f"MLflow's server ended with code {process.returncode}: {without_password(last[0])}")
+        except KeyboardInterrupt:
+            notify("stopped")
+        finally:
+            if process is not None:
+                _end(process)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -11,8 +11,7 @@ from typing import Any
 
 from foldwise.errors import JobError
 from foldwise.ledger.ledger import Ledger
-from foldwise.ledger.model_lock import hold_model
-from foldwise.ledger.promotions import Champions, Promotion
+from foldwise.ledger.promotions import Promotion
 from foldwise.system.kill_points import reached
 from foldwise.tracking.registry import FIRST, LATER, Registry
 
@@ -28,8 +27,7 @@ class ChampionAlias:
     """
 
     def __init__(self, ledger: Ledger, registry: Registry, model: str, notify: Callable[[str], None]) -> None:
-        self._champions = Champions(ledger.transactions)
-        self._transactions = ledger.transactions
+        self._ledger = ledger
         self._registry = registry
         self._model = model
         self._notify = notify
@@ -49,11 +47,11 @@ class ChampionAlias:
 
     def history(self) -> list[Promotion]:
         """All promotions, the latest first."""
-        return self._champions.history(self.key)
+        return self._ledger.promotions.history(self.key)
 
     def former(self) -> int | None:
         """The version that a rollback puts back."""
-        return self._champions.former(self.key)
+        return self._ledger.promotions.former(self.key)
 
     def reconcile(self) -> Promotion | None:
         """The champion, after ledger and registry agree; None where the model has none yet.
@@ -62,7 +60,7 @@ class ChampionAlias:
             ConfigError: there is no such model.
             JobError: the alias was removed by hand, the registry is away, or another process does not let go of the model.
         """
-        with hold_model(self._transactions, self.key):
+        with self._ledger.hold_model(self.key):
             return self._reconciled()
 
     def promote(self, version: int, expected: int, kind: str, why: str, scores: Mapping[str, Any]) -> Promotion:
@@ -72,9 +70,9 @@ class ChampionAlias:
             Raced: another version is champion by now.
             JobError: as `reconcile`. A registry that goes away after the ledger has it is told by whoever comes next.
         """
-        with hold_model(self._transactions, self.key):
+        with self._ledger.hold_model(self.key):
             self._reconciled()
-            made = self._champions.promote(self.key, version, expected, kind, why, scores)
+            made = self._ledger.promotions.promote(self.key, version, expected, kind, why, scores)
             try:
                 self._reconciled()
             except JobError as fault:
@@ -102,16 +100,16 @@ class ChampionAlias:
         if aliases.get(LATER) == last.version:  # it is challenger no more
             self._registry.remove_alias(model, LATER)
         if not last.shown:
-            self._champions.mark_shown(last)
+            self._ledger.promotions.mark_shown(last)
         return last
 
     def _adopt(self, version: int, last: Promotion | None) -> Promotion:
         """Takes the registry's champion for the ledger's."""
         if last is None:
-            made = self._champions.promote(self.key, version, None, "first", "the first champion of the model")
+            made = self._ledger.promotions.promote(self.key, version, None, "first", "the first champion of the model")
         else:
             why = f"the alias {FIRST} was moved in MLflow, from version {last.version} to version {version}"
             self._notify(f"model {self._model}: {why}; that is taken over")
-            made = self._champions.promote(self.key, version, last.version, "adopted", why)
-        self._champions.mark_shown(made)
+            made = self._ledger.promotions.promote(self.key, version, last.version, "adopted", why)
+        self._ledger.promotions.mark_shown(made)
         return made

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from foldwise.bundle.checksums import hashes
 from foldwise.errors import JobError
 from foldwise.ledger.ledger import Ledger
-from foldwise.ledger.model_versions import VersionRow, Versions
+from foldwise.ledger.model_versions import VersionRow
 from foldwise.ledger.rows import StudyRecord
 from foldwise.system.files import atomically
 from foldwise.tracking.reconcile_champion import ChampionAlias
@@ -73,7 +73,7 @@ def record_registration(
         trained,
         datetime.now(UTC),
     )
-    Versions(ledger.transactions).keep(row)
+    ledger.versions.keep(row)
     try:
         champion_alias.reconcile()
     except JobError as fault:  # the next one who asks for the champion settles it

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from foldwise.errors import ConfigError
 from foldwise.ledger.rows import StudyRecord
+from foldwise.trial.summary import RegisteredModel
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,16 +28,11 @@ class ModelVersion:
     uri: str
 
 
-def described(name: str, version: ModelVersion | None) -> dict[str, Any]:
-    """The model of a summary; its version is None while the registry has not taken it."""
+def described(name: str, version: ModelVersion | None) -> RegisteredModel:
+    """The model as a summary has it, registered or not yet."""
     if version is None:
-        return {"name": name, "version": None, "aliases": [], "uri": None}
-    return {"name": version.name, "version": version.version, "aliases": list(version.aliases), "uri": version.uri}
-
-
-def is_unregistered(summary: Mapping[str, Any]) -> bool:
-    """Whether a study came to its end while the registry was away."""
-    return "version" in summary.get("model", {}) and summary["model"]["version"] is None
+        return RegisteredModel(name)
+    return RegisteredModel(version.name, version.version, version.aliases, version.uri)
 
 
 def idempotency_key_of(record: StudyRecord, trials: int) -> str:

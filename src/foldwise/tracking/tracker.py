@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from foldwise.ledger.rows import StudyRecord, TrialRow
+from foldwise.trial.summary import RunPlace, StudySummary
 
 FILES = ("summary.json", "trials.parquet", "curves.parquet", "holdout.parquet", "compare.html", "figures")
-
-
-@dataclass(frozen=True)
-class RunPlace:
-    """Where a study is shown."""
-
-    tracking_uri: str
-    experiment_id: str
-    run_id: str
 
 
 def shown_files(folder: Path) -> list[Path]:
@@ -46,9 +37,7 @@ class Tracker(Protocol):
         """Where the study is shown; waits for that, and is None where the outlet does not answer."""
         ...
 
-    def close(
-        self, summary: Mapping[str, Any] | None, files: Sequence[Path] = (), wait_seconds: float = 60.0
-    ) -> tuple[str, ...]:
+    def close(self, summary: StudySummary | None, files: Sequence[Path] = (), wait_seconds: float = 60.0) -> tuple[str, ...]:
         """Waits for what is still on its way and ends the study's run; None for the summary says that it was interrupted.
 
         What has arrived is marked in the ledger, the summary that the study was finished with included.

@@ -14,11 +14,12 @@ from foldwise.data.fold_cache import FoldCache
 from foldwise.data.split import Split
 from foldwise.data.table import Table
 from foldwise.errors import FoldwiseError, Interrupted, TrialFailed
-from foldwise.evaluation.metrics import quick_score
+from foldwise.evaluation.metrics import score
 from foldwise.evaluation.threshold import final_threshold, fold_thresholds
 from foldwise.models.heads import THRESHOLD, head_for
 from foldwise.models.image_rules import as_shown
 from foldwise.system.kill_points import reached
+from foldwise.system.redact import first_line
 from foldwise.training.costs import costs_before, excess
 from foldwise.training.engine_rule import Choice, choose
 from foldwise.training.engines import ENGINES
@@ -150,7 +151,7 @@ def _scored(job: TrialJob, table: Table, split: Split, fit: FoldFit) -> FoldScor
 
 
 def _metrics(table: Table, truth: np.ndarray, predictions: np.ndarray, threshold: float | np.ndarray) -> dict[str, float]:
-    return quick_score(table.task, len(table.labels), truth, predictions, threshold)
+    return score(table.task, len(table.labels), truth, predictions, threshold)
 
 
 def _reason(fault: Exception) -> str:
@@ -159,5 +160,4 @@ def _reason(fault: Exception) -> str:
         return str(fault)
     if isinstance(fault, (MemoryError, tf.errors.ResourceExhaustedError)):
         return "oom: the trial does not fit into memory; smaller batches or a smaller network need less"
-    first_line = str(fault).strip().split("\n")[0][:300]
-    return f"error: {type(fault).__name__}: {first_line}"
+    return f"error: {type(fault).__name__}: {first_line(fault)[:300]}"

@@ -9,7 +9,7 @@ import numpy as np
 
 from foldwise.data.split import Split
 from foldwise.data.table import Table
-from foldwise.evaluation.metrics import quick_score
+from foldwise.evaluation.metrics import score
 from foldwise.evaluation.threshold import fold_thresholds
 from foldwise.training.fold_fit import Predictions
 from foldwise.trial.job import TrialJob
@@ -38,8 +38,8 @@ class Raced:
     def at_rung(self, epoch: int, answers: Mapping[int, Predictions]) -> bool:
         """Whether the trial ends at this rung, by what each fold in step would predict if its training ended there."""
         scores = self._scores(answers)
-        for fold, score in scores.items():
-            self._noted.setdefault(fold, {})[epoch] = score
+        for fold, reached in scores.items():
+            self._noted.setdefault(fold, {})[epoch] = reached
         return self._judged(scores, epoch)
 
     def after_fold(self, answers: Mapping[int, Predictions]) -> bool:
@@ -73,6 +73,6 @@ class Raced:
         pairs = [(table.target[self._splits[fold].valid], predictions) for fold, predictions in answers.items()]
         thresholds = fold_thresholds(asked, metric, pairs)
         return {
-            fold: quick_score(table.task, len(table.labels), *pair, threshold)[metric]
+            fold: score(table.task, len(table.labels), *pair, threshold)[metric]
             for fold, pair, threshold in zip(answers, pairs, thresholds, strict=True)
         }

@@ -65,7 +65,7 @@ def test_a_tuner_may_give_a_trial_fewer_epochs_and_never_more():
         ("model", {"kind": "cnn", "blocks": ["int", 1, 11]}, "model.blocks: must be <= 10, got 11"),
         ("model", {"kind": "cnn", "filters": [8, 16, 32]}, "filters lists 3 numbers of maps, so blocks must be 3, got 2"),
         ("model", {"kind": "cnn", "units": [8, 16]}, "units lists 2 widths, so hidden must be 2, got 1"),
-        ("model", {"kind": "cnn", "initializer": "identity"}, "initializer identity draws matrices"),
+        ("model", {"kind": "cnn", "initializer": "identity"}, "initializer identity makes a matrix"),
         ("tuner", "tpee", "tuner.kind: 'tpee' is unknown, did you mean tpe?"),
         ("tuner", {"kind": "kt_hyperband", "factor": 1}, "tuner.factor: must be >= 2, got 1"),
         ("tuner", {"kind": "nsga2", "mutation": 1.5}, "tuner.mutation: must be <= 1.0, got 1.5"),
@@ -78,22 +78,22 @@ def test_a_tuner_may_give_a_trial_fewer_epochs_and_never_more():
         (
             "tuner",
             {"kind": "tpe", "first": [{"model.unitz": 3}]},
-            "tuner.first.0: model.unitz is no range of this configuration",
+            "tuner.first.0: model.unitz is not a range of this configuration",
         ),
         (
             "tuner",
             {"kind": "tpe", "first": [{"model.units": 3.5}]},
-            "tuner.first.0: 3.5 is no value of the range of model.units",
+            "tuner.first.0: 3.5 is not in the range of model.units",
         ),
         ("goal", {"at_most": {"parameter": 9}}, "goal.at_most"),
         ("goal", {"at_most": {"parameters": 0}}, "goal.at_most.parameters: must be > 0"),
         ("race", "fold", "race.kind: 'fold' is unknown, did you mean folds?"),
         ("race", {"kind": "both", "factor": 1}, "race.factor: must be >= 2, got 1"),
         ("race", {"kind": "folds", "first": 3}, "race.first: unknown key"),
-        ("goals", ["accuracy"], "goals: two goals are a metric and one of parameters"),
-        ("goals", ["accuracy", "f1"], "goals: two goals are a metric and one of parameters"),
+        ("goals", ["accuracy"], "goals: must list a metric and one of parameters"),
+        ("goals", ["accuracy", "f1"], "goals: must list a metric and one of parameters"),
         ("goals", ["rmse", "parameters"], "'rmse' is not defined for a multiclass task"),
-        ("budget.trials", ["int", 1, 2], "ranges may stand in"),
+        ("budget.trials", ["int", 1, 2], "ranges are allowed only in"),
         ("budget.trials", 0, "budget.trials: must be >= 1, got 0"),
         ("study", "../x", "study: must be 1 to 100 of"),
         ("study", ".x", "study: must be 1 to 100 of"),
@@ -125,9 +125,13 @@ def test_a_tuner_may_give_a_trial_fewer_epochs_and_never_more():
         (
             "balance",
             ["class_weight", "oversample"],
-            "balance: class_weight and oversample at once would balance twice; choose one",
+            "balance: class_weight and oversample together would balance the classes twice; choose one",
         ),
-        ("balance", {"kind": "smote", "class_weight": True}, "balance: class_weight and smote at once would balance twice"),
+        (
+            "balance",
+            {"kind": "smote", "class_weight": True},
+            "balance: class_weight and smote together would balance the classes twice",
+        ),
     ],
 )
 def test_what_is_wrong_is_said_in_one_sentence_with_its_key(key, value, sentence):
@@ -198,7 +202,7 @@ def test_how_strict_the_audit_is_does_not_make_another_study():
 def test_two_goals_are_not_raced():
     config = {**IRIS, "goals": ["accuracy", "parameters"]}
     assert read_study(config).fixed.race.kind == "none"
-    with pytest.raises(ConfigError, match="epochs ends trials by their scores, and of two goals the other may win"):
+    with pytest.raises(ConfigError, match="epochs ends trials by one score, but a trial can still win by the other goal"):
         read_study({**config, "race": "epochs"})
 
 

@@ -89,9 +89,10 @@ def test_a_preparation_that_fails_or_was_killed_leaves_nothing_that_is_taken_for
     assert not [path for path in tmp_path.iterdir() if path.is_dir()]
     FoldStore(tmp_path).folds({}, lambda: FoldCache(*parts).folds(PrepSpec()))
     (place,) = [path for path in tmp_path.iterdir() if path.is_dir()]
-    torn = place.rename(place.with_suffix(".part"))
+    torn = place.rename(tmp_path / f".{place.name}.99.part")
     (torn / "folds.json").unlink()
     same(FoldStore(tmp_path).folds({}, lambda: FoldCache(*parts).folds(PrepSpec())), FoldCache(*parts).folds(PrepSpec()))
+    assert not torn.exists()
     with pytest.raises(AssertionError):
         FoldStore(tmp_path).folds({"other": 1}, Broken())
 

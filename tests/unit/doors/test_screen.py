@@ -6,6 +6,8 @@ from foldwise.data.audit.finding import Finding
 from foldwise.doors.screen import Screen
 from foldwise.spec.goal import Goal
 from foldwise.trial.result import FoldScore, TrialResult, best_of
+from foldwise.trial.summary import BestTrial
+from tests.contract.ledgers import summary
 
 GOAL = Goal("accuracy", "maximize")
 COMPLETE = TrialResult(0, {"model.units": 8}, "COMPLETE", (FoldScore(0, 0.9, {}, {}, 3, 0.1),), 0.9, 0.01, seconds=1.0)
@@ -64,16 +66,10 @@ def test_findings_stand_in_a_table_of_a_line_each_with_what_to_do():
 
 
 def test_where_two_goals_are_weighed_the_pareto_front_is_shown():
-    summary = {
-        "goal": {"metric": "accuracy"},
-        "best": {"number": 3, "mean": 0.94, "sd": 0.06},
-        "holdout": {"metrics": {"accuracy": 0.9}},
-        "baselines": [],
-        "pareto": [{"number": 2, "accuracy": 0.59, "parameters": 155.0}, {"number": 3, "accuracy": 0.94, "parameters": 1223.0}],
-        "verdict": "the model is better",
-    }
+    front = ({"number": 2, "accuracy": 0.59, "parameters": 155.0}, {"number": 3, "accuracy": 0.94, "parameters": 1223.0})
+    found = summary(best=BestTrial(3, {}, 0.94, 0.06, (0.94,)), pareto=front)
     screen = Screen(Console(file=io.StringIO(), width=80))
-    screen.finished(summary, [])
+    screen.finished(found, [])
     lines = [line.split() for line in screen.console.file.getvalue().splitlines()]
     assert ["Pareto", "front", "accuracy", "parameters"] in lines
     assert ["trial", "2", "0.59", "155"] in lines

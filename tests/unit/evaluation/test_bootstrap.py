@@ -1,11 +1,13 @@
+import math
 import time
 
 import numpy as np
 import pytest
 
 from foldwise.evaluation.bootstrap import Comparison, compare, sentence
-from foldwise.evaluation.numpy_metrics import scorer
+from foldwise.evaluation.metrics import scorer
 from foldwise.spec.goal import Goal
+from foldwise.trial.summary import BaselineScore
 
 ACCURACY, RMSE, AUC = Goal("accuracy", "maximize"), Goal("rmse", "minimize"), Goal("roc_auc", "maximize")
 
@@ -82,7 +84,7 @@ def test_what_cannot_be_judged_is_neither_better_nor_worse():
     comparison = _compare(AUC, truth, _labels(5, truth), _labels(2, truth))
     assert not comparison.better
     assert not comparison.worse
-    assert "cannot be judged" in sentence(AUC, float("nan"), {"name": "logistic", "holdout": float("nan")}, comparison, 5)
+    assert "cannot be judged" in sentence(AUC, math.nan, BaselineScore("logistic", 0.9, 0.01, math.nan), comparison, 5)
 
 
 @pytest.mark.parametrize("goal", [ACCURACY, AUC, Goal("log_loss", "minimize"), Goal("f1", "maximize")], ids=lambda g: g.metric)
@@ -106,7 +108,7 @@ def test_large_holdouts_get_fewer_resamples():
 
 
 def test_the_sentence_says_what_the_interval_says():
-    rival = {"name": "logistic", "holdout": 0.9333}
+    rival = BaselineScore("logistic", 0.9, 0.01, 0.9333)
     said = sentence(ACCURACY, 0.9667, rival, Comparison(0.0333, -0.0333, 0.1, False, False), 30)
     assert said == (
         "holdout accuracy 0.967 (30 rows); the better baseline, logistic, has 0.933; "

@@ -1,10 +1,13 @@
+"""Metrics by hand, and held against scikit-learn's on many small tables, degenerate ones among them."""
+
 import math
 
 import numpy as np
 import pytest
 from sklearn import metrics
 
-from foldwise.evaluation.metrics import confusion, score
+from foldwise.evaluation.metrics import confusion, score, scorer
+from foldwise.models.heads import label_codes
 from foldwise.spec.goal import METRICS
 
 
@@ -99,3 +102,114 @@ def test_confusion_has_truth_in_rows_and_predictions_in_columns():
 def test_one_half_is_the_threshold_of_two_labels():
     result = score("binary", 2, np.array([1, 0]), np.array([[0.49, 0.51], [0.51, 0.49]]))
     assert result["accuracy"] == 1
+
+
+NEED_ALL_CLASSES = ("balanced_accuracy", "recall", "specificity", "roc_auc", "pr_auc")
+VALUES = {
+    "mse": metrics.mean_squared_error,
+    "rmse": metrics.root_mean_squared_error,
+    "mae": metrics.mean_absolute_error,
+    "r2": lambda truth, values: math.nan if len(truth) < 2 or np.ptp(truth) == 0 else metrics.r2_score(truth, values),
+}
+
+
+def scikit_learn(task, classes, truth, predictions, threshold):
+    """Every metric by scikit-learn, nan where a class that it needs is missing."""
+    if task == "regression":
+        return {name: metric(truth, predictions) for name, metric in VALUES.items()}
+    labels = label_codes(predictions, threshold)
+    average = "binary" if classes == 2 else "macro"
+    codes = [1] if classes == 2 else range(classes)
+    complete = np.bincount(truth, minlength=classes).all()
+    tables = metrics.multilabel_confusion_matrix(truth, labels, labels=[1] if classes == 2 else range(classes))
+
+    def over_classes(metric):
+        return np.mean([metric(truth == code, predictions[:, code]) for code in codes])
+
+    by_name = {
+        "accuracy": lambda: metrics.accuracy_score(truth, labels),
+        "balanced_accuracy": lambda: metrics.balanced_accuracy_score(truth, labels),
+        "precision": lambda: metrics.precision_score(truth, labels, average=average, zero_division=0),
+        "recall": lambda: metrics.recall_score(truth, labels, average=average),
+        "specificity": lambda: np.mean([table[0, 0] / table[0].sum() for table in tables]),
+        "f1": lambda: metrics.f1_score(truth, labels, average=average, zero_division=0),
+        "mcc": lambda: 0.0 if np.ptp(truth) == 0 or np.ptp(labels) == 0 else metrics.matthews_corrcoef(truth, labels),
+        "log_loss": lambda: metrics.log_loss(truth, predictions, labels=range(classes)),
+        "roc_auc": lambda: over_classes(metrics.roc_auc_score),
+        "pr_auc": lambda: over_classes(metrics.average_precision_score),
+    }
+    return {name: by_name[name]() if complete or name not in NEED_ALL_CLASSES else math.nan for name in by_name}
+
+
+def agree(task, classes, truth, predictions, threshold=0.5):
+    expected = scikit_learn(task, classes, truth, predictions, threshold)
+    assert score(task, classes, truth, predictions, threshold) == pytest.approx(expected, rel=1e-9, abs=1e-12, nan_ok=True)
+    each = {name: scorer(task, classes, name, threshold)(truth, predictions) for name in expected}
+    assert each == pytest.approx(expected, rel=1e-9, abs=1e-12, nan_ok=True)
+    if classes:
+        table = metrics.confusion_matrix(truth, label_codes(predictions, threshold), labels=range(classes))
+        np.testing.assert_array_equal(confusion(truth, predictions, threshold), table)
+
+
+@pytest.mark.parametrize("classes", [2, 3, 5])
+@pytest.mark.parametrize("seed", range(30))
+def test_scikit_learn_agrees_on_classes(classes, seed):
+    draws = np.random.default_rng(seed)
+    rows = int(draws.choice([1, 3, 10, 200]))
+    probabilities = draws.dirichlet(np.ones(classes), rows)
+    if seed % 2:
+        probabilities = np.round(probabilities * 3)  # ties, ones and zeros
+        probabilities = (probabilities + 1e-3) / (probabilities + 1e-3).sum(axis=1, keepdims=True)
+    truth = draws.integers(0, draws.integers(1, classes + 1), rows)
+    task = "binary" if classes == 2 else "multiclass"
+    agree(task, classes, truth, probabilities)
+    agree(task, classes, truth, probabilities, threshold=0.3)
+    agree(task, classes, truth, probabilities, threshold=draws.random(rows))
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+@pytest.mark.parametrize("code", [0, 1])
+def test_scikit_learn_agrees_on_one_class_alone(classes, code):
+    draws = np.random.default_rng(code)
+    probabilities = draws.dirichlet(np.ones(classes), 8)
+    agree("binary" if classes == 2 else "multiclass", classes, np.full(8, code), probabilities)
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+def test_scikit_learn_agrees_where_all_scores_are_equal(classes):
+    task = "binary" if classes == 2 else "multiclass"
+    agree(task, classes, np.arange(12) % classes, np.full((12, classes), 1 / classes))
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+@pytest.mark.parametrize("seed", range(5))
+def test_scikit_learn_agrees_on_certain_answers(classes, seed):
+    draws = np.random.default_rng(seed)
+    truth, labels = draws.integers(0, classes, (2, 20))
+    agree("binary" if classes == 2 else "multiclass", classes, truth, np.eye(classes)[labels])
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int32, np.int64])
+def test_scikit_learn_agrees_on_codes_of_any_width(dtype):
+    draws = np.random.default_rng(0)
+    agree("multiclass", 40, draws.permutation(np.arange(400) % 40).astype(dtype), draws.dirichlet(np.ones(40), 400))
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_scikit_learn_agrees_on_values(seed):
+    draws = np.random.default_rng(seed)
+    rows = 1 + seed * 7
+    agree("regression", 0, draws.normal(size=rows) * 100, draws.normal(size=rows))
+    agree("regression", 0, np.full(rows, 0.1), draws.normal(size=rows))
+
+
+@pytest.mark.parametrize("wrong", [math.nan, math.inf, -math.inf])
+@pytest.mark.parametrize(("task", "classes"), [("binary", 2), ("multiclass", 3), ("regression", 0)])
+def test_a_prediction_that_is_not_finite_makes_every_metric_nan(task, classes, wrong):
+    """scikit-learn's metrics of scores raise here, and its metrics of labels never see the scores."""
+    truth = np.arange(12) % (classes or 12)
+    predictions = _probabilities(truth, classes) if classes else truth + 0.5
+    predictions[3] = wrong
+    with pytest.raises(ValueError, match=r"NaN|infinity"):
+        metrics.roc_auc_score(truth == 1, predictions[:, 1]) if classes else metrics.mean_squared_error(truth, predictions)
+    assert all(math.isnan(value) for value in score(task, classes, truth, predictions).values())

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from foldwise.evaluation.numpy_metrics import scorer
+from foldwise.evaluation.metrics import scorer
 from foldwise.evaluation.threshold import ALONE, final_threshold, fold_thresholds, tuned
 
 

@@ -66,7 +66,7 @@ def test_a_file_that_is_no_database_is_refused(path):
 
 def test_sqlite_waits_writes_through_and_checks_references(path):
     ledger = _open(path)
-    with ledger.transactions.engine.connect() as connection:
+    with ledger._transactions.engine.connect() as connection:
         values = [
             connection.exec_driver_sql(f"PRAGMA {name}").scalar()
             for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
@@ -110,7 +110,7 @@ ledger = open_ledger("sqlite:///" + sys.argv[1])
 new_study(ledger)
 finish(ledger, "iris-1", result(0))
 ledger.begin_trial("iris-1", 1, PARAMS)
-with ledger.transactions.engine.begin() as connection:
+with ledger._transactions.engine.begin() as connection:
     connection.exec_driver_sql("UPDATE trials SET state = 'COMPLETE' WHERE number = 1")
     os.kill(os.getpid(), signal.SIGKILL)
 """

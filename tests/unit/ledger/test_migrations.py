@@ -1,5 +1,6 @@
 """A ledger that an earlier version wrote is brought up to date after a copy; its own SQL stands here as it was."""
 
+import json
 import math
 import sqlite3
 from contextlib import closing
@@ -10,6 +11,7 @@ from foldwise.errors import ConfigError
 from foldwise.ledger.ledger import open_ledger
 from foldwise.ledger.migrations import STEPS
 from foldwise.ledger.tables import SCHEMA_VERSION, metadata
+from tests.contract.ledgers import OLDEST_SUMMARY
 
 VERSION_1 = """
 CREATE TABLE foldwise_schema (version INTEGER NOT NULL, PRIMARY KEY (version));
@@ -39,6 +41,7 @@ INSERT INTO trials VALUES ('old', 1, 2, 'RUNNING', '{"x": 2}', NULL, NULL, NULL,
   '2026-01-02T03:04:07+00:00', NULL, NULL);
 INSERT INTO folds VALUES ('old', 0, 0, 0.5, '{"accuracy": 0.5}', '{"loss": [0.25, NaN]}', 2, 0.5);
 """
+FINISHED = f"UPDATE studies SET finished = created, summary = '{json.dumps(OLDEST_SUMMARY)}'"
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
@@ -56,10 +59,7 @@ def old(request, tmp_path):
         return f"sqlite:///{path}", ask
     import psycopg
 
-    server = request.getfixturevalue("postgres")
-    server.psql("DROP DATABASE IF EXISTS old")
-    server.psql("CREATE DATABASE old")
-    address = server.get_uri(database="old")
+    address = request.getfixturevalue("database")()
     with psycopg.connect(address) as connection:
         connection.execute(VERSION_1)
 
@@ -92,14 +92,14 @@ def test_what_an_older_tracker_showed_is_not_shown_again(old):
     url, _ = old
     if url.startswith("sqlite"):
         with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as connection:
-            connection.execute("UPDATE studies SET finished = created, summary = '{}'")
+            connection.execute(FINISHED)
             connection.execute("UPDATE trials SET shipped = 'abc'")
             connection.commit()
     else:
         import psycopg
 
         with psycopg.connect(url) as connection:
-            connection.execute("UPDATE studies SET finished = created, summary = '{}'")
+            connection.execute(FINISHED)
             connection.execute("UPDATE trials SET shipped = 'abc'")
     with closing(open_ledger(url)) as ledger:
         record = ledger.study("old")

@@ -83,7 +83,7 @@ def test_the_file_is_there_when_the_ledger_fails(tmp_path):
     new_study(ledger)
     ledger.recover("iris-1", tmp_path / "results")
     ledger.begin_trial("iris-1", 0, PARAMS)
-    with ledger.transactions.engine.begin() as connection:
+    with ledger._transactions.engine.begin() as connection:
         connection.exec_driver_sql("DROP TABLE folds")
     with pytest.raises(Exception, match="no such table"):
         ledger.finish_trial("iris-1", result(0))

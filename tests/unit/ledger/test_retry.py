@@ -14,7 +14,8 @@ from sqlalchemy import create_engine
 from sqlalchemy.exc import DBAPIError
 
 from foldwise.errors import Interrupted
-from foldwise.ledger.retry import Waiting, _locker, first_line, passes
+from foldwise.ledger.retry import Waiting, _locker, passes
+from foldwise.system.redact import first_line
 
 HOLDER = """
 import sqlite3, sys

@@ -10,6 +10,9 @@ from foldwise.errors import ConfigError
 from foldwise.ledger.rows import StudyRecord
 from foldwise.retraining.challenger import challenger_study, named
 from foldwise.retraining.spec import RetrainSpec
+from foldwise.trial.provenance import Provenance
+from foldwise.trial.summary import BestTrial
+from tests.contract.ledgers import summary
 
 
 def _asked(*words):
@@ -18,9 +21,10 @@ def _asked(*words):
 
 def _record(*words, params=None, **provenance):
     spec = read_study(compose_study(["data=csv", "data.path=rows.csv", "data.target=y", "study=first", *words]))
-    summary = {"best": {"params": params or {"model.units": 17}}}
-    about = {"task": "binary", "columns": {"a": "number", "b": "category"}, **provenance}
-    return StudyRecord("first", spec.recipe, "f" * 64, {}, {}, datetime.now(UTC), None, summary, provenance=about)
+    found = summary(best=BestTrial(0, params or {"model.units": 17}, 0.9, 0.0, (0.9,)))
+    values = {"task": "binary", "goal": found.goal, "data": "rows", "columns": {"a": "number", "b": "category"}, **provenance}
+    about = Provenance(**values)
+    return StudyRecord("first", spec.recipe, "f" * 64, {}, {}, datetime.now(UTC), None, found, provenance=about)
 
 
 def test_one_trial_of_the_champion_s_values():

@@ -9,7 +9,6 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 
 from foldwise.errors import Interrupted, Overtaken
-from foldwise.ledger.job_runs import JobRuns
 from foldwise.ledger.ledger import open_ledger
 from foldwise.schedule.lock import job_lock
 from foldwise.schedule.run import run_slot
@@ -24,7 +23,7 @@ class Run:
     def __init__(self, folder):
         self.folder, self.said = folder, []
         self.ledger = open_ledger(f"sqlite:///{folder / 'ledger.db'}")
-        self.job_runs = JobRuns(self.ledger.transactions)
+        self.job_runs = self.ledger.job_runs
         self.job_runs.claim("nightly", SLOT)
         self.log = folder / "logs" / "slot.log"
 

@@ -72,17 +72,17 @@ class Callable:
 
 
 WRONG = {
-    "unknown": ({"build": network, "unit": 3}, "model: unit is no argument of network that can be set, did you mean units?"),
-    "handed over": ({"build": network, "seed": 3}, "model: seed is no argument of network that can be set"),
-    "due": ({"build": needing}, "model: depth must be given: it is an argument of needing without a default"),
+    "unknown": ({"build": network, "unit": 3}, "model: network has no argument unit that can be set, did you mean units?"),
+    "handed over": ({"build": network, "seed": 3}, "model: network has no argument seed that can be set"),
+    "due": ({"build": needing}, "model: depth must be given: needing has no default for it"),
     "without a head": (
         {"build": without_head},
         "model: without_head must take inputs and head, as def without_head(",
     ),
-    "a lambda": ({"build": lambda inputs, head: None}, "must be a function that was written with def"),
-    "an object": ({"build": Callable()}, "model.build: must be a function that was written with def, got Callable"),
-    "a name": ({"build": "package.function"}, "model: kind python is a function of your own, from Python only"),
-    "none": ({}, "model: kind python is a function of your own, from Python only"),
+    "a lambda": ({"build": lambda inputs, head: None}, "must be a function written with def"),
+    "an object": ({"build": Callable()}, "model.build: must be a function written with def, got Callable"),
+    "a name": ({"build": "package.function"}, "model: kind python takes your own function, and only from Python"),
+    "none": ({}, "model: kind python takes your own function, and only from Python"),
     "bare choice": ({"build": ["choice", network, needing]}, "a choice between functions is one between models"),
     "a range": ({"build": network, "units": ["int", 9, 2]}, "model.units: low <= high must hold"),
 }
@@ -109,10 +109,10 @@ def test_values_from_around_a_function_are_refused_because_no_record_holds_them(
     def closed(inputs, head):
         return width
 
-    with pytest.raises(ConfigError, match="takes width from the function around it, which its source does not say"):
+    with pytest.raises(ConfigError, match="uses width of the function around it, whose value is not in its source"):
         _study(build=closed)
 
 
 def test_a_shell_has_no_functions():
-    with pytest.raises(ConfigError, match="kind python is a function of your own, from Python only"):
+    with pytest.raises(ConfigError, match="kind python takes your own function, and only from Python"):
         read_study(_composed(["data=iris", "model.kind=python"], None, None, {}))

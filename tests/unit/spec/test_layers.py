@@ -63,22 +63,22 @@ WRONG = {
     "kind": ([{"kind": "Dens", "units": 4}], "model.layers.0: layer 'Dens' is unknown, did you mean Dense?"),
     "code": ([DENSE, {"kind": "Lambda"}], "model.layers.1: layer 'Lambda' is unknown"),
     "import": ([{"kind": "os.system"}], "model.layers.0: layer 'os.system' is unknown"),
-    "parameter": ([{"kind": "Dense", "unit": 4}], "model.layers.0: unit is no parameter of Dense, did you mean units?"),
+    "parameter": ([{"kind": "Dense", "unit": 4}], "model.layers.0: Dense has no parameter unit, did you mean units?"),
     "word": ([{**DENSE, "activation": "rellu"}], "activation of Dense must be one of linear, "),
     "near": ([{**DENSE, "activation": "rellu"}], "got 'rellu', did you mean relu?"),
     "number": ([{"kind": "Dense", "units": True}], "units of Dense must be a whole number >= 1, got True"),
     "infinite": ([{**DENSE, "l2": float("inf")}], "l2 of Dense must be a number >= 0, got inf"),
     "end": ([{"kind": "Dense", "units": ["int", 0, 4]}], "(an end of the range of model.layers.0.units: 0)"),
-    "needed": ([{"kind": "Dropout"}], "model.layers.0: Dropout needs rate, which is a number >= 0 and < 1"),
+    "needed": ([{"kind": "Dropout"}], "model.layers.0: Dropout needs rate, a number >= 0 and < 1"),
     "window": ([{"kind": "Conv2D", "filters": 3, "kernel_size": [3, 3, 3]}], "a whole number >= 1, or two, got [3, 3, 3]"),
-    "one": ([{"kind": "Add"}], "model: layer 1 (Add) merges, so its from must list two or more"),
-    "two": ([{**DENSE, "from": ["features", "features"]}], "model: layer 1 (Dense) takes one, and its from lists 2"),
-    "unknown": ([{**DENSE, "name": "low"}, {**DENSE, "from": "lo"}], "takes lo, which no input or earlier layer is called"),
-    "later": ([{**DENSE, "from": "high"}, {**DENSE, "name": "high"}], "model: layer 1 (Dense) takes high, which no input"),
-    "twice": ([{**DENSE, "name": "a"}, {**DENSE, "name": "a"}], "model: the name a is there twice; rename one"),
-    "unused": ([DENSE, {**DENSE, "from": "features"}], "model: nothing takes layer 1 (Dense); name it in the from of a later"),
-    "taken": ([{**DENSE, "name": "output"}], "model.layers.0: the name output is taken"),
-    "numbered": ([{**DENSE, "name": "layer_2"}], "model.layers.0: the name layer_2 is taken"),
+    "one": ([{"kind": "Add"}], "model: layer 1 (Add) merges its inputs, so its from must list two or more"),
+    "two": ([{**DENSE, "from": ["features", "features"]}], "model: layer 1 (Dense) takes one input, but its from lists 2"),
+    "unknown": ([{**DENSE, "name": "low"}, {**DENSE, "from": "lo"}], "takes lo, but no input or earlier layer has that name"),
+    "later": ([{**DENSE, "from": "high"}, {**DENSE, "name": "high"}], "model: layer 1 (Dense) takes high, but no input"),
+    "twice": ([{**DENSE, "name": "a"}, {**DENSE, "name": "a"}], "model: the name a is used twice; rename one"),
+    "unused": ([DENSE, {**DENSE, "from": "features"}], "model: no layer takes layer 1 (Dense); name it in the from of a later"),
+    "taken": ([{**DENSE, "name": "output"}], "model.layers.0: the name output is reserved"),
+    "numbered": ([{**DENSE, "name": "layer_2"}], "model.layers.0: the name layer_2 is reserved"),
     "odd name": ([{**DENSE, "name": "a b"}], "model.layers.0.name: must"),
     "empty": ([], "model.layers: must list at least 1"),
 }  # fmt: skip
@@ -93,10 +93,10 @@ def test_what_is_wrong_is_said_by_its_place(case):
 
 
 INPUTS = {
-    "needs from": ({"a": "all", "b": "all"}, [DENSE], "model: layer 1 (Dense) needs from, one of the inputs a, b"),
-    "unused": ({"a": "all", "b": "all"}, [{**DENSE, "from": "a"}], "model: nothing takes b"),
+    "needs from": ({"a": "all", "b": "all"}, [DENSE], "model: layer 1 (Dense) needs a from: one of the inputs a, b"),
+    "unused": ({"a": "all", "b": "all"}, [{**DENSE, "from": "a"}], "model: no layer takes b"),
     "no columns": ({"a": []}, [DENSE], "model: input a has no columns"),
-    "taken": ({"output": "all"}, [DENSE], "model: the name output of an input is taken"),
+    "taken": ({"output": "all"}, [DENSE], "model: the input name output is reserved"),
     "a word": ({"a": "petal"}, [DENSE], "model.inputs"),
 }
 
@@ -111,10 +111,10 @@ def test_inputs_that_lead_nowhere_are_refused(case):
 
 BRANCH = [{**DENSE, "name": "low"}, {**DENSE, "name": "high"}]
 OUTPUTS = {
-    "unknown": ({"lo": 0.1}, "model: outputs names lo, which no layer is called, did you mean low?"),
-    "nameless": ({"layer_1": 0.1}, "model: outputs names layer_1, which no layer is called"),
-    "an input": ({"features": 0.1}, "model: outputs names features, which has no weights that could learn from it"),
-    "last": ({"high": 0.1}, "model: outputs names high, the last layer, which the main output takes already; leave it out"),
+    "unknown": ({"lo": 0.1}, "model: outputs names lo, but no layer has that name, did you mean low?"),
+    "nameless": ({"layer_1": 0.1}, "model: outputs names layer_1, but no layer has that name"),
+    "an input": ({"features": 0.1}, "model: outputs names the input features, which has no weights to train"),
+    "last": ({"high": 0.1}, "model: outputs names high, the last layer, which feeds the main output already; leave it out"),
     "no weight": ({"low": 0}, "model.outputs.low: must be > 0.0, got 0"),
     "negative": ({"low": -0.5}, "model.outputs.low: must be > 0.0, got -0.5"),
     "infinite": ({"low": float("inf")}, "model.outputs.low: must be finite"),

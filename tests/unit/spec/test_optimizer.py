@@ -41,7 +41,7 @@ def test_no_optimizer_of_keras_is_left_out(keras):
 
 
 def test_an_unknown_parameter_is_refused_with_a_proposal():
-    with pytest.raises(ValidationError, match="momentun is no parameter of sgd, did you mean momentum"):
+    with pytest.raises(ValidationError, match="sgd has no parameter momentun, did you mean momentum"):
         OptimizerSpec(kind="sgd", momentun=0.9)
 
 

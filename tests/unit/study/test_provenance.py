@@ -5,8 +5,10 @@ import subprocess
 import pytest
 
 from foldwise.config.read import read_study
+from foldwise.spec.goal import Goal
 from foldwise.study.plan import plan_study
 from foldwise.study.provenance import provenance
+from foldwise.trial.provenance import Commit
 
 
 @pytest.fixture
@@ -17,12 +19,12 @@ def plan(tmp_path):
 
 def test_what_a_study_looks_for_and_has_is_in_it_and_no_path(plan, tmp_path):
     found = provenance(plan)
-    assert found["task"] == "multiclass"
-    assert found["goal"] == {"metric": "accuracy", "direction": "maximize"}
-    assert (found["data"], found["rows"]) == ("iris", 150)
-    assert set(found["columns"].values()) == {"number"}
-    assert len(found["columns"]) == 4
-    assert str(tmp_path) not in json.dumps(found)
+    assert found.task == "multiclass"
+    assert found.goal == Goal("accuracy", "maximize")
+    assert (found.data, found.rows) == ("iris", 150)
+    assert set(found.columns.values()) == {"number"}
+    assert len(found.columns) == 4
+    assert str(tmp_path) not in json.dumps(found.to_json())
 
 
 def test_the_commit_is_that_of_the_folder_it_was_started_in(plan, tmp_path, monkeypatch):
@@ -32,13 +34,13 @@ def test_the_commit_is_that_of_the_folder_it_was_started_in(plan, tmp_path, monk
     folder.mkdir()
     monkeypatch.chdir(folder)
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path))
-    assert provenance(plan)["git"] is None
+    assert provenance(plan).git is None
     who = ["-c", "user.name=a", "-c", "user.email=a@b"]
     (folder / "rows.csv").write_text("a\n")
     for words in (["init", "-q"], ["add", "."], [*who, "commit", "-qm", "Begin"]):
         subprocess.run(["git", *words], check=True)
-    clean = provenance(plan)["git"]
-    assert len(clean["commit"]) == 40
-    assert clean["changed"] is False
+    clean = provenance(plan).git
+    assert len(clean.commit) == 40
+    assert clean.changed is False
     (folder / "rows.csv").write_text("b\n")
-    assert provenance(plan)["git"] == {"commit": clean["commit"], "changed": True}
+    assert provenance(plan).git == Commit(clean.commit, changed=True)

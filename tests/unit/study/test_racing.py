@@ -1,14 +1,14 @@
 """Races made of finished trials, and what they came to."""
 
 import random
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import pytest
 from pydantic import TypeAdapter
 
 from foldwise.spec.goal import Goal
 from foldwise.spec.race import RaceSpec
-from foldwise.study.racing import race_for, race_outcome, race_sentence, wilson
+from foldwise.study.racing import race_for, race_outcome, wilson
 from foldwise.trial.race import Bar, Incumbent
 from foldwise.trial.result import FoldScore, TrialResult, mean_and_sd
 
@@ -98,8 +98,8 @@ def test_the_outcome_counts_work_in_fold_epochs_and_errors_among_checked_trials(
     outcome = race_outcome(spec("both"), GOAL, results, 2, dict.fromkeys(range(8), 12))
     assert (outcome.stopped, outcome.checked, outcome.wrong, outcome.error_rate) == (2, 2, 1, 0.5)
     assert outcome.work_saved == pytest.approx((18 + 12) / (6 * 24))
-    assert set(outcome.record) == {"kind", "stopped", "checked", "wrong", "error_rate", "interval", "work_saved"}
-    said = race_sentence(outcome.record)
+    assert set(asdict(outcome)) == {"kind", "stopped", "checked", "wrong", "error_rate", "interval", "work_saved"}
+    said = outcome.sentence
     assert said.startswith("race: 2 trials stopped early, 21% of the training saved; of 2 that lost")
     assert "wrong in 50%, 95 % interval 9% to 91%" in said
 
@@ -112,7 +112,7 @@ def test_where_patience_ends_trials_a_stopped_one_is_taken_to_have_needed_what_o
 def test_an_error_rate_of_nothing_is_none():
     outcome = race_outcome(spec("epochs"), GOAL, some(3), 3, dict.fromkeys(range(3), 12))
     assert (outcome.error_rate, outcome.interval, outcome.work_saved) == (None, (0.0, 1.0), 0.0)
-    assert "not known" in race_sentence(outcome.record)
+    assert "not known" in outcome.sentence
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from foldwise.study.search import Parts, search
 from foldwise.tracking.in_memory import InMemoryTracker
 from foldwise.trial.result import FoldScore, TrialResult
 from foldwise.tuning.random_tuner import RandomTuner
+from tests.contract.ledgers import summary
 
 
 class Quiet:
@@ -329,7 +330,7 @@ def test_a_tuner_is_told_what_an_earlier_study_found_and_nothing_that_it_found_s
         search_with(ledger, plan_of("one", 3, 64))
         with pytest.raises(ConfigError, match="has not finished"):
             open_or_resume(plan_of("two", 3, 30, warm_start="one"), ledger, {})
-        ledger.finish_study("one", {"goal": {"metric": "accuracy", "direction": "maximize"}})
+        ledger.finish_study("one", summary(study="one"))
         told, results, notes = search_with(ledger, plan_of("two", 2, 30, warm_start="one"))
         assert [(result.number, result.params["model.units"]) for result in told[:2]] == [(-9_999_999, 5), (-9_999_998, 6)]
         assert [result.number for result in told[2:]] == [0, 1]

@@ -4,7 +4,7 @@ import math
 import numpy as np
 import pytest
 
-from foldwise.system.files import atomically, write_json
+from foldwise.system.files import atomically, whole_folder, write_json
 
 
 def test_a_write_that_fails_leaves_the_old_file_and_no_rest(tmp_path):
@@ -19,6 +19,22 @@ def test_a_write_that_fails_leaves_the_old_file_and_no_rest(tmp_path):
         atomically(path, fail)
     assert path.read_text() == "old"
     assert [entry.name for entry in path.parent.iterdir()] == ["file.txt"]
+
+
+def test_a_folder_appears_complete_or_not_at_all(tmp_path):
+    folder = tmp_path / "deep" / "bundle"
+    with whole_folder(folder) as part:
+        (part / "file.txt").write_text("old")
+        assert not folder.exists()
+    with pytest.raises(ZeroDivisionError), whole_folder(folder, replace=True) as part:
+        raise ZeroDivisionError
+    with pytest.raises(OSError, match="not empty"), whole_folder(folder) as part:
+        (part / "file.txt").write_text("new")
+    assert (folder / "file.txt").read_text() == "old"
+    with whole_folder(folder, replace=True) as part:
+        (part / "file.txt").write_text("new")
+    assert (folder / "file.txt").read_text() == "new"
+    assert [entry.name for entry in folder.parent.iterdir()] == ["bundle"]
 
 
 def test_json_holds_plain_values_only(tmp_path):

@@ -12,7 +12,7 @@ from foldwise.system.limits import NO_LIMITS, Limits, own_mb
 
 def test_without_limits_nothing_is_too_much():
     assert NO_LIMITS.broken(1e9, 1e9) is None
-    NO_LIMITS.check(1e9)
+    NO_LIMITS.raise_if_over(1e9)
 
 
 def test_a_trial_that_takes_too_long_is_told_its_limit():
@@ -23,9 +23,9 @@ def test_a_trial_that_takes_too_long_is_told_its_limit():
 
 
 def test_a_trial_whose_process_is_too_large_is_told_how_large_it_was():
-    Limits(memory_mb=1e6).check(0)
+    Limits(memory_mb=1e6).raise_if_over(0)
     with pytest.raises(TrialFailed, match=r"^memory: its process had \d+ MB at its peak and budget\.trial_memory_mb=1;"):
-        Limits(memory_mb=1).check(0)
+        Limits(memory_mb=1).raise_if_over(0)
 
 
 def test_memory_is_what_a_process_holds_itself():

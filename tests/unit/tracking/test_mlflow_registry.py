@@ -8,7 +8,7 @@ import pytest
 from foldwise.errors import JobError
 from foldwise.ledger.ledger import open_ledger
 from tests.contract.bundles import make_bundle
-from tests.contract.ledgers import new_study
+from tests.contract.ledgers import new_study, summary
 
 pytestmark = pytest.mark.slow
 
@@ -40,7 +40,7 @@ def registered(tmp_path_factory):
     began = time.monotonic()
     version = registry.register(folder / "bundle", "things", place.run_id, {"accuracy": 0.75})
     seconds = time.monotonic() - began
-    tracker.close({})
+    tracker.close(summary())
     return store, version, bundle, table, raw, seconds, place
 
 

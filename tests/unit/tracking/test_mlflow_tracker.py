@@ -6,7 +6,10 @@ from dataclasses import replace
 import pytest
 
 from foldwise.ledger.ledger import open_ledger
-from tests.contract.ledgers import RECIPE, failed, finish, new_study, result
+from foldwise.spec.goal import Goal
+from foldwise.trial.provenance import Commit, Provenance
+from foldwise.trial.summary import RegisteredModel
+from tests.contract.ledgers import RECIPE, failed, finish, new_study, result, summary
 
 pytestmark = pytest.mark.slow
 
@@ -43,8 +46,8 @@ def _open(runs, ledger, study):
 
 def _finish(tracker, ledger, wait_seconds=60):
     (study,) = ledger.names()
-    ledger.finish_study(study, {})
-    return tracker.close({}, wait_seconds=wait_seconds)
+    ledger.finish_study(study, summary())
+    return tracker.close(summary(), wait_seconds=wait_seconds)
 
 
 def _runs(runs, study):
@@ -53,15 +56,15 @@ def _runs(runs, study):
     return client, {run.info.run_name: run for run in found}, found
 
 
-PROVENANCE = {
-    "task": "multiclass",
-    "goal": {"metric": "accuracy", "direction": "maximize"},
-    "data": "flowers",
-    "rows": 150,
-    "columns": {"petal": "number", "colour": "category"},
-    "user": "ada",
-    "git": {"commit": "c0ffee", "changed": False},
-}
+PROVENANCE = Provenance(
+    task="multiclass",
+    goal=Goal("accuracy", "maximize"),
+    data="flowers",
+    rows=150,
+    columns={"petal": "number", "colour": "category"},
+    user="ada",
+    git=Commit("c0ffee", changed=False),
+)
 
 
 def test_a_study_is_an_experiment_with_a_parent_and_a_child_a_trial(runs, ledger, tmp_path, capfd):
@@ -74,15 +77,9 @@ def test_a_study_is_an_experiment_with_a_parent_and_a_child_a_trial(runs, ledger
     folder = tmp_path / "bundle"
     folder.mkdir()
     (folder / "bundle.json").write_text("{}")
-    summary = {
-        "verdict": "the baseline is as good",
-        "holdout": {"metrics": {"accuracy": 0.8}},
-        "study": "shape",
-        "best": {"number": 0, "mean": 0.91},
-        "model": {"name": "flowers", "version": 3},
-    }
-    ledger.finish_study("shape", summary)
-    assert tracker.close(summary, [tmp_path / "trials.parquet", folder]) == ()
+    found = summary(study="shape", model=RegisteredModel("flowers", 3))
+    ledger.finish_study("shape", found)
+    assert tracker.close(found, [tmp_path / "trials.parquet", folder]) == ()
 
     client, by_name, _ = _runs(runs, "shape")
     parent = by_name["shape"]
@@ -180,7 +177,7 @@ def test_a_trial_whose_run_was_made_before_a_kill_is_not_made_twice(runs, ledger
     first.close(None)
     client, by_name, _ = _runs(runs, "kill")
     assert by_name["kill"].info.status == "KILLED"
-    with ledger.transactions.engine.begin() as connection:  # as if the kill had come before the mark
+    with ledger._transactions.engine.begin() as connection:  # as if the kill had come before the mark
         connection.exec_driver_sql("UPDATE trials SET shipped = NULL")
         connection.exec_driver_sql("UPDATE studies SET run_id = NULL")
     second = _open(runs, ledger, "kill")
@@ -239,14 +236,13 @@ def test_every_fold_s_curves_are_shown_on_request_in_the_same_calls(runs, ledger
 
 def test_the_figures_of_a_study_arrive_once_however_often_it_is_closed(runs, ledger):
     new_study(ledger, "again")
-    summary = {"best": {"mean": 0.5}}
-    ledger.finish_study("again", summary)
+    ledger.finish_study("again", summary())
     for _ in range(2):
         tracker = _open(runs, ledger, "again")
-        assert tracker.close(summary) == ()
+        assert tracker.close(summary()) == ()
     client, by_name, _ = _runs(runs, "again")
     (point,) = client.get_metric_history(by_name["again"].info.run_id, "best.mean")
-    assert point.value == 0.5
+    assert point.value == 0.91
     assert ledger.waiting() == []
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from foldwise.errors import ConfigError, DataError
+from foldwise.system.redact import first_line
 
 if TYPE_CHECKING:  # a wrong configuration should be said before any of them is imported
     import pandas as pd
@@ -125,6 +126,5 @@ def _read_only(place: URL, file: Path | None, password: str | None) -> Engine:
 
 def _first_line(fault: Exception, password: str | None) -> str:
     """What the database itself said, without SQL, parameters and the password."""
-    lines = str(getattr(fault, "orig", None) or fault).strip().splitlines()
-    line = lines[0] if lines else type(fault).__name__
+    line = first_line(fault)
     return line.replace(password, "***") if password else line

@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from foldwise.data.sources.image_array import check_size
 from foldwise.errors import DataError
+from foldwise.system.redact import first_line
 
 # third byte -> type of the numbers, which are big-endian
 TYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
@@ -34,7 +35,7 @@ def read_idx(path: Path) -> npt.NDArray[Any]:
             size = prod(shape) * dtype.itemsize
             content = file.read(size + 1)  # no more than the header promises, however much a compressed file may hold
     except (OSError, EOFError, zlib.error) as fault:
-        raise DataError(f"{path} cannot be read: {_first_line(fault)}; get the file again") from None
+        raise DataError(f"{path} cannot be read: {first_line(fault)}; get the file again") from None
     if len(content) != size:
         found = f"holds {len(content)} bytes" if len(content) < size else "goes on"
         raise DataError(f"{path} {found} after its header, which says {' x '.join(map(str, shape))}; get the file again")
@@ -52,7 +53,7 @@ def read_shape(path: Path) -> tuple[int, ...]:
         with _opened(path) as file:
             return _header(file, path)[1]
     except (OSError, EOFError, zlib.error) as fault:
-        raise DataError(f"{path} cannot be read: {_first_line(fault)}; get the file again") from None
+        raise DataError(f"{path} cannot be read: {first_line(fault)}; get the file again") from None
 
 
 def _opened(path: Path) -> IO[bytes]:
@@ -74,7 +75,3 @@ def _header(file: IO[bytes], path: Path) -> tuple[np.dtype[Any], tuple[int, ...]
     dtype = np.dtype(TYPES[magic[2]])
     check_size((*shape, dtype.itemsize), str(path))
     return dtype, shape
-
-
-def _first_line(fault: BaseException) -> str:
-    return (str(fault).strip().splitlines() or [type(fault).__name__])[0]

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from foldwise.data.sources.image_array import check_size
 from foldwise.errors import DataError, did_you_mean
+from foldwise.system.redact import first_line
 
 
 def read_npz(path: Path, name: str, key: str) -> npt.NDArray[Any]:
@@ -34,7 +35,7 @@ def read_npz(path: Path, name: str, key: str) -> npt.NDArray[Any]:
         with np.load(path, allow_pickle=False) as archive:
             array: npt.NDArray[Any] = archive[name]
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as fault:
-        raise DataError(f"{path}: array {name!r} cannot be read: {_first_line(fault)}") from None
+        raise DataError(f"{path}: array {name!r} cannot be read: {first_line(fault)}") from None
     return array
 
 
@@ -52,7 +53,7 @@ def read_shapes(path: Path) -> dict[str, tuple[int, ...]]:
                     with archive.open(member) as file:
                         shapes[member.removesuffix(".npy")] = _shape(file, f"{path}: array {member.removesuffix('.npy')!r}")
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as fault:
-        raise DataError(f"{path} is no numpy archive (.npz): {_first_line(fault)}") from None
+        raise DataError(f"{path} is no numpy archive (.npz): {first_line(fault)}") from None
     if not shapes:
         raise DataError(f"{path} holds no arrays; write it by numpy.savez_compressed(path, images=x, labels=y)")
     return shapes
@@ -70,7 +71,3 @@ def _shape(file: Any, place: str) -> tuple[int, ...]:
 
 def _listed(shapes: Mapping[str, tuple[int, ...]]) -> str:
     return ", ".join(f"{name} {shape}" for name, shape in shapes.items())
-
-
-def _first_line(fault: BaseException) -> str:
-    return (str(fault).strip().splitlines() or [type(fault).__name__])[0]

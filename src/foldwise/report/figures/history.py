@@ -50,8 +50,8 @@ def draw(search: Seen) -> Figure:
             list(search.promised), heights, s=size, facecolors="none", marker="^", edgecolors=GREY, linewidths=0.8, label=label
         )
     rival = search.rival
-    within = rival is not None and abs(float(rival["mean"]) - (low + high) / 2) <= 1.5 * ((high - low) or abs(high) or 1.0)
-    score_limits(axes, search, (float(rival["mean"]),) if rival is not None and within else ())
+    within = rival is not None and abs(rival.mean - (low + high) / 2) <= 1.5 * ((high - low) or abs(high) or 1.0)
+    score_limits(axes, search, (rival.mean,) if rival is not None and within else ())
     lost = without_score(search)
     if lost:
         edge = axes.get_ylim()[0 if search.goal.direction == "maximize" else 1]
@@ -62,8 +62,8 @@ def draw(search: Seen) -> Figure:
     line = best_so_far(search)
     axes.step([n for n, _ in line], [score for _, score in line], where="post", color=BEST, linewidth=1.4, label="best so far")
     if rival is not None and within:
-        label = f"baseline {short(str(rival['name']))}"
-        axes.axhline(float(rival["mean"]), color=BASELINE, linestyle="--", linewidth=1.2, label=label)
+        label = f"baseline {short(rival.name)}"
+        axes.axhline(rival.mean, color=BASELINE, linestyle="--", linewidth=1.2, label=label)
     note(axes, on_the_edge(search))
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
     figure.legend(loc="outside lower center", ncols=3, fontsize=8, frameon=False)
@@ -109,15 +109,15 @@ def panel(search: Seen) -> Panel:
         }
     )
     rival = search.rival
-    if rival is not None and math.isfinite(float(rival["mean"])):
+    if rival is not None and math.isfinite(rival.mean):
         first, last = search.results[0].number, search.results[-1].number
         traces.append(
             {
                 "type": "scatter",
                 "mode": "lines",
-                "name": f"baseline {words(rival['name'])}",
+                "name": f"baseline {words(rival.name)}",
                 "x": [first, last],
-                "y": [float(rival["mean"])] * 2,
+                "y": [rival.mean] * 2,
                 "line": {"dash": "dash", "color": BASELINE},
                 "hoverinfo": "skip",
             }

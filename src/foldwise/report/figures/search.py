@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from foldwise.report.figures.searched import Seen, seen
 from foldwise.spec.goal import Goal
 from foldwise.trial.result import TrialResult
+from foldwise.trial.summary import BaselineScore
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -22,7 +23,7 @@ def draw_search(
     recipe: Mapping[str, Any],
     results: Sequence[TrialResult],
     goal: Goal,
-    baselines: Sequence[Mapping[str, Any]],
+    baselines: Sequence[BaselineScore],
 ) -> list[Path]:
     """Writes the figures that have something to show, each file whole or not at all.
 
@@ -32,7 +33,7 @@ def draw_search(
         recipe: the study's plain configuration, which says the ranges and the seed.
         results: its finished trials, in any order.
         goal: what ranks them; of two goals the first.
-        baselines: as in summary.json: `name`, `mean`, `sd`.
+        baselines: over the same folds.
     """
     search = seen(name, recipe, results, goal, baselines)
     writers = _writers()

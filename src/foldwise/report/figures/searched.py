@@ -15,6 +15,7 @@ import numpy.typing as npt
 from foldwise.config.read import parted
 from foldwise.spec.goal import Goal
 from foldwise.trial.result import TrialResult, best_of, varying
+from foldwise.trial.summary import BaselineScore
 from foldwise.tuning.columns import Column, columns_of
 from foldwise.tuning.importance import Measured, measure
 from foldwise.tuning.stopped_scores import stopped_scores
@@ -31,7 +32,7 @@ class Seen:
     results: by number.
     columns: the parameters that are not the same in all trials, the most important first.
     scores: shape (trials,); nan where a trial is not complete.
-    baselines: `name`, `mean` and `sd` of each, over the same folds.
+    baselines: over the same folds.
     """
 
     name: str
@@ -40,7 +41,7 @@ class Seen:
     columns: Sequence[Column]
     scores: npt.NDArray[np.float64]
     importance: Measured
-    baselines: Sequence[Mapping[str, Any]]
+    baselines: Sequence[BaselineScore]
 
     @cached_property
     def scored(self) -> npt.NDArray[np.bool_]:
@@ -71,11 +72,11 @@ class Seen:
         return limits(self.scores[self.scored], self.goal)
 
     @cached_property
-    def rival(self) -> Mapping[str, Any] | None:
+    def rival(self) -> BaselineScore | None:
         """The baseline with the better cross-validated score, where there is one."""
-        known = [baseline for baseline in self.baselines if math.isfinite(_number(baseline.get("mean")))]
+        known = [baseline for baseline in self.baselines if math.isfinite(baseline.mean)]
         sign = -1 if self.goal.direction == "maximize" else 1
-        return min(known, key=lambda baseline: sign * float(baseline["mean"]), default=None)
+        return min(known, key=lambda baseline: sign * baseline.mean, default=None)
 
     @cached_property
     def pairs(self) -> Sequence[tuple[Column, Column]]:
@@ -124,7 +125,7 @@ def seen(
     recipe: Mapping[str, Any],
     results: Sequence[TrialResult],
     goal: Goal,
-    baselines: Sequence[Mapping[str, Any]],
+    baselines: Sequence[BaselineScore],
 ) -> Seen:
     """A search made ready to be drawn.
 
@@ -133,7 +134,7 @@ def seen(
         recipe: its plain configuration, which says the ranges and the seed.
         results: its finished trials, in any order.
         goal: what they are ranked by; of two goals the first.
-        baselines: as in summary.json.
+        baselines: over the same folds.
     """
     ordered = sorted(results, key=lambda result: result.number)
     trials = [result.params for result in ordered]
@@ -162,7 +163,3 @@ def limits(scores: npt.NDArray[np.float64], goal: Goal) -> tuple[float, float]:
         return (max(low, high - BEYOND * span), high) if span else (low, high)
     span = float(np.percentile(scores, 90)) - low
     return (low, min(high, low + BEYOND * span)) if span else (low, high)
-
-
-def _number(value: Any) -> float:
-    return math.nan if value is None else float(value)

@@ -18,8 +18,8 @@ TOP = 10
 def draw(search: Seen) -> Figure:
     """A row a trial, the best first, then a row a baseline: dots are folds, the bar is mean ± sd."""
     trials = search.ranked[:TOP]
-    rivals = [rival for rival in search.baselines if rival.get("mean") is not None and math.isfinite(float(rival["mean"]))]
-    names = [f"trial {trial.number}" for trial in trials] + [short(str(rival["name"]), 24) for rival in rivals]
+    rivals = [rival for rival in search.baselines if math.isfinite(rival.mean)]
+    names = [f"trial {trial.number}" for trial in trials] + [short(rival.name, 24) for rival in rivals]
     figure = canvas(WIDTH, 1.5 + 0.3 * len(names))
     axes = plain(figure.subplots(), "Best trials and baselines", search.goal.metric, "")
     folds = [[fold.score for fold in trial.folds if math.isfinite(fold.score)] for trial in trials]
@@ -39,14 +39,14 @@ def draw(search: Seen) -> Figure:
     axes.errorbar(means, range(len(trials)), xerr=sds, color="black", label="mean ± sd", **bars)
     low, high = axes.get_xlim()
     if search.rival is not None:
-        best = float(search.rival["mean"])
+        best = search.rival.mean
         axes.axvline(best, color=COLOURS[2], linestyle="--", linewidth=0.9, zorder=0)
         axes.axhline(len(trials) - 0.5, color=GREY, linewidth=0.6)
         low, high = min(low, best - 0.03 * (high - low)), max(high, best + 0.03 * (high - low))
-    near = [low - (high - low) <= float(rival["mean"]) <= high + (high - low) for rival in rivals]
+    near = [low - (high - low) <= rival.mean <= high + (high - low) for rival in rivals]
     label = "baseline, mean ± sd"
     for place, (rival, close) in enumerate(zip(rivals, near, strict=True), len(trials)):
-        mean, sd = float(rival["mean"]), float(rival.get("sd") or 0.0)
+        mean, sd = rival.mean, rival.sd
         if close:
             axes.errorbar(mean, place, xerr=sd, color=COLOURS[2], label=label, **bars)
             label = ""

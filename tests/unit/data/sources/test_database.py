@@ -43,7 +43,7 @@ def test_an_address_without_one_is_kept_as_it_is(url):
 
 
 def test_a_password_that_nobody_asks_for_is_refused():
-    with pytest.raises(ConfigError, match="SQLite asks for no password"):
+    with pytest.raises(ConfigError, match="SQLite takes no password"):
         read_study(compose_study(_words("sqlite:///a.db", "data.password_env=HOME")))
 
 

@@ -10,6 +10,7 @@ from foldwise.config.read import parted, read_study
 from foldwise.report.figures.searched import seen
 from foldwise.spec.goal import METRICS, Goal
 from foldwise.trial.result import FoldScore, TrialResult, mean_and_sd
+from foldwise.trial.summary import BaselineScore
 from foldwise.tuning.random_tuner import RandomTuner
 
 MODEL = [
@@ -18,7 +19,7 @@ MODEL = [
     {"kind": "layers", "layers": [{"kind": "Dense", "units": ["int", 4, 64]}]},
 ]
 FIT = {"optimizer": {"kind": "adam", "learning_rate": ["float", 1e-4, 1e-1, {"log": True}]}}
-BASELINES = [{"name": "majority", "mean": 0.33, "sd": 0.0}, {"name": "logistic", "mean": 0.9, "sd": 0.02}]
+BASELINES = [BaselineScore("majority", 0.33, 0.0, 0.3), BaselineScore("logistic", 0.9, 0.02, 0.9)]
 
 
 def recipe(**changes):

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from foldwise.report.figures import history
+from foldwise.trial.summary import BaselineScore
 from tests.unit.report.figures.searches import complete, look, made, usual
 
 
@@ -45,7 +46,7 @@ def test_a_far_worse_trial_stands_on_the_edge_and_is_counted():
 
 
 def test_a_baseline_far_away_does_not_press_the_trials_together():
-    search = look(made(20), baselines=[{"name": "majority", "mean": 0.1, "sd": 0.0}])
+    search = look(made(20), baselines=[BaselineScore("majority", 0.1, 0.0, 0.1)])
     assert history.draw(search).axes[0].get_ylim()[0] > 0.8
 
 

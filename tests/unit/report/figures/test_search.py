@@ -7,6 +7,7 @@ import pytest
 
 from foldwise.report.figures.search import PAGE, draw_search, worth_drawing
 from foldwise.trial.result import TrialResult
+from foldwise.trial.summary import BaselineScore
 from tests.unit.report.figures.searches import BASELINES, complete, goal, look, made, recipe, usual
 
 CURVES = ["learning_curves.png", "learning_rate.png"]
@@ -59,7 +60,7 @@ def test_odd_names_scores_and_options_are_drawn(tmp_path, folds):
         for n in range(12)
     ]
     results += [complete(12, odd, [math.nan] * folds), TrialResult(13, odd, "FAILED", reason="$x^$ {{plots}}")]
-    rivals = [{"name": "$^$", "mean": 0.5, "sd": math.nan}]
+    rivals = [BaselineScore("$^$", 0.5, math.nan, 0.5)]
     found = draw_search(tmp_path, "a$b^$c </title>", recipe(), results, goal(), rivals)
     assert len(found) >= 7
 

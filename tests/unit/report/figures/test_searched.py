@@ -3,6 +3,7 @@ import math
 import numpy as np
 
 from foldwise.report.figures.searched import limits
+from foldwise.trial.summary import BaselineScore
 from tests.unit.report.figures.searches import complete, goal, look, made
 
 
@@ -14,7 +15,7 @@ def test_trials_are_seen_by_number_and_parameters_by_importance():
     assert search.best is search.ranked[0]
     assert search.best.mean == np.nanmax(search.scores)
     assert set(search.promised) == {7, 27, 47, 67}
-    assert search.rival["name"] == "logistic"
+    assert search.rival.name == "logistic"
 
 
 def test_scores_that_are_no_numbers_are_no_scores():
@@ -30,13 +31,13 @@ def test_scores_that_are_no_numbers_are_no_scores():
 def test_where_less_is_better_the_least_is_the_best():
     results = [complete(n, {"fit.x": n}, [score] * 2) for n, score in enumerate([3.0, 1.0, 2.0])]
     rivals = [
-        {"name": "mean", "mean": 9.0, "sd": 0.1},
-        {"name": "line", "mean": 2.0, "sd": 0.1},
-        {"name": "none", "mean": None},
+        BaselineScore("mean", 9.0, 0.1, 9.0),
+        BaselineScore("line", 2.0, 0.1, 2.0),
+        BaselineScore("none", math.nan, math.nan, math.nan),
     ]
     search = look(results, "rmse", rivals)
     assert [result.number for result in search.ranked] == [1, 2, 0]
-    assert search.rival["name"] == "line"
+    assert search.rival.name == "line"
 
 
 def test_one_diverged_trial_does_not_stretch_the_axis_but_a_good_one_may():

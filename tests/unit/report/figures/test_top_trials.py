@@ -3,6 +3,7 @@ import math
 import pytest
 
 from foldwise.report.figures import top_trials
+from foldwise.trial.summary import BaselineScore
 from tests.unit.report.figures.searches import complete, look, usual
 
 
@@ -32,9 +33,9 @@ def test_one_trial_one_fold_no_baseline():
 
 def test_a_baseline_without_a_score_is_left_out():
     rivals = [
-        {"name": "a", "mean": math.nan, "sd": math.nan},
-        {"name": "b", "mean": None},
-        {"name": "c", "mean": 0.6, "sd": None},
+        BaselineScore("a", math.nan, math.nan, 0.5),
+        BaselineScore("b", math.inf, math.nan, 0.5),
+        BaselineScore("c", 0.6, math.nan, 0.6),
     ]
     axes = top_trials.draw(look([complete(0, {}, [0.7, 0.6])], baselines=rivals)).axes[0]
     assert [text.get_text() for text in axes.get_yticklabels()] == ["trial 0", "c"]

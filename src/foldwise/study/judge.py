@@ -1,0 +1,116 @@
+"""The refitted model and the baselines on the holdout, and the verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from foldwise.config.read import trial_at
+from foldwise.evaluation import baselines, bootstrap
+from foldwise.evaluation.balance_gain import BalanceGain, balance_gain
+from foldwise.evaluation.metrics import confusion, score, scorer
+from foldwise.evaluation.threshold import Asked
+from foldwise.ledger.ledger import Ledger
+from foldwise.models.heads import THRESHOLD
+from foldwise.seeds import Purpose, derive
+from foldwise.study.figures import Answers
+from foldwise.study.plan import Plan
+from foldwise.study.refit_best import Refitted
+from foldwise.study.tables import write_holdout
+from foldwise.system.kill_points import reached
+from foldwise.trial.result import TrialResult
+from foldwise.trial.summary import BaselineScore, Confusion, HoldoutScore
+
+Predictions = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Judgement:
+    """How the model and the baselines did, with the model's predictions. balance: None where balancing was not searched."""
+
+    holdout: HoldoutScore
+    baselines: tuple[BaselineScore, ...]
+    answers: Answers
+    balance: BalanceGain | None
+    verdict: str
+
+
+def judge(plan: Plan, model: Refitted, results: Sequence[TrialResult], ledger: Ledger) -> Judgement:
+    """Read the holdout once, and write `holdout.parquet`.
+
+    Args:
+        plan: the study's data.
+        model: the refitted trial.
+        results: all finished trials.
+        ledger: counts how often this holdout was read.
+    """
+    table, goal, holdout = plan.table, plan.goal, plan.holdout
+    reads = ledger.record_holdout_read(table.fingerprint, plan.spec.name, len(holdout.rows))
+    reached("after-holdout-read")
+    write_holdout(plan.folder / "holdout.parquet", plan, model.bundle.predict(holdout.as_read))
+    answers = Answers(holdout.target, model.bundle.scores(holdout.as_read), model.threshold)
+    metrics = score(table.task, len(table.labels), answers.truth, answers.predictions, model.threshold)
+    # a threshold that was searched is a threshold that was tuned
+    threshold: Asked = "auto" if "fit.threshold" in plan.spec.space.ranges else model.trial.fit.threshold
+    scores, predictions = judge_baselines(plan, threshold, balanced=model.trial.balance.kind != "none")
+    rival = better_baseline(scores, goal.better)
+    comparison = bootstrap.compare(
+        goal,
+        scorer(table.task, len(table.labels), goal.metric, model.threshold),
+        answers.truth,
+        answers.predictions,
+        predictions[rival.name],
+        derive(Purpose.VERDICT, plan.spec.fixed.seed),
+        their_score=scorer(
+            table.task, len(table.labels), goal.metric, THRESHOLD if rival.threshold is None else rival.threshold
+        ),
+    )
+    verdict = bootstrap.sentence(goal, metrics[goal.metric], rival, comparison, len(holdout.rows))
+    of_both = results if "balance" in plan.spec.space.ranges else ()  # else all trials are on one side
+    gain = balance_gain(of_both, lambda result: trial_at(plan.spec, result.params).balance.kind, goal)
+    return Judgement(
+        HoldoutScore(len(holdout.rows), metrics, reads, confusion_of(table.labels, answers)),
+        scores,
+        answers,
+        gain,
+        verdict if gain is None else f"{verdict}; {gain.sentence(goal.metric)}",
+    )
+
+
+def judge_baselines(plan: Plan, threshold: Asked, balanced: bool) -> tuple[tuple[BaselineScore, ...], dict[str, Predictions]]:
+    """Score the baselines on the same folds and the same holdout; with their predictions there.
+
+    Args:
+        plan: the study's data.
+        threshold: the model's, or `auto` to tune theirs as the model's was tuned.
+        balanced: whether the model was trained on balanced classes.
+    """
+    table, goal = plan.table, plan.goal
+    scores, predictions = [], {}
+    for name in baselines.names(table.task, balanced):
+        mean, sd, at = baselines.cross_validated(name, table, plan.splits, goal, threshold)
+        predictions[name] = baselines.holdout_predictions(name, table, plan.development, plan.holdout)
+        held = score(table.task, len(table.labels), plan.holdout.target, predictions[name], at)[goal.metric]
+        scores.append(BaselineScore(name, mean, sd, held, at if table.task == "binary" else None))
+    return tuple(scores), predictions
+
+
+def better_baseline(scores: Sequence[BaselineScore], better: Callable[[float, float], bool]) -> BaselineScore:
+    """The baseline with the better cross-validated score: it is chosen without the holdout."""
+    chosen = scores[0]
+    for baseline in scores[1:]:
+        if better(baseline.mean, chosen.mean):
+            chosen = baseline
+    return chosen
+
+
+def confusion_of(labels: Sequence[str], answers: Answers) -> Confusion | None:
+    """The confusion matrix; None for a regression."""
+    if not labels:
+        return None
+    counts: list[list[Any]] = confusion(answers.truth, answers.predictions, answers.threshold).tolist()
+    return Confusion(labels=tuple(labels), counts=tuple(tuple(row) for row in counts))

@@ -1,0 +1,63 @@
+"""The best trial, trained on all development rows and saved as the study's bundle."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from foldwise.bundle.bundle import Bundle, save_bundle
+from foldwise.bundle.card import Reading
+from foldwise.data.cells import listed
+from foldwise.data.new_rows import identity_columns, row_keys
+from foldwise.spec.trial import TrialSpec
+from foldwise.study.plan import Plan
+from foldwise.system.kill_points import reached
+from foldwise.tracking.registration import write_trained
+from foldwise.training.refit import refit
+from foldwise.trial.result import TrialResult
+
+
+@dataclass(frozen=True, eq=False)
+class Refitted:
+    """A trial's configuration, the features that its network takes, and its bundle."""
+
+    trial: TrialSpec
+    features: tuple[str, ...]
+    bundle: Bundle
+    threshold: float
+
+
+def refit_best(plan: Plan, best: TrialResult, notify: Callable[[str], None]) -> Refitted:
+    """Train the network once more, and write `bundle/` and `trained.npz`.
+
+    Args:
+        plan: the study's data.
+        best: the trial, complete.
+        notify: is called with sentences for the user.
+    """
+    table, data = plan.table, plan.spec.fixed.data
+    notify(f"refitting trial {best.number} on all {len(plan.development)} development rows")
+    job = plan.job(best.number if best.reused is None else best.reused, best.params)
+    tuned = job.spec.fit.threshold == "auto"
+    threshold = best.metrics["threshold"] if job.spec.fit.threshold == "auto" else job.spec.fit.threshold
+    final = refit(job, table, plan.development, best)
+    reached("after-refit")
+    features = final.preparation.features
+    if job.spec.prep.select.kind != "none":
+        notify(f"prep.select kept {len(features)} features: {listed(list(features))}")
+    bundle = save_bundle(
+        plan.folder / "bundle",
+        network=final.model,
+        preparation=final.preparation,
+        table=table.take(plan.development),
+        head=final.head,
+        reading=Reading.of(data),
+        study=plan.spec.name,
+        threshold=threshold,
+    )
+    columns = (plan.context and plan.context.columns) or identity_columns(table, data)
+    write_trained(plan.folder, columns, row_keys(table, data, columns)[plan.development])
+    reached("after-bundle")
+    if tuned:
+        notify(f"predicts {table.labels[1]!r} above a probability of {threshold:.3f}, tuned on out-of-fold predictions")
+    return Refitted(job.spec, features, bundle, threshold)

@@ -1,0 +1,63 @@
+"""Where a study was made and what it optimizes, as the ledger keeps it beside the recipe."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from pydantic import Field, TypeAdapter
+
+from foldwise.spec.goal import Goal, Task
+
+
+@dataclass(frozen=True)
+class Machine:
+    """Where a study was started. It has no host name: whoever sees a run sees this."""
+
+    system: str
+    processor: str
+    cores: int | None
+
+
+@dataclass(frozen=True)
+class Commit:
+    """The commit of the working folder, and whether tracked files were changed since."""
+
+    commit: str
+    changed: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Provenance:
+    """Where a study was made and what it optimizes.
+
+    data: the name of the data. rows: of development and holdout. columns: name -> kind; None for images.
+    image: height, width and channels; None for tables.
+    experiment: what studies are shown under that share an experiment, such as those that make challengers; None elsewhere.
+    """
+
+    task: Task
+    goal: Goal
+    data: str
+    target: str | None = None
+    rows: int | None = None
+    columns: Mapping[str, str] | None = None
+    image: tuple[int, ...] | None = None
+    user: str | None = None
+    machine: Machine | None = None
+    git: Commit | None = None
+    experiment: Annotated[str | None, Field(exclude_if=lambda experiment: experiment is None)] = None
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain values, for the ledger and the tracker."""
+        row: dict[str, Any] = _JSON.dump_python(self, mode="json")
+        return row
+
+    @staticmethod
+    def from_json(row: Mapping[str, Any]) -> Provenance:
+        """The inverse of `to_json`."""
+        return _JSON.validate_python(row)
+
+
+_JSON = TypeAdapter(Provenance)

@@ -1,0 +1,157 @@
+"""What a finished study found, as `summary.json` and the ledger keep it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, TypeAdapter
+
+from foldwise.spec.goal import Goal, Task
+from foldwise.spec.space import Scalar
+from foldwise.trial.race_outcome import RaceOutcome
+
+# Why a search ended: it has all its trials, its time is over, or every configuration was tried.
+Ended = Literal["trials", "seconds", "exhausted"]
+
+
+@dataclass(frozen=True)
+class RowCounts:
+    """How many rows trials could see, and how many were set aside."""
+
+    development: int
+    holdout: int
+
+
+@dataclass(frozen=True)
+class TrialCounts:
+    """How many trials the budget allowed, and how they ended."""
+
+    asked: int
+    complete: int
+    stopped: int
+    failed: int
+
+
+@dataclass(frozen=True)
+class BestTrial:
+    """The trial that was refitted; mean and sd are over the scores of its folds."""
+
+    number: int
+    params: Mapping[str, Scalar]
+    mean: float
+    sd: float
+    folds: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class BaselineScore:
+    """A baseline on the same folds and the same holdout. threshold: the one that it answers with, for two classes."""
+
+    name: str
+    mean: float
+    sd: float
+    holdout: float
+    threshold: Annotated[float | None, Field(exclude_if=lambda threshold: threshold is None)] = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Confusion:
+    """How often each label (a row) was predicted as each label (a column)."""
+
+    labels: tuple[str, ...]
+    rows: str = "truth"
+    columns: str = "prediction"
+    counts: tuple[tuple[int, ...], ...]
+
+
+@dataclass(frozen=True)
+class HoldoutScore:
+    """The model on the holdout. reads: how often any study has read the holdout of these data."""
+
+    rows: int
+    metrics: Mapping[str, float]
+    reads: int
+    confusion: Confusion | None = None
+
+
+@dataclass(frozen=True)
+class Features:
+    """How many features the network takes; where they were selected, which, and in how many folds each was kept."""
+
+    count: int
+    kept: tuple[str, ...] | None = None
+    kept_in_folds: Mapping[str, int] | None = None
+
+
+@dataclass(frozen=True)
+class RegisteredModel:
+    """The model in the registry; version is None until the registry has taken it."""
+
+    name: str
+    version: int | None = None
+    aliases: tuple[str, ...] = ()
+    uri: str | None = None
+
+
+@dataclass(frozen=True)
+class RunPlace:
+    """Where a tracker shows the study."""
+
+    tracking_uri: str
+    experiment_id: str
+    run_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class StudySummary:
+    """What a finished study found. Fields with a default are missing in the summaries of older versions.
+
+    pareto: with two goals, the number, score and cost of each trial on the front, cheapest first.
+    source: the mark of the rows as they were read, if they have one.
+    threshold: for two classes, the probability above which the second is predicted.
+    balance: what `BalanceGain` found, where balancing was searched. findings: of the audit. Both are kept and shown as a whole.
+    seconds: of `data`, `search` and `refit`, and in `total`.
+    """
+
+    study: str
+    seed: int
+    goal: Goal
+    pareto: tuple[Mapping[str, int | float], ...] | None = None
+    task: Task
+    rows: RowCounts
+    source: str | None = None
+    trials: TrialCounts
+    race: RaceOutcome | None = None
+    ended: Ended | None = None
+    best: BestTrial
+    threshold: float | None = None
+    baselines: tuple[BaselineScore, ...]
+    holdout: HoldoutScore
+    verdict: str
+    balance: Mapping[str, object] | None = None
+    features: Features | None = None
+    engine: str
+    findings: tuple[Mapping[str, object], ...] = ()
+    model: RegisteredModel
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    mlflow: RunPlace | None = None
+
+    @property
+    def is_registered(self) -> bool:
+        """Whether the registry has taken the model."""
+        return self.model.version is not None
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain values, under the keys of `summary.json`."""
+        row: dict[str, Any] = _JSON.dump_python(self, mode="json")
+        return row
+
+    @staticmethod
+    def from_json(row: Mapping[str, Any]) -> StudySummary:
+        """The inverse of `to_json`."""
+        return _JSON.validate_python(row)
+
+
+_JSON = TypeAdapter(StudySummary)
