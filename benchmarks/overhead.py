@@ -130,7 +130,8 @@ class Study:
         tracker.open(record, rows)
         tracker.place()  # opening a study does not count
         clock = Clock()
-        search(plan, Parts(assemble.make_tuner(spec, plan.goals), HereExecutor(self.train), self.ledger, tracker, clock))
+        parts = Parts(assemble.make_tuner(spec, plan.goals), HereExecutor(self.train), self.ledger, tracker, clock)
+        search(plan, parts, rows)
         assert tracker.close(None, wait_seconds=600) == ()
         return time.perf_counter() - clock.began
 

@@ -152,7 +152,8 @@ def foldwise_study(plan: Plan, seed: int, folder: Path) -> Callable[[], float]:
         cache = FoldCache(plan.table, plan.splits)
         executor = HereExecutor(lambda job: cross_validate(job, plan.table, plan.splits, cache=cache))
         tracker.open(record, [])
-        results = search(plan, Parts(assemble.make_tuner(plan.spec, plan.goals), executor, ledger, tracker, Silent())).results
+        parts = Parts(assemble.make_tuner(plan.spec, plan.goals), executor, ledger, tracker, Silent())
+        results = search(plan, parts, ledger.trials(record.name)).results
         ledger.close()
         assert all(result.state == "COMPLETE" for result in results), [result.reason for result in results]
         return max(result.mean for result in results)

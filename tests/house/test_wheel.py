@@ -43,7 +43,7 @@ def test_it_finds_its_configuration_where_there_is_no_checkout(wheel, tmp_path):
     zipfile.ZipFile(wheel).extractall(tmp_path / "site")
     program = f"""
 import sys
-sys.path.insert(0, {str(tmp_path / 'site')!r})
+sys.path.insert(0, {str(tmp_path / "site")!r})
 from foldwise.__main__ import main
 from foldwise.system.command import door_command
 assert main(["conf", "mine"]) == 0

@@ -156,9 +156,10 @@ def _carry_out(
         closes.callback(executor.close)
         tracker, registry = make_tracking(spec.fixed.tracking, spec.fixed.paths.runs, ledger)
         parts = Parts(make_tuner(spec, plan.goals), executor, ledger, tracker, screen, raise_if_stopped, deadline)
-        tracker.open(record, ledger.trials(spec.name))
+        rows = ledger.trials(spec.name)
+        tracker.open(record, rows)
         try:
-            searched = search(plan, parts)
+            searched = search(plan, parts, rows)
             spent = {"data": planned - began, "search": time.monotonic() - planned}
             closes.close()  # the refit has the machine to itself
             if elsewhere:
