@@ -107,7 +107,7 @@ class Study:
         self.folder = folder
         plan = self.plan(0)
         self.goal = plan.goal
-        self.ledger = assemble.make_ledger(plan.spec)
+        self.ledger = assemble.ledger_at(None, plan.spec.fixed.paths.runs, print)
         self.real = real_trials(plan)(0, plan.spec.space.defaults())
         open_or_resume(plan, self.ledger, {})
 

@@ -162,7 +162,7 @@ def one_study(table: str, seed: int, tuner: str, race: str, data: Path) -> Study
         start(threads_of(plan))
         from foldwise.training.cross_validate import cross_validate
 
-        ledger = assemble.make_ledger(spec)
+        ledger = assemble.ledger_at(None, spec.fixed.paths.runs, print)
         record = open_or_resume(plan, ledger, {})
         tracker, _ = assemble.make_tracking(spec.fixed.tracking, folder, ledger)
         cache = FoldCache(plan.table, plan.splits, seed)

@@ -146,7 +146,7 @@ def foldwise_study(plan: Plan, seed: int, folder: Path) -> Callable[[], float]:
     from foldwise.training.cross_validate import cross_validate
 
     def study() -> float:
-        ledger = assemble.make_ledger(plan.spec)
+        ledger = assemble.ledger_at(None, plan.spec.fixed.paths.runs, print)
         record = open_or_resume(plan, ledger, {})
         tracker, _ = assemble.make_tracking(plan.spec.fixed.tracking, str(folder), ledger)
         cache = FoldCache(plan.table, plan.splits)

@@ -18,7 +18,7 @@ from dataclasses import replace
 from benchmarks.made_search import SUMMARY
 from benchmarks.measure import report
 from foldwise.config.read import read_study
-from foldwise.doors.assemble import make_ledger, make_tuner
+from foldwise.doors.assemble import ledger_at, make_tuner
 from foldwise.doors.compose import compose_study
 from foldwise.execution.local import HereExecutor
 from foldwise.study.open_or_resume import open_or_resume
@@ -60,7 +60,7 @@ def run(words: list[str]) -> dict[int, float]:
     """Milliseconds of processor time a trial, by the number of trials at the window's end."""
     plan = plan_study(read_study(compose_study(words)))
     spec, clock = plan.spec, Clock()
-    with closing(make_ledger(spec)) as ledger:
+    with closing(ledger_at(None, spec.fixed.paths.runs, print)) as ledger:
         record = open_or_resume(plan, ledger, {})
         tracker = InMemoryTracker(ledger)
         tracker.open(record, [])

@@ -1,4 +1,4 @@
-"""Asking for help, or asking something wrong, never waits for TensorFlow, MLflow or scikit-learn."""
+"""Help and refusals never wait for TensorFlow, MLflow or scikit-learn; every door is there under its name."""
 
 import re
 import subprocess
@@ -29,7 +29,7 @@ def ask(door, *words):
 
 
 DOORS = ["tune", "train", "prepare", "predict", "export", "ui", "compare", "schedule", "retrain"]
-# What --cfg job cannot do without.
+# The keys without a default.
 NEEDED = {
     "predict": ["model=iris", "input=a.csv", "output=b.csv"],
     "export": ["model=iris", "output=there"],
@@ -66,7 +66,7 @@ def test_help_and_cfg_import_nothing_heavy(door, start):
         (["experiment=titanic", "paths.data=nowhere"], "put it at nowhere/titanic/titanic.csv"),
     ],
 )
-def test_a_wrong_question_is_answered_with_one_sentence_and_nothing_heavy(words, sentence, tmp_path):
+def test_a_mistake_is_refused_in_one_sentence_without_importing_anything_heavy(words, sentence, tmp_path):
     done = ask("pipelines.tune", *words, f"paths.runs={tmp_path / 'runs'}")
     assert done.returncode == 2, done.stderr
     assert sentence in done.stderr
@@ -85,7 +85,7 @@ def test_a_wrong_question_is_answered_with_one_sentence_and_nothing_heavy(words,
         ("export", ["model=iris", "output=there", "format=pickle"], "format: "),
     ],
 )
-def test_so_is_a_wrong_one_to_doors_that_serve(door, words, sentence, tmp_path):
+def test_so_is_a_mistake_at_a_door_that_composes_no_study(door, words, sentence, tmp_path):
     done = ask(f"pipelines.{door}", *words, f"paths.runs={tmp_path / 'runs'}")
     assert done.returncode == 2, done.stderr
     assert sentence in done.stderr
@@ -126,7 +126,7 @@ def test_an_unknown_word_is_refused_in_one_sentence(words, sentence):
 
 
 @pytest.mark.parametrize("words", ["--help", "tune --help", "tune --cfg job", "tune data --help", "conf --help"])
-def test_a_reader_that_has_seen_enough_is_not_a_fault(words):
+def test_a_reader_that_stops_early_is_not_an_error(words):
     for lines in (0, 1):
         command = f"set -o pipefail; '{sys.executable}' -m foldwise {words} | head -{lines}"
         done = subprocess.run(["bash", "-c", command], cwd=ROOT, capture_output=True, text=True, check=False)

@@ -1,4 +1,4 @@
-"""From the words of a request to a plain configuration. Reads files of options, and no database."""
+"""From the words of a command line to a plain configuration. Reads the files of conf/, and no database."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ def request_study(overrides: Sequence[str], values: Mapping[str, Any] | None = N
 def compose_study(overrides: Sequence[str], values: Mapping[str, Any] | None = None, rows: Config | None = None) -> Config:
     """The plain configuration of a study, for `config.read_study`.
 
-    A recipe (`experiment=NAME`) is laid over the groups, then what was given over the recipe: a group that is chosen
-    beside it (`data=iris`) is taken whole, without the recipe's values for it.
+    A recipe (`experiment=NAME`) is applied to the groups, then the other words to the result. A group that is chosen beside
+    a recipe (`data=iris`) is taken whole, without the recipe's values for it.
 
     Args:
         overrides: as on a command line, `data=csv`, `fit.epochs=30`, `model.units=[int,8,64]`, `experiment=titanic`.
@@ -100,7 +100,7 @@ def compose_service(door: str, overrides: Sequence[str]) -> Config:
 
 
 def _composed(conf: Conf, chosen: Mapping[str, str]) -> Config:
-    """What Hydra makes of `tune.yaml` and the options of its groups."""
+    """`tune.yaml` with the options of its groups, composed by Hydra."""
     from hydra import compose, initialize_config_dir
     from hydra.core.config_search_path import SearchPathQuery
     from hydra.core.global_hydra import GlobalHydra
