@@ -137,7 +137,7 @@ def test_help_lists_own_options_and_the_keys_of_a_group(own):
     assert "# a small one" in door_help("tune", "", [word, "model=small"])
     assert all(text in door_help("tune", "", [word, "model"]) for text in ("# a small one", "conf/model/cnn.yaml:"))
     lines = (shipped_conf() / "model" / "mlp.yaml").read_text().splitlines()
-    assert set(f"  {line}" for line in lines) <= set(door_help("tune", "", ["model=mlp", "seed=3"]).splitlines())
+    assert {f"  {line}" for line in lines} <= set(door_help("tune", "", ["model=mlp", "seed=3"]).splitlines())
     for words, sentence in (
         (["modle"], "'modle' is not a group, did you mean model?"),
         (["model=mlpp"], "'mlpp' is not an option of model, did you mean mlp?"),

@@ -85,7 +85,7 @@ BAD = {
     ),
     "an unknown key": ("fitt: {epochs: 3}", "fitt: unknown key, did you mean fit?"),
     "a wrong value": ("fit: {epochs: 0}", "fit.epochs: must be >= 1, got 0"),
-    "an address": ("study: ${oc.env:HOME}", "study: references such as '${oc.env:HOME}' are not read"),
+    "an address": ("study: ${oc.env:HOME}", "study: references such as '${oc.env:HOME}' are not allowed"),
 }
 
 
