@@ -1,5 +1,6 @@
 """A study that exists is continued and replayed by its name alone."""
 
+import shutil
 import sqlite3
 from contextlib import closing
 
@@ -83,7 +84,8 @@ def test_a_name_that_no_study_has_replays_nothing(runs):
     assert "the ledger has no study 'nobody'" in done.stderr
 
 
-def test_the_name_alone_goes_on_with_what_was_asked(runs, name):
+def test_the_name_alone_goes_on_with_what_was_asked(runs, name, tmp_path):
+    runs = shutil.copytree(runs, tmp_path / "runs")  # as it gets more trials
     done = run("tune", f"study={name}", runs=runs)
     assert done.returncode == 0, done.stderr
     assert f"study {name} is finished: 3 of 3 trials, 0 more to run" in done.stdout

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tests.end_to_end.copies import copied
 from tests.end_to_end.doors import SHARED, SMALL, only_study, run, run_anew, summary
 
 pytestmark = pytest.mark.slow
@@ -101,7 +102,8 @@ def test_a_finished_study_is_not_run_again(runs):
     assert summary(runs) == before
 
 
-def test_a_raised_total_goes_on_and_counts_the_second_look_at_the_holdout(runs):
+def test_a_raised_total_goes_on_and_counts_the_second_look_at_the_holdout(runs, tmp_path):
+    runs = copied(runs.parent, tmp_path / "copy") / "runs"
     words = [word.replace("budget.trials=2", "budget.trials=3") for word in WORDS]
     done = run("tune", *words, runs=runs)
     assert done.returncode == 0, done.stderr

@@ -1,5 +1,6 @@
 """A finished study is shown again without reading its rows, as long as they are the same."""
 
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -68,18 +69,21 @@ def test_what_is_asked_otherwise_is_looked_at(word, sentence, finished):
 
 def test_a_raised_total_goes_on(finished, tmp_path):
     folder, words, _ = finished
-    done = run("tune", *words, "budget.trials=3", runs=folder / "runs")
+    done = run("tune", *words, "budget.trials=3", runs=shutil.copytree(folder / "runs", tmp_path / "runs"))
     assert done.returncode == 0, done.stderr
     assert "is finished" not in done.stdout
 
 
 def test_rows_that_have_changed_are_noticed(finished):
-    """The last one, for it changes them."""
     folder, words, _ = finished
+    before = (folder / "rows.csv").read_bytes()
     rows = pd.read_csv(folder / "rows.csv")
     rows.loc[0, "a"] = 99
     rows.to_csv(folder / "rows.csv", index=False)
-    done = run("tune", *words, runs=folder / "runs")
+    try:
+        done = run("tune", *words, runs=folder / "runs")
+    finally:
+        (folder / "rows.csv").write_bytes(before)
     assert done.returncode == 2
     assert "'mine' exists and was made from other data" in done.stderr
 

@@ -5,6 +5,7 @@ import os
 import signal
 from contextlib import closing
 from datetime import UTC, datetime
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -18,6 +19,7 @@ from foldwise.ledger.ledger import open_ledger
 from foldwise.ledger.model_versions import ROLLBACK, Retraining
 from foldwise.tracking.mlflow_registry import MlflowRegistry
 from foldwise.tracking.mlflow_store import mlflow_store
+from tests.end_to_end.copies import copied
 from tests.end_to_end.doors import run
 
 pytestmark = pytest.mark.slow
@@ -47,13 +49,34 @@ def tuned(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def drifted(tuned):
-    """The same folder some weeks after the world has turned, and a retraining that was killed after its promotion."""
-    WORLD.write(tuned / "rows.csv", WEEKS + 14)
+def cut_off(tuned, tmp_path_factory):
+    """A copy some weeks after the world has turned, and a retraining that was killed after its promotion."""
+    folder = copied(tuned, tmp_path_factory.mktemp("cut_off") / "copy")
+    WORLD.write(folder / "rows.csv", WEEKS + 14)
     env = {**os.environ, "FOLDWISE_KILL": "after-promotion"}
-    killed = retrain(tuned, env=env)
+    killed = retrain(folder, env=env)
     assert killed.returncode == -signal.SIGKILL, killed.stdout + killed.stderr
-    return tuned
+    return folder
+
+
+@pytest.fixture(scope="module")
+def promoted(cut_off, tmp_path_factory):
+    """A copy in which the next start has finished that promotion, and what this start said."""
+    folder = copied(cut_off, tmp_path_factory.mktemp("promoted") / "copy")
+    return SimpleNamespace(folder=folder, done=retrain(folder))
+
+
+@pytest.fixture(scope="module")
+def rolled_back(promoted, tmp_path_factory):
+    """A copy in which the first version is champion again, and what that start said."""
+    folder = copied(promoted.folder, tmp_path_factory.mktemp("rolled_back") / "copy")
+    return SimpleNamespace(folder=folder, done=retrain(folder, "rollback=true", "why='the new one is slow'"))
+
+
+@pytest.fixture
+def drifted(rolled_back, tmp_path):
+    """A copy of that for one test alone."""
+    return copied(rolled_back.folder, tmp_path / "copy")
 
 
 def retrain(folder, *words, env=None):
@@ -93,7 +116,7 @@ def test_nothing_new_is_unchanged_and_trains_nothing(tuned):
     before = {path.name for path in (tuned / "runs" / "studies").iterdir()}
     done = retrain(tuned)
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.startswith("UNCHANGED: the rows are those that version 1, the champion, was made from\nwritten: ")
+    assert done.stdout.startswith("UNCHANGED: the rows are those of version 1, the champion\nwritten: ")
     assert {path.name for path in (tuned / "runs" / "studies").iterdir()} == before
     assert reports(tuned)[-1]["outcome"] == "UNCHANGED"
 
@@ -102,8 +125,8 @@ def test_nothing_new_is_unchanged_and_trains_nothing(tuned):
     ("change", "sentence"),
     [
         (lambda rows, more: pd.concat([rows, more]).drop(columns="first"), "has no column 'first'"),
-        (lambda rows, more: pd.concat([rows, more.assign(first=["what", *more["first"][1:]])]), "'what' is no number"),
-        (lambda rows, more: pd.concat([rows, more.assign(second=None)]), "cells of second are missing among the new rows"),
+        (lambda rows, more: pd.concat([rows, more.assign(first=["what", *more["first"][1:]])]), "'what' is not a number"),
+        (lambda rows, more: pd.concat([rows, more.assign(second=None)]), "cells of second are missing in the new rows"),
         (lambda rows, more: pd.concat([rows, more.assign(bought="perhaps")]), "bought has 3 labels"),
         (lambda rows, more: pd.concat([rows, more.assign(bought=None)]).assign(bought="no"), "'no' in every row"),
     ],
@@ -123,14 +146,14 @@ def test_columns_that_the_champion_does_not_know_are_left_out(tuned, tmp_path, c
     rows.assign(later=np.round(np.random.default_rng(0).normal(size=len(rows)), 3)).to_csv(tmp_path / "rows.csv", index=False)
     with pytest.raises(DataError, match="has moved by a PSI"):  # far enough to see that it was planned
         here(tuned, f"data.path={tmp_path / 'rows.csv'}", "checks.drift=0.0001")
-    assert "columns that the champion does not know are left out: later; tune to learn from them" in capsys.readouterr().out
+    assert "columns that the champion does not have are left out: later; tune to learn from them" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
         (["model=shp"], "no model is called 'shp', did you mean shop"),
-        (["model=shop", "rollback=true"], "version 1 is the first champion of shop; there is none to go back to"),
+        (["model=shop", "rollback=true"], "version 1 is the first champion of shop; only a later one can be rolled back"),
         (["model=shop", "serch=3"], "serch: unknown key, did you mean search"),
         (["model=shop", "promotion.alpha=2"], "promotion.alpha"),
         (["model=../shop"], "model"),
@@ -151,28 +174,28 @@ def test_where_nothing_was_ever_tuned_nothing_is_made(tmp_path):
     assert not (tmp_path / "nowhere").exists()
 
 
-def test_a_promotion_that_was_cut_off_is_finished_by_the_next_start(drifted):
-    assert aliases(drifted)["champion"] == 1
-    done = retrain(drifted)
+def test_a_promotion_that_was_cut_off_is_finished_by_the_next_start(cut_off, promoted):
+    assert aliases(cut_off)["champion"] == 1
+    done, folder = promoted.done, promoted.folder
     assert done.returncode == 0, done.stderr
-    assert "was cut off after its promotion; it is written down now" in done.stdout
-    assert "UNCHANGED: the rows are those that version 2, the champion, was made from" in done.stdout
-    assert aliases(drifted) == {"champion": 2}
-    promoted = next(summary for summary in reports(drifted) if summary["outcome"] == "PROMOTED")
-    assert promoted["champion"]["version"] == 1
-    assert promoted["challenger"]["version"] == 2
-    test, rows = promoted["test"], promoted["rows"]
+    assert "was interrupted after its promotion; it is recorded now" in done.stdout
+    assert "UNCHANGED: the rows are those of version 2, the champion" in done.stdout
+    assert aliases(folder) == {"champion": 2}
+    report = next(summary for summary in reports(folder) if summary["outcome"] == "PROMOTED")
+    assert report["champion"]["version"] == 1
+    assert report["challenger"]["version"] == 2
+    test, rows = report["test"], report["rows"]
     assert test["p_value"] <= 0.05
     assert test["gain"] == pytest.approx(test["challenger"] - test["champion"])
     assert test["rows"] == rows["holdout"] + rows["newest"] == sum(part["rows"] for part in test["parts"].values())
     assert rows["development"] + rows["holdout"] + rows["newest"] == rows["total"] == 60 * (WEEKS + 14)
-    assert {found["column"] for found in promoted["drift"]} == {"first", "second", "kind", "bought"}
-    assert promoted["drift"][0]["column"] == "first"
+    assert {found["column"] for found in report["drift"]} == {"first", "second", "kind", "bought"}
+    assert report["drift"][0]["column"] == "first"
 
 
-def test_what_came_of_it_stands_in_mlflow_too(drifted):
-    place = next(summary for summary in reports(drifted) if summary["outcome"] == "PROMOTED")["mlflow"]
-    client = mlflow_store(drifted / "runs").client()
+def test_what_came_of_it_stands_in_mlflow_too(promoted):
+    place = next(summary for summary in reports(promoted.folder) if summary["outcome"] == "PROMOTED")["mlflow"]
+    client = mlflow_store(promoted.folder / "runs").client()
     shown = client.get_run(place["run_id"])
     assert shown.data.tags["foldwise.retraining"] == "PROMOTED"
     assert shown.data.metrics["retraining.p_value"] <= 0.05
@@ -181,15 +204,15 @@ def test_what_came_of_it_stands_in_mlflow_too(drifted):
     assert files == {"json", "png"}
 
 
-def test_a_rollback_gives_the_very_same_answers_and_keeps_the_history(drifted):
-    former = answers(drifted, "shop/1")
-    assert not answers(drifted, "shop@champion").equals(former)
-    done = retrain(drifted, "rollback=true", "why='the new one is slow'")
+def test_a_rollback_gives_the_very_same_answers_and_keeps_the_history(promoted, rolled_back):
+    former = answers(promoted.folder, "shop/1")
+    assert not answers(promoted.folder, "shop@champion").equals(former)
+    done, folder = rolled_back.done, rolled_back.folder
     assert done.returncode == 0, done.stderr
     assert "model shop: version 1 is champion again, in place of version 2" in done.stdout
-    assert answers(drifted, "shop@champion").equals(former)  # to the last bit
-    with closing(open_ledger(f"sqlite:///{drifted / 'runs' / 'ledger.db'}")) as ledger:
-        registry = MlflowRegistry(mlflow_store(drifted / "runs"))
+    assert answers(folder, "shop@champion").equals(former)  # to the last bit
+    with closing(open_ledger(f"sqlite:///{folder / 'runs' / 'ledger.db'}")) as ledger:
+        registry = MlflowRegistry(mlflow_store(folder / "runs"))
         history = ledger.promotions.history(registry.identity("shop"))
     assert [(row.version, row.kind) for row in history] == [(1, "rollback"), (2, "promoted"), (1, "first")]
     assert history[0].why == "the new one is slow"
@@ -210,7 +233,7 @@ def test_a_rollback_that_was_cut_off_is_not_gone_further(drifted):
     done = here(drifted, "rollback=true")
     assert (done["id"], done["reason"], done["outcome"]) == ("back", "slow", "ROLLED_BACK")
     assert aliases(drifted)["champion"] == 1
-    with pytest.raises(ConfigError, match="there is none to go back to"):
+    with pytest.raises(ConfigError, match="only a later one can be rolled back"):
         here(drifted, "rollback=true")
 
 
@@ -219,7 +242,7 @@ def test_a_rollback_waits_for_no_retraining(drifted):
     running = f"{registry.identity('shop')}+retraining"
     address = f"sqlite:///{drifted / 'runs' / 'ledger.db'}"
     with closing(open_ledger(address)) as ledger, ledger.hold_model(running):
-        with pytest.raises(ConfigError, match="there is none to go back to"):  # not that the model is locked
+        with pytest.raises(ConfigError, match="only a later one can be rolled back"):  # not that the model is locked
             here(drifted, "rollback=true")
         with pytest.raises(JobError, match="model shop is locked by another process"):
             here(drifted)
@@ -270,11 +293,11 @@ def test_a_champion_that_cannot_be_loaded_is_said_and_replaced_by_nobody(drifted
     WORLD.write(drifted / "rows.csv", WEEKS + 16)
     try:
         network.write_bytes(whole[:-10])
-        with pytest.raises(Unfit, match=r"version \d of shop cannot be loaded, so nothing is promoted: .*was changed since"):
+        with pytest.raises(Unfit, match=r"version \d of shop cannot be loaded, so nothing is promoted: .*was changed after"):
             here(drifted)
         assert reports(drifted)[-1]["outcome"] == "REFUSED"
         assert aliases(drifted)["champion"] == before
-        with pytest.raises(JobError, match="was changed since the model was registered"):
+        with pytest.raises(JobError, match="was changed after the model was registered"):
             load_model("shop@champion", str(drifted / "runs"))
     finally:
         network.write_bytes(whole)

@@ -13,6 +13,7 @@ from types import SimpleNamespace
 import pandas as pd
 import pytest
 
+from tests.end_to_end.copies import rename
 from tests.end_to_end.doors import ROOT, run
 
 pytestmark = pytest.mark.slow
@@ -28,19 +29,9 @@ def old(tmp_path):
         packed.extractall(tmp_path, filter="data")
     runs = tmp_path / "runs"
     for name in ("ledger.db", "mlflow.db"):
-        move(runs / name, str(tmp_path))
+        rename(runs / name, MADE_AT, tmp_path)
     expected = json.loads((tmp_path / "expected.json").read_text())
     return SimpleNamespace(folder=tmp_path, runs=runs, data=f"paths.data={tmp_path}", **expected)
-
-
-def move(database, place):
-    """Writes another place wherever a cell names the one at which the archive was made."""
-    with closing(sqlite3.connect(database)) as connection:
-        for (table,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
-            for _, column, *_ in connection.execute(f'PRAGMA table_info("{table}")').fetchall():
-                change = f'UPDATE "{table}" SET "{column}" = replace("{column}", :here, :there) WHERE instr("{column}", :here)'
-                connection.execute(change, {"here": MADE_AT, "there": place})
-        connection.commit()
 
 
 def query(database, words, *values):
@@ -122,7 +113,7 @@ def test_its_model_answers_as_it_did(old):
     """At the door, from the bare folder, and in MLflow, where its own code answers if today's was not imported before."""
     (old.runs / "studies" / "done" / "bundle").rename(old.folder / "bundle")
     asked = [f"input={old.folder / 'ask.csv'}", f"output={old.folder / 'door.csv'}"]
-    assert "3 of 12 rows are unlike those of the training" in door(old, "predict", "model=old@champion", *asked)
+    assert "3 of 12 rows are unlike the training rows" in door(old, "predict", "model=old@champion", *asked)
     today = python(old, ["-c", CODE_OF_TODAY], f"{ROOT / 'src'}{os.pathsep}{ROOT}")
     assert Path(today.strip()).is_relative_to(ROOT / "src")
     packages = next(path for path in sys.path if path.endswith("site-packages"))
@@ -195,7 +186,7 @@ def test_its_model_is_retrained_and_rolled_back(old):
     )
     assert aliases(old, "old") == {"champion": 1, "challenger": 2}
     said = door(old, "retrain", *asked)
-    assert "UNCHANGED: the rows are those that version 2, the champion, was made from" in said
+    assert "UNCHANGED: the rows are those of version 2, the champion" in said
     assert aliases(old, "old") == {"champion": 2}
     ((outcome, written),) = query(old.runs / "ledger.db", outcomes)
     assert (outcome, json.loads(written)["challenger"]["version"]) == ("PROMOTED", 2)

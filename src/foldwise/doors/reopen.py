@@ -26,11 +26,12 @@ def finished_before(spec: StudySpec, opens: StartLedger) -> tuple[StudySummary, 
     waits = fixed.tracking.kind == "mlflow" and spec.name in ledger.waiting()
     if record is None or record.summary is None or record.asked != fixed.budget.trials or waits:
         return None
-    if record.summary.source is None or record.summary.source != source_mark(fixed):
-        return None
     if difference(identity(record.recipe), identity(spec.recipe)):
         return None
-    return (record.summary, trials) if nothing_left(record.summary, trials, fixed.budget.trials) else None
+    if not nothing_left(record.summary, trials, fixed.budget.trials):
+        return None
+    source = record.summary.source  # compared last, because it hashes the files
+    return None if source is None or source != source_mark(fixed) else (record.summary, trials)
 
 
 def nothing_left(summary: StudySummary, trials: int, asked: int) -> bool:

@@ -78,7 +78,7 @@ def balance_gain(results: Sequence[TrialResult], kind_of: Callable[[TrialResult]
 
         half = float(t.ppf(0.975, count - 1)) * sd * math.sqrt(1 / count + 1 / (count - 1))
     low, high = difference - half, difference + half
-    better, worse = (low > 0, high < 0) if goal.direction == "maximize" else (high < 0, low > 0)
+    better, worse = (low > 0, high < 0) if goal.sign > 0 else (high < 0, low > 0)
     ours = Side(balanced.number, kind_of(balanced), len(with_it), balanced.mean, balanced.sd)
     theirs = Side(plain.number, "none", len(without), plain.mean, plain.sd)
     return BalanceGain(ours, theirs, difference, low, high, better, worse)

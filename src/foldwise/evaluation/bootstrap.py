@@ -69,7 +69,7 @@ def compare(
         return Comparison(difference, math.nan, math.nan, better=False, worse=False)
     low, high = (float(bound) for bound in np.percentile(known, [2.5, 97.5]))
     above, below = low > 0, high < 0
-    better, worse = (above, below) if goal.direction == "maximize" else (below, above)
+    better, worse = (above, below) if goal.sign > 0 else (below, above)
     return Comparison(difference, low, high, better, worse)
 
 

@@ -73,7 +73,7 @@ def paired_test(
 
     Source: Fisher's randomisation test for pairs; Noreen, Computer-Intensive Methods for Testing Hypotheses (1989).
     """
-    sign = 1.0 if goal.direction == "maximize" else -1.0
+    sign = goal.sign
     ours, theirs = _comparable(goal.metric, challenger.predictions), _comparable(goal.metric, champion.predictions)
 
     def gain_of(swapped: Array) -> float:

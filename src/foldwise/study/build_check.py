@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from functools import cache
 
-from foldwise.config.read import trial_at
 from foldwise.data.preparation.fold import AnyPreparation, fit_preparation
 from foldwise.models.heads import head_for
 from foldwise.spec.prep import PrepSpec
@@ -18,8 +17,7 @@ KINDS = ("layers", "python")
 
 def needs_build_check(spec: StudySpec) -> list[TrialSpec]:
     """The trials at the default and at both ends of every range whose networks have to be seen."""
-    points = [spec.space.defaults(), *(corner for _, corner in spec.space.corners())]
-    trials = [trial for trial in (trial_at(spec, point) for point in points) if trial.model.kind in KINDS]
+    trials = [trial for trial in spec.corners if trial.model.kind in KINDS]
     different: list[TrialSpec] = []
     for trial in trials:
         if not any((trial.model, trial.prep) == (other.model, other.prep) for other in different):

@@ -15,27 +15,25 @@ from foldwise.config.read import trial_at
 from foldwise.data.audit.audit import audit
 from foldwise.data.audit.finding import Finding
 from foldwise.data.holdout import HoldoutRecord, set_holdout
-from foldwise.data.image_table import read_image_holdout, read_image_table
 from foldwise.data.new_rows import ChampionContext, fresh_holdout
 from foldwise.data.preparation.augment_rules import check_augment
 from foldwise.data.preparation.balance import check_balance
 from foldwise.data.preparation.fold import fit_preparation
 from foldwise.data.preparation.prep_rules import check_prep
-from foldwise.data.sources.fingerprint import source_mark
+from foldwise.data.read import reader
+from foldwise.data.sources.fingerprint import joined
 from foldwise.data.split import Split, cut_folds
-from foldwise.data.table import Table, read_given_holdout, read_table
+from foldwise.data.table import Table
 from foldwise.errors import ConfigError
 from foldwise.models.head_rules import check_head
 from foldwise.models.image_rules import as_shown, check_image
 from foldwise.models.input_rules import check_inputs, takes_pixels
-from foldwise.spec.data import FeatureKind, GivenHoldout, TimeHoldout
+from foldwise.spec.data import FeatureKind, TimeHoldout
 from foldwise.spec.fit import FitSpec
 from foldwise.spec.goal import Goal, cost_goal, goal_for
-from foldwise.spec.images import GivenImages, ImageRows
 from foldwise.spec.sources import FrameData
 from foldwise.spec.space import Params
 from foldwise.spec.study import FixedSpec, StudySpec
-from foldwise.spec.trial import TrialSpec
 from foldwise.training.engine_rule import threads_for
 from foldwise.trial.job import TrialJob
 
@@ -106,21 +104,22 @@ def plan_study(spec: StudySpec, context: ChampionContext | None = None) -> Plan:
     """
     fixed = spec.fixed
     check_runs_folder(fixed.paths.runs)
-    trials = _trials(spec)
-    source = source_mark(fixed)  # before the rows: a file that changes in between is read anew the next time
-    table = _read(fixed, trials)
+    trials = spec.corners
+    rows = reader(fixed.data, fixed.paths)
+    used = frozenset[FeatureKind]().union(*(trial.prep.kinds for trial in trials))
+    table = rows.read(used, pixels=any(takes_pixels(trial.model) for trial in trials))
     goal = goal_for(fixed.metric, fixed.goal.direction, table.task)
     for trial in trials:
         check_head(table.task, trial)
-        symmetries = fixed.data.symmetries if isinstance(fixed.data, ImageRows) else None
-        check_augment(trial.augment, table.images is not None, symmetries, trial.fit.loss)
+        check_augment(trial.augment, table.images is not None, table.symmetries, trial.fit.loss)
         others = [column.name for column in table.schema.columns if column.kind in trial.prep.kinds - {"number"}]
         check_inputs(trial.model, [*table.schema.of_kind("number"), *others], table.left_out)
         numbers = prod(table.schema.image) if table.schema.image else len(table.schema.of_kind("number"))
         check_image(as_shown(trial.model, table.schema.image), numbers, others, trial.prep.select.kind != "none")
     development, held, new_rows, record = _set_aside(fixed, table, context)
-    given = _given(fixed, table)
+    given = rows.read_holdout(table)
     holdout = table.take(held) if given is None else given
+    source = table.mark if given is None else joined(table.mark, given.mark)
     for trial in trials:
         check_prep(table, development, trial.prep)
     splits = cut_folds(table, development, fixed.folds, fixed.seed)
@@ -131,20 +130,13 @@ def plan_study(spec: StudySpec, context: ChampionContext | None = None) -> Plan:
     return Plan(spec, goal, table, development, holdout, record, splits, findings, source, context, new_rows)
 
 
-def _read(fixed: FixedSpec, trials: Sequence[TrialSpec]) -> Table:
-    if isinstance(fixed.data, ImageRows):
-        return read_image_table(fixed.data, fixed.paths)
-    used = frozenset[FeatureKind]().union(*(trial.prep.kinds for trial in trials))
-    return read_table(fixed.data, fixed.paths, any(takes_pixels(trial.model) for trial in trials), used)
-
-
 def _set_aside(
     fixed: FixedSpec, table: Table, context: ChampionContext | None
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, HoldoutRecord]:
     """Positions to develop on, positions set aside, which of these because they are new, and how that was decided."""
     data = fixed.data
     none = np.empty(0, dtype=np.int64)
-    if context is None or isinstance(data.holdout, GivenHoldout | GivenImages):
+    if context is None or data.holdout.kind == "given":
         development, held, record = set_holdout(table, data.holdout, data)
         return development, held, none, record
     if isinstance(data.holdout, TimeHoldout):
@@ -156,17 +148,9 @@ def _set_aside(
     return development, np.sort(np.concatenate([held, new_rows])), new_rows, record
 
 
-def _given(fixed: FixedSpec, table: Table) -> Table | None:
-    """The rows that data.holdout names, None where it sets rows of the table aside."""
-    data = fixed.data
-    if isinstance(data, ImageRows):
-        return read_image_holdout(data, table, fixed.paths) if isinstance(data.holdout, GivenImages) else None
-    return read_given_holdout(data, data.holdout.path, table, fixed.paths) if isinstance(data.holdout, GivenHoldout) else None
-
-
 def threads_of(plan: Plan) -> int:
     """How many threads its trials train on: as configured, else by what has to be multiplied."""
-    fixed, trials = plan.spec.fixed, _trials(plan.spec)
+    fixed, trials = plan.spec.fixed, plan.spec.corners
     if fixed.execute.threads is not None:
         return fixed.execute.threads
     largest = max((split.train for split in plan.splits), key=len)
@@ -175,11 +159,6 @@ def threads_of(plan: Plan) -> int:
         return len(fit_preparation(plan.table, largest, trials[0].prep).features)
 
     return threads_for(trials, fixed.training.engine, len(largest), features, max(1, len(plan.table.labels)))
-
-
-def _trials(spec: StudySpec) -> list[TrialSpec]:
-    """The trial of all defaults, and those that visit every end of every range."""
-    return [trial_at(spec, params) for params in (spec.space.defaults(), *(corner for _, corner in spec.space.corners()))]
 
 
 def check_batch(fit: FitSpec, splits: Sequence[Split]) -> None:

@@ -97,8 +97,7 @@ class Race:
         best, done = self.incumbent, len(scores)
         if best is None or not done < len(best.scores) or best.variance == 0:
             return None
-        sign = 1.0 if self.goal.direction == "maximize" else -1.0
-        behind = sign * math.fsum(best.scores[fold] - score for fold, score in scores.items()) / done
+        behind = self.goal.sign * math.fsum(best.scores[fold] - score for fold, score in scores.items()) / done
         folds = len(best.scores)
         allowed = deviations(folds, self.alpha) * math.sqrt(best.variance * (1 / done - 1 / folds))
         if behind <= allowed:
@@ -130,5 +129,5 @@ def bar_of(others: Sequence[float], goal: Goal, factor: int) -> Bar:
     A trial that is level with the last of these goes on.
     """
     places = max(1, (len(others) + 1) // factor)
-    ranked = sorted(others, reverse=goal.direction == "maximize")
+    ranked = goal.rank(others, float)
     return Bar(ranked[places - 1], places, len(others))

@@ -130,18 +130,17 @@ class _Replayed(CmaEsSampler):
 
     def _restore_optimizer(self, completed_trials: list[FrozenTrial]) -> Any:
         unit_cube = _SearchSpaceTransform(dict(self._ranges), transform_0_1=True)
-        minimize = self._goal.direction == "minimize"
-        optimizer = self._init_optimizer(unit_cube, StudyDirection.MINIMIZE if minimize else StudyDirection.MAXIMIZE)
+        optimizer = self._init_optimizer(unit_cube, StudyDirection[self._goal.direction.upper()])
         size = optimizer.population_size
         for first in range(0, len(completed_trials) - size + 1, size):
             generation = completed_trials[first : first + size]
-            optimizer.tell([(unit_cube.transform(trial.params), _loss(trial, minimize)) for trial in generation])
+            optimizer.tell([(unit_cube.transform(trial.params), -self._goal.sign * _value(trial)) for trial in generation])
         return optimizer
 
 
-def _loss(trial: FrozenTrial, minimize: bool) -> float:
+def _value(trial: FrozenTrial) -> float:
     assert trial.value is not None
-    return trial.value if minimize else -trial.value
+    return trial.value
 
 
 def _complete(study: Study) -> list[FrozenTrial]:

@@ -76,7 +76,7 @@ def test_gaps_and_drift_beyond_what_is_allowed_are_refused(table):
     found = drifts(table, EARLIER, LATER)
     check_missing(found, 0.5)
     check_drift(found, None)
-    with pytest.raises(DataError, match=r"cells of emptied are missing among the new rows \(emptied: 0% before, 50% now\)"):
+    with pytest.raises(DataError, match=r"cells of emptied are missing in the new rows \(emptied: 0% before, 50% now\)"):
         check_missing(found, 0.2)
     with pytest.raises(DataError, match=r"has moved by a PSI of .*, more than checks.drift=0.3"):
         check_drift(found, 0.3)

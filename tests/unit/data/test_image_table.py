@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from foldwise.data.audit.audit import audit
+from foldwise.data.holdout import set_holdout
 from foldwise.data.image_table import read_image_holdout, read_image_table
 from foldwise.data.sources.images import check_images
-from foldwise.data.split import cut_folds, set_holdout
+from foldwise.data.split import cut_folds
 from foldwise.errors import ConfigError, DataError
 from foldwise.spec.data import HashHoldout
 from foldwise.spec.folds import FoldsSpec
@@ -57,10 +58,10 @@ def test_given_test_images_are_the_holdout(tmp_path):
 
 def test_test_images_of_another_size_or_label_are_refused(tmp_path):
     data = idx(tmp_path, blobs(), LABELS, test=(blobs(rows=9, height=9), LABELS[:9]))
-    with pytest.raises(DataError, match="the test images are 9 x 5 x 1, and those to learn from 6 x 5 x 1"):
+    with pytest.raises(DataError, match="the test images are 9 x 5 x 1, the training images 6 x 5 x 1"):
         read_image_holdout(data, read_image_table(data))
     data = idx(tmp_path, blobs(), LABELS, test=(blobs(rows=3), np.array([0, 1, 7])))
-    with pytest.raises(DataError, match="row 3: '7' is no label of the training rows"):
+    with pytest.raises(DataError, match="row 3: '7' is not a label of the training rows"):
         read_image_holdout(data, read_image_table(data))
 
 
@@ -106,7 +107,7 @@ def test_labels_have_the_names_that_an_archive_gives_them(tmp_path):
     table = read_image_table(npz(tmp_path / "a.npz", blobs(), LABELS[:, None], arrays=arrays, classes="names"))
     assert table.labels == ("ant", "bee", "cat")
     assert [table.labels[code] for code in table.target[:3]] == ["cat", "ant", "bee"]
-    with pytest.raises(DataError, match=r"labels are no positions in data\.classes, which names 3"):
+    with pytest.raises(DataError, match=r"labels are not positions in data\.classes, which has 3 names"):
         read_image_table(npz(tmp_path / "b.npz", blobs(), LABELS + 1, arrays=arrays, classes="names"))
 
 
@@ -114,12 +115,12 @@ def test_labels_have_the_names_that_an_archive_gives_them(tmp_path):
     ("images", "labels", "sentence"),
     [
         (blobs(), LABELS[:-1], "there are 60 images and 59 labels"),
-        (blobs() / 255, LABELS, "images are of float64; give whole numbers from 0 to 255"),
-        (blobs().astype(int) * 2, LABELS, "pixels go from 0 to"),
+        (blobs() / 255, LABELS, "images have dtype float64; give whole numbers from 0 to 255"),
+        (blobs().astype(int) * 2, LABELS, "pixels range from 0 to"),
         (blobs()[:, 0, 0], LABELS, r"images have shape \(60, 1\)"),
         (blobs(channels=3).transpose(0, 3, 1, 2), LABELS, r"channels first; give x.transpose\(0, 2, 3, 1\)"),
         (blobs()[:0], LABELS[:0], "holds no images"),
-        (blobs(), np.eye(3)[LABELS], "one label a row is due"),
+        (blobs(), np.eye(3)[LABELS], "give one label for each image"),
         (blobs(), np.zeros(60), "nothing to learn"),
     ],
 )

@@ -2,7 +2,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from foldwise.data.split import cut_folds, set_holdout
+from foldwise.data.holdout import set_holdout
+from foldwise.data.split import cut_folds
 from foldwise.data.table import read_table
 from foldwise.errors import ConfigError, DataError
 from foldwise.spec.data import CsvData, HashHoldout, ParquetData, TimeHoldout
@@ -106,7 +107,7 @@ def test_a_grown_table_without_a_key_column_is_refused(tmp_path):
     table, data = make(tmp_path, frame())
     record = set_holdout(table, HashHoldout(), data)[2]
     less, data = make(tmp_path, frame().drop(columns="b"))
-    with pytest.raises(DataError, match="column b decided"):
+    with pytest.raises(DataError, match="column b decides which rows are held out and is missing"):
         set_holdout(less, HashHoldout(), data, record)
 
 

@@ -221,7 +221,7 @@ def test_rows_without_a_target_are_dropped_and_counted(tmp_path):
         ([f"w{number}" for number in range(60)], {}, DataError, "looks like text"),
         (["a", "b", "c"] * 20, {"task": "binary"}, ConfigError, "data.task"),
         (["a", "b"] * 30, {"task": "multiclass"}, ConfigError, "use binary"),
-        (["a", "b"] * 30, {"task": "regression"}, DataError, "row 1: 'a' is no number"),
+        (["a", "b"] * 30, {"task": "regression"}, DataError, "row 1: 'a' is not a number"),
         (["a", "b"] * 30, {"positive": "c"}, ConfigError, "data.positive"),
         (["a", "b", "c"] * 20, {"positive": "c"}, ConfigError, "data.positive"),
         (["1.5"] * 30 + ["2.5"] * 29 + ["NA"], {}, DataError, "data.missing=['','NA']"),
@@ -294,7 +294,7 @@ def test_labels_with_a_full_stop_more_are_refused_with_the_way_out(tmp_path):
     table = csv_table(tmp_path, {**columns(), "y": ["<=5", ">5"] * 30})
     (tmp_path / "test.csv").write_text("a,y\n1,<=5.\n2,>5.\n")
     data = CsvData(kind="csv", path=str(tmp_path / "rows.csv"), target="y")
-    with pytest.raises(DataError, match=r"row 1: '<=5\.' is no label.*data\.target_strip='\.'"):
+    with pytest.raises(DataError, match=r"row 1: '<=5\.' is not a label.*data\.target_strip='\.'"):
         read_given_holdout(data, str(tmp_path / "test.csv"), table)
     stripped = data.model_copy(update={"target_strip": "."})
     assert read_given_holdout(stripped, str(tmp_path / "test.csv"), read_table(stripped)).target.tolist() == [0, 1]

@@ -41,7 +41,7 @@ def test_while_mlflow_is_away_the_first_refusal_ends_it(ledger, tmp_path):
     ship_others(ledger, TrackingSpec(url="http://127.0.0.1:9"), str(tmp_path), sentences.append)
     assert ledger.waiting() == ["one", "two"]
     assert len(sentences) == 2
-    assert sentences[1].startswith("MLflow did not take 1 of the study's trials: ")
+    assert sentences[1].startswith("MLflow did not accept 1 of the study's trials: ")
 
 
 def test_in_memory_tracking_sends_nothing(ledger, tmp_path):

@@ -116,3 +116,10 @@ def test_what_cannot_be_scored_is_nan():
     assert math.isnan(found.p_value)
     empty = paired_test(_goal("accuracy"), "binary", 2, np.zeros(0, dtype=np.int64), *[Side(np.zeros((0, 2)), 0.5)] * 2, 0)
     assert math.isnan(empty.p_value)
+
+
+def test_a_p_value_is_never_less_than_the_exchanges_can_show():
+    truth = np.zeros(200, dtype=np.int64)
+    right, wrong = (Side(np.tile(row, (200, 1)), 0.5) for row in np.eye(2))
+    found = paired_test(_goal("accuracy"), "binary", 2, truth, right, wrong, 0, draws=100)
+    assert (found.gain, found.p_value) == (1.0, 1 / 101)

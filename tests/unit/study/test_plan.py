@@ -1,8 +1,12 @@
 import pytest
 
 from foldwise.config.read import read_study
+from foldwise.doors.assemble import check_tuner
 from foldwise.errors import ConfigError
-from foldwise.study.plan import check_runs_folder, plan_study
+from foldwise.spec.space import Space
+from foldwise.spec.trial import TrialSpec
+from foldwise.study.build_check import needs_build_check
+from foldwise.study.plan import check_runs_folder, plan_study, threads_of
 
 
 def test_a_place_that_cannot_be_written_is_refused_and_nothing_is_left(tmp_path):
@@ -70,3 +74,21 @@ def test_a_target_without_a_logarithm_is_refused_before_anything_is_written(tmp_
     with pytest.raises(ConfigError, match=r"prep\.target: log is for a number to predict"):
         plan_study(read_study({**asked, "data": {"kind": "sklearn", "name": "iris"}}))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_start_tries_the_ends_of_all_ranges_once(tmp_path, monkeypatch):
+    walks = []
+    walk = Space.corners
+    monkeypatch.setattr(Space, "corners", lambda space: walks.append(space) or walk(space))
+    model = {"kind": "layers", "layers": [{"kind": "Dense", "units": ["int", 2, 9]}]}
+    config = {"data": {"kind": "sklearn", "name": "iris"}, "model": model, "paths": {"runs": str(tmp_path)}}
+    spec = read_study({**config, "tuner": "kt_hyperband", "fit": {"epochs": 9}})
+    assert [trial.model.layers[0].units for trial in spec.corners] == [6, 2, 9]
+    validated = []
+    validate = TrialSpec.model_validate
+    monkeypatch.setattr(TrialSpec, "model_validate", lambda values: validated.append(values) or validate(values))
+    check_tuner(spec)
+    plan = plan_study(spec)
+    threads_of(plan)
+    assert len(needs_build_check(spec)) == 3
+    assert (len(walks), validated) == (1, [])

@@ -58,8 +58,8 @@ def test_a_network_learns_from_images_whatever_it_makes_of_them(model, job):
 
 def test_a_bundle_answers_images(job, tmp_path):
     from foldwise.bundle.bundle import load_bundle, save_bundle
-    from foldwise.bundle.card import Reading
     from foldwise.errors import DataError
+    from foldwise.spec.data import Reading
     from foldwise.training.cross_validate import cross_validate
     from foldwise.training.refit import predict, refit
 

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from foldwise.data.audit.audit import audit
-from foldwise.data.audit.finding import Finding, refuse, told
+from foldwise.data.audit.finding import Finding, merged, refuse
 from foldwise.data.split import cut_folds
 from foldwise.data.table import read_table
 from foldwise.errors import ConfigError
@@ -110,16 +110,16 @@ def test_a_table_of_many_columns_is_audited_without_a_warning(tmp_path):
 
 
 def test_the_worst_come_first():
-    levels = [finding.level for finding in told(Finding(level, level, (), "m", "a") for level in ("note", "leak", "warn"))]
+    levels = [finding.level for finding in merged(Finding(level, level, (), "m", "a") for level in ("note", "leak", "warn"))]
     assert levels == ["leak", "warn", "note"]
 
 
 def test_findings_of_a_kind_that_differ_are_one_beyond_four():
     few = [Finding("leak", "target", (f"c{n}",), f"tells {n}", "drop {columns}") for n in range(4)]
-    assert [finding.advice for finding in told(few)] == ["drop c0", "drop c1", "drop c2", "drop c3"]
-    (one,) = told([*few, Finding("leak", "target", ("c4",), "tells 4", "drop {columns}")])
+    assert [finding.advice for finding in merged(few)] == ["drop c0", "drop c1", "drop c2", "drop c3"]
+    (one,) = merged([*few, Finding("leak", "target", ("c4",), "tells 4", "drop {columns}")])
     assert one.columns == ("c0", "c1", "c2", "c3", "c4")
-    assert one.message == "5 columns; of c0: tells 0"
+    assert one.message == "5 columns; for c0: tells 0"
 
 
 def test_a_finding_is_the_same_after_it_was_written_as_json():

@@ -35,7 +35,7 @@ def spec(**given):
             "augment.rand_augment: needs the symmetry rotate_small",
         ),
         ({"kind": "images"}, False, None, "auto", "augment: images varies images, and the data are rows of a table"),
-        ({"kind": "vectors"}, True, None, "auto", "take augment=images"),
+        ({"kind": "vectors"}, True, None, "auto", "use augment=images"),
         ({"kind": "vectors", "mixup": 0.2}, False, None, "hinge", "augment.mixup: blends targets, and fit.loss=hinge"),
     ],
 )

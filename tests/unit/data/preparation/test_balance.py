@@ -214,7 +214,7 @@ def test_smote_makes_do_with_as_many_neighbours_as_there_are_and_says_so(table, 
     fold = prepared(small, balance)
     assert fold.train_y.sum() > 100
     (said,) = check_balance(small, [SPLIT], balance)
-    assert said.message == "a class has only 3 training rows in a fold; there SMOTE uses 2 neighbours"
+    assert said.message == "a class has only 3 training rows in a fold, where SMOTE uses 2 neighbours"
     assert list(check_balance(table, [SPLIT], balance)) == []
 
 
@@ -232,7 +232,7 @@ def test_one_row_cannot_be_grown_and_that_is_said_before_and_in_the_trial(table,
 @pytest.mark.parametrize("balance", KINDS[1:], ids=lambda balance: balance.kind)
 def test_numbers_to_predict_cannot_be_balanced(table, balance):
     numbers = replace(table, target=np.linspace(0, 1, ROWS), labels=(), task="regression")
-    with pytest.raises(ConfigError, match=r"balance\.kind: .* evens out classes, and y is a number to predict; use none"):
+    with pytest.raises(ConfigError, match=r"balance\.kind: .* is for classes, and y is a number to predict; use none"):
         list(check_balance(numbers, [SPLIT], balance))
     assert list(check_balance(numbers, [SPLIT], NoBalance())) == []
     assert len(prepared(numbers, NoBalance()).train_x) == TRAIN
@@ -244,5 +244,5 @@ def test_tomek_never_takes_a_whole_class(table):
     frame["n"] = np.repeat(np.arange(ROWS / 2) * 10, 2) + np.tile([0, 0.1], ROWS // 2)
     twins = replace(table, frame=frame[["n"]], schema=replace(table.schema, columns=table.schema.columns[:1]))
     twins = replace(twins, target=np.arange(ROWS) % 2, labels=("no", "yes"), task="binary")
-    with pytest.raises(TrialFailed, match="takes out every row of a class; use smote"):
+    with pytest.raises(TrialFailed, match="removes every row of a class; use smote"):
         prepared(twins, SmoteTomek(kind="smote_tomek"))

@@ -80,7 +80,7 @@ def test_balancing_repeats_or_leaves_out_whole_training_images(table, balance):
 
 def test_images_are_weighted_and_never_mixed(table):
     assert prepare_fold(table, SPLIT, PrepSpec(), ClassWeight(kind="class_weight")).train_weight.sum() == pytest.approx(45)
-    with pytest.raises(ConfigError, match=r"balance.kind: smote mixes two rows"):
+    with pytest.raises(ConfigError, match=r"balance.kind: smote mixes rows"):
         list(check_balance(table, [SPLIT], Smote(kind="smote")))
 
 

@@ -76,8 +76,8 @@ def test_the_file_is_found_in_paths_data_and_never_made(tmp_path):
     [
         ("sqlite://", r"data\.url: names no file; write sqlite:///<path>"),
         ("sqlite:///:memory:", r"data\.url: names no file"),
-        ("shop.db", r"data\.url: is no database address"),
-        ("nosql://host/shop", r"data\.url: nosql is no database that SQLAlchemy knows"),
+        ("shop.db", r"data\.url: is not a database address"),
+        ("nosql://host/shop", r"data\.url: nosql is unknown to SQLAlchemy"),
         ("oracle+oracledb://host/shop", r"data\.url: oracle\+oracledb needs its driver; pip install"),
     ],
 )
@@ -88,5 +88,5 @@ def test_an_address_of_nothing_is_one_sentence(url, sentence):
 
 def test_a_file_that_is_no_database_is_one_sentence(tmp_path):
     (tmp_path / "rows.db").write_text("id,age\n" * 300)
-    with pytest.raises(DataError, match=r"rows.db says: file is not a database"):
+    with pytest.raises(DataError, match=r"rows.db: file is not a database"):
         read_source(SqlData(kind="sql", url=f"sqlite:///{tmp_path / 'rows.db'}", query="SELECT * FROM t", target="y"))

@@ -137,16 +137,16 @@ def test_rows_are_counted_from_zero_and_the_frame_stays_as_it_is():
     before = frame.copy(deep=True)
     table = _table(frame)
     assert table.rows.tolist() == list(range(ROWS))
-    assert any("the frame's index (id) is no column; frame.reset_index() makes it one" in note for note in table.notes)
+    assert any("the frame's index (id) is not a column; frame.reset_index() makes it one" in note for note in table.notes)
     pd.testing.assert_frame_equal(frame, before)
 
 
 REFUSED = {
     "levels": (lambda f: f.set_axis(pd.MultiIndex.from_product([["a"], f.columns]), axis=1), "its columns have 2 levels"),
-    "number": (lambda f: f.rename(columns={"size": 3}), "the column name 3 is no text"),
-    "blank": (lambda f: f.rename(columns={"size": " "}), "the column name ' ' is no text"),
-    "twice": (lambda f: pd.concat([f, f[["size"]]], axis=1), "the column size is there twice; rename one"),
-    "no row": (lambda f: f.iloc[:0], "it holds no row"),
+    "number": (lambda f: f.rename(columns={"size": 3}), "the column name 3 is not text"),
+    "blank": (lambda f: f.rename(columns={"size": " "}), "the column name ' ' is not text"),
+    "twice": (lambda f: pd.concat([f, f[["size"]]], axis=1), "the column size occurs twice; rename one"),
+    "no row": (lambda f: f.iloc[:0], "it has no rows"),
     "no target": (lambda f: f.rename(columns={"y": "Y"}), "data.target: the frame has no column 'y', did you mean Y?"),
     "duration": (lambda f: f.assign(x=pd.to_timedelta(range(ROWS), unit="s")), "column x has dtype timedelta.*total_seconds"),
     "period": (lambda f: f.assign(x=pd.period_range("2020", periods=ROWS, freq="D")), "column x has dtype period.*a period"),

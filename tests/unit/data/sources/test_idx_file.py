@@ -32,11 +32,11 @@ def test_compressed_is_told_by_the_content_and_not_by_the_name(tmp_path):
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        (lambda c: c[:-1], "holds 1799 bytes after its header, which says 60 x 6 x 5"),
-        (lambda c: c + b"\0", "goes on after its header"),
-        (lambda c: b"P5" + c[2:], "is no idx file: it begins with 50 35 08 03"),
-        (lambda c: b"", "is no idx file: it begins with nothing"),
-        (lambda c: c[:9], "ends in its header"),
+        (lambda c: c[:-1], "has 1799 bytes after its header, which promises 60 x 6 x 5"),
+        (lambda c: c + b"\0", "has more bytes after its header"),
+        (lambda c: b"P5" + c[2:], "is not an idx file: it begins with 50 35 08 03"),
+        (lambda c: b"", "is not an idx file: it begins with nothing"),
+        (lambda c: c[:9], "ends within its header"),
         (lambda c: b"\0\0\x08\x03" + b"\xff" * 12, "GiB, and at most 4 are read"),
         (lambda c: gzip.compress(c)[:-400], "cannot be read"),
         (lambda c: b"\x1f\x8b" + c, "cannot be read"),
@@ -55,5 +55,5 @@ def test_no_more_is_unpacked_than_the_header_promises(tmp_path):
         file.write(b"\0\0\x08\x01\0\0\0\x04")
         for _ in range(200):
             file.write(bytes(2**20))
-    with pytest.raises(DataError, match="goes on after its header, which says 4"):
+    with pytest.raises(DataError, match="has more bytes after its header, which promises 4"):
         read_idx(path)
