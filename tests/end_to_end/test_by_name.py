@@ -60,7 +60,7 @@ def test_a_trial_that_comes_out_otherwise_is_said_by_how_much(runs, name):
             connection.execute("UPDATE studies SET versions = ?", (versions,))
             connection.commit()
     assert done.returncode == 1
-    assert "trial 2 is not the same: scores differ by up to 0.25; other versions by now: keras: " in done.stderr
+    assert "trial 2 is not the same: scores differ by up to 0.25; versions that changed: keras: " in done.stderr
 
 
 @pytest.mark.parametrize(

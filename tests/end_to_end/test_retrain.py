@@ -157,7 +157,7 @@ def test_columns_that_the_champion_does_not_know_are_left_out(tuned, tmp_path, c
         (["model=shop", "serch=3"], "serch: unknown key, did you mean search"),
         (["model=shop", "promotion.alpha=2"], "promotion.alpha"),
         (["model=../shop"], "model"),
-        (["model=shop", "tracking.kind=in_memory"], "in_memory keeps no model beyond its process"),
+        (["model=shop", "tracking.kind=in_memory"], "in_memory keeps a model for its own process only"),
     ],
 )
 def test_what_is_asked_wrongly_is_said_and_leaves_nothing(tuned, words, sentence):

@@ -28,13 +28,18 @@ class Conf:
     folders: tuple[Path, ...]
 
     @property
+    def shipped(self) -> Path:
+        """The folder that is shipped."""
+        return self.folders[-1]
+
+    @property
     def own(self) -> tuple[Path, ...]:
         """The folders that are not shipped."""
         return self.folders[:-1]
 
     def groups(self) -> dict[str, list[str]]:
         """What can be chosen by name: group -> its options."""
-        names = sorted(folder.name for folder in self.folders[-1].iterdir() if folder.is_dir())
+        names = sorted(folder.name for folder in self.shipped.iterdir() if folder.is_dir())
         return {
             name: sorted({path.stem for folder in self.folders for path in (folder / name).glob("*.yaml")})
             for name in names

@@ -36,11 +36,11 @@ def recipe_file(conf: Conf, value: Any) -> Path:
 def read_recipe(path: Path, groups: Mapping[str, Sequence[str]]) -> tuple[dict[str, str], dict[str, Any]]:
     """The options that a recipe chooses, by group, and its values.
 
-    The values are laid over by us as those of a command line are: Hydra would not put a range (a list) where a group's file
-    has a mapping.
+    `compose` applies the values like those of a command line, because Hydra does not put a range (a list) in place of a
+    mapping.
 
     Raises:
-        ConfigError: by file and line, what is wrong in it.
+        ConfigError: something in it is wrong; the message has file and line.
     """
     values, lines = read_yaml(path)
     listed = values.pop("defaults", [])

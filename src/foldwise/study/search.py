@@ -13,6 +13,7 @@ from typing import Protocol
 from foldwise.errors import ConfigError, Interrupted, JobError, OutOfTime, WorkerDied
 from foldwise.execution.executor import Executor
 from foldwise.ledger.ledger import Ledger
+from foldwise.ledger.rows import TrialRow
 from foldwise.spec.goal import Goal
 from foldwise.spec.space import Params
 from foldwise.study.crash import crashed
@@ -74,14 +75,18 @@ class Searched:
     ended: Ended
 
 
-def search(plan: Plan, parts: Parts) -> Searched:
+def search(plan: Plan, parts: Parts, rows: Sequence[TrialRow]) -> Searched:
     """Run trials until the budget is used; those of earlier starts count. A free worker gets the next trial at once.
+
+    Args:
+        plan: the study.
+        parts: what it is run with.
+        rows: all trials of earlier starts, as the ledger has them.
 
     Raises:
         JobError: the first trials all fail in the same way, or the time is over before a trial is complete.
         Interrupted: the user asked to stop; finished trials are kept.
     """
-    rows = parts.ledger.trials(plan.spec.name)
     counted = [row for row in rows if not row.dropped]
     queue = TrialQueue(
         [row.result for row in counted if row.result is not None],

@@ -49,7 +49,7 @@ def run(tmp_path):
             tracker = InMemoryTracker(ledger)
             tracker.open(record, [])
             parts = Parts(RandomTuner(plan.spec.space, 0), executor(train), ledger, tracker, Quiet(), check, deadline())
-            return search(plan, parts).results, ledger.trials(plan.spec.name)
+            return search(plan, parts, ledger.trials(plan.spec.name)).results, ledger.trials(plan.spec.name)
 
     return run
 
@@ -321,7 +321,8 @@ def test_a_tuner_is_told_the_results_of_an_earlier_study_up_to_the_creation_of_i
         record = open_or_resume(plan, ledger, {})
         tracker = InMemoryTracker(ledger)
         tracker.open(record, [])
-        results = search(plan, Parts(pupil, HereExecutor(done), ledger, tracker, watcher)).results
+        parts = Parts(pupil, HereExecutor(done), ledger, tracker, watcher)
+        results = search(plan, parts, ledger.trials(plan.spec.name)).results
         return pupil.told, results, watcher.notes
 
     with closing(open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}")) as ledger:
