@@ -103,7 +103,7 @@ def _model(name: str, cells: int) -> Any:
             return DummyRegressor(strategy="mean")
         case "ridge":
             return Ridge()
-    raise ValueError(f"there is no baseline {name}")
+    raise ValueError(f"unknown baseline {name}")
 
 
 def _passes(cells: int) -> int:

@@ -27,7 +27,7 @@ def challenger_study(record: StudyRecord, asked: RetrainSpec, left_out: tuple[st
         left_out: columns that the champion does not have.
 
     Raises:
-        ConfigError: rows or network came from Python, or the recipe is no longer valid.
+        ConfigError: rows or network came from Python, or the recipe has become invalid.
     """
     recipe = record.recipe
     if recipe["data"].get("kind") == "frame":

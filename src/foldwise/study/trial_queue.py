@@ -77,7 +77,7 @@ class TrialQueue:
         self._taken.add(number)
 
     def known(self, number: int, params: Params) -> TrialResult | None:
-        """The result of an equal configuration, under this number and with the other's in `reused`; None if there is none yet.
+        """The result of an equal configuration, under this number and with the other's in `reused`; None if it has not finished.
 
         A failed one is tried again: the machine may have been the reason, and initial weights differ by number.
         """
@@ -96,7 +96,7 @@ class TrialQueue:
         self.waiting[number] = self.running.pop(number)
 
     def wake(self) -> list[tuple[int, Params]]:
-        """Mark waiting trials whose configuration is no longer being trained as running, one of each, and return them."""
+        """Mark waiting trials whose configuration has stopped training as running, one of each, and return them."""
         woken = []
         for number, params in sorted(self.waiting.items()):
             if not self.is_running_elsewhere(number, params):

@@ -103,5 +103,5 @@ def test_a_file_that_is_not_text_is_refused(tmp_path):
     (tmp_path / "mine.yaml").write_bytes(b"seed: \xff")
     with pytest.raises(ConfigError, match=r"mine.yaml: cannot be read as YAML: 'utf-8' codec"):
         compose_study([f"experiment={tmp_path / 'mine.yaml'}"])
-    with pytest.raises(ConfigError, match=r"experiment: there is no file .*minee.yaml, did you mean mine.yaml\?"):
+    with pytest.raises(ConfigError, match=r"experiment: file not found: .*minee.yaml, did you mean mine.yaml\?"):
         compose_study([f"experiment={tmp_path / 'minee.yaml'}"])

@@ -44,7 +44,7 @@ def test_it_can_be_planned_on_its_data(name, tmp_path):
 
 
 def test_a_missing_file_is_refused_with_the_place_where_it_belongs(tmp_path):
-    with pytest.raises(DataError, match=r"data\.path: there is no file titanic.csv; put it at .*titanic/titanic.csv"):
+    with pytest.raises(DataError, match=r"data\.path: file not found: titanic.csv; put it at .*titanic/titanic.csv"):
         plan_study(_study("titanic", tmp_path / "runs", f"paths.data={tmp_path}"))
 
 

@@ -44,7 +44,7 @@ def password_of(data: SqlData) -> str | None:
     if data.password_env is None:
         return None
     if data.password_env not in os.environ:
-        raise ConfigError("data.password_env", f"there is no environment variable {data.password_env}; set it, or use null")
+        raise ConfigError("data.password_env", f"the environment variable {data.password_env} is not set; set it, or use null")
     return os.environ[data.password_env]
 
 

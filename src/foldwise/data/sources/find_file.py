@@ -24,5 +24,5 @@ def find_file(path: str, name: str | None, paths: Paths, key: str) -> Path:
     beside = places[0].parent
     near = did_you_mean(places[0].name, [p.name for p in beside.iterdir()]) if beside.is_dir() else ""
     if near.startswith(",") or places[0].is_absolute():
-        raise DataError(f"{key}: there is no file {path}{near if near.startswith(',') else ''}")
-    raise DataError(f"{key}: there is no file {path}; put it at {places[-1]}, or set paths.data to the folder of data sets")
+        raise DataError(f"{key}: file not found: {path}{near if near.startswith(',') else ''}")
+    raise DataError(f"{key}: file not found: {path}; put it at {places[-1]}, or set paths.data to the folder of data sets")

@@ -45,7 +45,7 @@ def find_folder(path: str, paths: Paths, key: str) -> Path:
     for place in (Path(path).expanduser(), Path(paths.data) / path):
         if place.is_dir():
             return place
-    raise DataError(f"{key}: there is no folder {path}, nor in {paths.data}; correct the path, or set paths.data")
+    raise DataError(f"{key}: folder not found: {path}, also not in {paths.data}; correct the path, or set paths.data")
 
 
 def _by_class(folder: Path) -> tuple[list[Path], list[str]]:
@@ -66,7 +66,7 @@ def _listed(data: FolderData, folder: Path, labels: str) -> tuple[list[Path], li
     beside = folder / labels
     path = beside if beside.is_file() else Path(labels).expanduser()
     if not path.is_file():
-        raise DataError(f"data.labels: there is no file {labels} in {folder}; put it there, or give its path")
+        raise DataError(f"data.labels: file not found: {labels} in {folder}; put it there, or give its path")
     frame = read_file(path, CsvData(kind="csv", path=str(path), target=data.target), needed=(data.target, data.file)).frame
     files = []
     for row, name in enumerate(frame[data.file], 1):

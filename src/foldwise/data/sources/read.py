@@ -134,7 +134,7 @@ def _chunks(path: Path, data: Data, size: int) -> Iterator[pd.DataFrame]:
 @contextmanager
 def _opened(path: Path) -> Iterator[BufferedReader]:
     if not path.is_file():
-        raise DataError(f"there is no file {path}")
+        raise DataError(f"file not found: {path}")
     try:
         file = path.open("rb")
     except OSError as error:

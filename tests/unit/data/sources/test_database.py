@@ -60,7 +60,7 @@ def test_the_file_is_found_in_paths_data_and_never_made(tmp_path):
     folder = tmp_path / "shop"
     folder.mkdir()
     data = SqlData(kind="sql", url="sqlite:///rows.db", query="SELECT * FROM t", target="y", name="shop")
-    with pytest.raises(DataError, match=r"data\.url: there is no file rows.db; put it at .*shop/rows.db"):
+    with pytest.raises(DataError, match=r"data\.url: file not found: rows.db; put it at .*shop/rows.db"):
         check_source(data, Paths(data=str(tmp_path)))
     assert list(folder.iterdir()) == []
     with sqlite3.connect(folder / "rows.db") as connection:

@@ -52,5 +52,5 @@ def test_sources_that_only_reading_can_compare_have_no_mark(tmp_path):
 
 def test_a_file_that_is_not_there_is_one_sentence(rows, tmp_path):
     rows.unlink()
-    with pytest.raises(DataError, match="there is no file"):
+    with pytest.raises(DataError, match="file not found"):
         mark(csv(rows), tmp_path)

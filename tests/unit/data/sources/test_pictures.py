@@ -126,5 +126,5 @@ def test_a_folder_without_classes_is_refused_with_the_remedy(tmp_path):
     Image.new("L", (4, 4)).save(tmp_path / "a.png")
     with pytest.raises(DataError, match=r"name the file of labels as data\.labels"):
         read_image_table(folder(tmp_path))
-    with pytest.raises(DataError, match="there is no folder nowhere"):
+    with pytest.raises(DataError, match="folder not found: nowhere"):
         read_image_table(folder("nowhere"))
