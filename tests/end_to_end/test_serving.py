@@ -106,7 +106,7 @@ def test_an_unusual_row_is_answered_and_flagged(cells, flags, served):
         ({"sepal length": True}, "column sepal length, row 1: 'True' is not a number"),
         ({"sepal length": [1]}, "column sepal length, row 1: '[1]' is not a number"),
         ({"sepal length": float("inf")}, "column sepal length, row 1: inf is larger than a network can hold"),
-        ({"sepal length": 10**400}, "column sepal length, row 1: inf is beyond"),
+        ({"sepal length": 10**400}, "column sepal length, row 1: inf is larger than a network can hold"),
         ({"bed": {"a": [1]}}, "column bed, row 1: holds a dict"),
         ({"bed": []}, "column bed, row 1: holds a list"),
     ],

@@ -107,11 +107,11 @@ def test_offline_the_folder_is_named_and_left_empty(kept, monkeypatch, tmp_path)
     [
         ({}, "needs a name"),
         ({"name": "a", "id": 3}, "not both"),
-        ({"id": 3, "version": 1}, "one version already"),
-        ({"name": "../../etc"}, "no name of a data set"),
-        ({"name": "a/b"}, "no name of a data set"),
-        ({"name": ".."}, "no name of a data set"),
-        ({"name": "a%2fb"}, "no name of a data set"),
+        ({"id": 3, "version": 1}, "data.id already names one version"),
+        ({"name": "../../etc"}, "is not a name of an OpenML data set"),
+        ({"name": "a/b"}, "is not a name of an OpenML data set"),
+        ({"name": ".."}, "is not a name of an OpenML data set"),
+        ({"name": "a%2fb"}, "is not a name of an OpenML data set"),
         ({"id": 0}, "greater than or equal to 1"),
     ],
 )
