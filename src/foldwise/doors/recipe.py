@@ -23,7 +23,7 @@ def recipe_file(conf: Conf, value: Any) -> Path:
         path = Path(value)
         if not path.is_file():
             beside = [file.name for file in path.parent.glob("*.y*ml")]
-            raise ConfigError(RECIPES, f"there is no file {path.absolute()}{did_you_mean(path.name, beside)}")
+            raise ConfigError(RECIPES, f"{path.absolute()} does not exist{did_you_mean(path.name, beside)}")
         return path
     known = conf.groups()[RECIPES]
     found = conf.find(f"{RECIPES}/{value}.yaml") if value in known else None
