@@ -119,7 +119,6 @@ def test_a_folder_that_is_in_use_is_left_alone(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path / "here")
     with pytest.raises(ConfigError, match="here is the working folder; name a new one in it"):
         write_conf(["."])
-    (tmp_path / "here").rmdir()
     (tmp_path / "file").touch()
     (tmp_path / "used").mkdir()
     (tmp_path / "used" / "mine.yaml").write_text("seed: 1")
@@ -131,7 +130,7 @@ def test_a_folder_that_is_in_use_is_left_alone(tmp_path, monkeypatch):
     for words in ([], ["a", "b"], ["--all"]):
         with pytest.raises(ConfigError, match="conf takes one folder"):
             write_conf(words)
-    assert {path.name for path in tmp_path.rglob("*")} == {"file", "used", "mine.yaml"}
+    assert {path.name for path in tmp_path.rglob("*")} == {"here", "file", "used", "mine.yaml"}
 
 
 def test_help_lists_own_options_and_the_keys_of_a_group(own):
