@@ -36,7 +36,7 @@ class StudyResult:
 
     @property
     def summary(self) -> Mapping[str, Any]:
-        """What `summary.json` holds."""
+        """The contents of `summary.json`."""
         return self.found.to_json()
 
     @property

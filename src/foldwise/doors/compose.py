@@ -149,7 +149,7 @@ def _set(config: Config, key: str, value: Any) -> None:
     for parent in parents:
         place: Any = _place(node, parent, key) if isinstance(node, list) else parent
         below = node[place] if isinstance(node, list) else node.get(parent)
-        if isinstance(below, str):  # a bare word stands for a mapping of that kind
+        if isinstance(below, str):  # a bare word means a mapping of that kind
             below = {"kind": below}
         if not isinstance(below, dict) and not (isinstance(below, list) and below and not isinstance(below[0], str)):
             below = {}

@@ -79,13 +79,15 @@ def write_conf(words: Sequence[str]) -> Path:
     folder = Path(words[0]).resolve()
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise ConfigError("", f"{folder} exists and is not an empty folder; name a new one, nothing was written")
+    if folder == Path.cwd():  # its replacement would be another folder than the one that the shell is in
+        raise ConfigError("", f"{folder} is the working folder; name a new one in it")
     part = folder.with_name(f".{folder.name}.{os.getpid()}.part")
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         shutil.copytree(shipped_conf(), part)
         part.replace(folder)
     except OSError as fault:
-        raise ConfigError("", f"{folder} cannot be written: {fault.strerror}; name a folder that can") from None
+        raise ConfigError("", f"{folder} cannot be written: {fault.strerror or fault}; name a folder that can") from None
     finally:
         shutil.rmtree(part, ignore_errors=True)
     return folder

@@ -21,8 +21,8 @@ def is_service(door: str) -> bool:
 def doors_help(about: Mapping[str, str]) -> str:
     """A line for every door."""
     lines = [f"  {name:9} {text.splitlines()[0]}" for name, text in about.items()]
-    usage = "usage: foldwise DOOR [group=option ...] [key=value ...]"
-    return "\n".join([usage, "", *lines, "", "foldwise DOOR --help lists its groups and keys."])
+    usage = "usage: foldwise COMMAND [group=option ...] [key=value ...]"
+    return "\n".join([usage, "", *lines, "", "foldwise COMMAND --help lists its groups and keys."])
 
 
 def door_help(name: str, about: str, words: Sequence[str]) -> str:
@@ -34,11 +34,12 @@ def door_help(name: str, about: str, words: Sequence[str]) -> str:
     pairs = [read_override(word) if "=" in word else (word, None) for word in words]
     conf = conf_at(own_conf(pairs))
     if is_service(name):
-        sections = [_file(conf, f"{SERVICES}/{name}.yaml")]
+        paths = [folder / SERVICES / f"{name}.yaml" for folder in conf.folders]
+        sections = [_text(path) for path in paths if path.is_file()]
     else:
         chosen = [line for key, option in pairs for line in _group(conf, key, option)]
         sections = chosen or [*_groups(conf), _file(conf, "tune.yaml")]
-    usage = f"usage: {door_command(name)} [group=option ...] [key=value ...]"
+    usage = f"usage: {door_command(name)} {'' if is_service(name) else '[group=option ...] '}[key=value ...]"
     flags = ["  --cfg job   prints the composed configuration and ends", "  --help      prints this"]
     if not is_service(name):
         flags.append("  --help model, --help model=mlp   print the keys of a group, of one of its options")
@@ -55,7 +56,7 @@ def _group(conf: Conf, key: str, option: Any) -> list[str]:
     if option is None:
         return [_file(conf, f"{key}/{name}.yaml") for name in known[key]]
     if key == RECIPES:
-        return [_text(str(option), recipe_file(conf, option))]
+        return [_text(recipe_file(conf, option))]
     if option not in known[key]:
         raise ConfigError(key, f"{str(option)!r} is not an option of {key}{did_you_mean(str(option), known[key])}")
     return [_file(conf, f"{key}/{option}.yaml")]
@@ -77,10 +78,13 @@ def _groups(conf: Conf) -> list[str]:
 def _file(conf: Conf, name: str) -> str:
     path = conf.find(name)
     assert path is not None  # it was listed
-    return _text(f"conf/{name}" if path == shipped_conf() / name else str(path), path)
+    return _text(path)
 
 
-def _text(name: str, path: Path) -> str:
+def _text(path: Path) -> str:
+    """A file under its name, which for a shipped one begins with `conf/`."""
+    shipped = shipped_conf()
+    name = f"conf/{path.relative_to(shipped).as_posix()}" if path.is_relative_to(shipped) else path
     lines = ["  " + line for line in path.read_text(encoding="utf-8").splitlines()]
     return "\n".join([f"{name}:", *lines, ""])
 

@@ -72,7 +72,7 @@ def test_jobs_are_those_of_the_folder_if_it_has_some(own, tmp_path):
     ("files", "sentence"),
     [
         ({"model__small": "- 1"}, "small.yaml, line 1: must be a mapping"),
-        ({"model__small": "kind: mlp\nkind: cnn"}, "small.yaml, line 2: cannot be read as YAML: the key 'kind' is there twice"),
+        ({"model__small": "kind: mlp\nkind: cnn"}, "small.yaml, line 2: cannot be read as YAML: duplicate key 'kind'"),
         ({"model__small": "defaults: [nothing]\nkind: mlp"}, "model/nothing"),
         (
             {"model__small": "kind: mlp", "data__iris": "kind: !x sklearn"},
@@ -114,7 +114,11 @@ def test_the_shipped_options_are_written_out_whole_or_not_at_all(tmp_path):
     assert {path.relative_to(tmp_path / "empty") for path in (tmp_path / "empty").rglob("*.yaml")} == shipped
 
 
-def test_a_folder_that_is_in_use_is_left_alone(tmp_path):
+def test_a_folder_that_is_in_use_is_left_alone(tmp_path, monkeypatch):
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    with pytest.raises(ConfigError, match="here is the working folder; name a new one in it"):
+        write_conf(["."])
     (tmp_path / "file").touch()
     (tmp_path / "used").mkdir()
     (tmp_path / "used" / "mine.yaml").write_text("seed: 1")
@@ -126,7 +130,7 @@ def test_a_folder_that_is_in_use_is_left_alone(tmp_path):
     for words in ([], ["a", "b"], ["--all"]):
         with pytest.raises(ConfigError, match="conf takes one folder"):
             write_conf(words)
-    assert {path.name for path in tmp_path.rglob("*")} == {"file", "used", "mine.yaml"}
+    assert {path.name for path in tmp_path.rglob("*")} == {"here", "file", "used", "mine.yaml"}
 
 
 def test_help_lists_own_options_and_the_keys_of_a_group(own):

@@ -68,7 +68,7 @@ BAD = {
     "a tab": ("fit:\n\tepochs: 1", "mine.yaml, line 2: cannot be read as YAML: "),
     "a key twice": (
         "fit:\n  epochs: 1\n  epochs: 2",
-        "mine.yaml, line 3: cannot be read as YAML: the key 'epochs' is there twice",
+        "mine.yaml, line 3: cannot be read as YAML: duplicate key 'epochs'",
     ),
     "a tag": (
         "fit:\n  epochs: !!python/name:os.system 1",
@@ -76,7 +76,7 @@ BAD = {
     ),
     "a reference": (
         "seed: &one 1\nbudget: {trials: *one}",
-        "line 2: cannot be read as YAML: references (*name) are not allowed",
+        "line 2: cannot be read as YAML: aliases (*name) are not allowed",
     ),
     "two documents": ("seed: 1\n---\nseed: 2", "mine.yaml, line 2: cannot be read as YAML: "),
     "its own folder": (

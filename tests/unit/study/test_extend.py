@@ -52,6 +52,6 @@ def test_implicit_defaults_are_compared_too():
 
 @pytest.mark.parametrize("change", [{"seed": 3}, {"folds": {"count": 4}}, {"goal": {"metric": "f1"}}])
 def test_only_ranges_may_differ(change):
-    with pytest.raises(ConfigError, match="extend: 'mine' can be extended by other ranges and tuners only"):
+    with pytest.raises(ConfigError, match="extend: 'mine' can only be extended by other ranges and tuners"):
         check_extension(study().recipe, study(**change))
     check_extension(study().recipe, study({**MLP, "units": 3}, tuner="random"))

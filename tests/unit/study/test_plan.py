@@ -55,7 +55,7 @@ def _iris(tmp_path, batch_size):
 @pytest.mark.parametrize("batch_size", [1000, ["choice", 16, 1000]])
 def test_a_batch_that_no_fold_can_fill_is_refused(tmp_path, batch_size):
     with pytest.raises(
-        ConfigError, match=r"fit\.batch_size: 1000 is more than the \d+ training rows of the smallest fold; say full"
+        ConfigError, match=r"fit\.batch_size: 1000 is more than the \d+ training rows of the smallest fold; use full"
     ):
         _iris(tmp_path, batch_size)
     for fits in (None, "full", 16):
