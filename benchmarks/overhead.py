@@ -107,7 +107,7 @@ class Study:
         self.folder = folder
         plan = self.plan(0)
         self.goal = plan.goal
-        self.ledger = assemble.make_ledger(plan.spec)
+        self.ledger = assemble.ledger_at(None, plan.spec.fixed.paths.runs, print)
         self.real = real_trials(plan)(0, plan.spec.space.defaults())
         open_or_resume(plan, self.ledger, {})
 
@@ -130,7 +130,8 @@ class Study:
         tracker.open(record, rows)
         tracker.place()  # opening a study does not count
         clock = Clock()
-        search(plan, Parts(assemble.make_tuner(spec, plan.goals), HereExecutor(self.train), self.ledger, tracker, clock))
+        parts = Parts(assemble.make_tuner(spec, plan.goals), HereExecutor(self.train), self.ledger, tracker, clock)
+        search(plan, parts, rows)
         assert tracker.close(None, wait_seconds=600) == ()
         return time.perf_counter() - clock.began
 

@@ -162,14 +162,15 @@ def one_study(table: str, seed: int, tuner: str, race: str, data: Path) -> Study
         start(threads_of(plan))
         from foldwise.training.cross_validate import cross_validate
 
-        ledger = assemble.make_ledger(spec)
+        ledger = assemble.ledger_at(None, spec.fixed.paths.runs, print)
         record = open_or_resume(plan, ledger, {})
         tracker, _ = assemble.make_tracking(spec.fixed.tracking, folder, ledger)
         cache = FoldCache(plan.table, plan.splits, seed)
         executor = HereExecutor(lambda job: cross_validate(job, plan.table, plan.splits, cache=cache))
         tracker.open(record, [])
         began = time.process_time()
-        results = search(plan, Parts(assemble.make_tuner(spec, plan.goals), executor, ledger, tracker, Silent())).results
+        parts = Parts(assemble.make_tuner(spec, plan.goals), executor, ledger, tracker, Silent())
+        results = search(plan, parts, ledger.trials(record.name)).results
         processor = time.process_time() - began
         ledger.close()
     epochs = {result.number: trial_at(spec, result.params).fit.epochs for result in results}

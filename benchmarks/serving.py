@@ -187,10 +187,10 @@ def _save(folder: Path, table: Any, model: Any, prep: Any) -> None:
     import keras
 
     from foldwise.bundle.bundle import save_bundle
-    from foldwise.bundle.card import Reading
     from foldwise.data.preparation.fold import fit_preparation
     from foldwise.models.build import build
     from foldwise.models.heads import head_for
+    from foldwise.spec.data import Reading
     from foldwise.spec.fit import FitSpec
 
     preparation = fit_preparation(table, np.arange(len(table)), prep)

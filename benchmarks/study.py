@@ -146,13 +146,14 @@ def foldwise_study(plan: Plan, seed: int, folder: Path) -> Callable[[], float]:
     from foldwise.training.cross_validate import cross_validate
 
     def study() -> float:
-        ledger = assemble.make_ledger(plan.spec)
+        ledger = assemble.ledger_at(None, plan.spec.fixed.paths.runs, print)
         record = open_or_resume(plan, ledger, {})
         tracker, _ = assemble.make_tracking(plan.spec.fixed.tracking, str(folder), ledger)
         cache = FoldCache(plan.table, plan.splits)
         executor = HereExecutor(lambda job: cross_validate(job, plan.table, plan.splits, cache=cache))
         tracker.open(record, [])
-        results = search(plan, Parts(assemble.make_tuner(plan.spec, plan.goals), executor, ledger, tracker, Silent())).results
+        parts = Parts(assemble.make_tuner(plan.spec, plan.goals), executor, ledger, tracker, Silent())
+        results = search(plan, parts, ledger.trials(record.name)).results
         ledger.close()
         assert all(result.state == "COMPLETE" for result in results), [result.reason for result in results]
         return max(result.mean for result in results)

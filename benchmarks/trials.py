@@ -18,7 +18,7 @@ from dataclasses import replace
 from benchmarks.made_search import SUMMARY
 from benchmarks.measure import report
 from foldwise.config.read import read_study
-from foldwise.doors.assemble import make_ledger, make_tuner
+from foldwise.doors.assemble import ledger_at, make_tuner
 from foldwise.doors.compose import compose_study
 from foldwise.execution.local import HereExecutor
 from foldwise.study.open_or_resume import open_or_resume
@@ -60,11 +60,12 @@ def run(words: list[str]) -> dict[int, float]:
     """Milliseconds of processor time a trial, by the number of trials at the window's end."""
     plan = plan_study(read_study(compose_study(words)))
     spec, clock = plan.spec, Clock()
-    with closing(make_ledger(spec)) as ledger:
+    with closing(ledger_at(None, spec.fixed.paths.runs, print)) as ledger:
         record = open_or_resume(plan, ledger, {})
         tracker = InMemoryTracker(ledger)
         tracker.open(record, [])
-        found = search(plan, Parts(make_tuner(spec, plan.goals), HereExecutor(no_work), ledger, tracker, clock))
+        parts = Parts(make_tuner(spec, plan.goals), HereExecutor(no_work), ledger, tracker, clock)
+        found = search(plan, parts, ledger.trials(spec.name))
         best = max(found.results, key=lambda result: result.mean)
         chosen = BestTrial(best.number, best.params, best.mean, best.sd, ())
         summary = replace(SUMMARY, study=spec.name, source=plan.source, best=chosen, ended=found.ended)

@@ -1,3 +1,3 @@
--- Read once, when PostgreSQL is new: the ledger has the database that the service names, MLflow two of its own.
+-- Run once, when PostgreSQL is new. The ledger uses the database that the service names, MLflow uses these two.
 CREATE DATABASE mlflow;
 CREATE DATABASE mlflow_auth;

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Reads secrets from the files that NAME_FILE names into NAME, then becomes the command. Only these names: other variables
-# that end so, as those of TLS, are files for the program itself.
+# Sets NAME to the contents of the file in NAME_FILE, then runs the command. For these names only: the program reads other
+# files, such as those of TLS, itself.
 set -eu
 for name in PGPASSWORD MLFLOW_TRACKING_PASSWORD MLFLOW_AUTH_ADMIN_PASSWORD MLFLOW_FLASK_SERVER_SECRET_KEY; do
   eval "file=\${${name}_FILE:-}"

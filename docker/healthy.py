@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Whether a service answers: healthy.py http://127.0.0.1:5000/health, or healthy.py tcp://127.0.0.1:8786."""
+"""Check that a service answers: healthy.py http://127.0.0.1:5000/health, or healthy.py tcp://127.0.0.1:8786."""
 
 import socket
 import sys
@@ -10,7 +10,7 @@ SECONDS = 5
 
 
 def main(address: str) -> int:
-    """0 where somebody answers, 1 where nobody does."""
+    """0 if the address answers, else 1."""
     place = urlsplit(address)
     try:
         if place.scheme == "tcp":

@@ -1,7 +1,6 @@
 #!/bin/sh
-# Makes the secrets of compose.yaml where they are not there yet: passwords, and one certificate that scheduler, workers and
-# clients of dask share. Only the owner of the folder gets at them; the services, which run as a user of their own, are handed
-# each file by itself.
+# Makes the missing secrets of compose.yaml: passwords, and one certificate that scheduler, workers and clients of dask share.
+# Only the owner can open the folder; each service, which runs as another user, has only its own files mounted.
 set -eu
 umask 077
 folder=${1:-$(dirname "$0")/secrets}

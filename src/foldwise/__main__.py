@@ -23,9 +23,9 @@ def _no_door(word: str, words: Sequence[str]) -> None:
     if word in ("-h", "--help"):
         show(doors_help({name: door.about for name, door in DOORS.items()} | {"conf": CONF}))
     elif word == "--version":
-        import foldwise
+        from importlib.metadata import version
 
-        show(f"foldwise {foldwise.__version__}")
+        show(f"foldwise {version('foldwise')}")
     elif word == "conf":
         _conf(words)
     else:
@@ -95,7 +95,7 @@ def _conf(words: Sequence[str]) -> None:
         show(f"written: {write_conf(words)}; `paths.conf={words[0]}` uses it")
 
 
-CONF = "Write the shipped conf/ to a new folder, to edit and use by paths.conf=FOLDER."
+CONF = "Write the shipped conf/ to a new folder, to edit it and use it by paths.conf=FOLDER."
 DOORS = {
     "tune": Door(
         "Search, cross-validate, pick, refit, score the holdout once, bundle, register, and print the verdict.", _tune

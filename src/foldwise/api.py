@@ -1,4 +1,4 @@
-"""foldwise from Python: the doors as functions, and a study's result as a value that shows itself."""
+"""foldwise from Python: the doors as functions, and the result of a study as a value."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class StudyResult:
 
     @property
     def summary(self) -> Mapping[str, Any]:
-        """What `summary.json` holds."""
+        """The contents of `summary.json`."""
         return self.found.to_json()
 
     @property
@@ -48,7 +48,7 @@ class StudyResult:
 
     @property
     def verdict(self) -> str:
-        """What the study found, in a sentence."""
+        """The comparison with the better baseline, in a sentence."""
         return self.found.verdict
 
     def trials(self) -> pd.DataFrame:
@@ -90,12 +90,12 @@ def tune(*overrides: str, frame: pd.DataFrame | None = None, target: str | None 
 
     Args:
         overrides: as on the command line, `"data=iris"`, `"budget.trials=20"`.
-        frame: the rows, instead of a file; its other options are overrides, `"data.drop=[name]"`.
+        frame: the rows, instead of a file; its options are overrides, `"data.drop=[name]"`.
         target: the column to predict, `data.target`.
-        values: whole sections as Python values, `budget={"trials": 20}`; a model's build function may stand in them.
+        values: whole sections as Python values, `budget={"trials": 20}`; they can hold a model's build function.
 
     Raises:
-        FoldwiseError: with one sentence; ConfigError and DataError where the question is wrong.
+        FoldwiseError: with one sentence; ConfigError and DataError if the configuration or the data are wrong.
     """
     from foldwise.doors.run import run_here
 
@@ -103,23 +103,23 @@ def tune(*overrides: str, frame: pd.DataFrame | None = None, target: str | None 
 
 
 def train(*overrides: str, frame: pd.DataFrame | None = None, target: str | None = None, **values: Any) -> StudyResult:
-    """The same without a search: every range takes its default."""
+    """Tune without a search: every range takes its default."""
     from foldwise.doors.run import run_here
 
     return StudyResult(*run_here(_request(overrides, frame, target, values), search=False))
 
 
 def retrain(*overrides: str) -> Mapping[str, Any]:
-    """Challenge a champion with the rows of today, or roll back, as `foldwise retrain` does.
+    """Challenge a champion with new rows, or roll back, as `foldwise retrain` does.
 
     Args:
         overrides: as on the command line, `"model=iris"`, `"rollback=true"`.
 
     Returns:
-        What `retrain/<id>.json` holds; `outcome` is PROMOTED, KEPT, UNCHANGED or ROLLED_BACK.
+        The contents of `retrain/<id>.json`; `outcome` is PROMOTED, KEPT, UNCHANGED or ROLLED_BACK.
 
     Raises:
-        FoldwiseError: with one sentence; where the rows or a model are wrong, the champion stays.
+        FoldwiseError: with one sentence; if the rows or a model are wrong, the champion stays.
     """
     from foldwise.retraining.retrain import retrain_here
 
@@ -132,7 +132,7 @@ def load(reference: str, runs: str = "mlruns", url: str | None = None) -> Bundle
     Args:
         reference: as in `"iris@champion"`.
         runs: the folder that studies write to.
-        url: MLflow's store, where it is not in `runs`.
+        url: MLflow's store, if it is not in `runs`.
     """
     from foldwise.doors.services import load_model
 
@@ -140,7 +140,7 @@ def load(reference: str, runs: str = "mlruns", url: str | None = None) -> Bundle
 
 
 def _request(overrides: Sequence[str], frame: Any, target: str | None, values: Mapping[str, Any]) -> Request:
-    """The configuration, in which frame and functions stand as what only Python can hand over."""
+    """The request; a frame and functions are wrapped as values that only Python can give."""
     rows = {} if target is None else {"target": target}
     if frame is None:
         return request_study(overrides, {**{f"data.{key}": value for key, value in rows.items()}, **_handed_over(values)})
@@ -156,7 +156,7 @@ def _request(overrides: Sequence[str], frame: Any, target: str | None, values: M
 
 
 def _handed_over(value: Any, key: str = "") -> Any:
-    """The value with its functions wrapped, so that they can be told apart and recorded."""
+    """The value with its functions wrapped, so that they can be recognised and recorded."""
     if isinstance(value, Mapping):
         return {name: _handed_over(item, f"{key}.{name}" if key else str(name)) for name, item in value.items()}
     if isinstance(value, list | tuple):
@@ -166,7 +166,7 @@ def _handed_over(value: Any, key: str = "") -> Any:
             )
         return [_handed_over(item, key) for item in value]
     if hasattr(value, "iloc"):
-        raise ConfigError(key, "is no place for a DataFrame; hand it over as frame=..., with target=...")
+        raise ConfigError(key, "cannot be a DataFrame; pass it as frame=..., with target=...")
     if not callable(value):
         return value
     try:

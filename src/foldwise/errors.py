@@ -1,4 +1,4 @@
-"""What foldwise says when something is wrong: one sentence, and the exit code that goes with it."""
+"""Errors as a user sees them: one sentence and an exit code."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from collections.abc import Iterable
 
 
 class FoldwiseError(Exception):
-    """A fault that a user can understand from its one sentence; doors print it without a traceback."""
+    """A fault that its one sentence explains; doors print it without a traceback."""
 
     exit_code = 1
 
 
 class ConfigError(FoldwiseError):
-    """The configuration is wrong. `key` is the dotted name where it stands, `rule` says what must hold."""
+    """The configuration is wrong. `key` is the dotted key, `rule` says what must hold."""
 
     exit_code = 2
 
@@ -27,19 +27,19 @@ class ConfigError(FoldwiseError):
 
 
 class DataError(FoldwiseError):
-    """The data are wrong: a file, a column or a row does not hold what the configuration says."""
+    """The data are wrong: a file, a column or a row does not match the configuration."""
 
     exit_code = 2
 
 
 class JobError(FoldwiseError):
-    """The job itself failed although configuration and data are fine."""
+    """The job failed although configuration and data are fine."""
 
     exit_code = 1
 
 
 class Overtaken(JobError):
-    """Another process coordinates the study by now, so this one's writing is refused."""
+    """Another process coordinates the study now, so this process may not write."""
 
 
 class Unfit(JobError):
@@ -47,15 +47,15 @@ class Unfit(JobError):
 
 
 class Interrupted(JobError):
-    """The user asked to stop; everything finished so far is kept."""
+    """The user asked to stop; all finished work is kept."""
 
 
 class OutOfTime(Interrupted):
-    """The time for the whole job is nearly over."""
+    """The time budget of the whole job is nearly used up."""
 
 
 class TrialFailed(FoldwiseError):
-    """One trial cannot go on. `cause` is the short word of its state, as in FAILED(nan)."""
+    """One trial cannot continue. `cause` is the short word of its state, as in FAILED(nan)."""
 
     def __init__(self, cause: str, detail: str) -> None:
         super().__init__(f"{cause}: {detail}")
@@ -67,14 +67,14 @@ class TrialFailed(FoldwiseError):
 
 
 class WorkerDied(FoldwiseError):
-    """The process that trained a trial is gone. The trial may be to blame, or may not."""
+    """The process that trained a trial died. The trial may or may not be the cause."""
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """`, did you mean x?` where one of the known words is near, else the list of what is known."""
+    """`, did you mean x?` if a known word is close, else the list of known words."""
     names = sorted(known)
     near = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
-    if not near:  # a case slip (`Target` for `target`) is near for a person whatever its letters
+    if not near:  # only the case differs, as in `ID` for `id`
         near = [name for name in names if name.lower() == word.lower()]
     if near:
         return f", did you mean {near[0]}?"

@@ -1,4 +1,4 @@
-"""Seeds that follow from what a thing is, never from what it is called or when it happens to run."""
+"""Seeds derived from purpose and position, never from a name or a time."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 
 
 class Purpose(IntEnum):
-    """What a stream of random numbers is for; streams of different purposes are independent."""
+    """The use of a stream of random numbers; streams for different purposes are independent."""
 
     FOLDS = 1
     TUNER = 2
@@ -25,19 +25,19 @@ class Purpose(IntEnum):
     PROMOTION = 13
 
 
-# The refit on all development rows stands where a fold's number would be.
+# The refit on all development rows has this number in place of a fold's.
 REFIT_FOLD = 1_000_000
 
 
 def derive(purpose: Purpose, seed: int, *place: int) -> int:
-    """A seed in [0, 2**31) for a purpose at a place such as (trial, fold, epoch).
+    """A seed in [0, 2**31) for a purpose at a position such as (trial, fold, epoch).
 
-    Source: numpy.random.SeedSequence, whose hash makes near places independent.
+    Source: numpy.random.SeedSequence, whose hash makes neighbouring positions independent.
     """
     words = np.random.SeedSequence([int(purpose), seed, len(place), *place]).generate_state(1, np.uint32)
     return int(words[0] >> 1)
 
 
 def generator(purpose: Purpose, seed: int, *place: int) -> np.random.Generator:
-    """A numpy generator for a purpose at a place."""
+    """A numpy generator for a purpose at a position."""
     return np.random.default_rng([int(purpose), seed, len(place), *place])

@@ -45,7 +45,6 @@ def make_bundle(folder: Path, task: str, seed: int = 1) -> tuple[Bundle, Table, 
     import keras  # takes ten seconds, and fast tests are collected in one
 
     from foldwise.bundle.bundle import save_bundle
-    from foldwise.bundle.card import Reading
     from foldwise.data.preparation.fold import fit_preparation
     from foldwise.models.build import build
     from foldwise.models.heads import head_for
@@ -64,7 +63,7 @@ def make_bundle(folder: Path, task: str, seed: int = 1) -> tuple[Bundle, Table, 
         preparation=preparation,
         table=table,
         head=head,
-        reading=Reading.of(data),
+        reading=data.reading,
         study="s-1",
     )
     raw = pd.read_csv(folder / "rows.csv", sep=";", dtype=str, keep_default_na=False).drop(columns=["answer"])

@@ -1,4 +1,4 @@
-"""One coordinator a study: who it is, what another hears, and that one which was followed writes nothing more."""
+"""One coordinator per study; a second one is told who it is, and one that was overtaken can no longer write."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def opened(url):
 
 
 def cut_all(url):
-    """All connections to a PostgreSQL end, as when its machine goes down; to a file there is none."""
+    """End all connections to PostgreSQL, as if its machine went down; a file has none."""
     if url.startswith("sqlite"):
         return
     import psycopg
@@ -40,16 +40,15 @@ def cut_all(url):
         connection.execute(f"{others} WHERE datname = current_database() AND pid <> pg_backend_pid()")
 
 
-def test_one_that_was_followed_writes_nothing_and_says_who_followed(url, opened):
+def test_an_overtaken_coordinator_writes_nothing_and_names_its_successor(url, opened):
     first = opened()
     new_study(first)
     first.begin_trial("iris-1", 0, PARAMS)
     cut_all(url)
     second = opened()
     second.lead("iris-1")
-    refused = (
-        r"^study iris-1 is being run by process \d+ since .* \(coordinator [0-9a-f]{12}\); this process does not coordinate it"
-    )
+    who = r"^study iris-1 is being run by process \d+ since .* \(coordinator [0-9a-f]{12}\)"
+    refused = f"{who}; this process no longer coordinates it"
     for write in (
         lambda: first.finish_trial("iris-1", result(0)),
         lambda: first.begin_trial("iris-1", 1, PARAMS),
@@ -69,17 +68,17 @@ def test_one_that_was_followed_writes_nothing_and_says_who_followed(url, opened)
     assert second.begin_trial("iris-1", 0, PARAMS) == 2
 
 
-def test_whoever_does_not_coordinate_only_reads(opened):
+def test_without_being_coordinator_a_process_only_reads(opened):
     first = opened()
     new_study(first)
     finish(first, "iris-1", result(0))
     reader = opened()
     assert len(reader.trials("iris-1")) == 1
-    with pytest.raises(JobError, match="this process does not coordinate it"):
+    with pytest.raises(JobError, match="this process no longer coordinates it"):
         reader.begin_trial("iris-1", 1, PARAMS)
 
 
-def test_a_lost_connection_is_no_lost_study_where_nobody_followed(url, opened):
+def test_a_coordinator_goes_on_after_a_lost_connection(url, opened):
     notes = []
     first = opened(notes.append)
     new_study(first)
@@ -92,7 +91,7 @@ def test_a_lost_connection_is_no_lost_study_where_nobody_followed(url, opened):
     assert [row.attempt for row in first.trials("iris-1")] == [1] * 4
 
 
-def test_several_studies_have_their_own_coordinators(opened):
+def test_each_study_has_its_own_coordinator(opened):
     first, second = opened(), opened()
     for ledger, name in ((first, "one"), (second, "two")):
         ledger.lead(name)
@@ -101,7 +100,7 @@ def test_several_studies_have_their_own_coordinators(opened):
     finish(second, "two", result(0))
 
 
-def test_the_same_result_may_come_twice_and_another_may_not(opened):
+def test_the_same_result_can_come_twice_but_not_another(opened):
     ledger = opened()
     new_study(ledger)
     strange = result(0, mean=math.nan, metrics={"rmse": math.inf, "r2": 1}, costs={"parameters": 51}, seconds=2)
@@ -110,19 +109,19 @@ def test_the_same_result_may_come_twice_and_another_may_not(opened):
     assert same(first.result, strange)
     assert same(again.result, strange)
     for other in (result(0), result(0, mean=math.nan, metrics={"rmse": math.inf, "r2": 1.0}, count=3)):
-        with pytest.raises(JobError, match="does not run"):
+        with pytest.raises(JobError, match="is not running"):
             ledger.finish_trial("iris-1", other)
 
 
 class Twice(Waiting):
-    """Every transaction is committed and then done once more, as when the connection goes before the answer comes."""
+    """Every transaction is committed and then repeated, as if the connection was lost before the answer."""
 
     def until_done(self, work):
         super().until_done(work)
         return super().until_done(work)
 
 
-def test_what_was_committed_without_an_answer_is_done_once(url):
+def test_a_commit_whose_answer_was_lost_counts_once(url):
     engine, _waiting = connect(url, pytest.fail, lambda: None)
     ledger = Ledger(Transactions(engine, Twice(engine.url, pytest.fail, lambda: None)), pytest.fail)
     ledger.lead("iris-1")
@@ -143,7 +142,7 @@ def test_what_was_committed_without_an_answer_is_done_once(url):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("url", ["postgresql"], indirect=True)
-def test_a_second_coordinator_on_postgresql_hears_who_the_first_is(url, opened):
+def test_a_second_coordinator_on_postgresql_is_told_who_the_first_is(url, opened):
     first, second = opened(), opened()
     first.lead("iris-1")
     with pytest.raises(JobError, match=r"^study iris-1 is being run by another process$"):

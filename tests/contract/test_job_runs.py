@@ -1,4 +1,4 @@
-"""What the slots of jobs must do on every database."""
+"""The contract of job runs on every database."""
 
 import threading
 from datetime import UTC, datetime, timedelta
@@ -30,7 +30,7 @@ def states(job_runs, job="nightly"):
     return [(row.slot, row.state) for row in job_runs.history(job, 100)]
 
 
-def test_a_slot_is_claimed_once_whoever_tries(two, url):
+def test_of_many_claims_of_a_slot_one_succeeds(two, url):
     ledgers = [open_ledger(url) for _ in range(6)]
     won = []
 
@@ -50,7 +50,7 @@ def test_a_slot_is_claimed_once_whoever_tries(two, url):
     assert two[0].claim("hourly", SLOT)
 
 
-def test_a_slot_goes_from_claimed_over_running_to_its_end(two):
+def test_a_slot_is_claimed_then_running_then_finished(two):
     one, other = two
     one.claim("nightly", SLOT)
     assert [row.state for row in other.open("nightly")] == ["CLAIMED"]
@@ -65,34 +65,34 @@ def test_a_slot_goes_from_claimed_over_running_to_its_end(two):
     assert one.row("nightly", SLOT + MINUTE) is None
 
 
-def test_of_two_that_take_up_the_same_attempt_one_does(two):
+def test_of_two_that_take_the_same_attempt_one_succeeds(two):
     one, other = two
     one.claim("nightly", SLOT)
     assert one.take("nightly", SLOT, 0, "a.log") == 1
     assert other.take("nightly", SLOT, 0, "a.log") is None
     assert other.take("nightly", SLOT, 1, "a.log") == 2
-    with pytest.raises(Overtaken, match="taken up by another process"):
+    with pytest.raises(Overtaken, match="taken over by another process"):
         one.finish("nightly", SLOT, 1, "DONE", 0, None)
     other.finish("nightly", SLOT, 2, "DONE", 0, None)
     assert other.take("nightly", SLOT, 2, "a.log") is None
     assert one.row("nightly", SLOT).state == "DONE"
-    assert one.take("nobody", SLOT, 0, "a.log") is None
+    assert one.take("unknown", SLOT, 0, "a.log") is None
 
 
-def test_a_slot_that_was_missed_is_nobody_s_to_run(job_runs):
-    assert job_runs.miss("nightly", SLOT, "nobody was there")
+def test_a_missed_slot_cannot_be_claimed(job_runs):
+    assert job_runs.miss("nightly", SLOT, "no scheduler was running")
     assert not job_runs.claim("nightly", SLOT)
     assert job_runs.take("nightly", SLOT, 0, "a.log") is None
     assert not job_runs.miss("nightly", SLOT, "once more")
-    assert job_runs.row("nightly", SLOT).reason == "nobody was there"
+    assert job_runs.row("nightly", SLOT).reason == "no scheduler was running"
 
 
-def test_the_last_slot_is_one_of_cron_or_since_when_the_job_is_known(job_runs):
+def test_the_last_row_is_a_slot_of_cron_or_a_seen_row(job_runs):
     assert job_runs.last("nightly", SLOT) is None
     job_runs.see("nightly", SLOT - timedelta(seconds=77), "0 3 * * *")
     assert job_runs.last("nightly", SLOT).reason == "0 3 * * *"
     job_runs.claim("nightly", SLOT)
-    job_runs.claim("nightly", SLOT + timedelta(seconds=5))  # a person's
+    job_runs.claim("nightly", SLOT + timedelta(seconds=5))  # started by hand
     job_runs.claim("other", SLOT + MINUTE)
     job_runs.claim("nightly", SLOT + timedelta(days=1))
     assert job_runs.last("nightly", SLOT + MINUTE).slot == SLOT
@@ -101,7 +101,7 @@ def test_the_last_slot_is_one_of_cron_or_since_when_the_job_is_known(job_runs):
     assert job_runs.last("nightly", SLOT + timedelta(days=9)).slot == SLOT + timedelta(days=1)
 
 
-def test_history_is_the_newest_first_without_what_is_no_slot(job_runs):
+def test_history_is_newest_first_and_has_slots_only(job_runs):
     job_runs.see("nightly", SLOT - MINUTE, "0 3 * * *")
     for place in range(3):
         job_runs.claim("nightly", SLOT + place * MINUTE)
@@ -116,7 +116,7 @@ def test_a_slot_is_in_whole_seconds(job_runs):
 
 
 class Forgetful:
-    """Transactions whose answer is lost once each, after the commit: everything is done twice."""
+    """Transactions that all lose their first answer after the commit, so that everything runs twice."""
 
     def __init__(self, transactions):
         self.engine, self.me = transactions.engine, transactions.me
@@ -127,7 +127,7 @@ class Forgetful:
         return self._transactions.do(work, contradiction)
 
 
-def test_everything_bears_to_be_done_twice(url):
+def test_every_transaction_can_run_twice(url):
     ledger = open_ledger(url)
     job_runs = JobRuns(Forgetful(ledger._transactions))
     assert job_runs.see("nightly", SLOT - MINUTE, "0 3 * * *")
@@ -141,7 +141,7 @@ def test_everything_bears_to_be_done_twice(url):
     ledger.close()
 
 
-def test_between_machines_the_ledger_says_who_runs_a_job(two, request):
+def test_between_machines_the_ledger_locks_a_job(two, request):
     one, other = two
     between = "postgresql" in request.node.name
     assert (one.folder is None) == between

@@ -1,4 +1,4 @@
-"""What the ledger must do on every database."""
+"""The contract of the ledger on every database."""
 
 from __future__ import annotations
 
@@ -29,24 +29,24 @@ class TestStudies:
         assert written.created.tzinfo is not None
 
     def test_an_unknown_study_is_none(self, ledger):
-        assert ledger.study("nobody") is None
+        assert ledger.study("ghost") is None
 
     def test_a_name_is_taken_once(self, ledger):
         new_study(ledger)
         with pytest.raises(JobError, match="study iris-1 exists already"):
             new_study(ledger)
 
-    def test_a_study_can_be_finished_again_when_it_was_extended(self, ledger):
+    def test_an_extended_study_can_be_finished_again(self, ledger):
         new_study(ledger)
         ledger.finish_study("iris-1", summary(holdout=HoldoutScore(30, {"accuracy": math.inf}, 1)))
         assert ledger.study("iris-1").summary.holdout.metrics == {"accuracy": math.inf}
         ledger.finish_study("iris-1", summary(verdict="extended"))
         assert ledger.study("iris-1").summary == summary(verdict="extended")
         assert ledger.study("iris-1").finished is not None
-        with pytest.raises(JobError, match="nobody is unknown"):
-            ledger.finish_study("nobody", summary())
+        with pytest.raises(JobError, match="ghost is unknown"):
+            ledger.finish_study("ghost", summary())
 
-    def test_reads_of_a_holdout_are_counted_by_the_data_not_by_the_study(self, ledger):
+    def test_reads_of_a_holdout_are_counted_per_data_not_per_study(self, ledger):
         new_study(ledger)
         new_study(ledger, "iris-2")
         assert ledger.record_holdout_read("a" * 64, "iris-1", 30) == 1
@@ -69,7 +69,7 @@ class TestTrials:
         assert ledger.begin_trial("iris-1", 4, PARAMS) == 2
         assert [(row.number, row.attempt) for row in ledger.trials("iris-1")] == [(4, 2)]
 
-    def test_the_deaths_of_a_running_trial_are_counted_over_its_attempts(self, ledger):
+    def test_the_crashes_of_a_running_trial_are_counted_over_its_attempts(self, ledger):
         new_study(ledger)
         ledger.begin_trial("iris-1", 4, PARAMS)
         assert ledger.note_crash("iris-1", 4) == 1
@@ -79,7 +79,7 @@ class TestTrials:
         with pytest.raises(JobError, match="cannot have crashed"):
             ledger.note_crash("iris-1", 4)
 
-    def test_a_withdrawn_trial_was_never_there(self, ledger):
+    def test_a_withdrawn_trial_leaves_no_row(self, ledger):
         new_study(ledger)
         ledger.begin_trial("iris-1", 4, PARAMS)
         ledger.withdraw_trial("iris-1", 4)
@@ -130,7 +130,7 @@ class TestTrials:
     def test_a_result_counts_once(self, ledger):
         new_study(ledger)
         finish(ledger, "iris-1", result(0))
-        with pytest.raises(JobError, match="trial 0 of study iris-1 does not run"):
+        with pytest.raises(JobError, match="trial 0 of study iris-1 is not running"):
             ledger.finish_trial("iris-1", result(0, mean=0.99))
         with pytest.raises(JobError, match="trial 0 of study iris-1 is COMPLETE already"):
             ledger.begin_trial("iris-1", 0, PARAMS)
@@ -138,13 +138,13 @@ class TestTrials:
 
     def test_a_trial_that_was_never_begun_cannot_finish(self, ledger):
         new_study(ledger)
-        with pytest.raises(JobError, match="does not run"):
+        with pytest.raises(JobError, match="is not running"):
             ledger.finish_trial("iris-1", result(0))
         assert ledger.trials("iris-1") == []
 
     def test_a_trial_of_an_unknown_study_is_refused(self, ledger):
-        with pytest.raises(JobError, match="study nobody is unknown"):
-            ledger.begin_trial("nobody", 0, PARAMS)
+        with pytest.raises(JobError, match="study ghost is unknown"):
+            ledger.begin_trial("ghost", 0, PARAMS)
 
     def test_a_row_whose_folds_cannot_be_written_is_not_finished(self, ledger):
         new_study(ledger)
@@ -163,7 +163,7 @@ class TestTrials:
         assert [row.number for row in ledger.trials("iris-1")] == [0, 1, 2]
         assert [row.number for row in ledger.trials("other")] == [7]
 
-    def test_what_was_shipped_is_marked(self, ledger):
+    def test_shipped_trials_are_marked(self, ledger):
         new_study(ledger)
         finish(ledger, "iris-1", result(0))
         finish(ledger, "iris-1", result(1))
@@ -172,7 +172,7 @@ class TestTrials:
         assert [row.shipped for row in ledger.trials("iris-1")] == [None, "abc"]
         assert ledger.study("iris-1").run_id == "parent"
 
-    def test_numpy_s_numbers_are_taken_for_what_they_are(self, ledger):
+    def test_numpy_s_numbers_are_stored_as_numbers(self, ledger):
         import numpy as np
 
         new_study(ledger)

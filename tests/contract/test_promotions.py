@@ -1,4 +1,4 @@
-"""Who is champion, and what retrainings came to, on every database; and how the registry's alias follows."""
+"""The contract of champions and retrainings on every database, and how the registry's alias follows."""
 
 from __future__ import annotations
 
@@ -43,15 +43,15 @@ class TestPromotions:
         assert champions.history("other") == []
 
     def test_only_the_expected_champion_is_replaced(self, champions):
-        with pytest.raises(Raced, match="the champion of iris is none and not version 1"):
+        with pytest.raises(Raced, match="iris has no champion, expected version 1"):
             champions.promote("iris", 2, 1, "promoted", "")
         champions.promote("iris", 1, None, "first", "")
         champions.promote("iris", 2, 1, "promoted", "")
-        with pytest.raises(Raced, match="the champion of iris is version 2 and not version 1"):
+        with pytest.raises(Raced, match="the champion of iris is version 2, expected version 1"):
             champions.promote("iris", 3, 1, "promoted", "")
         assert champions.history("iris")[0].version == 2
 
-    def test_a_rollback_goes_back_to_what_a_champion_replaced_and_further(self, champions):
+    def test_rollbacks_go_back_one_champion_at_a_time(self, champions):
         assert champions.former("iris") is None
         for version, before in ((1, None), (2, 1), (5, 2)):
             champions.promote("iris", version, before, "promoted", "")
@@ -62,17 +62,17 @@ class TestPromotions:
         assert champions.former("iris") is None
         champions.promote("iris", 5, 1, "promoted", "")
         assert champions.former("iris") == 1
-        champions.promote("iris", 1, 5, "adopted", "by hand")  # whoever went back by hand does not want to return
+        champions.promote("iris", 1, 5, "adopted", "by hand")  # a return by hand is not undone either
         assert champions.former("iris") is None
 
-    def test_what_the_alias_shows_is_marked(self, champions):
+    def test_a_promotion_that_the_alias_follows_is_marked(self, champions):
         made = champions.promote("iris", 1, None, "first", "")
         champions.mark_shown(made)
         assert champions.history("iris")[0].shown
 
 
 class TestVersions:
-    def test_a_version_comes_back_and_stays_what_it_is(self, ledger):
+    def test_a_version_comes_back_and_is_never_overwritten(self, ledger):
         versions = ledger.versions
         trained = np.array([0.1 + 0.2, 0.5, 0.75])
         row = VersionRow(
@@ -86,7 +86,7 @@ class TestVersions:
         assert found.trained.tolist() == trained.tolist()
         assert versions.version("iris", 4) is None
 
-    def test_a_retraining_of_the_same_rows_goes_on(self, ledger):
+    def test_a_retraining_of_the_same_rows_is_continued(self, ledger):
         versions = ledger.versions
         begun = versions.begin(Retraining("iris", "one", 1, "f" * 64, "mark", datetime.now(UTC)))
         assert versions.begin(Retraining("iris", "two", 1, "f" * 64, "mark", datetime.now(UTC))) == begun
@@ -102,23 +102,23 @@ class TestVersions:
         assert versions.begin(Retraining("iris", "four", 1, "f" * 64, "mark", datetime.now(UTC))).id == "four"
 
 
-class TestSuccession:
+class TestChampionAlias:
     @pytest.fixture
     def house(self, ledger, tmp_path):
-        """A registry with versions 1 to 3 of iris, of which 1 is champion; a succession, and what it said."""
+        """A registry with versions 1 to 3 of iris, of which 1 is champion; its champion alias, and the notes."""
         registry, said = InMemoryRegistry(), []
         for _ in range(3):
             registry.register(tmp_path, "iris", None, {})
         return registry, ChampionAlias(ledger, registry, "iris", said.append), said
 
-    def test_the_first_champion_is_the_registry_s(self, house):
+    def test_the_first_champion_comes_from_the_registry(self, house):
         _, champion_alias, said = house
         made = champion_alias.reconcile()
         assert (made.version, made.kind, made.number) == (1, "first", 1)
         assert champion_alias.reconcile().number == 1
         assert said == []
 
-    def test_the_alias_follows_a_promotion_and_is_challenger_no_more(self, house):
+    def test_the_alias_follows_a_promotion_and_the_challenger_alias_goes(self, house):
         registry, champion_alias, _ = house
         champion_alias.promote(3, 1, "promoted", "better", {})
         assert registry.aliases("iris") == {"champion": 3}
@@ -127,40 +127,40 @@ class TestSuccession:
             champion_alias.promote(2, 1, "promoted", "late", {})
         assert registry.aliases("iris") == {"champion": 3}
 
-    def test_a_promotion_that_was_cut_off_is_finished(self, house, ledger):
+    def test_an_interrupted_promotion_is_finished(self, house, ledger):
         registry, champion_alias, said = house
         champion_alias.reconcile()
-        ledger.promotions.promote("iris", 2, 1, "promoted", "")  # and here it died, twice
+        ledger.promotions.promote("iris", 2, 1, "promoted", "")  # and here the process died, twice
         ledger.promotions.promote("iris", 3, 2, "promoted", "")
         assert champion_alias.reconcile().version == 3
         assert registry.aliases("iris")["champion"] == 3
         assert champion_alias.history()[0].shown
         assert said == []
 
-    def test_an_alias_moved_by_hand_is_taken_over_and_said(self, house):
+    def test_an_alias_moved_by_hand_is_adopted_with_a_note(self, house):
         registry, champion_alias, said = house
         champion_alias.reconcile()
         registry.set_alias("iris", "champion", 2)
         made = champion_alias.reconcile()
         assert (made.version, made.replaces, made.kind) == (2, 1, "adopted")
-        assert said == ["model iris: the alias champion was moved in MLflow, from version 1 to version 2; that is taken over"]
-        with pytest.raises(Raced):  # who judged against version 1 judged against the wrong one
+        assert said == ["model iris: the alias champion was moved in MLflow, from version 1 to version 2; the ledger follows"]
+        with pytest.raises(Raced):  # a judgement against version 1 is out of date
             champion_alias.promote(3, 1, "promoted", "", {})
         assert champion_alias.former() == 1
 
-    def test_a_model_that_is_not_there_is_said(self, house, ledger):
+    def test_an_unknown_model_is_refused(self, house, ledger):
         registry, _, said = house
         with pytest.raises(ConfigError, match="no model is called 'irsi', did you mean iris"):
             ChampionAlias(ledger, registry, "irsi", said.append).reconcile()
 
-    def test_an_alias_that_was_removed_is_said(self, house):
+    def test_a_removed_alias_is_an_error(self, house):
         registry, champion_alias, _ = house
         champion_alias.reconcile()
         registry.remove_alias("iris", "champion")
         with pytest.raises(JobError, match="the alias champion of iris was removed in MLflow, where version 1 had it"):
             champion_alias.reconcile()
 
-    def test_a_registry_that_is_away_is_told_by_the_next_one(self, house, ledger):
+    def test_after_an_outage_the_next_start_moves_the_alias(self, house, ledger):
         registry, champion_alias, said = house
         champion_alias.reconcile()
 
@@ -171,13 +171,13 @@ class TestSuccession:
         away = Away()
         away.__dict__ = registry.__dict__
         ChampionAlias(ledger, away, "iris", said.append).promote(2, 1, "promoted", "", {})
-        assert said == ["away; the alias champion of iris follows to version 2 with the next start"]
+        assert said == ["away; the next start moves the alias champion of iris to version 2"]
         assert registry.aliases("iris")["champion"] == 1
         assert champion_alias.reconcile().version == 2
         assert registry.aliases("iris")["champion"] == 2
 
 
-def test_a_model_is_held_by_one(ledger, url):
+def test_a_model_has_one_holder(ledger, url):
     with closing(open_ledger(url)) as other:
         with ledger.hold_model("iris"):
             with pytest.raises(JobError, match="model iris is locked by another process"), other.hold_model("iris", 0.2):

@@ -1,4 +1,4 @@
-"""What every registry must do."""
+"""The contract of every registry."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def _mlflow(folder):
 @pytest.fixture(scope="module", params=["in_memory", pytest.param("mlflow", marks=pytest.mark.slow)])
 def filled(request, tmp_path_factory):
     """A registry with iris 1, 2, 3 and other 1, and the content of each bundle's card."""
-    from tests.contract.bundles import make_bundle  # Keras is slow to come
+    from tests.contract.bundles import make_bundle  # Keras is slow to import
 
     folder = tmp_path_factory.mktemp("registry")
     registry = _mlflow(folder) if request.param == "mlflow" else InMemoryRegistry()
@@ -55,11 +55,11 @@ class TestRegistry:
             ("irsi@champion", "no model is called 'irsi', did you mean iris"),
             ("iris@chalenger", "iris has no alias 'chalenger', did you mean challenger"),
             ("iris/9", "iris has no version 9"),
-            ("../etc", "names no model; write name@alias or name/version"),
-            ("iris@", "names no model"),
+            ("../etc", "is not a model; write name@alias or name/version"),
+            ("iris@", "is not a model"),
         ],
     )
-    def test_a_wrong_reference_says_what_there_is(self, filled, reference, sentence):
+    def test_a_wrong_reference_lists_the_known_ones(self, filled, reference, sentence):
         with pytest.raises(ConfigError, match=sentence) as caught:
             filled[0].fetch(reference)
         assert caught.value.key == "model"
@@ -67,7 +67,7 @@ class TestRegistry:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["in_memory", "mlflow"])
-def test_the_same_word_once_registers_one_version(kind, tmp_path):
+def test_one_idempotency_key_registers_one_version(kind, tmp_path):
     from tests.contract.bundles import make_bundle
 
     make_bundle(tmp_path / "made", "binary", seed=0)
@@ -80,6 +80,6 @@ def test_the_same_word_once_registers_one_version(kind, tmp_path):
     assert (second.version, second.aliases) == (2, ("challenger",))
     assert registry.register(folder, "iris", None, {}, "study of today with 3 trials") == first
     assert registry.register(folder, "other", None, {}, "study of today with 3 trials").version == 1
-    if kind == "mlflow":  # whoever died between version and alias
+    if kind == "mlflow":  # a process that died between version and alias
         registry._client.delete_registered_model_alias("iris", "challenger")
         assert registry.register(folder, "iris", None, {}, "study of today with 5 trials") == second

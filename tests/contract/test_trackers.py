@@ -1,4 +1,4 @@
-"""What every tracker must do; the ledger says what has arrived."""
+"""The contract of every tracker; the ledger records what it has."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def ledger(tmp_path):
 
 
 class TestTracker:
-    def test_what_has_arrived_is_marked_in_the_ledger(self, make, ledger):
+    def test_shipped_rows_are_marked_in_the_ledger(self, make, ledger):
         tracker = make()
         _open(tracker, ledger)
         for outcome in (result(0), failed(1)):
@@ -47,7 +47,7 @@ class TestTracker:
         assert len({row.shipped for row in rows}) == 2
         assert ledger.study("iris-1").run_id is not None
 
-    def test_a_later_start_ships_what_was_left_and_nothing_twice(self, make, ledger):
+    def test_a_later_start_ships_the_rest_once(self, make, ledger):
         first = make()
         _open(first, ledger)
         first.trial(finish(ledger, "iris-1", result(0)))
@@ -65,7 +65,7 @@ class TestTracker:
         assert rows[0].shipped == before
         assert rows[1].shipped is not None
 
-    def test_its_place_is_known_while_trials_are_still_to_come(self, make, ledger):
+    def test_its_place_is_known_before_the_last_trial(self, make, ledger):
         tracker = make()
         _open(tracker, ledger)
         place = tracker.place()

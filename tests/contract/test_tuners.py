@@ -64,7 +64,7 @@ TUNERS: dict[str, Make] = {
     "kt_hyperband": _keras_tuner(KtHyperbandTuner(kind="kt_hyperband")),
 }
 EXHAUST = ("grid", "kt_random", "kt_grid")  # tuners that visit no point twice
-IN_ORDER = ("kt_grid",)  # no seed changes what it asks
+IN_ORDER = ("kt_grid",)  # their proposals do not depend on the seed
 FLAT = {
     "rate": ["float", 1e-4, 1e-1, {"log": True}],
     "dropout": ["float", 0.0, 0.5, {"step": 0.1}],
@@ -87,7 +87,7 @@ TREE = {
 def _listed(names: Sequence[str] = tuple(TUNERS)):
     def marks(name: str):
         missing = pytest.mark.skipif(find_spec("torch") is None, reason="needs the extra gp")
-        patience = [pytest.mark.timeout(900)] * (name in ("gp", "kt_bayesian"))  # seconds an ask
+        patience = [pytest.mark.timeout(900)] * (name in ("gp", "kt_bayesian"))  # seconds per ask
         return patience + [pytest.mark.slow] * name.startswith("kt_") + [missing, pytest.mark.slow] * (name == "gp")
 
     return pytest.mark.parametrize("name", [pytest.param(name, marks=marks(name)) for name in names])
@@ -173,7 +173,7 @@ class TestTuner:
     def test_a_resumed_search_goes_on_as_if_nothing_had_happened(self, name, tree, done):
         whole = _run(TUNERS[name](_space(tree, name), 5), range(14))
         resumed = TUNERS[name](_space(tree, name), 5)
-        for result in reversed(whole[:done]):  # the order of the telling does not matter
+        for result in reversed(whole[:done]):  # the order does not matter
             resumed.tell(result)
         rest = _run(resumed, range(done, 14))
         assert [_typed(r.params) for r in rest] == [_typed(r.params) for r in whole[done:]]
@@ -246,7 +246,7 @@ class TestTuner:
         assert _typed(tuner.ask(9, [{"other": 1}])) == _typed(clean.ask(9))
 
     def test_nothing_is_said(self, name, tree, capfd, recwarn):
-        tuner = TUNERS[name](_space(tree, name), 3)  # what TensorFlow says when it is imported is not the tuner's
+        tuner = TUNERS[name](_space(tree, name), 3)  # TensorFlow's messages on import are not the tuner's
         capfd.readouterr()
         _run(tuner, range(11))
         tuner.ask(11, [tuner.ask(12)])
@@ -255,7 +255,7 @@ class TestTuner:
 
 
 @_listed()
-def test_options_that_python_takes_for_equal_stay_apart(name):
+def test_options_that_are_equal_in_python_stay_different(name):
     space = _space({"mixed": FLAT["mixed"]}, name)
     tuner = TUNERS[name](space, 5)
     asked = [tuner.ask(number) for number in range(8 if name == "kt_hyperband" else 7)]
@@ -309,13 +309,13 @@ def _late_scores(make: Make, seed: int, trials: int) -> list[float]:
 
 
 @_listed(("tpe", "cmaes", "nsga2", "gp", "kt_bayesian"))
-def test_what_learns_looks_where_scores_are_good(name):
-    seeds, trials = (1, 13) if name in ("gp", "kt_bayesian") else (5, 45)  # these take seconds an ask
+def test_tuners_that_learn_search_where_scores_are_good(name):
+    seeds, trials = (1, 13) if name in ("gp", "kt_bayesian") else (5, 45)  # these take seconds per ask
     learnt = [score for seed in range(seeds) for score in _late_scores(TUNERS[name], seed, trials)]
     drawn = [score for seed in range(20) for score in _late_scores(RandomTuner, seed, 45)]
     assert sum(learnt) / len(learnt) < 0.6 * sum(drawn) / len(drawn)
 
 
-def test_the_ranges_that_have_no_step_are_the_ones_a_grid_cannot_count():
+def test_only_ranges_without_a_step_are_infinite():
     space = _space(FLAT, "random")
     assert [name for name, range_ in space.walk() if isinstance(range_, FloatRange) and range_.count() is None] == ["rate"]

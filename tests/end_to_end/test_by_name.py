@@ -60,7 +60,7 @@ def test_a_trial_that_comes_out_otherwise_is_said_by_how_much(runs, name):
             connection.execute("UPDATE studies SET versions = ?", (versions,))
             connection.commit()
     assert done.returncode == 1
-    assert "trial 2 is not the same: scores differ by up to 0.25; other versions by now: keras: " in done.stderr
+    assert "trial 2 is not the same: scores differ by up to 0.25; versions that changed: keras: " in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_a_trial_that_comes_out_otherwise_is_said_by_how_much(runs, name):
     [
         (["replay=99"], "replay: {name} has no trial 99; it has 0 to 2"),
         (["replay=-1"], "replay: "),
-        (["seed=6", "replay=1"], "exists and asks something else"),
+        (["seed=6", "replay=1"], "exists with another configuration"),
     ],
 )
 def test_what_cannot_be_replayed_is_one_sentence(words, sentence, runs, name):

@@ -33,6 +33,7 @@ def test_the_best_trials_stand_first_in_the_terminal(tmp_path):
         (["study=maid"], "study: the ledger holds no study 'maid', did you mean made?"),
         (["study=[made,empty]"], "study: 'empty' has no finished trial yet"),
         (["study=[made,other]"], "is ranked by log_loss"),
+        (["study=[made,third]"], "is ranked by balanced_accuracy"),
         (["study=../x"], "study: must be 1 to 100 of"),
         (["study=made", "format=pdf"], "format: 'pdf' is not known"),
         (["study=made", "paths.runs=/nowhere/at/all"], "holds no ledger.db"),
@@ -42,6 +43,7 @@ def test_what_cannot_be_compared_is_said(tmp_path, words, sentence):
     runs = made_study(tmp_path / "runs", 3)
     made_study(runs, 0, "empty")
     made_study(runs, 2, "other", goal={"metric": "log_loss"})
+    made_study(runs, 2, "third", goal={"metric": "balanced_accuracy"})
     done = run("compare", *words, runs=runs) if "paths" not in words[-1] else run("compare", words[0], runs="/nowhere/at/all")
     assert done.returncode == 2
     assert sentence in done.stderr
@@ -150,7 +152,7 @@ def test_the_table_sorts_and_filters(opened, trials, scheme):
     assert all(value > 60 for value in units)
     page.fill("#filter", "unknown>3")
     page.wait_for_selector("#wrong:not(:empty)")
-    assert "no column is called unknown" in page.inner_text("#wrong")
+    assert "no column has the name unknown" in page.inner_text("#wrong")
     page.click("#clear")
     assert page.inner_text("#count") == str(trials)
 

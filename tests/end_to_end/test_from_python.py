@@ -29,7 +29,7 @@ assert again.summary == result.summary
 try:
     foldwise.tune(*words, frame=rows(1), target="y", **where)
 except ConfigError as error:
-    assert "made from other data" in str(error), error
+    assert "exists with other data" in str(error), error
 else:
     raise AssertionError("other rows were taken")
 answers = foldwise.load("mine@champion", runs={runs!r}).predict(rows(2).drop(columns="y"))

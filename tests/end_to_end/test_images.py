@@ -60,9 +60,9 @@ def test_an_archive_of_images_becomes_a_model_that_answers_pictures_and_arrays(t
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (["model=cnn", "model.image=[8,8,1]"], "model.image: says 8 x 8 x 1, and the images are 9 x 9 x 3"),
-        (["prep.scale=robust"], "prep.scale: robust looks at single columns"),
-        (["balance=smote"], "balance.kind: smote mixes two rows"),
+        (["model=cnn", "model.image=[8,8,1]"], "model.image: is 8 x 8 x 1, but the images are 9 x 9 x 3"),
+        (["prep.scale=robust"], "prep.scale: robust is for columns"),
+        (["balance=smote"], "balance.kind: smote mixes rows"),
         (["data.labels=label"], "data.labels: "),
         (["data.group=g"], "data.group: unknown key"),
     ],

@@ -101,8 +101,8 @@ def address(served, words):
 def test_what_mlflow_missed_is_shipped_before_its_pages_open(study, served):
     said = served[1]
     name = summary(study)["study"]
-    assert f"study {name} was not all shown; MLflow is given the rest" in said
-    assert said.index("was not all shown") < said.index("ready in about")
+    assert f"study {name} is not complete in MLflow; the rest is sent" in said
+    assert said.index("is not complete in MLflow") < said.index("ready in about")
     with closing(sqlite3.connect(study / "mlflow.db")) as store:
         (count,) = store.execute("SELECT count(*) FROM metrics WHERE key = 'best.mean'").fetchone()
     assert count == 1

@@ -52,7 +52,7 @@ def test_prepare_shows_classes_before_and_after_balancing(tmp_path):
     assert "fold 0 balanced" in done.stdout
     refused = run("prepare", "data=diabetes", "balance=[choice,none,smote]", runs=runs)
     assert refused.returncode == 2
-    assert "balance.kind: smote evens out classes, and target is a number to predict; use none" in refused.stderr
+    assert "balance.kind: smote is for classes, and target is a number to predict; use none" in refused.stderr
     assert len(refused.stderr.strip().splitlines()) == 1
 
 

@@ -19,7 +19,7 @@ def test_a_study_that_ends_without_a_server_is_whole_after_the_next_start(tmp_pa
         words = [*SMALL, "study=alone", "budget.trials=2", f"tracking.url={gate.url}"]
         done = run("tune", *words, runs=runs)
         assert done.returncode == 1
-        assert "model alone is not registered yet, all else is done and kept" in done.stderr
+        assert "model alone is not registered yet; everything else is done and kept" in done.stderr
         assert "Verdict:" in done.stdout
         assert summary(runs)["model"] == {"name": "alone", "version": None, "aliases": [], "uri": None}
         files = {path.name for path in only_study(runs).iterdir()}

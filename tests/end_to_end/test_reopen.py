@@ -56,7 +56,7 @@ def test_it_is_shown_as_it_stands_and_nothing_heavy_is_imported(finished):
 @pytest.mark.parametrize(
     ("word", "sentence"),
     [
-        ("fit.epochs=5", "asks something else (fit.epochs: 4 -> 5)"),
+        ("fit.epochs=5", "exists with another configuration (fit.epochs: 4 -> 5)"),
         ("audit.strict=true", "audit.strict: "),
     ],
 )
@@ -85,7 +85,7 @@ def test_rows_that_have_changed_are_noticed(finished):
     finally:
         (folder / "rows.csv").write_bytes(before)
     assert done.returncode == 2
-    assert "'mine' exists and was made from other data" in done.stderr
+    assert "'mine' exists with other data" in done.stderr
 
 
 def test_what_the_tracker_did_not_take_is_shown_by_the_next_start(tmp_path):

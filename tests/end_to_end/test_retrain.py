@@ -116,7 +116,7 @@ def test_nothing_new_is_unchanged_and_trains_nothing(tuned):
     before = {path.name for path in (tuned / "runs" / "studies").iterdir()}
     done = retrain(tuned)
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.startswith("UNCHANGED: the rows are those that version 1, the champion, was made from\nwritten: ")
+    assert done.stdout.startswith("UNCHANGED: the rows are those of version 1, the champion\nwritten: ")
     assert {path.name for path in (tuned / "runs" / "studies").iterdir()} == before
     assert reports(tuned)[-1]["outcome"] == "UNCHANGED"
 
@@ -125,8 +125,8 @@ def test_nothing_new_is_unchanged_and_trains_nothing(tuned):
     ("change", "sentence"),
     [
         (lambda rows, more: pd.concat([rows, more]).drop(columns="first"), "has no column 'first'"),
-        (lambda rows, more: pd.concat([rows, more.assign(first=["what", *more["first"][1:]])]), "'what' is no number"),
-        (lambda rows, more: pd.concat([rows, more.assign(second=None)]), "cells of second are missing among the new rows"),
+        (lambda rows, more: pd.concat([rows, more.assign(first=["what", *more["first"][1:]])]), "'what' is not a number"),
+        (lambda rows, more: pd.concat([rows, more.assign(second=None)]), "cells of second are missing in the new rows"),
         (lambda rows, more: pd.concat([rows, more.assign(bought="perhaps")]), "bought has 3 labels"),
         (lambda rows, more: pd.concat([rows, more.assign(bought=None)]).assign(bought="no"), "'no' in every row"),
     ],
@@ -146,18 +146,18 @@ def test_columns_that_the_champion_does_not_know_are_left_out(tuned, tmp_path, c
     rows.assign(later=np.round(np.random.default_rng(0).normal(size=len(rows)), 3)).to_csv(tmp_path / "rows.csv", index=False)
     with pytest.raises(DataError, match="has moved by a PSI"):  # far enough to see that it was planned
         here(tuned, f"data.path={tmp_path / 'rows.csv'}", "checks.drift=0.0001")
-    assert "columns that the champion does not know are left out: later; tune to learn from them" in capsys.readouterr().out
+    assert "columns that the champion does not have are left out: later; tune to learn from them" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
         (["model=shp"], "no model is called 'shp', did you mean shop"),
-        (["model=shop", "rollback=true"], "version 1 is the first champion of shop; there is none to go back to"),
+        (["model=shop", "rollback=true"], "version 1 is the first champion of shop; only a later one can be rolled back"),
         (["model=shop", "serch=3"], "serch: unknown key, did you mean search"),
         (["model=shop", "promotion.alpha=2"], "promotion.alpha"),
         (["model=../shop"], "model"),
-        (["model=shop", "tracking.kind=in_memory"], "in_memory keeps no model beyond its process"),
+        (["model=shop", "tracking.kind=in_memory"], "in_memory keeps a model for its own process only"),
     ],
 )
 def test_what_is_asked_wrongly_is_said_and_leaves_nothing(tuned, words, sentence):
@@ -178,8 +178,8 @@ def test_a_promotion_that_was_cut_off_is_finished_by_the_next_start(cut_off, pro
     assert aliases(cut_off)["champion"] == 1
     done, folder = promoted.done, promoted.folder
     assert done.returncode == 0, done.stderr
-    assert "was cut off after its promotion; it is written down now" in done.stdout
-    assert "UNCHANGED: the rows are those that version 2, the champion, was made from" in done.stdout
+    assert "was interrupted after its promotion; it is recorded now" in done.stdout
+    assert "UNCHANGED: the rows are those of version 2, the champion" in done.stdout
     assert aliases(folder) == {"champion": 2}
     report = next(summary for summary in reports(folder) if summary["outcome"] == "PROMOTED")
     assert report["champion"]["version"] == 1
@@ -233,7 +233,7 @@ def test_a_rollback_that_was_cut_off_is_not_gone_further(drifted):
     done = here(drifted, "rollback=true")
     assert (done["id"], done["reason"], done["outcome"]) == ("back", "slow", "ROLLED_BACK")
     assert aliases(drifted)["champion"] == 1
-    with pytest.raises(ConfigError, match="there is none to go back to"):
+    with pytest.raises(ConfigError, match="only a later one can be rolled back"):
         here(drifted, "rollback=true")
 
 
@@ -242,7 +242,7 @@ def test_a_rollback_waits_for_no_retraining(drifted):
     running = f"{registry.identity('shop')}+retraining"
     address = f"sqlite:///{drifted / 'runs' / 'ledger.db'}"
     with closing(open_ledger(address)) as ledger, ledger.hold_model(running):
-        with pytest.raises(ConfigError, match="there is none to go back to"):  # not that the model is locked
+        with pytest.raises(ConfigError, match="only a later one can be rolled back"):  # not that the model is locked
             here(drifted, "rollback=true")
         with pytest.raises(JobError, match="model shop is locked by another process"):
             here(drifted)
@@ -293,11 +293,11 @@ def test_a_champion_that_cannot_be_loaded_is_said_and_replaced_by_nobody(drifted
     WORLD.write(drifted / "rows.csv", WEEKS + 16)
     try:
         network.write_bytes(whole[:-10])
-        with pytest.raises(Unfit, match=r"version \d of shop cannot be loaded, so nothing is promoted: .*was changed since"):
+        with pytest.raises(Unfit, match=r"version \d of shop cannot be loaded, so nothing is promoted: .*was changed after"):
             here(drifted)
         assert reports(drifted)[-1]["outcome"] == "REFUSED"
         assert aliases(drifted)["champion"] == before
-        with pytest.raises(JobError, match="was changed since the model was registered"):
+        with pytest.raises(JobError, match="was changed after the model was registered"):
             load_model("shop@champion", str(drifted / "runs"))
     finally:
         network.write_bytes(whole)

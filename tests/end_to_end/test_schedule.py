@@ -69,10 +69,10 @@ def test_list_shows_every_job_and_what_is_wrong_with_the_others(jobs, tmp_path):
         (["action=run"], "job: must be given, action=run job=NAME; known: weekly"),
         (["action=run", "job=weakly"], "holds no weakly.yaml, did you mean weekly?"),
         (["action=run", "job=../weekly"], "job: must be 1 to 100 of"),
-        (["action=list", "job=weekly"], "job: action=list is about all jobs"),
+        (["action=list", "job=weekly"], "job: action=list covers all jobs"),
         (["action=runn"], "action: "),
         (["action=run", "job=weekly", "slot=now"], "slot: must be a moment such as"),
-        (["jobs=nowhere"], "is no folder"),
+        (["jobs=nowhere"], "is not a folder"),
     ],
 )
 def test_what_cannot_be_done_is_one_sentence(words, said, jobs, tmp_path):
@@ -120,7 +120,7 @@ def test_a_job_over_its_time_limit_is_ended(jobs, tmp_path):
     jobs("weekly", [*TINY, "budget.trials=100000", "fit.epochs=50"], time_limit=3)
     done = ask(jobs, "action=run", "job=weekly", runs=runs)
     assert done.returncode == 1
-    assert "it was ended at its time_limit of 3 s" in done.stderr
+    assert "it was stopped at its time_limit of 3 s" in done.stderr
     (row,) = history(jobs, runs)
     assert (row["state"], row["attempts"]) == ("FAILED", 1)
 
@@ -132,7 +132,7 @@ def test_a_job_that_runs_is_not_started_again(jobs, tmp_path):
     done = ask(jobs, "action=run", "job=weekly", runs=runs)
     held.close()
     assert done.returncode == 1
-    assert "job weekly is being run by another process" in done.stderr
+    assert "job weekly is already running in another process" in done.stderr
     assert history(jobs, runs) == []
 
 

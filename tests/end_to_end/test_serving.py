@@ -101,12 +101,12 @@ def test_an_unusual_row_is_answered_and_flagged(cells, flags, served):
 @pytest.mark.parametrize(
     ("cells", "sentence"),
     [
-        ({"sepal length": "5,1"}, "column sepal length, row 1: '5,1' is no number"),
-        ({"sepal length": "long"}, "column sepal length, row 1: 'long' is no number"),
-        ({"sepal length": True}, "column sepal length, row 1: 'True' is no number"),
-        ({"sepal length": [1]}, "column sepal length, row 1: '[1]' is no number"),
-        ({"sepal length": float("inf")}, "column sepal length, row 1: inf is beyond the numbers a network can hold"),
-        ({"sepal length": 10**400}, "column sepal length, row 1: inf is beyond"),
+        ({"sepal length": "5,1"}, "column sepal length, row 1: '5,1' is not a number"),
+        ({"sepal length": "long"}, "column sepal length, row 1: 'long' is not a number"),
+        ({"sepal length": True}, "column sepal length, row 1: 'True' is not a number"),
+        ({"sepal length": [1]}, "column sepal length, row 1: '[1]' is not a number"),
+        ({"sepal length": float("inf")}, "column sepal length, row 1: inf is larger than a network can hold"),
+        ({"sepal length": 10**400}, "column sepal length, row 1: inf is larger than a network can hold"),
         ({"bed": {"a": [1]}}, "column bed, row 1: holds a dict"),
         ({"bed": []}, "column bed, row 1: holds a list"),
     ],
@@ -141,7 +141,7 @@ import foldwise
 print("code:", foldwise.__file__)
 rows = pd.read_csv(sys.argv[1], dtype=str)
 model.predict(rows).to_json(sys.argv[1] + ".json", orient="split", double_precision=15)
-for wrong, rule in (({"bed": [["a"]] * len(rows)}, "holds a list"), ({"petal width": True}, "is no number")):
+for wrong, rule in (({"bed": [["a"]] * len(rows)}, "holds a list"), ({"petal width": True}, "is not a number")):
     try:
         model.predict(rows.assign(**wrong))
         sys.exit("answered what is wrong")
@@ -184,7 +184,7 @@ def test_the_network_is_exported_once(served):
     assert sorted(path.name for path in folder.iterdir()) == ["bundle.json", "network.tflite", "preparation.json"]
     done = run("export", *words, runs=served.runs)
     assert done.returncode == 2
-    assert done.stderr.strip() == f"error: output: {folder} is there already; name a folder that is not"
+    assert done.stderr.strip() == f"error: output: {folder} exists; name a new folder"
 
 
 def _printed(cell):

@@ -153,9 +153,10 @@ def main(runs: Path, url: str, executor: str, trials: int, pause: float = 0.0) -
         ):
             record = open_or_resume(plan, ledger, {})
             tracker = InMemoryTracker(ledger)
-            tracker.open(record, ledger.trials(NAME))
+            rows = ledger.trials(NAME)
+            tracker.open(record, rows)
             parts = Parts(RandomTuner(plan.spec.space, 0), workers, ledger, tracker, watcher, check)
-            found = search(plan, parts)
+            found = search(plan, parts, rows)
             ledger.finish_study(NAME, summary(study=NAME, ended=found.ended))
     except FoldwiseError as fault:
         print(f"error: {fault}", file=sys.stderr)

@@ -1,4 +1,4 @@
-"""Promotes versions of a model against others who do the same, until it is killed: one of several forked racers.
+"""Promote versions of a model in a race with other forked processes, until it is killed.
 
 python -m tests.faults.racer FOLDER URL RACERS PROMOTIONS KILLS: keeps that many racers going, kills one of them at random
 KILLS times, and ends when PROMOTIONS were acknowledged and all kills are done. A racer notes what it was told had happened in
@@ -28,7 +28,7 @@ MOST_SECONDS = 200
 
 
 def race(folder: Path, url: str, seed: int) -> None:
-    """Promotes a random version in place of the champion that it sees, over and over."""
+    """Promote a random version in place of the current champion, repeatedly."""
     draws = random.Random(seed)
     registry = MlflowRegistry(mlflow_store(folder / "runs"))
     with closing(open_ledger(url)) as ledger:

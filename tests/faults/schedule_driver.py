@@ -26,7 +26,7 @@ STEP, LONGEST = 0.01, 0.2
 
 
 class Forked:
-    """A process that was forked here."""
+    """A process forked here."""
 
     def __init__(self, number: int) -> None:
         self._number: int | None = number
@@ -69,7 +69,7 @@ def note(path: Path, line: str) -> None:
 
 
 def main() -> None:
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for a scheduler
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # no process waits for a scheduler
     for line in sys.stdin:
         asked = json.loads(line)
         child = os.fork()

@@ -1,4 +1,4 @@
-"""A database that is away for a while, a coordinator that stood still, and whoever stops meanwhile."""
+"""An unavailable database, a coordinator that stood still, and a user who stops meanwhile."""
 
 import os
 import signal
@@ -35,7 +35,7 @@ def wait_for(condition, seconds=60):
 
 
 def stand_still(pid, ledger):
-    """Stops a process where it holds no lock of its ledger: stopped within a transaction it would keep everybody out."""
+    """Stop a process outside its transactions, as its lock would keep every other process out."""
     for _ in range(50):
         os.kill(pid, signal.SIGSTOP)
         time.sleep(0.02)
@@ -69,7 +69,7 @@ def test_postgresql_stops_in_the_middle_and_the_study_ends_complete(server, nurs
     assert said(tmp_path).count("does not answer") == said(tmp_path).count("is back after") == 1
 
 
-def test_who_waits_for_a_database_can_be_stopped_and_the_result_is_not_trained_again(server, nursery, tmp_path):
+def test_a_study_that_waits_for_its_database_can_be_stopped_and_keeps_its_results(server, nursery, tmp_path):
     url = server.get_uri()
     pid = nursery.begin(tmp_path, url, trials=TRIALS, pause=PAUSE)
     wait_for(lambda: numbers(tmp_path / "committed"))
@@ -89,7 +89,7 @@ def test_who_waits_for_a_database_can_be_stopped_and_the_result_is_not_trained_a
 
 
 def test_a_coordinator_that_stood_still_while_another_ran_writes_nothing(server, nursery, other_nursery, tmp_path):
-    """Its machine is cut off: PostgreSQL ended its connections, and another machine's coordinator came to the end."""
+    """Its machine is cut off: PostgreSQL ended its connections, and a coordinator elsewhere finished the study."""
     url = server.get_uri()
     here, there = tmp_path / "here", tmp_path / "there"
     pid = nursery.begin(here, url, trials=TRIALS, pause=PAUSE)
@@ -103,12 +103,12 @@ def test_a_coordinator_that_stood_still_while_another_ran_writes_nothing(server,
     assert nursery.end() == 1
     (error,) = [line for line in said(here).splitlines() if line.startswith("error: ")]
     assert "is being run by process" in error
-    assert "this process does not coordinate it" in error
+    assert "this process no longer coordinates it" in error
     assert numbers(here / "committed") == before
     check(there, url)
 
 
-def test_a_coordinator_whose_lock_file_was_removed_is_followed_and_ends(nursery, other_nursery, tmp_path):
+def test_a_coordinator_whose_lock_file_was_removed_is_overtaken_and_ends(nursery, other_nursery, tmp_path):
     url = f"sqlite:///{tmp_path / 'ledger.db'}"
     pid = nursery.begin(tmp_path, url, trials=TRIALS, pause=PAUSE)
     wait_for(lambda: numbers(tmp_path / "committed"))
@@ -117,7 +117,7 @@ def test_a_coordinator_whose_lock_file_was_removed_is_followed_and_ends(nursery,
     assert other_nursery.run(tmp_path, url, trials=TRIALS) == 0, said(tmp_path)
     os.kill(pid, signal.SIGCONT)
     assert nursery.end() == 1
-    assert "this process does not coordinate it" in said(tmp_path)
+    assert "this process no longer coordinates it" in said(tmp_path)
     check(tmp_path, url)
 
 

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.slow
 
 TRIALS = 5
 CREATING = ("before-create", "in-create", "after-create")
-# From these places on the result of a training must not be asked for again.
+# From these places on a trained result must not be trained again.
 KEPT = ("after-result-file", "before-commit", "after-commit", "after-tell", "after-ship")
 
 
@@ -39,7 +39,7 @@ def check(runs, url):
 
 
 def killed_twice(nursery, runs, url, executor, place, whom=""):
-    """Two starts that die, at the first and at the second time that they come by, if they do; then one that may live."""
+    """Two starts that die at the place, the first and the second time they reach it; then one without kill point."""
     deaths = 0
     for time in (1, 2):
         status = nursery.run(runs, url, executor, TRIALS, f"{place}:{time}{whom}")

@@ -1,4 +1,4 @@
-"""MLflow's server is away, silent or slow: training does not notice, and everything is there once in the end."""
+"""MLflow's server is down, silent or slow: training is not delayed, and in the end everything is there once."""
 
 import time
 from collections import Counter
@@ -83,7 +83,7 @@ def check_once(server, ledger, study, files=()):
     assert ledger.waiting() == []
 
 
-def test_a_server_that_comes_back_while_the_study_runs_is_given_everything_at_once(server, gate, ledger, tmp_path):
+def test_a_server_that_comes_back_during_a_study_gets_everything(server, gate, ledger, tmp_path):
     gate.shut()
     new_study(ledger, "back")
     tracker = tracker_at(gate.url, ledger, "back")
@@ -116,7 +116,7 @@ def test_a_server_that_stops_in_the_middle_loses_nothing(server, gate, ledger):
     check_once(server, ledger, "middle")
 
 
-def test_requests_that_happened_without_an_answer_leave_nothing_twice(server, gate, ledger, monkeypatch):
+def test_requests_whose_answer_was_lost_leave_no_duplicates(server, gate, ledger, monkeypatch):
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "2")
     new_study(ledger, "silent")
     tracker = tracker_at(gate.url, ledger, "silent")
@@ -125,14 +125,14 @@ def test_requests_that_happened_without_an_answer_leave_nothing_twice(server, ga
     gate.hold()
     for number in range(1, TRIALS):
         tracker.trial(finish(ledger, "silent", result(number)))
-    time.sleep(3)  # a run was made that nobody was told of
+    time.sleep(3)  # a run was created without an answer
     gate.open()
     wait_for(lambda: all_shipped(ledger, "silent"))
     assert close(tracker, ledger, "silent") == ()
     check_once(server, ledger, "silent")
 
 
-def test_what_waits_at_the_end_arrives_with_the_next_start(server, gate, ledger):
+def test_rows_left_at_the_end_arrive_with_the_next_start(server, gate, ledger):
     new_study(ledger, "after")
     tracker = tracker_at(gate.url, ledger, "after")
     for number in range(TRIALS):
@@ -140,7 +140,7 @@ def test_what_waits_at_the_end_arrives_with_the_next_start(server, gate, ledger)
     wait_for(lambda: all_shipped(ledger, "after"))
     gate.shut()  # between the last trial and the summary
     (note,) = close(tracker, ledger, "after")
-    assert note.startswith("MLflow did not take all of the study: ")
+    assert note.startswith("MLflow did not accept all of the study: ")
     assert ledger.waiting() == ["after"]
     gate.open()
     again = tracker_at(gate.url, ledger, "after")
@@ -148,14 +148,14 @@ def test_what_waits_at_the_end_arrives_with_the_next_start(server, gate, ledger)
     check_once(server, ledger, "after")
 
 
-def test_a_slow_server_is_waited_for_by_nobody_who_trains(server, gate, ledger):
+def test_training_does_not_wait_for_a_slow_server(server, gate, ledger):
     gate.delay = 1.0
     new_study(ledger, "slow")
     tracker = tracker_at(gate.url, ledger, "slow")
     before = gate.requests
     for number in range(TRIALS):
         tracker.trial(finish(ledger, "slow", result(number)))
-    assert gate.requests - before <= 3  # not one answer was waited for
+    assert gate.requests - before <= 3  # it waited for no answer
     gate.delay = 0.0
     assert close(tracker, ledger, "slow") == ()
     check_once(server, ledger, "slow")

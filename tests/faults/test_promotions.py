@@ -1,4 +1,4 @@
-"""Racing promotions and sudden deaths: one champion at every moment, and none that was acknowledged is lost."""
+"""Racing promotions and kills: always one champion, and no acknowledged promotion is lost."""
 
 import json
 import os
@@ -14,14 +14,14 @@ from tests.faults.racer import MODEL, VERSIONS
 
 pytestmark = pytest.mark.slow
 
-# PROMOTIONS=500 KILLS=100 is the whole race; a tenth of it shows the same in seconds.
+# PROMOTIONS=500 KILLS=100 is the full race; a tenth of it takes seconds.
 PROMOTIONS = int(os.environ.get("FOLDWISE_PROMOTIONS", "60"))
 KILLS = PROMOTIONS // 5
 
 
 @pytest.fixture
 def registry(tmp_path):
-    """A real registry with versions of a model that nobody will ever load."""
+    """A real registry with versions of a model that no test loads."""
     from foldwise.tracking.mlflow_registry import MlflowRegistry
     from foldwise.tracking.mlflow_store import mlflow_store
 
@@ -53,7 +53,7 @@ def test_there_is_always_one_champion_and_no_promotion_is_lost(registry, url, tm
         champion_alias = ChampionAlias(ledger, registry, MODEL, notes.append)
         last = champion_alias.reconcile()
         rows = champion_alias.history()[::-1]
-    assert notes == []  # nothing looked as if somebody had moved the alias by hand
+    assert notes == []  # no alias looked as if it was moved by hand
     assert registry.aliases(MODEL)["champion"] == last.version == rows[-1].version
     assert [row.number for row in rows] == list(range(1, len(rows) + 1))
     assert [row.replaces for row in rows] == [None, *(row.version for row in rows[:-1])]
@@ -61,4 +61,4 @@ def test_there_is_always_one_champion_and_no_promotion_is_lost(registry, url, tm
     known = {(row.number, row.version, row.replaces) for row in rows}
     acknowledged = [tuple(json.loads(line)) for line in (tmp_path / "acknowledged").read_text().splitlines()]
     assert set(acknowledged) <= known
-    assert len(rows) - 1 - len(acknowledged) <= KILLS + 4  # those that died before they could note it
+    assert len(rows) - 1 - len(acknowledged) <= KILLS + 4  # racers that died before they could acknowledge it

@@ -1,4 +1,4 @@
-"""kill -9 through the door, with real networks: the study ends as one that nobody killed."""
+"""kill -9 through the door, with real networks: the study ends as an undisturbed one."""
 
 import json
 import os
@@ -49,7 +49,7 @@ def test_a_study_that_died_at_four_places_is_the_one_that_never_died(undisturbed
     assert asked(runs, curves) == asked(undisturbed, curves)
     mine, theirs = summary(runs), summary(undisturbed)
     reads = mine["holdout"].pop("reads"), theirs["holdout"].pop("reads")
-    assert reads == (3, 1)  # two deaths after a look, and the last: each is counted
+    assert reads == (3, 1)  # two deaths after a read, and the last start: each is counted
     for key in ("best", "baselines", "holdout", "verdict", "trials"):
         assert mine[key] == theirs[key]
     assert mine["model"]["version"] == 1

@@ -1,4 +1,4 @@
-"""Schedulers and runners that are killed: each slot runs once, and no slot is lost."""
+"""Kills of schedulers and runners: each slot runs once, and no slot is lost."""
 
 import json
 import os
@@ -59,7 +59,7 @@ class Schedulers:
                 os.kill(pid, signal.SIGKILL)
 
     def known(self):
-        """Waits until a scheduler has noted from when on it knows the job: earlier slots are not its to run."""
+        """Wait until a scheduler has recorded the job: it never runs earlier slots."""
         self.until(lambda job_runs: job_runs.seen("minutely", BEGIN) is not None)
 
     def until(self, done):
@@ -142,7 +142,7 @@ def test_two_schedulers_and_50_kills_over_100_slots(schedulers):
 
 
 @pytest.mark.parametrize("place", ["after-job-lock", "after-claim", "after-launch"])
-def test_a_scheduler_that_dies_before_its_slot_runs_is_followed_by_another(place, schedulers):
+def test_after_a_scheduler_died_another_one_runs_its_slot(place, schedulers):
     schedulers.start(kill=f"{place}:1")
     schedulers.known()
     schedulers.clock(slot_at(1))
@@ -155,8 +155,8 @@ def test_a_scheduler_that_dies_before_its_slot_runs_is_followed_by_another(place
 
 
 @pytest.mark.parametrize(("place", "runs"), [("after-take", 1), ("after-job-ended", 2), ("after-slot-finished", 1)])
-def test_a_slot_whose_runner_dies_is_taken_up_as_a_further_attempt(place, runs, schedulers):
-    """The scheduler is killed as well, so that the next one, which is not asked to die, finds what they left."""
+def test_a_slot_whose_runner_dies_gets_another_attempt(place, runs, schedulers):
+    """The scheduler is killed too, so that the next one, without a kill point, finds the abandoned slot."""
     first = schedulers.start(kill=place)
     schedulers.known()
     schedulers.clock(slot_at(1))
@@ -174,8 +174,8 @@ def test_a_slot_whose_runner_dies_is_taken_up_as_a_further_attempt(place, runs, 
     assert schedulers.effects() == {write_slot(slot_at(1)): row.attempt - (place == "after-take") * (row.attempt - 1)}
 
 
-def test_a_slot_whose_runners_are_killed_over_and_over_has_failed(schedulers):
-    schedulers.start(kill="after-take")  # every runner that it forks dies so
+def test_a_slot_whose_runners_are_killed_repeatedly_has_failed(schedulers):
+    schedulers.start(kill="after-take")  # every runner that it forks dies there
     schedulers.known()
     schedulers.clock(slot_at(1))
     schedulers.until(lambda job_runs: (row := job_runs.row("minutely", slot_at(1))) is not None and row.state == "FAILED")
@@ -207,7 +207,7 @@ def test_runners_that_are_killed_lose_no_slot(schedulers):
         assert 1 <= schedulers.effects()[write_slot(row.slot)] <= row.attempt
 
 
-def test_after_a_day_only_the_latest_slot_runs_and_the_others_are_listed(schedulers):
+def test_after_a_day_the_latest_slot_runs_and_the_others_are_recorded(schedulers):
     first = schedulers.start()
     schedulers.known()
     schedulers.clock(slot_at(1))
@@ -218,7 +218,7 @@ def test_after_a_day_only_the_latest_slot_runs_and_the_others_are_listed(schedul
     schedulers.until(done(slot_at(1 + 1440)))
     rows = schedulers.history()
     assert Counter(row.state for row in rows) == {"MISSED": 100, "DONE": 2}
-    assert all("no scheduler was there" in row.reason for row in rows if row.state == "MISSED")
+    assert all("no scheduler was running" in row.reason for row in rows if row.state == "MISSED")
     assert sum(schedulers.effects().values()) == 2
 
 
@@ -250,10 +250,10 @@ def test_a_job_that_still_runs_misses_its_next_slot(schedulers):
     schedulers.until(done(slot_at(3)))
     rows = schedulers.history()
     assert [row.state for row in rows] == ["DONE", "MISSED", "DONE"]
-    assert rows[1].reason == f"the run of {write_slot(slot_at(1))} was still going"
+    assert rows[1].reason == f"the run of {write_slot(slot_at(1))} was still in progress"
 
 
-def test_an_edited_job_counts_from_its_next_slot_and_a_broken_file_stops_no_other(schedulers):
+def test_an_edited_job_runs_from_its_next_slot_and_a_broken_file_stops_no_other_job(schedulers):
     schedulers.start()
     schedulers.known()
     conf = schedulers.runs / "conf"
@@ -280,7 +280,7 @@ def test_two_machines_that_share_a_database_run_each_slot_once(schedulers, datab
     schedulers.url = database()
     other = tmp_path_factory.mktemp("other")
     for name in ("conf", "clock", "effects"):
-        (other / name).symlink_to(schedulers.runs / name)  # all but the locks, which a machine has for itself
+        (other / name).symlink_to(schedulers.runs / name)  # all but the locks, which each machine has for itself
     (schedulers.runs / "effects").touch()
     schedulers.pause = 0.3
     schedulers.start()

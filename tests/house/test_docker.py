@@ -1,4 +1,4 @@
-"""What docker/ promises: no root, no secret in a file that is kept, nothing open to the world."""
+"""docker/: no root, no secret in a file that is kept, no port open to the world."""
 
 import os
 import re
@@ -21,7 +21,7 @@ def lint(*words):
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_the_dockerfile_pleases_its_linter():
+def test_the_dockerfile_passes_its_linter():
     lint("hadolint", "docker/Dockerfile")
 
 
@@ -29,7 +29,7 @@ def test_the_compose_file_fits_its_schema():
     lint("check-jsonschema", "--builtin-schema", "vendor.compose-spec", "docker/compose.yaml")
 
 
-def test_the_image_holds_no_compiler_and_runs_as_nobody_special():
+def test_the_image_holds_no_compiler_and_does_not_run_as_root():
     text = (DOCKER / "Dockerfile").read_text(encoding="utf-8")
     last = text[text.rindex("\nFROM ") :]
     assert not re.search(r"apt-get|build-essential|gcc|pip install", last)
@@ -39,7 +39,7 @@ def test_the_image_holds_no_compiler_and_runs_as_nobody_special():
     assert all(re.fullmatch(r"[\w/]+:[\d.]+-\S+(?: AS \w+)?", name) for name in re.findall(r"^FROM (.*)$", text, re.MULTILINE))
 
 
-def test_the_image_is_made_of_what_it_needs_only():
+def test_the_image_is_built_from_the_files_that_it_copies():
     lines = (DOCKER / "Dockerfile.dockerignore").read_text(encoding="utf-8").splitlines()
     copied = re.findall(
         r"^COPY (?!--from)(?:--\S+ )*(.*) \S+$", (DOCKER / "Dockerfile").read_text(encoding="utf-8"), re.MULTILINE
@@ -51,25 +51,25 @@ def test_the_image_is_made_of_what_it_needs_only():
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_a_service_is_watched_and_open_to_this_machine_only(service):
-    asked = SERVICES[service]
-    assert asked["healthcheck"]["test"][0] == "CMD"
-    assert asked["restart"] == "unless-stopped"
-    assert all(str(port).startswith("127.0.0.1:") for port in asked.get("ports", []))
-    assert "privileged" not in asked
-    for other in asked.get("depends_on", {}).values():
+def test_a_service_has_a_health_check_and_is_open_to_this_machine_only(service):
+    described = SERVICES[service]
+    assert described["healthcheck"]["test"][0] == "CMD"
+    assert described["restart"] == "unless-stopped"
+    assert all(str(port).startswith("127.0.0.1:") for port in described.get("ports", []))
+    assert "privileged" not in described
+    for other in described.get("depends_on", {}).values():
         assert other["condition"] == "service_healthy"
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_a_secret_is_a_file_that_the_service_is_handed(service):
-    handed = SERVICES[service].get("secrets", [])
+def test_a_secret_is_a_file_that_is_mounted(service):
+    mounted = SERVICES[service].get("secrets", [])
     for key, value in SERVICES[service].get("environment", {}).items():
         if re.search("PASSWORD|SECRET|KEY|CERT", key):
             assert key.endswith("_FILE") or key.startswith("DASK_"), key
         if str(value).startswith("/run/secrets/"):
-            assert value.removeprefix("/run/secrets/") in handed, key
-    assert set(handed) <= set(COMPOSE["secrets"])
+            assert value.removeprefix("/run/secrets/") in mounted, key
+    assert set(mounted) <= set(COMPOSE["secrets"])
     assert not re.search(r"://[^/@\s]*:[^/@\s]*@", str(SERVICES[service]))
 
 
@@ -94,7 +94,7 @@ def test_the_entrypoint_reads_secrets_and_becomes_the_command(tmp_path):
     assert enter(tmp_path, "sh", "-c", "exit 7").returncode == 7
 
 
-def test_the_entrypoint_refuses_a_secret_that_is_not_there(tmp_path):
+def test_the_entrypoint_refuses_a_missing_secret(tmp_path):
     (tmp_path / "empty").touch()
     missing = enter(tmp_path, "true", PGPASSWORD_FILE=str(tmp_path / "nowhere"))
     assert (missing.returncode, "cannot be read" in missing.stderr) == (2, True)

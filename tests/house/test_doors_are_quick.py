@@ -1,7 +1,10 @@
-"""Asking for help, or asking something wrong, never waits for TensorFlow, MLflow or scikit-learn."""
+"""Help and refusals never wait for TensorFlow, MLflow or scikit-learn; every door is there under its name."""
 
+import re
 import subprocess
 import sys
+import time
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -11,32 +14,35 @@ HEAVY = ("tensorflow", "keras", "mlflow", "sklearn", "imblearn", "pandas", "optu
 
 PROBE = f"""
 import importlib, sys
-door = importlib.import_module("pipelines." + sys.argv[1])
-sys.argv = sys.argv[1:]
-code = door.main()
+module, *words = sys.argv[1:]
+sys.argv = [module, *words]
+code = importlib.import_module(module).main()
 loaded = [name for name in {HEAVY!r} if name in sys.modules]
 print("loaded:", ",".join(loaded))
 sys.exit(code)
 """
 
 
-def ask(door, *words, cwd=ROOT):
-    command = [sys.executable, "-c", PROBE, door, *words]
-    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
+def ask(door, *words):
+    command = [sys.executable, "-c", PROBE, *door.split(), *words]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 
 
-@pytest.mark.parametrize("door", ["tune", "train", "prepare", "predict", "export", "ui", "compare", "schedule", "retrain"])
-def test_help_and_cfg_import_nothing_heavy(door):
-    for words in (["--help"], ["--cfg", "job"]):
-        if door == "predict" and words == ["--cfg", "job"]:
-            words = [*words, "model=iris", "input=a.csv", "output=b.csv"]  # noqa: PLW2901 what it cannot do without
-        if door == "export" and words == ["--cfg", "job"]:
-            words = [*words, "model=iris", "output=there"]  # noqa: PLW2901 as above
-        if door == "retrain" and words == ["--cfg", "job"]:
-            words = [*words, "model=iris"]  # noqa: PLW2901 as above
-        if door == "compare" and words == ["--cfg", "job"]:
-            words = [*words, "study=mine"]  # noqa: PLW2901 as above
-        done = ask(door, *words)
+DOORS = ["tune", "train", "prepare", "predict", "export", "ui", "compare", "schedule", "retrain"]
+# The keys without a default.
+NEEDED = {
+    "predict": ["model=iris", "input=a.csv", "output=b.csv"],
+    "export": ["model=iris", "output=there"],
+    "retrain": ["model=iris"],
+    "compare": ["study=mine"],
+}
+
+
+@pytest.mark.parametrize("start", ["pipelines.{}", "foldwise.__main__ {}"])
+@pytest.mark.parametrize("door", DOORS)
+def test_help_and_cfg_import_nothing_heavy(door, start):
+    for words in (["--help"], ["--cfg", "job", *NEEDED.get(door, [])]):
+        done = ask(start.format(door), *words)
         assert done.returncode == 0, done.stderr
         assert done.stdout.strip().endswith("loaded:")
 
@@ -54,11 +60,14 @@ def test_help_and_cfg_import_nothing_heavy(door):
         (["data=sql", "data.url=sqlite:///nowhere.db", "data.query=SELECT", "data.target=y"], "nowhere.db"),
         (["data=openml", "data.target=y"], "needs a name"),
         (["experiment=titnic"], "did you mean titanic?"),
+        (["experiment=nowhere.yaml"], "experiment: file not found: "),
+        (["experiment=conf/tune.yaml"], "conf/tune.yaml, line 6: a line of defaults must be such as - override /data: csv"),
+        (["paths.conf=nowhere"], "paths.conf: 'nowhere' is not a folder"),
         (["experiment=titanic", "paths.data=nowhere"], "put it at nowhere/titanic/titanic.csv"),
     ],
 )
-def test_a_wrong_question_is_answered_with_one_sentence_and_nothing_heavy(words, sentence, tmp_path):
-    done = ask("tune", *words, f"paths.runs={tmp_path / 'runs'}")
+def test_a_mistake_is_refused_in_one_sentence_without_importing_anything_heavy(words, sentence, tmp_path):
+    done = ask("pipelines.tune", *words, f"paths.runs={tmp_path / 'runs'}")
     assert done.returncode == 2, done.stderr
     assert sentence in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
@@ -76,10 +85,85 @@ def test_a_wrong_question_is_answered_with_one_sentence_and_nothing_heavy(words,
         ("export", ["model=iris", "output=there", "format=pickle"], "format: "),
     ],
 )
-def test_so_is_a_wrong_one_to_what_serves(door, words, sentence, tmp_path):
-    done = ask(door, *words, f"paths.runs={tmp_path / 'runs'}")
+def test_so_is_a_mistake_at_a_door_that_composes_no_study(door, words, sentence, tmp_path):
+    done = ask(f"pipelines.{door}", *words, f"paths.runs={tmp_path / 'runs'}")
     assert done.returncode == 2, done.stderr
     assert sentence in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
     assert done.stdout.strip().endswith("loaded:")
     assert not (tmp_path / "runs").exists()
+
+
+def test_the_list_of_doors_takes_well_under_a_second_and_knows_every_door():
+    began = time.monotonic()
+    shown = [ask("foldwise.__main__", *words) for words in ([], ["--help"], ["-h"])]
+    assert time.monotonic() - began < 3
+    assert {done.returncode for done in shown} == {0}
+    assert len({done.stdout for done in shown}) == 1
+    lines = shown[0].stdout.splitlines()
+    assert {line.split()[0] for line in lines if line.startswith("  ")} == {*DOORS, "conf"}
+    assert {path.stem for path in (ROOT / "pipelines").glob("*.py")} == {*DOORS, "__init__"}
+    assert lines[-1] == "loaded: "
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["tnue"], "error: 'tnue' is not a command, did you mean tune?"),
+        (["data=iris"], "error: 'data=iris' is not a command; known: compare, conf, export, "),
+        (["--halp"], "error: '--halp' is not a command"),
+        (["conf"], "error: conf takes one folder"),
+        (["tune", "--halp"], "error: --halp: unknown option; known: --help"),
+        (["tune", "modle", "--help"], "error: 'modle' is not a group, did you mean model?"),
+    ],
+)
+def test_an_unknown_word_is_refused_in_one_sentence(words, sentence):
+    done = ask("foldwise.__main__", *words)
+    assert done.returncode == 2
+    assert done.stderr.startswith(sentence)
+    assert len(done.stderr.splitlines()) == 1
+    assert done.stdout == "loaded: \n"
+
+
+@pytest.mark.parametrize("words", ["--help", "tune --help", "tune --cfg job", "tune data --help", "conf --help"])
+def test_a_reader_that_stops_early_is_not_an_error(words):
+    for lines in (0, 1):
+        command = f"set -o pipefail; '{sys.executable}' -m foldwise {words} | head -{lines}"
+        done = subprocess.run(["bash", "-c", command], cwd=ROOT, capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert len(done.stdout.splitlines()) == lines
+
+
+def test_the_version_is_known_without_importing_anything_heavy():
+    program = "import sys, foldwise; print(foldwise.__version__, 'foldwise.api' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert done.stdout == f"{project['version']} False\n"
+    done = subprocess.run([sys.executable, "-m", "foldwise", "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout == f"foldwise {project['version']}\n"
+
+
+def test_a_package_pipelines_in_the_working_folder_is_left_alone(tmp_path):
+    (tmp_path / "pipelines").mkdir()
+    for name in ("__init__", "tune", "schedule"):
+        (tmp_path / "pipelines" / f"{name}.py").write_text("raise SystemExit('theirs')")
+    (tmp_path / "yaml.py").write_text("raise SystemExit('theirs too')")
+    (tmp_path / "mine.yaml").write_text("seed: 3\n")
+    (tmp_path / "jobs").mkdir()
+    (tmp_path / "jobs" / "wrong.yaml").write_text("cron: '@daily'\ndoor: tune\noverrides: [experiment=mine.yaml, seed=-1]\n")
+
+    def start(*words):
+        command = [sys.executable, "-P", "-m", "foldwise", *words]  # as the script foldwise does
+        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    done = start("tune", "experiment=mine.yaml", "--cfg", "job")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "seed: 3" in done.stdout
+    done = start("schedule", "action=run", "job=wrong", "jobs=jobs", "paths.runs=runs")
+    assert done.returncode == 2
+    assert "FAILED: seed: must be >= 0, got -1" in done.stderr
+
+
+def test_nothing_in_the_package_imports_pipelines():
+    for path in (ROOT / "src").rglob("*.py"):
+        assert not re.search(r"^\s*(import|from) pipelines\b", path.read_text(encoding="utf-8"), re.MULTILINE), path

@@ -113,7 +113,7 @@ def test_its_model_answers_as_it_did(old):
     """At the door, from the bare folder, and in MLflow, where its own code answers if today's was not imported before."""
     (old.runs / "studies" / "done" / "bundle").rename(old.folder / "bundle")
     asked = [f"input={old.folder / 'ask.csv'}", f"output={old.folder / 'door.csv'}"]
-    assert "3 of 12 rows are unlike those of the training" in door(old, "predict", "model=old@champion", *asked)
+    assert "3 of 12 rows are unlike the training rows" in door(old, "predict", "model=old@champion", *asked)
     today = python(old, ["-c", CODE_OF_TODAY], f"{ROOT / 'src'}{os.pathsep}{ROOT}")
     assert Path(today.strip()).is_relative_to(ROOT / "src")
     packages = next(path for path in sys.path if path.endswith("site-packages"))
@@ -186,7 +186,7 @@ def test_its_model_is_retrained_and_rolled_back(old):
     )
     assert aliases(old, "old") == {"champion": 1, "challenger": 2}
     said = door(old, "retrain", *asked)
-    assert "UNCHANGED: the rows are those that version 2, the champion, was made from" in said
+    assert "UNCHANGED: the rows are those of version 2, the champion" in said
     assert aliases(old, "old") == {"champion": 2}
     ((outcome, written),) = query(old.runs / "ledger.db", outcomes)
     assert (outcome, json.loads(written)["challenger"]["version"]) == ("PROMOTED", 2)

@@ -1,4 +1,4 @@
-"""What Python hands over on its way into a configuration."""
+"""Frames and functions on their way from Python into a configuration."""
 
 from contextlib import closing
 
@@ -23,7 +23,7 @@ def _study(*overrides, frame=None, target=None, **values):
     return read_study(_request(overrides, frame, target, values).config)
 
 
-def test_a_frame_is_the_data_and_overrides_say_the_rest():
+def test_a_frame_is_the_data_and_overrides_set_the_rest():
     study = _study("data.drop=[odd]", "data.name=mine", "data.holdout.share=0.3", frame=_frame(), target="y")
     data = study.fixed.data
     assert (data.kind, data.target, data.drop, data.name, data.holdout.share) == ("frame", "y", ("odd",), "mine", 0.3)
@@ -31,7 +31,7 @@ def test_a_frame_is_the_data_and_overrides_say_the_rest():
     assert _study(frame=_frame(), target="y").name.startswith("frame-")
 
 
-def test_the_record_says_shape_and_fingerprint_and_neither_is_identity(tmp_path):
+def test_the_record_has_shape_and_fingerprint_and_neither_is_part_of_the_identity(tmp_path):
     plan = plan_study(_study(frame=_frame(), target="y", paths={"runs": str(tmp_path)}))
     assert plan.recipe["data"]["kind"] == "frame"
     assert plan.recipe["data"]["given"] == {"rows": 80, "columns": 3, "fingerprint": plan.table.fingerprint}
@@ -43,12 +43,12 @@ def _open_or_resume(ledger, tmp_path, *overrides, **given):
     return open_or_resume(plan_study(_study(*overrides, "study=mine", paths={"runs": str(tmp_path)}, **given)), ledger, {})
 
 
-def test_an_equal_frame_goes_on_and_other_rows_are_refused(tmp_path):
+def test_an_equal_frame_continues_and_other_rows_are_refused(tmp_path):
     with closing(open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}")) as ledger:
         _open_or_resume(ledger, tmp_path, frame=_frame(), target="y")
         again = _frame().astype({"y": "category", "odd": "Int32"})
         assert _open_or_resume(ledger, tmp_path, frame=again, target="y").name == "mine"
-        with pytest.raises(ConfigError, match="'mine' exists and was made from other data"):
+        with pytest.raises(ConfigError, match="'mine' exists with other data"):
             _open_or_resume(ledger, tmp_path, frame=_frame(1), target="y")
         with pytest.raises(
             ConfigError, match=r"made from a DataFrame, so only Python can go on with it: foldwise\.tune\(frame="
@@ -60,14 +60,14 @@ WRONG = {
     "a list": ({"frame": [1, 2], "target": "y"}, (), "frame: must be a pandas DataFrame, got list"),
     "a file too": ({"frame": _frame(), "target": "y"}, ("data=iris",), "the rows come from the frame; leave data=iris out"),
     "no target": ({"frame": _frame()}, (), "data.target: must be given"),
-    "as a value": ({"data": _frame()}, (), "data: is no place for a DataFrame; hand it over as frame="),
+    "as a value": ({"data": _frame()}, (), "data: cannot be a DataFrame; pass it as frame="),
     "from a shell": ({}, ("data.kind=frame",), "kind frame takes rows from Python"),
     "an option": ({"frame": _frame(), "target": "y"}, ("data.dropp=[odd]",), "data.dropp: unknown key, did you mean data.drop"),
 }
 
 
 @pytest.mark.parametrize("case", WRONG)
-def test_what_is_wrong_is_said_in_a_sentence(case):
+def test_a_mistake_is_refused_in_one_sentence(case):
     given, overrides, sentence = WRONG[case]
     with pytest.raises(ConfigError) as caught:
         _study(*overrides, **given)

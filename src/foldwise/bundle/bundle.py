@@ -1,4 +1,4 @@
-"""The artefact of a study, raw rows in and answers out: a folder with a network, a preparation and `bundle.json`."""
+"""The artefact of a study, which answers raw rows: a folder with a network, a preparation and `bundle.json`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from foldwise.bundle.card import Card, Reading, Sample, read_card, write_card
+from foldwise.bundle.card import Card, Sample, read_card, write_card
 from foldwise.bundle.checksums import check, hash_of
 from foldwise.bundle.libraries import as_words, other_libraries, versions_here
 from foldwise.bundle.network_file import check_network
@@ -28,14 +28,15 @@ from foldwise.data.serving_rules import FLAGS, flags
 from foldwise.data.table import Table
 from foldwise.errors import DataError, JobError
 from foldwise.models.heads import THRESHOLD, Head, label_codes, to_predictions
+from foldwise.spec.data import Reading
 from foldwise.system.files import whole_folder
 from foldwise.system.redact import first_line
 
 NETWORK, PREPARATION, CARD = "network.keras", "preparation.json", "bundle.json"
 SAMPLES = 5
 TOLERANCE = 1e-5
-# Rows go through the network in blocks of this size, the last one filled up with zeros: so what a row gets does not depend
-# on how many others came with it, as it would in the last bits where the shape of a matrix product chooses its algorithm.
+# Rows go through the network in blocks of this size, the last one padded with zeros. So a row's answer does not depend on the
+# number of rows beside it; without that its last bits would, as the shape of a matrix product selects the algorithm.
 BLOCK = 256
 
 Floats = npt.NDArray[np.float64]
@@ -45,14 +46,14 @@ Conformed = pd.DataFrame | npt.NDArray[np.uint8]
 
 @dataclass(frozen=True, eq=False)
 class Bundle:
-    """A network with all that it needs to answer raw rows, and what is known about it."""
+    """A network with everything that it needs to answer raw rows."""
 
     card: Card
     preparation: AnyPreparation
     network: keras.Model
 
     def predict(self, rows: Raw) -> pd.DataFrame:
-        """Answers raw rows: columns in any order, further ones ignored, levels never seen allowed.
+        """Answer raw rows: columns in any order, extra columns ignored, unseen levels allowed.
 
         Args:
             rows: (rows, at least the columns of the schema), as read from a file or from JSON; or images of uint8, (rows,
@@ -60,10 +61,10 @@ class Bundle:
 
         Returns:
             (rows, 1 + labels + 1) with the index of `rows`: `prediction`, a label or a number, `p_<label>` for classes, and for
-            tables `flags`, what is unusual in the row.
+            tables `flags`, which names unusual cells.
 
         Raises:
-            DataError: a column is missing, or a number column holds a word, or images are of another size; all rules are in
+            DataError: a column is missing, a number column has text, or images have another size; all rules are in
                 `data.row_rules`.
         """
         given = self._conformed(rows)
@@ -79,14 +80,14 @@ class Bundle:
         return pd.DataFrame(answers, index=index)
 
     def answer(self, row: Mapping[str, Any] | npt.NDArray[np.uint8]) -> dict[str, Any]:
-        """Answers one row within milliseconds, as `predict` answers it.
+        """Answer one row within milliseconds, as `predict` does.
 
         Args:
             row: column -> cell; or an image of uint8, (height, width, channels).
 
         Returns:
-            What `predict` has in its columns. A table's numbers are the same to the last bit. A network with more than dense
-            layers looks at the row alone instead of in a block, so of images the last bits may differ (at most by 1e-6).
+            The columns of `predict`. For tables the numbers are the same to the last bit. A network with more than dense layers
+            gets the row alone instead of in a block, so for images the last bits can differ (by at most 1e-6).
 
         Raises:
             DataError: as `predict`.
@@ -101,7 +102,7 @@ class Bundle:
         return {**answer, FLAGS: self._flags(given)[0]} if isinstance(given, pd.DataFrame) else answer
 
     def scores(self, rows: Raw) -> Floats:
-        """What metrics are computed from.
+        """The scores that metrics are computed from.
 
         Returns:
             Probabilities (rows, labels), or the target in its own unit (rows,) for regression.
@@ -109,34 +110,34 @@ class Bundle:
         return self._scores(self._conformed(rows))
 
     def sample_rows(self) -> Raw:
-        """The raw rows that it was saved with."""
+        """The raw sample rows in the card."""
         return as_raw(self.card.schema, [sample.row for sample in self.card.sample])
 
     def export(self, folder: Path | str, format: str = "saved_model") -> Path:
-        """Writes the network for others to serve, as saved_model, litert or onnx; more in `bundle.export`."""
+        """Export the network as saved_model, litert or onnx; see `bundle.export`."""
         from foldwise.bundle.export import export
 
         return export(self.network, self.preparation, self.card, self.sample_features, Path(folder), format)
 
     @cached_property
     def _is_deep(self) -> bool:
-        """Whether a layer sees a row as more than a list of numbers, as convolutions do: a block of 256 takes long then."""
+        """Whether a layer has inputs of more than one axis, as convolutions do: then a block of 256 rows is slow."""
         return any(_rank(layer) > 2 for layer in self.network.layers)
 
     def _conformed(self, rows: Raw) -> Conformed:
-        """Raw rows as the preparation takes them."""
+        """Raw rows as the preparation expects them."""
         image, reading = self.card.schema.image, self.card.reading
         if image is not None:
             if isinstance(rows, pd.DataFrame):
-                raise DataError("the model takes images, an array (rows, height, width, channels) of uint8, and no columns")
+                raise DataError("the model takes images, not columns; pass an array (rows, height, width, channels) of uint8")
             return conform_images(rows, image)
         if not isinstance(rows, pd.DataFrame):
-            raise DataError(f"the model takes the columns {', '.join(self.card.schema.names)}, and no images")
+            raise DataError(f"the model takes columns, not images; pass a DataFrame with {', '.join(self.card.schema.names)}")
         return conform(rows, self.card.schema, decimal=reading.decimal, missing=reading.missing)
 
     @property
     def sample_features(self) -> npt.NDArray[np.float32]:
-        """The card's sample rows as the network takes them, (rows, features)."""
+        """The card's sample rows as features of the network, (rows, features)."""
         return np.asarray(self._features(self._conformed(self.sample_rows())))
 
     def _features(self, given: Conformed) -> Features:
@@ -165,20 +166,20 @@ def save_bundle(
     study: str,
     threshold: float = THRESHOLD,
 ) -> Bundle:
-    """Writes a bundle and reads it again, so that what stands on disk is known to answer as the network in memory does.
+    """Write a bundle and load it again, to check that the files on disk answer as the network in memory does.
 
     Args:
-        folder: where; an earlier bundle there is replaced in one step.
-        network: the trained network, features in, outputs of the head out.
+        folder: the place; an earlier bundle there is replaced in one step.
+        network: the trained network, from features to the head's outputs.
         preparation: the fitted preparation, of features and target.
-        table: the development rows; schema, labels, profile and the sample rows come from it.
-        head: what the outputs mean.
+        table: the development rows, for schema, labels, profile and sample rows.
+        head: the meaning of the outputs.
         reading: how the source's cells were read.
         study: the study's name.
-        threshold: of two labels, the second is the answer where its probability is above it.
+        threshold: of two labels, the answer is the second if its probability is above it.
 
     Raises:
-        JobError: what was read back answers otherwise.
+        JobError: the loaded bundle gives different answers.
     """
     schema = table.schema.only(preparation.columns)
     card = Card(
@@ -203,15 +204,15 @@ def save_bundle(
 
 
 def load_bundle(folder: Path, files: Mapping[str, str] | None = None, notify: Callable[[str], object] | None = None) -> Bundle:
-    """The bundle in a folder, after it has answered its own sample rows as it did when it was made.
+    """Load the bundle in a folder, and check that it still gives the card's answers to its sample rows.
 
     Args:
-        folder: where it is.
-        files: the hashes of all its files as they were registered; None: those that its own card holds are looked at.
-        notify: is told where the libraries are others than it was made with; by default Python's warnings are.
+        folder: of the bundle.
+        files: the registered hashes of all its files; None checks the hashes in its own card.
+        notify: called if library versions differ from those it was made with; by default a Python warning.
 
     Raises:
-        JobError: the folder holds no bundle, a file was changed, the network is more than Keras's own parts, or its answers
+        JobError: the folder holds no bundle, a file was changed, the network has parts that are not Keras's, or its answers
             differ by more than 1e-5.
     """
     if files is not None:
@@ -219,22 +220,22 @@ def load_bundle(folder: Path, files: Mapping[str, str] | None = None, notify: Ca
     card = read_card(folder / CARD)
     for name, expected in card.files.items():
         if hash_of(folder / name) != expected:
-            raise JobError(f"{folder / name} is not the file that the bundle was saved with, so it is not loaded")
-    if said := other_libraries(card.versions):
-        (notify or (lambda sentence: warnings.warn(sentence, stacklevel=3)))(f"{folder}: {said}")
+            raise JobError(f"{folder / name} was changed since the bundle was saved, so it is not loaded; restore the bundle")
+    if difference := other_libraries(card.versions):
+        (notify or (lambda sentence: warnings.warn(sentence, stacklevel=3)))(f"{folder}: {difference}")
     check_network(folder / NETWORK)
     try:
         network = keras.saving.load_model(folder / NETWORK, compile=False, safe_mode=True)
     except (OSError, ValueError, TypeError) as fault:
         raise JobError(f"{folder / NETWORK} cannot be loaded: {first_line(fault)}") from None
-    network.jit_compile = False  # compiling takes longer than many answers
+    network.jit_compile = False  # compiling takes longer than it saves
     bundle = Bundle(card, load_preparation(folder / PREPARATION), network)
     _check_sample(bundle, folder)
     return bundle
 
 
 def _forward(network: keras.Model, features: Features, size: int) -> Floats:
-    """The network's outputs (rows, outputs), block by block."""
+    """The network's outputs, (rows, outputs), computed in blocks."""
     outputs = []
     for start in range(0, len(features), size):
         block = features[start : start + size]
@@ -246,7 +247,7 @@ def _forward(network: keras.Model, features: Features, size: int) -> Floats:
 
 
 def _rank(layer: keras.Layer) -> int:
-    """How many axes a layer's output has; 0 where it stands in several places and so has several."""
+    """The number of axes of a layer's output; 0 for a shared layer, which has several outputs."""
     try:
         return len(layer.output.shape)
     except (AttributeError, ValueError):
@@ -254,7 +255,7 @@ def _rank(layer: keras.Layer) -> int:
 
 
 def _sample(bundle: Bundle, table: Table) -> tuple[Sample, ...]:
-    """A few rows spread over the table, and what the bundle answers to each of them alone."""
+    """A few rows spread over the table, and the bundle's scores for each one alone."""
     places = {round(share * (len(table) - 1)) for share in np.linspace(0.0, 1.0, SAMPLES)} if len(table) else set()
     schema = bundle.card.schema
     rows = [sample_row(schema, table, place) for place in sorted(places)]
@@ -271,5 +272,6 @@ def _check_sample(bundle: Bundle, folder: Path) -> None:
     if not worst <= TOLERANCE:
         rule = f"its answers to its own sample rows differ by {worst:.2g} from those it was saved with"
         raise JobError(
-            f"{folder}: {rule}; a file was changed or a library computes otherwise (made with {as_words(bundle.card.versions)})"
+            f"{folder}: {rule}; a file was changed, or a library version gives different results (made with "
+            f"{as_words(bundle.card.versions)})"
         )

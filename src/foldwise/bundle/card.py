@@ -1,4 +1,4 @@
-"""What is known about a bundle: `bundle.json`."""
+"""The description of a bundle: `bundle.json`."""
 
 from __future__ import annotations
 
@@ -13,31 +13,15 @@ from foldwise.data.profile import ColumnProfile
 from foldwise.data.schema import Column, Schema
 from foldwise.errors import JobError
 from foldwise.models.heads import Head
+from foldwise.spec.data import Reading
 
 FORMAT = 3
-READ = (2, 3)  # bundles of format 2 know no hashes, and not what their training rows looked like
-
-
-@dataclass(frozen=True)
-class Reading:
-    """How cells were read: the options of `data` that also hold for rows to come."""
-
-    delimiter: str = ","
-    encoding: str = "utf-8"
-    decimal: str = "."
-    missing: tuple[str, ...] = ("",)
-    target_strip: str = ""
-
-    @staticmethod
-    def of(data: object) -> Reading:
-        """The options that a data specification has; defaults for those that its kind does not know."""
-        known = {name: getattr(data, name) for name in Reading.__dataclass_fields__ if hasattr(data, name)}
-        return Reading(**known)
+READ = (2, 3)  # format 2 has no hashes and no profile
 
 
 @dataclass(frozen=True)
 class Sample:
-    """A raw row (column -> cell) and the scores that the bundle gave it."""
+    """A raw row (column -> cell) and the bundle's scores for it."""
 
     row: Mapping[str, str | float | int | bool | None]
     scores: tuple[float, ...]
@@ -45,11 +29,11 @@ class Sample:
 
 @dataclass(frozen=True)
 class Card:
-    """What the network takes and what its outputs mean, how rows are read, where the bundle comes from, and sample rows.
+    """The inputs and outputs of the network, how rows are read, the bundle's origin, and sample rows.
 
-    threshold: of two labels, the second is the answer where its probability is above it.
-    files: the SHA-256 of the network's and the preparation's file; of bundles made before, none.
-    profile: what the development rows looked like, a column each; of images, and of bundles made before, nothing.
+    threshold: of two labels, the answer is the second if its probability is above it.
+    files: the SHA-256 of the network's and the preparation's file; empty in older bundles.
+    profile: the distribution of each column of the development rows; empty for images and in older bundles.
     """
 
     study: str
@@ -71,7 +55,7 @@ class Card:
 
 
 def write_card(card: Card, path: Path) -> None:
-    """Writes a card as JSON, through to the disk."""
+    """Write a card as JSON, synced to disk."""
     text = json.dumps({"format": FORMAT, **asdict(card)}, indent=1, ensure_ascii=False, allow_nan=False)
     with path.open("w", encoding="utf-8") as file:
         file.write(text + "\n")
@@ -83,7 +67,7 @@ def read_card(path: Path) -> Card:
     """The inverse of `write_card`.
 
     Raises:
-        JobError: there is no such file, or it is none of this format.
+        JobError: the file is missing or has another format.
     """
     try:
         content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
@@ -108,11 +92,11 @@ def read_card(path: Path) -> Card:
     except OSError as fault:
         raise JobError(f"{path.parent} holds no bundle: {path.name}: {fault.strerror}") from None
     except (ValueError, KeyError, TypeError) as fault:
-        raise JobError(f"{path} is no bundle's card: {fault}") from None
+        raise JobError(f"{path} is not the card of a bundle: {fault}") from None
 
 
 def _schema(content: Mapping[str, Any]) -> Schema:
-    image = content.get("image")  # bundles from before there were images do not say
+    image = content.get("image")  # missing in bundles older than images
     columns = tuple(Column(**column) for column in content["columns"])
     return Schema(columns, None if image is None else tuple(image))
 

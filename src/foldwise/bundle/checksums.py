@@ -1,4 +1,4 @@
-"""The files of a bundle by their hashes: whoever changed one of them is found out, without loading any."""
+"""Hashes of a bundle's files, to detect a change before anything is loaded."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from foldwise.errors import JobError
 
 
 def hashes(folder: Path) -> dict[str, str]:
-    """The SHA-256 of every file in a folder by its path within; links are not followed, and refused.
+    """The SHA-256 of every file in a folder by relative path; links are refused.
 
     Raises:
         JobError: a file cannot be read, or is a link.
@@ -18,7 +18,7 @@ def hashes(folder: Path) -> dict[str, str]:
     found = {}
     for path in sorted(folder.rglob("*")):
         if path.is_symlink():
-            raise JobError(f"{path} is a link; a bundle holds its files itself")
+            raise JobError(f"{path} is a link; a bundle must contain its files")
         if path.is_file():
             found[path.relative_to(folder).as_posix()] = hash_of(path)
     return found
@@ -34,14 +34,14 @@ def hash_of(path: Path) -> str:
 
 
 def check(folder: Path, expected: Mapping[str, str]) -> None:
-    """Whether a bundle's files are those that were registered.
+    """Compare a bundle's files with those that were registered.
 
     Raises:
-        JobError: one is missing, changed or further; says which.
+        JobError: a file is missing, changed or new; names it.
     """
     found = hashes(folder)
     wrong = sorted(name for name in {*found, *expected} if found.get(name) != expected.get(name))
     if wrong:
         name = wrong[0]
-        what = "is missing" if name not in found else "was not registered" if name not in expected else "was changed"
-        raise JobError(f"{folder / name} {what} since the model was registered, so it is not loaded; register the model again")
+        change = "removed" if name not in found else "added" if name not in expected else "changed"
+        raise JobError(f"{folder / name} was {change} after the model was registered, so it is not loaded; register it again")

@@ -1,4 +1,4 @@
-"""A bundle's network for others to serve: as SavedModel, LiteRT or ONNX, held against the original before it is handed out."""
+"""Export a bundle's network as SavedModel, LiteRT or ONNX, and compare it with the original."""
 
 from __future__ import annotations
 
@@ -28,21 +28,21 @@ Floats = npt.NDArray[np.float32]
 
 
 def export(network: keras.Model, preparation: AnyPreparation, card: Card, samples: Floats, folder: Path, kind: str) -> Path:
-    """Writes a folder with the exported network, `preparation.json` (how cells become its features) and `bundle.json`.
+    """Write a folder with the exported network, `preparation.json` (how cells become its features) and `bundle.json`.
 
-    The exported file is run on the sample rows and on random features, and its outputs are compared with the network's.
+    The exported network runs on the sample rows and on random features, and its outputs are compared with the original's.
 
     Args:
         network: takes (rows, features).
-        preparation: makes these features of raw rows.
+        preparation: turns raw rows into these features.
         card: the bundle's.
-        samples: (rows, features), what the card's sample rows become.
-        folder: where; it is there when all is well, or not at all.
+        samples: the features of the card's sample rows, (rows, features).
+        folder: the place; after a fault nothing is left there.
         kind: a name of NETWORKS.
 
     Raises:
         ConfigError: the folder exists, the format is unknown or its extra is not installed.
-        JobError: Keras cannot export the network so, or the exported one's outputs differ by more than 1e-4.
+        JobError: Keras cannot export the network, or the exported one's outputs differ by more than 1e-4.
     """
     check_export(folder, kind)
     with whole_folder(folder) as part:
@@ -51,10 +51,10 @@ def export(network: keras.Model, preparation: AnyPreparation, card: Card, sample
         expected = network.predict_on_batch(features)
         try:
             with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # of the exporters' own
+                warnings.simplefilter("ignore")  # from the exporters
                 network.export(str(path), format=KERAS_NAMES[kind], verbose=False)
                 found = RUNS[kind](path, features)
-        except Exception as fault:  # exporters of four libraries raise anything, and each means the same
+        except Exception as fault:  # four libraries' exporters raise anything
             raise JobError(f"the network cannot be exported as {kind}: {first_line(fault)}") from fault
         refuse_other(kind, found, expected)
         save_preparation(preparation, part / "preparation.json")
@@ -63,18 +63,14 @@ def export(network: keras.Model, preparation: AnyPreparation, card: Card, sample
 
 
 def refuse_other(kind: str, found: npt.NDArray[Any], expected: npt.NDArray[Any]) -> None:
-    """Whether outputs (rows, units) are those of the original network.
-
-    Raises:
-        JobError: they differ by more than 1e-4, of large ones by that share.
-    """
+    """Raise JobError if outputs (rows, units) differ from the original by more than 1e-4, relative for large values."""
     worst = float(np.max(np.abs(found - expected) / np.maximum(1.0, np.abs(expected))))
     if not worst <= TOLERANCE:
-        raise JobError(f"exported as {kind} the network answers otherwise, by {worst:.2g}, so it is not written")
+        raise JobError(f"the network's outputs change by {worst:.2g} when exported as {kind}, so it is not written")
 
 
 def _random_features(width: int) -> Floats:
-    """Rows beside the samples to compare networks on, (rows, width): numbers around 0, as scaled cells are."""
+    """Further features to compare networks on, (rows, width): numbers around 0, like scaled cells."""
     return np.random.default_rng(0).normal(size=(ROWS, width)).astype(np.float32)
 
 
@@ -87,7 +83,7 @@ def _run_litert(path: Path, features: Floats) -> npt.NDArray[Any]:
     import tensorflow as tf
 
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # that it will go: ai_edge_litert follows it
+        warnings.simplefilter("ignore", UserWarning)  # that ai_edge_litert will replace it
         interpreter = tf.lite.Interpreter(str(path))
     place = interpreter.get_input_details()[0]["index"]
     interpreter.resize_tensor_input(place, features.shape)

@@ -1,4 +1,4 @@
-"""As what a network can be exported, and whether it can be here. Nothing heavy is imported."""
+"""The export formats and the checks before an export, without heavy imports."""
 
 from __future__ import annotations
 
@@ -14,17 +14,13 @@ ONNX = ("tf2onnx", "onnxruntime")  # the extra
 
 
 def check_export(folder: Path, kind: str) -> None:
-    """Whether a network can be exported so, and to there.
-
-    Raises:
-        ConfigError: it cannot.
-    """
+    """Raise ConfigError if the format is unknown or not installed, or the folder cannot be written."""
     if kind not in NETWORKS:
-        raise ConfigError("format", f"there is no format {kind!r}{did_you_mean(kind, NETWORKS)}")
+        raise ConfigError("format", f"unknown format {kind!r}{did_you_mean(kind, NETWORKS)}")
     if kind == "onnx" and any(find_spec(name) is None for name in ONNX):
         raise ConfigError("format", 'onnx needs an extra that is not installed; pip install "foldwise[onnx]"')
     if folder.exists() or folder.is_symlink():
-        raise ConfigError("output", f"{folder} is there already; name a folder that is not")
+        raise ConfigError("output", f"{folder} exists; name a new folder")
     above = folder.resolve().parent
     if not above.is_dir() or not os.access(above, os.W_OK):
-        raise ConfigError("output", f"{above} is no folder that can be written")
+        raise ConfigError("output", f"{above} is not a writable folder")

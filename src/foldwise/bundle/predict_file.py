@@ -1,4 +1,4 @@
-"""Raw rows of a file in, answers in a file out; scored where the truth is among the columns."""
+"""Answer the raw rows of a file into another file, and score them if the target is among the columns."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     from foldwise.bundle.card import Card
 
 FORMATS = (".csv", ".parquet")
-# Multiples of the block in which rows go through the network, so that a row has the mates that it would have without chunks.
+# Multiples of the network's block, so that a row shares its block with the same rows as without chunks.
 ROWS_AT_ONCE = 100 * 256
 IMAGES_AT_ONCE = 4 * 256
 
 
 class Teller(Protocol):
-    """Who is told what happens."""
+    """Shows the progress of an answer job."""
 
     def note(self, sentence: str) -> None: ...  # noqa: D102 the name says it
     def answering(self, total: int) -> AbstractContextManager[Callable[[int], None]]: ...  # noqa: D102
@@ -37,31 +37,27 @@ class Teller(Protocol):
 
 
 def check_files(asked: PredictSpec) -> None:
-    """Whether the files can be read and written, before anything slow begins.
-
-    Raises:
-        ConfigError: they cannot.
-    """
+    """Raise ConfigError if a file cannot be read or written, before anything slow begins."""
     source, target = Path(asked.input), Path(asked.output)
     if not source.exists():
-        raise ConfigError("input", f"{asked.input} is not a file, nor a folder of pictures")
+        raise ConfigError("input", f"{asked.input} is neither a file nor a folder of pictures")
     if target.suffix not in FORMATS:
         raise ConfigError("output", f"{asked.output} must end in .csv or .parquet")
     if target.resolve() == source.resolve():
         raise ConfigError("output", "must not be the input")
     folder = target.resolve().parent
     if not folder.is_dir() or not os.access(folder, os.W_OK):
-        raise ConfigError("output", f"{folder} is no folder that can be written")
+        raise ConfigError("output", f"{folder} is not a writable folder")
 
 
 def answer_file(asked: PredictSpec, load: Callable[[], Bundle], teller: Teller) -> None:
     """Answer the rows of `asked.input` into `asked.output`: row (zero-based), prediction, p_<label> for classes, and flags.
 
-    Pictures have their path as `file` too, and no flags. Rows are read, answered and written some at a time; the file is there
-    when all of them are.
+    Pictures also have their path as `file`, and no flags. Rows are read, answered and written in chunks; the file appears when
+    all are written.
 
     Raises:
-        DataError: a column is missing or a cell is not what the model learnt from, or an image cannot be read.
+        DataError: a column is missing, a cell does not fit the model, or an image cannot be read.
     """
     from foldwise.system.files import atomically
 
@@ -91,7 +87,7 @@ def answer_file(asked: PredictSpec, load: Callable[[], Bundle], teller: Teller) 
 
 @dataclass(frozen=True, eq=False)
 class _Chunk:
-    """Some raw rows, what their target is where it is known, and the files of pictures."""
+    """Some raw rows, their targets if known, and the files of pictures."""
 
     raw: Raw
     truth: pd.Series[Any] | None = None
@@ -99,7 +95,7 @@ class _Chunk:
 
 
 class _Tally:
-    """What is to be said of all rows together. Where the target is known it keeps truth and scores, 8 bytes a label and row."""
+    """Totals over all rows. With a known target it keeps truth and scores, 8 bytes per label and row."""
 
     def __init__(self, card: Card, reading: CsvData) -> None:
         self.card, self._reading = card, reading
@@ -110,7 +106,7 @@ class _Tally:
         self.scores: list[npt.NDArray[Any]] = []
 
     def count(self, chunk: _Chunk, answers: pd.DataFrame) -> None:
-        """Takes in some rows and their answers."""
+        """Count some rows and their answers."""
         from foldwise.data.serving_rules import further
         from foldwise.data.target import scorable
 
@@ -132,14 +128,16 @@ class _Tally:
 
         notes = []
         if self._further:
-            notes.append(f"{len(self._further)} further columns are ignored: {listed(self._further)}")
+            notes.append(f"{len(self._further)} extra columns are ignored: {listed(self._further)}")
         if self._flagged:
-            notes.append(f"{self._flagged} of {self.rows} rows are unlike those of the training; the column flags says how")
+            notes.append(
+                f"{self._flagged} of {self.rows} rows are unlike the training rows; the column flags names the reasons"
+            )
         return notes
 
 
 def _score(asked: PredictSpec, tally: _Tally, teller: Teller) -> None:
-    """Score the rows whose truth is known, if there are any."""
+    """Score the rows with a known target, if any."""
     if not tally.truth:
         return
     import numpy as np
@@ -150,7 +148,7 @@ def _score(asked: PredictSpec, tally: _Tally, teller: Teller) -> None:
     card = tally.card
     truth, predictions = np.concatenate(tally.truth), np.concatenate(tally.scores)
     if unknown := tally.rows - len(truth):
-        teller.note(f"{unknown} of {tally.rows} rows are not scored: {card.target} is missing there, or a label never learnt")
+        teller.note(f"{unknown} of {tally.rows} rows are not scored: {card.target} is missing or has an unknown label")
     if not len(truth):
         return
     metrics = score(card.head.task, len(card.labels), truth, predictions, card.threshold)
@@ -162,7 +160,7 @@ def _score(asked: PredictSpec, tally: _Tally, teller: Teller) -> None:
 
 
 def _chunks(path: Path, reading: CsvData, card: Card) -> tuple[int, Iterator[_Chunk]]:
-    """About how many rows there are, and these."""
+    """The approximate number of rows, and their chunks."""
     if card.schema.image is not None:
         from foldwise.data.sources.image_files import image_chunks
 
@@ -182,7 +180,7 @@ def _labels(labels: npt.NDArray[Any] | None, card: Card) -> pd.Series[Any] | Non
 
 @contextmanager
 def _writer(path: Path, ending: str) -> Iterator[Callable[[pd.DataFrame], None]]:
-    """Hands out what appends answers to a file: CSV with one header, or Parquet with the types of the first."""
+    """Yield a function that appends answers to a file: CSV with one header, or Parquet with the types of the first chunk."""
     if ending == ".csv":
         with path.open("w", encoding="utf-8", newline="") as file:
             yield lambda answers: answers.to_csv(file, index=False, header=not file.tell())

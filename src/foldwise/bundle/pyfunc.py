@@ -1,4 +1,4 @@
-"""How MLflow loads a bundle: it runs this file ("models from code"), so nothing of ours is ever pickled."""
+"""MLflow runs this file to load a bundle ("models from code"), so nothing is ever pickled."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ class BundleModel(PythonModel):  # type: ignore[misc]
     """A bundle as MLflow's pyfunc."""
 
     def load_context(self, context: PythonModelContext) -> None:
-        """Loads the bundle, which checks its own answers."""
+        """Load the bundle, which checks its own answers."""
         self._bundle = load_bundle(Path(context.artifacts["bundle"]))
 
     def predict(self, context: PythonModelContext, model_input: pd.DataFrame, params: Any = None) -> pd.DataFrame:
-        """The bundle's answers to raw rows, or to an array of images; MLflow warns of any hint that says so.
+        """The bundle's answers to raw rows or to an array of images; MLflow warns about a type hint for both.
 
         Raises:
-            MlflowException: a row breaks a rule; its server answers 400 with the sentence.
+            MlflowException: a row breaks a rule; the server answers 400 with the sentence.
         """
         try:
             return self._bundle.predict(model_input)

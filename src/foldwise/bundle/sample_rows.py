@@ -1,4 +1,4 @@
-"""The sample rows of a bundle: raw rows as JSON can hold them, and back."""
+"""The sample rows of a bundle: raw rows to JSON values and back."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ import pandas as pd
 from foldwise.data.schema import Schema
 from foldwise.data.table import Table
 
-IMAGE = "image"  # in a sample row: its pixels as base64
+IMAGE = "image"  # the key of an image in a sample row: its pixels as base64
 
 
 def sample_row(schema: Schema, table: Table, place: int) -> dict[str, str | float | int | bool | None]:
-    """A row as JSON can hold it."""
+    """A row as JSON values."""
     if table.images is not None:
         return {IMAGE: base64.b64encode(table.images[place].tobytes()).decode()}
     return {name: _cell(table.raw[name].iloc[place]) for name in schema.names}
 
 
 def as_raw(schema: Schema, rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame | npt.NDArray[np.uint8]:
-    """Sample rows as they were."""
+    """Sample rows as raw rows."""
     if schema.image is None:
         return pd.DataFrame([dict(row) for row in rows], dtype=object)
     pixels = b"".join(base64.b64decode(row[IMAGE]) for row in rows)
@@ -32,7 +32,7 @@ def as_raw(schema: Schema, rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame | 
 
 
 def _cell(value: Any) -> str | float | int | bool | None:
-    """A raw cell as JSON can hold it."""
+    """A raw cell as a JSON value."""
     if hasattr(value, "item"):
         value = value.item()
     if pd.isna(value):

@@ -49,24 +49,25 @@ def read_study(config: Mapping[str, Any]) -> StudySpec:
     fixed = _validated(FixedSpec, fixed_part)
     _check_together(fixed)
     template, space = parted(config)
-    _check_ends(template, space)
+    corners = _corners(template, space)
     first = _read_first(template, space, fixed.tuner.first)
     recipe = {key: copy.deepcopy(described(value)) for key, value in config.items() if key not in _NO_RESULTS}
     source = data_name(fixed)
     name = fixed.study or f"{source}-{identity_hash(recipe)[:8]}"
     openings = (*first, space.defaults())
-    return StudySpec(name, fixed.register_as or fixed.study or source, fixed, template, space, recipe, openings)
+    return StudySpec(name, fixed.register_as or fixed.study or source, fixed, template, space, recipe, openings, corners)
 
 
-def _check_ends(template: Tree, space: Space) -> None:
-    """Read the trials at the defaults and at every end of every range."""
-    read_trial(template, space, space.defaults())
+def _corners(template: Tree, space: Space) -> tuple[TrialSpec, ...]:
+    """The trials at the defaults and at every end of every range."""
+    corners = [read_trial(template, space, space.defaults())]
     for name, params in space.corners():
         try:
-            read_trial(template, space, params)
+            corners.append(read_trial(template, space, params))
         except ConfigError as error:
             end = f" (an end of the range of {name}: {params[name]})" if error.key != name else " (an end of its range)"
             raise ConfigError(error.key, error.rule + end) from None
+    return tuple(corners)
 
 
 def _read_first(template: Tree, space: Space, first: Sequence[Mapping[str, Any]]) -> list[Params]:

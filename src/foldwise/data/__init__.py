@@ -1,1 +1,1 @@
-"""Tables: read, split, prepared on training rows only."""
+"""Rows: read, audited, split, prepared on training rows only."""

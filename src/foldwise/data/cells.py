@@ -1,9 +1,10 @@
-"""What a single cell means: a number, a date, a level. Text and typed cells of equal meaning give equal answers."""
+"""The meaning of a cell: a number, a date, a level. Text and typed cells of equal meaning give equal results."""
 
 from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -16,12 +17,12 @@ PLAIN = re.compile(r"-?(?:0|[1-9]\d*)\.\d+", re.ASCII)  # 3.0 is the level 3, bu
 ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?)?(?:Z|[+-]\d\d:?\d\d)?", re.ASCII)
 INFINITE = re.compile(r"[+-]?inf(?:inity)?", re.IGNORECASE | re.ASCII)
 
-EXACT = 2**53  # from here on a float no longer holds every whole number
+EXACT = 2**53  # beyond, a float cannot hold every whole number
 LARGEST = float(np.finfo(np.float32).max)
 
 
 def number_in(cell: Any, decimal: str = ".") -> float | None:
-    """The number that a cell holds, or None. Words such as nan and inf, and True, are no numbers."""
+    """The number that a cell holds, or None. nan, inf and True are not numbers."""
     if isinstance(cell, str):
         text = cell.strip()
         if decimal != ".":
@@ -33,12 +34,21 @@ def number_in(cell: Any, decimal: str = ".") -> float | None:
         return None
     try:
         return float(cell)
-    except OverflowError:  # a whole number of more than 308 digits, which its text would make an infinity of
+    except OverflowError:  # a whole number of more than 308 digits; its text would become an infinity too
         return math.inf if cell > 0 else -math.inf
 
 
+def numbers_in(cells: Sequence[Any], decimal: str = ".", known: Mapping[str, float | None] | None = None) -> list[float | None]:
+    """`number_in` of each cell. Equal texts are parsed once, those in `known` not again."""
+    numbers = dict(known or {})
+    for cell in cells:
+        if isinstance(cell, str) and cell not in numbers:
+            numbers[cell] = number_in(cell, decimal)
+    return [numbers[cell] if isinstance(cell, str) else number_in(cell, decimal) for cell in cells]
+
+
 def level_in(cell: Any, decimal: str = ".") -> str:
-    """The canonical name of a level: 3, 3.0, "3" and "3.0" are `3`; True is `True`; blanks at the ends do not count."""
+    """The canonical name of a level: 3, 3.0, "3" and "3.0" are `3`; True is `True`; outer blanks are ignored."""
     if isinstance(cell, str):
         text = cell.strip()
         plain = text.replace(decimal, ".") if decimal != "." else text
@@ -51,9 +61,9 @@ def level_in(cell: Any, decimal: str = ".") -> str:
 
 
 def hashable_text(cell: Any, decimal: str = ".") -> str:
-    """The text of a cell that is hashed: equal for a CSV file, a Parquet file, and a table that has grown.
+    """The text by which a cell is hashed: the same in a CSV file, in a Parquet file, and after the table has grown.
 
-    It judges the cell alone, never its column. Case does not count, so that True and TRUE agree.
+    It depends on the cell alone, never on its column. Case is ignored, so that True and TRUE agree.
     """
     number = number_in(cell, decimal)
     if number is not None:
@@ -70,7 +80,7 @@ def hashable_text(cell: Any, decimal: str = ".") -> str:
 
 
 def moment_in(cell: Any) -> datetime | None:
-    """The moment that an ISO 8601 date or time says (in UTC where it names a zone), or None."""
+    """The moment of an ISO 8601 date or time (in UTC where it names a zone), or None."""
     if isinstance(cell, str):
         text = cell.strip()
         if not ISO_DATE.fullmatch(text):
@@ -85,14 +95,14 @@ def moment_in(cell: Any) -> datetime | None:
 
 
 def listed(words: list[str], last: str = "and", most: int = 8) -> str:
-    """Words as a sentence lists them: `a, b and c`."""
+    """Words listed for a sentence: `a, b and c`."""
     if len(words) > most:
         return f"{', '.join(words[:most])} {last} {len(words) - most} more"
     return f" {last} ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
 
 
 def shown(cell: Any) -> str:
-    """A cell as a sentence quotes it, at most about 40 characters."""
+    """A cell quoted for a sentence, about 40 characters at most."""
     text = str(cell)
     return f"'{text if len(text) <= 40 else text[:37] + '...'}'"
 

@@ -1,4 +1,4 @@
-"""How far new rows have moved from those that a model knows: the population stability index of each column."""
+"""Drift of new rows from the rows that a model knows: the population stability index of each column."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from foldwise.data.cells import listed
 from foldwise.data.holdout import Positions
@@ -22,10 +21,11 @@ HALF_A_ROW = 0.5
 
 @dataclass(frozen=True)
 class Drift:
-    """What became of a column.
+    """The drift of a column.
 
-    psi: population stability index between earlier and later rows. p_value: of the Kolmogorov-Smirnov test for numbers, of the
-    chi-squared test for levels; None where there is nothing to test. missing: shares before and after.
+    psi: population stability index between earlier and later rows.
+    p_value: of the Kolmogorov-Smirnov test for numbers, of the chi-squared test for levels; None without cells to test.
+    missing: shares of missing cells before and after.
     """
 
     column: str
@@ -35,20 +35,20 @@ class Drift:
 
     @property
     def record(self) -> dict[str, Any]:
-        """As a summary keeps it."""
+        """The drift for JSON."""
         return asdict(self)
 
 
 def drifts(table: Table, earlier: Positions, later: Positions, known: Sequence[ColumnProfile] = ()) -> tuple[Drift, ...]:
-    """Of the target and each number, date and category column, the farthest first; none where nothing is new.
+    """The drift of the target and of each number, date and category column, largest first; () without new rows.
 
     Args:
         table: the rows.
         earlier: positions of the rows that the model knows.
-        later: of those that are new.
-        known: how the rows looked that the model was trained on, where none of them is there any more.
+        later: positions of the new rows.
+        known: profiles of the training rows, for a table that no longer has any of them.
 
-    Source: Siddiqi, Credit Risk Scorecards (2006), for the index and how it is read.
+    Source: Siddiqi, Credit Risk Scorecards (2006), for the index and its interpretation.
     """
     if not len(later) or table.images is not None:
         return ()
@@ -71,7 +71,7 @@ def drifts(table: Table, earlier: Positions, later: Positions, known: Sequence[C
 def psi(before: Sequence[float], after: Sequence[float], rows_before: int, rows_after: int) -> float:
     """The population stability index of two lists of shares, (bins,): sum of (q - p) ln(q / p).
 
-    A share of no rows would be infinitely far, so half a row of `rows_before` and `rows_after` is the least that counts.
+    A share of 0 would make it infinite, so a share is at least half a row of `rows_before` or `rows_after`.
     """
     p = np.maximum(before, HALF_A_ROW / max(rows_before, 1))
     q = np.maximum(after, HALF_A_ROW / max(rows_after, 1))
@@ -83,32 +83,32 @@ def _sorted(found: Iterable[Drift]) -> tuple[Drift, ...]:
 
 
 def check_missing(found: Sequence[Drift], most: float) -> None:
-    """Whether columns came as full as before.
+    """Refuse new rows with more gaps than before.
 
     Raises:
-        DataError: the share of missing cells among the new rows rose by more than `most`.
+        DataError: the share of missing cells of a column rose by more than `most`.
     """
     emptied = [drift for drift in found if drift.missing[1] - drift.missing[0] > most]
     if emptied:
         first = emptied[0]
         named = listed([drift.column for drift in emptied])
         shares = f"{first.column}: {first.missing[0]:.0%} before, {first.missing[1]:.0%} now"
-        raise DataError(f"cells of {named} are missing among the new rows ({shares}); mend the source, or raise checks.missing")
+        raise DataError(f"cells of {named} are missing in the new rows ({shares}); fix the source, or raise checks.missing")
 
 
 def check_drift(found: Sequence[Drift], most: float | None) -> None:
-    """Whether no column moved farther than is allowed.
+    """Refuse new rows that drifted too far.
 
     Raises:
-        DataError: one did.
+        DataError: the PSI of a column is more than `most`.
     """
     if most is not None and found and found[0].psi > most:
         rule = f"{found[0].column} has moved by a PSI of {found[0].psi:.2f}, more than checks.drift={most:g}"
-        raise DataError(f"{rule}; look at the new rows, or raise it")
+        raise DataError(f"{rule}; check the new rows, or raise checks.drift")
 
 
 def _drift(profile: ColumnProfile, before: pd.Series[Any] | None, after: pd.Series[Any]) -> Drift:
-    """Of one column: the profile is of the rows before, whose cells may be there no more."""
+    """The drift of one column; `before` is None if only the profile of the earlier rows is left."""
     sides = None if before is None else (before.dropna(), after.dropna())
     missing = (profile.missing, float(after.isna().mean()))
     shares = binned(profile, after)
@@ -119,6 +119,8 @@ def _drift(profile: ColumnProfile, before: pd.Series[Any] | None, after: pd.Seri
 
 
 def _p_value(profile: ColumnProfile, before: pd.Series[Any], after: pd.Series[Any]) -> float | None:
+    from scipy import stats
+
     if profile.kind != "category":
         numbers = (seconds_or_numbers(before), seconds_or_numbers(after))
         return float(stats.ks_2samp(*numbers).pvalue) if len(numbers[0]) else None
@@ -128,7 +130,7 @@ def _p_value(profile: ColumnProfile, before: pd.Series[Any], after: pd.Series[An
 
 
 def _target(table: Table) -> tuple[Column, pd.Series[Any]]:
-    """The target as a column like any other."""
+    """The target as a column."""
     if table.labels:
         cells = pd.Series(np.array(table.labels, dtype=object)[table.target], dtype=object)
         return Column(table.target_name, "category"), cells

@@ -1,4 +1,4 @@
-"""Prepared folds, kept while trials ask for the same preparation again."""
+"""Prepared folds, kept for trials with the same preparation."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ MOST_BYTES = 1 << 30
 
 
 class FoldCache:
-    """The folds of a table by preparation and balance; the least recently used are given up beyond `most_bytes`.
+    """The folds of a table by preparation and balance; above `most_bytes` the least recently used are dropped.
 
-    One of them is always kept, however large: its trial needs it. What balancing draws follows from (seed, fold), so trials
-    that ask for the same get the same rows. With a `store`, what another process prepared is not prepared again.
+    The folds in use are always kept. The draws of balancing depend on (seed, fold), so equal trials get equal rows. With a
+    `store`, folds that another process prepared are not prepared again.
     """
 
     def __init__(
@@ -39,17 +39,17 @@ class FoldCache:
         """All folds under a preparation, each prepared by `prepare_fold`.
 
         Raises:
-            TrialFailed: the classes of a fold cannot be balanced so.
+            TrialFailed: the classes of a fold cannot be balanced like that.
         """
-        asked = (prep, balance)
-        if asked not in self._kept:
+        options = (prep, balance)
+        if options not in self._kept:
             name = {"prep": prep.model_dump(mode="json"), "balance": balance.model_dump(mode="json"), "seed": self._seed}
             prepare = partial(self._prepare, prep, balance)
-            self._kept[asked] = prepare() if self._store is None else self._store.folds(name, prepare)
-        self._kept.move_to_end(asked)
+            self._kept[options] = prepare() if self._store is None else self._store.folds(name, prepare)
+        self._kept.move_to_end(options)
         while len(self._kept) > 1 and sum(map(_bytes, self._kept.values())) > self._most:
             self._kept.popitem(last=False)
-        return self._kept[asked]
+        return self._kept[options]
 
     def _prepare(self, prep: PrepSpec, balance: BalanceSpec) -> tuple[FoldData, ...]:
         return tuple(

@@ -1,4 +1,4 @@
-"""Prepared folds in a folder: what one process prepared, others on this machine map into their memory."""
+"""Prepared folds in a folder: one process prepares them, others on this machine map them into memory."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -23,35 +23,35 @@ from foldwise.system.files import whole_folder
 from foldwise.system.locks import file_lock
 
 MOST_BYTES = 2 << 30
-REST = "folds.json"  # whatever is no array
+REST = "folds.json"  # all values except arrays
 SIDES = ("train_x", "valid_x")
 ARRAYS = ("train_y", "train_weight", "valid_y", "valid_weight", "valid_truth")
 
 
 class FoldStore:
-    """The prepared folds of one study by what they are asked for; the least recently used go beyond `most_bytes`.
+    """The prepared folds of one study by their options; above `most_bytes` the least recently used are deleted.
 
-    A set of folds is a folder that appears whole. Two processes that ask for the same at once prepare it once, for the second
-    waits. Files that go while another process has them mapped stay there for as long as it does.
+    A set of folds is a folder that appears whole. If two processes need the same set, one prepares it and the other waits.
+    Deleted files stay readable for a process that has mapped them.
 
     Args:
-        folder: of this study alone; it may go with all that is in it.
-        images: the table's, which are not written, (rows, height, width, channels).
-        most_bytes: of all sets together; one that is being asked for always stays.
+        folder: of this study alone; it can be deleted.
+        images: the table's images, which are not written, (rows, height, width, channels).
+        most_bytes: of all sets together; the set in use is always kept.
     """
 
     def __init__(self, folder: Path, images: Bytes | None = None, most_bytes: int = MOST_BYTES) -> None:
         self._folder, self._most = folder, most_bytes
         self._pixels = None if images is None else images.reshape(len(images), -1)
 
-    def folds(self, asked: Mapping[str, Any], prepare: Callable[[], tuple[FoldData, ...]]) -> tuple[FoldData, ...]:
-        """The folds that were asked for, prepared now or by somebody else.
+    def folds(self, options: Mapping[str, Any], prepare: Callable[[], tuple[FoldData, ...]]) -> tuple[FoldData, ...]:
+        """The folds of these options, from the folder or prepared now.
 
         Args:
-            asked: plain values that say how they are prepared.
-            prepare: prepares them.
+            options: plain values that determine the folds.
+            prepare: prepares the folds.
         """
-        name = hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:32]
+        name = hashlib.sha256(json.dumps(options, sort_keys=True).encode()).hexdigest()[:32]
         place = self._folder / name
         with self._locked(name):
             if not place.exists():
@@ -101,21 +101,21 @@ class FoldStore:
             found = _mapped(place / f"{name}.npy")
             assert found is not None  # every fold has features
             return found
-        assert self._pixels is not None  # else nothing would be an image
+        assert self._pixels is not None  # features are images only if the table has images
         at, center, scale = (np.load(place / f"{name}-{array}.npy", allow_pickle=False) for array in ("at", "center", "scale"))
         height, width, channels = image
         return Images(self._pixels, at, center, scale, (height, width, channels))
 
     def _locked(self, name: str) -> FileLock:
-        """Alone with one set."""
+        """The lock of one set."""
         return file_lock(self._folder / f"{name}.lock")
 
     def _make_room(self, needed: Path) -> None:
-        """Give up sets, the one that was asked for the longest time ago first."""
+        """Delete sets, the least recently used first."""
         sizes = {}
         for place in self._folder.iterdir():
             if place.is_dir() and not place.suffix:
-                with _while_it_is_there():
+                with suppress(FileNotFoundError):  # another process may delete the set
                     sizes[place] = (place.stat().st_mtime, sum(file.stat().st_size for file in place.iterdir()))
         total = sum(size for _, size in sizes.values())
         for place in sorted(sizes, key=lambda place: sizes[place][0]):
@@ -127,17 +127,8 @@ class FoldStore:
                 total -= sizes[place][1]
 
 
-@contextmanager
-def _while_it_is_there() -> Iterator[None]:
-    """For what another process may take away meanwhile."""
-    try:
-        yield
-    except FileNotFoundError:
-        return
-
-
 def _mapped(path: Path) -> npt.NDArray[Any] | None:
-    """An array that lies in a file, None where there is none; read only. What has no rows cannot be mapped."""
+    """The read-only array of a file, None without a file. Small files are read, because an empty array cannot be mapped."""
     if not path.exists():
         return None
     array = np.load(path, mmap_mode="r", allow_pickle=False) if path.stat().st_size > 256 else np.load(path, allow_pickle=False)

@@ -1,4 +1,4 @@
-"""Images as a table: no columns, an array of pixels, and the labels."""
+"""Images as a table: no columns, but an array of pixels, and the labels."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from foldwise.spec.places import Paths
 
 
 def read_image_table(data: ImageSpec, paths: Paths | None = None) -> Table:
-    """Read images, and infer from their labels what the task is.
+    """Read images and infer the task from their labels.
 
     Raises:
-        ConfigError: a key of `data` does not fit what was read.
+        ConfigError: a key of `data` does not fit the images.
         DataError: the images cannot be read or learnt from.
     """
     source = read_images(data, paths or Paths())
@@ -29,22 +29,24 @@ def read_image_table(data: ImageSpec, paths: Paths | None = None) -> Table:
 
 
 def read_image_holdout(data: ImageSpec, table: Table, paths: Paths | None = None) -> Table:
-    """The test images that `data.holdout` gives, labelled as the training images in `table` are.
+    """The test images of `data.holdout`, with the labels of the training images in `table`.
 
     Raises:
-        DataError: they are of another size, or a label is unknown.
+        DataError: they have another size, or a label is unknown.
     """
     source = read_test_images(data, paths or Paths())
     shape = source.images.shape[1:]
     if shape != table.schema.image:
         assert table.schema.image is not None
-        told = f"{source.place}: the test images are {shown_shape(shape)}"
-        raise DataError(f"{told}, and those to learn from {shown_shape(table.schema.image)}; bring them to one size")
+        rule = (
+            f"{source.place}: the test images are {shown_shape(shape)}, the training images {shown_shape(table.schema.image)}"
+        )
+        raise DataError(f"{rule}; resize them to one size")
     return _table(source, known_target(_labels(source, data), data, table.labels), data)
 
 
 def _labels(source: ImageSource, data: ImageSpec) -> pd.Series[Any]:
-    assert source.labels is not None  # whatever is learnt from has them
+    assert source.labels is not None  # only images to be predicted come without
     labels = source.labels.astype(object) if source.labels.dtype.kind in "US" else source.labels
     return pd.Series(labels, source.rows, name=data.target)
 
@@ -64,4 +66,5 @@ def _table(source: ImageSource, target: Target, data: ImageSpec) -> Table:
         rows=np.asarray(source.rows[kept], dtype=np.int64),
         notes=(*source.notes, *target.notes),
         images=images,
+        symmetries=data.symmetries,
     )

@@ -1,17 +1,17 @@
-"""What a column is: a number, a category, or something that no network should see. Rules of thumb, each said to the user."""
+"""The kind of a column: a number, a category, or something that no network should see. Every guess is reported."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence, Set
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence, Set
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from foldwise.data.cells import EXACT, INFINITE, WHOLE, moment_in, number_in, shown
+from foldwise.data.cells import EXACT, INFINITE, WHOLE, moment_in, number_in, numbers_in, shown
 from foldwise.errors import DataError
 from foldwise.spec.data import ColumnKind, FeatureKind
 
@@ -23,33 +23,39 @@ NEARLY_ALL = 0.8
 MANY = 20  # a column with more levels than this, most of them seen once, is text
 LONG_WORD = 40
 
-NETWORK_KINDS: frozenset[FeatureKind] = frozenset(("number", "category"))  # that need no preparation of their own
+NETWORK_KINDS: frozenset[FeatureKind] = frozenset(("number", "category"))  # kinds that every preparation takes
 
 
 @dataclass(frozen=True)
 class Look:
-    """What can be seen of a column. levels: its values and how often each is there, missing ones apart."""
+    """A column at a glance.
+
+    levels: its distinct values and their counts, without missing cells.
+    whole: whether all are written as whole numbers: 3, not 3.0.
+    numbers: each text as a number, None where it is not one.
+    """
 
     rows: int
     missing: int
     levels: Counter[Any]
     numeric: bool
-    whole: bool  # whole numbers by the way they are written: 3, not 3.0
+    whole: bool
+    numbers: Mapping[str, float | None] = field(default_factory=dict)
 
     @property
     def share_distinct(self) -> float:
-        """Distinct share of the values that are there."""
+        """The distinct values as a share of the known cells."""
         return len(self.levels) / max(self.rows - self.missing, 1)
 
     @property
     def unique(self) -> bool:
-        """Whether every row has a value of its own."""
+        """Whether every row has a value that no other row has."""
         return not self.missing and len(self.levels) == self.rows
 
 
 @dataclass(frozen=True)
 class Judgement:
-    """The kind of a column; `left_out` says why it is no feature, `note` what the user should know."""
+    """The kind of a column, with the reason where it is left out, and a note for the user."""
 
     kind: ColumnKind
     left_out: str | None = None
@@ -57,31 +63,34 @@ class Judgement:
 
 
 def look_at(cells: pd.Series[Any], decimal: str = ".") -> Look:
-    """Count a column's values and see whether they are numbers."""
+    """Count a column's values and find out whether they are numbers."""
     known = cells[cells.notna()]
     missing = len(cells) - len(known)
     if pd.api.types.is_numeric_dtype(cells) and not pd.api.types.is_bool_dtype(cells):
         whole = pd.api.types.is_integer_dtype(cells)
         return Look(len(cells), missing, Counter(known.to_numpy().tolist()), numeric=True, whole=whole)
     levels = Counter(known.to_list())
-    numeric = bool(levels) and all(number_in(level, decimal) is not None for level in levels)
-    return Look(len(cells), missing, levels, numeric, whole=numeric and all(_is_whole(level) for level in levels))
+    parsed = numbers_in(list(levels), decimal)
+    numeric = bool(levels) and None not in parsed
+    numbers = {level: number for level, number in zip(levels, parsed, strict=True) if isinstance(level, str)}
+    whole = numeric and all(_is_whole(level) for level in levels)
+    return Look(len(cells), missing, levels, numeric, whole, numbers)
 
 
 def judge(
-    name: str, look: Look, asked: ColumnKind | None, pixels: bool = False, used: Set[FeatureKind] = NETWORK_KINDS
+    name: str, look: Look, given: ColumnKind | None, pixels: bool = False, used: Set[FeatureKind] = NETWORK_KINDS
 ) -> Judgement:
-    """The kind of a feature column, `asked` where the user says it. Dates and text are left out unless they are `used`.
+    """The kind of a feature column, or `given` where the user set it. Dates and text are left out unless they are `used`.
 
-    Where columns are `pixels`, numbers stay numbers however few they are: without its black corners an image has no shape.
+    Where columns are `pixels`, a number is kept even if it is constant: an image needs its black corners to keep its shape.
     """
     if not look.levels:
         return Judgement("category", "all missing")
     if len(look.levels) == 1 and not look.missing and not (pixels and look.numeric):
-        return Judgement(asked or "category", f"constant, always {shown(next(iter(look.levels)))}")
-    if asked:
+        return Judgement(given or "category", f"constant, always {shown(next(iter(look.levels)))}")
+    if given:
         reasons: dict[ColumnKind, str] = {"date": "date", "text": "free text", "identifier": "identifier"}
-        judgement = Judgement(asked, f"{reasons[asked]}, by data.kinds" if asked in reasons else None)
+        judgement = Judgement(given, f"{reasons[given]}, by data.kinds" if given in reasons else None)
     else:
         judgement = _judge_numbers(name, look) if look.numeric else _judge_words(look)
         if pixels and look.numeric and not judgement.left_out:
@@ -90,49 +99,49 @@ def judge(
 
 
 def check_text(name: str, cells: pd.Series[Any], look: Look, decimal: str, marks: Sequence[str]) -> None:
-    """Refuse a text column that is nearly a number column, and say what would make it one.
+    """Refuse a text column that is nearly a number column, with a proposal that makes it one.
 
     Raises:
-        DataError: a few cells are one and the same word, or all have decimal commas or thousands separators.
+        DataError: its words are all the same, or nearly all cells are infinite or have decimal commas or thousands separators.
     """
     if look.numeric or not look.levels or not all(isinstance(level, str) for level in look.levels):
         return
-    words = Counter({level: n for level, n in look.levels.items() if number_in(level, decimal) is None})
+    words = Counter({level: n for level, n in look.levels.items() if look.numbers[level] is None})
     known, odd = look.rows - look.missing, words.total()
 
     def mostly(fits: Callable[[str], object]) -> str | None:
-        """An example, where nearly all cells are numbers or fit, and so do most of the odd ones."""
+        """An example, if most words fit, and nearly all cells fit or are numbers."""
         fitting = [word for word in words if fits(word)]
         count = sum(words[word] for word in fitting)
         return fitting[0] if count > odd / 2 and known - odd + count >= NEARLY_ALL * known else None
 
-    otherwise = f"data.kinds.{name}=category if it is one"
+    or_category = f"data.kinds.{name}=category if it is one"
     if infinite := mostly(INFINITE.fullmatch):
         where = f"column {name}, row {_first_row(cells, infinite)}"
-        raise DataError(f"{where}: {shown(infinite)} is not finite; mend or drop such rows, or set {otherwise}")
+        raise DataError(f"{where}: {shown(infinite)} is not finite; fix or drop such rows, or set {or_category}")
     if len(words) == 1 and odd <= known / 2:
         word = next(iter(words))
         if not THOUSANDS.fullmatch(word):
             proposal = ",".join(f"'{mark}'" for mark in dict.fromkeys([*marks, word]))
             raise DataError(
                 f"column {name} holds numbers, but the word {shown(word)} in {odd} of {look.rows} rows (first in row "
-                f'{_first_row(cells, word)}); if it means missing set "data.missing=[{proposal}]", else {otherwise}'
+                f'{_first_row(cells, word)}); if it means missing set "data.missing=[{proposal}]", else {or_category}'
             )
     other = "," if decimal == "." else "."
     if example := mostly(THOUSANDS.fullmatch):
         raise DataError(
-            f"column {name} is text that looks numeric: {shown(example)} seems to have thousands separators; write its "
-            f"numbers without them (or set data.decimal='{other}' where that is the decimal mark), else {otherwise}"
+            f"column {name} is text that looks numeric: {shown(example)} seems to have thousands separators; write the "
+            f"numbers without them (or set data.decimal='{other}' if that is the decimal mark), else set {or_category}"
         )
     if example := mostly(lambda word: number_in(word, other) is not None):
         raise DataError(
-            f"column {name} is text that looks numeric: {shown(example)}; where {shown(other)} is the decimal mark set "
-            f"data.decimal='{other}', else {otherwise}"
+            f"column {name} is text that looks numeric: {shown(example)}; if {shown(other)} is the decimal mark set "
+            f"data.decimal='{other}', else {or_category}"
         )
 
 
 def looks_like_text(look: Look) -> bool:
-    """Whether levels are so many and so rare that they name nothing."""
+    """Whether there are too many levels, each too rare, for classes."""
     return look.share_distinct > 0.5 and len(look.levels) > MANY
 
 
@@ -141,20 +150,20 @@ def _judge_numbers(name: str, look: Look) -> Judgement:
     if look.whole:
         numbers = [int(level) for level in levels]
         if max(abs(number) for number in numbers) >= EXACT:
-            size = "holds whole numbers beyond 2^53, which are kept exactly as text"
+            size = "holds whole numbers beyond 2^53, which are kept as exact text"
             if look.unique:
-                return Judgement("identifier", "identifier", f"{name} {size} and is taken for an identifier")
+                return Judgement("identifier", "identifier", f"{name} {size} and is treated as an identifier")
             if looks_like_text(look):
-                return Judgement("text", "free text", f"{name} {size} and is taken for text")
-            return Judgement("category", None, f"{name} {size} and is taken for a category")
+                return Judgement("text", "free text", f"{name} {size} and is treated as text")
+            return Judgement("category", None, f"{name} {size} and is treated as a category")
         if look.unique and max(numbers) - min(numbers) == look.rows - 1:
             return Judgement("identifier", "identifier (counts the rows)")
         if look.unique and ID_NAME.fullmatch(name):
             return Judgement("identifier", "identifier")
         if len(levels) == 2 and not look.missing:
             return Judgement("category")
-    if len(levels) == 1:  # the value and missing are two levels; imputing would make them one
-        return Judgement("category", None, f"{name} holds one value or none and is taken for a category")
+    if len(levels) == 1:  # value and missing are two levels; imputing would merge them
+        return Judgement("category", None, f"{name} holds one value or is missing, and is treated as a category")
     return Judgement("number")
 
 

@@ -1,4 +1,4 @@
-"""What training rows looked like, a column at a time: what new rows are held against, in service and before a retraining."""
+"""Profiles of the columns of training rows, to compare new rows with, in serving and before a retraining."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class ColumnProfile:
-    """A column of some rows, plain values only.
+    """The profile of a column, plain values only.
 
-    missing: the share of rows without a value; all other shares are of the rows that have one.
-    low, high: of a number, or of a date in seconds since 1970 UTC; None where no row has one.
-    edges: where one bin ends and the next begins (with it), ascending; at most 9.
-    shares: of the bins, one more than edges; () where there is no number.
+    missing: the share of rows without a value; all other shares are of the rows with one.
+    low, high: the range of a number, or of a date in seconds since 1970 UTC; None if all are missing.
+    edges: ascending borders between bins, at most 9; a border belongs to the upper bin.
+    shares: the shares of the bins, one more than edges; () without numbers.
     levels: the shares of a category's most frequent levels, at most 100, the most frequent first.
     """
 
@@ -42,22 +42,21 @@ class ColumnProfile:
 
     @property
     def parts(self) -> tuple[float, ...]:
-        """The shares that `binned` gives to other rows: of the bins, or of the levels and of all others together."""
+        """The shares to compare with `binned`: of the bins, or of the levels and of all other levels together."""
         if self.kind != "category":
             return self.shares
         return (*self.levels.values(), max(0.0, 1.0 - sum(self.levels.values())))
 
 
 def profile_of(frame: pd.DataFrame, schema: Schema) -> tuple[ColumnProfile, ...]:
-    """How conformed rows (rows, columns of schema) look, a profile a column."""
+    """The profile of each column of conformed rows, (rows, columns of schema)."""
     return tuple(_profile(column.name, column.kind, frame[column.name]) for column in schema.columns)
 
 
 def binned(profile: ColumnProfile, cells: pd.Series[Any]) -> tuple[float, ...]:
-    """The shares of new cells (rows,), conformed, in the bins or levels of a profile, to be compared with its `parts`.
+    """The shares of new conformed cells (rows,) in the bins or levels of a profile, to compare with its `parts`.
 
-    A number below or above all that were seen is in the first or last bin. All are 0 where no cell has a value; a text
-    column has no shares.
+    A number outside the range is in the first or last bin. All shares are 0 if every cell is missing; a text column has none.
     """
     if profile.kind == "category":
         counts = Counter(cell for cell in cells.to_list() if cell is not None)
@@ -69,7 +68,7 @@ def binned(profile: ColumnProfile, cells: pd.Series[Any]) -> tuple[float, ...]:
 
 
 def as_numbers(cells: pd.Series[Any]) -> Floats:
-    """A conformed number or date column as numbers (rows,), nan where missing; moments are seconds since 1970 UTC."""
+    """A conformed number or date column as numbers (rows,), nan if missing; moments in seconds since 1970 UTC."""
     values = cells.to_numpy()
     if values.dtype.kind == "M":
         return np.where(np.isnat(values), np.nan, values.astype("datetime64[us]").astype(np.int64) / 1e6)
@@ -77,7 +76,7 @@ def as_numbers(cells: pd.Series[Any]) -> Floats:
 
 
 def seconds_or_numbers(cells: pd.Series[Any]) -> Floats:
-    """The known cells of such a column as numbers."""
+    """The known cells of a number or date column as numbers."""
     values = as_numbers(cells)
     return values[~np.isnan(values)]
 
@@ -97,7 +96,7 @@ def _profile(name: str, kind: FeatureKind, cells: pd.Series[Any]) -> ColumnProfi
 
 
 def _edges(values: Floats) -> tuple[float, ...]:
-    """The deciles, each once; where one value fills several, the next greater value too, so that it has a bin of its own."""
+    """The distinct deciles; a value that fills several gets a bin of its own, ended by the next greater value."""
     distinct = np.unique(values)
     edges: list[float] = []
     last = float(distinct[0])

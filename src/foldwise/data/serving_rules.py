@@ -1,19 +1,19 @@
-"""What a served row may hold, and what is said of a row that is unlike those of the training.
+"""The rules for served rows, and the flags of rows that are unlike the training rows.
 
-The rules are the same in the predict door, `mlflow.pyfunc.load_model` and `mlflow models serve`; `schema.conform` applies
-those that refuse, `flags` says the others. A flag never changes an answer.
+The rules are the same in the predict door, `mlflow.pyfunc.load_model` and `mlflow models serve`: `schema.conform` refuses,
+`flags` reports. A flag never changes an answer.
 
-| a row has                             | what happens                                                                      |
+| a row has                             | result                                                                            |
 |---------------------------------------|-----------------------------------------------------------------------------------|
 | columns in another order              | the same answer to the last bit                                                   |
 | further columns                       | ignored; the predict door counts and names them                                   |
-| a column less                         | refused, the column is named                                                      |
+| a column less                         | refused with the column                                                           |
 | a level never seen in training        | answered as none of the known levels; flag `sex never seen`                       |
-| a null, nan or a mark of data.missing | answered with the saved fill; flag `age missing` where training had no gap there  |
-| a number or date beyond the training  | answered; flag `age beyond its range`                                             |
-| text where a number is due            | taken where it is one ("12"), else refused with column and row ("1,5", "abc")     |
-| true or false where a number is due   | refused with column and row                                                       |
-| a number or true where a level is due | taken as the level of that name: 3, 3.0 and "3" are `3`, true is `True`           |
+| a null, nan or a mark of data.missing | answered with the saved fill; flag `age missing` if training had no gap there     |
+| a number or date outside the training | answered; flag `age beyond its range`                                             |
+| text in a number column               | accepted if it is one ("12"), else refused with column and row ("1,5", "abc")      |
+| true or false in a number column      | refused with column and row                                                       |
+| a number or true in a category        | accepted as the level of that name: 3, 3.0 and "3" are `3`, true is `True`        |
 | an infinity, or beyond 3.4e38         | refused with column and row                                                       |
 | a list or a mapping in a cell         | refused with column and row                                                       |
 | no rows at all                        | a file is refused; from Python and over HTTP the answer is empty                  |
@@ -37,12 +37,12 @@ Mask = npt.NDArray[np.bool_]
 
 
 def flags(frame: pd.DataFrame, profile: Sequence[ColumnProfile], categories: Iterable[Levels]) -> npt.NDArray[np.object_]:
-    """What is unusual in each row, in the order of the columns and joined by `; `; empty where nothing is.
+    """The flags of each row, in the order of the columns and joined by `; `; empty for a usual row.
 
     Args:
         frame: conformed rows, (rows, columns).
-        profile: what training rows looked like. Of columns without one, only levels never seen are said.
-        categories: the levels that were seen.
+        profile: profiles of the training columns. A column without one is only checked for levels never seen.
+        categories: the levels of the training rows.
 
     Returns:
         (rows,), text.
@@ -52,32 +52,32 @@ def flags(frame: pd.DataFrame, profile: Sequence[ColumnProfile], categories: Ite
     levels = {column.name: column for column in categories}
     for name in frame.columns:
         found += _unusual(frame[name], profiles.get(name), levels.get(name))
-    said = np.full(len(frame), "", dtype=object)
-    there = [(words, mask) for words, mask in found if mask.any()]
-    if not there:
-        return said
-    masks = np.column_stack([mask for _, mask in there])
+    texts = np.full(len(frame), "", dtype=object)
+    present = [(words, mask) for words, mask in found if mask.any()]
+    if not present:
+        return texts
+    masks = np.column_stack([mask for _, mask in present])
     rows = np.flatnonzero(masks.any(axis=1))
-    # few of all combinations are there, so each is put into words once
+    # there are few combinations, so each is put into words once
     patterns, which = np.unique(np.packbits(masks[rows], axis=1), axis=0, return_inverse=True)
-    words = np.array([words for words, _ in there], dtype=object)
+    words = np.array([words for words, _ in present], dtype=object)
     named = [words[np.unpackbits(pattern, count=len(words)).astype(np.bool_)] for pattern in patterns]
-    said[rows] = np.array(["; ".join(each) for each in named], dtype=object)[which.ravel()]
-    return said
+    texts[rows] = np.array(["; ".join(each) for each in named], dtype=object)[which.ravel()]
+    return texts
 
 
 def further(columns: Iterable[Any], known: Iterable[str]) -> list[str]:
-    """The columns that nobody asks for."""
-    asked = set(known)
-    return [str(name) for name in columns if name not in asked]
+    """The columns that the model does not know."""
+    names = set(known)
+    return [str(name) for name in columns if name not in names]
 
 
 def _unusual(cells: pd.Series[Any], profile: ColumnProfile | None, levels: Levels | None) -> list[tuple[str, Mask]]:
-    """What may be said of a column, and of which rows (rows,)."""
+    """The possible flags of a column, with their rows (rows,)."""
     name, absent = cells.name, cells.isna().to_numpy()
     found = [(f"{name} missing", absent)] if profile is not None and profile.missing == 0.0 else []
     if profile is not None and profile.low is not None and profile.high is not None:
-        values = as_numbers(cells)  # nan is neither below nor above
+        values = as_numbers(cells)  # nan is neither below nor above the range
         found.append((f"{name} beyond its range", (values < profile.low) | (values > profile.high)))
     if levels is not None:
         found.append((f"{name} never seen", _never_seen(cells, levels.code) & ~absent))

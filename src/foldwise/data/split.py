@@ -1,31 +1,19 @@
-"""Who trains and who judges: the rows set aside for the end, and the folds of the others."""
+"""The folds of the development rows: which rows train and which validate."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.model_selection import (
-    GroupKFold,
-    KFold,
-    ShuffleSplit,
-    StratifiedGroupKFold,
-    StratifiedKFold,
-    StratifiedShuffleSplit,
-    TimeSeriesSplit,
-)
 
 from foldwise.data.cells import shown
-from foldwise.data.holdout import HoldoutRecord, set_holdout
 from foldwise.data.table import Table
 from foldwise.errors import ConfigError
 from foldwise.seeds import Purpose, derive
 from foldwise.spec.folds import FoldsSpec
-
-__all__ = ["HoldoutRecord", "Split", "cut_folds", "set_holdout"]
 
 Positions = npt.NDArray[np.int64]
 MANY_FOLDS, FEW_FOLDS, FEW_ROWS = 10, 5, 2000
@@ -33,33 +21,20 @@ MANY_FOLDS, FEW_FOLDS, FEW_ROWS = 10, 5, 2000
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """One fold: row positions in the whole table, ascending, none in both."""
+    """One fold: ascending row positions in the whole table; training and validation rows share none."""
 
     train: Positions
     valid: Positions
 
 
-@dataclass(frozen=True, eq=False)
-class _Rows:
-    """The development rows as the cutters see them."""
-
-    classes: npt.NDArray[Any] | None
-    groups: npt.NDArray[Any] | None
-    times: npt.NDArray[Any] | None
-    labels: tuple[str, ...] = field(default=())
-
-    def __len__(self) -> int:
-        return next(len(part) for part in (self.classes, self.groups, self.times) if part is not None)
-
-
 def cut_folds(table: Table, rows: npt.ArrayLike, folds: FoldsSpec, seed: int) -> tuple[Split, ...]:
-    """Cut the development rows into folds; the same rows, `folds` and seed give the same folds.
+    """Cut the development rows (positions in the table) into folds; the same arguments give the same folds.
 
-    rows: positions in the table. A `split` gives one fold, all other kinds `folds.count`; only `forward` leaves the
-    oldest rows without a validation. Rows of one moment stay together in `forward`, rows of one group in `grouped`.
+    A `split` gives one fold, every other kind `folds.count`. `forward` never validates the oldest rows. Rows of one moment
+    stay together in `forward`, rows of one group in `grouped`.
 
     Raises:
-        ConfigError: the kind needs what the table lacks or would leak, or a fold would be without rows or without a class.
+        ConfigError: the kind would leak or needs a column that the table lacks, or a fold would have no rows or lack a class.
     """
     development = np.sort(np.asarray(rows, dtype=np.int64))
     kind = _kind(table, folds)
@@ -79,9 +54,9 @@ def _kind(table: Table, folds: FoldsSpec) -> str:
             return "forward"
         return "stratified" if table.labels else "kfold"
     if kind == "grouped" and table.groups is None:
-        raise ConfigError("folds.kind", "grouped needs data.group, the column that says which rows belong together")
+        raise ConfigError("folds.kind", "grouped needs data.group, the column with the group of each row")
     if kind == "forward" and table.times is None:
-        raise ConfigError("folds.kind", "forward needs data.time, the column that says when a row was")
+        raise ConfigError("folds.kind", "forward needs data.time, the column with the time of each row")
     if kind == "stratified" and not table.labels:
         raise ConfigError("folds.kind", f"stratified needs classes, and {table.target_name} is a number; use kfold")
     if kind in ("stratified", "kfold", "split") and table.groups is not None:
@@ -93,39 +68,43 @@ def _kind(table: Table, folds: FoldsSpec) -> str:
 def _cut(
     table: Table, rows: Positions, kind: str, folds: FoldsSpec, seed: int
 ) -> Iterator[tuple[npt.NDArray[Any], npt.NDArray[Any]]]:
+    from sklearn import model_selection as sklearn
+
     classes = table.target[rows] if table.labels else None
     count = folds.count or _usual_count(len(rows), classes)
     blank = np.zeros(len(rows))
     if kind == "split":
         _check_share(table, rows, folds.share)
-        cutter = StratifiedShuffleSplit if classes is not None else ShuffleSplit
+        cutter = sklearn.StratifiedShuffleSplit if classes is not None else sklearn.ShuffleSplit
         return iter(cutter(1, test_size=folds.share, random_state=seed).split(blank, classes))
     if count > len(rows):
         raise ConfigError("folds.count", f"{count} folds need {count} rows, and there are {len(rows)}; lower it")
     if kind == "forward":
         return _forward(table, rows, count)
     if kind == "kfold":
-        return iter(KFold(count, shuffle=True, random_state=seed).split(blank))
+        return iter(sklearn.KFold(count, shuffle=True, random_state=seed).split(blank))
     if classes is not None:
         _check_classes(table, classes, count)
     if kind == "stratified":
-        return iter(StratifiedKFold(count, shuffle=True, random_state=seed).split(blank, classes))
+        return iter(sklearn.StratifiedKFold(count, shuffle=True, random_state=seed).split(blank, classes))
     assert table.groups is not None
     _, groups = np.unique(table.groups[rows].astype(str), return_inverse=True)
     found = int(groups.max()) + 1
     if found < count:
         raise ConfigError("folds.count", f"{count} grouped folds need {count} groups, and there are {found}; lower it")
-    cutter = StratifiedGroupKFold if classes is not None else GroupKFold
+    cutter = sklearn.StratifiedGroupKFold if classes is not None else sklearn.GroupKFold
     return iter(cutter(count, shuffle=True, random_state=seed).split(blank, classes, groups))
 
 
 def _usual_count(rows: int, classes: npt.NDArray[Any] | None) -> int:
-    """Ten folds, five where a fold of many rows says enough, and no more than the rarest class has rows."""
+    """Ten folds, five for many rows, and at most the number of rows of the rarest class."""
     count = min(MANY_FOLDS if rows <= FEW_ROWS else FEW_FOLDS, rows)
     return count if classes is None else max(2, min(count, int(np.unique(classes, return_counts=True)[1].min())))
 
 
 def _forward(table: Table, rows: Positions, count: int) -> Iterator[tuple[npt.NDArray[Any], npt.NDArray[Any]]]:
+    from sklearn.model_selection import TimeSeriesSplit
+
     assert table.times is not None
     moments, at = np.unique(table.times[rows], return_inverse=True)
     if len(moments) <= count:
@@ -148,14 +127,14 @@ def _check_share(table: Table, rows: Positions, share: float) -> None:
     valid = share * len(rows)
     least = max(len(table.labels), 1)
     if valid < least or len(rows) - valid < least:
-        rule = f"{share} of {len(rows)} development rows leaves a side with less than {least}; change it or use kfold"
+        rule = f"{share} of {len(rows)} development rows leaves a side with fewer than {least}; change it or use kfold"
         raise ConfigError("folds.share", rule)
     if table.labels:
         _check_classes(table, table.target[rows], 2)
 
 
 def _check(table: Table, split: Split, number: int, kind: str) -> None:
-    """Metrics of a side without a class would be undefined, so such folds are refused."""
+    """Refuse a fold that lacks a class on one side, where metrics would be undefined."""
     for side, rows in (("training", split.train), ("validation", split.valid)):
         if not table.labels:
             continue

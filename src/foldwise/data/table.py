@@ -1,4 +1,4 @@
-"""A table as everything after it sees it: typed feature columns, encoded target, and what was left out and why."""
+"""A table: typed feature columns, an encoded target, and the columns left out with their reasons."""
 
 from __future__ import annotations
 
@@ -12,12 +12,15 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from foldwise.data.cells import listed, moment_in, number_in, shown
+from foldwise.data.cells import listed, moment_in, numbers_in, shown
 from foldwise.data.kinds import MISSING_WORDS, NETWORK_KINDS, Judgement, check_text, judge, look_at
-from foldwise.data.schema import Column, Schema, conform, levels_of, row_number
-from foldwise.data.sources.read import Data, Source, decimal_mark, find_file, missing_marks, read_file, read_source
+from foldwise.data.row_hashes import Hashes, hash_images, hash_rows
+from foldwise.data.schema import Column, Schema, conform, conform_column, levels_of, row_number
+from foldwise.data.sources.find_file import find_file
+from foldwise.data.sources.read import Data, Source, read_file, read_source
 from foldwise.data.target import Target, known_target, read_target
 from foldwise.errors import DataError
+from foldwise.spec.augment import Symmetry
 from foldwise.spec.data import ColumnKind, FeatureKind
 from foldwise.spec.goal import Task
 from foldwise.spec.places import Paths
@@ -33,11 +36,12 @@ class Table:
     raw: (rows, all source columns but the target), numbers as float64, all else as read.
     target: (rows,), int64 codes into labels, or float64 for regression.
     labels: () for regression; of two, labels[1] is the positive one.
-    rows: (rows,), zero-based position in the source; rows with a missing target are not here.
+    rows: (rows,), zero-based position in the source; rows with a missing target are left out.
     groups, times: (rows,), of data.group and data.time (datetime64 in UTC, or float64).
-    left_out: column -> why it is no feature.
-    images: (rows, height, width, channels), where rows are images; then there are no columns, and frame and raw are empty.
-    hashes: of the rows by these columns, (rows,), where they were asked for (see holdout.row_hashes).
+    left_out: column -> the reason why it is not a feature.
+    images: (rows, height, width, channels), if rows are images; then frame and raw have no columns.
+    symmetries: data.symmetries of images; None if unknown.
+    mark: the mark of the source (see sources/fingerprint.py), None without one.
     """
 
     frame: pd.DataFrame
@@ -53,7 +57,8 @@ class Table:
     left_out: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     images: npt.NDArray[np.uint8] | None = None
-    hashes: dict[tuple[str, ...], npt.NDArray[np.float64]] = field(init=False, repr=False, default_factory=dict)
+    symmetries: tuple[Symmetry, ...] | None = None
+    mark: str | None = None
 
     def __len__(self) -> int:
         return len(self.target)
@@ -75,20 +80,37 @@ class Table:
             left_out=self.left_out,
             notes=self.notes,
             images=None if self.images is None else self.images[at],
+            symmetries=self.symmetries,
+            mark=self.mark,
         )
 
     @property
     def as_read(self) -> pd.DataFrame | npt.NDArray[np.uint8]:
-        """The rows as a model that serves would be given them: raw cells, or images."""
+        """The rows in the form that a served model takes: raw cells, or images."""
         return self.raw if self.images is None else self.images
 
     def inputs(self, index: npt.NDArray[np.int64] | slice = slice(None)) -> Any:
-        """What a fitted preparation transforms, of the rows at these positions: typed cells, or images."""
+        """The rows at these positions in the form that a fitted preparation takes: typed cells, or images."""
         return self.frame.iloc[index] if self.images is None else self.images[index]
+
+    def row_hashes(self, columns: tuple[str, ...], decimal: str = ".") -> Hashes:
+        """A number in [0, 1) for each row, (rows,), from its cells in these columns; of an image from its pixels.
+
+        Raises:
+            DataError: a column is missing.
+        """
+        if columns not in self._hashed:
+            self._hashed[columns] = hash_rows(self.raw, columns, decimal) if self.images is None else hash_images(self.images)
+        return self._hashed[columns]
+
+    @cached_property
+    def _hashed(self) -> dict[tuple[str, ...], Hashes]:
+        """Hashes by columns, kept because a retraining needs the same ones several times."""
+        return {}
 
     @cached_property
     def fingerprint(self) -> str:
-        """A sha256 over columns, kinds, values and target: equal for equal tables, whatever file they came from."""
+        """A sha256 over columns, kinds, values and target: equal for equal tables from any file."""
         digest = hashlib.sha256(repr((self.schema, self.labels, self.task, self.target_name)).encode())
         for column in self.schema.columns:
             cells = self.frame[column.name]
@@ -105,31 +127,36 @@ class Table:
 
 
 def read_table(data: Data, paths: Paths | None = None, pixels: bool = False, used: Set[FeatureKind] = NETWORK_KINDS) -> Table:
-    """Read rows, infer what each column is and what the task is, and say so in `notes` and `left_out`.
+    """Read rows and infer the kinds of columns and the task; `notes` and `left_out` report every guess.
 
     Args:
         data: the source and how it is read.
-        paths: where data sets are looked for.
-        pixels: whether rows are images, of which each number is a feature also where it never changes.
-        used: the kinds of columns that can become features; dates and text elsewhere are left out.
+        paths: where data sets are searched.
+        pixels: whether columns are the pixels of images, which are features even if they are constant.
+        used: the kinds of columns that become features; dates and text are left out unless they are in it.
 
     Raises:
         ConfigError: a key of `data` does not fit the table.
-        DataError: the table cannot be read or learnt from; one sentence with column, row and a proposal.
+        DataError: the table cannot be read or learnt from; with column, row and a proposal.
     """
     source = read_source(data, paths)
-    target = read_target(source.frame[data.target], _said_task(source, data))
+    target = read_target(source.frame[data.target], _with_declared_task(source, data))
     features = source.frame.drop(columns=[data.target])[target.kept]
-    judged = {name: _judge(name, features[name], data, pixels, used, source.kinds.get(name)) for name in features.columns}
-    left_out = {name: found.left_out for name, found in judged.items() if found.left_out}
-    usable = [(name, found.kind) for name, found in judged.items() if not found.left_out]
-    schema = Schema(tuple(Column(name, kind) for name, kind in usable if kind != "identifier"))
-    if not schema.columns:
-        reasons = "; ".join(f"{name}: {reason}" for name, reason in left_out.items()) or "there is none but the target"
-        proposal = "say what a column is with data.kinds.<column>=number or category"
+    columns, typed, left_out, notes = [], {}, {}, [*source.notes, *target.notes]
+    for name in features.columns:  # one at a time, so that what was parsed of a column is freed before the next
+        found, parsed = _judge(features[name], data, pixels, used, source.kinds.get(name))
+        notes += [found.note] if found.note else []
+        if found.left_out:
+            left_out[name] = found.left_out
+        elif found.kind != "identifier":
+            columns.append(Column(name, found.kind))
+            typed[name] = conform_column(features[name], found.kind, data.reading.decimal, data.reading.missing, parsed)
+    if not columns:
+        reasons = "; ".join(f"{name}: {reason}" for name, reason in left_out.items()) or "the target is the only column"
+        proposal = "set the kind of a column with data.kinds.<column>=number or category"
         raise DataError(f"{source.place}: no usable feature column is left ({reasons}); {proposal}")
-    notes = [*source.notes, *target.notes, *(found.note for found in judged.values() if found.note)]
-    table = _table(source, features, schema, target, data)
+    frame = pd.DataFrame(typed, index=features.index, copy=False)
+    table = _table(source, features, frame, Schema(tuple(columns)), target, data)
     notes += _suspicious_levels(table, data)
     return replace(table, left_out=left_out, notes=tuple(notes))
 
@@ -138,43 +165,45 @@ def read_given_holdout(data: Data, path: str, table: Table, paths: Paths | None 
     """The rows of a test file, typed and encoded as the training rows in `table` are.
 
     Raises:
-        DataError: the file lacks a column, or a row holds an unknown label or a word where a number is due.
+        DataError: the file lacks a column, or a row has an unknown label or a word in a number column.
     """
-    found = find_file(path, getattr(data, "name", None), paths or Paths(), "data.holdout.path")
+    found = find_file(path, data.name, paths or Paths(), "data.holdout.path")
     source = read_file(found, data, needed=(data.target, *table.schema.names))
     target = known_target(source.frame[data.target], data, table.labels)
     if not target.kept.any():
-        raise DataError(f"{found}: the target {data.target} is missing in all rows")
+        raise DataError(f"{found}: the target {data.target} is missing in all rows; fill it in, or name another file")
     features = source.frame.drop(columns=[data.target])[target.kept]
-    return _table(source, features, table.schema, target, data)
+    frame = conform(features, table.schema, decimal=data.reading.decimal, missing=data.reading.missing)
+    return _table(source, features, frame, table.schema, target, data)
 
 
-def _said_task(source: Source, data: Data) -> Data:
-    """`data`, with a task for classes where the source itself says that its target is one of some."""
+def _with_declared_task(source: Source, data: Data) -> Data:
+    """`data`, with a classification task if the source declares its target a category."""
     if data.task != "auto" or source.kinds.get(data.target) != "category":
         return data
     return data.model_copy(update={"task": "binary" if source.frame[data.target].nunique() == 2 else "multiclass"})
 
 
 def _judge(
-    name: str, cells: pd.Series[Any], data: Data, pixels: bool, used: Set[FeatureKind], said: ColumnKind | None = None
-) -> Judgement:
+    cells: pd.Series[Any], data: Data, pixels: bool, used: Set[FeatureKind], declared: ColumnKind | None
+) -> tuple[Judgement, Mapping[str, float | None]]:
+    """The judgement of a column, and its texts that were parsed for it."""
+    name = str(cells.name)
     if name in data.drop:
-        return Judgement("text", "dropped by data.drop")
-    asked = data.kinds.get(name)
-    if asked is None and name == data.group:
-        return Judgement("identifier", "the group, by data.group")
-    if asked is None and name == data.time:
-        return Judgement("date", "the time, by data.time")
-    asked = asked or said
-    look = look_at(cells, decimal_mark(data))
-    if asked is None:
-        check_text(name, cells, look, decimal_mark(data), missing_marks(data))
-    return judge(name, look, asked, pixels, used)
+        return Judgement("text", "dropped by data.drop"), {}
+    kind = data.kinds.get(name)
+    if kind is None and name == data.group:
+        return Judgement("identifier", "the group, by data.group"), {}
+    if kind is None and name == data.time:
+        return Judgement("date", "the time, by data.time"), {}
+    kind = kind or declared
+    look = look_at(cells, data.reading.decimal)
+    if kind is None:
+        check_text(name, cells, look, data.reading.decimal, data.reading.missing)
+    return judge(name, look, kind, pixels, used), look.numbers
 
 
-def _table(source: Source, features: pd.DataFrame, schema: Schema, target: Target, data: Data) -> Table:
-    frame = conform(features, schema, decimal=decimal_mark(data), missing=missing_marks(data))
+def _table(source: Source, features: pd.DataFrame, frame: pd.DataFrame, schema: Schema, target: Target, data: Data) -> Table:
     raw = features.copy(deep=False)
     for column in schema.columns:
         if column.kind == "number":
@@ -190,13 +219,14 @@ def _table(source: Source, features: pd.DataFrame, schema: Schema, target: Targe
         rows=features.index.to_numpy(np.int64),
         groups=_groups(features, data),
         times=_times(features, data),
+        mark=source.mark,
     )
 
 
 def _groups(features: pd.DataFrame, data: Data) -> npt.NDArray[Any] | None:
     if data.group is None or data.group not in features:
         return None
-    levels = levels_of(features[data.group], decimal_mark(data), frozenset(missing_marks(data)))
+    levels = levels_of(features[data.group], data.reading.decimal, frozenset(data.reading.missing))
     _refuse_gaps(pd.Series(levels, features.index, dtype=object, name=data.group), "data.group")
     return levels
 
@@ -206,7 +236,7 @@ def _times(features: pd.DataFrame, data: Data) -> npt.NDArray[Any] | None:
         return None
     cells = features[data.time]
     _refuse_gaps(cells, "data.time")
-    numbers = [number_in(cell, decimal_mark(data)) for cell in cells]
+    numbers = numbers_in(cells.to_list(), data.reading.decimal)
     if None not in numbers:
         return np.array(numbers, dtype=np.float64)
     moments = [moment_in(cell) for cell in cells]
@@ -214,7 +244,8 @@ def _times(features: pd.DataFrame, data: Data) -> npt.NDArray[Any] | None:
         place = moments.index(None)
         where = f"column {data.time}, row {row_number(cells, place)}: {shown(cells.iloc[place])}"
         raise DataError(
-            f"{where} is no date as 2020-12-31 or 2020-12-31T23:59:00, as data.time needs; write them so, or as numbers"
+            f"{where} is not a date like 2020-12-31 or 2020-12-31T23:59:00, as data.time needs; write dates like that, "
+            "or numbers"
         )
     return np.array(moments, dtype="datetime64[us]")
 
@@ -223,18 +254,18 @@ def _refuse_gaps(cells: pd.Series[Any], key: str) -> None:
     gaps = np.flatnonzero(cells.isna().to_numpy())
     if len(gaps):
         where = f"column {cells.name}, row {row_number(cells, int(gaps[0]))}"
-        raise DataError(f"{where}: is missing, and {key} must be known in every row; fill it in or drop the row")
+        raise DataError(f"{where}: is missing, and {key} must have a value in every row; fill it in or drop the row")
 
 
 def _suspicious_levels(table: Table, data: Data) -> list[str]:
-    """One sentence for each word that often means missing and stands among the levels."""
+    """A note for each level that often means missing."""
     notes = []
     categories = table.schema.of_kind("category")
     levels = {name: set(table.frame[name]) for name in categories}
     for word in MISSING_WORDS:
         columns = [name for name in categories if word in levels[name]]
         if columns:
-            marks = ",".join(f"'{mark}'" for mark in (*missing_marks(data), word))
+            marks = ",".join(f"'{mark}'" for mark in (*data.reading.missing, word))
             where = f"{shown(word)} is a level of {listed(columns)}"
             notes.append(f'{where}; if it means missing set "data.missing=[{marks}]"')
     return notes

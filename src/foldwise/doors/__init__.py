@@ -1,1 +1,1 @@
-"""What stands behind a command: composing, wiring, running, the terminal."""
+"""Behind every command: composing, wiring, running, the terminal."""

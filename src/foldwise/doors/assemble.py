@@ -1,4 +1,4 @@
-"""Names to concrete parts: the only file that says which adapter serves a word of the configuration."""
+"""From names to concrete parts: the only file that knows which class belongs to a word of the configuration."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from foldwise.config.read import trial_at
 from foldwise.errors import ConfigError
 from foldwise.spec.execute import DaskExecutor
 from foldwise.spec.places import TrackingSpec
@@ -30,53 +29,40 @@ if TYPE_CHECKING:
     from foldwise.tracking.tracker import Tracker
     from foldwise.tuning.tuner import Tuner
 
-# What tuners whose kind begins so need beside what everybody has: a library, and the extra that installs it.
+# Tuners that need a library of their own, by the beginning of their kind: the library, and the extra that installs it.
 TUNER_EXTRAS = {"gp": ("torch", "gp"), "kt_": ("keras_tuner", "kerastuner")}
-# Tuners that cannot weigh a cost against a score. Those that learn nothing may be asked for two goals.
+# Tuners that learn from one goal only. Those that learn nothing take two.
 ONE_GOAL = ("cmaes", "kt_bayesian", "kt_hyperband")
 
 # Libraries whose version can change a study's numbers.
 VERSIONS = ("foldwise", "keras", "tensorflow", "numpy", "scikit-learn", "imbalanced-learn", "pandas", "optuna", "cmaes")
 
 
-def make_ledger(
-    spec: StudySpec, notify: Callable[[str], None] = lambda sentence: None, raise_if_stopped: Callable[[], None] = lambda: None
-) -> Ledger:
-    """The ledger that the configuration names.
-
-    Args:
-        spec: the study.
-        notify: hears what a person should know of the database.
-        raise_if_stopped: raises where the user asked to stop.
-    """
-    return ledger_at(spec.fixed.ledger.url, spec.fixed.paths.runs, notify, raise_if_stopped)
-
-
 def ledger_at(
     url: str | None, runs: str, notify: Callable[[str], None], raise_if_stopped: Callable[[], None] = lambda: None
 ) -> Ledger:
-    """The ledger at an address, or else in the folder of runs."""
+    """The ledger at an address, by default in the folder of runs."""
     from foldwise.ledger.ledger import open_ledger
 
     return open_ledger(url or f"sqlite:///{Path(runs).resolve() / 'ledger.db'}", notify, raise_if_stopped)
 
 
 def check_tuner(spec: StudySpec) -> None:
-    """Whether the tuner can search this space here, before anything is written.
+    """Refuse a tuner that cannot search this space here, before anything is written.
 
     Raises:
-        ConfigError: a library is not installed, or the tuner cannot do what is asked.
+        ConfigError: its library is not installed, or it does not support the ranges or goals of the study.
     """
     kind, fixed = spec.fixed.tuner.kind, spec.fixed
     for start, (library, extra) in TUNER_EXTRAS.items():
         if kind.startswith(start) and find_spec(library) is None:
             raise ConfigError("tuner.kind", f"{kind} needs {library}, which is not installed; pip install 'foldwise[{extra}]'")
     if kind in ONE_GOAL and fixed.goals:
-        raise ConfigError("tuner.kind", f"{kind} knows one goal only; for goals take tpe, nsga2 or gp")
+        raise ConfigError("tuner.kind", f"{kind} learns from one goal only; for two goals use tpe, nsga2 or gp")
     endless = [name for name, range_ in spec.space.walk() if isinstance(range_, FloatRange) and range_.count() is None]
     if kind == "grid" and endless:
         rule = f"grid tries every value, and {', '.join(endless)} {'has' if len(endless) == 1 else 'have'} no step"
-        raise ConfigError("tuner.kind", f"{rule}; write [float, low, high, {{step: ...}}] or [choice, ...], or take kt_grid")
+        raise ConfigError("tuner.kind", f"{rule}; write [float, low, high, {{step: ...}}] or [choice, ...], or use kt_grid")
     if kind == "kt_hyperband" and len(epochs := _epochs(spec)) > 1:
         rule = (
             f"kt_hyperband gives each trial its epochs, up to this, so it must be one number, got {epochs[0]} to {epochs[-1]}"
@@ -105,9 +91,8 @@ def make_tuner(spec: StudySpec, goals: Sequence[Goal]) -> Tuner:
 
 
 def _epochs(spec: StudySpec) -> list[int]:
-    """The values that fit.epochs takes, as far as the ends of the ranges show them."""
-    points = [spec.space.defaults(), *(params for _, params in spec.space.corners())]
-    return sorted({trial_at(spec, params).fit.epochs for params in points})
+    """The values of fit.epochs at the ends of the ranges and at the defaults."""
+    return sorted({trial.fit.epochs for trial in spec.corners})
 
 
 def make_executor(
@@ -117,17 +102,17 @@ def make_executor(
     after_fold: Callable[[int, int], None],
     raise_if_stopped: Callable[[], None],
 ) -> Executor:
-    """The executor that the configuration names. TensorFlow was started in this process where trials run here.
+    """The executor that the configuration names. If trials run here, TensorFlow has started in this process.
 
     Args:
         plan: the study's data.
-        threads: of whoever trains.
-        notify: hears what a person should know.
-        after_fold: called with the numbers of trial and fold, where trials run here.
-        raise_if_stopped: called between epochs, where trials run here; it raises Interrupted where training is to end.
+        threads: of a training process.
+        notify: called with sentences for the user.
+        after_fold: called with the numbers of trial and fold, if trials run here.
+        raise_if_stopped: called between epochs, if trials run here; raises Interrupted to end the training.
 
     Raises:
-        ConfigError: what it takes is not installed, or nobody answers at its address.
+        ConfigError: its library is not installed, or its address does not answer.
     """
     from foldwise.execution.trainer import Opening, trainer
 
@@ -137,10 +122,10 @@ def make_executor(
             from foldwise.execution import dask_cluster
             from foldwise.execution.dask_executor import DaskExecutor as Remote
         except ImportError as fault:
-            rule = f"dask needs the extra cluster ({fault}); pip install 'foldwise[cluster]', or take execute=here"
+            rule = f"dask needs the extra cluster ({fault}); pip install 'foldwise[cluster]', or use execute=here"
             raise ConfigError("execute.kind", rule) from None
         place, folds = chosen.address, plan.folder / "folds"
-        shutil.rmtree(folds, ignore_errors=True)  # what a killed start left, perhaps of other versions
+        shutil.rmtree(folds, ignore_errors=True)  # files of a killed start, perhaps by other versions
         cluster = dask_cluster.SharedCluster(place) if place else dask_cluster.LocalCluster(chosen.workers, threads, folds)
         opening = Opening(plan.table, plan.splits, seed, threads, limits, None if place else folds)
         return Remote(cluster, opening, notify, limits)
@@ -164,13 +149,13 @@ def make_tracking(tracking: TrackingSpec, runs: str, ledger: Ledger) -> tuple[Tr
 
 
 def make_registry(tracking: TrackingSpec, runs: str) -> Registry:
-    """The registry that outlives a process.
+    """The registry that the configuration names, if it outlives the process.
 
     Raises:
-        ConfigError: the one in memory does not.
+        ConfigError: it is in memory.
     """
     if tracking.kind == "in_memory":
-        raise ConfigError("tracking.kind", "in_memory keeps no model beyond its process; say mlflow")
+        raise ConfigError("tracking.kind", "in_memory keeps a model for its own process only; use mlflow")
     from foldwise.tracking.mlflow_registry import MlflowRegistry
     from foldwise.tracking.mlflow_store import mlflow_store
 
@@ -178,5 +163,5 @@ def make_registry(tracking: TrackingSpec, runs: str) -> Registry:
 
 
 def versions() -> dict[str, str]:
-    """What a study's numbers may depend on beside its recipe."""
+    """The versions that a study's numbers can depend on."""
     return {"python": platform.python_version(), **{name: version(name) for name in VERSIONS}}

@@ -1,4 +1,4 @@
-"""What every door does with its command line: flags, one sentence for a fault, an exit code."""
+"""The command line of every door: flags, one sentence for a fault, an exit code."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from foldwise.system.redact import without_password
 
 @dataclass(frozen=True)
 class Door:
-    """What `--help` says first, and the work, given the request."""
+    """The first lines of `--help`, and the function that runs a request."""
 
     about: str
     run: Callable[[Request], None]
@@ -50,7 +50,7 @@ def run_door(name: str, door: Door, words: Sequence[str]) -> int:
 
 
 def exit_code(work: Callable[[], None]) -> int:
-    """Do some work; print one sentence for any fault.
+    """Run `work`; print one sentence for a fault.
 
     Returns:
         0; 1 if the job failed; 2 if the configuration or the data are wrong.
@@ -63,7 +63,7 @@ def exit_code(work: Callable[[], None]) -> int:
     except KeyboardInterrupt:
         print("error: stopped at once; what was finished is kept, and the same command goes on", file=sys.stderr)
         return 1
-    except Exception as error:  # the last line of defence: a person gets a sentence, a developer the traceback
+    except Exception as error:  # a user gets a sentence, a developer the traceback
         if os.environ.get("FOLDWISE_TRACEBACK"):
             raise
         text = without_password(" ".join(str(error).split()))[:300]
@@ -73,11 +73,11 @@ def exit_code(work: Callable[[], None]) -> int:
 
 
 def show(text: str) -> None:
-    """Print a text; a reader that has seen enough, such as `head`, is not a fault."""
+    """Print a text. A reader that stops early, such as `head`, is not an error."""
     try:
         print(text, flush=True)
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python complains at its end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python reports the closed pipe at exit
 
 
 def _flags(words: Sequence[str]) -> tuple[set[str], list[str]]:

@@ -1,4 +1,4 @@
-"""From the words of a request to a plain configuration. Reads files of options, and no database."""
+"""From the words of a command line to a plain configuration. Reads the files of conf/, and no database."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ def request_study(overrides: Sequence[str], values: Mapping[str, Any] | None = N
 def compose_study(overrides: Sequence[str], values: Mapping[str, Any] | None = None, rows: Config | None = None) -> Config:
     """The plain configuration of a study, for `config.read_study`.
 
-    A recipe (`experiment=NAME`) is laid over the groups, then what was given over the recipe: a group that is chosen
-    beside it (`data=iris`) is taken whole, without the recipe's values for it.
+    A recipe (`experiment=NAME`) is applied to the groups, then the other words to the result. A group that is chosen beside
+    a recipe (`data=iris`) is taken whole, without the recipe's values for it.
 
     Args:
         overrides: as on a command line, `data=csv`, `fit.epochs=30`, `model.units=[int,8,64]`, `experiment=titanic`.
@@ -100,31 +100,29 @@ def compose_service(door: str, overrides: Sequence[str]) -> Config:
 
 
 def _composed(conf: Conf, chosen: Mapping[str, str]) -> Config:
-    """What Hydra makes of `tune.yaml` and the options of its groups."""
+    """`tune.yaml` with the options of its groups, composed by Hydra."""
     from hydra import compose, initialize_config_dir
+    from hydra.core.config_search_path import SearchPathQuery
+    from hydra.core.global_hydra import GlobalHydra
     from hydra.errors import HydraException
     from omegaconf import OmegaConf
     from omegaconf.errors import OmegaConfBaseException
     from yaml import YAMLError
 
-    words = [f"{group}={option}" for group, option in chosen.items()]
-    first, *others = conf.folders
-    if others:
+    if conf.own:
         _check_own_files(conf, chosen)
-        words.append(f"hydra.searchpath=[{','.join(map(_quoted, others))}]")
     try:
-        with initialize_config_dir(version_base="1.3", config_dir=str(first)):
+        with initialize_config_dir(version_base="1.3", config_dir=str(conf.shipped)):
+            loader = GlobalHydra.instance().config_loader()
+            for folder in conf.own:  # hydra.searchpath would search it after the shipped folder
+                loader.get_search_path().prepend("own", f"file://{folder}", SearchPathQuery(provider="main"))
+            loader.repository.initialize_sources(loader.get_search_path())
+            words = [f"{group}={option}" for group, option in chosen.items()]
             composed = OmegaConf.to_container(compose("tune", overrides=words), resolve=False)
     except (HydraException, OmegaConfBaseException, YAMLError) as error:
         raise ConfigError("", " ".join(str(error).split())) from None
     assert isinstance(composed, dict)
     return {str(key): value for key, value in composed.items()}
-
-
-def _quoted(folder: Path) -> str:
-    """A folder as Hydra's grammar takes it, whatever its name."""
-    escaped = str(folder).replace("\\", "\\\\").replace("'", "\\'")
-    return f"'file://{escaped}'"
 
 
 def _check_own_files(conf: Conf, chosen: Mapping[str, str]) -> None:
@@ -151,7 +149,7 @@ def _set(config: Config, key: str, value: Any) -> None:
     for parent in parents:
         place: Any = _place(node, parent, key) if isinstance(node, list) else parent
         below = node[place] if isinstance(node, list) else node.get(parent)
-        if isinstance(below, str):  # a bare word stands for a mapping of that kind
+        if isinstance(below, str):  # a bare word means a mapping of that kind
             below = {"kind": below}
         if not isinstance(below, dict) and not (isinstance(below, list) and below and not isinstance(below[0], str)):
             below = {}

@@ -28,13 +28,18 @@ class Conf:
     folders: tuple[Path, ...]
 
     @property
+    def shipped(self) -> Path:
+        """The folder that is shipped."""
+        return self.folders[-1]
+
+    @property
     def own(self) -> tuple[Path, ...]:
         """The folders that are not shipped."""
         return self.folders[:-1]
 
     def groups(self) -> dict[str, list[str]]:
         """What can be chosen by name: group -> its options."""
-        names = sorted(folder.name for folder in self.folders[-1].iterdir() if folder.is_dir())
+        names = sorted(folder.name for folder in self.shipped.iterdir() if folder.is_dir())
         return {
             name: sorted({path.stem for folder in self.folders for path in (folder / name).glob("*.yaml")})
             for name in names
@@ -74,13 +79,15 @@ def write_conf(words: Sequence[str]) -> Path:
     folder = Path(words[0]).resolve()
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise ConfigError("", f"{folder} exists and is not an empty folder; name a new one, nothing was written")
+    if folder == Path.cwd():  # its replacement would be another folder than the one that the shell is in
+        raise ConfigError("", f"{folder} is the working folder; name a new one in it")
     part = folder.with_name(f".{folder.name}.{os.getpid()}.part")
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         shutil.copytree(shipped_conf(), part)
         part.replace(folder)
     except OSError as fault:
-        raise ConfigError("", f"{folder} cannot be written: {fault.strerror}; name a folder that can") from None
+        raise ConfigError("", f"{folder} cannot be written: {fault.strerror or fault}; name a folder that can") from None
     finally:
         shutil.rmtree(part, ignore_errors=True)
     return folder

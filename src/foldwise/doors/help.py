@@ -1,12 +1,13 @@
-"""What `--help` prints: the doors, what a door takes, the keys of a group with their comments."""
+"""The texts of `--help`: the doors, the groups and keys of a door, the keys of a group with their comments."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from foldwise.doors.conf import RECIPES, SERVICES, Conf, conf_at, shipped_conf
-from foldwise.doors.overrides import own_conf, split_override
+from foldwise.doors.overrides import own_conf, read_override
 from foldwise.doors.recipe import recipe_file
 from foldwise.errors import ConfigError, did_you_mean
 from foldwise.system.command import door_command
@@ -18,34 +19,35 @@ def is_service(door: str) -> bool:
 
 
 def doors_help(about: Mapping[str, str]) -> str:
-    """Every door with a line."""
+    """A line for every door."""
     lines = [f"  {name:9} {text.splitlines()[0]}" for name, text in about.items()]
-    usage = "usage: foldwise DOOR [group=option ...] [key=value ...]"
-    return "\n".join([usage, "", *lines, "", "foldwise DOOR --help shows what a door takes."])
+    usage = "usage: foldwise COMMAND [group=option ...] [key=value ...]"
+    return "\n".join([usage, "", *lines, "", "foldwise COMMAND --help lists its groups and keys."])
 
 
 def door_help(name: str, about: str, words: Sequence[str]) -> str:
-    """What a door takes; if the words name groups (`model`, `model=mlp`), the keys of these.
+    """The groups and keys of a door; if the words name groups (`model`, `model=mlp`), only the keys of these.
 
     Raises:
         ConfigError: a word names a group or an option that does not exist.
     """
-    pairs = [split_override(word) if "=" in word else (word, None) for word in words]
+    pairs = [read_override(word) if "=" in word else (word, None) for word in words]
     conf = conf_at(own_conf(pairs))
     if is_service(name):
-        sections = [_file(conf, f"{SERVICES}/{name}.yaml")]
+        paths = [folder / SERVICES / f"{name}.yaml" for folder in conf.folders]
+        sections = [_text(path) for path in paths if path.is_file()]
     else:
         chosen = [line for key, option in pairs for line in _group(conf, key, option)]
         sections = chosen or [*_groups(conf), _file(conf, "tune.yaml")]
-    usage = f"usage: {door_command(name)} [group=option ...] [key=value ...]"
+    usage = f"usage: {door_command(name)} {'' if is_service(name) else '[group=option ...] '}[key=value ...]"
     flags = ["  --cfg job   prints the composed configuration and ends", "  --help      prints this"]
     if not is_service(name):
         flags.append("  --help model, --help model=mlp   print the keys of a group, of one of its options")
     return "\n".join([usage, "", about.strip(), "", *sections, *flags])
 
 
-def _group(conf: Conf, key: str, option: str | None) -> list[str]:
-    """The files of a group's options, or of the one that is chosen; nothing for a key that is not a group."""
+def _group(conf: Conf, key: str, option: Any) -> list[str]:
+    """The files of a group's options, or of the chosen one; empty for a key that is not a group."""
     known = conf.groups()
     if key not in known:
         if option is None:
@@ -54,9 +56,9 @@ def _group(conf: Conf, key: str, option: str | None) -> list[str]:
     if option is None:
         return [_file(conf, f"{key}/{name}.yaml") for name in known[key]]
     if key == RECIPES:
-        return [_text(option, recipe_file(conf, option))]
+        return [_text(recipe_file(conf, option))]
     if option not in known[key]:
-        raise ConfigError(key, f"{option!r} is not an option of {key}{did_you_mean(option, known[key])}")
+        raise ConfigError(key, f"{str(option)!r} is not an option of {key}{did_you_mean(str(option), known[key])}")
     return [_file(conf, f"{key}/{option}.yaml")]
 
 
@@ -76,10 +78,13 @@ def _groups(conf: Conf) -> list[str]:
 def _file(conf: Conf, name: str) -> str:
     path = conf.find(name)
     assert path is not None  # it was listed
-    return _text(f"conf/{name}" if path == shipped_conf() / name else str(path), path)
+    return _text(path)
 
 
-def _text(name: str, path: Path) -> str:
+def _text(path: Path) -> str:
+    """A file under its name, which for a shipped one begins with `conf/`."""
+    shipped = shipped_conf()
+    name = f"conf/{path.relative_to(shipped).as_posix()}" if path.is_relative_to(shipped) else path
     lines = ["  " + line for line in path.read_text(encoding="utf-8").splitlines()]
     return "\n".join([f"{name}:", *lines, ""])
 

@@ -12,7 +12,7 @@ from foldwise.errors import ConfigError
 from foldwise.spec.base import Spec
 from foldwise.spec.places import LedgerSpec, Paths
 
-# Sections that do not change the numbers of a study, so they may be given beside its name.
+# Sections that do not change the numbers of a study, so they can be given beside its name.
 _SECTIONS = ("study", "register", "replay", "budget", "ledger", "tracking", "paths")
 
 

@@ -9,7 +9,6 @@ from foldwise.config.read import read_study
 from foldwise.doors.compose import Request
 from foldwise.doors.load_recipe import load_recipe, start_ledger
 from foldwise.doors.screen import Screen
-from foldwise.spec.images import ImageRows
 from foldwise.spec.study import StudySpec
 
 if TYPE_CHECKING:
@@ -57,15 +56,9 @@ def check_data(spec: StudySpec) -> None:
     Raises:
         ConfigError, DataError: a file or a column does not exist.
     """
-    data, paths = spec.fixed.data, spec.fixed.paths
-    if isinstance(data, ImageRows):
-        from foldwise.data.sources.images import check_images
+    from foldwise.data.read import reader
 
-        check_images(data, paths)
-        return
-    from foldwise.data.sources.read import check_source
-
-    check_source(data, paths)
+    reader(spec.fixed.data, spec.fixed.paths).check()
 
 
 def prepare_here(request: Request) -> None:

@@ -66,7 +66,7 @@ def _read_value(key: str, written: str) -> Any:
             raise ConfigError(
                 key, f"{written!r} is not understood; a list is [a,b], a mapping {{a: 1}}, quote odd text"
             ) from None
-        return written  # plain text with signs that Hydra's grammar keeps for itself, as in data.delimiter=;
+        return written  # plain text with characters of Hydra's grammar, as in data.delimiter=;
     if override.is_sweep_override():
         raise ConfigError(key, f"several values at once are Hydra's multirun, which is not used; a range is {key}=[choice,a,b]")
     return _plain(override.value())

@@ -23,7 +23,7 @@ def recipe_file(conf: Conf, value: Any) -> Path:
         path = Path(value)
         if not path.is_file():
             beside = [file.name for file in path.parent.glob("*.y*ml")]
-            raise ConfigError(RECIPES, f"there is no file {path.absolute()}{did_you_mean(path.name, beside)}")
+            raise ConfigError(RECIPES, f"file not found: {path.absolute()}{did_you_mean(path.name, beside)}")
         return path
     known = conf.groups()[RECIPES]
     found = conf.find(f"{RECIPES}/{value}.yaml") if value in known else None
@@ -36,11 +36,11 @@ def recipe_file(conf: Conf, value: Any) -> Path:
 def read_recipe(path: Path, groups: Mapping[str, Sequence[str]]) -> tuple[dict[str, str], dict[str, Any]]:
     """The options that a recipe chooses, by group, and its values.
 
-    The values are laid over by us as those of a command line are: Hydra would not put a range (a list) where a group's file
-    has a mapping.
+    `compose` applies the values like those of a command line, because Hydra does not put a range (a list) in place of a
+    mapping.
 
     Raises:
-        ConfigError: by file and line, what is wrong in it.
+        ConfigError: something in it is wrong; the message has file and line.
     """
     values, lines = read_yaml(path)
     listed = values.pop("defaults", [])

@@ -1,4 +1,4 @@
-"""A trial run again alone, and held against what the ledger has of it."""
+"""A trial that is run again alone and compared with its record in the ledger."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Line:
-    """A fold, or the mean over them: the score as it was recorded and as it is now, and whether all else agrees too."""
+    """A fold, or the mean over them: the recorded and the new score, and whether everything else is equal too."""
 
     name: str
     recorded: float
@@ -31,7 +31,7 @@ class Line:
 
     @property
     def difference(self) -> float:
-        """How far apart the scores are, nan where only one of them is there."""
+        """The new score minus the recorded one; nan if one of them is missing."""
         return self.replayed - self.recorded
 
 
@@ -39,8 +39,8 @@ def replay_here(spec: StudySpec, number: int, opens: StartLedger, screen: Screen
     """Run a trial of a study again in this process and show on this terminal how it compares; nothing is written.
 
     Raises:
-        ConfigError: there is no such study or trial, or it asks something else or has other data by now.
-        JobError: it does not come out as it did, to the last bit.
+        ConfigError: the study or the trial does not exist, or its configuration or data differ.
+        JobError: the trial is not the same, to the last bit.
     """
     plan = look_at_data(spec, screen)
     from foldwise.config.difference import difference
@@ -56,29 +56,29 @@ def replay_here(spec: StudySpec, number: int, opens: StartLedger, screen: Screen
     compared(plan, record, ledger)
     recorded = recorded_trial(ledger, spec.name, number)
     if recorded.number != number:
-        screen.note(f"trial {number} took the result of trial {recorded.number}, which is replayed")
+        screen.note(f"trial {number} reused the result of trial {recorded.number}, which is replayed")
     start(threads_of(plan))
     from foldwise.training.cross_validate import cross_validate
 
     with stoppable(screen.note) as raise_if_stopped:
         job = plan.job(recorded.number, recorded.params)
         replayed = cross_validate(job, plan.table, plan.splits, lambda fold: raise_if_stopped())
-    lines = held_against(recorded, replayed)
+    lines = compare(recorded, replayed)
     screen.replayed([(line.name, line.recorded, line.replayed, line.difference, line.equal) for line in lines])
     if all(line.equal for line in lines):
         screen.note(f"trial {recorded.number} is the same, bit for bit")
         return
     apart = max((abs(line.difference) for line in lines if math.isfinite(line.difference)), default=math.nan)
     changed = difference(record.versions, versions())
-    why = f"; other versions by now: {', '.join(changed)}" if changed else "; the versions are those of the record"
+    why = f"; versions that changed: {', '.join(changed)}" if changed else "; the versions are the same"
     raise JobError(f"trial {recorded.number} is not the same: scores differ by up to {apart:.3g}{why}")
 
 
 def recorded_trial(ledger: Ledger, study: str, number: int) -> TrialResult:
-    """The result of that number; of a trial that took another's result, the other one.
+    """The result of that number; for a trial that reused another's result, the other one.
 
     Raises:
-        ConfigError: there is none.
+        ConfigError: the trial does not exist or has no result yet.
     """
     results = {row.number: row.result for row in ledger.trials(study)}
     if number not in results:
@@ -90,14 +90,14 @@ def recorded_trial(ledger: Ledger, study: str, number: int) -> TrialResult:
     if result.reused is None:
         return result
     trained = results[result.reused]
-    assert trained is not None  # whoever reuses a result has it from there
+    assert trained is not None  # only finished trials are reused
     return trained
 
 
-def held_against(recorded: TrialResult, replayed: TrialResult) -> list[Line]:
-    """Fold by fold: scores, metrics, curves and best epochs to the last bit; seconds are left out. The mean comes last.
+def compare(recorded: TrialResult, replayed: TrialResult) -> list[Line]:
+    """Compare fold by fold scores, metrics, curves and best epochs to the last bit, but not seconds. The mean comes last.
 
-    Of a trial that its race stopped, which is replayed without a race, the curves are compared as far as they went.
+    A trial that its race stopped is replayed without a race; its curves are compared up to where they ended.
     """
     then, now = ({fold.fold: fold for fold in result.folds} for result in (recorded, replayed))
     if recorded.state == "STOPPED":
@@ -120,7 +120,7 @@ def _beginning(then: FoldScore, now: FoldScore | None) -> Line:
 
 
 def _of_training(fold: FoldScore) -> dict[str, object]:
-    """What a training decides: not how long it took, nor what a race saw of it."""
+    """The values that a training decides: neither its seconds nor the rungs of its race."""
     return {key: value for key, value in fold.to_json().items() if key not in ("seconds", "rungs")}
 
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from foldwise.trial.result import TrialResult
     from foldwise.trial.summary import StudySummary
 
-# A study that is asked to stop shows what it can in so many seconds.
+# Time for a study that is stopped to send its last results to MLflow.
 SHIPPING_SECONDS = 2
 
 
@@ -105,7 +105,7 @@ def _run(
 def run_planned(
     plan: Plan, ledger: Ledger, screen: Screen, raise_if_stopped: Callable[[], None], began: float
 ) -> tuple[StudySummary, list[TrialResult]]:
-    """Run a study whose data were looked at, or take it as it stands where it is finished; its lock is held.
+    """Run a planned study, or take its summary if it is finished. The caller holds the study's lock.
 
     Returns:
         Its summary and its finished trials.
@@ -133,7 +133,7 @@ def _notify_finished(spec: StudySpec, trials: int, screen: Screen) -> None:
 def _carry_out(
     plan: Plan, record: StudyRecord, ledger: Ledger, screen: Screen, raise_if_stopped: Callable[[], None], began: float
 ) -> tuple[StudySummary, list[TrialResult]]:
-    """The heavy half: networks are trained from here on."""
+    """Train: search, refit, judge, register."""
     spec, elsewhere = plan.spec, plan.spec.fixed.execute.kind != "here"
     from foldwise.study.crash import attribute_crash, crash_noted
     from foldwise.study.deadline import Deadline
@@ -156,9 +156,10 @@ def _carry_out(
         closes.callback(executor.close)
         tracker, registry = make_tracking(spec.fixed.tracking, spec.fixed.paths.runs, ledger)
         parts = Parts(make_tuner(spec, plan.goals), executor, ledger, tracker, screen, raise_if_stopped, deadline)
-        tracker.open(record, ledger.trials(spec.name))
+        rows = ledger.trials(spec.name)
+        tracker.open(record, rows)
         try:
-            searched = search(plan, parts)
+            searched = search(plan, parts, rows)
             spent = {"data": planned - began, "search": time.monotonic() - planned}
             closes.close()  # the refit has the machine to itself
             if elsewhere:
@@ -175,19 +176,19 @@ def _carry_out(
 
 
 def _start_tensorflow(plan: Plan, screen: Screen) -> int:
-    """With the study's threads, or with those that it has in this process already; how many there are."""
+    """Start TensorFlow, unless it runs in this process already; the number of its threads."""
     from foldwise.study.plan import threads_of
     from foldwise.training.runtime import start
 
     wanted = threads_of(plan)
     threads = start(wanted, or_as_it_runs=plan.spec.fixed.execute.threads is None)
     if threads != wanted:
-        screen.note(f"TensorFlow already runs in this process, so its threads stay as they are; alone, the study has {wanted}")
+        screen.note(f"TensorFlow already runs in this process, with {threads} threads instead of the study's {wanted}")
     return threads
 
 
 def _check_builds(plan: Plan, screen: Screen) -> None:
-    """Networks that only Keras can judge are seen before anything is written; it is imported early for those alone."""
+    """Build the networks that only Keras can check, before anything is written; only these import it this early."""
     from foldwise.study.build_check import check_builds, needs_build_check
 
     if not needs_build_check(plan.spec):

@@ -1,4 +1,4 @@
-"""What a person sees while a study runs: a live table on a terminal, plain lines anywhere else."""
+"""The output of a running study: a live table on a terminal, plain lines anywhere else."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ from foldwise.trial.summary import StudySummary
 SHOWN_TRIALS = 12
 NUMBER_WIDTH = 9
 WIDE = 4000
-SECONDS_BETWEEN = 10  # lines about rows that are answered, away from a terminal
+SECONDS_BETWEEN = 10  # lines about answered rows, if the output is not a terminal
 
 
 class Screen:
-    """Shows a study on a console. `note` says one sentence; the others follow the search."""
+    """Shows a study on a console. `note` prints one sentence; the other methods follow the search."""
 
     def __init__(self, console: Console | None = None) -> None:
         self.console = console or Console(highlight=False, soft_wrap=True)
@@ -44,12 +44,12 @@ class Screen:
         self._own = 0
 
     def note(self, sentence: str) -> None:
-        """Say something that a person should know."""
+        """Print a sentence."""
         self.console.print(escape(without_password(sentence)))
 
     @contextmanager
     def answering(self, total: int) -> Iterator[Callable[[int], None]]:
-        """Hands out what is told how many more of about `total` rows are answered: a bar, or a line now and then."""
+        """Show progress over about `total` rows, as a bar or as a line now and then; yields a function that adds rows."""
         if self.console.is_terminal:
             columns = (TextColumn("rows answered"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
             with Progress(*columns, console=self.console, transient=True) as bar:
@@ -68,7 +68,7 @@ class Screen:
         yield answered
 
     def search_starts(self, goal: Goal, asked: int, folds: int, finished: Sequence[TrialResult]) -> None:
-        """The search is about to begin, or to go on after `finished` trials."""
+        """The search begins, or continues after `finished` trials."""
         self._goal, self._asked, self._folds = goal, asked, folds
         self._results, self._own = list(finished), 0
         self._best = best_of(finished, goal)
@@ -78,12 +78,12 @@ class Screen:
             self._live.start()
 
     def trial_starts(self, number: int, params: Params) -> None:
-        """A trial has been handed to a worker."""
+        """A worker has a trial."""
         self._now = f"trial {number}"
         self._draw()
 
     def _front(self, rows: Sequence[Mapping[str, int | float]], best: int) -> None:
-        """Where two goals are weighed: the trials that no other one beats in both."""
+        """For two goals, the trials that no other trial beats in both."""
         table = RichTable(title=None, box=None, pad_edge=False)
         for column in rows[0]:
             table.add_column(
@@ -103,7 +103,7 @@ class Screen:
     def trial_ends(self, result: TrialResult) -> None:
         """A trial is finished and committed."""
         self._results.append(result)
-        if self._goal is not None:  # against the best alone: thousands of trials need no second look
+        if self._goal is not None:  # compared with the best alone, so that thousands of trials cost nothing
             self._best = best_of([result] if self._best is None else [self._best, result], self._goal)
         self._own += 1
         if self._live is None:
@@ -112,7 +112,7 @@ class Screen:
         self._draw()
 
     def search_ends(self) -> None:
-        """No further trial will be asked for, or the search was interrupted."""
+        """The search is over or was interrupted."""
         self._now = ""
         if self._live is not None:
             self._draw()
@@ -120,7 +120,7 @@ class Screen:
             self._live = None
 
     def finished(self, summary: StudySummary, where: Sequence[str]) -> None:
-        """The verdict, the scores behind it, and where to look next."""
+        """The verdict, its scores, and the next commands."""
         metric, best = summary.goal.metric, summary.best
         table = RichTable(title=None, box=None, pad_edge=False)
         for column in ("", f"{metric} in cross-validation", f"{metric} on the holdout"):
@@ -141,13 +141,16 @@ class Screen:
             self.console.print(escape(line))
 
     def compared(self, columns: Sequence[str], trials: Sequence[Sequence[str]], left_out: int) -> None:
-        """Trials in a table."""
+        """Print trials in a table."""
         self.listed(columns, trials, ("study", "state", "reason"))
         if left_out:
             self.note(f"and {left_out} more; trials=N shows more of them")
 
     def listed(self, columns: Sequence[str], rows: Sequence[Sequence[str]], words: Sequence[str] | None = None) -> None:
-        """Rows in a table, numbers where a column is none of `words`; away from a terminal a row is a line, however long."""
+        """Print rows in a table. Columns in `words` hold text, others numbers.
+
+        Where the output is not a terminal, a row is one line, however long, so that a program can find it.
+        """
         table = RichTable(box=None, pad_edge=False)
         for column in columns:
             table.add_column(escape(column), justify="left" if words is None or column in words else "right")
@@ -157,7 +160,7 @@ class Screen:
         wide.print(table)
 
     def audited(self, findings: Sequence[Finding]) -> None:
-        """What was found in the data, the worst first, and what to do about it."""
+        """Print the findings about the data, the worst first, and what to do about each."""
         if not findings:
             self.note("audit: nothing found")
             return
@@ -167,12 +170,11 @@ class Screen:
         for finding in findings:
             cells = (finding.level, finding.check, finding.where, finding.message, finding.advice)
             table.add_row(*map(escape, cells), style="bold red" if finding.level == "leak" else "")
-        # away from a terminal a finding is a line, however long, that a program can find
         wide = self.console if self.console.is_terminal else Console(file=self.console.file, width=WIDE)
         wide.print(table)
 
     def prepared(self, shown: Mapping[str, Any]) -> None:
-        """What a dry run found: rows and target values of each part, and the first prepared rows."""
+        """Print a dry run: rows and target values of each part, and the first prepared rows."""
         parts = [(name, shown["rows"][name], shown["target_values"][name]) for name in ("development", "holdout")]
         for number, fold in enumerate(shown["folds"]):
             parts += [(f"fold {number} {side}", part["rows"], part["target_values"]) for side, part in fold.items()]
@@ -197,7 +199,7 @@ class Screen:
             self.console.print(f"and {len(prepared['features']) - len(names)} more features")
 
     def replayed(self, lines: Sequence[tuple[str, float, float, float, bool]]) -> None:
-        """A trial's scores as recorded and as replayed, to all their digits; equal says whether all else agrees too."""
+        """Print a trial's scores as recorded and as replayed, with all digits; `equal` covers everything else too."""
         table = RichTable(box=None, pad_edge=False)
         for column in ("", "recorded", "replayed", "difference", "equal"):
             table.add_column(column, justify="right" if column else "left", no_wrap=True)
@@ -206,7 +208,7 @@ class Screen:
         self.console.print(table)
 
     def scored(self, metrics: Mapping[str, float], confusion: Sequence[Sequence[int]] | None, labels: Sequence[str]) -> None:
-        """Metrics of answered rows, and for classes which label was taken for which."""
+        """Print the metrics of answered rows, and the confusion matrix of classes."""
         for name, value in metrics.items():
             self.console.print(f"  {name:18} {_number(value)}")
         if confusion is None:
@@ -219,7 +221,7 @@ class Screen:
         self.console.print(table)
 
     def _fitting(self, names: Sequence[str]) -> list[str]:
-        """As many names as stand side by side on this console; at least one."""
+        """The names that fit side by side on this console; at least one."""
         room = self.console.width
         fitting: list[str] = []
         for name in names:
@@ -256,7 +258,7 @@ class Screen:
         return Group(table, Text(done + top + now + self._left()))
 
     def _left(self) -> str:
-        """The time left, from the pace of this start."""
+        """The time left, by the pace of this start."""
         missing = self._asked - len(self._results)
         if not self._own or missing <= 0:
             return ""

@@ -1,4 +1,4 @@
-"""What stands behind the doors that serve what studies left: models that answer, pages that show."""
+"""The doors that use finished studies: models that answer rows, pages that show trials."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from foldwise.ledger.ledger import Ledger
     from foldwise.tracking.registry import Registry
 
-# Answers are asked for one file at a time; more threads gain nothing on networks of this size.
+# One file is answered at a time; more threads gain nothing on networks of this size.
 PREDICT_THREADS = 2
 LATEST = 5  # studies whose compare pages `ui` names
 KIND = "workflowType=machine_learning"  # else MLflow opens its pages for language models
@@ -31,18 +31,18 @@ def load_model(
     notify: Callable[[str], object] | None = None,
     ledger_url: str | None = None,
 ) -> Bundle:
-    """The bundle behind `name@alias` or `name/version`, whose files are those that the ledger knows of it.
+    """The bundle of `name@alias` or `name/version`; its files must have the hashes in the ledger.
 
     Args:
         reference: the model.
         runs: the folder that studies write to.
-        url: MLflow's store, where it is not in `runs`.
-        notify: as `load_bundle` takes it.
-        ledger_url: the ledger, where it is not in `runs`.
+        url: MLflow's store, if it is not in `runs`.
+        notify: as in `load_bundle`.
+        ledger_url: the ledger, if it is not in `runs`.
 
     Raises:
-        ConfigError: there is no such model.
-        JobError: a file of it was changed, or it does not answer as it did.
+        ConfigError: the model does not exist.
+        JobError: one of its files was changed, or it gives other answers than when it was saved.
     """
     from foldwise.tracking.registry import read_reference
 
@@ -63,7 +63,7 @@ def load_model(
 def _registered_files(
     registry: Registry, name: str, number: int, runs: str, ledger_url: str | None
 ) -> Mapping[str, str] | None:
-    """The hashes that a version was registered with; None where no ledger knows it."""
+    """The hashes that a version was registered with; None if it is in no ledger."""
     key = registry.identity(name)
     if key is None or (ledger_url is None and not (Path(runs) / "ledger.db").exists()):
         return None
@@ -73,7 +73,7 @@ def _registered_files(
 
 
 def predict_file(config: Mapping[str, Any]) -> None:
-    """The predict door: answers the rows of a file into another, and scores them where the target is among the columns."""
+    """Answer the rows of one file into another, and score the answers if the target is among the columns."""
     from foldwise.bundle.predict_file import answer_file, check_files
     from foldwise.spec.services import PredictSpec
 
@@ -86,7 +86,7 @@ def predict_file(config: Mapping[str, Any]) -> None:
 
 
 def export_model(config: Mapping[str, Any]) -> None:
-    """The export door: a registered model's network as others serve it."""
+    """Write a registered model's network in a format that other servers read."""
     from foldwise.bundle.export_formats import check_export
     from foldwise.spec.services import ExportSpec
 
@@ -95,18 +95,18 @@ def export_model(config: Mapping[str, Any]) -> None:
     screen = Screen()
     bundle = load_model(asked.model, asked.paths.runs, asked.tracking.url, screen.note, asked.ledger.url)
     folder = bundle.export(asked.output, asked.format)
-    screen.note(f"{asked.model} is written to {folder} as {asked.format}, and answers there as it does here")
+    screen.note(f"{asked.model} is written to {folder} as {asked.format}; its answers there equal those here")
 
 
 def serve_ui(config: Mapping[str, Any]) -> None:
-    """The ui door: MLflow's pages on the store of the configuration, until Ctrl-C."""
+    """Serve MLflow's pages on the store of the configuration until Ctrl-C."""
     from foldwise.spec.services import UiSpec
 
     asked = read_service(UiSpec, config)
     runs, url = asked.paths.runs, asked.tracking.url
     served = url is not None and url.startswith(("http://", "https://"))
     has_ledger = asked.ledger.url is not None or (Path(runs) / "ledger.db").exists()
-    if not has_ledger:  # a study whose tracker was away from its beginning has a ledger only
+    if not has_ledger:  # a study that never reached MLflow has a ledger only
         refuse_empty_store(runs, url)
     screen = Screen()
     from foldwise.system.redact import without_password
@@ -129,7 +129,7 @@ def serve_ui(config: Mapping[str, Any]) -> None:
 
 
 def _compare_pages(ledger: Ledger, folder: str, base: str) -> list[str]:
-    """Where the latest studies are compared: within MLflow, and as a file."""
+    """The addresses of the latest studies' compare pages, in MLflow and as files."""
     from foldwise.tracking.mlflow_rows import VIEW
 
     lines = []
@@ -146,7 +146,7 @@ def _compare_pages(ledger: Ledger, folder: str, base: str) -> list[str]:
 
 
 def compare_studies(config: Mapping[str, Any]) -> None:
-    """The compare door: a page beside the first study's files, or a table on this terminal."""
+    """Write a page beside the first study's files, or print a table."""
     from foldwise.spec.services import CompareSpec
 
     asked = read_service(CompareSpec, config)
@@ -168,10 +168,10 @@ def compare_studies(config: Mapping[str, Any]) -> None:
 
 
 def refuse_empty_store(runs: str, url: str | None) -> None:
-    """Whether anything was ever tracked there.
+    """Refuse a folder in which nothing was tracked.
 
     Raises:
-        ConfigError: there is no store in `runs`.
+        ConfigError: `runs` holds no store of MLflow.
     """
     if url is None and not (Path(runs) / "mlflow.db").exists():
         raise ConfigError("paths.runs", f"{Path(runs).resolve()} holds no mlflow.db; run {door_command('tune')} first")

@@ -1,4 +1,4 @@
-"""What a tracker has missed while it was away is shown there by the next start on the same store."""
+"""Sends MLflow what it missed while it was away, at the next start on the same store."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from foldwise.tracking.tracker import shown_files
 from foldwise.training.runtime import start
 from foldwise.trial.summary import RunPlace, StudySummary
 
-# An answer may take half a minute; what is not through by then waits for the next start.
+# A request can take half a minute; what is not sent within this time waits for the next start.
 WAIT_SECONDS = 120
 
 
 def ship_study(
     name: str, ledger: Ledger, tracking: TrackingSpec, runs: str, notify: Callable[[str], None]
 ) -> StudySummary | None:
-    """Ships what waits of a study that this process coordinates and that does not run; its model is registered first.
+    """Send what waits of a study that this process coordinates and that is not running; its model is registered first.
 
     Returns:
-        Its summary as it stands now.
+        Its current summary.
     """
     record, folder = ledger.study(name), Path(runs).resolve() / "studies" / name
     if record is None or tracking.kind == "in_memory" or name not in ledger.waiting():
@@ -53,8 +53,8 @@ def _registered(
     folder: Path,
     notify: Callable[[str], None],
 ) -> StudySummary | None:
-    """The summary of a study whose model waited, with its version; None where the registry is away still."""
-    start(1, or_as_it_runs=True)  # MLflow tries the bundle's code out, and with it TensorFlow
+    """The summary with the version of a model that waited; None if the registry is still away."""
+    start(1, or_as_it_runs=True)  # MLflow runs the bundle's code, and with it TensorFlow
     name, metrics = summary.model.name, summary.holdout.metrics
     idempotency_key = idempotency_key_of(record, ledger.count_finished(record.name))
     try:
@@ -71,16 +71,16 @@ def _registered(
 
 
 def ship_others(ledger: Ledger, tracking: TrackingSpec, runs: str, notify: Callable[[str], None]) -> None:
-    """Ships what waits of every study of this ledger that nobody runs, as long as MLflow takes it."""
+    """Send what waits of every study of this ledger that no process runs, until MLflow refuses."""
     if tracking.kind == "in_memory":
         return
     for name in ledger.waiting():
         try:
             with lock_study(Path(runs).resolve() / "studies" / name / "lock"):
                 ledger.lead(name)
-                notify(f"study {name} was not all shown; MLflow is given the rest")
+                notify(f"study {name} is not complete in MLflow; the rest is sent")
                 ship_study(name, ledger, tracking, runs, notify)
-        except JobError:  # it runs, so its own process ships it
+        except JobError:  # it is running, so its own process sends it
             continue
         if name in ledger.waiting():
             return

@@ -34,8 +34,11 @@ class StartLedger:
         """The ledger; from now on it stops waiting for its database if `raise_if_stopped` raises."""
         self._raise_if_stopped = raise_if_stopped or self._raise_if_stopped
         if self._opened is None:
-            self._opened = ledger_at(self._url, self._runs, self._notify, lambda: self._raise_if_stopped())
+            self._opened = ledger_at(self._url, self._runs, self._notify, self._raise_if_asked_to_stop)
         return self._opened
+
+    def _raise_if_asked_to_stop(self) -> None:
+        self._raise_if_stopped()
 
     def close(self) -> None:
         """Close the ledger if it was opened."""

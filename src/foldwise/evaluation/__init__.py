@@ -1,1 +1,1 @@
-"""Whether a model is better: metrics, baselines, thresholds, paired tests."""
+"""Compare models: metrics, baselines, thresholds, paired tests."""

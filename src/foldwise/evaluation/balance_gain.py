@@ -1,4 +1,4 @@
-"""Whether balancing the classes was worth it: the best trial with it against the best without, fold by fold."""
+"""Compare the best trial with balanced classes to the best without, fold by fold."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from foldwise.trial.result import TrialResult, best_of, mean_and_sd
 
 @dataclass(frozen=True)
 class Side:
-    """The best of `trials` complete trials on one side of the question; mean and sd are over its folds."""
+    """The best of `trials` complete trials on one side; mean and sd are over its folds."""
 
     number: int
     kind: str
@@ -24,10 +24,10 @@ class Side:
 
 @dataclass(frozen=True)
 class BalanceGain:
-    """The best balanced trial against the best one with classes as they are.
+    """The best balanced trial against the best unbalanced one.
 
     difference: balanced minus plain, over the same folds; low, high: its 95 % interval, nan for a single fold.
-    better, worse: whether the interval lies wholly on the good or on the bad side of 0.
+    better, worse: whether the whole interval is on the good or the bad side of 0.
     """
 
     balanced: Side
@@ -44,22 +44,22 @@ class BalanceGain:
         return asdict(self)
 
     def sentence(self, metric: str) -> str:
-        """The same in words, to follow the verdict."""
-        found = "better" if self.better else "worse" if self.worse else "no better"
-        scores = f"{_said(self.balanced)} against {_said(self.plain)} with classes as they are"
+        """The comparison as a sentence."""
+        found = "better" if self.better else "worse" if self.worse else "not better"
+        scores = f"{_shown(self.balanced)} against {_shown(self.plain)} with unbalanced classes"
         interval = "" if math.isnan(self.low) else f", 95 % interval {self.low:+.3f} to {self.high:+.3f}"
         return f"balancing is {found}: {metric} over the folds {scores}; difference {self.difference:+.3f}{interval}"
 
 
 def balance_gain(results: Sequence[TrialResult], kind_of: Callable[[TrialResult], str], goal: Goal) -> BalanceGain | None:
-    """The comparison, or None where no complete trial is on one of the sides.
+    """The comparison, or None if one side has no complete trial.
 
-    Folds share training rows, so the variance of their differences is raised by the share of validation to training rows.
+    Folds share training rows, so the variance of their differences is raised by the ratio of validation to training rows.
 
     Args:
-        results: finished trials of one study, hence of the same folds.
+        results: finished trials of one study, so with the same folds.
         kind_of: a trial's kind of balancing; `none` is the plain side.
-        goal: which trial is best, and which way is better.
+        goal: the metric and its direction.
 
     Source: Nadeau & Bengio, Inference for the Generalization Error (2003), the corrected resampled t-test.
     """
@@ -78,12 +78,12 @@ def balance_gain(results: Sequence[TrialResult], kind_of: Callable[[TrialResult]
 
         half = float(t.ppf(0.975, count - 1)) * sd * math.sqrt(1 / count + 1 / (count - 1))
     low, high = difference - half, difference + half
-    better, worse = (low > 0, high < 0) if goal.direction == "maximize" else (high < 0, low > 0)
+    better, worse = (low > 0, high < 0) if goal.sign > 0 else (high < 0, low > 0)
     ours = Side(balanced.number, kind_of(balanced), len(with_it), balanced.mean, balanced.sd)
     theirs = Side(plain.number, "none", len(without), plain.mean, plain.sd)
     return BalanceGain(ours, theirs, difference, low, high, better, worse)
 
 
-def _said(side: Side) -> str:
+def _shown(side: Side) -> str:
     kind = "" if side.kind == "none" else f"{side.kind}, "
     return f"{side.mean:.3f} ± {side.sd:.3f} ({kind}trial {side.number}, best of {side.trials})"

@@ -1,4 +1,4 @@
-"""What any network has to beat: the majority or the mean, and a linear model."""
+"""Baselines that a network must beat: the majority or the mean, and a linear model."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ from foldwise.spec.goal import Goal, Task
 from foldwise.spec.prep import HashText, PrepSpec
 from foldwise.trial.result import mean_and_sd
 
-# A logistic regression has converged long before, or the table is so large that it may take minutes.
+# Beyond 1000 passes a logistic regression gains nothing; on a large table fewer keep it within minutes.
 MOST_PASSES, MOST_CELLS = 1000, 10**10
-# A cell of images counts so often: on MNIST 30 passes reach 0.922, 60 reach 0.927, 212 take minutes.
+# The weight of an image's cell: on MNIST 30 passes reach 0.922, 60 reach 0.927, 212 take minutes.
 IMAGE_CELL = 4
 
 
-# dates and text are columns of a table only where a trial may use them
+# a table has date and text columns only if a trial can use them
 EVERY_COLUMN = PrepSpec(dates="parts", text=HashText())
 
 
 class Validated(NamedTuple):
-    """Mean and standard deviation of a baseline's fold scores, and the threshold it answers with, as a network's."""
+    """Mean and standard deviation of a baseline's fold scores, and its final threshold."""
 
     mean: float
     sd: float
@@ -38,9 +38,9 @@ class Validated(NamedTuple):
 
 
 def names(task: Task, balanced: bool = False) -> tuple[str, ...]:
-    """The baselines of a task: one that looks at no feature, and a linear one.
+    """The baselines of a task: one that ignores the features, and a linear one.
 
-    Where the network learns from balanced classes there is a linear one that does: else the network's lead could be balancing.
+    If the network learns from balanced classes, a linear one does too: balancing alone must not put the network ahead.
     """
     if task == "regression":
         return ("mean", "ridge")
@@ -48,7 +48,7 @@ def names(task: Task, balanced: bool = False) -> tuple[str, ...]:
 
 
 def cross_validated(name: str, table: Table, splits: Sequence[Split], goal: Goal, threshold: Asked = THRESHOLD) -> Validated:
-    """A baseline on the folds, its threshold given or tuned as a network's is."""
+    """Cross-validate a baseline, with its threshold given or tuned like a network's."""
     folds = [(table.target[split.valid], _predictions(name, table, split.train, table.take(split.valid))) for split in splits]
     scores = [
         score(table.task, len(table.labels), *pair, at)[goal.metric]
@@ -58,18 +58,18 @@ def cross_validated(name: str, table: Table, splits: Sequence[Split], goal: Goal
 
 
 def holdout_predictions(name: str, table: Table, development: npt.NDArray[np.int64], holdout: Table) -> npt.NDArray[np.float64]:
-    """A baseline's answers for the holdout: class probabilities (rows, classes) or values (rows,).
+    """A baseline's predictions for the holdout: class probabilities (rows, classes) or values (rows,).
 
     Args:
         name: the baseline.
         table: the data.
-        development: positions in it of the rows to learn from, (rows,).
-        holdout: the rows to answer for.
+        development: positions of the training rows in it, (rows,).
+        holdout: the rows to predict.
     """
     return _predictions(name, table, development, holdout)
 
 
-def _predictions(name: str, table: Table, train: npt.NDArray[np.int64], asked: Table) -> npt.NDArray[np.float64]:
+def _predictions(name: str, table: Table, train: npt.NDArray[np.int64], rows: Table) -> npt.NDArray[np.float64]:
     from sklearn.exceptions import ConvergenceWarning
 
     preparation = fit_preparation(table, train, EVERY_COLUMN)
@@ -78,13 +78,13 @@ def _predictions(name: str, table: Table, train: npt.NDArray[np.int64], asked: T
     features = preparation.transform(table.inputs(train)).astype(dtype, copy=False)
     model = _model(name, features.size if table.images is None else IMAGE_CELL * features.size)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # a line that is nearly the best will do
+        warnings.simplefilter("ignore", ConvergenceWarning)  # a nearly best line is good enough
         model.fit(features, table.target[train])
-    asked_features = preparation.transform(asked.inputs()).astype(dtype, copy=False)
+    unseen = preparation.transform(rows.inputs()).astype(dtype, copy=False)
     if table.task == "regression":
-        return np.asarray(model.predict(asked_features), dtype=np.float64)
-    probabilities = np.zeros((len(asked_features), len(table.labels)))
-    probabilities[:, model.classes_] = model.predict_proba(asked_features)
+        return np.asarray(model.predict(unseen), dtype=np.float64)
+    probabilities = np.zeros((len(unseen), len(table.labels)))
+    probabilities[:, model.classes_] = model.predict_proba(unseen)
     return probabilities if table.images is None else probabilities / probabilities.sum(axis=1, keepdims=True)
 
 
@@ -103,7 +103,7 @@ def _model(name: str, cells: int) -> Any:
             return DummyRegressor(strategy="mean")
         case "ridge":
             return Ridge()
-    raise ValueError(f"no baseline is called {name}")
+    raise ValueError(f"unknown baseline {name}")
 
 
 def _passes(cells: int) -> int:

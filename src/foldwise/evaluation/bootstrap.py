@@ -1,4 +1,4 @@
-"""Whether a model is better than a baseline, or only lucky on this holdout."""
+"""Compare a model with a baseline on the holdout, by a paired bootstrap."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ import numpy.typing as npt
 from foldwise.spec.goal import Goal
 from foldwise.trial.summary import BaselineScore
 
-# More rows make an interval narrower than it can be misjudged, so large holdouts get fewer resamples, for the same time.
+# Large holdouts have narrow intervals, so fewer resamples are enough and the time stays the same.
 RESAMPLED_ROWS, FEWEST = 10_000_000, 100
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """Our score minus theirs on the same rows, with its 95 % interval; nan where it cannot be said.
+    """Our score minus theirs on the same rows, with its 95 % interval; nan if it cannot be computed.
 
-    better, worse: whether the interval lies wholly on the good or on the bad side of 0.
+    better, worse: whether the whole interval is on the good or the bad side of 0.
     """
 
     difference: float
@@ -45,15 +45,15 @@ def compare(
     """Paired bootstrap of a difference of scores: rows are drawn with replacement, the same for both.
 
     Args:
-        goal: which way is better.
+        goal: the metric's direction.
         score: truth, predictions -> the goal's metric; metrics.scorer makes one.
         truth: (rows,).
         ours: the model's predictions for these rows.
         theirs: the baseline's.
         seed: of the draws.
-        their_score: the same metric for theirs, where their labels follow from another threshold.
-        resamples: how many; fewer beyond 10,000 rows (10 million rows in all, at least 100 resamples). Those in which the
-            metric is undefined are left out.
+        their_score: the same metric for theirs, if their threshold differs.
+        resamples: the number; fewer beyond 10,000 rows (10 million rows in all, at least 100 resamples). Those with an
+            undefined metric are ignored.
 
     Source: Efron & Tibshirani, An Introduction to the Bootstrap (1993), percentile interval.
     """
@@ -69,19 +69,19 @@ def compare(
         return Comparison(difference, math.nan, math.nan, better=False, worse=False)
     low, high = (float(bound) for bound in np.percentile(known, [2.5, 97.5]))
     above, below = low > 0, high < 0
-    better, worse = (above, below) if goal.direction == "maximize" else (below, above)
+    better, worse = (above, below) if goal.sign > 0 else (below, above)
     return Comparison(difference, low, high, better, worse)
 
 
 def sentence(goal: Goal, ours: float, rival: BaselineScore, comparison: Comparison, rows: int) -> str:
-    """The verdict in words.
+    """The verdict as a sentence.
 
     Args:
         goal: the metric.
         ours: the model's score on the holdout.
         rival: the better baseline.
         comparison: of the two.
-        rows: of the holdout.
+        rows: number of holdout rows.
     """
     if comparison.better:
         end = "the model is better"

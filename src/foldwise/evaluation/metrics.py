@@ -39,8 +39,8 @@ def score(
 def scorer(task: Task, labels_count: int, metric: str, threshold: float | Array = THRESHOLD) -> Scorer:
     """One metric as a function of truth (rows,) and predictions (rows, classes) or (rows,).
 
-    Binary: class 1 is the positive one. Multiclass: macro averages, ROC AUC one against the rest. The metric is nan where a
-    class that it needs is missing, and where a prediction is not finite.
+    Binary: class 1 is the positive one. Multiclass: macro averages, ROC AUC one against the rest. The metric is nan if a
+    class that it needs is missing, or if a prediction is not finite.
     """
     if task == "regression":
         return partial(_finite, _VALUES[metric])

@@ -1,4 +1,4 @@
-"""Whether a challenger is better than a champion on the same rows, with a known share of errors."""
+"""Test whether a challenger is better than a champion on the same rows, with a known error rate."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from foldwise.evaluation.metrics import scorer
 from foldwise.spec.goal import Goal, Task
 
 DRAWS = 2000
-# Large tables get fewer draws, for the same time; 400 tell a share of 5 % from one of 8 %.
+# Large tables get fewer draws, for the same time; 400 can tell a share of 5 % from one of 8 %.
 DRAWN_ROWS, FEWEST = 20_000_000, 400
-# These look at the order of a model's scores only, and two models' scores may lie on different scales.
+# These metrics use only the order of scores, and two models' scores can be on different scales.
 BY_RANK = ("roc_auc", "pr_auc")
 EQUAL = 1e-12
 
@@ -24,7 +24,7 @@ Array = npt.NDArray[Any]
 
 @dataclass(frozen=True, eq=False)
 class Side:
-    """A model's answers: predictions (rows, classes) or (rows,), and of two labels the threshold between them."""
+    """A model's predictions, (rows, classes) or (rows,), and its threshold between two labels."""
 
     predictions: Array
     threshold: float
@@ -32,9 +32,9 @@ class Side:
 
 @dataclass(frozen=True)
 class PairedTest:
-    """Scores of both, what the challenger gains in the goal's good direction, and how probable as much is by chance alone.
+    """Both scores, the challenger's gain in the goal's direction, and the probability of such a gain by chance alone.
 
-    gain and p_value are nan where the metric cannot be computed on these rows.
+    gain and p_value are nan if the metric cannot be computed on these rows.
     """
 
     champion: float
@@ -55,25 +55,25 @@ def paired_test(
     units: Array | None = None,
     draws: int = DRAWS,
 ) -> PairedTest:
-    """One-sided test of "the challenger is no better", by exchanging the two models' answers row by row at random.
+    """One-sided test of "the challenger is not better", by random exchanges of the two models' predictions, row by row.
 
-    If neither is better, an answer could as well be the other's; so the share of exchanges that gain as much as was seen is
-    at most alpha in a share alpha of all such tests, for any metric and any number of rows.
+    If neither is better, their predictions are exchangeable. So the p-value, the share of exchanges that gain at least as
+    much, is at most alpha in a share alpha of all such tests, for any metric and any number of rows.
 
     Args:
         goal: the metric and its good direction.
         task: what was predicted.
-        labels: how many there are; 0 for regression.
+        labels: number of labels; 0 for regression.
         truth: codes or values, (rows,).
-        challenger: answers for these rows.
-        champion: answers for the same rows.
+        challenger: predictions for these rows.
+        champion: predictions for the same rows.
         seed: of the exchanges.
-        units: (rows,), rows that belong together are exchanged together, as those of one patient.
-        draws: how many exchanges, fewer beyond 10,000 rows.
+        units: (rows,), rows of one unit, such as one patient, are exchanged together.
+        draws: number of exchanges, fewer beyond 10,000 rows.
 
     Source: Fisher's randomisation test for pairs; Noreen, Computer-Intensive Methods for Testing Hypotheses (1989).
     """
-    sign = 1.0 if goal.direction == "maximize" else -1.0
+    sign = goal.sign
     ours, theirs = _comparable(goal.metric, challenger.predictions), _comparable(goal.metric, champion.predictions)
 
     def gain_of(swapped: Array) -> float:
@@ -100,9 +100,10 @@ def paired_test(
 
 
 def _comparable(metric: str, predictions: Array) -> Array:
-    """Scores that mean the same for both models."""
+    """Predictions on a scale that both models share."""
     if metric not in BY_RANK:
         return predictions
     from scipy.stats import rankdata  # a second's import
 
-    return rankdata(predictions, axis=0)
+    ranks: Array = rankdata(predictions, axis=0)
+    return ranks

@@ -1,4 +1,4 @@
-"""From which probability on a row gets the positive label: given, or tuned on out-of-fold predictions."""
+"""The probability above which a row gets the positive label: given, or tuned on out-of-fold predictions."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ Pair = tuple[Array, Array]  # truth (rows,) and predictions (rows, ...) of a fol
 
 
 def fold_thresholds(asked: Asked, metric: str, folds: Sequence[Pair]) -> list[float]:
-    """The threshold that each fold is scored with: `auto` tunes it on all other folds, so that no row decides about itself.
+    """The threshold of each fold: `auto` tunes it on all other folds, so that no row tunes its own threshold.
 
-    A single fold has no other: it is scored with 0.5.
+    A single fold is scored with 0.5.
     """
     if asked != "auto":
         return [asked] * len(folds)
@@ -26,7 +26,7 @@ def fold_thresholds(asked: Asked, metric: str, folds: Sequence[Pair]) -> list[fl
 
 
 def final_threshold(asked: Asked, metric: str, folds: Sequence[Pair]) -> float:
-    """The threshold that the model answers with: `auto` tunes it on the pooled predictions of all these folds."""
+    """The model's threshold: `auto` tunes it on the pooled predictions of all these folds."""
     if asked != "auto":
         return asked
     if not folds:
@@ -38,12 +38,12 @@ def final_threshold(asked: Asked, metric: str, folds: Sequence[Pair]) -> float:
 def tuned(metric: str, truth: Array, scores: Array) -> float:
     """The threshold with the best metric.
 
-    Every one between two neighbouring scores gives the same labels, so it is the middle of them, or 0.5 if that lies between
-    them. Of thresholds that are equally good it is the one nearest to 0.5.
+    All thresholds between two neighbouring scores give the same labels; the result is their middle, or 0.5 if that is
+    between them. Of equally good thresholds the nearest to 0.5 is taken.
 
     Args:
-        metric: one of ALONE; balanced accuracy takes the place of any other, because it does not depend on a threshold, or
-            is best where every row gets the same label.
+        metric: one of ALONE. For any other, balanced accuracy is used, because the metric does not depend on a threshold or
+            is best if every row gets the same label.
         truth: 1 for the positive label, else 0, (rows,).
         scores: probabilities of the positive label, (rows,).
     """
@@ -69,8 +69,8 @@ def _balanced_accuracy(hits: Array, misses: Array, positives: float, negatives: 
 
 
 def _mcc(hits: Array, misses: Array, positives: float, negatives: float) -> Array:
-    said = hits + misses
-    spread = np.sqrt(said * (positives + negatives - said) * positives * negatives)
+    predicted = hits + misses
+    spread = np.sqrt(predicted * (positives + negatives - predicted) * positives * negatives)
     return np.where(spread > 0, hits * negatives - misses * positives, 0.0) / np.where(spread > 0, spread, 1.0)
 
 

@@ -21,10 +21,10 @@ from foldwise.errors import ConfigError, JobError
 
 SECONDS_TO_CONNECT = 10
 HERE = "127.0.0.1"
-# On a worker's main thread, where alone it can be said: Ctrl-C at a terminal goes to all of its processes, and it is for the
-# coordinator to decide what becomes of a trial.
+# Ctrl-C in a terminal reaches all its processes, but only the coordinator decides about trials. Signal handlers can only be
+# set on a worker's main thread, so this is preloaded.
 PRELOAD = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)"
-# Nothing of ours is looked at over HTTP, sampled every 10 ms, or moved to disk.
+# No HTTP pages, no profiling every 10 ms, no warnings about large tasks.
 QUIET = {
     "distributed.scheduler.http.routes": [],
     "distributed.worker.http.routes": [],
@@ -34,10 +34,9 @@ QUIET = {
 
 
 class LocalCluster:
-    """So many worker processes on this machine, each with a thread for jobs. What they `share`, a folder, goes with them.
+    """Worker processes on this machine, each with one thread for jobs. The folder `share` is removed with them.
 
-    Only this process and its workers can talk to them: keys are made for the occasion. A worker ends by itself when this
-    process is gone, however that happened.
+    Only this process and its workers can connect, with temporary keys. Workers end by themselves when this process is gone.
     """
 
     def __init__(self, workers: int, threads: int, share: Path | None = None) -> None:
@@ -56,28 +55,28 @@ class LocalCluster:
                     security=security,
                     silence_logs=logging.CRITICAL,
                 )
-            except RuntimeError as fault:  # each worker imports the program that starts it, as multiprocessing has it
-                rule = 'a script of your own has to begin below `if __name__ == "__main__":`'
+            except RuntimeError as fault:  # each worker imports the program that starts it, as in multiprocessing
+                rule = 'put the code of a script below `if __name__ == "__main__":`'
                 raise JobError(f"no worker process could be started ({fault}); {rule}") from None
             undo.callback(self._cluster.close)
             self.client = Client(self._cluster, set_as_default=False)
             self._undo = undo.pop_all()
 
     def notes(self) -> Iterator[str]:
-        """What the nannies noted, the latest first."""
+        """The log lines of the nannies, the latest first."""
         for nanny in self._cluster.workers.values():
             for _, line in nanny.get_logs():
                 yield line
 
     def close(self) -> None:
-        """End all processes at once: nothing that they know is worth waiting for."""
+        """Kill all processes at once; none has anything left to save."""
         self._cluster.sync(_end, list(self._cluster.workers.values()))
         self.client.close()
         self._undo.close()
 
 
 class SharedCluster:
-    """The workers of an existing scheduler, which come and go as they like."""
+    """The workers of an existing scheduler, which may come and go."""
 
     size: int | None = None
 
@@ -85,26 +84,26 @@ class SharedCluster:
         try:
             self.client = Client(address, set_as_default=False, timeout=SECONDS_TO_CONNECT)
         except (OSError, ValueError, TypeError) as fault:
-            start = f"start one by `dask scheduler` and its workers by `dask worker {address}`"
+            start = f"start one with `dask scheduler` and its workers with `dask worker {address}`"
             raise ConfigError("execute.address", f"no scheduler answers at {address} ({fault}); {start}") from None
 
     def notes(self) -> Iterator[str]:
-        """What the nannies noted, the latest first."""
+        """The log lines of the nannies, the latest first."""
         for lines in self.client.get_worker_logs(nanny=True).values():
             for _, line in lines:
                 yield line
 
     def close(self) -> None:
-        """Let go of it."""
+        """Disconnect."""
         self.client.close()
 
 
 def cause_of(process: int, notes: Iterable[str]) -> str | None:
-    """What a worker's process died of, None where no nanny has noted it.
+    """How a worker's process died, None if no nanny has logged it.
 
     Args:
         process: its number.
-        notes: what the nannies noted.
+        notes: the log lines of the nannies.
     """
     noted = re.compile(rf"Worker process {process} (?:was killed by signal (\d+)|exited with status (\d+))")
     found = next((match for match in map(noted.search, notes) if match), None)
@@ -124,7 +123,7 @@ def _scheduler(security: Security) -> dict[str, Any]:
         "dashboard": False,
         "dashboard_address": f"{HERE}:0",
         "security": security,
-        "allowed_failures": 0,  # whether a trial is run again is for the coordinator to say
+        "allowed_failures": 0,  # the coordinator decides whether a trial is run again
     }
 
 
@@ -144,7 +143,7 @@ def _nanny(number: int, security: Security, folder: str) -> dict[str, Any]:
 
 
 def _devices() -> list[str]:
-    """The graphics cards of this machine that may be used, one worker each."""
+    """The GPUs of this machine that may be used; each worker gets one."""
     allowed = os.environ.get("CUDA_VISIBLE_DEVICES")
     if allowed is not None:
         return [device for device in allowed.split(",") if device]
@@ -152,7 +151,7 @@ def _devices() -> list[str]:
 
 
 async def _end(nannies: list[Nanny]) -> None:
-    """End the workers' processes, also of those that are just starting, and start no others."""
+    """Kill the workers' processes, including those that are starting, and start no others."""
     for nanny in nannies:
         nanny.close_gracefully()
         if nanny.pid:

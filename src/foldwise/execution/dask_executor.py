@@ -1,8 +1,8 @@
-"""Runs trials in processes of dask.distributed: some on this machine, or all that an existing scheduler has.
+"""Runs trials in processes of dask.distributed, on this machine or on the workers of an existing scheduler.
 
-A worker has one job at a time and none waiting, so that one can be killed and renewed without another trial losing by it. Who
-is there, what each does and what has to happen next is known to one thread, which works through its mail; dask's own
-scheduling is told where every job runs. Dask exchanges pickles: whoever can reach a scheduler can run code as its user.
+A worker has one job at a time and none waiting, so that killing and renewing it costs no other trial. One thread keeps the
+state of all workers and handles events one by one; dask is told on which worker each job runs. Dask exchanges pickles: anyone
+who can connect to a scheduler can run code as its user.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ from foldwise.trial.result import TrialResult
 
 SECONDS_BETWEEN_LOOKS = 0.5
 SECONDS_FOR_A_RESULT = 60.0
-# So many workers in a row that cannot even begin say that none can.
+# If this many workers in a row cannot start, none can.
 MOST_FAILED_OPENINGS = 3
-# A worker that holds so much more than after its first job is renewed before its next one.
+# A worker that holds this much more memory than after its first job is renewed before its next one.
 MOST_GROWTH_MB = 2048
-# How much longer than allowed a process may train before it is killed, which costs the folds that were done.
+# How much longer than allowed a process may train before it is killed, which loses the folds that are done.
 GRACE_SECONDS = 2.0
-# How long a nanny may take to note what its worker died of.
+# How long a nanny may take to log how its worker died.
 TRIES_AT_A_CAUSE, SECONDS_BETWEEN_TRIES = 10, 0.05
 
 
@@ -46,19 +46,19 @@ class Cluster(Protocol):
     """Where the workers are."""
 
     client: Client
-    size: int | None  # how many workers it always has, None where they come and go
+    size: int | None  # how many workers it always has, None if they come and go
 
-    def notes(self) -> Iterable[str]: ...  # noqa: D102 what the nannies noted, the latest first
+    def notes(self) -> Iterable[str]: ...  # noqa: D102 log lines of the nannies, the latest first
     def close(self) -> None: ...  # noqa: D102 the name says it
 
 
 @dataclass(eq=False)
 class _Worker:
-    """A worker of this study, from when it was seen until it is gone; a renewed one is another.
+    """A worker of this study, until it is gone; a renewed worker is a new one.
 
-    number: of its process. data: what it is opened with; dask gives up what nobody holds, even if a task that was submitted
-    before waits for it. opened: what runs jobs, kept on the worker by dask once it is ready. began: its job, when. held: the
-    memory that it kept after its first job. most: the most that was seen during this one.
+    number: of its process. data: the pickled opening; held here because dask drops data without a reference, even if a
+    submitted task needs it. opened: runs jobs, kept on the worker by dask. began: when its job began. held: the memory that
+    it kept after its first job. most: the most memory that was measured during this job.
     """
 
     address: str
@@ -66,7 +66,7 @@ class _Worker:
     data: Task | None
     opened: Task
     is_ready: bool = False
-    task: Any = None  # a Task, where it has a job
+    task: Any = None  # a Task while it has a job
     job: TrialJob | None = None
     answer: Future[TrialResult] | None = None
     began: float = 0.0
@@ -78,21 +78,22 @@ class _Worker:
         return self.is_ready and self.task is None
 
     def take_answer(self) -> Future[TrialResult]:
-        """Who waits for its job; what comes of that job later is nothing to anybody."""
+        """The future of its job, which is forgotten: a later result of it does not count."""
         answer, self.answer, self.task, self.job = self.answer, None, None, None
         assert answer is not None  # there was a job
         return answer
 
 
 class DaskExecutor:
-    """Runs a job on a free worker, or on the next one that is.
+    """Runs each job on the next free worker.
 
     Args:
         cluster: where the workers are.
-        opening: sent to every worker once; called there with what hears sentences for the user, it gives back what runs jobs.
-        notify: hears these sentences here.
-        limits: of a trial. Training asks after them itself; a process that does not come to that is killed.
-        most_growth_mb: a worker that holds so much more than after its first job is renewed.
+        opening: sent to every worker once and called there with a function that takes sentences for the user; returns a
+            function that runs jobs.
+        notify: is called here with these sentences.
+        limits: of a trial. Training checks them itself; a process that does not get to it is killed.
+        most_growth_mb: a worker that holds this much more memory than after its first job is renewed.
     """
 
     def __init__(
@@ -107,7 +108,7 @@ class DaskExecutor:
         self._limits, self._most_growth = limits, most_growth_mb
         self._opening = pickle.dumps(opening)
         self._workers: dict[str, _Worker] = {}
-        self._given_up: set[str] = set()  # addresses whose worker was told to die and may not have yet
+        self._given_up: set[str] = set()  # addresses of workers that were killed and may still be listed
         self._waiting: deque[tuple[TrialJob, Future[TrialResult]]] = deque()
         self._failed_openings = 0
         self._fault: FoldwiseError | None = None
@@ -118,17 +119,17 @@ class DaskExecutor:
 
     @property
     def slots(self) -> int:
-        """As many as there are workers. One job waits where a cluster has none yet."""
+        """The number of workers. While a cluster has none yet, one job waits."""
         return self._cluster.size or max(1, len(self._workers))
 
     def submit(self, job: TrialJob) -> Future[TrialResult]:
-        """The job's result or fault, in a future; WorkerDied where its process did."""
+        """Start a job; the future raises WorkerDied if its process dies."""
         answer: Future[TrialResult] = Future()
         self._mail.put(partial(self._take, job, answer))
         return answer
 
     def close(self) -> None:
-        """Ends what still runs, and the cluster where it is ours; a shared one keeps its workers."""
+        """Cancel running jobs and close the cluster; a shared one keeps its workers."""
         if self._closing.is_set():
             return
         self._closing.set()
@@ -139,13 +140,13 @@ class DaskExecutor:
         for worker in list(self._workers.values()):
             if worker.task is not None:
                 worker.take_answer().cancel()
-                if self._cluster.size is None:  # a trial that nobody waits for would go on there
+                if self._cluster.size is None:  # else the cancelled trial would go on there
                     self._renew(worker)
         self._workers.clear()
         self._cluster.close()
 
     def _serve(self) -> None:
-        """What the thread does: one thing after the other."""
+        """Handle events until the executor is closed."""
         looked = -SECONDS_BETWEEN_LOOKS
         try:
             while not self._closing.is_set():
@@ -159,7 +160,7 @@ class DaskExecutor:
                 except queue.Empty:
                     continue
                 act()
-        except Exception as fault:  # noqa: BLE001 - whoever waits for a result must hear of it
+        except Exception as fault:  # noqa: BLE001 - all waiting futures must get it
             if not self._closing.is_set():
                 self._give_up(JobError(f"the dask scheduler is lost: {type(fault).__name__}: {fault}"))
 
@@ -170,8 +171,8 @@ class DaskExecutor:
             self._waiting.append((job, answer))
 
     def _look(self) -> None:
-        """Who has come, who has gone."""
-        present = set(self._client.nthreads())  # scheduler_info() has no workers where its own refresh comes in between
+        """Find new workers and lost ones."""
+        present = set(self._client.nthreads())  # scheduler_info() may list no workers during its own refresh
         for worker in [worker for address, worker in self._workers.items() if address not in present]:
             self._lost(worker)
         self._given_up &= present
@@ -182,7 +183,7 @@ class DaskExecutor:
         try:
             number = self._client.run(os.getpid, workers=[address])[address]
             data = self._client.scatter(self._opening, workers=[address], hash=False)
-        except (OSError, ValueError, KeyError):  # it went away meanwhile
+        except (OSError, ValueError, KeyError):  # it is gone already
             return
         opened = self._send(address, open_worker, data, version("foldwise"))
         worker = self._workers[address] = _Worker(address, number, data, opened)
@@ -196,7 +197,7 @@ class DaskExecutor:
             if fault is None or isinstance(fault, KilledWorker):
                 self._lost(worker)
                 return
-            self._renew(worker)  # what its process did before, for another study, may stand in the way
+            self._renew(worker)  # another study may have left its process in a state that does not fit
             self._failed(f"{fault}" if isinstance(fault, FoldwiseError) else f"{type(fault).__name__}: {fault}")
             return
         worker.is_ready, worker.data = True, None
@@ -215,17 +216,17 @@ class DaskExecutor:
         self._mail.put(partial(self._ran, worker, task))
 
     def _ran(self, worker: _Worker, task: Task) -> None:
-        """A job has come to its end, well or not."""
-        if worker.task is not task:  # it was lost before, or stopped
+        """Take the end of a job, good or bad."""
+        if worker.task is not task:  # its worker was lost, or it was stopped
             return
         fault = task.exception() if task.status == "error" else None
         if task.status == "finished":
             try:
                 done = task.result(timeout=SECONDS_FOR_A_RESULT)
-            except Exception:  # noqa: BLE001 - it went away with its result, whatever dask calls that
+            except Exception:  # noqa: BLE001 - the worker is gone with its result; dask has several errors for that
                 self._lost(worker)
                 return
-            for sentence in done.said:
+            for sentence in done.messages:
                 self._notify(sentence)
             worker.take_answer().set_result(done.result)
             worker.held = done.held if worker.held is None else worker.held
@@ -237,7 +238,7 @@ class DaskExecutor:
             worker.take_answer().set_exception(fault)
 
     def _hold_to_limits(self) -> None:
-        """Kill the processes of trials that have too much. In time they are given a little more, to come to a border."""
+        """Kill processes that exceed a limit; for time with some grace, so that they can stop at the end of an epoch."""
         if self._limits == NO_LIMITS:
             return
         megabytes: dict[str, float] = {}
@@ -254,16 +255,16 @@ class DaskExecutor:
                 self._renew(worker)
 
     def _lost(self, worker: _Worker) -> None:
-        """A worker's process is gone, and its job with it."""
+        """Forget a worker whose process is gone, and fail its job."""
         self._workers.pop(worker.address, None)
         self._given_up.add(worker.address)
         if worker.task is not None:
             worker.take_answer().set_exception(WorkerDied(self._cause(worker)))
         elif not worker.is_ready:
-            self._failed(f"while it started {self._cause(worker)}")
+            self._failed(f"{self._cause(worker)} while it started")
 
     def _cause(self, worker: _Worker) -> str:
-        """What a process died of, as the nannies have noted it."""
+        """How a process died, from the logs of the nannies."""
         for _ in range(TRIES_AT_A_CAUSE):
             cause = cause_of(worker.number, self._cluster.notes())
             if cause is not None:
@@ -274,10 +275,10 @@ class DaskExecutor:
     def _failed(self, why: str) -> None:
         self._failed_openings += 1
         if self._failed_openings >= MOST_FAILED_OPENINGS:
-            self._give_up(JobError(f"no worker can train, {self._failed_openings} have failed; the last one says: {why}"))
+            self._give_up(JobError(f"no worker can train: {self._failed_openings} have failed, the last with: {why}"))
 
     def _give_up(self, fault: FoldwiseError) -> None:
-        """No job will be run any more, and all who wait hear why."""
+        """Run no more jobs, and fail all that wait or run."""
         self._fault = fault
         answers = [answer for _, answer in self._waiting]
         answers += [worker.take_answer() for worker in self._workers.values() if worker.task is not None]

@@ -1,4 +1,4 @@
-"""What happens in the processes of others: on a worker, which trains, and on its nanny, which watches over its process."""
+"""Functions that run in other processes: on a worker, which trains, and on its nanny, which watches the worker."""
 
 from __future__ import annotations
 
@@ -21,44 +21,46 @@ Run = Callable[[TrialJob], TrialResult]
 
 @dataclass(frozen=True, eq=False)
 class Opened:
-    """What a worker has of a study: what runs its jobs, and what is to be said."""
+    """A worker's state: the function that runs its jobs, and messages that are not reported yet."""
 
     run: Run
-    said: list[str] = field(default_factory=list)
+    messages: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, eq=False)
 class Done:
-    """A job's result, what was said since the last one, and the memory that the process holds."""
+    """A job's result, the messages since the last one, and the memory that the process holds."""
 
     result: TrialResult
-    said: tuple[str, ...]
+    messages: tuple[str, ...]
     held: float
 
 
 def open_worker(opening: bytes, ours: str) -> Opened:
-    """Before a worker's first job.
+    """Prepare a worker for its first job.
 
     Args:
-        opening: the pickle of a function of what hears sentences, which gives back what runs jobs.
+        opening: a pickled function that takes a function for messages and returns one that runs jobs.
         ours: the coordinator's version.
     """
     if version("foldwise") != ours:
-        raise JobError(f"it has foldwise {version('foldwise')} and the coordinator has {ours}; install the same")
-    said: list[str] = []
-    return Opened(pickle.loads(opening)(said.append), said)  # noqa: S301 - from the coordinator, as all that dask carries
+        raise JobError(
+            f"the worker has foldwise {version('foldwise')} and the coordinator has {ours}; install the same version"
+        )
+    messages: list[str] = []
+    return Opened(pickle.loads(opening)(messages.append), messages)  # noqa: S301 - from the coordinator, as everything here
 
 
 def run_job(opened: Opened, job: TrialJob) -> Done:
-    """A job."""
+    """Run a job."""
     result = opened.run(job)
-    said = tuple(opened.said)
-    opened.said.clear()
-    return Done(result, said, own_mb())
+    messages = tuple(opened.messages)
+    opened.messages.clear()
+    return Done(result, messages, own_mb())
 
 
 def kill_process(dask_worker: Any) -> None:
-    """On a nanny: end the worker's process, whatever it does; the nanny starts another."""
+    """On a nanny: kill the worker's process; the nanny starts another."""
     if dask_worker.pid:
         os.kill(dask_worker.pid, signal.SIGKILL)
 

@@ -1,4 +1,4 @@
-"""What an executor is: it runs trials somewhere and hands back futures."""
+"""The interface of executors, which run trials somewhere and return futures."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from foldwise.trial.result import TrialResult
 
 
 class Executor(Protocol):
-    """Runs jobs. A job is a value that says everything, so the numbers are the same wherever it runs."""
+    """Runs jobs. A job contains everything it needs, so its numbers are the same wherever it runs."""
 
     @property
     def slots(self) -> int:
-        """How many jobs run side by side; more of them would only wait."""
+        """How many jobs run side by side."""
         ...
 
     def submit(self, job: TrialJob) -> Future[TrialResult]:
-        """Starts a job. A trial that fails is a result; WorkerDied in the future says that its process is gone."""
+        """Start a job. A failed trial is a result; the future raises WorkerDied if its process died."""
         ...
 
     def close(self) -> None:
-        """Lets go of all workers."""
+        """Release all workers."""
         ...

@@ -19,19 +19,19 @@ class HereExecutor:
         self._run = run
 
     def submit(self, job: TrialJob) -> Future[TrialResult]:
-        """The job's result or fault, in a finished future.
+        """Run a job, and return its result or fault in a finished future.
 
         Raises:
-            Interrupted: the user asked to stop while the job ran; KeyboardInterrupt likewise goes through.
+            Interrupted: the user asked to stop while the job ran; KeyboardInterrupt is raised too.
         """
         future: Future[TrialResult] = Future()
         try:
             future.set_result(self._run(job))
         except Interrupted:
             raise
-        except Exception as fault:  # noqa: BLE001 - whatever the job raised belongs to whoever asks for the result
+        except Exception as fault:  # noqa: BLE001 - the future raises it
             future.set_exception(fault)
         return future
 
     def close(self) -> None:
-        """Nothing to let go of."""
+        """Do nothing: there are no workers."""

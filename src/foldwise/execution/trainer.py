@@ -1,4 +1,4 @@
-"""What trains the trials of a study in one process: this one, or a worker's."""
+"""Trains the trials of a study in one process: this one, or a worker's."""
 
 from __future__ import annotations
 
@@ -30,27 +30,27 @@ def trainer(
     after_fold: Callable[[int, int], None] = lambda number, fold: None,
     raise_if_stopped: Callable[[], None] = lambda: None,
 ) -> Run:
-    """What trains one job after the other. TensorFlow was started in this process.
+    """A function that trains one job after the other. TensorFlow must have been started in this process.
 
     Args:
         table: the data.
         splits: the folds.
-        seed: the study's.
-        notify: hears which engine was taken, and why, the first time that one is.
-        limits: of a trial, looked at between epochs.
-        shared: a folder for prepared folds, where other processes of this machine train trials of the same study.
+        seed: of the study.
+        notify: is told which engine is used and why, once for each engine.
+        limits: of a trial, checked between epochs.
+        shared: a folder for prepared folds, if other processes of this machine train trials of the same study.
         after_fold: called with the numbers of trial and fold.
-        raise_if_stopped: called between epochs; it raises Interrupted where training is to end.
+        raise_if_stopped: called between epochs; raises Interrupted if training has to end.
     """
     from foldwise.training.cross_validate import cross_validate
 
     store = None if shared is None else FoldStore(shared, table.images)
-    cache, said = FoldCache(table, splits, seed, store=store), set[str]()
+    cache, reported = FoldCache(table, splits, seed, store=store), set[str]()
 
     def notify_once(sentence: str) -> None:
-        if sentence.partition(":")[0] not in said:
+        if sentence.partition(":")[0] not in reported:
             notify(sentence)
-        said.add(sentence.partition(":")[0])
+        reported.add(sentence.partition(":")[0])
 
     def run(job: TrialJob) -> TrialResult:
         began = time.monotonic()
@@ -58,7 +58,7 @@ def trainer(
         def chosen(choice: Choice) -> None:
             notify_once(f"engine {choice.engine}: {choice.reason}")
             if job.race is not None and job.race.first is None and not choice.fold_by_fold:
-                notify_once("race=folds: ends no trial whose folds train all at once; race=both ends these by epochs")
+                notify_once("race=folds: does not end trials whose folds train all at once; race=both ends them by epochs")
 
         def on_epoch_end() -> None:
             raise_if_stopped()
@@ -71,9 +71,9 @@ def trainer(
 
 @dataclass(frozen=True, eq=False)
 class Opening:
-    """How another process becomes a worker of a study: all that it needs beside its jobs, sent to it once.
+    """Makes another process a worker of a study: everything that it needs besides its jobs, sent to it once.
 
-    The table itself travels, not the place where it was read: a worker on another machine may not have the file.
+    It contains the table itself: a worker on another machine may not have the file.
     """
 
     table: Table
@@ -84,10 +84,10 @@ class Opening:
     shared: Path | None
 
     def __call__(self, notify: Notify) -> Run:
-        """Starts TensorFlow there.
+        """Start TensorFlow there, and return the function that trains.
 
         Raises:
-            JobError: it already runs there with another number of threads.
+            JobError: TensorFlow already runs there with another number of threads.
         """
         from foldwise.training.runtime import start
 

@@ -1,1 +1,1 @@
-"""What is remembered, in SQL: studies, trials, versions, promotions, job runs."""
+"""The SQL record of studies, trials, model versions, promotions and job runs."""

@@ -1,7 +1,7 @@
-"""Who coordinates a study: an id that no two processes share, and PostgreSQL's own lock while it does.
+"""The coordinator of a study: a process with a unique id, which holds an advisory lock in PostgreSQL.
 
-The lock only keeps a second coordinator from starting. That one which lost its lock writes nothing is the epoch's doing: a
-number in `studies` that every write compares and every new coordinator raises.
+The lock only keeps a second coordinator from starting. A coordinator that lost its lock is kept from writing by the epoch: a
+number in `studies` that every new coordinator raises and every write compares.
 """
 
 from __future__ import annotations
@@ -22,28 +22,28 @@ Holder = dict[str, Any]
 
 
 def new_holder() -> Holder:
-    """Who this process is. The id means the same on every machine, a process number does not."""
+    """The identity of this process. The id is unique across machines, a process number is not."""
     since = datetime.now().astimezone().isoformat(" ", "seconds")
     return {"id": uuid.uuid4().hex[:12], "pid": os.getpid(), "since": since, "user": user_name()}
 
 
 def user_name() -> str | None:
-    """Who runs this process."""
+    """The user who runs this process."""
     try:
         return getpass.getuser()
-    except (OSError, KeyError):  # a container may run under a number that has no name
+    except (OSError, KeyError):  # a container may run under a user id without a name
         return None
 
 
 def named(holder: Mapping[str, Any] | None) -> str:
-    """The holder in a sentence."""
-    if holder is None:  # it has only just taken the lock
+    """The holder as part of a sentence."""
+    if holder is None:  # it took the lock a moment ago
         return "another process"
     return f"process {holder['pid']} since {holder['since']} (coordinator {holder['id']})"
 
 
 class StudyLocks:
-    """Advisory locks of PostgreSQL, each held on a connection of its own; of SQLite none: a lock file does it there."""
+    """Advisory locks of PostgreSQL, each on its own connection. With SQLite a lock file does the same (`study_lock`)."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -51,7 +51,7 @@ class StudyLocks:
         self._guard = threading.Lock()
 
     def hold(self, study: str) -> bool:
-        """Whether the lock is held; it is taken where it is not, also again after its connection was lost."""
+        """Take the lock, also again after its connection was lost; whether it is held now."""
         if self._engine.dialect.name == "sqlite":
             return True
         with self._guard:
@@ -74,15 +74,15 @@ class StudyLocks:
             return True
 
     def release(self, study: str) -> None:
-        """Lets go of one."""
+        """Release one lock."""
         with self._guard:
             connection = self._held.pop(study, None)
             if connection is not None:
-                connection.invalidate()  # a connection that went back to the pool would keep the lock
+                connection.invalidate()  # a connection in the pool would keep the lock
                 connection.close()
 
     def close(self) -> None:
-        """Lets go of all of them."""
+        """Release all locks."""
         for study in list(self._held):
             self.release(study)
 
@@ -98,6 +98,6 @@ def _answers(connection: Connection) -> bool:
 
 
 def lock_key(kind: str, name: str) -> int:
-    """The number of PostgreSQL's advisory lock of a study, or of what else is locked by name."""
+    """The number of PostgreSQL's advisory lock for a name; kind is `study` or whatever else has names."""
     digest = hashlib.sha256(f"foldwise {kind} {name}".encode()).digest()
     return int.from_bytes(digest[:8], "big", signed=True)

@@ -1,4 +1,4 @@
-"""Opens the database behind a ledger: SQLite by default, PostgreSQL for a team."""
+"""Open the database behind a ledger: SQLite by default, PostgreSQL for a team."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from foldwise.ledger.tables import SCHEMA_VERSION, metadata, schema
 from foldwise.system.redact import first_line
 
 KEY = "ledger.url"
-# One try; longer waiting is made of tries, because nobody who wants to stop is heard within one.
+# The length of one try. A longer wait is a series of tries, because Ctrl-C has no effect within one.
 BUSY_SECONDS = 5
-# How soon PostgreSQL and we notice that the other is gone: a server that dies with its machine says no farewell.
+# How soon either side notices that the other is gone: a server that loses power closes no connection.
 _LIVELY = {
     "connect_timeout": 10,
     "tcp_user_timeout": 20_000,
@@ -28,17 +28,17 @@ _LIVELY = {
     "keepalives_count": 3,
     "options": "-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3",
 }
-# Any number, the same in all programs of ours: PostgreSQL lets one of them at a time make the tables.
+# Any number that all foldwise processes share: with it PostgreSQL lets one at a time create the tables.
 _MAKING_TABLES = 7_046_029_254
 
 
 def connect(url: str, notify: Callable[[str], None], raise_if_stopped: Callable[[], None]) -> tuple[Engine, Waiting]:
-    """An engine whose database holds the ledger's tables, and how to wait for it; older tables are brought up to date.
+    """An engine for a database with the ledger's tables, and its retry policy; older tables are migrated.
 
     Args:
-        url: as SQLAlchemy writes it, `sqlite:///<path>` or `postgresql://user:password@host/name`.
-        notify: hears where the copy of an older ledger is, and when the database is away.
-        raise_if_stopped: raises where the user asked to stop.
+        url: SQLAlchemy's form, `sqlite:///<path>` or `postgresql://user:password@host/name`.
+        notify: called with the path of the copy of an older ledger, and when the database is unavailable.
+        raise_if_stopped: raises after the user asked to stop.
 
     Raises:
         ConfigError: the address is wrong, cannot be reached, or holds something else or a newer ledger.
@@ -58,45 +58,45 @@ def connect(url: str, notify: Callable[[str], None], raise_if_stopped: Callable[
         return engine
 
     is_file = place.get_backend_name() == "sqlite"
-    try:  # a file that is locked is waited for; an address that does not answer at the start is rather a wrong one
+    try:  # wait for a locked file; a server that does not answer at the start rather has another address
         return waiting.until_done(make) if is_file else make(), waiting
     except ImportError:
         raise ConfigError(KEY, "PostgreSQL needs the driver psycopg; pip install 'psycopg[binary]'") from None
     except DatabaseError as fault:
         raise ConfigError(KEY, f"{shown} cannot be opened as a ledger: {first_line(fault)}") from None
     except OSError as fault:
-        raise ConfigError(KEY, f"{shown} cannot be made: {fault.strerror}; name a folder that can be written to") from None
+        raise ConfigError(KEY, f"{shown} cannot be created: {fault.strerror}; name a folder that is writable") from None
 
 
 def _read(url: str) -> URL:
     try:
         place = make_url(url)
     except (ArgumentError, ValueError):
-        raise ConfigError(KEY, "is no database address; write sqlite:///<path> or postgresql://user@host/name") from None
+        raise ConfigError(KEY, "is not a database address; write sqlite:///<path> or postgresql://user@host/name") from None
     if place.drivername in ("postgresql", "postgres"):
         place = place.set(drivername="postgresql+psycopg")
     if place.drivername not in ("sqlite", "postgresql+psycopg"):
-        raise ConfigError(KEY, f"{place.drivername} is no kind of ledger; use sqlite or postgresql")
+        raise ConfigError(KEY, f"{place.drivername} cannot hold a ledger; use sqlite or postgresql")
     if not place.database or place.database == ":memory:":
         raise ConfigError(KEY, f"{place.render_as_string()} names no database; write sqlite:///<path>")
     return place
 
 
 def _sqlite(place: URL) -> Engine:
-    path = Path(str(place.database)).absolute()  # a relative path would follow the working folder
+    path = Path(str(place.database)).absolute()  # a relative path would change with the working folder
     path.parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(place.set(database=str(path)), connect_args={"timeout": BUSY_SECONDS})
 
     @event.listens_for(engine, "connect")
     def _set_up(connection: Any, record: Any) -> None:
-        connection.isolation_level = None  # transactions begin where SQLAlchemy says so, not where the driver guesses
+        connection.isolation_level = None  # SQLAlchemy begins transactions, not the driver
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")  # a reader that turns writer would not wait for the busy timeout
+        connection.exec_driver_sql("BEGIN IMMEDIATE")  # a reader that becomes a writer would not wait for the busy timeout
 
     return engine
 
@@ -112,12 +112,12 @@ def _make_tables(connection: Connection, shown: str, notify: Callable[[str], Non
     if schema.name not in present:
         foreign = sorted(present & set(metadata.tables))
         if foreign:
-            raise ConfigError(KEY, f"{shown} holds another program's table {foreign[0]!r}; name a database of its own")
+            raise ConfigError(KEY, f"{shown} holds another program's table {foreign[0]!r}; name an empty database")
         metadata.create_all(connection)
         connection.execute(schema.insert().values(version=SCHEMA_VERSION))
     version = connection.execute(select(schema.c.version)).scalar_one()
     if version > SCHEMA_VERSION:
-        rule = f"{shown} was written by a newer foldwise (ledger schema {version}, this one knows {SCHEMA_VERSION})"
+        rule = f"{shown} was written by a newer foldwise (ledger schema {version}, this one reads up to {SCHEMA_VERSION})"
         raise ConfigError(KEY, f"{rule}; update foldwise, or name another ledger")
     if version < SCHEMA_VERSION:
         migrate(connection, version, notify)

@@ -1,4 +1,4 @@
-"""The slots of jobs in the ledger: each is claimed once, and whoever runs it says so before it starts."""
+"""The slots of jobs in the ledger: each is claimed once, and marked as running before its job starts."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ OPEN = (CLAIMED, RUNNING)
 
 @dataclass(frozen=True)
 class JobRun:
-    """A slot as it stands in the ledger. SEEN is none: it says from when on the job was known as its reason has it."""
+    """A row of a slot. A row in state SEEN is not a slot: since that moment the job has the timing in `reason`."""
 
     job: str
     slot: datetime
@@ -37,12 +37,12 @@ class JobRun:
 
     @property
     def seconds(self) -> float | None:
-        """How long it ran, all attempts together; None where it did not, or still does."""
+        """Run time of all attempts together; None if it did not run or still runs."""
         return (self.ended - self.started).total_seconds() if self.started and self.ended else None
 
 
 class JobRuns:
-    """Each method is one transaction that bears to be done twice. A slot is a moment in whole seconds."""
+    """Each method is one transaction that can safely run twice. A slot is a moment in whole seconds."""
 
     def __init__(self, transactions: Transactions) -> None:
         self._transactions = transactions
@@ -53,19 +53,19 @@ class JobRuns:
         return self._transactions.folder
 
     def claim(self, job: str, slot: datetime) -> bool:
-        """Whether this call claimed the slot: of all that try, one does."""
+        """Claim a slot; whether this call did so. Of all concurrent calls exactly one does."""
         return self._insert(job, slot, CLAIMED)
 
     def miss(self, job: str, slot: datetime, reason: str) -> bool:
-        """Notes that nobody will run the slot, where nobody claimed it."""
+        """Mark an unclaimed slot as missed; whether this call did so."""
         return self._insert(job, slot, MISSED, reason)
 
     def see(self, job: str, moment: datetime, when: str) -> bool:
-        """Notes from when on a job is known to be due so: what was due before is nobody's to catch up with."""
+        """Record since when a job has this timing; earlier slots are never caught up with."""
         return self._insert(job, moment, SEEN, when)
 
     def take(self, job: str, slot: datetime, attempt: int, log: str) -> int | None:
-        """Takes up a slot that is claimed or running, if it is still at that attempt; the number of the new one, else None."""
+        """Start the next attempt of an open slot if it is still at `attempt`; the new number, else None."""
         here = _at(job, slot) & job_runs.c.state.in_(OPEN) & (job_runs.c.attempt == attempt)
         began = _now()
         mine = {**self._transactions.me, "since": began.isoformat()}
@@ -81,10 +81,10 @@ class JobRuns:
         return self._transactions.do(take)
 
     def finish(self, job: str, slot: datetime, attempt: int, state: str, exit_code: int | None, reason: str | None) -> None:
-        """Writes what came of an attempt.
+        """Record the outcome of an attempt.
 
         Raises:
-            Overtaken: it is not the running one any more.
+            Overtaken: another process has started a later attempt.
         """
         here = _at(job, slot) & (job_runs.c.state == RUNNING) & (job_runs.c.attempt == attempt)
         ended = _now()
@@ -93,38 +93,36 @@ class JobRuns:
             values = {"state": state, "exit_code": exit_code, "reason": reason, "ended": ended}
             if connection.execute(update(job_runs).where(here).values(**values)).rowcount == 0:
                 row = connection.execute(select(job_runs.c.attempt, job_runs.c.ended).where(_at(job, slot))).one_or_none()
-                if row is None or (row.attempt, row.ended) != (attempt, ended):  # not written by us a moment ago
-                    raise Overtaken(f"the slot {slot.isoformat()} of job {job} was taken up by another process")
+                if row is None or (row.attempt, row.ended) != (attempt, ended):  # not our own earlier try
+                    raise Overtaken(f"slot {slot.isoformat()} of job {job} was taken over by another process")
 
         self._transactions.do(finish)
 
     def row(self, job: str, slot: datetime) -> JobRun | None:
-        """A slot, None where nobody wrote of it."""
+        """A slot, None if it has no row."""
         return next(iter(self._rows(_COLUMNS.where(_at(job, slot)))), None)
 
     def open(self, job: str) -> list[JobRun]:
-        """The slots of a job that are claimed or running, the oldest first."""
+        """The claimed and running slots of a job, oldest first."""
         return self._rows(_COLUMNS.where((job_runs.c.job == job) & job_runs.c.state.in_(OPEN)).order_by(job_runs.c.slot))
 
     def last(self, job: str, until: datetime) -> JobRun | None:
-        """The last slot that cron gave a job, or since when it is known, if that is later; none after `until`."""
-        minute = type_coerce(job_runs.c.slot, String).like(
-            "%:00+00:00"
-        )  # a run that a person asked for begins at other seconds
-        return self._latest(job, until, or_(minute, job_runs.c.state == SEEN))
+        """The last row up to `until` that is a slot of cron or a SEEN row."""
+        by_cron = type_coerce(job_runs.c.slot, String).like("%:00+00:00")  # runs started by hand begin at other seconds
+        return self._latest(job, until, or_(by_cron, job_runs.c.state == SEEN))
 
     def seen(self, job: str, until: datetime) -> JobRun | None:
-        """Since when, and as what, a job is known; later than `until` does not count."""
+        """The last SEEN row up to `until`."""
         return self._latest(job, until, job_runs.c.state == SEEN)
 
     def history(self, job: str | None, count: int) -> list[JobRun]:
-        """The latest slots of a job, or of all, the newest first."""
+        """The latest slots of one job or all jobs, newest first."""
         query = _COLUMNS.where(job_runs.c.state != SEEN).order_by(job_runs.c.slot.desc(), job_runs.c.job).limit(count)
         return self._rows(query if job is None else query.where(job_runs.c.job == job))
 
     @contextmanager
     def alone(self, job: str) -> Iterator[bool]:
-        """Whether no other machine runs the job, held for the length of a `with` block where nobody does."""
+        """Lock a job between machines for the length of a `with` block; yields whether this process has the lock."""
         name = f"job {job}"
         try:
             yield self._transactions.hold(name)
@@ -132,7 +130,7 @@ class JobRuns:
             self._transactions.release(name)
 
     def stay_alone(self, job: str) -> None:
-        """Takes the lock of `alone` again where its connection was lost."""
+        """Take the lock of `alone` again if its connection was lost."""
         self._transactions.hold(f"job {job}")
 
     def _insert(self, job: str, slot: datetime, state: str, reason: str | None = None) -> bool:
@@ -147,7 +145,7 @@ class JobRuns:
                     connection.execute(insert(job_runs).values(**values))
             except IntegrityError:
                 row = connection.execute(select(job_runs.c.claimed, job_runs.c.holder).where(_at(job, slot))).one()
-                return (row.claimed, row.holder) == (claimed, me)  # by us a moment ago
+                return (row.claimed, row.holder) == (claimed, me)  # our own earlier try
             return True
 
         return self._transactions.do(write)

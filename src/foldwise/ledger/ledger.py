@@ -1,4 +1,4 @@
-"""The ledger: what was asked for and what came out. A row is committed before it counts."""
+"""The ledger: studies and trials with their results. A row is committed before it counts."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ from foldwise.trial.summary import StudySummary
 def open_ledger(
     url: str, notify: Callable[[str], None] = lambda sentence: None, raise_if_stopped: Callable[[], None] = lambda: None
 ) -> Ledger:
-    """The ledger at a database address; its tables are made where they are missing, and brought up to date.
+    """Open the ledger at a database address; missing tables are created, older ones migrated.
 
     Args:
         url: the address.
-        notify: hears that the database is away, that it is back, and where the copy of an older ledger is.
-        raise_if_stopped: raises where the user asked to stop, also while the database is waited for.
+        notify: called when the database is unavailable, when it is back, and with the path of the copy of an older ledger.
+        raise_if_stopped: raises after the user asked to stop, also while waiting for the database.
 
     Raises:
         ConfigError: the address is wrong, cannot be reached, or holds something else or a newer ledger.
@@ -45,13 +45,13 @@ def open_ledger(
 
 
 class Ledger:
-    """Each method is one transaction, committed when the method returns; a database that is away is waited for.
+    """Each method is one transaction, committed when the method returns; it waits for a database that is unavailable.
 
-    Who writes must be the study's coordinator: it created the study here, or said `lead`. One that another followed writes
-    nothing. Every method may be cut off in its commit and then does its work once more; so each finds what it wrote before.
+    Only the coordinator of a study may write: the process that created it, or called `lead` last. If the connection is lost
+    during a commit, the work runs again; so each method first looks for its own earlier write.
 
     Raises (all methods):
-        JobError: the database fails, what is asked contradicts what stands in it, or another coordinates the study.
+        JobError: the database fails, the call contradicts its rows, or another process coordinates the study.
     """
 
     def __init__(self, transactions: Transactions, notify: Callable[[str], None]) -> None:
@@ -64,10 +64,10 @@ class Ledger:
         self._kept: dict[str, KeptResults] = {}
 
     def lead(self, study: str) -> None:
-        """Makes this process the study's coordinator, also of one that is yet to be created.
+        """Make this process the coordinator of a study, which need not exist yet.
 
         Raises:
-            JobError: another process is; says which, and since when.
+            JobError: another process coordinates it; names the process and its start.
         """
         self._transactions.lead(study)
 
@@ -80,7 +80,7 @@ class Ledger:
         versions: Mapping[str, str],
         provenance: Provenance | None = None,
     ) -> StudyRecord:
-        """Writes a new study, all of it or nothing; this process is its coordinator."""
+        """Write a new study; this process is its coordinator."""
         record = StudyRecord(name, recipe, data_fingerprint, holdout, versions, _now(), provenance=provenance)
         values = {key: value for key, value in vars(record).items() if value is not None}
 
@@ -100,23 +100,23 @@ class Ledger:
         return record
 
     def study(self, name: str) -> StudyRecord | None:
-        """The study of that name, None where there is none."""
+        """The study of that name, None if unknown."""
         columns = [studies.c[field.name] for field in fields(StudyRecord)]
         query = select(*columns).where(studies.c.name == name)
         row = self._transactions.do(lambda connection: connection.execute(query).one_or_none())
         return None if row is None else StudyRecord(*row)
 
     def names(self) -> list[str]:
-        """The names of all studies, the latest first."""
+        """The names of all studies, newest first."""
         query = select(studies.c.name).order_by(studies.c.created.desc())
         return list(self._transactions.do(lambda connection: connection.execute(query).scalars().all()))
 
     def ask_for(self, study: str, trials: int) -> None:
-        """Keeps how many trials in total are asked for."""
+        """Record the requested number of trials in total."""
         self._transactions.write(study, lambda connection: connection.execute(_changed(study, asked=trials)))
 
     def recover(self, study: str, folder: Path) -> None:
-        """Commits the results that an earlier start left in a folder; from now on they are kept there until committed."""
+        """Commit results that an earlier start left in a folder; new results are kept there until they are committed."""
         record = self.study(study)
         if record is None:
             raise JobError(f"study {study} is unknown")
@@ -127,10 +127,10 @@ class Ledger:
         for attempt, result in kept.left({row.number: Running(row.attempt, row.params) for row in rows}, self._notify):
             self._attempts[study, result.number] = attempt
             self.finish_trial(study, result)
-            self._notify(f"trial {result.number} was trained before the last start ended; its result is committed now")
+            self._notify(f"trial {result.number} was trained by an earlier start; its result is committed now")
 
     def begin_trial(self, study: str, number: int, params: Params) -> int:
-        """Claims a trial and keeps its parameters; the attempt is counted on where an earlier start left it running."""
+        """Record a running trial with its parameters; its attempt, counted over all starts."""
         here, values = _at(study, number), {"state": RUNNING, "params": params, "started": _now()}
 
         def begin(connection: Connection) -> int:
@@ -141,7 +141,7 @@ class Ledger:
                 return 1
             if old.state != RUNNING:
                 raise JobError(f"trial {number} of study {study} is {old.state} already")
-            if old.started == values["started"]:  # written by us a moment ago
+            if old.started == values["started"]:  # our own earlier try
                 return int(old.attempt)
             connection.execute(update(trials).where(here).values(attempt=int(old.attempt) + 1, **values))
             return int(old.attempt) + 1
@@ -151,14 +151,14 @@ class Ledger:
         return attempt
 
     def note_crash(self, study: str, number: int) -> int:
-        """Notes that the process of a running trial died; how often that has happened, this time included."""
+        """Record that the process of a running trial died; the number of such crashes so far."""
         running = _at(study, number) & (trials.c.state == RUNNING)
-        counts: list[int] = []  # the first is the true one, also where this is done once more
+        counts: list[int] = []  # the first one is right, also if the transaction runs again
 
         def note(connection: Connection) -> int:
             before = connection.execute(select(trials.c.crashes).where(running)).scalar_one_or_none()
             if before is None:
-                raise JobError(f"trial {number} of study {study} does not run, so it cannot have crashed")
+                raise JobError(f"trial {number} of study {study} is not running, so it cannot have crashed")
             counts.append(before + 1)
             connection.execute(update(trials).where(running).values(crashes=counts[0]))
             return counts[0]
@@ -166,26 +166,26 @@ class Ledger:
         return self._transactions.write(study, note)
 
     def withdraw_trial(self, study: str, number: int) -> None:
-        """Forgets a running trial, as if it had never been asked for; one that is not there is forgotten already."""
+        """Delete a running trial, as if it had never begun; an unknown trial counts as deleted."""
         here = _at(study, number)
 
         def withdraw(connection: Connection) -> None:
             connection.execute(delete(trials).where(here & (trials.c.state == RUNNING)))
             if connection.execute(select(trials.c.number).where(here)).first() is not None:
-                raise JobError(f"trial {number} of study {study} does not run, so it cannot be withdrawn")
+                raise JobError(f"trial {number} of study {study} is not running, so it cannot be withdrawn")
 
         self._transactions.write(study, withdraw)
 
     def finish_trial(self, study: str, result: TrialResult) -> TrialRow:
-        """Writes the result of a trial that was begun here with all its folds, and gives its row back.
+        """Write the result and the folds of a trial that this process began; its row.
 
-        Until that is committed the result is kept on disk, where `recover` said so. The very same result may come twice.
+        Until the commit the result is kept in the folder given to `recover`. Repeating the same call is harmless.
         """
         here, ended = _at(study, result.number), _now()
         attempt, kept = self._attempts.get((study, result.number)), self._kept.get(study)
         values = {key: value for key, value in vars(result).items() if key not in ("number", "folds")}
         values |= {"metrics": dict(result.metrics), "costs": dict(result.costs), "ended": ended}
-        refusal = f"trial {result.number} of study {study} does not run, so it cannot be finished"
+        refusal = f"trial {result.number} of study {study} is not running, so it cannot be finished"
         if attempt is None:
             raise JobError(refusal)
         if kept is not None:
@@ -206,7 +206,7 @@ class Ledger:
             written = trial_of(old, [fold_of(score) for score in scores])
             if written.attempt != attempt or not same(written.result, result):
                 raise JobError(refusal)
-            return written  # by us, before the answer was lost
+            return written  # our own earlier try
 
         try:
             row = self._transactions.write(study, finish)
@@ -220,7 +220,7 @@ class Ledger:
         return row
 
     def trials(self, study: str) -> list[TrialRow]:
-        """All trials of a study by number, those that run included."""
+        """All trials of a study by number, running ones included."""
         query = select(*FOLD_COLUMNS, folds.c.number).where(folds.c.study == study).order_by(folds.c.number, folds.c.fold)
 
         def read(connection: Connection) -> list[TrialRow]:
@@ -233,23 +233,23 @@ class Ledger:
         return self._transactions.do(read)
 
     def count_finished(self, study: str) -> int:
-        """How many trials of a study have a result and count."""
+        """The number of trials of a study that have a result and were not dropped."""
         done = (trials.c.study == study) & (trials.c.state != RUNNING) & trials.c.dropped.is_(False)
         query = select(func.count()).where(done)
         return int(self._transactions.do(lambda connection: connection.execute(query).scalar_one()))
 
     def mark_shipped(self, study: str, number: int | None, run_id: str) -> None:
-        """Notes the tracker's run of a trial, or of the study itself where number is None."""
+        """Record the tracker's run of a trial, or of the study itself if number is None."""
         shipped = update(trials).where(_at(study, number or 0)).values(shipped=run_id)
         self._transactions.write(study, lambda c: c.execute(_changed(study, run_id=run_id) if number is None else shipped))
         reached("after-ship")
 
     def mark_shown(self, study: str, finished: datetime) -> None:
-        """Notes that the tracker shows the summary with which the study finished at that moment."""
+        """Record that the tracker shows the summary of that moment."""
         self._transactions.write(study, lambda connection: connection.execute(_changed(study, shown=finished)))
 
     def waiting(self) -> list[str]:
-        """The studies of which something has not arrived at their tracker yet, the oldest first."""
+        """The studies that their tracker does not show completely yet, oldest first."""
         missed = (trials.c.state != RUNNING) & trials.c.dropped.is_(False) & trials.c.shipped.is_(None)
         trial_waits = exists().where((trials.c.study == studies.c.name) & missed)
         summary_waits = studies.c.finished.is_not(None) & (studies.c.shown.is_(None) | (studies.c.shown != studies.c.finished))
@@ -257,12 +257,12 @@ class Ledger:
         return list(self._transactions.do(lambda connection: connection.execute(query).scalars().all()))
 
     def finish_study(self, study: str, summary: StudySummary) -> None:
-        """Keeps a study's summary; a study that was extended is finished again."""
+        """Record a study's summary; an extended study is finished again."""
         changed = _changed(study, finished=_now(), summary=summary)
         self._transactions.write(study, lambda connection: connection.execute(changed))
 
     def extend_study(self, study: str, recipe: Mapping[str, Any], kept: Mapping[int, Params]) -> StudyRecord:
-        """Gives a study another recipe. Of its trials those that are kept get new parameters; the others count no more."""
+        """Give a study another recipe. The trials in `kept` get new parameters; all others are dropped."""
         own = trials.c.study == study
 
         def extend(connection: Connection) -> None:
@@ -274,11 +274,11 @@ class Ledger:
 
         self._transactions.write(study, extend)
         record = self.study(study)
-        assert record is not None  # it was written a moment ago
+        assert record is not None  # it was written just above
         return record
 
     def record_holdout_read(self, data_fingerprint: str, study: str, rows: int) -> int:
-        """Notes that a study looked at the holdout of these data; how often that has happened, this time included."""
+        """Record that a study read the holdout of these data; the number of such reads so far."""
         table, values = holdout_reads, {"data_fingerprint": data_fingerprint, "study": study, "moment": _now(), "rows": rows}
 
         def note(connection: Connection) -> int:
@@ -299,7 +299,7 @@ class Ledger:
         return hold_model(self._transactions, model, wait_seconds)
 
     def close(self) -> None:
-        """Lets go of the database."""
+        """Close the database."""
         self._transactions.close()
 
 

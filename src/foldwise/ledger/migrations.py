@@ -1,4 +1,4 @@
-"""From an older ledger to this one: what each version added, and the copy that is made before."""
+"""Migrate an older ledger: the columns that each version added, and a copy made first."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from sqlalchemy.schema import CreateColumn
 from foldwise.ledger.tables import SCHEMA_VERSION, folds, metadata, schema, studies, trials
 from foldwise.system.files import atomically
 
-# Version -> the columns that it added; its new tables are made as they are.
+# Version -> the columns it added; new tables are created whole.
 STEPS: Mapping[int, tuple[Column[Any], ...]] = {
     2: (
         *(trials.c.costs, trials.c.reused, trials.c.dropped, trials.c.lost_at, trials.c.crashes),
@@ -24,17 +24,17 @@ STEPS: Mapping[int, tuple[Column[Any], ...]] = {
     3: (studies.c.provenance, studies.c.shown),
     4: (),
 }
-# Version -> what its new columns hold in rows that were there before.
+# Version -> the values of its new columns in existing rows.
 FILLS: Mapping[int, Update] = {3: update(studies).values(shown=studies.c.finished)}
 
 
 def migrate(connection: Connection, version: int, notify: Callable[[str], None]) -> None:
-    """Brings the tables of an older version up to this one, within the transaction of `connection`, after a copy.
+    """Copy the tables of an older version, then migrate them, in the transaction of `connection`.
 
     Args:
-        connection: nobody else may be writing.
-        version: what the tables are.
-        notify: hears where the copy is.
+        connection: no other process may write meanwhile.
+        version: of the tables.
+        notify: called with the place of the copy.
     """
     copy = _copy_file if connection.dialect.name == "sqlite" else _copy_tables
     where = copy(connection, version)
@@ -47,11 +47,11 @@ def migrate(connection: Connection, version: int, notify: Callable[[str], None])
             connection.execute(FILLS[step])
     metadata.create_all(connection)
     connection.execute(schema.update().values(version=SCHEMA_VERSION))
-    notify(f"the ledger was of schema {version} and is of schema {SCHEMA_VERSION} now; {where} is as it was before")
+    notify(f"the ledger was migrated from schema {version} to schema {SCHEMA_VERSION}; {where} is a copy of the old one")
 
 
 def _copy_file(connection: Connection, version: int) -> str:
-    """The whole database beside itself, by SQLite's own backup: what is not yet in the file proper is in it."""
+    """Copy the database file with SQLite's backup, which includes the write-ahead log."""
     path = Path(str(connection.engine.url.database))
     moment = datetime.now(UTC).strftime("%Y-%m-%dT%H-%M-%SZ")
     target = path.with_name(f"{path.stem}.v{version}.{moment}{path.suffix}")
@@ -65,7 +65,7 @@ def _copy_file(connection: Connection, version: int) -> str:
 
 
 def _copy_tables(connection: Connection, version: int) -> str:
-    """Every table under its name with the version, in the transaction that changes it."""
+    """Copy every table to its name plus the version, in the transaction of the migration."""
     quoted = connection.dialect.identifier_preparer.quote
     names = sorted(set(metadata.tables) & set(inspect(connection).get_table_names()))
     for name in names:

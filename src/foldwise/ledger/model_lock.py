@@ -1,4 +1,4 @@
-"""One process at a time moves a model's alias: what the ledger says and what the registry shows change together."""
+"""The lock of a model: one process at a time changes its champion in the ledger and its alias in the registry."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from foldwise.errors import JobError
 from foldwise.ledger.transactions import Transactions
 from foldwise.system.locks import file_lock
 
-WAIT_SECONDS = 120.0  # a registry's answer may take half a minute
+WAIT_SECONDS = 120.0  # a registry may take half a minute to answer
 PAUSE_SECONDS = 0.05
 
 
 @contextmanager
 def hold_model(transactions: Transactions, model: str, wait_seconds: float = WAIT_SECONDS) -> Iterator[None]:
-    """Holds a model's lock for the length of a `with` block: a file beside a ledger of SQLite, else PostgreSQL's own.
+    """Hold a model's lock for the length of a `with` block: a file beside an SQLite ledger, else PostgreSQL's own.
 
-    Either is let go of when the process ends, however it ends.
+    Both are released when the process ends, in any way.
 
     Raises:
-        JobError: another process holds it all that time.
+        JobError: another process holds the lock for all of `wait_seconds`.
     """
     name = model.partition("#")[0].removesuffix("+retraining")
     taken = JobError(f"model {name} is locked by another process; try again later")

@@ -1,4 +1,4 @@
-"""What registered versions were made from, and what retrainings came to: rows of the ledger."""
+"""The origin of each registered version, and the outcome of each retraining."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from sqlalchemy import Connection, insert, select, update
 from foldwise.ledger.tables import retrainings, versions
 from foldwise.ledger.transactions import Transactions
 
-ROLLBACK = "rollback"  # in place of a fingerprint: nothing is trained, and the row says whether it came to its end
+ROLLBACK = "rollback"  # in place of a fingerprint: a rollback trains nothing, and its row shows whether it ended
 
 
 @dataclass(frozen=True, eq=False)
 class VersionRow:
     """A registered version of a model.
 
-    source: the mark of the rows as they were read, where there is one. files: SHA-256 of each file of its bundle.
-    columns: those that tell rows apart, and trained: sorted keys of the rows that it was trained on, (different keys,), as
-        `data.newest.row_keys` makes them; None where an older foldwise trained it.
+    source: the mark of the source of its rows, if there is one. files: SHA-256 of each file of its bundle.
+    columns: those that identify a row; trained: sorted keys of the rows it was trained on, (distinct keys,), from
+        `data.new_rows`. Both are None if an older foldwise trained it.
     """
 
     model: str
@@ -39,7 +39,7 @@ class VersionRow:
 
 @dataclass(frozen=True)
 class Retraining:
-    """A retraining of a model against a champion. outcome and summary are None until it has ended."""
+    """A retraining of a model against a champion. outcome and summary are None until it ends."""
 
     model: str
     id: str
@@ -53,13 +53,13 @@ class Retraining:
 
 
 class Versions:
-    """The versions and retrainings of a ledger. Each method is one transaction, and does its work once however often begun."""
+    """Versions and retrainings. Each method is one transaction that can safely run twice."""
 
     def __init__(self, transactions: Transactions) -> None:
         self._transactions = transactions
 
     def keep(self, row: VersionRow) -> None:
-        """Writes down what a version was made from; what is there already stays."""
+        """Record the origin of a version; an existing row stays unchanged."""
         values = {field.name: getattr(row, field.name) for field in fields(row)}
         values["trained"] = None if row.trained is None else np.asarray(row.trained, dtype="<f8").tobytes()
         here = (versions.c.model == row.model) & (versions.c.version == row.version)
@@ -71,7 +71,7 @@ class Versions:
         self._transactions.do(add)
 
     def version(self, model: str, number: int) -> VersionRow | None:
-        """What a version was made from; None where an older foldwise, or another program, registered it."""
+        """The origin of a version; None if an older foldwise or another program registered it."""
         query = select(versions).where((versions.c.model == model) & (versions.c.version == number))
         row = self._transactions.do(lambda connection: connection.execute(query).one_or_none())
         if row is None:
@@ -81,7 +81,7 @@ class Versions:
         return VersionRow(**{**row._mapping, "columns": columns, "trained": trained})
 
     def begin(self, retraining: Retraining) -> Retraining:
-        """Writes a retraining down; one of the same rows against the same champion that has not ended goes on instead."""
+        """Record a retraining, or continue an open one with the same rows and champion."""
         own = (retrainings.c.model == retraining.model) & (retrainings.c.champion == retraining.champion)
         open_ones = own & (retrainings.c.data_fingerprint == retraining.data_fingerprint) & retrainings.c.ended.is_(None)
 
@@ -95,24 +95,24 @@ class Versions:
         return self._transactions.do(add)
 
     def note(self, retraining: Retraining, summary: Mapping[str, Any]) -> None:
-        """Keeps what a retraining is about to come to: if its promotion counts, this is what it came to."""
+        """Record the planned summary before the promotion; it is final once the promotion is committed."""
         here = (retrainings.c.model == retraining.model) & (retrainings.c.id == retraining.id)
         self._transactions.do(lambda connection: connection.execute(update(retrainings).where(here).values(summary=summary)))
 
     def unended(self, model: str) -> list[Retraining]:
-        """The retrainings and rollbacks that came to a summary and not to their end, the oldest first."""
+        """Retrainings and rollbacks with a summary that have not ended, oldest first."""
         own = (retrainings.c.model == model) & retrainings.c.ended.is_(None) & retrainings.c.summary.is_not(None)
         query = select(retrainings).where(own).order_by(retrainings.c.began)
         return [Retraining(**row._mapping) for row in self._transactions.do(lambda c: c.execute(query).all())]
 
     def end(self, retraining: Retraining, outcome: str, summary: Mapping[str, Any]) -> None:
-        """Keeps what a retraining came to."""
+        """Record the outcome of a retraining."""
         here = (retrainings.c.model == retraining.model) & (retrainings.c.id == retraining.id)
         values = {"outcome": outcome, "summary": summary, "ended": datetime.now(UTC)}
         self._transactions.do(lambda connection: connection.execute(update(retrainings).where(here).values(values)))
 
     def latest(self, model: str, champion: int) -> Retraining | None:
-        """The last retraining against this champion that came to its end."""
+        """The last finished retraining against this champion."""
         own = (retrainings.c.model == model) & (retrainings.c.champion == champion) & retrainings.c.ended.is_not(None)
         own &= retrainings.c.data_fingerprint != ROLLBACK
         query = select(retrainings).where(own).order_by(retrainings.c.ended.desc()).limit(1)

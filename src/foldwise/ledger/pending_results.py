@@ -1,4 +1,4 @@
-"""Results on disk from the end of a training until the ledger has them: a database that is away loses no trial."""
+"""Results on disk from the end of training until their commit, so that no trial is lost while the database is unavailable."""
 
 from __future__ import annotations
 
@@ -15,46 +15,46 @@ from foldwise.trial.result import TrialResult
 
 @dataclass(frozen=True)
 class Running:
-    """A trial that stands in the ledger without a result."""
+    """A trial in the ledger without a result."""
 
     attempt: int
     params: Params
 
 
 class KeptResults:
-    """The files `<number>.<attempt>.json` of a folder, each a result of the study that was made at that moment."""
+    """The files `<number>.<attempt>.json` of a folder, each a result of the study created at that moment."""
 
     def __init__(self, folder: Path, study: str, created: datetime) -> None:
         self._folder = folder
         self._of = {"study": study, "created": created.isoformat()}
 
     def keep(self, attempt: int, result: TrialResult) -> None:
-        """Writes a result; it is on the disk when this returns."""
+        """Write a result; it is on disk when this returns."""
         text = json.dumps({**self._of, "attempt": attempt, "result": result.to_json()}, default=plain_value)
         atomically(self._path(result.number, attempt), lambda part: part.write_text(text, encoding="utf-8"))
 
     def drop(self, attempt: int, number: int) -> None:
-        """Forgets a result that the ledger has, or will never take."""
+        """Delete a result that the ledger has or will never accept."""
         self._path(number, attempt).unlink(missing_ok=True)
 
     def left(self, running: Mapping[int, Running], notify: Callable[[str], None]) -> list[tuple[int, TrialResult]]:
         """The attempts and results that an earlier start left, by number.
 
-        What belongs to no attempt that is running in the ledger is left out: a file that is torn or of another study stays
-        and is said, one whose trial is finished is removed.
+        Only attempts that are running in the ledger count: a damaged file or one of another study stays and is reported, the
+        file of a finished trial is removed.
         """
         found: list[tuple[int, TrialResult]] = []
         for path in self._folder.glob("*.json"):
             kept = self._read(path)
             if kept is None:
-                notify(f"{path} is no result of this study and is left out")
+                notify(f"{path} is not a result of this study and is ignored")
                 continue
             attempt, result = kept
             if running.get(result.number) == Running(attempt, result.params):
                 found.append(kept)
             else:
                 path.unlink()
-        for part in self._folder.glob(".*.part"):  # of a process that was killed while it wrote
+        for part in self._folder.glob(".*.part"):  # its writer was killed
             part.unlink()
         return sorted(found, key=lambda kept: kept[1].number)
 

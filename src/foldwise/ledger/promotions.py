@@ -1,4 +1,4 @@
-"""Who is champion of a model, and who was: rows that are only ever added, each by compare-and-set on the one before it."""
+"""The champions of a model over time: append-only rows, each added by compare-and-set on the one before it."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from foldwise.system.kill_points import reached
 class Promotion:
     """A version became champion.
 
-    number: counted from 1 for each model. replaces: the champion before. kind: `first`, `promoted`, `rollback`, or `adopted`
-    where somebody moved the alias by hand. shown: whether the registry's alias has followed.
+    number: counts from 1 for each model. replaces: the previous champion. kind: `first`, `promoted`, `rollback`, or `adopted`
+    if somebody moved the alias by hand. shown: whether the registry's alias has followed.
     """
 
     model: str
@@ -36,38 +36,38 @@ class Promotion:
 
 
 class Raced(JobError):
-    """Another process made another version champion meanwhile, so nothing was changed."""
+    """Another process made another version champion first, so nothing was changed."""
 
 
 class Promotions:
-    """The promotions of a ledger. Each method is one transaction, waited for, and done once however often it is begun."""
+    """Promotions. Each method is one transaction that can safely run twice."""
 
     def __init__(self, transactions: Transactions) -> None:
         self._transactions = transactions
 
     def history(self, model: str) -> list[Promotion]:
-        """All promotions of a model, the latest first."""
+        """All promotions of a model, newest first."""
         query = select(promotions).where(promotions.c.model == model).order_by(promotions.c.number.desc())
         return [Promotion(**row._mapping) for row in self._transactions.do(lambda c: c.execute(query).all())]
 
     def promote(
         self, model: str, version: int, expected: int | None, kind: str, why: str, scores: Mapping[str, Any] | None = None
     ) -> Promotion:
-        """Makes a version champion if the champion is still the one that is expected; None expects that there is none.
+        """Make a version champion if the champion is still `expected`, None for a model without one.
 
         Raises:
-            Raced: another is.
+            Raced: another version is champion.
         """
         who, moment = self._transactions.me, datetime.now(UTC)
 
         def add(connection: Connection) -> Promotion:
             before = _last(connection, model)
             if before is not None and (before.moment, before.who) == (moment, who):
-                return before  # written by us, before the answer was lost
+                return before  # our own earlier try
             now = None if before is None else before.version
             if now != expected:
-                shown = "none" if now is None else f"version {now}"
-                raise Raced(f"the champion of {model} is {shown} and not version {expected}: another process was faster")
+                shown = f"{model} has no champion" if now is None else f"the champion of {model} is version {now}"
+                raise Raced(f"{shown}, expected version {expected}; another process was faster")
             number = 1 if before is None else before.number + 1
             made = Promotion(model, number, version, now, kind, who, moment, why, scores)
             connection.execute(insert(promotions).values({field.name: getattr(made, field.name) for field in fields(made)}))
@@ -80,22 +80,22 @@ class Promotions:
         except Raced:
             raise
         except JobError as fault:
-            if str(fault) == _RACED:  # PostgreSQL lets two begin; the row's key lets one of them end
+            if str(fault) == _RACED:  # PostgreSQL runs two at once; the primary key stops one of them
                 raise Raced(f"the champion of {model} was changed by another process at the same moment") from None
             raise
         reached("after-promotion")
         return made
 
     def mark_shown(self, promotion: Promotion) -> None:
-        """Notes that the registry's alias followed a promotion."""
+        """Record that the registry's alias followed a promotion."""
         here = (promotions.c.model == promotion.model) & (promotions.c.number == promotion.number)
         self._transactions.do(lambda connection: connection.execute(update(promotions).where(here).values(shown=True)))
 
     def former(self, model: str) -> int | None:
-        """The version that a rollback puts back: the one below the champion, of those that nobody went back behind."""
+        """The version that a rollback restores: the one before the champion, without versions that were rolled back."""
         standing: list[int] = []
         for row in reversed(self.history(model)):
-            if row.version in standing:  # back to it, by a rollback or by hand, so what came later was left behind
+            if row.version in standing:  # a return to it, by a rollback or by hand, discards the later ones
                 del standing[standing.index(row.version) + 1 :]
             else:
                 standing.append(row.version)

@@ -1,4 +1,4 @@
-"""Waits for a database that is away: says so once, tries again with growing pauses, and hears whoever wants to stop."""
+"""Retry while a database is unavailable: report it once, pause longer after each try, and stop when the user asks."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from foldwise.errors import JobError
 from foldwise.system.redact import first_line
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
-# A server that is down comes back; a process that keeps a file locked for longer than this is another's mistake.
+# A server that is down comes back; a process that locks a file for longer than this is stuck.
 LOCKED_SECONDS = 120.0
 SECONDS_BETWEEN_CHECKS = 0.2
 
@@ -24,12 +24,12 @@ T = TypeVar("T")
 
 
 class Waiting:
-    """Does what a database is asked for until it has an answer. One for all threads, so that things are said once.
+    """Repeats work until the database answers. All threads share one, so that an outage is reported once.
 
     Args:
         place: the database's address.
-        notify: hears that the database is away, and that it is back.
-        raise_if_stopped: raises where the user asked to stop.
+        notify: called when the database is unavailable, and when it is back.
+        raise_if_stopped: raises after the user asked to stop.
     """
 
     def __init__(self, place: URL, notify: Callable[[str], None], raise_if_stopped: Callable[[], None]) -> None:
@@ -41,24 +41,23 @@ class Waiting:
         self._away_since: float | None = None
 
     def until_done(self, work: Callable[[], T]) -> T:
-        """What `work` gives; it may be begun more than once, so what it does must bear that.
+        """The result of `work`, which may run more than once. Errors that are not transient are raised unchanged.
 
         Raises:
-            JobError: a file is locked for longer than LOCKED_SECONDS; what is no matter of time comes out as it is.
+            JobError: a file is locked for longer than LOCKED_SECONDS.
         """
         began, pause = time.monotonic(), FIRST_PAUSE
         while True:
             try:
                 value = work()
             except DBAPIError as fault:
-                if not passes(fault):
+                if not is_transient(fault):
                     raise
                 self._away(fault)
                 if _is_locked(fault) and time.monotonic() - began > LOCKED_SECONDS:
-                    rule = (
-                        f"the ledger {self._shown} is locked{_locker(Path(str(self._place.database)))} for {LOCKED_SECONDS:g} s"
-                    )
-                    raise JobError(f"{rule}; end what holds it, and the same command goes on") from None
+                    locker = _locker(Path(str(self._place.database)))
+                    rule = f"the ledger {self._shown} has been locked{locker} for {LOCKED_SECONDS:g} s"
+                    raise JobError(f"{rule}; end that process, then run the same command to continue") from None
                 self._pause(pause)
                 pause = min(2 * pause, LONGEST_PAUSE)
             else:
@@ -89,8 +88,8 @@ class Waiting:
             time.sleep(min(left, SECONDS_BETWEEN_CHECKS))
 
 
-def passes(fault: DBAPIError) -> bool:
-    """Whether time alone mends it: a connection lost or refused, a lock, a server that stops or has no room."""
+def is_transient(fault: DBAPIError) -> bool:
+    """Whether the error is transient: a connection lost or refused, a lock, a server that shuts down or is out of space."""
     if isinstance(fault.orig, sqlite3.Error):
         return _is_locked(fault)
     return fault.connection_invalidated or isinstance(fault, OperationalError)
@@ -102,7 +101,7 @@ def _is_locked(fault: DBAPIError) -> bool:
 
 
 def _locker(path: Path) -> str:
-    """` by process 123` where the system says who holds locks on a file of SQLite, as Linux does."""
+    """` by process 123` if the system lists the holders of locks on an SQLite file, as Linux does."""
     files = [file for file in (path, path.with_name(f"{path.name}-shm")) if file.exists()]
     numbers = {str(file.stat().st_ino) for file in files}
     try:

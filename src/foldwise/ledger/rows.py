@@ -1,4 +1,4 @@
-"""What is read from a ledger: studies and trials as frozen values."""
+"""Studies and trials of a ledger as frozen values."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, cast
 from sqlalchemy import Row
 
 from foldwise.ledger.tables import folds
-from foldwise.spec.goal import METRICS, Goal
+from foldwise.spec.goal import METRICS, Goal, natural_goal
 from foldwise.spec.space import Params
 from foldwise.trial.provenance import Provenance
 from foldwise.trial.result import FoldScore, State, TrialResult
@@ -23,11 +23,11 @@ FOLD_COLUMNS = tuple(folds.c[name] for name in FOLD_FIELDS)
 
 @dataclass(frozen=True)
 class StudyRecord:
-    """A study as it was created. summary is None until it finished; run_id is its run in the tracker, where there is one.
+    """A study as it was created. summary is None until it finished; run_id is its run in the tracker, if any.
 
-    asked: how many trials in total were last asked for.
-    provenance: where it was made, and what it looks for ; None where an older version made it.
-    shown: `finished` of the summary that the tracker shows; None until one has arrived.
+    asked: the number of trials in total that was last requested.
+    provenance: its origin and its goal; None if an older version made it.
+    shown: `finished` of the summary that the tracker shows; None until it shows one.
     """
 
     name: str
@@ -46,9 +46,9 @@ class StudyRecord:
 
 @dataclass(frozen=True)
 class TrialRow:
-    """A trial as it stands: result is None while it runs; shipped is its run in the tracker, where it has arrived there.
+    """A trial. result is None while it runs; shipped is its run in the tracker, once it is there.
 
-    dropped: whether it counts no more, because the study was extended and the trial is no point of its new space.
+    dropped: whether it no longer counts, because the study was extended and the trial is not a point of its new space.
     """
 
     study: str
@@ -62,21 +62,17 @@ class TrialRow:
     dropped: bool = False
 
 
-# What a study that an older version made, and that has not finished, is ranked by where its recipe leaves that to the task.
-USUAL = {"rmse": Goal("rmse", "minimize"), "accuracy": Goal("accuracy", "maximize")}
-
-
 def goal_of(record: StudyRecord, results: Iterable[TrialResult]) -> Goal:
-    """What a study's trials are ranked by, also while it still runs."""
+    """The goal that ranks a study's trials, also while it still runs."""
     if record.provenance is not None:
         return record.provenance.goal
     if record.summary is not None:
         return record.summary.goal
     asked = (record.recipe.get("goals") or [record.recipe["goal"]["metric"]])[0] if record.recipe.get("goal") else "auto"
     if asked in METRICS:
-        return Goal(asked, METRICS[asked][0])
+        return natural_goal(asked)
     known = next((result.metrics for result in results if result.metrics), {})
-    return next((goal for metric, goal in USUAL.items() if metric in known), USUAL["accuracy"])
+    return natural_goal("rmse" if "rmse" in known else "accuracy")  # the task's default
 
 
 def fold_of(row: Row[Any]) -> FoldScore:

@@ -1,4 +1,4 @@
-"""The ledger's tables, and how values lie in them on SQLite and on PostgreSQL alike."""
+"""The ledger's tables, with column types that behave the same on SQLite and PostgreSQL."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ SCHEMA_VERSION = 4
 
 
 class Json(TypeDecorator[Any]):
-    """Plain values as JSON text, with nan and infinities as Python writes them, which databases' own JSON refuses."""
+    """Plain values as JSON text, with Python's NaN and Infinity, which databases' own JSON types reject."""
 
     impl = Text
     cache_ok = True
@@ -74,7 +74,7 @@ class JsonOf(Json):
 
 
 class CurvesJson(Json):
-    """Curves; their text is read when somebody looks at them."""
+    """Curves, parsed when they are first used."""
 
     cache_ok = True
 
@@ -84,7 +84,7 @@ class CurvesJson(Json):
 
 
 class Number(TypeDecorator[float]):
-    """A float. nan lies as NULL, because SQLite knows no nan."""
+    """A float. nan is stored as NULL, because SQLite has no nan."""
 
     impl = Float(53)
     cache_ok = True
@@ -129,10 +129,10 @@ studies = Table(
     Column("finished", Moment),
     Column("summary", JsonOf(StudySummary)),
     Column("run_id", String(64)),
-    Column("epoch", Integer, nullable=False, server_default="0"),  # raised by whoever becomes its coordinator
-    Column("holder", Json),  # who that was: {id, pid, since}
-    Column("asked", Integer),  # trials in total, as last asked for
-    Column("origin", JsonOf(Provenance), key="provenance"),  # where it was made, and what it looks for
+    Column("epoch", Integer, nullable=False, server_default="0"),  # raised by each new coordinator
+    Column("holder", Json),  # the coordinator: {id, pid, since}
+    Column("asked", Integer),  # trials in total, as last requested
+    Column("origin", JsonOf(Provenance), key="provenance"),  # its origin and its goal
     Column("shown", Moment),  # `finished` of the summary that the tracker shows
 )
 
@@ -186,7 +186,7 @@ holdout_reads = Table(
     Column("rows", Integer, nullable=False),
 )
 
-# A registered version of a model, what it was made from. Models are known by `Registry.identity`, here and below.
+# The origin of a registered version. Models are identified by `Registry.identity`, here and below.
 versions = Table(
     "versions",
     metadata,
@@ -194,30 +194,30 @@ versions = Table(
     Column("version", Integer, primary_key=True, autoincrement=False),
     Column("study", String(100), nullable=False),
     Column("data_fingerprint", String(64), nullable=False),
-    Column("source", Text),  # the mark of the rows as they were read, where there is one
+    Column("source", Text),  # the mark of the source of its rows, if there is one
     Column("files", Json, nullable=False),  # SHA-256 of each file of its bundle
-    Column("columns", Json),  # those that tell rows apart
-    Column("trained", LargeBinary),  # keys of the rows that it was trained on, sorted, eight bytes each
+    Column("columns", Json),  # those that identify a row
+    Column("trained", LargeBinary),  # sorted keys of the rows it was trained on, eight bytes each
     Column("made", Moment, nullable=False),
 )
 
-# Who was champion of a model when: the row of the highest number is champion now.
+# The champions of a model over time: the row with the highest number is the current one.
 promotions = Table(
     "promotions",
     metadata,
     Column("model", String(200), primary_key=True),
     Column("number", Integer, primary_key=True, autoincrement=False),
     Column("version", Integer, nullable=False),
-    Column("replaces", Integer),  # the version that was champion before
+    Column("replaces", Integer),  # the previous champion
     Column("kind", String(20), nullable=False),  # first, promoted, rollback, adopted
     Column("who", Json, nullable=False),
     Column("moment", Moment, nullable=False),
     Column("why", Text, nullable=False),
     Column("scores", Json),
-    Column("shown", Boolean, nullable=False, default=False, server_default=false()),  # whether the registry's alias followed
+    Column("shown", Boolean, nullable=False, default=False, server_default=false()),  # has the registry's alias followed
 )
 
-# A retraining of a model: what it saw and what came of it.
+# A retraining of a model: its data and its outcome.
 retrainings = Table(
     "retrainings",
     metadata,
@@ -228,25 +228,23 @@ retrainings = Table(
     Column("source", Text),
     Column("began", Moment, nullable=False),
     Column("ended", Moment),
-    Column("outcome", String(20)),  # PROMOTED, KEPT, REFUSED; a retraining that saw nothing new leaves no row
+    Column("outcome", String(20)),  # PROMOTED, KEPT, REFUSED; a retraining without new rows leaves no row
     Column("summary", Json),
 )
 
-# A moment at which a job was due: its row is there once, whoever claimed it.
+# A moment at which a job was due; the primary key lets one process claim it.
 job_runs = Table(
     "slots",
     metadata,
     Column("job", String(100), primary_key=True),
     Column("slot", Moment, primary_key=True),
-    Column(
-        "state", String(20), nullable=False
-    ),  # CLAIMED, RUNNING, DONE, FAILED, MISSED; SEEN: from when on the job was known so
+    Column("state", String(20), nullable=False),  # CLAIMED, RUNNING, DONE, FAILED, MISSED; SEEN: not a slot, see JobRun
     Column("attempt", Integer, nullable=False, default=0, server_default="0"),
-    Column("holder", Json),  # who claimed or runs it: {id, pid, since}
+    Column("holder", Json),  # the process that claimed or runs it: {id, pid, since}
     Column("claimed", Moment, nullable=False),
     Column("started", Moment),
     Column("ended", Moment),
     Column("exit_code", Integer),
     Column("reason", Text),
-    Column("log", Text),  # where its output is kept
+    Column("log", Text),  # the file with its output
 )

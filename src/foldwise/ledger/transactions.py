@@ -1,4 +1,4 @@
-"""Transactions of a ledger: waited for, and those that write only by the coordinator of the study."""
+"""Transactions of a ledger: with retries, and restricted to the coordinator of a study if they write to it."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ T = TypeVar("T")
 
 
 class Transactions:
-    """Each is begun again where the database was away, also where it went in the middle of the commit.
+    """Each is run again after the database was unavailable, even if the connection was lost during the commit.
 
-    So what is done in one must bear to be done once more: it looks first for what it wrote before.
+    So its work must tolerate a second run: it first looks for its own earlier write.
     """
 
     def __init__(self, engine: Engine, waiting: Waiting) -> None:
@@ -38,10 +38,10 @@ class Transactions:
         return Path(str(url.database)).parent if url.get_backend_name() == "sqlite" else None
 
     def lead(self, study: str) -> None:
-        """Makes this process the study's coordinator: it holds the lock, and whoever came before writes no more.
+        """Make this process the study's coordinator: it holds the lock, and no earlier coordinator can write any more.
 
         Raises:
-            JobError: another process holds the lock; says which, and since when.
+            JobError: another process holds the lock; names the process and its start.
         """
         if not self._patiently(lambda: self._locks.hold(study)):
             query = select(studies.c.holder).where(studies.c.name == study)
@@ -58,14 +58,14 @@ class Transactions:
             self._epochs[study] = epoch
 
     def leads(self, study: str, epoch: int) -> None:
-        """Notes that this process is the coordinator of a study that it made."""
+        """Record that this process coordinates a study that it created."""
         self._epochs[study] = epoch
 
     def write(self, study: str, work: Callable[[Connection], T]) -> T:
-        """Does something as the study's coordinator, or not at all; its row is locked, so that nobody follows meanwhile.
+        """Run `work` as the study's coordinator; the study's row is locked, so that no other process takes over meanwhile.
 
         Raises:
-            JobError: there is no such study.
+            JobError: the study is unknown.
             Overtaken: another process coordinates it.
         """
 
@@ -76,37 +76,37 @@ class Transactions:
                 raise JobError(f"study {study} is unknown")
             if row.epoch != self._epochs.get(study):
                 who = f"study {study} is being run by {named(row.holder)}"
-                raise Overtaken(f"{who}; this process does not coordinate it, so it writes nothing and ends")
+                raise Overtaken(f"{who}; this process no longer coordinates it, so it ends without writing")
             return work(connection)
 
         if study in self._epochs:
-            # A lock that was lost with its connection is taken again; the epoch says whether another led since.
+            # A lock lost with its connection is taken again; the epoch shows whether another process led meanwhile.
             self._patiently(lambda: self._locks.hold(study))
         return self.do(as_coordinator)
 
     def do(self, work: Callable[[Connection], T], contradiction: str = "") -> T:
-        """Does something in a transaction.
+        """Run `work` in a transaction.
 
         Raises:
-            JobError: the database fails, or refuses a row: then with the sentence given.
+            JobError: the database fails, or rejects a row, then with `contradiction` as the sentence.
         """
 
-        def once() -> T:
+        def transact() -> T:
             with self.engine.begin() as connection:
                 return work(connection)
 
-        return self._patiently(once, contradiction)
+        return self._patiently(transact, contradiction)
 
     def hold(self, name: str) -> bool:
-        """Whether this process holds the lock of that name between machines; on SQLite, which is on one, nobody is asked."""
+        """Take the lock of that name between machines; whether this process has it. Always true for SQLite, which is local."""
         return self._patiently(lambda: self._locks.hold(name))
 
     def release(self, name: str) -> None:
-        """Lets go of such a lock."""
+        """Release such a lock."""
         self._locks.release(name)
 
     def close(self) -> None:
-        """Lets go of the database."""
+        """Release all locks and close the database."""
         self._locks.close()
         self.engine.dispose()
 
@@ -114,7 +114,7 @@ class Transactions:
         try:
             return self._waiting.until_done(work)
         except IntegrityError as fault:
-            raise JobError(contradiction or f"the ledger refuses a row: {first_line(fault)}") from None
+            raise JobError(contradiction or f"the ledger rejected a row: {first_line(fault)}") from None
         except SQLAlchemyError as fault:
             where = self.engine.url.render_as_string(hide_password=True)
             raise JobError(f"the ledger {where} failed: {first_line(fault)}") from None

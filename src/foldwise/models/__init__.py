@@ -1,1 +1,1 @@
-"""Networks from their specification."""
+"""Build networks from their specification."""

@@ -1,4 +1,4 @@
-"""From a model's specification to a Keras network, and its first weights."""
+"""Build a Keras network from a model's specification, and draw its first weights."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ KINDS: dict[str, Callable[[Any, int, Head, int], keras.Model]] = {"mlp": mlp, "c
 
 
 def build(spec: ModelSpec, inputs: int, head: Head, seed: int, columns: Sequence[str] = ()) -> keras.Model:
-    """A network that takes (rows, inputs) and gives (rows, head.units), once for each output where it has several.
+    """A network that takes (rows, inputs) and gives (rows, head.units) from each of its outputs.
 
     Args:
-        spec: the model; its kind is looked up in KINDS; one of layers knows its columns.
+        spec: the model.
         inputs: the number of features.
         head: the output layer.
-        seed: of its random layers. First weights are not its matter: see first_weights.
-        columns: the table's column that each feature comes from, (inputs,), for networks with inputs of their own.
+        seed: of the random layers; for first weights see first_weights.
+        columns: the table's column of each feature, (inputs,), for networks with named inputs.
 
     Raises:
-        ConfigError: the model cannot take so many features.
+        ConfigError: the model cannot take this number of features.
     """
     if isinstance(spec, LayersSpec):
         return layered(spec, inputs, head, seed, columns)
@@ -40,14 +40,14 @@ def build(spec: ModelSpec, inputs: int, head: Head, seed: int, columns: Sequence
 
 
 def answering(network: keras.Model) -> keras.Model:
-    """The part of a network that its first output needs, with the very same weights: others only help it to learn."""
+    """The part of a network that computes its first output, with the same weights: other outputs only help training."""
     return keras.Model(network.input, network.outputs[0], name=network.name) if len(network.outputs) > 1 else network
 
 
 def first_weights(spec: ModelSpec, network: keras.Model, head: Head, seed: int) -> list[npt.NDArray[Any]]:
-    """Fresh first values for `network.weights`, in their order; the network stays as it is.
+    """Fresh first values for `network.weights`, in their order; the network does not change.
 
-    A function says itself how its network begins, so it is called again under the seed.
+    A function of the user's own initialises its network itself, so it is called again under the seed.
     """
     if isinstance(spec, FunctionSpec):
         weights: list[npt.NDArray[Any]] = build(spec, network.input_shape[-1], head, seed).get_weights()
@@ -56,9 +56,9 @@ def first_weights(spec: ModelSpec, network: keras.Model, head: Head, seed: int) 
 
 
 def initial_weights(model: keras.Model, seed: int) -> list[npt.NDArray[Any]]:
-    """Fresh first values for `model.weights`, in their order; the model stays as it is.
+    """Fresh first values for `model.weights`, in their order; the model does not change.
 
-    Each is drawn by the initializer of its own layer (`kernel` by `kernel_initializer`), seeded by `seed` and its place.
+    Each is drawn by its layer's initializer (`kernel` by `kernel_initializer`), seeded by `seed` and its position.
     """
     owners = {id(weight): layer for layer in model.layers for weight in layer.weights}
     values = []

@@ -25,7 +25,7 @@ def cnn(spec: CnnSpec, inputs: int, head: Head, seed: int) -> keras.Model:
     from `seed` and their position alone.
 
     Raises:
-        ConfigError: `inputs` features are no such image.
+        ConfigError: `inputs` features do not make an image of this size.
     """
     check_image(spec, inputs)
     layers: list[keras.Layer] = [keras.layers.Reshape(spec.image, name="image")]

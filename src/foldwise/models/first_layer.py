@@ -1,4 +1,4 @@
-"""The filters of the layer that sees the pixels, and where in which image each of them answers most."""
+"""The filters of the layer that takes the pixels, and the image patches to which each responds most."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from foldwise.models.network_graph import FirstLayer
 Floats = npt.NDArray[np.float32]
 Places = npt.NDArray[np.int64]
 
-MOST_IMAGES, MOST_PIXELS = 2000, 2**23  # that are looked at; of more images, every second, third, ...
+MOST_IMAGES, MOST_PIXELS = 2000, 2**23  # read; of more images, every second, third, ...
 MOST_FILTERS = 24
 PATCHES = 5  # a filter
-BLOCK = 2**22  # numbers of a map that are computed together
+BLOCK = 2**22  # numbers computed together
 
-# What leaves every pixel in its place when a network answers. Random layers do nothing then.
+# Layers that keep every pixel in its place at prediction, when random layers do nothing.
 IN_PLACE = frozenset(
     {"InputLayer", "Reshape", "Flatten", "Identity", "Activation", "Rescaling", "Normalization", "BatchNormalization"}
     | {"LayerNormalization", "Dropout", "SpatialDropout2D", "AlphaDropout", "GaussianDropout", "GaussianNoise"}
@@ -30,7 +30,7 @@ IN_PLACE = frozenset(
 
 
 class Rows(Protocol):
-    """Prepared rows (rows, features), an array or what hands one out."""
+    """Prepared rows (rows, features): an array, or an object whose slices are arrays."""
 
     def __len__(self) -> int: ...
 
@@ -40,12 +40,12 @@ class Rows(Protocol):
 def first_layer(network: keras.Model, features: Rows, image: tuple[int, int, int]) -> FirstLayer | None:
     """The filters of the first convolution, or of the first dense layer, that takes the pixels themselves.
 
-    None where there is no such layer: pixels were moved before, or the first is of another kind.
+    None if no layer does: an earlier one moved the pixels, or the first is of another kind.
 
     Args:
         network: takes rows of features.
         features: (rows, features), as the network takes them.
-        image: height, width and channels of a row, which has as many features.
+        image: height, width and channels of a row; their product is the number of features.
     """
     node = _first_node(network, image)
     if node is None:
@@ -73,12 +73,12 @@ def first_layer(network: keras.Model, features: Rows, image: tuple[int, int, int
 
 
 def every(rows: int, image: tuple[int, int, int]) -> int:
-    """Of so many images, the how-manieth each is looked at."""
+    """The step between images that are read."""
     return ceil(rows / max(1, min(MOST_IMAGES, MOST_PIXELS // prod(image[:2]))))
 
 
 def _first_node(network: keras.Model, image: tuple[int, int, int]) -> Any:
-    """Where the first layer with filters is applied to pixels that stand where they stood."""
+    """The node of the first layer with filters, if its pixels are still in their places."""
     pixels: set[int] = set()
     for node in nodes_of(network):
         made, parents = node.operation, node.parent_nodes
@@ -100,7 +100,7 @@ def _in_place(made: Any) -> bool:
 
 
 def _strongest(seen: keras.Model, layer: Any, weights: Floats, features: Rows, step: int) -> tuple[Floats, Places, int]:
-    """Each image's strongest answer to each filter and its place in the map, (images, filters) both; and the map's width."""
+    """Each image's strongest response to each filter and its place in the map, (images, filters) both; and the map's width."""
     answers, places, width = [], [], 1
     together = max(1, BLOCK // (prod(seen.output_shape[1:3]) * weights.shape[-1])) * step
     for start in range(0, len(features), together):
@@ -118,7 +118,7 @@ def _strongest(seen: keras.Model, layer: Any, weights: Floats, features: Rows, s
 
 
 def _geometry(layer: Any, image: tuple[int, int, int]) -> tuple[tuple[int, int], tuple[int, int], tuple[int, int]]:
-    """What a filter sees (height, width), how far the next one is, and how much padding stands before the first pixel."""
+    """A filter's window, its strides, and the padding before the first pixel, (height, width) each."""
     if not hasattr(layer, "kernel_size"):
         return image[:2], (1, 1), (0, 0)
     window = [(side - 1) * apart + 1 for side, apart in zip(layer.kernel_size, layer.dilation_rate, strict=True)]

@@ -15,10 +15,10 @@ from foldwise.spec.function import FunctionSpec
 
 
 def from_function(spec: FunctionSpec, inputs: int, head: Head, seed: int) -> keras.Model:
-    """What `spec.build` makes under a seed, which Keras's layers and initializers without one of their own follow.
+    """The network that `spec.build` makes under a seed; layers and initializers without a seed of their own follow it.
 
     Raises:
-        ConfigError: it raises, or its network does not take (rows, inputs) and give (rows, head.units).
+        ConfigError: the function raises, or its network does not take (rows, inputs) and give (rows, head.units).
     """
     given = {"inputs": inputs, "head": head, **({"seed": seed} if spec.takes_seed else {}), **spec.arguments}
     try:
@@ -29,8 +29,8 @@ def from_function(spec: FunctionSpec, inputs: int, head: Head, seed: int) -> ker
     except FoldwiseError:
         raise
     except Exception as fault:
-        said = " ".join(str(fault).split())[:300]
-        raise ConfigError("model.build", f"{spec.build.name} raised {type(fault).__name__}: {said}") from fault
+        message = " ".join(str(fault).split())[:300]
+        raise ConfigError("model.build", f"{spec.build.name} raised {type(fault).__name__}: {message}") from fault
     _check(network, spec.build.name, inputs, head)
     return network
 
@@ -47,7 +47,7 @@ def _check(network: object, name: str, inputs: int, head: Head) -> None:
 
 @contextmanager
 def _seeded(seed: int) -> Iterator[None]:
-    """Python's and numpy's own streams begin at the seed, and go on afterwards as if nothing had been drawn."""
+    """Seed Python's and numpy's global streams, and restore them afterwards."""
     kept, kept_numpy = random.getstate(), np.random.get_state()
     random.seed(seed)
     np.random.seed(seed)

@@ -1,4 +1,4 @@
-"""The places of a network where a layer or an operation is applied."""
+"""The nodes of a network: each applies a layer or an operation."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import keras
 
 
 def nodes_of(network: keras.Model) -> list[Any]:
-    """Keras's nodes between a network's inputs and outputs, each after those that it takes.
+    """Keras's nodes between a network's inputs and outputs, each after its parents.
 
-    Followed from the outputs back, as a layer also remembers where else it was ever applied.
+    Found from the outputs back, because a layer also remembers nodes of other networks.
     """
     first = {id(tensor) for tensor in network.inputs}
     found: dict[int, Any] = {}

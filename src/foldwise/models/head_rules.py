@@ -1,4 +1,4 @@
-"""Which loss and which output activation suit a task. Judged without importing Keras."""
+"""The losses and output activations that suit a task. Nothing here imports Keras."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ AUTO_LOSS: dict[Task, str] = {
     "multiclass": "categorical_crossentropy",
     "regression": "mse",
 }
-# task -> output activations that mean something there; the first is taken by `auto`
+# task -> output activations that make sense; `auto` takes the first
 OUTPUTS: dict[Task, tuple[str, ...]] = {
     "binary": ("sigmoid", "tanh", "linear"),
     "multiclass": ("softmax", "sigmoid", "tanh", "linear"),
     "regression": ("linear", "tanh"),
 }
-# losses that ask for another output; the first is taken by `auto`
+# losses that need another output; `auto` takes the first
 SPECIAL_OUTPUTS: dict[str, tuple[str, ...]] = {
     "binary_crossentropy": ("sigmoid",),
     "binary_focal": ("sigmoid",),
@@ -30,12 +30,12 @@ SPECIAL_OUTPUTS: dict[str, tuple[str, ...]] = {
     "squared_hinge": ("tanh", "linear", "sigmoid"),
     "poisson": ("softplus",),  # the logarithm of the output must exist
 }
-# losses that need targets as they are: standardised ones are negative or near 0
+# losses of unscaled targets: standardised ones are negative or near 0
 UNSCALED_TARGETS = ("mape", "msle", "poisson")
 
 
 def check_head(task: Task, trial: TrialSpec) -> None:
-    """Whether a trial's loss, output, target scaling and threshold suit the task and each other.
+    """Refuse a loss, output, target scaling or threshold that does not suit the task or the others.
 
     Raises:
         ConfigError: at fit.loss, fit.threshold or model.output_activation.
@@ -48,7 +48,7 @@ def check_head(task: Task, trial: TrialSpec) -> None:
 
 
 def activation_and_loss(task: Task, model: ModelSpec, fit: FitSpec) -> tuple[str, str]:
-    """The output activation and the loss, with `auto` decided.
+    """The output activation and the loss, with `auto` resolved.
 
     Raises:
         ConfigError: they do not suit the task or each other.
@@ -56,7 +56,7 @@ def activation_and_loss(task: Task, model: ModelSpec, fit: FitSpec) -> tuple[str
     loss = AUTO_LOSS[task] if fit.loss == "auto" else fit.loss
     if task not in LOSSES[loss]:
         fitting = ", ".join(name for name, tasks in LOSSES.items() if task in tasks)
-        raise ConfigError("fit.loss", f"{loss} is no loss for a {task} task; use auto or one of {fitting}")
+        raise ConfigError("fit.loss", f"{loss} does not suit a {task} task; use auto or one of {fitting}")
     outputs = SPECIAL_OUTPUTS.get(loss, OUTPUTS[task])
     if model.output_activation == "auto":
         return outputs[0], loss

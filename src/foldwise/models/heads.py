@@ -1,4 +1,4 @@
-"""The output layer: how many units, and what its raw numbers mean."""
+"""The output layer: its units, and the meaning of its raw numbers."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ THRESHOLD = 0.5
 
 @dataclass(frozen=True)
 class Head:
-    """The output layer of a network, and the loss that it is trained with (a name of specs.LOSSES)."""
+    """The output layer of a network, and its loss (a name of spec.fit.LOSSES)."""
 
     units: int
     activation: str
@@ -29,18 +29,18 @@ class Head:
 
     @property
     def is_margin(self) -> bool:
-        """Whether its one number is a signed distance, -1 for the first label and 1 for the second."""
+        """Whether its output is a signed distance: -1 for the first label, 1 for the second."""
         return self.loss in ("hinge", "squared_hinge") and self.activation != "sigmoid"
 
 
 def head_for(task: Task, classes: int, model: ModelSpec, fit: FitSpec) -> Head:
-    """The head that a task asks for: sigmoid, softmax or linear, unless the specifications say otherwise.
+    """The usual head of a task (sigmoid, softmax or linear), or the one that the specifications set.
 
     Args:
         task: what is predicted.
-        classes: how many labels there are; not looked at for other tasks than multiclass.
-        model: its output_activation may override.
-        fit: its loss may override.
+        classes: number of labels; used for multiclass only.
+        model: its output_activation can override the usual one.
+        fit: its loss can override the usual one.
 
     Raises:
         ConfigError: loss and output activation do not suit the task.
@@ -50,7 +50,7 @@ def head_for(task: Task, classes: int, model: ModelSpec, fit: FitSpec) -> Head:
 
 
 def to_predictions(head: Head, outputs: npt.ArrayLike, target: TargetScale = UNSCALED) -> Floats:
-    """What raw outputs (rows, units) say.
+    """Convert raw outputs (rows, units) to predictions.
 
     Returns:
         Class probabilities (rows, classes), each row with sum 1, or target values (rows,) in their own unit, which is
@@ -66,16 +66,15 @@ def to_predictions(head: Head, outputs: npt.ArrayLike, target: TargetScale = UNS
         raw = np.exp(raw - raw.max(axis=1, keepdims=True))
     elif head.activation == "tanh":
         raw = (raw + 1.0) / 2.0
-    # where every unit says no, no label is more likely than another
+    # if every unit gives 0, all labels are equally likely
     total = raw.sum(axis=1, keepdims=True)
     return np.where(total > 0.0, raw / np.where(total > 0.0, total, 1.0), 1.0 / head.units)
 
 
 def label_codes(probabilities: npt.NDArray[Any], threshold: float | npt.NDArray[Any] = THRESHOLD) -> npt.NDArray[np.int64]:
-    """The labels (rows,) that class probabilities (rows, classes) stand for.
+    """The labels (rows,) of class probabilities (rows, classes).
 
-    Of two, the second one where its probability is above the threshold, which is a number or (rows,); of more, the most
-    probable.
+    Of two labels, the second if its probability is above the threshold (a number or (rows,)); of more, the most probable.
     """
     labels = probabilities[:, 1] > threshold if probabilities.shape[1] == 2 else probabilities.argmax(axis=1)
     return np.asarray(labels, dtype=np.int64)

@@ -1,4 +1,4 @@
-"""Which rows are images that a convolutional network can take. Judged without importing Keras."""
+"""Check that rows are images that a convolutional network can take. Nothing here imports Keras."""
 
 from __future__ import annotations
 
@@ -10,31 +10,31 @@ from foldwise.spec.model import CnnSpec, ModelSpec
 
 
 def as_shown(model: ModelSpec, image: tuple[int, int, int] | None) -> ModelSpec:
-    """The model with `model.image` as the data say, where they do.
+    """The model with `model.image` set to the size of the data's images, if they are images.
 
     Args:
-        model: other kinds than `cnn` stay as they are.
-        image: height, width and channels of the data's images; None where rows are no images.
+        model: only a `cnn` changes.
+        image: height, width and channels of the data's images; None for a table.
 
     Raises:
-        ConfigError: at model.image, which says otherwise.
+        ConfigError: at model.image, if it is set to another size.
     """
     if not isinstance(model, CnnSpec) or image is None:
         return model
     if model.image not in (None, image):
-        said, are = (" x ".join(map(str, size)) for size in (model.image or (), image))
-        raise ConfigError("model.image", f"says {said}, and the images are {are}; set model.image=null, which takes theirs")
+        given, actual = (" x ".join(map(str, size)) for size in (model.image or (), image))
+        raise ConfigError("model.image", f"is {given}, but the images are {actual}; set model.image=null to use their size")
     return model.model_copy(update={"image": image})
 
 
 def check_image(model: ModelSpec, numbers: int, others: Sequence[str] = (), selecting: bool = False) -> None:
-    """Whether a row makes an image of the size that a `cnn` asks for, and its blocks leave a pixel of it.
+    """Refuse rows that do not make an image of the size of a `cnn`, and blocks that leave no pixel of it.
 
     Args:
         model: other kinds than `cnn` take any row.
         numbers: how many numbers a row has.
-        others: the names of its columns that are no numbers.
-        selecting: whether prep.select may leave features out.
+        others: the names of its columns that are not numbers.
+        selecting: whether prep.select can drop features.
 
     Raises:
         ConfigError: at model.image, model.blocks or prep.select.
@@ -42,11 +42,11 @@ def check_image(model: ModelSpec, numbers: int, others: Sequence[str] = (), sele
     if not isinstance(model, CnnSpec):
         return
     if model.image is None:
-        rule = f"a table does not say what its rows show; set model.image=[height,width,channels] for {numbers} numbers a row"
+        rule = f"a table has no image size; set model.image=[height,width,channels] for {numbers} numbers a row"
         raise ConfigError("model.image", rule)
     if others:
         proposal = f"leave it out by data.drop=['{others[0]}'], or set data.kinds.{others[0]}=number if it is one"
-        raise ConfigError("model.image", f"column {others[0]} is no number and so no pixel; {proposal}")
+        raise ConfigError("model.image", f"column {others[0]} is not a number, so it cannot be a pixel; {proposal}")
     if selecting:
         raise ConfigError("prep.select", "an image keeps all its pixels; set prep.select=none for model=cnn")
     size = " x ".join(map(str, model.image))

@@ -1,4 +1,4 @@
-"""Which columns the named inputs of a network take. Judged without importing Keras."""
+"""Check the columns that a network's named inputs take. Nothing here imports Keras."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from foldwise.spec.model import CnnSpec, ModelSpec
 
 
 def check_inputs(model: ModelSpec, columns: Sequence[str], left_out: Mapping[str, str]) -> None:
-    """Whether every column that a network's inputs name becomes a feature.
+    """Refuse network inputs that name a column which is not a feature.
 
     Args:
         model: other kinds than `layers` take all features.
-        columns: the names of the table's columns that a trial prepares.
-        left_out: why others are none.
+        columns: the names of the columns that become features.
+        left_out: the reasons why others do not.
 
     Raises:
         ConfigError: at model.inputs.
@@ -25,12 +25,12 @@ def check_inputs(model: ModelSpec, columns: Sequence[str], left_out: Mapping[str
     for name, chosen in model.inputs.items():
         for column in chosen if chosen != "all" else ():
             if column not in columns:
-                why = f"is left out ({left_out[column]})" if column in left_out else "is no feature"
+                why = f"is left out ({left_out[column]})" if column in left_out else "is not a feature"
                 raise ConfigError(f"model.inputs.{name}", f"column {column!r} {why}{did_you_mean(column, columns)}")
 
 
 def takes_pixels(model: ModelSpec) -> bool:
-    """Whether the network lays a row's numbers out as an image, so that none of them may be left out."""
+    """Whether the network reshapes a row's numbers into an image, so that all of them are needed."""
     if isinstance(model, LayersSpec):
         return any(layer.kind == "Reshape" for layer in model.layers)
     return isinstance(model, CnnSpec)

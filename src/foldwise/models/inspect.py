@@ -1,4 +1,4 @@
-"""A network taken apart into plain values."""
+"""Describe a network by plain values."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ def network_graph_of(
     """The layers of a network that knows its inputs.
 
     Args:
-        network: Sequential or functional; a layer that is applied twice stands there twice and has its parameters once.
-        features: rows as the network takes them, (rows, features), to see what excites the first layer.
-        image: height, width and channels of what a row of them shows.
+        network: Sequential or functional; a layer that is applied twice is listed twice, with its parameters once.
+        features: rows as the network takes them, (rows, features), to find what excites the first layer.
+        image: height, width and channels of the image in a row.
     """
     first = None if features is None or image is None or len(features) == 0 else first_layer(network, features, image)
     return NetworkGraph(network.name, tuple(_layers(network)), first)

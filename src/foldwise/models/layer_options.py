@@ -1,4 +1,4 @@
-"""What layers of every network are made of: how kernels begin, what they cost, and activations."""
+"""Options of layers that networks share: initializers, penalties and activations."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ INITIALIZERS = {"uniform": "random_uniform", "normal": "random_normal"}
 
 
 def kernel_options(spec: MlpSpec | CnnSpec) -> dict[str, Any]:
-    """How a layer's kernel begins and what L1 and L2 make it cost, as the layer's arguments."""
+    """The initializer and the L1 and L2 penalties of a layer's kernel, as the layer's arguments."""
     return {
         "kernel_initializer": INITIALIZERS.get(spec.initializer, spec.initializer),
         "kernel_regularizer": keras.regularizers.L1L2(spec.l1, spec.l2) if spec.l1 > 0 or spec.l2 > 0 else None,
@@ -25,7 +25,7 @@ def kernel_options(spec: MlpSpec | CnnSpec) -> dict[str, Any]:
 
 
 def activation(spec: MlpSpec | CnnSpec, name: str) -> keras.Layer:
-    """The activation of hidden layers, a layer of its own."""
+    """The activation of hidden layers, as a layer."""
     if spec.activation == "leaky_relu":
         return keras.layers.LeakyReLU(spec.negative_slope, name=name)
     return keras.layers.Activation(spec.activation, name=name)
@@ -34,7 +34,7 @@ def activation(spec: MlpSpec | CnnSpec, name: str) -> keras.Layer:
 def drawn(
     initializer: keras.initializers.Initializer, shape: Sequence[int], dtype: str, seed: int, place: int
 ) -> npt.NDArray[Any]:
-    """First values of the weight at a place among a network's weights, seeded by `seed` and that place."""
+    """First values of a weight, seeded by `seed` and its place among the network's weights."""
     config = initializer.get_config()
     if "seed" in config:
         initializer = type(initializer).from_config({**config, "seed": derive(Purpose.WEIGHTS, seed, place)})

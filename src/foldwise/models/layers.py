@@ -19,17 +19,17 @@ from foldwise.spec.layers import FEATURES, LayerSpec, LayersSpec
 def layered(spec: LayersSpec, inputs: int, head: Head, seed: int, columns: Sequence[str]) -> keras.Model:
     """Features, the layers in their order, then Dense and activation of the head; further outputs after the main one.
 
-    The random layers' seeds follow from `seed` and their place alone.
+    The random layers' seeds follow from `seed` and their position alone.
 
     Args:
-        spec: the layers and how they are wired.
+        spec: the layers and their connections.
         inputs: the number of features.
         head: the output layer.
         seed: of the random layers.
-        columns: the table's column that each feature comes from, (inputs,); only named inputs need them.
+        columns: the table's column of each feature, (inputs,); only named inputs need them.
 
     Raises:
-        ConfigError: a layer cannot take the shape that it is given, or one that gives no vector has an output.
+        ConfigError: a layer cannot take the shape of its input, or an output's layer does not give a vector.
     """
     features = keras.Input((inputs,), name=FEATURES)
     known = {name: _chosen(name, of, features, columns) for name, of in spec.inputs.items()} or {FEATURES: features}
@@ -44,7 +44,7 @@ def layered(spec: LayersSpec, inputs: int, head: Head, seed: int, columns: Seque
 
 
 def _headed(tensor: Any, head: Head, suffix: str, key: str, giver: str) -> Any:
-    """Dense and activation of a head on what a layer gives."""
+    """Dense and activation of a head on a layer's output."""
     if len(tensor.shape) != 2:
         rule = f"{giver} gives {_shape(tensor)}, and the output layer takes a vector"
         raise ConfigError(key, f"{rule}; end with Flatten or GlobalAveragePooling{len(tensor.shape) - 2}D")
@@ -53,12 +53,14 @@ def _headed(tensor: Any, head: Head, suffix: str, key: str, giver: str) -> Any:
 
 
 def _chosen(name: str, of: str | tuple[str, ...], features: Any, columns: Sequence[str]) -> Any:
-    """The features that come from the columns of an input."""
+    """The features from an input's columns."""
     if of == "all":
         return features
     places = [place for place, column in enumerate(columns) if column in of]
     if not places:
-        raise ConfigError(f"model.inputs.{name}", "no feature is left of its columns; choose others, or prep.select=none")
+        raise ConfigError(
+            f"model.inputs.{name}", "none of its columns has a feature left; choose others, or set prep.select=none"
+        )
     return keras.ops.take(features, places, axis=1)
 
 
@@ -70,14 +72,14 @@ def _applied(spec: LayersSpec, place: int, given: list[Any], seed: int) -> Any:
         layer = getattr(keras.layers, asked.kind)(name=asked.name or f"layer_{place + 1}", **_options(asked, seed))
         made = layer(given if LAYERS[asked.kind].merges else given[0])
     except (ValueError, TypeError, IndexError) as fault:
-        raise ConfigError(key, f"{label} cannot take {shapes}: {_said(fault)}") from None
+        raise ConfigError(key, f"{label} cannot take {shapes}: {_message(fault)}") from None
     if any(side is not None and side < 1 for side in made.shape):
         raise ConfigError(key, f"{label} leaves nothing of {shapes}; use fewer or smaller windows, or padding same")
     return made
 
 
-def _said(fault: Exception) -> str:
-    """Keras's own words, less what it says of its inside."""
+def _message(fault: Exception) -> str:
+    """Keras's message without its internals."""
     sides = re.search(r"expected (?:min_|max_)?ndim=(\d), found ndim=(\d)", str(fault))
     if sides:
         wanted, found = (int(number) - 1 for number in sides.groups())

@@ -1,4 +1,4 @@
-"""A network as plain values: its layers, how they are joined, and what the first of them looks for."""
+"""A network as plain values: its layers, their connections, and the filters of the first."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ import numpy.typing as npt
 
 @dataclass(frozen=True)
 class Layer:
-    """A layer where it is applied.
+    """One application of a layer.
 
-    kind: its class; a network within the network is one of `<n> layers`.
-    detail: the window of a convolution, the rate of a dropout; may be empty.
-    shape: of what it gives for one row.
-    parameters, fixed: how many numbers it keeps, and how many of them no training moves.
-    inputs: the positions of the layers that it takes, all before its own.
+    kind: its class, or `<n> layers` for a network within the network.
+    detail: the window of a convolution, the rate of a dropout, or empty.
+    shape: of its output for one row.
+    parameters, fixed: the number of parameters, and of those that are never trained.
+    inputs: the positions of its input layers, all before its own.
     """
 
     name: str
@@ -31,13 +31,13 @@ class Layer:
 
 @dataclass(frozen=True, eq=False)
 class FirstLayer:
-    """The filters with the largest weights, largest first, and what excites each most, strongest first.
+    """The filters with the largest weights, largest first, and the patches that excite each most, strongest first.
 
-    count: how many filters the layer has.
+    count: the number of filters of the layer.
     kernels: (filters, height, width, channels).
     rows: positions among the images, each image once a filter, (filters, patches).
-    corners: top and left of the window there, below 0 where it begins in the padding, (filters, patches, 2).
-    window: height and width of what a filter sees, in pixels.
+    corners: top and left of the patch, below 0 if it begins in the padding, (filters, patches, 2).
+    window: height and width of a patch, in pixels.
     answers: before bias and activation, (filters, patches).
     """
 
@@ -52,9 +52,9 @@ class FirstLayer:
 
 @dataclass(frozen=True, eq=False)
 class NetworkGraph:
-    """A network's layers, each after those that it takes.
+    """A network's layers, each after its inputs.
 
-    first: the filters that see the pixels, where rows are images and the first layer has such.
+    first: the filters that take the pixels, if rows are images and the first layer has filters.
     """
 
     name: str
@@ -63,10 +63,10 @@ class NetworkGraph:
 
     @property
     def parameters(self) -> int:
-        """How many numbers the network keeps."""
+        """The number of parameters."""
         return sum(layer.parameters for layer in self.layers)
 
     @property
     def fixed(self) -> int:
-        """How many of them no training moves."""
+        """The number of parameters that are never trained."""
         return sum(layer.fixed for layer in self.layers)

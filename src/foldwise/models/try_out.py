@@ -1,4 +1,4 @@
-"""Whether a network that only Keras can judge can be built, saved, and loaded by a process that has not your code."""
+"""Build a network, save it, and load it without the user's code, before a study starts."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ TOLERANCE = 1e-5
 
 
 def try_out(spec: ModelSpec, inputs: int, head: Head, columns: Sequence[str] = ()) -> None:
-    """Build a network, and save and load it where it may hold anything but Keras's own parts.
+    """Build a network; also save and load it if it can contain other parts than Keras's own.
 
     Raises:
         ConfigError: it cannot be built, or a bundle could not keep it.
@@ -36,12 +36,12 @@ def try_out(spec: ModelSpec, inputs: int, head: Head, columns: Sequence[str] = (
         path = Path(folder) / "network.keras"
         try:
             network.save(path)
-        except Exception as fault:  # noqa: BLE001 - layers of the user's own may raise anything
+        except Exception as fault:  # noqa: BLE001 - the user's own layers can raise anything
             raise ConfigError("model.build", f"the network of {name} cannot be saved: {first_line(fault)[:300]}") from None
         own = sorted(set(_own_parts(json.loads(zipfile.ZipFile(path).read("config.json")))))
         if own:
-            rule = f"the network of {name} holds code of your own ({', '.join(own)}), which a saved model does not bring along"
-            raise ConfigError("model.build", f"{rule}; put it together from Keras's layers and functions")
+            rule = f"the network of {name} holds code of your own ({', '.join(own)}), which a saved model does not contain"
+            raise ConfigError("model.build", f"{rule}; build it from Keras's layers and functions")
         try:
             loaded = keras.saving.load_model(path, compile=False, safe_mode=True)
         except Exception as fault:  # noqa: BLE001 - as above
@@ -51,7 +51,7 @@ def try_out(spec: ModelSpec, inputs: int, head: Head, columns: Sequence[str] = (
     rows = np.linspace(-1.0, 1.0, 2 * inputs, dtype=np.float32).reshape(2, inputs)
     ours, theirs = (np.asarray(one(rows, training=False)) for one in (network, loaded))
     if not np.allclose(ours, theirs, rtol=TOLERANCE, atol=TOLERANCE):
-        raise ConfigError("model.build", f"the network of {name} answers otherwise once it was saved and loaded")
+        raise ConfigError("model.build", f"the network of {name} gives different outputs after it was saved and loaded")
 
 
 def _own_parts(node: Any) -> Iterator[str]:

@@ -1,1 +1,1 @@
-"""What a person looks at: figures and pages."""
+"""What people look at: figures and pages."""

@@ -1,9 +1,8 @@
-"""What people compare: studies and their trials as plain values, and the page that shows them."""
+"""The comparison of studies: their trials as a table of text, and as a page."""
 
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
@@ -17,25 +16,24 @@ from foldwise.config.template import fill
 from foldwise.errors import ConfigError, did_you_mean
 from foldwise.ledger.ledger import Ledger
 from foldwise.ledger.rows import StudyRecord, goal_of
-from foldwise.report.page_files import embedded, framed, page_file
+from foldwise.report.page_files import embedded, framed, page_file, rounded
 from foldwise.spec.goal import Goal
 from foldwise.spec.space import Choice, Params, Scalar
 from foldwise.system.files import atomically
 from foldwise.trial.mean_curves import mean_curves
 from foldwise.trial.result import TrialResult, varying
 
-SCRIPTS = ("rows", "table", "parallel", "curves", "panels")  # in the order in which they need each other
-POINTS = 40  # of a curve in the page; all of them are in the ledger and in trials.parquet's study
-DIGITS = 5
+SCRIPTS = ("rows", "table", "parallel", "curves", "panels")  # in the order of their dependencies
+POINTS = 40  # of a curve in the page; the ledger holds all of them
 
 Studies = Sequence[tuple[StudyRecord, Sequence[TrialResult]]]
 
 
 def read_studies(ledger: Ledger, names: Sequence[str]) -> tuple[Studies, Goal]:
-    """The studies of these names with their trials, and the goal that they share.
+    """The studies with these names, their finished trials, and their common goal.
 
     Raises:
-        ConfigError: a study is unknown, has no finished trial, or looks for something else than the first.
+        ConfigError: a study is unknown, has no finished trial, or has another goal than the first.
     """
     studies: list[tuple[StudyRecord, list[TrialResult]]] = []
     for name in names:
@@ -56,10 +54,9 @@ def read_studies(ledger: Ledger, names: Sequence[str]) -> tuple[Studies, Goal]:
 
 
 def as_text(studies: Studies, goal: Goal, most: int) -> tuple[list[str], list[list[str]], int]:
-    """Columns and cells of the best trials, complete ones first, and how many others there are."""
-    trials = [(record.name, result) for record, results in studies for result in results]
-    sign = -1 if goal.direction == "maximize" else 1
-    trials.sort(key=lambda t: (t[1].state != "COMPLETE", 0.0 if math.isnan(t[1].mean) else sign * t[1].mean, t[1].number))
+    """Columns and rows of cells of the best `most` trials, complete ones first, and the number of trials left out."""
+    trials = sorted(((record.name, result) for record, results in studies for result in results), key=lambda t: t[1].number)
+    trials = goal.rank(trials, lambda t: t[1].mean)
     names = varying([result.params for _, result in trials])
     own = ["study"] if len(studies) > 1 else []
     cells = [
@@ -82,11 +79,11 @@ def _text(value: Scalar) -> str:
 
 
 def page(studies: Studies, goal: Goal) -> str:
-    """One HTML page that needs nothing but itself.
+    """One self-contained HTML page.
 
     Args:
         studies: with their trials; all have the same goal.
-        goal: what their trials are ranked by.
+        goal: ranks the trials.
     """
     finished = [results for _, results in studies]
     each = [result.params for results in finished for result in results]
@@ -115,7 +112,7 @@ def page(studies: Studies, goal: Goal) -> str:
 
 
 def write_page(path: Path, studies: Studies, goal: Goal) -> None:
-    """The page as a file."""
+    """Write the page."""
     text = page(studies, goal)
     atomically(path, lambda part: part.write_text(text, encoding="utf-8"))
 
@@ -128,6 +125,7 @@ def _study(
         "name": record.name,
         "metric": goal.metric,
         "direction": goal.direction,
+        "less_is_better": goal.sign < 0,
         "folds": max((len(result.folds) for result in results), default=0),
         "verdict": summary and summary.verdict,
         "baselines": [asdict(baseline) for baseline in summary.baselines] if summary else [],
@@ -148,7 +146,7 @@ def _study(
 
 
 def _shown(params: Params, name: str) -> Scalar:
-    """A value as the page takes it: null there is a parameter that a trial does not have."""
+    """A value for the page, where null means that the trial does not have the parameter."""
     value = params.get(name)
     if name in params and (value is None or isinstance(value, bool)):
         return {None: "null", True: "true", False: "false"}[value]
@@ -156,7 +154,7 @@ def _shown(params: Params, name: str) -> Scalar:
 
 
 def _fixed(recipe: Mapping[str, Any]) -> dict[str, str]:
-    """Every value of a configuration that no trial changes, by dotted key."""
+    """Dotted key -> value, for all values of a configuration that no trial changes."""
     template, space = parted(recipe)
     searched = dict.fromkeys(space.ranges, "(searched)")
     rest = {key: value for key, value in recipe.items() if key not in template}
@@ -173,17 +171,13 @@ def _logarithmic(recipe: Mapping[str, Any]) -> list[str]:
 
 
 def _curves(result: TrialResult) -> dict[str, tuple[list[int], list[float | None]]]:
-    """Curve -> epochs and values, the mean over folds; a rate that never changes is two points."""
+    """Curve -> epochs and values, the mean over folds; a constant curve is two points."""
     found: dict[str, tuple[list[int], list[float | None]]] = {}
     for name, epoch, value in mean_curves(result.folds, 3 * POINTS):
         epochs, values = found.setdefault(name, ([], []))
         epochs.append(epoch)
-        values.append(_rounded(value))
+        values.append(rounded(value))
     for name, (epochs, values) in found.items():
         if len(set(values)) == 1 and len(values) > 2:
             found[name] = ([epochs[0], epochs[-1]], [values[0], values[-1]])
     return found
-
-
-def _rounded(value: float) -> float | None:
-    return float(f"{value:.{DIGITS}g}") if math.isfinite(value) else None

@@ -1,4 +1,4 @@
-"""A page's frame and its parts as one file that needs nothing else."""
+"""Self-contained pages: a template and its parts as one HTML file, without a server or a network."""
 
 from __future__ import annotations
 
@@ -8,27 +8,43 @@ from collections.abc import Mapping
 from importlib.resources import files
 from typing import Any
 
+DIGITS = 5  # significant digits; a plot shows no more
 
-def embedded(value: Any) -> str:
-    """JSON that may stand in a page: no end of a script in it, and no number that JSON does not know."""
-    text = json.dumps(_finite(value), separators=(",", ":"), default=str, allow_nan=False)
+
+def embedded(value: Any, digits: int | None = None) -> str:
+    """JSON that is safe inside a script element. NaN and infinities become null.
+
+    Args:
+        value: plain values and numpy arrays.
+        digits: the significant digits of floats; None keeps all.
+    """
+    text = json.dumps(_plain(value, digits), separators=(",", ":"), default=str, allow_nan=False)
     return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
 
 
-def _finite(value: Any) -> Any:
-    if isinstance(value, float) and not math.isfinite(value):
+def rounded(value: float, digits: int | None = DIGITS) -> float | None:
+    """The value with `digits` significant digits; None if it is not finite."""
+    if not math.isfinite(value):
         return None
+    return value if digits is None else float(f"{value:.{digits}g}")
+
+
+def _plain(value: Any, digits: int | None) -> Any:
+    if isinstance(value, float):
+        return rounded(value, digits)
+    if hasattr(value, "tolist"):
+        return _plain(value.tolist(), digits)
     if isinstance(value, Mapping):
-        return {str(key): _finite(item) for key, item in value.items()}
+        return {str(key): _plain(item, digits) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_finite(item) for item in value]
+        return [_plain(item, digits) for item in value]
     return value
 
 
 def framed(name: str, parts: Mapping[str, str]) -> str:
-    """A page's frame with its parts, which stand ready for HTML, at their marks."""
+    """A template with its marks `{{part}}` replaced by the parts, which must be safe HTML."""
     text = page_file(name)
-    for part in parts:  # the frame is cut at its marks, so nothing that is put in is ever read as a mark
+    for part in parts:  # the template is split at its marks first, so that a mark inside a part stays text
         text = text.replace(f"{{{{{part}}}}}", f"\0{part}\0")
     pieces = text.split("\0")
     return "".join(parts[piece] if place % 2 else piece for place, piece in enumerate(pieces))

@@ -1,1 +1,1 @@
-"""A challenger for the champion, trained on the rows of today."""
+"""A challenger for the champion, trained on current rows."""

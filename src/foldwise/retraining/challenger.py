@@ -1,4 +1,4 @@
-"""The study that makes a challenger: the champion's own, on the rows of today."""
+"""The study that makes a challenger: the champion's own, on current rows."""
 
 from __future__ import annotations
 
@@ -17,24 +17,26 @@ from foldwise.spec.study import StudySpec
 
 
 def challenger_study(record: StudyRecord, asked: RetrainSpec, left_out: tuple[str, ...] = ()) -> StudySpec:
-    """The champion's recipe with the champion's values as its first trial, and no other unless a search is asked for.
+    """The champion's recipe with the champion's values as its first trial, and more trials only for a search.
 
-    Its columns stay what they were, so that whoever asks the champion can ask the challenger.
+    Its columns stay the same, so that clients of the champion can use the challenger.
 
     Args:
         record: the champion's study, finished.
         asked: the retraining.
-        left_out: columns that the champion does not know.
+        left_out: columns that the champion does not have.
 
     Raises:
-        ConfigError: rows or network came from Python, or the recipe is none any more.
+        ConfigError: rows or network came from Python, or the recipe has become invalid.
     """
     recipe = record.recipe
     if recipe["data"].get("kind") == "frame":
         rule = f"{asked.model!r} was made from a DataFrame, so its rows cannot be read again; tune it anew from Python"
         raise ConfigError("model", rule)
     if isinstance(recipe.get("model"), Mapping) and recipe["model"].get("kind") == "python":
-        rule = f"{asked.model!r} is a network that a function builds, which only Python has; tune it anew there"
+        rule = (
+            f"{asked.model!r} is a network built by a Python function, which cannot be called again; tune it anew from Python"
+        )
         raise ConfigError("model", rule)
     assert record.summary is not None
     params = {name: value for name, value in record.summary.best.params.items() if name != EPOCHS}
@@ -56,9 +58,9 @@ def challenger_study(record: StudyRecord, asked: RetrainSpec, left_out: tuple[st
 
 
 def named(spec: StudySpec, asked: RetrainSpec, model: str, champion: int, fingerprint: str) -> StudySpec:
-    """The study under the name that the same model, champion, rows and options always lead to: a second start goes on with it.
+    """The study with a name derived from model, champion, rows and options, so that a second start continues it.
 
-    model: by what tells it from any other of that name.
+    model: its identity in the registry.
     """
     words = json.dumps([model, champion, fingerprint, asked.options, identity_hash(spec.recipe)], sort_keys=True)
     name = f"{asked.model[:60]}-after-{champion}-{hashlib.sha256(words.encode()).hexdigest()[:8]}"
@@ -66,7 +68,7 @@ def named(spec: StudySpec, asked: RetrainSpec, model: str, champion: int, finger
 
 
 def _data(record: StudyRecord, asked: RetrainSpec, left_out: tuple[str, ...]) -> dict[str, Any]:
-    """Where the rows are now, and what their columns are, as the champion's study found them."""
+    """The place of the rows now, with the kinds of columns of the champion's study."""
     data, provenance = dict(record.recipe["data"]), record.provenance
     places = {name: value for name, value in asked.data.model_dump().items() if value is not None}
     if provenance and provenance.columns:
@@ -77,5 +79,5 @@ def _data(record: StudyRecord, asked: RetrainSpec, left_out: tuple[str, ...]) ->
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:
-    """A bare word stands for a mapping of that kind."""
+    """A mapping; a bare word becomes a mapping of that kind."""
     return {"kind": value} if isinstance(value, str) else value

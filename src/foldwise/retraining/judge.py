@@ -1,4 +1,4 @@
-"""A challenger against the champion: both answer the same rows, which neither was trained on, and a test decides."""
+"""Compare a challenger with the champion: both answer the same rows, which neither was trained on, and a test decides."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ from foldwise.study.plan import Plan
 
 @dataclass(frozen=True, eq=False)
 class Judgement:
-    """Whether the challenger takes the champion's place, and why.
+    """Whether the challenger replaces the champion, and why.
 
-    test: on all rows that judged. parts: both scores on the holdout as it always was, and on the newest rows.
+    test: on all judging rows. parts: both scores on the original holdout and on the newest rows.
     """
 
     promoted: bool
@@ -37,25 +37,25 @@ class Judgement:
 
     @property
     def record(self) -> dict[str, Any]:
-        """As a summary keeps it."""
+        """The entry in a summary."""
         return {**asdict(self.test), "low": self.interval.low, "high": self.interval.high, "parts": self.parts}
 
 
 def judge(plan: Plan, challenger: Bundle, champion: Bundle, rule: PromotionSpec) -> Judgement:
-    """Let both answer the rows that were set aside, and test whether the challenger is better.
+    """Let both answer the rows that were held out, and test whether the challenger is better.
 
     Args:
-        plan: the challenger's data, planned since the champion.
+        plan: the challenger's plan, with a `ChampionContext`.
         challenger: loaded from the registry.
-        champion: the same.
+        champion: loaded from the registry.
         rule: margin and error rate.
 
     Raises:
-        DataError: they have not the same labels.
+        DataError: the labels differ.
     """
     table, goal, data = plan.holdout, plan.goal, plan.spec.fixed.data
     if challenger.card.labels != champion.card.labels:
-        raise DataError("the two models have other labels; tune a model for those of today")
+        raise DataError("champion and challenger have different labels; tune a model for the current ones")
     assert plan.context is not None
     rows = table.take(np.flatnonzero(judging(plan.table, plan.development, table, plan.context, data)))
     ours, theirs = (Side(bundle.scores(rows.as_read), bundle.card.threshold) for bundle in (challenger, champion))
@@ -79,16 +79,16 @@ def judge(plan: Plan, challenger: Bundle, champion: Bundle, rule: PromotionSpec)
 
 
 def decide(goal: Goal, test: PairedTest, rule: PromotionSpec) -> tuple[bool, str]:
-    """Whether a challenger is promoted, in a sentence: a gain that chance would hardly make, and that is large enough."""
+    """Whether a challenger is promoted, and the reason: its gain must be significant and at least the margin."""
     scores = f"{goal.metric} {test.challenger:.4f} against {test.champion:.4f} on {test.rows} rows"
     if not math.isfinite(test.p_value):
-        return False, f"{scores}: cannot be compared"
+        return False, f"{scores}: they cannot be compared"
     gain = f"{scores}: gain {test.gain:+.4f}, p = {test.p_value:.3g}"
     if test.p_value > rule.alpha:
-        return False, f"{gain}, which may be chance (alpha {rule.alpha:g})"
+        return False, f"{gain}, not significant (alpha {rule.alpha:g})"
     if test.gain < rule.margin:
-        return False, f"{gain}, less than the margin of {rule.margin:g}"
-    return True, f"{gain}, not chance (alpha {rule.alpha:g}) and at least the margin of {rule.margin:g}"
+        return False, f"{gain}, below the margin of {rule.margin:g}"
+    return True, f"{gain}, significant (alpha {rule.alpha:g}) and at least the margin of {rule.margin:g}"
 
 
 def _on(score: Callable[[Any, Any], float], rows: Table, side: Side, mine: np.ndarray) -> float:
@@ -96,14 +96,14 @@ def _on(score: Callable[[Any, Any], float], rows: Table, side: Side, mine: np.nd
 
 
 def check_answers(bundle: Bundle, ask: Callable[[Any], Any]) -> None:
-    """Whether a model answers its own sample rows where it is served as it does here.
+    """Compare a model's answers to its own sample rows with those of the code that serves it.
 
     Args:
         bundle: the model.
-        ask: raw rows -> answers, by the very code that serves.
+        ask: raw rows -> answers, by the serving code.
 
     Raises:
-        Unfit: it answers otherwise, or not at all.
+        Unfit: the answers differ, or serving fails.
     """
     rows = bundle.sample_rows()
     if not len(rows):
@@ -111,9 +111,9 @@ def check_answers(bundle: Bundle, ask: Callable[[Any], Any]) -> None:
     expected = bundle.predict(rows).reset_index(drop=True)
     try:
         got = ask(rows)
-    except Exception as fault:  # noqa: BLE001 whatever it is, this model must not be served
-        raise Unfit(f"the challenger does not answer where it is served: {type(fault).__name__}: {str(fault)[:200]}") from None
+    except Exception as fault:  # noqa: BLE001 after any fault the model must not be served
+        raise Unfit(f"the challenger fails when served: {type(fault).__name__}: {str(fault)[:200]}") from None
     numbers = [name for name in expected.columns if expected[name].dtype.kind == "f"]
     same = list(got.columns) == list(expected.columns) and (got[numbers].to_numpy() == expected[numbers].to_numpy()).all()
     if not same:
-        raise Unfit("the challenger answers its own sample rows otherwise where it is served")
+        raise Unfit("the challenger gives different answers to its own sample rows when served")

@@ -1,4 +1,4 @@
-"""What came of a retraining, as JSON, as a picture, in MLflow, and to a webhook."""
+"""Report a retraining as JSON, as a picture, in MLflow, and to a webhook."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Summary = dict[str, Any]
 
 
 def opening(asked: RetrainSpec, champion: Promotion, study: str | None) -> Summary:
-    """The first lines of a summary."""
+    """The first entries of a summary."""
     now = datetime.now(UTC)
     return {
         "id": f"{now:%Y%m%dT%H%M%SZ}-{uuid.uuid4().hex[:6]}",
@@ -31,7 +31,7 @@ def opening(asked: RetrainSpec, champion: Promotion, study: str | None) -> Summa
 
 
 def publish(whole: Summary, asked: RetrainSpec, screen: Screen) -> None:
-    """Writes what came of a retraining beside the champion's study, and tells it to MLflow and whoever wants to hear it."""
+    """Write the summary beside the champion's study, and report it to the screen, MLflow and the webhook."""
     runs = Path(asked.paths.runs).resolve()
     path = runs / "studies" / str(whole["champion"]["study"]) / "retrain" / f"{whole['id']}.json"
     write_json(path, whole)
@@ -48,7 +48,7 @@ def publish(whole: Summary, asked: RetrainSpec, screen: Screen) -> None:
 
 
 def _show(whole: Summary, path: Path, asked: RetrainSpec, screen: Screen) -> None:
-    """The picture beside the file, and both in the run of the challenger's study."""
+    """Draw the picture beside the file, and log both in the run of the challenger's study."""
     files, tracking = [path], asked.tracking
     if tracking.figures:
         from foldwise.report.figures.retraining import draw

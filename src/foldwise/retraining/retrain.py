@@ -1,6 +1,6 @@
-"""What stands behind the retrain door: rows of today, a challenger, the champion on the same rows, and one decision.
+"""The retrain door: current rows, a challenger, the champion on the same rows, and one decision.
 
-A job may die at any line and be started again: it goes on where it was, and a promotion counts once.
+A job that dies at any line continues with its next start, and a promotion counts once.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ PROMOTED, KEPT, REFUSED, UNCHANGED, ROLLED_BACK = "PROMOTED", "KEPT", "REFUSED",
 
 @dataclass(frozen=True)
 class Job:
-    """What every step of a retraining has at hand."""
+    """The values that all steps of a retraining share."""
 
     asked: RetrainSpec
     ledger: Ledger
@@ -51,18 +51,18 @@ class Job:
 
 
 def retrain_here(config: Mapping[str, Any]) -> Summary:
-    """Run a retraining, or a rollback, shown on this terminal; what it came to is written as JSON and given back.
+    """Run a retraining or a rollback on this terminal; its summary, which is also written as JSON.
 
     Raises:
-        ConfigError, DataError: what is asked, or the new rows, are wrong; nothing was trained.
-        JobError: the challenger cannot be judged or served, or MLflow or the ledger fail.
+        ConfigError, DataError: the options or the new rows are wrong; nothing was trained.
+        JobError: the challenger cannot be judged or served, or MLflow or the ledger fails.
     """
     began = time.monotonic()
     asked = read_service(RetrainSpec, config)
     runs = Path(asked.paths.runs).resolve()
     for key, url, usual in (("ledger.url", asked.ledger.url, "ledger.db"), ("tracking.url", asked.tracking.url, "mlflow.db")):
         file = runs / usual if url is None else Path(url.removeprefix("sqlite:///"))
-        if (url is None or url.startswith("sqlite:///")) and not file.exists():  # nothing is made where nothing was tuned
+        if (url is None or url.startswith("sqlite:///")) and not file.exists():  # do not create files where nothing was tuned
             shown = "paths.runs" if url is None else key
             raise ConfigError(shown, f"{file.parent} holds no {file.name}; run {door_command('tune')} first")
     from foldwise.system.signals import stoppable
@@ -77,13 +77,13 @@ def retrain_here(config: Mapping[str, Any]) -> Summary:
         champion_alias = ChampionAlias(ledger, registry, asked.model, screen.note)
         job = Job(asked, ledger, registry, champion_alias, screen, raise_if_stopped, began)
         if asked.rollback:
-            return _roll_back(job)  # also while a retraining runs, which then finds another champion than it judged
+            return _roll_back(job)  # also during a retraining, which then finds that its champion was replaced
         with ledger.hold_model(f"{champion_alias.key}+retraining", 0.0):
             return _retrain(job)
 
 
 def _roll_back(job: Job) -> Summary:
-    """Puts the former champion back, after a look at whether its files are what was registered."""
+    """Restore the former champion, after a check that its files are those that were registered."""
     from foldwise.bundle.checksums import check as check_files
     from foldwise.ledger.model_versions import ROLLBACK
 
@@ -91,16 +91,16 @@ def _roll_back(job: Job) -> Summary:
     champion = _champion(job)
     for done in _finish_promoted(job):
         if done["outcome"] == ROLLED_BACK:
-            job.screen.note("that was the rollback asked for before; say it once more to go further back")
+            job.screen.note("that finished an interrupted rollback; run the command again to go further back")
             return done
     former = job.champion_alias.former()
     if former is None:
-        rule = f"version {champion.version} is the first champion of {model}; there is none to go back to"
+        rule = f"version {champion.version} is the first champion of {model}; only a later one can be rolled back"
         raise ConfigError("rollback", rule)
     folder, row = job.registry.fetch(f"{model}/{former}"), job.ledger.versions.version(key, former)
     if row is not None:
         check_files(folder, row.files)
-    why = asked.why or "a rollback was asked for"
+    why = asked.why or "a rollback was requested"
     summary = opening(asked, champion, _study_of(job, champion.version)) | {"challenger": {"version": former}}
     begun = _begin(job, champion, ROLLBACK, None, summary)
     summary |= {"id": begun.id, "outcome": ROLLED_BACK, "reason": why}
@@ -115,7 +115,7 @@ def _retrain(job: Job) -> Summary:
 
     shown = job.registry.aliases(job.asked.model).get(FIRST)
     if shown is not None:
-        _record(job, shown)  # a ledger that does not know its study is left as it is
+        _record(job, shown)  # before anything is written: the ledger must know its study
     champion = _champion(job)
     _finish_promoted(job)
     row, record = job.ledger.versions.version(job.champion_alias.key, champion.version), _record(job, champion.version)
@@ -128,7 +128,7 @@ def _retrain(job: Job) -> Summary:
 
 
 def _challenge(job: Job, champion: Promotion, row: VersionRow | None, record: StudyRecord, summary: Summary) -> Summary:
-    """From the rows of today to a decision."""
+    """Read the rows, train a challenger, judge it and decide."""
     from foldwise.data.new_rows import ChampionContext
     from foldwise.data.sources.fingerprint import source_mark
     from foldwise.retraining.challenger import challenger_study, named
@@ -174,7 +174,7 @@ def _challenge(job: Job, champion: Promotion, row: VersionRow | None, record: St
 
 
 def _champion(job: Job) -> Promotion:
-    """Who is champion, after ledger and registry agree."""
+    """The champion, after ledger and registry agree."""
     model = job.asked.model
     champion = job.champion_alias.reconcile()
     if champion is None:
@@ -183,46 +183,46 @@ def _champion(job: Job) -> Promotion:
 
 
 def _study_of(job: Job, version: int) -> str:
-    """The study that made a version: the ledger knows, or else the version itself."""
+    """The name of the study that made a version, from the ledger or else from its card."""
     row = job.ledger.versions.version(job.champion_alias.key, version)
     return row.study if row else _card(job, version).study
 
 
 def _record(job: Job, version: int) -> StudyRecord:
-    """The study that made a version, as the ledger has it.
+    """The ledger's record of the study that made a version.
 
     Raises:
-        ConfigError: it has not.
+        ConfigError: the ledger does not have it, or it is unfinished.
     """
     study = _study_of(job, version)
     record = job.ledger.study(study)
     if record is None or record.summary is None:
-        rule = f"version {version} of {job.asked.model} was made by the study {study}, which this ledger does not hold finished"
-        raise ConfigError("ledger.url", f"{rule}; name the ledger that does")
+        rule = f"version {version} of {job.asked.model} comes from the study {study}, which is not finished in this ledger"
+        raise ConfigError("ledger.url", f"{rule}; name the ledger that has it")
     return record
 
 
 def _card(job: Job, version: int) -> Card:
-    """What a version says of itself."""
+    """The card of a version."""
     from foldwise.bundle.card import read_card
 
     return read_card(job.registry.fetch(f"{job.asked.model}/{version}") / "bundle.json")
 
 
 def _known(job: Job, champion: Promotion, record: StudyRecord) -> dict[str, str]:
-    """Marks and fingerprints of rows from which nothing new can be learnt -> why."""
-    context = f"the rows are those that version {champion.version}, the champion, was made from"
+    """Marks and fingerprints of rows without anything new -> the reason."""
+    context = f"the rows are those of version {champion.version}, the champion"
     assert record.summary is not None
     known = {record.data_fingerprint: context, record.summary.source: context}
     last = job.ledger.versions.latest(job.champion_alias.key, champion.version)
     if last is not None and last.summary is not None and last.summary["asked"] == job.asked.options:
-        again = f"the rows are those of the retraining {last.id}, which came to {last.outcome}"
+        again = f"the rows are those of the retraining {last.id}, which ended as {last.outcome}"
         known |= {last.data_fingerprint: again, last.source: again}
     return {key: why for key, why in known.items() if key is not None}
 
 
 def _begin(job: Job, champion: Promotion, fingerprint: str, source: str | None, summary: Summary) -> Retraining:
-    """The retraining's row; one that was begun before with the same rows goes on under its id."""
+    """The retraining's row; an open one with the same rows continues under its id."""
     from foldwise.ledger.model_versions import Retraining
 
     own, now = str(summary["id"]), datetime.now(UTC)
@@ -230,20 +230,20 @@ def _begin(job: Job, champion: Promotion, fingerprint: str, source: str | None, 
 
 
 def _train(job: Job, plan: Plan) -> StudySummary:
-    """The challenger's study, run to its end or found finished; its summary."""
+    """Run the challenger's study, or find it finished; its summary."""
     from foldwise.doors.run import run_planned
     from foldwise.ledger.study_lock import lock_study
 
     with lock_study(plan.folder / "lock"):
         trained, _ = run_planned(plan, job.ledger, job.screen, job.raise_if_stopped, job.began)
     if not trained.is_registered:
-        raise JobError("the challenger is trained, and the registry does not take it; the same command goes on")
+        raise JobError("the challenger is trained, but the registry did not accept it; run the same command to continue")
     job.raise_if_stopped()
     return trained
 
 
 def _judge(job: Job, plan: Plan, champion: int, challenger: int) -> Judgement:
-    """Both on the same rows; a challenger that is to be promoted has to answer where it is served."""
+    """Compare both on the same rows; a challenger to be promoted must also answer when served."""
     from foldwise.retraining.judge import check_answers, judge
     from foldwise.training.runtime import start
 
@@ -256,7 +256,7 @@ def _judge(job: Job, plan: Plan, champion: int, challenger: int) -> Judgement:
 
 
 def _loaded(job: Job, version: int) -> Bundle:
-    """A version as it would be served."""
+    """A version, loaded as for serving."""
     from foldwise.bundle.bundle import load_bundle
 
     model = job.asked.model
@@ -268,19 +268,19 @@ def _loaded(job: Job, version: int) -> Bundle:
 
 
 def _finish_promoted(job: Job) -> list[Summary]:
-    """Ends what a job left that died after its promotion or its rollback counted; what these came to."""
+    """Finish retrainings and rollbacks whose process died after the promotion was committed; their summaries."""
     done, history = [], job.champion_alias.history()
     for left in job.ledger.versions.unended(job.champion_alias.key):
         made = next((row for row in history if (row.scores or {}).get("retraining") == left.id), None)
         if made is not None and left.summary is not None:
             summary = {**left.summary, "promotion": made.number}
-            job.screen.note(f"the retraining {left.id} was cut off after its promotion; it is written down now")
+            job.screen.note(f"the retraining {left.id} was interrupted after its promotion; it is recorded now")
             done.append(_close(job, summary, str(summary["outcome"]), str(summary["reason"]), left))
     return done
 
 
 def _close(job: Job, summary: Summary, outcome: str, why: str, retraining: Retraining | None = None) -> Summary:
-    """What came of it: the ledger knows it first."""
+    """Record the outcome, in the ledger first, and publish it."""
     whole = {**summary, "outcome": outcome, "reason": why, "seconds": round(time.monotonic() - job.began, 3)}
     if retraining is not None:
         job.ledger.versions.end(retraining, outcome, whole)

@@ -1,4 +1,4 @@
-"""The rows of today, as a retraining sees them: with the columns that the champion knows, and what has become of these."""
+"""The current rows of a retraining, with the champion's columns, and how they have changed."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ from foldwise.study.plan import Plan
 
 
 def look(record: StudyRecord, asked: RetrainSpec, context: ChampionContext, screen: Screen) -> Plan:
-    """The rows of today, with the columns that the champion knows and no others.
+    """The plan for the current rows, with the champion's columns only.
 
     Raises:
-        DataError: they cannot be learnt from as they were.
+        DataError: the rows no longer fit the champion's recipe.
     """
     columns = record.provenance and record.provenance.columns
     try:
         plan = look_at_data(challenger_study(record, asked), screen, context)
         further = tuple(name for name in plan.table.schema.names if columns and name not in columns)
         if further:
-            screen.note(f"columns that the champion does not know are left out: {', '.join(further)}; tune to learn from them")
+            screen.note(f"columns that the champion does not have are left out: {', '.join(further)}; tune to learn from them")
             plan = look_at_data(challenger_study(record, asked, further), screen, context)
-    except ConfigError as fault:  # the recipe was right for the rows that it was made for
+    except ConfigError as fault:  # the recipe was valid for its own rows
         raise DataError(f"the rows do not fit the champion's recipe: {fault}") from None
     return plan
 
@@ -39,16 +39,16 @@ def look(record: StudyRecord, asked: RetrainSpec, context: ChampionContext, scre
 def check_rows(
     plan: Plan, asked: RetrainSpec, card: Card, notify: Callable[[str], None]
 ) -> tuple[tuple[Drift, ...], dict[str, int]]:
-    """How far the new rows have moved, and how many rows there are of which kind, before anything is trained.
+    """The drift of the new rows and the numbers of rows by role, before anything is trained.
 
     Args:
-        plan: planned since the champion.
-        asked: how far they may.
-        card: the champion's. Its profile stands for rows that the source has no more.
-        notify: hears what a person should know.
+        plan: with a `ChampionContext`.
+        asked: has the limits.
+        card: the champion's. Its profile replaces rows that are gone from the source.
+        notify: shows notes to the user.
 
     Raises:
-        DataError: they have other labels, more gaps than is allowed, or moved too far, or no row is left to judge by.
+        DataError: other labels, too many missing cells, too much drift, or no row left to judge by.
     """
     context, data, table = plan.context, plan.spec.fixed.data, plan.table
     assert context is not None
@@ -56,16 +56,16 @@ def check_rows(
         raise DataError(f"{_changed(card.labels, table.labels)}; tune a model for these labels")
     judges = int(judging(table, plan.development, plan.holdout, context, data).sum())
     if not judges:
-        rule = "no row is left to judge by: both models would know each of them, or one of its group"
+        rule = "no row is left to judge by: each row, or one of its group, was in the training of a model"
         raise DataError(f"{rule}; wait for more rows, or tune with a larger data.holdout.share")
     develop = np.concatenate([plan.development, plan.new_rows])
     is_new = np.ones(len(develop), dtype=np.bool_)
     if context.trained is None:
-        notify("which rows the champion was trained on was not kept, so all are held against its profile")
-    else:  # by themselves: rows of groups that it knows are new rows all the same
+        notify("the champion's training rows were not recorded, so all rows are compared with its profile")
+    else:  # by row, not by group: new rows of known groups are new too
         is_new = ~np.isin(context.keys(table, data)[develop, 0], context.trained)
         if is_new.all():
-            notify("none of the rows that the champion was trained on is found any more, so all are held against its profile")
+            notify("none of the champion's training rows is in the source any more, so all rows are compared with its profile")
     found = drifts(table, develop[~is_new], develop[is_new], card.profile)
     check_missing(found, asked.checks.missing)
     check_drift(found, asked.checks.drift)
@@ -83,9 +83,9 @@ def check_rows(
 def _changed(before: tuple[str, ...], now: tuple[str, ...]) -> str:
     new, gone = [x for x in now if x not in before], [x for x in before if x not in now]
     if new:
-        return f"the target has the label {new[0]!r}, which the champion never learnt"
+        return f"the target has the label {new[0]!r}, which the champion does not know"
     return (
-        f"the target has no row of label {gone[0]!r} any more"
+        f"the target has no row with the label {gone[0]!r} any more"
         if gone
         else "the labels are in another order than the champion's"
     )

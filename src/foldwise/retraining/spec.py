@@ -1,4 +1,4 @@
-"""What the retrain door is asked."""
+"""The options of the retrain door."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from foldwise.spec.places import LedgerSpec, Paths, TrackingSpec
 
 
 class AskedPromotion(Spec):
-    """The rule of promotion; what is null is as the champion's study has it."""
+    """The rule of promotion; null means as in the champion's study."""
 
     margin: Annotated[float, Field(ge=0)] | None = None
     alpha: Annotated[float, Field(gt=0, le=0.5)] | None = None
 
 
 class ChecksSpec(Spec):
-    """What new rows have to pass: by how much more may be missing, and how far a column may move (PSI)."""
+    """Limits for new rows: the increase of missing cells, and the drift of a column (PSI)."""
 
     missing: Annotated[float, Field(ge=0, le=1)] = 0.2
     drift: Annotated[float, Field(gt=0)] | None = None
 
 
 class PlaceSpec(Spec):
-    """Where the rows are now; what is null is as the champion's study has it."""
+    """The place of the rows now; null means as in the champion's study."""
 
     path: str | None = None
     url: str | None = None
@@ -33,7 +33,7 @@ class PlaceSpec(Spec):
 
 
 class RetrainSpec(Spec):
-    """A retraining of a registered model, or the way back to its former champion."""
+    """A retraining of a registered model, or a rollback to its former champion."""
 
     model: Name
     rollback: bool = False
@@ -51,5 +51,5 @@ class RetrainSpec(Spec):
 
     @property
     def options(self) -> dict[str, Any]:
-        """What decides how rows are learnt from and judged: the same of the same rows would come to the same."""
+        """The options that decide the outcome: with the same rows and options it would be the same."""
         return self.model_dump(include={"search", "newest", "promotion"}, mode="json")

@@ -1,1 +1,1 @@
-"""Jobs at their times."""
+"""Jobs that run at the times of a cron line."""

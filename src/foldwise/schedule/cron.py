@@ -1,12 +1,11 @@
-"""When a job is due: a line of cron in a time zone, as moments in UTC.
+"""The times of a job: a cron line in a time zone, as moments in UTC.
 
-cronsim finds wall-clock times without a zone. What one means where clocks change is decided here; cronsim's own rule, that of
-Debian, runs a skipped time at once:
+cronsim finds wall-clock times without a zone. The rules for clock changes are here, because cronsim's own, Debian's, runs a
+skipped time at once:
 
-* Every wall-clock time happens once. One that clocks skip happens as much later as they jump; one that comes twice happens
-  when it comes first. Two wall-clock times that become the same moment are one.
-* Where the hour begins with `*`, as in `*/15 * * * *`, the job follows real time: what comes twice happens twice, what is
-  skipped never.
+* Every wall-clock time happens once. A time that clocks skip happens later by the length of the jump; a time that occurs twice
+  happens the first time. Two wall-clock times at the same moment count once.
+* If the hour begins with `*`, as in `*/15 * * * *`, the job follows real time: repeated times happen twice, skipped ones never.
 """
 
 from __future__ import annotations
@@ -47,17 +46,17 @@ _DAY = timedelta(days=1)
 
 @dataclass(frozen=True)
 class Timing:
-    """When a job is due: five fields of cron in numbers, in a time zone."""
+    """The five fields of a cron line in numbers, and a time zone."""
 
     cron: str
     zone: ZoneInfo
 
 
 def read_timing(cron: str, zone: ZoneInfo) -> Timing:
-    """What a line of cron with five fields means in a time zone.
+    """Read a cron line with five fields.
 
     Raises:
-        ValueError: the line is not one of cron, or its day never comes, like 30 February.
+        ValueError: the line is not valid, or its day never comes, like 30 February.
     """
     words = _WORDS.get(cron.strip().lower(), cron).split()
     if len(words) != len(_FIELDS):
@@ -69,7 +68,7 @@ def read_timing(cron: str, zone: ZoneInfo) -> Timing:
     timing = Timing(" ".join(numbers), zone)
     try:
         CronSim(timing.cron, datetime.min)
-    except CronSimError:  # the only fault that is left
+    except CronSimError:  # the only fault left
         raise ValueError(f"{cron!r} never comes: no such month has a day {min(numbers[2].split(','))}") from None
     return timing
 
@@ -78,7 +77,7 @@ def read_zone(name: str) -> ZoneInfo:
     """The time zone of that name.
 
     Raises:
-        ValueError: there is none.
+        ValueError: the name is unknown.
     """
     try:
         return ZoneInfo(name)
@@ -89,7 +88,7 @@ def read_zone(name: str) -> ZoneInfo:
 
 
 def slots_between(timing: Timing, after: datetime, until: datetime) -> list[datetime]:
-    """The moments in UTC at which a job is due, later than `after`, `until` included, in order."""
+    """The moments in UTC at which a job is due, after `after` and up to `until`, in order."""
     if until <= after:
         return []
     last = max(_clocks(timing.zone, until))
@@ -98,13 +97,13 @@ def slots_between(timing: Timing, after: datetime, until: datetime) -> list[date
 
 
 def next_slot(timing: Timing, after: datetime) -> datetime:
-    """The first moment in UTC after another at which a job is due."""
+    """The first moment in UTC after `after` at which a job is due."""
     some = next(moment for wall in _walls(timing, after) for moment in _moments(timing, wall) if moment > after)
-    return slots_between(timing, after, some)[0]  # a later wall-clock time may be an earlier moment
+    return slots_between(timing, after, some)[0]  # a later wall-clock time can be an earlier moment
 
 
 def latest_slots(timing: Timing, after: datetime, until: datetime, most: int) -> list[datetime]:
-    """The latest of the moments between two, however long ago the first was."""
+    """At most the `most` latest moments after `after` and up to `until`, fast even over years."""
     span = _DAY
     while True:
         start = max(after, until - span)
@@ -115,17 +114,17 @@ def latest_slots(timing: Timing, after: datetime, until: datetime, most: int) ->
 
 
 def _numbers(word: str, field: str) -> str:
-    """A field of cron as cronsim takes it: without names, and without ranges that end on Sunday."""
+    """A cron field for cronsim: without names, and without ranges that end on Sunday."""
     lowest, highest, names = _FIELDS[field]
     items = []
     for item in word.split(","):
         match = _ITEM.fullmatch(item)
         if match is None:
-            raise ValueError(f"{field} {word!r} is not understood; write *, 5, 1-5, */15, 1-30/2, or several with commas")
+            raise ValueError(f"{field} {word!r} is not valid; write *, 5, 1-5, */15, 1-30/2, or several with commas")
         first, last, step = match.groups()
         low = lowest if first == "*" else _value(first, field)
         high = _value(last, field) if last else highest if step or first == "*" else low
-        if names is _WEEKDAYS and last and high == 0:  # Sunday ends the week as well, sat-sun
+        if names is _WEEKDAYS and last and high == 0:  # Sunday also ends the week, as in sat-sun
             high = 7
         if step and int(step) == 0:
             raise ValueError(f"{field} {item!r} has the step 0; a step is 1 or more")
@@ -147,18 +146,18 @@ def _value(word: str, field: str) -> int:
 
 
 def _walls(timing: Timing, after: datetime) -> Iterator[datetime]:
-    """Wall-clock times without a zone, in order, from one on that is not later than `after`."""
+    """Wall-clock times without a zone, in order, beginning no later than `after`."""
     return CronSim(timing.cron, min(_clocks(timing.zone, after)))
 
 
 def _moments(timing: Timing, wall: datetime) -> list[datetime]:
-    """The moments that a wall-clock time stands for."""
+    """The moments of a wall-clock time."""
     folds = [wall.replace(tzinfo=timing.zone, fold=fold).astimezone(UTC) for fold in (0, 1)]
     if timing.cron.split()[1].startswith("*"):
         return [moment for moment in folds if moment.astimezone(timing.zone).replace(tzinfo=None) == wall]
-    return folds[:1]  # the first of two, and in a gap the time before the jump
+    return folds[:1]  # the first of two; in a gap the offset before the jump
 
 
 def _clocks(zone: ZoneInfo, moment: datetime) -> list[datetime]:
-    """What clocks in the zone show at a moment, by the offset then, a day before and a day after."""
+    """The wall-clock time of a moment by the zone's offset then, a day before and a day after."""
     return [(moment + day).astimezone(zone).replace(tzinfo=None) - day for day in (-_DAY, timedelta(), _DAY)]

@@ -1,4 +1,4 @@
-"""What stands behind the schedule door: the scheduler itself, one run, the list of jobs, what was."""
+"""The schedule door: the scheduler, one run, the list of jobs, and their history."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from foldwise.ledger.job_runs import JobRun, JobRuns
 
 STOPPED = "stopped by a signal"
-SECONDS_FOR_THE_LOCK = 5.0  # another machine looks whether anybody has it, and lets go at once
+SECONDS_FOR_THE_LOCK = 5.0  # another machine may take the lock for a moment to see whether it is free
 
 
 def schedule(config: Mapping[str, Any]) -> None:
@@ -37,7 +37,7 @@ def schedule(config: Mapping[str, Any]) -> None:
     asked = read_service(ScheduleSpec, config)
     asked = asked.model_copy(update={"jobs": str(Path(asked.jobs or conf_at(asked.paths.conf).jobs()).resolve())})
     if asked.action in ("serve", "list") and asked.job is not None:
-        raise ConfigError("job", f"action={asked.action} is about all jobs; action=run job={asked.job} runs one now")
+        raise ConfigError("job", f"action={asked.action} covers all jobs; action=run job={asked.job} runs one now")
     if asked.action == "run" and asked.job is None:
         raise ConfigError("job", f"must be given, action=run job=NAME{did_you_mean('', read_jobs(_folder(asked)).jobs)}")
     {"serve": _serve, "list": _list, "run": _run, "history": _history}[asked.action](asked)
@@ -54,7 +54,7 @@ def _job_runs(asked: ScheduleSpec, notify: Callable[[str], None], raise_if_stopp
 
 
 def _locks(asked: ScheduleSpec, job_runs: JobRuns) -> Path:
-    """Where the locks are: beside the ledger, so that all who share it on this machine meet; else among the runs."""
+    """The folder of the locks: beside an SQLite ledger, which all its schedulers share, else in `paths.runs`."""
     return (job_runs.folder or Path(asked.paths.runs).resolve()) / "jobs"
 
 
@@ -66,7 +66,7 @@ def _serve(asked: ScheduleSpec) -> None:
     due = [job.name for job in found.jobs.values() if job.enabled]
     with until_signal(STOPPED) as raise_if_stopped, _job_runs(asked, screen.note, raise_if_stopped) as job_runs:
         screen.note(
-            f"jobs of {folder}: {', '.join(due) or 'none is enabled'}; Ctrl-C or SIGTERM ends this, jobs that run go on"
+            f"jobs of {folder}: {', '.join(due) or 'none is enabled'}; Ctrl-C or SIGTERM stops the scheduler, not running jobs"
         )
 
         def launch(job: JobSpec, slot: datetime, attempt: int, lock: JobLock) -> subprocess.Popen[bytes]:
@@ -76,11 +76,11 @@ def _serve(asked: ScheduleSpec) -> None:
         scheduler = Scheduler(folder, job_runs, _locks(asked, job_runs), launch, _now, screen.note)
         with suppress(Interrupted):
             serve(scheduler, _now, raise_if_stopped)
-        screen.note("stopped; the next start catches up with the latest slot of each job")
+        screen.note("stopped; the next start runs the latest missed slot of each job")
 
 
 def _launch(asked: ScheduleSpec, job: JobSpec, slot: datetime, attempt: int, lock: JobLock) -> subprocess.Popen[bytes]:
-    """The door of one run, in a session of its own, so that it outlives this process."""
+    """Start the process of one run in its own session, so that it outlives this process."""
     words = ["action=run", f"job={job.name}", f"slot={write_slot(slot)}", f"attempt={attempt}", f"jobs={_folder(asked)}"]
     return subprocess.Popen(  # noqa: S603 a list of words, never a shell
         [*door_process("schedule"), *words, *_handed_on(asked, ())],
@@ -92,7 +92,7 @@ def _launch(asked: ScheduleSpec, job: JobSpec, slot: datetime, attempt: int, loc
 
 
 def _handed_on(asked: ScheduleSpec, overrides: tuple[str, ...]) -> list[str]:
-    """The scheduler's own places for the doors that it starts, where their overrides do not say others."""
+    """Overrides that give a door the scheduler's own places, unless its overrides name others."""
     given = {word.lstrip("+").partition("=")[0].strip() for word in overrides}
     places: dict[str, str | None] = {
         "paths.runs": str(Path(asked.paths.runs).resolve()),
@@ -110,7 +110,7 @@ def _run(asked: ScheduleSpec) -> None:
     screen = Screen()
 
     def notify(sentence: str) -> None:
-        with suppress(OSError):  # the scheduler's terminal may be closed by now, and its run goes on
+        with suppress(OSError):  # the scheduler's terminal may be closed; the run goes on
             screen.note(sentence)
 
     job = _job(_folder(asked), asked.job)
@@ -118,7 +118,7 @@ def _run(asked: ScheduleSpec) -> None:
         lock = job_lock(_locks(asked, job_runs) / f"{job.name}.lock")
         if lock is None:
             running = [f", the slot {write_slot(row.slot)}" for row in job_runs.open(job.name)]
-            raise JobError(f"job {job.name} is being run by another process{''.join(running)}")
+            raise JobError(f"job {job.name} is already running in another process{''.join(running)}")
         with closing(lock), _alone(job_runs, job.name, raise_if_stopped):
             slot = read_slot(asked.slot) if asked.slot else _claim_now(job_runs, job.name)
             if job_runs.row(job.name, slot) is None:
@@ -143,7 +143,7 @@ def _job(folder: Path, name: str) -> JobSpec:
 
 
 def _claim_now(job_runs: JobRuns, job: str) -> datetime:
-    """A slot for a run that a person asks for: at a second that cron never means."""
+    """Claim a slot for a run started by hand, at a second other than cron's 0."""
     moment = _now().replace(microsecond=0)
     while moment.second == 0 or not job_runs.claim(job, moment):
         moment += timedelta(seconds=1)
@@ -159,7 +159,7 @@ def _alone(job_runs: JobRuns, job: str, raise_if_stopped: Callable[[], None]) ->
                 yield
                 return
         if time.monotonic() > end:
-            raise JobError(f"job {job} is being run on another machine")
+            raise JobError(f"job {job} is running on another machine")
         raise_if_stopped()
         time.sleep(0.2)
 
@@ -183,7 +183,7 @@ def _list(asked: ScheduleSpec) -> None:
                 "reason": None if last is None else last.reason,
             }
         )
-    _show(asked, shown, "no job; each is a file NAME.yaml in " + str(_folder(asked)))
+    _show(asked, shown, f"no jobs; each is a file NAME.yaml in {_folder(asked)}")
     for error in list(found.broken.values())[:-1]:
         print(f"error: {error}", file=sys.stderr)
     if found.broken:
@@ -193,7 +193,7 @@ def _list(asked: ScheduleSpec) -> None:
 def _history(asked: ScheduleSpec) -> None:
     rows = _rows(asked, lambda job_runs: job_runs.history(asked.job, asked.count))
     if asked.job is not None and not rows:
-        _job(_folder(asked), asked.job)  # a job that is gone has a history, one that never was has neither
+        _job(_folder(asked), asked.job)  # a deleted job has a history; one that never existed is an error
     shown = [
         {
             "job": row.job,
@@ -207,7 +207,7 @@ def _history(asked: ScheduleSpec) -> None:
         }
         for row in rows
     ]
-    _show(asked, shown, "no slot yet")
+    _show(asked, shown, "no runs yet")
 
 
 def _last_rows(asked: ScheduleSpec, names: list[str]) -> list[JobRun | None]:
@@ -216,7 +216,7 @@ def _last_rows(asked: ScheduleSpec, names: list[str]) -> list[JobRun | None]:
 
 
 def _rows(asked: ScheduleSpec, read: Callable[[JobRuns], list[JobRun]]) -> list[JobRun]:
-    """Rows of the ledger; none where there is no ledger, which is not made by looking."""
+    """Rows of the ledger; none without a ledger, which reading must not create."""
     if asked.ledger.url is None and not (Path(asked.paths.runs) / "ledger.db").exists():
         return []
     with _job_runs(asked, lambda sentence: print(sentence, file=sys.stderr), lambda: None) as job_runs:

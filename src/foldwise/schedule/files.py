@@ -1,4 +1,4 @@
-"""A folder of jobs, each a file: read whenever they are needed, because the files are the truth."""
+"""A folder of job files, read again at every use."""
 
 from __future__ import annotations
 
@@ -7,31 +7,30 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from foldwise.config.read import read_service
 from foldwise.errors import ConfigError, did_you_mean
 from foldwise.schedule.spec import JobSpec
+from foldwise.system.yaml_file import read_yaml
 
-MOST_BYTES = 65_536  # a job has a dozen short lines
+MOST_BYTES = 65_536  # a job file has a dozen short lines
 
 
 @dataclass(frozen=True)
 class JobFiles:
-    """The jobs of a folder by name, and what is wrong with the files of the others."""
+    """The jobs of a folder by name, and the errors of the other files."""
 
     jobs: Mapping[str, JobSpec]
     broken: Mapping[str, ConfigError]
 
 
 def read_jobs(folder: Path) -> JobFiles:
-    """Every job of a folder.
+    """Read every job of a folder.
 
     Raises:
-        ConfigError: there is no such folder.
+        ConfigError: the folder is missing.
     """
     if not folder.is_dir():
-        raise ConfigError("jobs", f"{folder} is no folder; name one that holds a file NAME.yaml for each job")
+        raise ConfigError("jobs", f"{folder} is not a folder; name one with a file NAME.yaml for each job")
     jobs: dict[str, JobSpec] = {}
     broken: dict[str, ConfigError] = {}
     for path in sorted(folder.iterdir()):
@@ -44,51 +43,26 @@ def read_jobs(folder: Path) -> JobFiles:
 
 
 def read_job(path: Path) -> JobSpec:
-    """The job of a file.
+    """Read the job of a file.
 
     Raises:
-        ConfigError: the first thing that is wrong, with the file's name and the key.
+        ConfigError: the first error, with the file's name and the key.
     """
+    if path.suffix != ".yaml":
+        raise ConfigError(str(path), f"the name of a job file must end in .yaml; rename it to {path.stem}.yaml")
+    values = _values(path)
     try:
-        if path.suffix != ".yaml":
-            raise ConfigError("", f"the name of a job's file ends in .yaml, call it {path.stem}.yaml")
-        return read_service(JobSpec, {**_mapping(path), "name": path.stem})
+        return read_service(JobSpec, {**values, "name": path.stem})
     except ConfigError as error:
         raise ConfigError(f"{path}: {error.key}" if error.key else str(path), error.rule) from None
 
 
-def _mapping(path: Path) -> dict[str, Any]:
-    try:
-        with path.open("rb") as file:
-            written = file.read(MOST_BYTES + 1)
-        if len(written) > MOST_BYTES:
-            raise ConfigError("", f"is larger than {MOST_BYTES} bytes, so it is no job")
-        tree = yaml.load(written.decode("utf-8"), Loader=_PlainLoader)  # noqa: S506 a SafeLoader that takes even less
-    except OSError as fault:
-        raise ConfigError("", f"cannot be read: {fault.strerror}") from None
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError, ValueError) as fault:
-        raise ConfigError("", f"is no YAML that can be read: {' '.join(str(fault).split())[:200]}") from None
-    if not isinstance(tree, dict):
-        raise ConfigError("", "must be a mapping with the keys cron and model, or door and overrides")
+def _values(path: Path) -> dict[str, Any]:
+    if path.is_file() and path.stat().st_size > MOST_BYTES:
+        raise ConfigError(str(path), f"is larger than {MOST_BYTES} bytes, the limit of a job file; shorten it")
+    values, lines = read_yaml(path)
     known = JobSpec.model_fields.keys() - {"name"}
-    for key in tree:
+    for key in values:
         if key not in known:
-            raise ConfigError(str(key), f"unknown key{did_you_mean(str(key), known)}")
-    return tree
-
-
-class _PlainLoader(yaml.SafeLoader):  # type: ignore[misc]  # PyYAML ships no types
-    """YAML without references, which can unfold to any size, and without keys that stand there twice."""
-
-    def compose_node(self, parent: Any, index: Any) -> Any:
-        if self.check_event(yaml.AliasEvent):
-            raise yaml.MarkedYAMLError(problem="references (*name) are not read", problem_mark=self.peek_event().start_mark)
-        return super().compose_node(parent, index)
-
-    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
-        keys = [key.value for key, _ in node.value]
-        twice = next((key for place, key in enumerate(keys) if key in keys[:place]), None)
-        if twice is not None:
-            raise yaml.MarkedYAMLError(problem=f"the key {twice!r} stands there twice", problem_mark=node.start_mark)
-        mapping: dict[Any, Any] = super().construct_mapping(node, deep)
-        return mapping
+            raise ConfigError(f"{path}, line {lines[key]}: {key}", f"unknown key{did_you_mean(key, known)}")
+    return values

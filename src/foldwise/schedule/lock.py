@@ -1,7 +1,7 @@
-"""One run of a job at a time on a machine: a kernel lock that a process hands to those that it starts.
+"""One run of a job at a time on a machine: a kernel lock that child processes inherit.
 
-The lock belongs to the open file, not to a process: it is held as long as any process lives that has the file open. So a slot
-that the ledger calls claimed or running while nobody holds the lock was left behind by processes that died.
+The lock belongs to the open file, not to a process: it is held while any process has the file open. So if a slot is claimed or
+running in the ledger and the lock is free, its processes have died.
 """
 
 from __future__ import annotations
@@ -10,26 +10,26 @@ import fcntl
 import os
 from pathlib import Path
 
-INHERITED = "FOLDWISE_JOB_LOCK"  # the number of an open file that a child gets from the process that started it
+INHERITED = "FOLDWISE_JOB_LOCK"  # the file descriptor that a child inherits
 
 
 class JobLock:
-    """The lock of a job, held from birth until `close`, and on by every child that was given `number`."""
+    """The lock of a job, held until `close`, and by every child that inherits the descriptor `number`."""
 
     def __init__(self, number: int) -> None:
         self.number = number
 
     def environment(self) -> dict[str, str]:
-        """What a child needs to know, which is started with `pass_fds=[number]`."""
+        """The environment of a child that is started with `pass_fds=[number]`."""
         return {INHERITED: str(self.number)}
 
     def close(self) -> None:
-        """Closes the file here."""
+        """Close the file in this process."""
         os.close(self.number)
 
 
 def job_lock(path: Path) -> JobLock | None:
-    """The lock of a job at a path, this process's own or one that it was born with; None where others hold it."""
+    """Take the lock of a job, newly or as inherited; None if other processes hold it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     number = _inherited(path)
     if number is None:
@@ -48,6 +48,6 @@ def _inherited(path: Path) -> int | None:
         return None
     try:
         its_file = os.fstat(int(text))
-    except OSError:  # nobody handed it on
+    except OSError:  # it was not inherited
         return None
     return int(text) if os.path.samestat(its_file, path.stat()) else None

@@ -1,4 +1,4 @@
-"""Runs a slot of a job: its door as a process, its output in a file, a limit on its time, and further tries where it failed."""
+"""Run a slot of a job: its door as a process, with output in a file, a time limit, and retries."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from foldwise.schedule.lock import JobLock
 
 SECONDS_TO_END = 10.0  # between SIGTERM and SIGKILL
-DEATHS = 2  # how often a slot is taken up whose processes were killed, beside the tries that its job allows
-WRONG = 2  # a door's exit code where configuration or data are wrong: another try would end the same
+DEATHS = 2  # attempts after killed processes, beside the retries that the job allows
+WRONG = 2  # a door's exit code for wrong configuration or data: a retry would end the same
 TAIL = 65_536
 LONGEST_REASON = 500
 STEP = 0.1
@@ -35,7 +35,7 @@ SECONDS_BETWEEN_HOLDS = 5.0
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a slot ended, or one try of it. `again`: whether another try may end otherwise."""
+    """How a slot or one try of it ended. `again`: whether a retry could help."""
 
     state: str
     exit_code: int | None = None
@@ -54,24 +54,24 @@ def run_slot(
     notify: Callable[[str], None],
     raise_if_stopped: Callable[[], None] = lambda: None,
 ) -> Outcome | None:
-    """Runs a slot to its end, with as many tries as the job allows; the ledger knows each before it starts.
+    """Run a slot to its end, with the job's retries; the ledger records each attempt before it starts.
 
     Args:
-        job: what is run.
-        slot: a slot that is claimed or running in the ledger.
-        attempt: the attempt that it is at there.
+        job: the job.
+        slot: claimed or running in the ledger.
+        attempt: its attempt in the ledger.
         job_runs: the ledger's.
-        lock: the job's; the door holds it too.
-        log: where the door's output goes.
+        lock: the job's; the door inherits it.
+        log: the file for the door's output.
         command: the door.
-        notify: hears what a person should know.
-        raise_if_stopped: raises Interrupted where the user asked to stop.
+        notify: shows notes to the user.
+        raise_if_stopped: raises Interrupted after the user asked to stop.
 
     Returns:
-        How it ended; None where another process took it up.
+        How it ended; None if another process took the slot over first.
 
     Raises:
-        Overtaken: another process took it up meanwhile.
+        Overtaken: another process took the slot over meanwhile.
     """
     if attempt > job.retries + DEATHS:
         number = job_runs.take(job.name, slot, attempt, str(log))
@@ -82,14 +82,14 @@ def run_slot(
         while True:
             number = job_runs.take(job.name, slot, attempt, str(log))
             if number is None:
-                notify(f"job {job.name}: the slot {write_slot(slot)} was taken up by another process")
+                notify(f"job {job.name}: the slot {write_slot(slot)} was taken over by another process")
                 return None
             reached("after-take")
             outcome = _tried(job, number, lock, log, command, raise_if_stopped)
             reached("after-job-ended")
             if outcome.state == "DONE" or not outcome.again or number > job.retries:
                 return _ended(job, slot, job_runs, outcome, log, notify, number)
-            notify(f"job {job.name}: attempt {number} failed, {outcome.reason}; once more in {pause:g} s")
+            notify(f"job {job.name}: attempt {number} failed, {outcome.reason}; retrying in {pause:g} s")
             try:
                 _wait(pause, raise_if_stopped)
             except Interrupted:
@@ -100,13 +100,13 @@ def run_slot(
 def _ended(
     job: JobSpec, slot: datetime, job_runs: JobRuns, outcome: Outcome, log: Path, notify: Callable[[str], None], number: int
 ) -> Outcome:
-    """Writes the end of a slot down, then tells whoever wants to know of a failure."""
+    """Record the end of a slot, then report a failure to the webhook."""
     job_runs.finish(job.name, slot, number, outcome.state, outcome.exit_code, outcome.reason)
     reached("after-slot-finished")
     if outcome.state == "FAILED" and job.webhook is not None:
-        told = {"job": job.name, "slot": slot.isoformat(), "state": outcome.state, "attempts": number}
-        told |= {"exit_code": outcome.exit_code, "reason": outcome.reason, "log": str(log)}
-        if fault := tell(job.webhook, told, job.webhook_private):
+        report = {"job": job.name, "slot": slot.isoformat(), "state": outcome.state, "attempts": number}
+        report |= {"exit_code": outcome.exit_code, "reason": outcome.reason, "log": str(log)}
+        if fault := tell(job.webhook, report, job.webhook_private):
             notify(f"job {job.name}: {fault}")
     return outcome
 
@@ -114,7 +114,7 @@ def _ended(
 def _tried(
     job: JobSpec, number: int, lock: JobLock, log: Path, command: Sequence[str], raise_if_stopped: Callable[[], None]
 ) -> Outcome:
-    """One try: a process group of its own, which ends with its leader, at the time limit, or when the user wants so."""
+    """One try, in its own process group, which ends with its leader, at the time limit, or when the user stops it."""
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as file:
         words = without_password(" ".join(command))
@@ -133,7 +133,7 @@ def _tried(
         try:
             while not _has_ended(door):
                 if time.monotonic() >= end:
-                    cut = f"it was ended at its time_limit of {job.time_limit:g} s"
+                    cut = f"it was stopped at its time_limit of {job.time_limit:g} s"
                     break
                 raise_if_stopped()
                 time.sleep(min(STEP, max(end - time.monotonic(), 0)))
@@ -141,22 +141,22 @@ def _tried(
             cut = "it was stopped by a signal"
         finally:
             code = _end(door)
-    if code == 0:  # also where it came to its end while it was being ended
+    if code == 0:  # also if it finished while it was being stopped
         return Outcome("DONE", 0, cut)
     if cut is not None:
         return Outcome("FAILED", code, cut)
-    died = f"it was ended by {signal.Signals(-code).name}" if code < 0 else None
+    died = f"it was killed by {signal.Signals(-code).name}" if code < 0 else None
     return Outcome("FAILED", code, died or _last_error(log, begins) or f"it ended with exit code {code}", code != WRONG)
 
 
 def _end(door: subprocess.Popen[bytes]) -> int:
-    """The exit code of a process, which is ended where it still runs; nothing of its group stays."""
+    """End a process that still runs, and its whole group; the exit code."""
     end = time.monotonic() + SECONDS_TO_END
     if not _has_ended(door):
         _signal(door.pid, signal.SIGTERM)
     while not _has_ended(door) and time.monotonic() < end:
         time.sleep(STEP / 10)
-    _signal(door.pid, signal.SIGKILL)  # while its leader is not waited for, the number of the group is nobody else's
+    _signal(door.pid, signal.SIGKILL)  # before `wait` the system cannot reuse the group's number
     return door.wait()
 
 
@@ -165,12 +165,12 @@ def _has_ended(door: subprocess.Popen[bytes]) -> bool:
 
 
 def _signal(group: int, number: signal.Signals) -> None:
-    with suppress(ProcessLookupError, PermissionError):  # nobody is left in it
+    with suppress(ProcessLookupError, PermissionError):  # no process is left in it
         os.killpg(group, number)
 
 
 def _last_error(log: Path, begins: int) -> str | None:
-    """The last line of an attempt's output that says `error:`, else its last line."""
+    """The last line of an attempt's output that begins with `error:`, else its last line."""
     with log.open("rb") as file:
         size = file.seek(0, os.SEEK_END)
         file.seek(max(begins, size - TAIL))
@@ -189,11 +189,11 @@ def _wait(seconds: float, raise_if_stopped: Callable[[], None]) -> None:
 
 @contextmanager
 def _held(job_runs: JobRuns, job: str) -> Iterator[None]:
-    """Keeps the lock between machines while a job runs: a connection that was cut loses it."""
+    """Keep the lock between machines while a job runs, as a lost connection loses it."""
     over = threading.Event()
 
     def hold() -> None:
-        with suppress(FoldwiseError):  # the user asked to stop while the database was away
+        with suppress(FoldwiseError):  # the user stopped the job while the database was unavailable
             while not over.wait(SECONDS_BETWEEN_HOLDS):
                 job_runs.stay_alone(job)
 

@@ -1,9 +1,9 @@
-"""Who looks at the jobs: finds the slots that are due, claims each once, and starts what runs it.
+"""The scheduler: it finds due slots, claims each once, and starts the process that runs it.
 
-Whoever handles a job holds its lock: a scheduler from before it claims a slot, and the process that it starts for it from its
-birth on. So on one machine a slot that is claimed or running while the lock is free was left behind and is taken up, and one
-whose predecessor still runs is seen to be so. Between machines, which share a ledger in PostgreSQL, the ledger's own lock says
-who runs, and a slot is left behind when nobody had that for a while.
+A scheduler takes a job's lock before it claims a slot, and the process that it starts inherits the lock. So on one machine a
+slot that is claimed or running while the lock is free was abandoned, and is started again; while the lock is held, the slot
+before it still runs. Machines that share a ledger in PostgreSQL also use the ledger's lock: a slot is abandoned if that lock
+was free for a while.
 """
 
 from __future__ import annotations
@@ -25,35 +25,35 @@ from foldwise.system.kill_points import reached
 if TYPE_CHECKING:
     from foldwise.ledger.job_runs import JobRun, JobRuns
 
-LISTED_MISSED = 100  # of the slots that nobody ran, those that the ledger lists
-HANDOVER_SECONDS = 30.0  # from claiming a slot on another machine until its process holds the lock between machines
+LISTED_MISSED = 100  # missed slots that are recorded after a long pause
+HANDOVER_SECONDS = 30.0  # from a claim on another machine until its process holds the lock between machines
 SECONDS_BETWEEN_LOOKS = 60.0
 STEP = 0.5
-AWAY = "no scheduler was there; of the slots that were missed the latest is caught up with"
+AWAY = "no scheduler was running; only the latest missed slot is run"
 GONE = "gone"
 
 
 class Process(Protocol):
-    """What was started for a slot."""
+    """The process of a slot."""
 
     def poll(self) -> int | None:
-        """Its exit code, None while it runs."""
+        """The exit code, None while it runs."""
 
 
 Launch = Callable[[JobSpec, datetime, int, JobLock], Process]
 
 
 class Scheduler:
-    """Looks at a folder of jobs.
+    """Starts the due jobs of a folder.
 
     Args:
-        folder: the jobs' files.
+        folder: the job files.
         job_runs: the ledger's.
-        locks: where the jobs' locks are, the same for all schedulers of this machine.
-        launch: starts a process that runs a slot of a job from an attempt on; it is handed the job's lock.
-        now: the moment, which may jump.
-        notify: hears what a person should know.
-        handover: seconds.
+        locks: the folder of the jobs' locks, shared by all schedulers of this machine.
+        launch: starts the process for a slot at an attempt; it inherits the job's lock.
+        now: the current time, which can jump.
+        notify: shows notes to the user.
+        handover: seconds, see HANDOVER_SECONDS.
     """
 
     def __init__(
@@ -76,11 +76,11 @@ class Scheduler:
         self._files = _marks(folder)
 
     def look(self) -> datetime | None:
-        """Starts what is due; when the next slot comes, None where no job is enabled."""
+        """Start what is due; the time of the next slot, None if no job is enabled."""
         self._files = _marks(self._folder)
         try:
             found = read_jobs(self._folder)
-        except ConfigError as error:  # the folder is being replaced, or is away for a while
+        except ConfigError as error:  # the folder is being replaced, or is unavailable
             self._complain({"": str(error)})
             return None
         self._complain({name: str(error) for name, error in found.broken.items()})
@@ -96,21 +96,21 @@ class Scheduler:
         return min((next_slot(job.timing, now) for job in enabled), default=None)
 
     def stirred(self) -> bool:
-        """Whether there is reason to look again: a process ended, or a file changed."""
+        """Whether a process ended or a file changed, so that it is time to look again."""
         running = [child for child in self._children if child.poll() is None]
         ended = len(running) < len(self._children)
         self._children = running
         return ended or _marks(self._folder) != self._files
 
     def _complain(self, broken: Mapping[str, str]) -> None:
-        """Each fault once, until it is another."""
+        """Report each error once, until it changes."""
         for name, sentence in broken.items():
             if self._said.get(name) != sentence:
-                self._notify(f"error: {sentence}; the other jobs go on")
+                self._notify(f"error: {sentence}; the other jobs continue")
         self._said = broken
 
     def _know(self, name: str, when: str, now: datetime) -> None:
-        """A job that is new, or due otherwise than before, has slots from now on only."""
+        """Record a new or changed timing, so that the job has slots from now on only."""
         if self._known.get(name) == when:
             return
         row = self._job_runs.seen(name, now)
@@ -127,15 +127,15 @@ class Scheduler:
             self._left.pop(job.name, None)
             return
         lock = job_lock(self._locks / f"{job.name}.lock")
-        if lock is None:  # where nothing is open, another scheduler has only just begun with the very slot
+        if lock is None:  # with nothing open, another scheduler is about to claim this slot
             self._miss_while_running(job.name, due)
             return
         with closing(lock):
-            due, opened = self._due(job, now), self._job_runs.open(job.name)  # as they are now that nobody else changes them
+            due, opened = self._due(job, now), self._job_runs.open(job.name)  # read again, as no other process changes them now
             if opened and not self._is_left(job.name, opened[0]):
                 self._miss_while_running(job.name, due)
             elif opened:
-                self._notify(f"job {job.name}: the slot {write_slot(opened[0].slot)} was left behind, it is taken up again")
+                self._notify(f"job {job.name}: the slot {write_slot(opened[0].slot)} was abandoned, it is started again")
                 self._start(job, opened[0].slot, opened[0].attempt, lock)
             elif due:
                 reached("after-job-lock")
@@ -152,11 +152,11 @@ class Scheduler:
     def _miss_while_running(self, name: str, due: list[datetime]) -> None:
         opened = self._job_runs.open(name)
         for slot in due if opened else ():
-            if self._job_runs.miss(name, slot, f"the run of {write_slot(opened[0].slot)} was still going"):
-                self._notify(f"job {name}: the slot {write_slot(slot)} is missed, the one before still runs")
+            if self._job_runs.miss(name, slot, f"the run of {write_slot(opened[0].slot)} was still in progress"):
+                self._notify(f"job {name}: the slot {write_slot(slot)} is missed, the previous one still runs")
 
     def _is_left(self, name: str, row: JobRun) -> bool:
-        """Whether a slot that is open, and runs nowhere on this machine, runs nowhere at all."""
+        """Whether an open slot that does not run on this machine runs on no other either."""
         with self._job_runs.alone(name) as free:
             seen = self._left.get(name)
             if not free:
@@ -169,8 +169,8 @@ class Scheduler:
     def _start(self, job: JobSpec, slot: datetime, attempt: int, lock: JobLock) -> None:
         try:
             self._children.append(self._launch(job, slot, attempt, lock))
-        except OSError as fault:  # no memory, no more processes: the slot is taken up by the next look
-            self._notify(f"error: job {job.name}: its process could not be started ({fault.strerror}), it will be tried again")
+        except OSError as fault:  # no memory, or too many processes: the next look tries again
+            self._notify(f"error: job {job.name}: its process could not be started ({fault.strerror}); it will be tried again")
             return
         reached("after-launch")
 
@@ -182,12 +182,12 @@ def serve(
     step: float = STEP,
     longest: float = SECONDS_BETWEEN_LOOKS,
 ) -> None:
-    """Looks at the jobs when a slot comes, and in between, without end.
+    """Run a scheduler until the user stops it.
 
     Args:
-        scheduler: looks.
-        now: the moment, which may jump.
-        raise_if_stopped: raises where the user asked to stop.
+        scheduler: looks at the jobs.
+        now: the current time, which can jump.
+        raise_if_stopped: raises after the user asked to stop.
         step: seconds between two looks at the clock.
         longest: seconds between two looks at the jobs.
     """
@@ -203,12 +203,12 @@ def serve(
 
 
 def _marks(folder: Path) -> list[tuple[str, int, int]]:
-    """What tells that a file of a folder is another one now."""
+    """Name, time and size of each job file, to notice changes."""
     marks = []
     for path in folder.glob("*.y*ml") if folder.is_dir() else ():
         try:
             state = path.stat()
-        except OSError:  # removed meanwhile, or a link to nowhere
+        except OSError:  # removed meanwhile, or a broken link
             continue
         marks.append((path.name, state.st_mtime_ns, state.st_size))
     return sorted(marks)

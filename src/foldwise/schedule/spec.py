@@ -1,4 +1,4 @@
-"""What is asked of a job that runs at certain times, and of the door that runs them."""
+"""The options of a job, and of the schedule door."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from foldwise.schedule.cron import Timing, read_timing, read_zone
 from foldwise.spec.base import ByKind, Name, Spec, WebAddress, Words, matching
 from foldwise.spec.places import LedgerSpec, Paths, TrackingSpec
 
-SLOT_FORMAT = "%Y-%m-%dT%H-%M-%SZ"  # a slot in a file's name and on a command line
+SLOT_FORMAT = "%Y-%m-%dT%H-%M-%SZ"  # a slot in a file name and on a command line
 
 
 def _plain_overrides(words: tuple[str, ...]) -> tuple[str, ...]:
     for word in words:
         if word.startswith("-") or "=" not in word or "\0" in word:
-            raise ValueError(f"{word!r} is no override; write key=value")
+            raise ValueError(f"{word!r} is not an override; write key=value")
     return words
 
 
@@ -25,9 +25,9 @@ Overrides = Annotated[Words, AfterValidator(_plain_overrides)]
 
 
 class JobSpec(Spec):
-    """A job: when it is due, and which door runs then with which words.
+    """A job: its times, its door and the door's options.
 
-    name: that of its file. time_limit, pause: in seconds; the pause before another try is doubled each time.
+    name: from its file. time_limit, pause: in seconds; the pause before a retry doubles each time.
     """
 
     name: Name
@@ -52,22 +52,22 @@ class JobSpec(Spec):
 
     @field_validator("cron")
     @classmethod
-    def _cron_comes(cls, cron: str, info: ValidationInfo) -> str:
+    def _valid_cron(cls, cron: str, info: ValidationInfo) -> str:
         read_timing(cron, read_zone("UTC"))
         return cron
 
     @model_validator(mode="after")
-    def _of_its_door(self) -> JobSpec:
+    def _options_fit_the_door(self) -> JobSpec:
         if self.door == "retrain" and self.model is None:
-            raise ValueError("a job needs a model to be retrained, or door: tune with a recipe or overrides")
+            raise ValueError("a job needs a model to retrain, or door: tune with a recipe or overrides")
         if self.door == "retrain" and self.recipe is not None:
-            raise ValueError("a recipe is for door: tune or train; a model is retrained by the recipe that it has")
+            raise ValueError("a recipe is for door: tune or train; a model is retrained with its own recipe")
         if self.door != "retrain" and self.model is not None:
             raise ValueError(f"a model is for door: retrain; door: {self.door} takes a recipe or overrides")
-        said = {"model": self.model, "experiment": self.recipe}
+        given = {"model": self.model, "experiment": self.recipe}
         for key in (word.partition("=")[0].lstrip("+") for word in self.overrides):
-            if said.get(key) is not None:
-                raise ValueError(f"overrides say {key} once more, which is {said[key]} already")
+            if given.get(key) is not None:
+                raise ValueError(f"overrides set {key}, which is already {given[key]}; remove one of them")
         return self
 
     @property
@@ -77,18 +77,18 @@ class JobSpec(Spec):
 
     @property
     def when(self) -> str:
-        """The same in words, or that it is due no more."""
+        """The timing in words, or `disabled`."""
         return f"{' '.join(self.cron.split())} {self.time_zone}" if self.enabled else "disabled"
 
     @property
     def words(self) -> tuple[str, ...]:
-        """The command line of its door."""
+        """The arguments of its door."""
         chosen = [("model", self.model), ("experiment", self.recipe)]
         return (*(f"{key}={value}" for key, value in chosen if value is not None), *self.overrides)
 
 
 class ScheduleSpec(Spec):
-    """What the schedule door is asked. slot, attempt: what the scheduler tells the process that it starts for a slot."""
+    """The options of the schedule door. slot, attempt: the scheduler passes these to the process of a slot."""
 
     action: Literal["serve", "list", "run", "history"] = "serve"
     job: Name | None = None
@@ -110,17 +110,17 @@ class ScheduleSpec(Spec):
 
 
 def read_slot(text: str) -> datetime:
-    """The moment that SLOT_FORMAT writes.
+    """Read a moment in SLOT_FORMAT.
 
     Raises:
-        ValueError: it is none.
+        ValueError: the text has another form.
     """
     try:
         return datetime.strptime(text, SLOT_FORMAT).replace(tzinfo=UTC)
     except ValueError:
-        raise ValueError(f"{text!r} is no moment; write it as 2026-01-31T03-30-00Z, as the history's logs are called") from None
+        raise ValueError(f"{text!r} is not a moment; write it as in the names of logs, 2026-01-31T03-30-00Z") from None
 
 
 def write_slot(slot: datetime) -> str:
-    """A moment as SLOT_FORMAT."""
+    """A moment in SLOT_FORMAT."""
     return slot.astimezone(UTC).strftime(SLOT_FORMAT)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
@@ -39,12 +40,29 @@ class GivenHoldout(Spec):
 HoldoutSpec = Annotated[HashHoldout | TimeHoldout | GivenHoldout, Field(discriminator="kind"), ByKind]
 
 
+@dataclass(frozen=True)
+class Reading:
+    """How cells are read: the options of `data` that also hold for later rows."""
+
+    delimiter: str = ","
+    encoding: str = "utf-8"
+    decimal: str = "."
+    missing: tuple[str, ...] = ("",)
+    target_strip: str = ""
+
+
 class Labelled(Spec):
     """The target, which all data have; abstract."""
 
+    name: str | None = None
     target: str
     task: Literal["auto"] | Task = "auto"
     positive: str | int | float | bool | None = None
+
+    @property
+    def reading(self) -> Reading:
+        """How the cells are read."""
+        return Reading()
 
 
 class TableData(Labelled):
@@ -67,6 +85,11 @@ class RawTable(TableData):
     name: str | None = None
     missing: Words = ("",)
     target_strip: str = ""
+
+    @property
+    def reading(self) -> Reading:
+        """How the cells are read."""
+        return Reading(missing=self.missing, target_strip=self.target_strip)
 
 
 class SklearnData(TableData):
@@ -98,6 +121,11 @@ class CsvData(RawTable):
     delimiter: Annotated[str, Field(min_length=1, max_length=1), BeforeValidator(_tab)] = ","  # or the word tab
     encoding: str = "utf-8"
     decimal: Literal[".", ","] = "."
+
+    @property
+    def reading(self) -> Reading:
+        """How the cells are read."""
+        return Reading(self.delimiter, self.encoding, self.decimal, self.missing, self.target_strip)
 
 
 class ParquetData(RawTable):

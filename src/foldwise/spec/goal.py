@@ -1,15 +1,17 @@
-"""What a study looks for: a metric and which way is better."""
+"""What a study optimizes: a metric, and whether more or less of it is better."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeVar
 
 from foldwise.errors import ConfigError, did_you_mean
 
 Task = Literal["binary", "multiclass", "regression"]
 Direction = Literal["maximize", "minimize"]
+Item = TypeVar("Item")
 
 CLASSES: tuple[Task, ...] = ("binary", "multiclass")
 
@@ -31,7 +33,7 @@ METRICS: dict[str, tuple[Direction, tuple[Task, ...]]] = {
     "r2": ("maximize", ("regression",)),
 }
 
-# What a network takes, all of it better where it is less: weights, milliseconds to answer one row, seconds of training.
+# What a network costs; less is better: weights, milliseconds to predict one row, seconds of training.
 COSTS = ("parameters", "latency_ms", "training_seconds")
 
 DEFAULT_METRIC: dict[Task, str] = {"binary": "accuracy", "multiclass": "accuracy", "regression": "rmse"}
@@ -39,39 +41,58 @@ DEFAULT_METRIC: dict[Task, str] = {"binary": "accuracy", "multiclass": "accuracy
 
 @dataclass(frozen=True)
 class Goal:
-    """The metric that ranks trials. The direction lives only here: a score is never negated."""
+    """The metric that ranks trials. Only this class compares the direction; everyone else asks it."""
 
     metric: str
     direction: Direction
 
+    @property
+    def sign(self) -> float:
+        """1 if more is better, -1 if less is."""
+        return 1.0 if self.direction == "maximize" else -1.0
+
     def better(self, score: float, than: float) -> bool:
-        """Whether `score` is strictly better; a score that is not finite is never better."""
+        """Whether `score` is strictly better; a score that is not finite never is."""
         if not math.isfinite(score):
             return False
         if not math.isfinite(than):
             return True
-        return score > than if self.direction == "maximize" else score < than
+        return score > than if self.sign > 0 else score < than
+
+    def rank(self, items: Iterable[Item], score: Callable[[Item], float]) -> list[Item]:
+        """The items, the best score first; equal ones stay in order, and scores that are not finite come last."""
+
+        def place(item: Item) -> tuple[bool, float]:
+            value = score(item)
+            return (False, -self.sign * value) if math.isfinite(value) else (True, 0.0)
+
+        return sorted(items, key=place)
 
     @property
     def worst(self) -> float:
         """The score that everything finite beats."""
-        return -math.inf if self.direction == "maximize" else math.inf
+        return -self.sign * math.inf
 
 
 def cost_goal(cost: str) -> Goal:
-    """The goal of a cost (one of COSTS): less of it."""
+    """The goal of one of COSTS: less of it."""
     return Goal(cost, "minimize")
 
 
+def natural_goal(metric: str) -> Goal:
+    """The goal of one of METRICS, in its own direction."""
+    return Goal(metric, METRICS[metric][0])
+
+
 def goal_for(metric: str, direction: str, task: Task) -> Goal:
-    """The goal of a task; `auto` takes the task's usual metric and the metric's own direction.
+    """The goal of a task; `auto` takes the task's default metric and the metric's own direction.
 
     Raises:
-        ConfigError: the metric is unknown, belongs to another task, or the direction contradicts it.
+        ConfigError: the metric is unknown, belongs to another task, or contradicts the direction.
     """
     name = DEFAULT_METRIC[task] if metric == "auto" else metric
     if name not in METRICS:
-        raise ConfigError("goal.metric", f"{name!r} is no metric{did_you_mean(name, METRICS)}")
+        raise ConfigError("goal.metric", f"{name!r} is not a metric{did_you_mean(name, METRICS)}")
     natural, tasks = METRICS[name]
     if task not in tasks:
         fitting = ", ".join(m for m, (_, t) in METRICS.items() if task in t)

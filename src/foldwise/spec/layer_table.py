@@ -26,7 +26,7 @@ Initializer = Literal[
 class Rule:
     """What a parameter must be, in words and as a test. words: the allowed values, if it is one of a few."""
 
-    says: str
+    text: str
     holds: Callable[[Any], bool]
     words: tuple[str, ...] = ()
 
@@ -145,7 +145,7 @@ def check_layer(kind: str, parameters: Mapping[str, Any]) -> None:
         rule = layer.parameters[name]
         if not rule.holds(value):
             near = did_you_mean(value, rule.words) if isinstance(value, str) and rule.words else ""
-            raise ValueError(f"{name} of {kind} must be {rule.says}, got {value!r}{near if near.startswith(',') else ''}")
+            raise ValueError(f"{name} of {kind} must be {rule.text}, got {value!r}{near if near.startswith(',') else ''}")
     for name in layer.needs:
         if name not in parameters:
-            raise ValueError(f"{kind} needs {name}, {layer.parameters[name].says}")
+            raise ValueError(f"{kind} needs {name}, {layer.parameters[name].text}")

@@ -38,7 +38,7 @@ class TrackingSpec(Spec):
 
 
 class Paths(Spec):
-    """`runs` is the only folder that is written to. Data sets are searched for in `data`, options in `conf` first."""
+    """runs: the only folder that is written to. data: where data sets are searched for. conf: options searched first."""
 
     runs: str = "mlruns"
     data: str = "data"

@@ -1,7 +1,7 @@
 """A study: the part that no trial changes, and the search space.
 
-The groups that conf/tune.yaml holds itself (goal, budget, training, audit, promotion) are here; each group with a folder in
-conf/ has a file beside this one. Every mapping with a `kind` is one class, and a bare word is a mapping of that kind with its
+The groups that conf/tune.yaml holds itself (goal, budget, training, audit, promotion) are here; the others have files of their
+own in this room. Every mapping with a `kind` is one class, and a bare word is a mapping of that kind with its
 defaults: `tuner: random` is `tuner: {kind: random}`.
 """
 
@@ -25,6 +25,7 @@ from foldwise.spec.places import LedgerSpec, Paths, TrackingSpec
 from foldwise.spec.race import NoRace, RaceSpec
 from foldwise.spec.sources import OtherTable
 from foldwise.spec.space import Params, Space, Tree
+from foldwise.spec.trial import TrialSpec
 from foldwise.spec.tuner import TpeTuner, TunerSpec
 from foldwise.system.limits import Limits
 
@@ -144,6 +145,7 @@ class StudySpec:
 
     fixed: the part that no trial changes. template, space: the searched part. recipe: the plain configuration that determines
     the study's results, as stored in the ledger. openings: the points that are tried first.
+    corners: the trials at the defaults and at both ends of every range, against which the data are checked.
     """
 
     name: str
@@ -153,6 +155,7 @@ class StudySpec:
     space: Space
     recipe: Mapping[str, Any]
     openings: tuple[Params, ...]
+    corners: tuple[TrialSpec, ...]
 
     @property
     def folder(self) -> Path:

@@ -1,10 +1,9 @@
-"""Before a study begins: networks that only Keras can judge are built once, with the features that it will have."""
+"""Before a study begins, build the networks that only Keras can check, with the features that they will get."""
 
 from __future__ import annotations
 
 from functools import cache
 
-from foldwise.config.read import trial_at
 from foldwise.data.preparation.fold import AnyPreparation, fit_preparation
 from foldwise.models.heads import head_for
 from foldwise.spec.prep import PrepSpec
@@ -12,14 +11,13 @@ from foldwise.spec.study import StudySpec
 from foldwise.spec.trial import TrialSpec
 from foldwise.study.plan import Plan
 
-# what a specification alone cannot vouch for
+# the kinds of models that cannot be checked without Keras
 KINDS = ("layers", "python")
 
 
 def needs_build_check(spec: StudySpec) -> list[TrialSpec]:
-    """The trials at the default and at both ends of every range whose networks have to be seen."""
-    points = [spec.space.defaults(), *(corner for _, corner in spec.space.corners())]
-    trials = [trial for trial in (trial_at(spec, point) for point in points) if trial.model.kind in KINDS]
+    """Of the trials at the default and at both ends of every range, those whose networks have to be built."""
+    trials = [trial for trial in spec.corners if trial.model.kind in KINDS]
     different: list[TrialSpec] = []
     for trial in trials:
         if not any((trial.model, trial.prep) == (other.model, other.prep) for other in different):
@@ -28,10 +26,10 @@ def needs_build_check(spec: StudySpec) -> list[TrialSpec]:
 
 
 def check_builds(plan: Plan) -> None:
-    """Build these networks. TensorFlow has to be started.
+    """Build these networks. TensorFlow must have been started.
 
     Raises:
-        ConfigError: one cannot be built, or not be kept.
+        ConfigError: a network cannot be built or saved.
     """
     from foldwise.models.try_out import try_out
 

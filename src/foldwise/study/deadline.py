@@ -1,4 +1,4 @@
-"""When a search has to end so that the whole job, refit and registration included, ends in time."""
+"""When a search has to end so that the whole job, with refit and registration, ends in time."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from foldwise.errors import OutOfTime
 from foldwise.spec.goal import Goal
 from foldwise.trial.result import TrialResult, best_of
 
-# Reserved, not measured on your data: baselines, holdout, verdict, bundle, registration and the tracker's farewell.
+# For baselines, holdout, verdict, bundle, registration and the tracker; a fixed reserve, not measured on your data.
 SECONDS_TO_CONCLUDE = 5.0
-# Where trials ran elsewhere, the refit has to wait for TensorFlow.
+# If trials ran in other processes, the refit has to wait for TensorFlow.
 SECONDS_TO_START_TENSORFLOW = 8.0
-# A machine that is slow, or busy with other things, takes longer for all of that: so much of the time that TensorFlow took.
+# On a slow or busy machine the reserve is this share of the time that TensorFlow took to start.
 CONCLUDING_TO_STARTING = 0.7
 
 
 class Deadline:
-    """The end of the time for a job.
+    """The time limit of a job.
 
     Args:
-        seconds: for all of it, None for as long as it takes.
+        seconds: for the whole job; None for no limit.
         began: when it began, by `time.monotonic`.
-        started: how long TensorFlow took to start in this process, None where trials run in others, so that it has yet to.
+        started: how long TensorFlow took to start in this process; None if trials run in others and it has not started here.
     """
 
     def __init__(self, seconds: float | None = None, began: float = 0.0, started: float | None = 0.0) -> None:
@@ -37,16 +37,16 @@ class Deadline:
         self._refit = 0.0
 
     def note(self, result: TrialResult, goal: Goal, rows: float) -> None:
-        """A trial has ended. Reserve the time that a refit of the best will take.
+        """Reserve the time that a refit of the best trial will take.
 
-        Its folds train one after the other, or all in one program, for which one fold may need nearly as long.
+        Folds train one after the other, or all in one program; then a single fold may take nearly as long as all.
 
         Args:
-            result: the trial's.
-            goal: which one is best.
-            rows: how many times those of a fold the refit trains on.
+            result: of the trial that has ended.
+            goal: decides which trial is best.
+            rows: how many times more rows the refit trains on than a fold.
         """
-        if self._elsewhere_since is not None:  # the first to come back has waited for TensorFlow there
+        if self._elsewhere_since is not None:  # the first trial had to wait for TensorFlow in its process
             waited = time.monotonic() - self._elsewhere_since - result.seconds
             self._after = _after(waited) + max(SECONDS_TO_START_TENSORFLOW, waited)
             self._elsewhere_since = None
@@ -61,11 +61,7 @@ class Deadline:
         return time.monotonic() > self._ends - self._after - self._refit
 
     def raise_if_over(self) -> None:
-        """Ends a search that has to.
-
-        Raises:
-            OutOfTime: it has.
-        """
+        """Raise OutOfTime if the search has to end."""
         if self.is_over:
             raise OutOfTime("the time is over")
 

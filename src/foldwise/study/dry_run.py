@@ -1,4 +1,4 @@
-"""What `prepare` shows: the data half of a study without any training."""
+"""What `prepare` shows: the data of a study, without any training."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FIRST_ROWS = 5
 
 
 def dry_run(plan: Plan) -> dict[str, Any]:
-    """What would be learnt from, as plain values for `prepare.json`; ranges of `prep` and `balance` take their defaults."""
+    """The data to train on, as plain values for `prepare.json`; ranges of `prep` and `balance` take their defaults."""
     spec, table = plan.spec, plan.table
     trial = trial_at(spec, spec.space.defaults())
     cache = FoldCache(table, plan.splits, spec.fixed.seed)
@@ -60,7 +60,7 @@ def dry_run(plan: Plan) -> dict[str, Any]:
 
 
 def _target_counts(table: Table, rows: npt.NDArray[np.int64]) -> dict[str, float]:
-    """How many rows each class has, or where the numbers lie."""
+    """The rows of each class, or the range and mean of a number."""
     target = table.target[rows]
     if table.labels:
         counts = np.bincount(target, minlength=len(table.labels))
@@ -69,7 +69,7 @@ def _target_counts(table: Table, rows: npt.NDArray[np.int64]) -> dict[str, float
 
 
 def _balanced_counts(table: Table, fold: FoldData) -> dict[str, Any]:
-    """How many balanced training rows there are, and how much each class counts among them."""
+    """The number of balanced training rows, and the weight of each class in them."""
     codes = fold.train_y.argmax(axis=1) if len(table.labels) > 2 else fold.train_y[:, 0].astype(np.int64)
     counts = np.bincount(codes, fold.train_weight, minlength=len(table.labels))
     values = {label: round(float(count), 3) for label, count in zip(table.labels, counts, strict=True)}

@@ -1,4 +1,4 @@
-"""A study whose ranges were edited: which of its trials are points of the new space, and under which parameters."""
+"""A study whose ranges were edited: which trials lie in the new space, and with which parameters."""
 
 from __future__ import annotations
 
@@ -13,29 +13,29 @@ from foldwise.spec.space import EPOCHS, Params
 from foldwise.spec.study import StudySpec
 from foldwise.spec.trial import SEARCHABLE
 
-# What may differ in a study that is extended: what is searched, and by whom.
+# What may differ in an extended study: the searched sections, the tuner and the race.
 EDITABLE = (*SEARCHABLE, "tuner", "race")
 
 
 def check_extension(recipe: Mapping[str, Any], spec: StudySpec) -> None:
-    """Whether a study of that recipe can go on as this one.
+    """Check that a study with that recipe can go on as this one.
 
     Raises:
-        ConfigError: more than ranges, values of trials or the tuner differs.
+        ConfigError: more differs than ranges, values of trials, the tuner or the race.
     """
     old, new = ({k: v for k, v in identity(part).items() if k not in EDITABLE} for part in (recipe, spec.recipe))
     changes = difference(old, new)
     if changes:
-        rule = f"{spec.name!r} can be extended by other ranges and tuners only, and differs in more ({'; '.join(changes[:6])})"
+        rule = f"{spec.name!r} can only be extended by other ranges and tuners, but more differs ({'; '.join(changes[:6])})"
         raise ConfigError("extend", f"{rule}; give this one another name")
 
 
 def moved(recipe: Mapping[str, Any], spec: StudySpec, trials: Sequence[tuple[int, Params]]) -> dict[int, Params]:
-    """The parameters in the new space of the trials that lie in it, by number: a trial is what it trains, however written.
+    """The trials that lie in the new space, by number, with their parameters there. Trials are compared by what they train.
 
     Args:
-        recipe: of the study as it was.
-        spec: the study as it is to be.
+        recipe: the old one.
+        spec: the new study.
         trials: number and parameters of each, in the old space.
     """
     template, space = parted(recipe)

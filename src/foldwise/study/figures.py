@@ -1,4 +1,4 @@
-"""The pictures beside a study's summary: of its search, of its model's answers on the holdout, and of its network."""
+"""The figures of a study: of its search, of its model's predictions on the holdout, and of its network."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ from foldwise.trial.summary import BaselineScore
 
 @dataclass(frozen=True, eq=False)
 class Answers:
-    """What a model says of the holdout.
+    """A model's predictions on the holdout.
 
-    truth: (rows,), codes of labels or values.
+    truth: (rows,), codes of labels, or values.
     predictions: (rows, classes) probabilities, or (rows,) values.
-    threshold: above which probability the second of two labels is answered.
+    threshold: for two classes, the probability above which the second is predicted.
     """
 
     truth: npt.NDArray[Any]
@@ -44,11 +44,11 @@ def draw_figures(
     answers: Answers,
     notify: Callable[[str], None],
 ) -> None:
-    """Writes `figures/` of a study, unless its configuration wants none. What cannot be drawn is said and is no fault."""
+    """Write `figures/`, unless the configuration turns them off. A figure that cannot be drawn is reported and skipped."""
     tracking, folder = plan.spec.fixed.tracking, plan.folder / "figures"
     if tracking.kind == "in_memory" or not tracking.figures:
         return
-    shutil.rmtree(folder, ignore_errors=True)  # those of an earlier end are not mixed with these
+    shutil.rmtree(folder, ignore_errors=True)  # no figures of an earlier end are left among these
     parts: Mapping[str, Callable[[], list[Path]]] = {
         "search": partial(draw_search, folder, plan.spec.name, plan.recipe, results, plan.goal, baselines),
         "model": partial(_draw_answers, folder, plan, bundle, answers),
@@ -56,7 +56,7 @@ def draw_figures(
     for part, draw in parts.items():
         try:
             draw()
-        except Exception as fault:  # noqa: BLE001 - a picture is no reason to lose a study
+        except Exception as fault:  # noqa: BLE001 - a study must not fail for a figure
             notify(f"figures of the {part} could not all be drawn: {first_line(fault)}")
 
 

@@ -1,4 +1,4 @@
-"""Which study a name stands for: made now, made by an earlier start, or one whose ranges were edited."""
+"""The study of a name: create it, go on with that of an earlier start, or extend one whose ranges were edited."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ from foldwise.study.warm_start import earlier_results
 
 
 def open_or_resume(plan: Plan, ledger: Ledger, versions: Mapping[str, str]) -> StudyRecord:
-    """The study's record in the ledger, made now or by an earlier start, whose last results are committed; we coordinate it.
+    """Become the coordinator of a study, create it if it is new, and commit the results that an earlier start left.
 
     Args:
         plan: the study's data.
-        ledger: where it is kept.
+        ledger: keeps it.
         versions: of the libraries that its numbers may depend on.
 
     Raises:
-        ConfigError: the name belongs to a study that asks something else or has seen other data.
+        ConfigError: the name belongs to a study with another configuration or other data.
         JobError: another process coordinates it.
     """
     spec, asked = plan.spec, plan.spec.fixed.budget.trials
     ledger.lead(spec.name)
     known = ledger.study(spec.name)
     if known is None:
-        earlier_results(plan, ledger)  # what is wrong with them is said before anything is written
+        earlier_results(plan, ledger)  # raises before anything is written
         about = (plan.recipe, plan.table.fingerprint, plan.holdout_record, versions, provenance(plan))
         known = ledger.create_study(spec.name, *about)
     ledger.recover(spec.name, plan.folder / "results")
@@ -42,10 +42,10 @@ def open_or_resume(plan: Plan, ledger: Ledger, versions: Mapping[str, str]) -> S
 
 
 def compared(plan: Plan, known: StudyRecord, ledger: Ledger) -> StudyRecord:
-    """The study that the name stands for, if it is the one that is asked for, or may become it.
+    """The record of the same study, extended if only ranges were edited.
 
     Raises:
-        ConfigError: it asks something else or has seen other data.
+        ConfigError: it has another configuration or other data.
     """
     spec = plan.spec
     if known.recipe["data"].get("kind") == "frame" != spec.fixed.data.kind:
@@ -54,15 +54,15 @@ def compared(plan: Plan, known: StudyRecord, ledger: Ledger) -> StudyRecord:
     changes = difference(identity(known.recipe), identity(spec.recipe))
     if changes and not spec.fixed.extend:
         shown = "; ".join(changes[:6]) + (f"; and {len(changes) - 6} more" if len(changes) > 6 else "")
-        said = f"{spec.name!r} exists and asks something else ({shown})"
-        raise ConfigError("study", f"{said}; give this one another name, or say extend=true where only ranges were edited")
+        rule = f"{spec.name!r} exists with another configuration ({shown})"
+        raise ConfigError("study", f"{rule}; give this one another name, or set extend=true if only ranges were edited")
     if known.data_fingerprint != plan.table.fingerprint:
-        raise ConfigError("study", f"{spec.name!r} exists and was made from other data; give this one another name")
+        raise ConfigError("study", f"{spec.name!r} exists with other data; give this one another name")
     return _extended(plan, known, ledger) if changes else known
 
 
 def _extended(plan: Plan, known: StudyRecord, ledger: Ledger) -> StudyRecord:
-    """The study under its new recipe; trials that are no points of the new space stay in the ledger and count no more."""
+    """The study with its new recipe; trials outside the new space stay in the ledger but no longer count."""
     check_extension(known.recipe, plan.spec)
     rows = [row for row in ledger.trials(known.name) if not row.dropped]
     kept = moved(known.recipe, plan.spec, [(row.number, row.params) for row in rows])

@@ -1,4 +1,4 @@
-"""The data half of a study: read, audited, the holdout set aside, the folds cut. Nothing is trained and nothing written."""
+"""The data of a study: read and audited, the holdout set aside, the folds cut. Nothing is trained, nothing is written."""
 
 from __future__ import annotations
 
@@ -15,40 +15,38 @@ from foldwise.config.read import trial_at
 from foldwise.data.audit.audit import audit
 from foldwise.data.audit.finding import Finding
 from foldwise.data.holdout import HoldoutRecord, set_holdout
-from foldwise.data.image_table import read_image_holdout, read_image_table
 from foldwise.data.new_rows import ChampionContext, fresh_holdout
 from foldwise.data.preparation.augment_rules import check_augment
 from foldwise.data.preparation.balance import check_balance
 from foldwise.data.preparation.fold import fit_preparation
 from foldwise.data.preparation.prep_rules import check_prep
-from foldwise.data.sources.fingerprint import source_mark
+from foldwise.data.read import reader
+from foldwise.data.sources.fingerprint import joined
 from foldwise.data.split import Split, cut_folds
-from foldwise.data.table import Table, read_given_holdout, read_table
+from foldwise.data.table import Table
 from foldwise.errors import ConfigError
 from foldwise.models.head_rules import check_head
 from foldwise.models.image_rules import as_shown, check_image
 from foldwise.models.input_rules import check_inputs, takes_pixels
-from foldwise.spec.data import FeatureKind, GivenHoldout, TimeHoldout
+from foldwise.spec.data import FeatureKind, TimeHoldout
 from foldwise.spec.fit import FitSpec
 from foldwise.spec.goal import Goal, cost_goal, goal_for
-from foldwise.spec.images import GivenImages, ImageRows
 from foldwise.spec.sources import FrameData
 from foldwise.spec.space import Params
 from foldwise.spec.study import FixedSpec, StudySpec
-from foldwise.spec.trial import TrialSpec
 from foldwise.training.engine_rule import threads_for
 from foldwise.trial.job import TrialJob
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What a study will train on and be judged by.
+    """What a study trains on and is judged by.
 
     development: positions in `table` of the rows that search and training may see, (rows,).
-    holdout: the rows set aside, a table of its own.
-    source: the mark of the rows as they were read, where there is one.
-    context: what an earlier model knew, where its challenger is to be made.
-    new_rows: positions in `table` of the rows that were set aside because they are new, (rows,); they are in `holdout` too.
+    holdout: the rows set aside, as a table of its own.
+    source: the mark of the rows as they were read, if they have one.
+    context: what the champion knew, if this study makes its challenger.
+    new_rows: positions in `table` of the rows set aside because they are new, (rows,); `holdout` contains them.
     """
 
     spec: StudySpec
@@ -70,15 +68,15 @@ class Plan:
 
     @property
     def goals(self) -> tuple[Goal, ...]:
-        """What trials are ranked by, and the cost that is weighed against it where two goals are asked for."""
+        """The metric that ranks trials, and with two goals the cost as well."""
         asked = self.spec.fixed.goals
         return (self.goal, cost_goal(asked[1])) if asked else (self.goal,)
 
     def job(self, number: int, params: Params) -> TrialJob:
-        """What a worker is told of a trial.
+        """The job of a trial, for a worker.
 
         Raises:
-            ConfigError: values that are right each by itself contradict each other.
+            ConfigError: two values contradict each other.
         """
         fixed, spec = self.spec.fixed, trial_at(self.spec, params)
         costs = tuple(goal.metric for goal in self.goals[1:])
@@ -86,7 +84,7 @@ class Plan:
 
     @property
     def recipe(self) -> Mapping[str, Any]:
-        """The study's recipe, as it is kept; rows that came from Python are known by their fingerprint alone."""
+        """The study's recipe as the ledger keeps it; a DataFrame is kept as its fingerprint."""
         recipe, data = self.spec.recipe, self.spec.fixed.data
         if not isinstance(data, FrameData):
             return recipe
@@ -98,53 +96,47 @@ def plan_study(spec: StudySpec, context: ChampionContext | None = None) -> Plan:
 
     Args:
         spec: the study.
-        context: what the champion knew, where its challenger is made. The same rows are set aside, and the newest of those
-            that it did not see. A holdout by time begins anew, and never earlier than it did.
+        context: what the champion knew, for its challenger. The same rows are set aside, and the newest of those that it did
+            not see. A holdout by time is cut again, never earlier than before.
 
     Raises:
-        ConfigError, DataError: configuration and data do not fit each other.
+        ConfigError, DataError: the configuration does not fit the data.
     """
     fixed = spec.fixed
     check_runs_folder(fixed.paths.runs)
-    trials = _trials(spec)
-    source = source_mark(fixed)  # before the rows: a file that changes in between is read anew the next time
-    table = _read(fixed, trials)
+    trials = spec.corners
+    rows = reader(fixed.data, fixed.paths)
+    used = frozenset[FeatureKind]().union(*(trial.prep.kinds for trial in trials))
+    table = rows.read(used, pixels=any(takes_pixels(trial.model) for trial in trials))
     goal = goal_for(fixed.metric, fixed.goal.direction, table.task)
     for trial in trials:
         check_head(table.task, trial)
-        symmetries = fixed.data.symmetries if isinstance(fixed.data, ImageRows) else None
-        check_augment(trial.augment, table.images is not None, symmetries, trial.fit.loss)
+        check_augment(trial.augment, table.images is not None, table.symmetries, trial.fit.loss)
         others = [column.name for column in table.schema.columns if column.kind in trial.prep.kinds - {"number"}]
         check_inputs(trial.model, [*table.schema.of_kind("number"), *others], table.left_out)
         numbers = prod(table.schema.image) if table.schema.image else len(table.schema.of_kind("number"))
         check_image(as_shown(trial.model, table.schema.image), numbers, others, trial.prep.select.kind != "none")
     development, held, new_rows, record = _set_aside(fixed, table, context)
-    given = _given(fixed, table)
+    given = rows.read_holdout(table)
     holdout = table.take(held) if given is None else given
+    source = table.mark if given is None else joined(table.mark, given.mark)
     for trial in trials:
         check_prep(table, development, trial.prep)
     splits = cut_folds(table, development, fixed.folds, fixed.seed)
     for trial in trials:
         check_batch(trial.fit, splits)
-    told = [finding for trial in trials for finding in check_balance(table, splits, trial.balance)]
-    findings = (*audit(table, development, splits, holdout), *dict.fromkeys(told))
+    unbalanced = [finding for trial in trials for finding in check_balance(table, splits, trial.balance)]
+    findings = (*audit(table, development, splits, holdout), *dict.fromkeys(unbalanced))
     return Plan(spec, goal, table, development, holdout, record, splits, findings, source, context, new_rows)
-
-
-def _read(fixed: FixedSpec, trials: Sequence[TrialSpec]) -> Table:
-    if isinstance(fixed.data, ImageRows):
-        return read_image_table(fixed.data, fixed.paths)
-    used = frozenset[FeatureKind]().union(*(trial.prep.kinds for trial in trials))
-    return read_table(fixed.data, fixed.paths, any(takes_pixels(trial.model) for trial in trials), used)
 
 
 def _set_aside(
     fixed: FixedSpec, table: Table, context: ChampionContext | None
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, HoldoutRecord]:
-    """Positions to develop on, positions set aside, which of these because they are new, and how that was decided."""
+    """Positions for development, those set aside, those of them that are new, and the record of the rule."""
     data = fixed.data
     none = np.empty(0, dtype=np.int64)
-    if context is None or isinstance(data.holdout, GivenHoldout | GivenImages):
+    if context is None or data.holdout.kind == "given":
         development, held, record = set_holdout(table, data.holdout, data)
         return development, held, none, record
     if isinstance(data.holdout, TimeHoldout):
@@ -156,17 +148,9 @@ def _set_aside(
     return development, np.sort(np.concatenate([held, new_rows])), new_rows, record
 
 
-def _given(fixed: FixedSpec, table: Table) -> Table | None:
-    """The rows that data.holdout names, None where it sets rows of the table aside."""
-    data = fixed.data
-    if isinstance(data, ImageRows):
-        return read_image_holdout(data, table, fixed.paths) if isinstance(data.holdout, GivenImages) else None
-    return read_given_holdout(data, data.holdout.path, table, fixed.paths) if isinstance(data.holdout, GivenHoldout) else None
-
-
 def threads_of(plan: Plan) -> int:
-    """How many threads its trials train on: as configured, else by what has to be multiplied."""
-    fixed, trials = plan.spec.fixed, _trials(plan.spec)
+    """How many threads its trials train on: as configured, else by the size of their matrix products."""
+    fixed, trials = plan.spec.fixed, plan.spec.corners
     if fixed.execute.threads is not None:
         return fixed.execute.threads
     largest = max((split.train for split in plan.splits), key=len)
@@ -177,35 +161,22 @@ def threads_of(plan: Plan) -> int:
     return threads_for(trials, fixed.training.engine, len(largest), features, max(1, len(plan.table.labels)))
 
 
-def _trials(spec: StudySpec) -> list[TrialSpec]:
-    """The trial of all defaults, and those that visit every end of every range."""
-    return [trial_at(spec, params) for params in (spec.space.defaults(), *(corner for _, corner in spec.space.corners()))]
-
-
 def check_batch(fit: FitSpec, splits: Sequence[Split]) -> None:
-    """Whether a step of that many rows can be cut from every fold.
-
-    Raises:
-        ConfigError: a fold has fewer training rows.
-    """
+    """Raise ConfigError if a fold has fewer training rows than a batch."""
     least = min(len(split.train) for split in splits)
     if isinstance(fit.batch_size, int) and fit.batch_size > least:
-        said = f"{fit.batch_size} is more than the {least} training rows of the smallest fold"
-        raise ConfigError("fit.batch_size", f"{said}; say full, or at most {least}")
+        rule = f"{fit.batch_size} is more than the {least} training rows of the smallest fold"
+        raise ConfigError("fit.batch_size", f"{rule}; use full, or at most {least}")
 
 
 def check_runs_folder(runs: str) -> None:
-    """Whether results can be written there, before anything is.
-
-    Raises:
-        ConfigError: a file stands in the way, or the folder cannot be written.
-    """
+    """Raise ConfigError if a file is at this path, or the folder cannot be written to."""
     path = Path(runs).resolve()
     there = next(parent for parent in (path, *path.parents) if parent.exists())
     if not there.is_dir():
         raise ConfigError("paths.runs", f"{there} is a file, not a folder")
     try:
-        with tempfile.TemporaryFile(dir=there):  # it has no name, so nothing is left; asking for rights is not enough
+        with tempfile.TemporaryFile(dir=there):  # it has no name, so nothing is left behind; permissions alone do not tell
             pass
     except OSError as fault:
         raise ConfigError("paths.runs", f"{there} cannot be written to ({fault.strerror})") from None

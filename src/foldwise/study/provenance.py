@@ -1,4 +1,4 @@
-"""Where a study is made: by whom, on which machine, from which commit. Without host names and paths, for others see it."""
+"""Describe where a study is made: by whom, on which machine, from which commit. Others see it, so no host names or paths."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from foldwise.study.plan import Plan
 from foldwise.trial.provenance import Commit, Machine, Provenance
 
 GIT_SECONDS = 5
-MOST_COLUMNS = 500  # of a table, named one by one
+MOST_COLUMNS = 500  # are listed
 
 
 def provenance(plan: Plan) -> Provenance:

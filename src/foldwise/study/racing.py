@@ -1,4 +1,4 @@
-"""Races out of the ledger's rows: what the next trial has to keep up with, and what racing has saved and cost."""
+"""Races from finished trials: what the next trial has to beat, and what racing saved and cost."""
 
 from __future__ import annotations
 
@@ -18,15 +18,14 @@ Z95 = statistics.NormalDist().inv_cdf(0.975)
 
 
 def race_for(spec: RaceSpec, goal: Goal, results: Sequence[TrialResult], number: int, seed: int) -> Race | None:
-    """The race of one more trial, None where trials do not race. It follows from these arguments alone.
+    """The race of the next trial, None if trials do not race. It depends on these arguments alone.
 
     Args:
         spec: how trials race.
-        goal: what is looked for.
-        results: the trials of the study that are finished now, in any order. Failed ones say nothing, and those that reuse
-            another's result nothing new.
-        number: the trial's.
-        seed: the study's.
+        goal: ranks trials.
+        results: the finished trials, in any order. Failed ones and those that reuse another's result do not count.
+        number: of the trial.
+        seed: of the study.
     """
     if isinstance(spec, NoRace):
         return None
@@ -40,7 +39,7 @@ def race_for(spec: RaceSpec, goal: Goal, results: Sequence[TrialResult], number:
 
 
 def _bars(spec: EpochsRace | BothRace, goal: Goal, known: Sequence[TrialResult]) -> dict[tuple[int, int], Bar]:
-    """Bars for all folds in step, and for the first alone, of every rung that enough trials have reached."""
+    """Bars for all folds in step and for the first fold alone, at every rung that enough trials have reached."""
     rungs = {epoch for result in known for fold in result.folds for epoch in fold.rungs}
     counts = {1, max((len(result.folds) for result in known), default=1)}
     bars = {}
@@ -52,17 +51,17 @@ def _bars(spec: EpochsRace | BothRace, goal: Goal, known: Sequence[TrialResult])
 
 
 def _mean_at(result: TrialResult, epoch: int, count: int) -> float | None:
-    """A trial's score at a rung over its first folds, None where it did not come so far."""
+    """A trial's score at a rung over its first folds, None if it did not get there."""
     scores = [fold.rungs.get(epoch, math.nan) for fold in result.folds[:count]]
     reached = len(scores) == count and all(map(math.isfinite, scores))
     return math.fsum(scores) / count if reached else None
 
 
 def _incumbent(goal: Goal, known: Sequence[TrialResult], startup: int) -> Incumbent | None:
-    """The best trial with its distance to others, None where few are complete.
+    """The best trial and how much others differ from it, None if few are complete.
 
-    Hopeless trials part from it by more and more unevenly than those that are near, about which the race has to decide: so
-    the median of the trials' variances stands for all.
+    The race has to decide about trials close to the best. Hopeless ones differ from it more, and less evenly, so the median
+    of the trials' variances is used.
     """
     best = best_of(known, goal)
     others = [result for result in known if result.state == "COMPLETE" and result is not best]
@@ -76,16 +75,16 @@ def _incumbent(goal: Goal, known: Sequence[TrialResult], startup: int) -> Incumb
 def race_outcome(
     spec: RaceSpec, goal: Goal, results: Sequence[TrialResult], folds: int, epochs: Mapping[int, int]
 ) -> RaceOutcome | None:
-    """How a study's race went, None where trials did not race.
+    """What racing saved and cost, None if trials did not race.
 
-    Where patience ends trials early, a stopped one is taken to have needed the share of its epochs that complete ones needed.
+    If early stopping ends trials, a stopped trial is assumed to need the same share of its epochs as the complete ones.
 
     Args:
         spec: how trials raced.
-        goal: which trial is best.
+        goal: decides which trial is best.
         results: all finished trials.
-        folds: how many a trial has.
-        epochs: by trials' numbers, how many each asked for.
+        folds: of a trial.
+        epochs: of each trial, by its number, as configured.
     """
     if isinstance(spec, NoRace):
         return None
@@ -109,7 +108,7 @@ def race_outcome(
 
 
 def wilson(hits: int, count: int) -> tuple[float, float]:
-    """The 95 % interval of a share, hits of count; all of 0 to 1 where nothing was counted.
+    """The 95 % interval of the share hits / count; 0 to 1 if count is 0.
 
     Source: Wilson 1927, Probable inference, the law of succession, and statistical inference.
     """
@@ -127,6 +126,6 @@ def _work(result: TrialResult) -> int:
 
 
 def _beats_all_before(result: TrialResult, complete: Sequence[TrialResult], goal: Goal) -> bool:
-    """Whether a trial came out better than all complete ones of lower numbers."""
+    """Whether a trial is better than all complete ones with lower numbers."""
     before = [other.mean for other in complete if other.number < result.number]
     return result.state == "COMPLETE" and all(goal.better(result.mean, mean) for mean in before)

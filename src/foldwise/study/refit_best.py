@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from foldwise.bundle.bundle import Bundle, save_bundle
-from foldwise.bundle.card import Reading
 from foldwise.data.cells import listed
 from foldwise.data.new_rows import identity_columns, row_keys
 from foldwise.spec.trial import TrialSpec
@@ -51,7 +50,7 @@ def refit_best(plan: Plan, best: TrialResult, notify: Callable[[str], None]) -> 
         preparation=final.preparation,
         table=table.take(plan.development),
         head=final.head,
-        reading=Reading.of(data),
+        reading=data.reading,
         study=plan.spec.name,
         threshold=threshold,
     )

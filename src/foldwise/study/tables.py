@@ -1,4 +1,4 @@
-"""The tables beside a study's summary, as Parquet files: trials, curves, and the holdout's answers."""
+"""A study's tables as Parquet files: trials, curves, and predictions on the holdout."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from foldwise.study.plan import Plan
 from foldwise.system.files import atomically
 from foldwise.trial.result import FoldScore, TrialResult
 
-CURVE_ROWS = 100_000  # are written at a time
+CURVE_ROWS = 100_000  # written at a time
 
 
 def write_trials(path: Path, results: Sequence[TrialResult], plan: Plan) -> None:
-    """A row a trial: number, state, mean, sd, a score a fold, a column a parameter, engine, seconds, reason, lost_at."""
+    """Write a row per trial: number, state, mean, sd, the fold scores, the parameters, engine, seconds, reason, lost_at."""
     rows: list[dict[str, Any]] = []
     given = [EPOCHS] if any(EPOCHS in result.params for result in results) else []
     names = [*(name for name, _ in plan.spec.space.walk()), *given]
@@ -45,14 +45,14 @@ def write_trials(path: Path, results: Sequence[TrialResult], plan: Plan) -> None
             }
         )
     frame = pd.DataFrame(rows)
-    for name in names:  # a choice may mix words, numbers and null, which one Parquet column cannot hold
+    for name in names:  # a Parquet column cannot mix words, numbers and null, as a choice may
         if name in frame and frame[name].map(type).nunique() > 1 and not pd.api.types.is_numeric_dtype(frame[name]):
             frame[name] = frame[name].map(lambda value: None if value is None else str(value))
     atomically(path, lambda part: frame.to_parquet(part, index=False))
 
 
 def write_holdout(path: Path, plan: Plan, answers: pd.DataFrame) -> None:
-    """The holdout's rows (zero-based, in the source) with the truth and the model's answers."""
+    """Write the holdout's rows (zero-based, in the source) with the truth and the predictions."""
     held = plan.holdout
     truth = [held.labels[code] for code in held.target] if held.labels else held.target
     frame = pd.concat([pd.DataFrame({"row": held.rows, "truth": truth}), answers.reset_index(drop=True)], axis=1)
@@ -60,10 +60,10 @@ def write_holdout(path: Path, plan: Plan, answers: pd.DataFrame) -> None:
 
 
 def write_curves(path: Path, results: Sequence[TrialResult]) -> None:
-    """Every curve of every fold, whole, however much a tracker thins them: a row an epoch.
+    """Write every curve of every fold with all its points: a row per epoch.
 
-    Columns: trial, fold, epoch (from 1), and a column a curve, such as loss, val_loss and learning_rate; null where a fold
-    has no such curve.
+    Columns: trial, fold, epoch (from 1), and one for each curve, such as loss, val_loss and learning_rate; null if a fold
+    does not have the curve.
     """
     names = sorted({name for result in results for fold in result.folds for name in fold.curves})
     whole = pa.int32()

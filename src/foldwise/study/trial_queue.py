@@ -1,4 +1,4 @@
-"""Which trials of a study are finished, running, waiting or left behind, and which configurations were tried."""
+"""The trials of a study by state, and the configurations that were tried."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from foldwise.trial.result import TrialResult
 class TrialQueue:
     """The trials of a study as its coordinator sees them.
 
-    finished: in the order in which they ended. running: number -> params. left: what an earlier start left behind, to be run
-    again under its own number. waiting: trials whose configuration is just being trained under another number.
-    `points` is how many configurations there are, None for more than can be counted; a tuner that gives trials their epochs
-    runs one several times, and says itself when it is through. The numbers `taken` are not given again.
+    finished: in the order in which they ended. running: number -> params. left: trials that an earlier start left running,
+    to be run again under their numbers. waiting: trials whose configuration is being trained under another number.
+    points: how many configurations the space has, None if it is infinite; a tuner that sets the epochs of trials runs a
+    configuration several times, and decides itself when the search ends. taken: numbers that are not given to new trials.
     """
 
     def __init__(
@@ -43,43 +43,43 @@ class TrialQueue:
 
     @property
     def begun(self) -> int:
-        """How many trials there are, whatever their state."""
+        """The number of trials in any state."""
         return len(self.finished) + len(self.running) + len(self.waiting) + len(self.left)
 
     @property
     def next_number(self) -> int:
-        """The number of the next new trial: the first that is free, so that a trial that was withdrawn leaves no gap."""
+        """The number of the next new trial: the first free one, so that a withdrawn trial leaves no gap."""
         while self._next in self._taken:
             self._next += 1
         return self._next
 
     @property
     def pending(self) -> list[Params]:
-        """What has no result yet, by number."""
+        """The parameters of trials without a result, by number."""
         together = {**self.running, **self.waiting, **self.left}
         return [together[number] for number in sorted(together)]
 
     @property
     def tried(self) -> int:
-        """How many different configurations were begun."""
+        """The number of different configurations that were begun."""
         return len(self._tried)
 
     @property
     def is_exhausted(self) -> bool:
-        """Whether every configuration that there is was begun."""
+        """Whether every configuration was begun."""
         return self._points is not None and self.tried >= self._points
 
     def begin(self, number: int, params: Params) -> None:
-        """Notes that a trial is there; it is new, or was left behind."""
+        """Mark a new trial, or one that was left, as running."""
         self.left.pop(number, None)
         self.running[number] = params
         self._try(params)
         self._taken.add(number)
 
     def known(self, number: int, params: Params) -> TrialResult | None:
-        """The trial's result where an equal configuration has one: the same, under this number, and it says whose it is.
+        """The result of an equal configuration, under this number and with the other's in `reused`; None if it has not finished.
 
-        What failed is tried again: the reason may have been the machine, and first weights differ by number.
+        A failed one is tried again: the machine may have been the reason, and initial weights differ by number.
         """
         of = self._by_key.get(_key(params))
         if of is None:
@@ -87,16 +87,16 @@ class TrialQueue:
         return replace(of, number=number, reused=of.number if of.reused is None else of.reused, seconds=0.0)
 
     def is_running_elsewhere(self, number: int, params: Params) -> bool:
-        """Whether an equal configuration is just being trained under an earlier number."""
+        """Whether an equal configuration is being trained under an earlier number."""
         key = _key(params)
-        return any(other < number and _key(theirs) == key for other, theirs in self.running.items())
+        return any(other < number and _key(other_params) == key for other, other_params in self.running.items())
 
     def park(self, number: int) -> None:
-        """Lets a trial wait for the one that trains its configuration."""
+        """Let a trial wait for the one that trains its configuration."""
         self.waiting[number] = self.running.pop(number)
 
     def wake(self) -> list[tuple[int, Params]]:
-        """The waiting trials whose configuration is no longer being trained, one of each; they run from now on."""
+        """Mark waiting trials whose configuration has stopped training as running, one of each, and return them."""
         woken = []
         for number, params in sorted(self.waiting.items()):
             if not self.is_running_elsewhere(number, params):
@@ -105,7 +105,7 @@ class TrialQueue:
         return woken
 
     def finish(self, result: TrialResult) -> None:
-        """Takes a running trial's result."""
+        """Take a running trial's result."""
         self.running.pop(result.number)
         self._note(result)
 

@@ -1,1 +1,1 @@
-"""Files, signals, limits, redaction, webhooks."""
+"""Files, locks, signals, limits, redaction, webhooks."""

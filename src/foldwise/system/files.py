@@ -57,22 +57,22 @@ def part_of(path: Path) -> Path:
 
 
 def plain_value(value: Any) -> Any:
-    """For json.dumps: what numpy hands over as Python's own numbers, and any mapping as a dictionary."""
+    """The `default` of json.dumps: numpy's values as Python's, any mapping as a dictionary."""
     if isinstance(value, Mapping):
         return dict(value)
     if hasattr(value, "tolist"):
         return value.tolist()
-    raise TypeError(f"{type(value).__name__} is no plain value")
+    raise TypeError(f"{type(value).__name__} cannot be written as JSON")
 
 
 def write_json(path: Path, value: Any) -> None:
-    """A JSON file; nan and infinities become null, as JSON has no word for them."""
+    """Write a JSON file; nan and infinities become null, as JSON cannot hold them."""
     text = json.dumps(_plain(value), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
     atomically(path, lambda part: part.write_text(text, encoding="utf-8"))
 
 
 def _plain(value: Any) -> Any:
-    """Plain Python values, numpy's numbers and arrays among them."""
+    """The value with numpy's numbers and arrays as Python's own."""
     if hasattr(value, "tolist"):
         value = value.tolist()
     if isinstance(value, Mapping):

@@ -1,7 +1,7 @@
-"""Named places where a process may be made to die, so that tests can show that no death loses anything.
+"""Named places where tests can kill the process, to show that a crash loses nothing.
 
-`FOLDWISE_KILL=after-commit` ends the process, as kill -9 would, where it reaches that place the first time;
-`FOLDWISE_KILL=after-commit:3` where it does the third time; `after-commit:3:group` takes the whole process group along.
+`FOLDWISE_KILL=after-commit` kills the process, as kill -9 would, when it first reaches that place;
+`FOLDWISE_KILL=after-commit:3` when it does so the third time; `after-commit:3:group` kills the whole process group.
 Without the variable nothing happens.
 """
 
@@ -13,7 +13,7 @@ from collections import Counter
 
 VARIABLE = "FOLDWISE_KILL"
 
-# The places in the order in which a study comes by them.
+# The places in the order in which a study reaches them.
 COORDINATOR = (
     "before-create",
     "in-create",
@@ -41,7 +41,7 @@ _passed: Counter[str] = Counter()
 
 
 def reached(name: str) -> None:
-    """Says that the process is at a place; it dies here where it was asked to."""
+    """Mark a place; kill the process here if FOLDWISE_KILL names it."""
     asked = os.environ.get(VARIABLE)
     if asked is None:
         return

@@ -1,4 +1,4 @@
-"""What a single trial may take: time, and the memory of the process that trains it."""
+"""Limits of a single trial: its time, and the memory of the process that trains it."""
 
 from __future__ import annotations
 
@@ -10,33 +10,29 @@ from pathlib import Path
 
 from foldwise.errors import TrialFailed
 
-_PER_MB = 2**20 if sys.platform == "darwin" else 2**10  # what ru_maxrss counts in
+_PER_MB = 2**20 if sys.platform == "darwin" else 2**10  # the unit of ru_maxrss
 
 
 @dataclass(frozen=True)
 class Limits:
-    """Of a trial; None is no limit. memory_mb is of its whole process, with TensorFlow and the data."""
+    """Limits of a trial; None means unlimited. memory_mb covers its whole process, with TensorFlow and the data."""
 
     seconds: float | None = None
     memory_mb: float | None = None
 
     def broken(self, seconds: float, memory_mb: float) -> TrialFailed | None:
-        """How a trial ends that has taken so much, None where it may go on."""
+        """The failure of a trial that has used this much, None if it is within its limits."""
         if self.seconds is not None and seconds > self.seconds:
-            return TrialFailed("timeout", f"it was not done after budget.trial_seconds={self.seconds:g}")
+            return TrialFailed("timeout", f"it did not finish within budget.trial_seconds={self.seconds:g}")
         if self.memory_mb is not None and memory_mb > self.memory_mb:
             allowed = f"budget.trial_memory_mb={self.memory_mb:g}"
             return TrialFailed(
-                "memory", f"its process had {memory_mb:.0f} MB at its peak and {allowed}; smaller batches need less"
+                "memory", f"its process used {memory_mb:.0f} MB at its peak, over {allowed}; smaller batches need less"
             )
         return None
 
     def raise_if_over(self, seconds: float) -> None:
-        """Ends a trial that trains in this process since so many seconds, if it has too much.
-
-        Raises:
-            TrialFailed: it has.
-        """
+        """Raise TrialFailed if the trial that has trained in this process for `seconds` is over a limit."""
         broken = self.broken(seconds, own_mb() if self.memory_mb is not None else 0.0)
         if broken is not None:
             raise broken
@@ -46,9 +42,9 @@ NO_LIMITS = Limits()
 
 
 def own_mb(process: int | None = None) -> float:
-    """The resident memory that is a process's own (this one's by default), without files that it has mapped.
+    """The resident memory of a process (this one by default), without its mapped files.
 
-    Where the system does not tell, the peak of this process stands for its memory, and 0 for that of another.
+    Without /proc this is the peak for this process, and 0 for another.
     """
     statm = Path("/proc", "self" if process is None else str(process), "statm")
     if statm.exists():

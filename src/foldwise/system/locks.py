@@ -10,7 +10,7 @@ from filelock import FileLock
 def file_lock(path: Path, wait_seconds: float = -1) -> FileLock:
     """A lock file, not yet acquired; without a limit `acquire` waits until the lock is free, else it raises filelock.Timeout.
 
-    The kernel releases the lock when the process ends, in any way. So there is no fallback to a file that marks the lock by
+    The kernel releases the lock when the process ends, in any way. So it never falls back to a file that marks the lock by
     existing: a killed process would leave it behind.
     """
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-# scheme://user:password@; libraries differ in what a password may hold, so it goes up to the last @ of the word
+# scheme://user:password@; libraries differ in the characters they allow, so the password ends at the last @ of the word
 _WITH_PASSWORD = re.compile(r"(?P<before>[A-Za-z][\w+.-]*:/{1,2}[^\s:/@]*):\S*@")
 _WORDS = "password|passwd|pwd|token|secret|api_?key"
 _KEY_AND_SECRET = re.compile(rf"(?P<key>\b(?:{_WORDS})\b\s*[=:]\s*)(?:'[^']*'|\"[^\"]*\"|[^\s&,;)]+)", re.IGNORECASE)

@@ -1,7 +1,7 @@
-"""Tells another program what happened: JSON to a web address, which must be one of the open net unless the user says otherwise.
+"""Post JSON to a web address, which must be public unless the user allows private ones.
 
-The host's name is resolved once, its addresses are judged, and one of them is connected to: a name that means another place the
-next time leads nowhere. Redirects are not followed. The identity of a server with TLS is checked against the name.
+The host name is resolved once, all its addresses are checked, and the connection goes to one of them: a name that resolves to
+another address later cannot get around the check. Redirects are not followed. TLS certificates are checked against the name.
 """
 
 from __future__ import annotations
@@ -29,34 +29,34 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 class _Refused(Exception):
-    """Nobody is asked at this address."""
+    """The address is not allowed, so no request is sent."""
 
 
 def tell(url: str, payload: Mapping[str, Any], private: bool = False, seconds: float = SECONDS) -> str | None:
-    """Posts a JSON object; never raises.
+    """Post a JSON object; never raise.
 
     Args:
         url: http or https.
         payload: plain values.
-        private: whether an address of one's own network, or of this machine, will do.
-        seconds: how long a try may take.
+        private: allow addresses of a private network or of this machine.
+        seconds: time limit of one try.
 
     Returns:
-        None where the other side took it, else one sentence that says why it did not. Of the address it names the host only:
-        the rest may be a secret.
+        None if the server accepted it, else one sentence that says why not. The sentence names only the host: the rest of the
+        address may be a secret.
     """
     shown = ""
     try:
         shown = f" at {urlsplit(url).hostname}"
         body = json.dumps(payload, default=str).encode()
-        why = _told(url, body, private, seconds)
-    except Exception as fault:  # noqa: BLE001 whatever is wrong with the address or the payload, no job fails by it
+        why = _posted(url, body, private, seconds)
+    except Exception as fault:  # noqa: BLE001 no job may fail because of its webhook
         why = first_line(fault)
-    return None if why is None else f"the webhook{shown} was not told: {why}"
+    return None if why is None else f"the webhook{shown} failed: {why}"
 
 
-def _told(url: str, body: bytes, private: bool, seconds: float) -> str | None:
-    why = "nobody was asked"
+def _posted(url: str, body: bytes, private: bool, seconds: float) -> str | None:
+    why = ""
     for attempt in range(TRIES):
         if attempt:
             time.sleep(FIRST_PAUSE * 2 ** (attempt - 1))
@@ -70,7 +70,7 @@ def _told(url: str, body: bytes, private: bool, seconds: float) -> str | None:
         if status < 300:
             return None
         why = f"it answered {status}"
-        if status < 500 and status != 429:  # asking again changes nothing
+        if status < 500 and status != 429:  # another try would end the same
             return f"{why}, and redirects are not followed" if status < 400 else why
     return f"{why}, {TRIES} tries"
 
@@ -83,7 +83,7 @@ def _post(url: str, body: bytes, private: bool, seconds: float) -> int:
     port = parts.port or (443 if secure else 80)
     connection = http.client.HTTPConnection(parts.hostname, port, timeout=seconds)
     raw = _connected(parts.hostname, port, private, seconds)
-    over = threading.Timer(seconds, _cut, [connection])  # an answer that comes byte by byte breaks no limit of a single read
+    over = threading.Timer(seconds, _cut, [connection])  # a server that sends byte by byte never exceeds the timeout of a read
     over.daemon = True
     try:
         connection.sock = raw
@@ -108,7 +108,7 @@ def _cut(connection: http.client.HTTPConnection) -> None:
 
 
 def _connected(host: str, port: int, private: bool, seconds: float) -> socket.socket:
-    """A connection to the first of the host's addresses that answers; all of them are judged before."""
+    """A connection to the first address of the host that answers; all of them are checked first."""
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     for *_, place in found:
         if not private and (rule := refusal(ipaddress.ip_address(str(place[0]).partition("%")[0]))):
@@ -128,23 +128,23 @@ def _connected(host: str, port: int, private: bool, seconds: float) -> socket.so
 
 
 def refusal(address: Address) -> str | None:
-    """Why an address is none of the open net, None where it is."""
+    """Why an address is not public, None if it is."""
     inner = _inner(address)
     if inner is not None and (rule := refusal(inner)):
         return rule
     kinds = {
         "this machine": address.is_loopback,
-        "nobody's address": address.is_unspecified,
-        "an address of this link": address.is_link_local,
-        "an address of many": address.is_multicast,
+        "the unspecified address": address.is_unspecified,
+        "a link-local address": address.is_link_local,
+        "a multicast address": address.is_multicast,
         "a private address": not address.is_global or (address.version == 6 and address.is_site_local),
         "a reserved address": address.is_reserved,
     }
-    return next((rule for rule, so in kinds.items() if so), None)
+    return next((kind for kind, holds in kinds.items() if holds), None)
 
 
 def _inner(address: Address) -> ipaddress.IPv4Address | None:
-    """The address of the older kind that one of IPv6 wraps: mapped, 6to4, Teredo, or behind the prefix of NAT64."""
+    """The IPv4 address inside an IPv6 address: mapped, 6to4, Teredo or NAT64."""
     if isinstance(address, ipaddress.IPv4Address):
         return None
     if address in ipaddress.ip_network("64:ff9b::/96"):

@@ -1,4 +1,4 @@
-"""A YAML file that a person wrote: a mapping of plain values, and errors that name the file and the line."""
+"""Read a YAML file that a user wrote: a mapping of plain values, with errors that name file and line."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from foldwise.errors import ConfigError
 
 
 def read_yaml(path: Path) -> tuple[dict[str, Any], dict[str, int]]:
-    """The mapping in a file, and the line of each of its values by dotted key, `defaults.0`.
+    """The mapping in a file, and the line of each value by dotted key, as in `defaults.0`.
 
-    Keys are text as written. Tags, references and repeated keys are refused.
+    Keys are text as written. Tags, aliases and duplicate keys are refused.
 
     Raises:
         ConfigError: the file cannot be read, or does not hold a mapping.
@@ -53,9 +53,9 @@ def _lines(node: yaml.Node, key: str) -> Iterator[tuple[str, int]]:
 
 
 class _PlainLoader(yaml.SafeLoader):  # type: ignore[misc]  # PyYAML ships no types
-    """YAML without tags, references, dates and repeated keys."""
+    """YAML without tags, aliases, dates and duplicate keys; an alias can expand to any size."""
 
-    yaml_implicit_resolvers = {  # noqa: RUF012 as PyYAML has it
+    yaml_implicit_resolvers = {  # noqa: RUF012 as in PyYAML
         first: [(tag, pattern) for tag, pattern in known if tag != "tag:yaml.org,2002:timestamp"]
         for first, known in yaml.SafeLoader.yaml_implicit_resolvers.items()
     }
@@ -63,7 +63,7 @@ class _PlainLoader(yaml.SafeLoader):  # type: ignore[misc]  # PyYAML ships no ty
     def compose_node(self, parent: Any, index: Any) -> Any:
         event = self.peek_event()
         if isinstance(event, yaml.AliasEvent):
-            raise yaml.MarkedYAMLError(problem="references (*name) are not allowed", problem_mark=event.start_mark)
+            raise yaml.MarkedYAMLError(problem="aliases (*name) are not allowed", problem_mark=event.start_mark)
         if event.tag is not None:
             tag = event.tag.replace("tag:yaml.org,2002:", "!!")
             raise yaml.MarkedYAMLError(problem=f"the tag {tag} is not allowed", problem_mark=event.start_mark)
@@ -75,12 +75,12 @@ class _PlainLoader(yaml.SafeLoader):  # type: ignore[misc]  # PyYAML ships no ty
             if not isinstance(key, yaml.ScalarNode):
                 raise yaml.MarkedYAMLError(problem="a key must be a word", problem_mark=key.start_mark)
             if key.value in mapping:
-                raise yaml.MarkedYAMLError(problem=f"the key {key.value!r} is there twice", problem_mark=key.start_mark)
+                raise yaml.MarkedYAMLError(problem=f"duplicate key {key.value!r}", problem_mark=key.start_mark)
             mapping[key.value] = self.construct_object(value, deep=True)
         return mapping
 
 
-# 1e-4 is a number, as it is for Hydra; PyYAML wants 1.0e-4.
+# 1e-4 is a number, as for Hydra; PyYAML requires 1.0e-4.
 _PlainLoader.add_implicit_resolver(
     "tag:yaml.org,2002:float", re.compile(r"^[-+]?(?:[0-9][0-9_]*)(?:\.[0-9_]*)?[eE][-+]?[0-9]+$"), list("-+0123456789")
 )

@@ -1,1 +1,1 @@
-"""The ledger and what is shown of it."""
+"""MLflow and its registry: how a study is shown, and where its models are kept."""

@@ -1,4 +1,4 @@
-"""Where models registered by foldwise 0.1 import `load_bundle` from: their own code may meet this package already imported."""
+"""`load_bundle` for models registered by foldwise 0.1: their code may import it from here."""
 
 from foldwise.bundle.bundle import load_bundle
 

@@ -1,4 +1,4 @@
-"""A tracker and a registry that keep everything in this process: for fast tests and for trying things out."""
+"""A tracker and a registry in this process's memory, for fast tests and experiments."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class InMemoryTracker:
-    """Lists of what was shown."""
+    """Keeps what it is given."""
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
@@ -28,7 +28,7 @@ class InMemoryTracker:
         self.closed = False
 
     def open(self, record: StudyRecord, rows: Sequence[TrialRow]) -> None:
-        """Takes the study and what it finished so far."""
+        """Take the study and its finished trials."""
         self.record = record
         self._ledger.mark_shipped(record.name, None, record.name)
         for row in rows:
@@ -36,16 +36,16 @@ class InMemoryTracker:
                 self.trial(row)
 
     def trial(self, row: TrialRow) -> None:
-        """Takes a finished trial."""
+        """Take a finished trial."""
         self.trials[row.number] = row
         self._ledger.mark_shipped(row.study, row.number, f"{row.study}/{row.number}")
 
     def place(self, wait_seconds: float = 60.0) -> RunPlace | None:
-        """A place that exists in this process only."""
+        """A place in this process."""
         return None if self.record is None else RunPlace("memory", self.record.name, self.record.name)
 
     def close(self, summary: StudySummary | None, files: Sequence[Path] = (), wait_seconds: float = 60.0) -> tuple[str, ...]:
-        """Takes the summary."""
+        """Take the summary."""
         self.summary, self.files, self.closed = summary, tuple(files), True
         record = self._ledger.study(self.record.name) if self.record else None
         if summary is not None and record is not None and record.finished is not None:
@@ -54,7 +54,7 @@ class InMemoryTracker:
 
 
 class InMemoryRegistry:
-    """Bundles by name and version; they stay in the folders they were saved in."""
+    """Bundles by name and version; they stay in the folders where they were saved."""
 
     def __init__(self) -> None:
         self._folders: dict[str, list[Path]] = {}
@@ -64,7 +64,7 @@ class InMemoryRegistry:
     def register(
         self, folder: Path, name: str, run_id: str | None, metrics: Mapping[str, float], idempotency_key: str | None = None
     ) -> ModelVersion:
-        """The next version of a name: the first becomes champion, later ones challenger."""
+        """Register the next version of a name: the first becomes champion, later ones challenger."""
         folders = self._folders.setdefault(name, [])
         if idempotency_key is not None and (name, idempotency_key) in self._idempotency_keys:
             return self._version(name, self._idempotency_keys[name, idempotency_key])
@@ -81,11 +81,11 @@ class InMemoryRegistry:
         return self._folders[name][version - 1]
 
     def identity(self, name: str) -> str | None:
-        """The name: nothing here outlives the process."""
+        """The name, which is unique in this process."""
         return name if name in self._folders else None
 
     def number(self, reference: str) -> tuple[str, int]:
-        """The name and the version that a reference means now."""
+        """The name and version that a reference currently stands for."""
         name, alias, version = read_reference(reference)
         if name not in self._folders:
             raise ConfigError("model", f"no model is called {name!r}{did_you_mean(name, self._folders)}")
@@ -99,20 +99,20 @@ class InMemoryRegistry:
 
     def answer(self, name: str, version: int, rows: Any) -> pd.DataFrame:
         """The bundle's own answers."""
-        from foldwise.bundle.bundle import load_bundle  # Keras is slow to come
+        from foldwise.bundle.bundle import load_bundle  # Keras is slow to import
 
         return load_bundle(self._folders[name][version - 1]).predict(rows)
 
     def aliases(self, name: str) -> Mapping[str, int]:
-        """The aliases of a name and their versions."""
+        """The aliases of a name with their versions."""
         return dict(self._aliases.get(name, {}))
 
     def set_alias(self, name: str, alias: str, version: int) -> None:
-        """Moves an alias."""
+        """Move an alias."""
         self._aliases[name][alias] = version
 
     def remove_alias(self, name: str, alias: str) -> None:
-        """Takes an alias away."""
+        """Remove an alias."""
         self._aliases[name].pop(alias, None)
 
     def _version(self, name: str, number: int) -> ModelVersion:

@@ -37,32 +37,32 @@ with warnings.catch_warnings():
     import mlflow.pyfunc
 
 FAULTS = (MlflowException, OSError, SQLAlchemyError)
-PAUSES = (1.0, 3.0)  # seconds after a fault: a database that is locked, a server that starts again
+PAUSES = (1.0, 3.0)  # seconds after a fault: a locked database, a server that restarts
 BUNDLE = "bundle"
-PACKAGE = Path(__file__).parents[1]  # travels with every registered model
+PACKAGE = Path(__file__).parents[1]  # a copy goes with every registered model
 ONCE = "foldwise.once"
-# What a bundle imports; pinned, because MLflow would otherwise spend ten seconds on finding it out by itself.
+# The imports of a bundle, pinned; MLflow would need ten seconds to infer them.
 NEEDED = ("keras", "tensorflow", "numpy", "pandas", "pyarrow", "pydantic", "scikit-learn", "mlflow")
 
 
 class MlflowRegistry:
-    """Registered models of one MLflow store."""
+    """The registered models of one MLflow store."""
 
     def __init__(self, store: MlflowStore) -> None:
         self._store = store
-        self._folders: dict[tuple[str, int], Path] = {}  # of versions that were fetched: a server's come a long way
+        self._folders: dict[tuple[str, int], Path] = {}  # of fetched versions: a server's are slow to download
 
     @cached_property
     def _client(self) -> MlflowClient:
-        return self._store.client()  # a database that is away says so when the model is to be kept, not before training
+        return self._store.client()  # opened late: an unavailable database must not stop training
 
     def register(
         self, folder: Path, name: str, run_id: str | None, metrics: Mapping[str, float], idempotency_key: str | None = None
     ) -> ModelVersion:
-        """Keeps the bundle in `folder` as the next version of a name, made by the run `run_id`, with its holdout metrics.
+        """Register the bundle in `folder` as the next version of a name, with the run that made it and its holdout metrics.
 
         Raises:
-            JobError: MLflow does not take it.
+            JobError: MLflow rejects it.
         """
         pauses = iter(PAUSES)
         while True:
@@ -80,8 +80,8 @@ class MlflowRegistry:
         """A local folder with the bundle of `name@alias` or `name/version`.
 
         Raises:
-            ConfigError: no such name, alias or version; says which there are.
-            JobError: MLflow does not hand it out.
+            ConfigError: unknown name, alias or version; lists the known ones.
+            JobError: MLflow cannot deliver it.
         """
         name, number = self.number(reference)
         if (name, number) in self._folders:
@@ -95,7 +95,7 @@ class MlflowRegistry:
         return bundle
 
     def number(self, reference: str) -> tuple[str, int]:
-        """The name and the version that a reference means now.
+        """The name and version that a reference currently stands for.
 
         Raises:
             ConfigError: as `fetch`.
@@ -108,7 +108,7 @@ class MlflowRegistry:
             raise JobError(f"model {reference} cannot be looked up: {first_line(fault)}") from None
 
     def identity(self, name: str) -> str | None:
-        """The name and the moment at which MLflow made the registered model, in milliseconds.
+        """The name and the moment at which MLflow created the registered model, in milliseconds.
 
         Raises:
             JobError: MLflow does not answer.
@@ -117,8 +117,8 @@ class MlflowRegistry:
         return None if found is None else f"{name}#{found.creation_timestamp}"
 
     def answer(self, name: str, version: int, rows: Any) -> pd.DataFrame:
-        """What MLflow's scoring server answers to raw rows sent as JSON, in this process."""
-        from mlflow.pyfunc.scoring_server import invocations  # brings a web server along
+        """The answers of MLflow's scoring server to raw rows sent as JSON, in this process."""
+        from mlflow.pyfunc.scoring_server import invocations  # imports a web server
 
         model = mlflow.pyfunc.load_model(str(self.fetch(f"{name}/{version}").parents[1]))
         if isinstance(rows, pd.DataFrame):
@@ -131,7 +131,7 @@ class MlflowRegistry:
         return pd.DataFrame(json.loads(answer.response)["predictions"])
 
     def aliases(self, name: str) -> Mapping[str, int]:
-        """The aliases of a name and their versions; none where there is no such name.
+        """The aliases of a name with their versions; empty for an unknown name.
 
         Raises:
             JobError: MLflow does not answer.
@@ -140,10 +140,10 @@ class MlflowRegistry:
         return {} if found is None else {alias: int(version) for alias, version in found.aliases.items()}
 
     def set_alias(self, name: str, alias: str, version: int) -> None:
-        """Moves an alias to a version.
+        """Move an alias to a version.
 
         Raises:
-            JobError: MLflow does not do it.
+            JobError: MLflow fails.
         """
         try:
             self._client.set_registered_model_alias(name, alias, str(version))
@@ -151,10 +151,10 @@ class MlflowRegistry:
             raise JobError(f"the alias {alias} of {name} cannot be moved: {first_line(fault)}") from None
 
     def remove_alias(self, name: str, alias: str) -> None:
-        """Takes an alias away.
+        """Remove an alias.
 
         Raises:
-            JobError: MLflow does not do it.
+            JobError: MLflow fails.
         """
         try:
             self._client.delete_registered_model_alias(name, alias)
@@ -167,10 +167,10 @@ class MlflowRegistry:
         except FAULTS as fault:
             if getattr(fault, "error_code", None) == "RESOURCE_DOES_NOT_EXIST":
                 return None
-            raise JobError(f"the registry does not say what it knows of {name}: {first_line(fault)}") from None
+            raise JobError(f"model {name} cannot be looked up in the registry: {first_line(fault)}") from None
 
     def _registered(self, name: str, idempotency_key: str | None) -> ModelVersion | None:
-        """The version that was registered with the same word; its alias may still be to be set."""
+        """The version that was registered with the same key; its alias is set if an earlier start did not get that far."""
         if idempotency_key is None or name not in self._names():
             return None
         versions = self._client.search_model_versions(f"name = '{name}'")
@@ -179,14 +179,14 @@ class MlflowRegistry:
             return None
         is_last = int(made.version) == max(int(version.version) for version in versions)
         if is_last and not self._aliases(name, made.version):
-            self._name_it(name, made.version)
+            self._set_first_alias(name, made.version)
         return ModelVersion(name, int(made.version), self._aliases(name, made.version), f"models:/{name}/{made.version}")
 
     def _aliases(self, name: str, number: str) -> tuple[str, ...]:
         aliases = self._client.get_registered_model(name).aliases
         return tuple(sorted(alias for alias, version in aliases.items() if int(version) == int(number)))
 
-    def _name_it(self, name: str, number: str) -> str:
+    def _set_first_alias(self, name: str, number: str) -> str:
         alias = LATER if self._client.get_registered_model(name).aliases.get(FIRST) else FIRST
         self._client.set_registered_model_alias(name, alias, number)
         return alias
@@ -214,10 +214,10 @@ class MlflowRegistry:
                 raise
         mark = {} if idempotency_key is None else {ONCE: idempotency_key}
         tags = {"study": card.study, **mark, **{f"holdout.{metric}": f"{value:.6g}" for metric, value in metrics.items()}}
-        # by the place of its files, and by its id only with a run: else MLflow looks the id up in the process's default store
+        # the model id only with a run: else MLflow looks it up in the process's default store
         source, model_id = logged.artifact_location, logged.model_id if run_id else None
         made = client.create_model_version(name, source, run_id, tags=tags, model_id=model_id)
-        alias = self._name_it(name, made.version)
+        alias = self._set_first_alias(name, made.version)
         return ModelVersion(name, int(made.version), (alias,), f"models:/{name}/{made.version}")
 
     def _numbered(self, name: str, alias: str | None, number: int | None) -> int:
@@ -248,10 +248,10 @@ class MlflowRegistry:
 
 
 def _write_pyfunc(path: Path, folder: Path, card: Card, model: Model) -> None:
-    """A model folder of MLflow's around a bundle.
+    """Write an MLflow model folder around a bundle.
 
-    Columns are declared without a type: MLflow would refuse whole numbers where it expects others and let nulls through,
-    while the bundle itself accepts what it can read and names column and row of what it cannot.
+    Columns have no declared type: MLflow would refuse integers where it expects floats and let nulls through. The bundle checks
+    cells itself, and names the column and the row of a bad one.
     """
     image = card.schema.image
     inputs: list[ColSpec | TensorSpec] = [ColSpec(AnyType(), column.name) for column in card.schema.columns]
@@ -263,9 +263,9 @@ def _write_pyfunc(path: Path, folder: Path, card: Card, model: Model) -> None:
     ]
     if image is None:
         outputs.append(ColSpec("string", FLAGS))
-    logging.getLogger("mlflow.pyfunc").setLevel(logging.ERROR)  # it would like type hints that the signature makes needless
+    logging.getLogger("mlflow.pyfunc").setLevel(logging.ERROR)  # it asks for type hints, which the signature replaces
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # it wants an input example: the bundle checks itself with its own
+        warnings.simplefilter("ignore", UserWarning)  # it asks for an input example, which the bundle has
         mlflow.pyfunc.save_model(
             path=str(path),
             python_model=str(PACKAGE / "bundle" / "pyfunc.py"),
@@ -287,6 +287,6 @@ def _pins() -> list[str]:
     for name in NEEDED:
         try:
             pins.append(f"{name}=={version(name)}")
-        except PackageNotFoundError:  # such as tensorflow where tensorflow-cpu stands for it
+        except PackageNotFoundError:  # such as tensorflow where tensorflow-cpu is installed
             continue
     return pins

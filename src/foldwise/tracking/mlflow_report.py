@@ -1,4 +1,4 @@
-"""What a retraining came to, shown in the run of the challenger's study."""
+"""The outcome of a retraining in the run of the challenger's study."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from foldwise.tracking.mlflow_store import MlflowStore
 def report(
     store: MlflowStore, run_id: str, tags: Mapping[str, str], metrics: Mapping[str, float], files: Sequence[Path]
 ) -> None:
-    """Adds tags, metrics and files to a run; what is there already is written over.
+    """Add tags, metrics and files to a run; earlier ones of the same name are overwritten.
 
     Raises:
-        JobError: MLflow does not take it.
+        JobError: MLflow fails.
     """
     moment = int(time.time() * 1000)
     rows = [Metric(legal(name), value, moment, 0) for name, value in metrics.items() if math.isfinite(value)]
@@ -33,4 +33,4 @@ def report(
         for file in files:
             client.log_artifact(run_id, str(file), "retraining")
     except (MlflowException, OSError) as fault:
-        raise JobError(f"MLflow does not show the retraining: {first_line(fault)}") from None
+        raise JobError(f"MLflow did not accept the retraining's results: {first_line(fault)}") from None

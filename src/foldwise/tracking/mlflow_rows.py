@@ -1,4 +1,4 @@
-"""Studies and trials in MLflow's words: names it allows, at most as much as it takes."""
+"""Studies and trials as MLflow stores them, within its limits on names and sizes."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from foldwise.spec.space import Params
 from foldwise.trial.result import TrialResult
 from foldwise.trial.summary import StudySummary
 
-MOST_ENTITIES = 1000  # of metrics and parameters together in one call
+MOST_ENTITIES = 1000  # metrics and parameters together in one call
 MOST_PARAMS = 100
 MOST_CHARACTERS = 6000
 MOST_TAG = 5000
-MOST_COLUMNS = 20  # of parameters in the table that is shown first
-VIEW = "trials"  # the table's name in an address, `?viewStateShareKey=trials`
-# Kinds of columns in the words of MLflow's schemas.
+MOST_COLUMNS = 20  # of parameters in the default table of runs
+VIEW = "trials"  # the name of that table in a URL, `?viewStateShareKey=trials`
+# Kind of column -> type in MLflow's schemas.
 TYPES = {"number": "double", "date": "datetime"}
 
 
 def legal(name: str) -> str:
-    """The name with what MLflow refuses in it replaced by `_`."""
+    """The name with each character that MLflow refuses replaced by `_`."""
     return re.sub(r"[^A-Za-z0-9_\-. :]", "_", name)[:250]
 
 
 def shown(value: object) -> str:
-    """A parameter's value as a configuration would write it, cut where MLflow would refuse it."""
+    """A parameter's value as in a configuration, cut to MLflow's limit."""
     if value is None:
         return "null"
     text = str(value).lower() if isinstance(value, bool) else str(value)
@@ -39,12 +39,12 @@ def shown(value: object) -> str:
 
 
 def trial_params(params: Params) -> dict[str, str]:
-    """Parameters under their dotted names."""
+    """Parameters by dotted name."""
     return {legal(name): shown(value) for name, value in params.items()}
 
 
 def trial_metrics(result: TrialResult, metric: str) -> dict[str, float]:
-    """What a trial came to: per fold, over folds where all were trained to their end, and on out-of-fold predictions."""
+    """Metrics per fold, over all folds of a complete trial, and on out-of-fold predictions."""
     values = {f"fold.{fold.fold}.{metric}": fold.score for fold in result.folds}
     complete = result.folds if result.state == "COMPLETE" else ()
     for name in sorted({name for fold in complete for name in fold.metrics}):
@@ -59,7 +59,7 @@ def trial_metrics(result: TrialResult, metric: str) -> dict[str, float]:
 
 
 def experiment_tags(record: StudyRecord, goal: Goal) -> dict[str, str]:
-    """What makes MLflow's page of a study show runs of training, ranked by its goal."""
+    """Tags that make MLflow's page of a study show training runs, ranked by its goal."""
     note = (
         f"Trials of the study {record.name}, ranked by `cv.{goal.metric}.mean` ({goal.direction}). The parent run has the "
         "verdict, and figures and compare.html among its artifacts; each child run is a trial."
@@ -68,20 +68,20 @@ def experiment_tags(record: StudyRecord, goal: Goal) -> dict[str, str]:
         f"mlflow.sharedViewState.{VIEW}": json.dumps(_view(record, goal)),
         "mlflow.experimentKind": "custom_model_development",
         "mlflow.experiment.primaryMetric.name": f"cv.{goal.metric}.mean",
-        "mlflow.experiment.primaryMetric.greaterIsBetter": str(goal.direction == "maximize"),
+        "mlflow.experiment.primaryMetric.greaterIsBetter": str(goal.sign > 0),
         "mlflow.note.content": note,
     }
 
 
 def _view(record: StudyRecord, goal: Goal) -> dict[str, Any]:
-    """MLflow's table of runs as its own "Share view" keeps it: trials only, the best first, what varies beside the score."""
+    """MLflow's table of runs in the format of its "Share view": trials only, best first, the score beside the parameters."""
     _, space = parted(record.recipe)
     params = [legal(name) for name, _ in space.walk()][:MOST_COLUMNS]
     score = f"metrics.`cv.{goal.metric}.mean`"
     return {
         "searchFilter": "tags.`foldwise.state` LIKE '%'",
         "orderByKey": score,
-        "orderByAsc": goal.direction == "minimize",
+        "orderByAsc": goal.sign < 0,
         "startTime": "ALL",
         "lifecycleFilter": "Active",
         "datasetsFilter": [],
@@ -95,7 +95,7 @@ def _view(record: StudyRecord, goal: Goal) -> dict[str, Any]:
 
 
 def made_by(record: StudyRecord) -> dict[str, str]:
-    """Who ran what: MLflow's own columns of a run."""
+    """User, source and commit: MLflow's own columns of a run."""
     provenance = record.provenance
     tags = {"mlflow.source.name": "foldwise", "mlflow.source.type": "LOCAL"}
     if provenance and provenance.user:
@@ -107,7 +107,7 @@ def made_by(record: StudyRecord) -> dict[str, str]:
 
 
 def study_tags(record: StudyRecord, goal: Goal) -> dict[str, str]:
-    """What the run of a study can be found by."""
+    """Tags to find the run of a study by."""
     own = {
         "study": record.name,
         "created": record.created.isoformat(),
@@ -121,7 +121,7 @@ def study_tags(record: StudyRecord, goal: Goal) -> dict[str, str]:
 
 
 def trial_tags(row: TrialRow, result: TrialResult, record: StudyRecord) -> dict[str, str]:
-    """How a trial ended and why, and what it was trained with."""
+    """Tags for how a trial ended, why, and with which engine."""
     own = {"state": result.state, "reason": result.reason or "", "engine": result.engine, "attempt": row.attempt}
     if result.reused is not None:
         own["reused"] = result.reused
@@ -129,7 +129,7 @@ def trial_tags(row: TrialRow, result: TrialResult, record: StudyRecord) -> dict[
 
 
 def summary_tags(summary: StudySummary) -> dict[str, str]:
-    """What a study came to, in words."""
+    """The outcome of a study in words."""
     tags = {
         "mlflow.note.content": summary.verdict,
         "foldwise.ended": summary.ended,
@@ -140,7 +140,7 @@ def summary_tags(summary: StudySummary) -> dict[str, str]:
 
 
 def dataset(record: StudyRecord) -> tuple[str, str, dict[str, str], dict[str, Any], dict[str, Any]]:
-    """A study's data: name, digest, source, schema and profile, as MLflow's dataset pages read them."""
+    """A study's data as MLflow's dataset pages expect them: name, digest, source, schema and profile."""
     provenance, data = record.provenance, record.recipe.get("data") or {}
     image, columns = (provenance.image, provenance.columns or {}) if provenance else (None, {})
     if image:
@@ -156,7 +156,7 @@ def dataset(record: StudyRecord) -> tuple[str, str, dict[str, str], dict[str, An
 
 
 def numbers_in(tree: Mapping[str, Any], prefix: str = "") -> dict[str, float]:
-    """Every number of a summary under its dotted name."""
+    """Every number of a summary by dotted name."""
     found: dict[str, float] = {}
     for key, value in tree.items():
         name = f"{prefix}{key}"

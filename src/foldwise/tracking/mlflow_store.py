@@ -1,4 +1,4 @@
-"""Where MLflow keeps its things, and how it is kept quiet; every other file that knows MLflow comes through here."""
+"""The MLflow store, and settings that keep MLflow quiet; all other files that use MLflow import this one."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-# MLflow reads these when it is imported; who has set them keeps his own.
+# MLflow reads these when it is imported; the user's own settings win.
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
 os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
-# A server closes connections that were idle for seconds, so one more try belongs to every request. One that answers later than
-# this did what it was asked all the same: then there are two runs, and one of them goes (MlflowStudy.remove_twins).
+# A server closes idle connections after seconds, so every request gets one retry. A server that answers after the timeout may
+# have done the work all the same; the duplicate run is then removed (MlflowStudy.remove_twins).
 os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
 os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "60")
 
@@ -26,26 +26,26 @@ from sqlalchemy.engine import make_url
 from foldwise.system.files import part_of
 
 for _name in ("alembic.runtime.migration", "alembic.runtime.plugins", "mlflow.store", "mlflow.tracking"):
-    logging.getLogger(_name).setLevel(logging.WARNING)  # the first use prints a line for each of its migrations
+    logging.getLogger(_name).setLevel(logging.WARNING)  # the first use logs each migration
 
 
 @dataclass(frozen=True)
 class MlflowStore:
-    """A tracking store with its registry. artifacts is None where a server decides that."""
+    """A tracking store with its registry. artifacts is None if a server chooses the place."""
 
     tracking_uri: str
     artifacts: Path | None
 
     @property
     def is_served(self) -> bool:
-        """Whether a server is asked, rather than a database."""
+        """Whether the store is a server rather than a database."""
         return self.tracking_uri.startswith(("http://", "https://"))
 
     def client(self) -> MlflowClient:
-        """A client of this store, whatever store the rest of the process uses.
+        """A client of this store, independent of the process's default store.
 
         Raises:
-            SQLAlchemyError: its database does not answer. MLflow itself would try for the better part of an hour.
+            SQLAlchemyError: the database does not answer. MLflow itself would retry for most of an hour.
         """
         file = make_url(self.tracking_uri).database if self.tracking_uri.startswith("sqlite:") else None
         if file and not Path(file).exists():
@@ -56,9 +56,9 @@ class MlflowStore:
         return MlflowClient(tracking_uri=self.tracking_uri, registry_uri=self.tracking_uri)
 
     def experiment(self, name: str, tags: Mapping[str, str] | None = None) -> Experiment:
-        """The experiment of that name: made where missing, brought back where someone deleted it; it has these tags.
+        """The experiment of that name, created if missing and restored if deleted, with these tags.
 
-        A tag that is there already stays as it is: people write their own notes.
+        Existing tags stay unchanged: users write their own notes.
         """
         client = self.client()
         found = client.get_experiment_by_name(name)
@@ -73,9 +73,7 @@ class MlflowStore:
 
 
 def _make_file(path: Path, artifacts: Path | None) -> None:
-    """MLflow's tables in a file that is whole or not there: a process that dies while they are made would leave half of them,
-    which MLflow can neither use nor mend.
-    """
+    """Create MLflow's tables in a file that is complete or absent: MLflow can neither use nor repair half of its tables."""
     part = part_of(path)
     part.unlink(missing_ok=True)
     try:
@@ -85,15 +83,15 @@ def _make_file(path: Path, artifacts: Path | None) -> None:
             path.hardlink_to(part)
         except FileExistsError:  # another process was faster
             return
-        except OSError:  # a file system that knows no second name for a file
+        except OSError:  # a file system without hard links
             part.replace(path)
     finally:
         part.unlink(missing_ok=True)
 
 
 def mlflow_store(runs: Path, url: str | None = None) -> MlflowStore:
-    """The store at `url`, a server's or a database's; without one, `<runs>/mlflow.db` with files in `<runs>/artifacts`."""
-    here = runs.absolute()  # a relative path would follow the working folder
+    """The store at `url`, a server or a database; by default `<runs>/mlflow.db` with files in `<runs>/artifacts`."""
+    here = runs.absolute()  # a relative path would change with the working folder
     if url is not None and url.startswith(("http://", "https://")):
         return MlflowStore(url, None)
     if url is None:

@@ -1,4 +1,4 @@
-"""The runs of one study in MLflow: a parent, and a child a trial. Any call may be repeated, and then changes nothing."""
+"""The runs of one study in MLflow: a parent, and a child for each trial. Repeating a call changes nothing."""
 
 from __future__ import annotations
 
@@ -32,18 +32,18 @@ from foldwise.trial.mean_curves import mean_curves
 from foldwise.trial.summary import StudySummary
 
 STATUS = {"COMPLETE": "FINISHED", "STOPPED": "KILLED", "FAILED": "FAILED"}
-PAGE = 1000  # runs in an answer
+PAGE = 1000  # runs per answer
 
 
 class MlflowStudy:
-    """A study's experiment. Times and steps come from the ledger, and runs are looked for by their tags.
+    """A study's experiment. Times and steps come from the ledger; runs are found by their tags.
 
     Args:
-        store: where.
-        ledger: what has arrived is marked there.
+        store: the MLflow store.
+        ledger: records what MLflow has.
         record: the study.
-        goal: what its trials are ranked by.
-        every_fold: whether each fold's curves are shown beside their mean.
+        goal: ranks its trials.
+        every_fold: show each fold's curves beside their mean.
     """
 
     def __init__(self, store: MlflowStore, ledger: Ledger, record: StudyRecord, goal: Goal, every_fold: bool) -> None:
@@ -53,10 +53,10 @@ class MlflowStudy:
 
     @cached_property
     def _client(self) -> MlflowClient:
-        return self._store.client()  # of a database it makes the tables, which takes seconds
+        return self._store.client()  # the first use creates a database's tables, which takes seconds
 
     def open(self) -> bool:
-        """Opens the parent's run; whether it was there before."""
+        """Open the parent's run; whether it existed already."""
         record, client = self._record, self._client
         name = (record.provenance and record.provenance.experiment) or record.name
         experiment = self._store.experiment(name, experiment_tags(record, self._goal))
@@ -71,7 +71,7 @@ class MlflowStudy:
         words = (json.dumps(value) for value in (source, schema, profile))
         data = DatasetInput(Dataset(name, digest, "foldwise", *words), [InputTag("mlflow.data.context", "training")])
         client.log_inputs(run.info.run_id, datasets=[data])
-        client.log_dict(run.info.run_id, dict(record.recipe), "recipe.yaml")  # it may have been extended since
+        client.log_dict(run.info.run_id, dict(record.recipe), "recipe.yaml")  # the study may have been extended
         made = record.provenance.to_json() if record.provenance else {}
         client.log_dict(run.info.run_id, {**made, "versions": dict(record.versions)}, "environment.yaml")
         self._ledger.mark_shipped(record.name, None, run.info.run_id)
@@ -79,7 +79,7 @@ class MlflowStudy:
         return found is not None
 
     def ship(self, row: TrialRow, perhaps_there: bool = False) -> None:
-        """Shows a finished trial in three calls; one more looks for it where an earlier try may have made its run."""
+        """Show a finished trial in three calls, and one more if an earlier try may have created its run."""
         if self.run is None or row.result is None or row.ended is None:
             return
         parent, result = self.run.info, row.result
@@ -95,8 +95,8 @@ class MlflowStudy:
         self._ledger.mark_shipped(row.study, row.number, run.info.run_id)
 
     def end(self, summary: StudySummary | None, files: Sequence[Path]) -> None:
-        """Shows what the study came to, and its files; without a summary it was interrupted."""
-        assert self.run is not None  # it was opened before
+        """Show the study's outcome and files; without a summary it was interrupted."""
+        assert self.run is not None  # `open` comes first
         run_id = self.run.info.run_id
         record = self._ledger.study(self._record.name)
         finished = record.finished if record else None
@@ -116,7 +116,7 @@ class MlflowStudy:
         self._ledger.mark_shown(self._record.name, finished)
 
     def remove_twins(self) -> None:
-        """Of what has several runs all but the one in the ledger go: a server that answers too late makes a second one."""
+        """Delete duplicate runs except the one in the ledger; a server that answers too late creates a second one."""
         assert self.run is not None
         parent = self.run.info
         kept = {str(row.number): row.shipped for row in self._ledger.trials(self._record.name) if row.shipped}
@@ -132,7 +132,7 @@ class MlflowStudy:
             try:
                 run = self._client.get_run(self._record.run_id)
             except MlflowException as fault:
-                if fault.error_code != "RESOURCE_DOES_NOT_EXIST":  # someone removed it: the study is shown anew
+                if fault.error_code != "RESOURCE_DOES_NOT_EXIST":  # someone removed it, so the study is shown again
                     raise
             else:
                 return run if run.info.lifecycle_stage == "active" else None
@@ -153,7 +153,7 @@ class MlflowStudy:
                 return runs
 
     def _batches(self, row: TrialRow) -> Iterator[tuple[list[Metric], list[Param]]]:
-        """One batch, unless folds or parameters are very many. Equal rows give equal batches: nothing is shown twice."""
+        """Usually one batch. Equal rows give equal batches, so repeating them adds nothing."""
         if row.result is None or row.ended is None:
             return
         moment = _milliseconds(row.ended)

@@ -1,4 +1,4 @@
-"""Ships the ledger's rows to MLflow from a thread of its own: whatever MLflow does, training does not notice."""
+"""Ship the ledger's rows to MLflow from a separate thread, so that MLflow never slows training down."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from foldwise.tracking.mlflow_store import MlflowStore
 from foldwise.tracking.mlflow_study import MlflowStudy
 from foldwise.trial.summary import RunPlace, StudySummary
 
-# After a fault MLflow is left alone for so long, twice as long after each further one, and then asked again.
+# The pause after a fault doubles with each further one.
 FIRST_PAUSE_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 30.0
-LAST_TRIES = 3  # faults in a row at the end; then the rest is left to the next start
+LAST_TRIES = 3  # faults in a row at the end; the next start ships the rest
 
 
 class MlflowTracker:
-    """An experiment a study, a parent run, one child run a trial, each with three calls.
+    """One experiment and one parent run per study, one child run per trial, each with three calls.
 
-    What has arrived is marked in the ledger, so that it is shipped once, whenever and however often the study is started.
-    While MLflow is away rows wait here, and arrive as soon as it is back.
+    The ledger records what MLflow has, so that everything is shipped once over all starts of the study. While MLflow is
+    unavailable rows wait here.
     """
 
     def __init__(self, store: MlflowStore, ledger: Ledger, every_fold: bool = False) -> None:
@@ -32,15 +32,15 @@ class MlflowTracker:
         self._every_fold = every_fold
         self._thread = threading.Thread(target=self._work, name="mlflow", daemon=True)
         self._changed = threading.Condition()
-        self._left: dict[int, TrialRow] = {}  # in the order in which they are tried
-        self._perhaps_there: set[int] = set()  # an earlier try may have made their runs
+        self._left: dict[int, TrialRow] = {}  # in the order of their next try
+        self._perhaps_there: set[int] = set()  # an earlier try may have created their runs
         self._end: tuple[StudySummary | None, Sequence[Path]] | None = None
         self._fault: str | None = None
         self._ended = False
         self._answered = threading.Event()
 
     def open(self, record: StudyRecord, rows: Sequence[TrialRow]) -> None:
-        """Starts the thread, which opens the study's run and first ships what earlier starts left unshipped."""
+        """Start the thread, which opens the study's run and first ships what earlier starts left."""
         goal = goal_of(record, (row.result for row in rows if row.result is not None))
         self._study = MlflowStudy(self._store, self._ledger, record, goal, self._every_fold)
         self._rows = [row for row in rows if row.result is not None]
@@ -49,13 +49,13 @@ class MlflowTracker:
         self._thread.start()
 
     def trial(self, row: TrialRow) -> None:
-        """Puts a finished trial among those that wait."""
+        """Queue a finished trial."""
         with self._changed:
             self._left[row.number] = row
             self._changed.notify()
 
     def place(self, wait_seconds: float = 60.0) -> RunPlace | None:
-        """Where the study is shown; None where MLflow does not answer in that time."""
+        """The study's place in MLflow; None if MLflow does not answer in time."""
         self._answered.wait(wait_seconds)
         run = self._study.run
         if run is None:
@@ -63,7 +63,7 @@ class MlflowTracker:
         return RunPlace(without_password(self._store.tracking_uri), run.info.experiment_id, run.info.run_id)
 
     def close(self, summary: StudySummary | None, files: Sequence[Path] = (), wait_seconds: float = 60.0) -> tuple[str, ...]:
-        """Ships what waits and ends the study's run; what could not be shipped becomes one sentence."""
+        """Ship the rest and end the study's run; whatever could not be shipped becomes one sentence."""
         if self._thread.ident is None:  # never opened
             return ()
         with self._changed:
@@ -74,20 +74,20 @@ class MlflowTracker:
             return ()
         why = f" within {wait_seconds:g} s" if self._thread.is_alive() or self._fault is None else f": {self._fault}"
         what = f"{len(self._left)} of the study's trials" if self._left else "all of the study"
-        return (f"MLflow did not take {what}{why}; nothing is lost, the next start of the study ships the rest",)
+        return (f"MLflow did not accept {what}{why}; nothing is lost, the next start of the study ships the rest",)
 
     def _work(self) -> None:
         faults = 0
         while self._something_to_do(faults):
             faults = 0 if self._try() else faults + 1
-        for faults in range(LAST_TRIES):  # pauses are short now: somebody waits
+        for faults in range(LAST_TRIES):  # short pauses now: the user is waiting
             if faults:
                 threading.Event().wait(FIRST_PAUSE_SECONDS * faults)
             if self._finish():
                 return
 
     def _something_to_do(self, faults: int) -> bool:
-        """Waits until there is; False when the study is over."""
+        """Wait for the next step; False when the study is over."""
         with self._changed:
             if faults:
                 pause = min(FIRST_PAUSE_SECONDS * 2.0 ** min(faults - 1, 16), LONGEST_PAUSE_SECONDS)
@@ -96,14 +96,14 @@ class MlflowTracker:
             return self._end is None
 
     def _try(self, number: int | None = None) -> bool:
-        """One step: the parent's run, or else a trial that waits, the first one unless told which; whether MLflow took it."""
+        """Ship the parent's run, or else the first waiting trial or the one with that number; whether MLflow accepted it."""
         try:
             if self._study.run is None:
                 self._open_parent()
                 return True
             with self._changed:
                 row = self._left.pop(next(iter(self._left)) if number is None else number)
-                self._left[row.number] = row  # behind the others, should it fail
+                self._left[row.number] = row  # behind the others if it fails
             self._study.ship(row, row.number in self._perhaps_there)
             with self._changed:
                 self._left.pop(row.number, None)
@@ -117,12 +117,12 @@ class MlflowTracker:
 
     def _open_parent(self) -> None:
         was_there = self._study.open()
-        if not was_there:  # someone removed it, so all of it is shown anew
+        if not was_there:  # new, or someone removed it: ship everything
             with self._changed:
                 self._left = {row.number: row for row in self._rows} | self._left
 
     def _finish(self) -> bool:
-        """Everything that still waits, then the end of the study's run; whether nothing is left to try."""
+        """Ship everything that waits, then end the study's run; whether no further try is needed."""
         assert self._end is not None
         while self._study.run is None:
             if not self._try():
@@ -130,7 +130,7 @@ class MlflowTracker:
         faults = 0
         for number in list(self._left):
             faults = 0 if self._try(number) else faults + 1
-            if faults == LAST_TRIES:  # it is away, rather than unwilling to take one row
+            if faults == LAST_TRIES:  # MLflow is unavailable, it does not just reject one row
                 return False
         summary, files = self._end
         try:

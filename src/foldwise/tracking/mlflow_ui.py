@@ -1,4 +1,4 @@
-"""MLflow's own pages, served for this machine."""
+"""MLflow's own pages, served on this machine."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ def serve(store: MlflowStore, host: str, port: int, notify: Callable[[str], None
     """Serve the pages of a store until Ctrl-C or SIGTERM; the server's processes end with this one.
 
     Raises:
-        ConfigError: the port is taken.
-        JobError: the server ended by itself.
+        ConfigError: the port is in use.
+        JobError: the server ended early.
     """
     with contextlib.closing(socket.socket()) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -31,9 +31,9 @@ def serve(store: MlflowStore, host: str, port: int, notify: Callable[[str], None
             probe.bind((host, port))
         except OSError as error:
             raise ConfigError("port", f"{host}:{port} cannot be used ({error.strerror}); choose another, port=5001") from None
-    # MLflow's background jobs are for other products than ours and take eight processes and 2 GB.
+    # MLflow's background jobs serve features that foldwise does not use, and take eight processes and 2 GB.
     env = {**os.environ, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMETRY": "true"}
-    env["MLFLOW_BACKEND_STORE_URI"] = store.tracking_uri  # on the command line everybody here could read its password
+    env["MLFLOW_BACKEND_STORE_URI"] = store.tracking_uri  # every user could read a password on the command line
     command = [sys.executable, "-m", "mlflow", "server", "--host", host, "--port", str(port), "--workers", "1"]
     if store.artifacts is not None:
         command += ["--default-artifact-root", store.artifacts.as_uri()]
@@ -56,7 +56,7 @@ def serve(store: MlflowStore, host: str, port: int, notify: Callable[[str], None
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """End the server and its workers, which are a process group of their own."""
+    """End the server and its workers, which form a process group."""
     for number in (signal.SIGTERM, signal.SIGKILL):
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, number)

@@ -1,6 +1,6 @@
-"""The champion of a model changes: in the ledger by compare-and-set, then the registry's alias follows.
+"""Change the champion of a model: in the ledger by compare-and-set, then the registry's alias follows.
 
-Between the two a process may die; whoever comes next finishes it. An alias that somebody moved by hand is adopted.
+If the process dies between the two, the next start finishes the change. An alias that a user moved by hand is adopted.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from foldwise.tracking.registry import FIRST, LATER, Registry
 
 
 class ChampionAlias:
-    """The champions of one registered model.
+    """The champion of one registered model and its alias.
 
     Args:
-        ledger: says who is champion.
-        registry: shows it.
-        model: the name.
-        notify: hears what a person should know.
+        ledger: records the champions.
+        registry: has the alias.
+        model: the model's name.
+        notify: shows notes to the user.
     """
 
     def __init__(self, ledger: Ledger, registry: Registry, model: str, notify: Callable[[str], None]) -> None:
@@ -34,10 +34,10 @@ class ChampionAlias:
 
     @cached_property
     def key(self) -> str:
-        """What the ledger calls the model.
+        """The model's identity in the ledger.
 
         Raises:
-            ConfigError: the registry has none of that name; says which there are.
+            ConfigError: the registry has no model of that name; lists the known ones.
         """
         known = self._registry.identity(self._model)
         if known is None:
@@ -46,29 +46,31 @@ class ChampionAlias:
         return known
 
     def history(self) -> list[Promotion]:
-        """All promotions, the latest first."""
+        """All promotions, newest first."""
         return self._ledger.promotions.history(self.key)
 
     def former(self) -> int | None:
-        """The version that a rollback puts back."""
+        """The version that a rollback restores."""
         return self._ledger.promotions.former(self.key)
 
     def reconcile(self) -> Promotion | None:
-        """The champion, after ledger and registry agree; None where the model has none yet.
+        """Bring ledger and registry into agreement; the champion, None if the model has none yet.
 
         Raises:
-            ConfigError: there is no such model.
-            JobError: the alias was removed by hand, the registry is away, or another process does not let go of the model.
+            ConfigError: the model is unknown.
+            JobError: the alias was removed by hand, the registry is unavailable, or another process locks the model.
         """
         with self._ledger.hold_model(self.key):
             return self._reconciled()
 
     def promote(self, version: int, expected: int, kind: str, why: str, scores: Mapping[str, Any]) -> Promotion:
-        """Makes a version champion in place of the one that is expected; it is a challenger no more.
+        """Make a version champion in place of `expected`, and remove its challenger alias.
+
+        If the registry becomes unavailable after the ledger has the promotion, the next start moves the alias.
 
         Raises:
-            Raced: another version is champion by now.
-            JobError: as `reconcile`. A registry that goes away after the ledger has it is told by whoever comes next.
+            Raced: another version is champion now.
+            JobError: as `reconcile`.
         """
         with self._ledger.hold_model(self.key):
             self._reconciled()
@@ -76,40 +78,40 @@ class ChampionAlias:
             try:
                 self._reconciled()
             except JobError as fault:
-                self._notify(f"{fault}; the alias {FIRST} of {self._model} follows to version {version} with the next start")
+                self._notify(f"{fault}; the next start moves the alias {FIRST} of {self._model} to version {version}")
         return made
 
     def _reconciled(self) -> Promotion | None:
-        """The champion; the aliases are as the ledger says, or the ledger is as somebody set them by hand."""
+        """The champion, after the aliases follow the ledger, or the ledger an alias that was moved by hand."""
         model, rows = self._model, self.history()
         aliases = self._registry.aliases(model)
         shown = aliases.get(FIRST)
         if not rows:
             return None if shown is None else self._adopt(shown, None)
         last = rows[0]
-        # what the alias may still be where whoever promoted died before it followed
+        # the versions that the alias may still have if a process died before moving it
         behind = next((place for place, row in enumerate(rows) if row.shown), len(rows) - 1)
         if shown != last.version and (last.shown or shown not in (None, *(row.version for row in rows[: behind + 1]))):
             if shown is not None:
                 return self._adopt(shown, last)
             rule = f"the alias {FIRST} of {model} was removed in MLflow, where version {last.version} had it"
-            raise JobError(f"{rule}; set it again there, on that version or on another")
+            raise JobError(f"{rule}; set it there again, on that version or another")
         if shown != last.version:
             self._registry.set_alias(model, FIRST, last.version)
             reached("after-alias")
-        if aliases.get(LATER) == last.version:  # it is challenger no more
+        if aliases.get(LATER) == last.version:  # a champion is not a challenger
             self._registry.remove_alias(model, LATER)
         if not last.shown:
             self._ledger.promotions.mark_shown(last)
         return last
 
     def _adopt(self, version: int, last: Promotion | None) -> Promotion:
-        """Takes the registry's champion for the ledger's."""
+        """Record the registry's champion in the ledger."""
         if last is None:
             made = self._ledger.promotions.promote(self.key, version, None, "first", "the first champion of the model")
         else:
             why = f"the alias {FIRST} was moved in MLflow, from version {last.version} to version {version}"
-            self._notify(f"model {self._model}: {why}; that is taken over")
+            self._notify(f"model {self._model}: {why}; the ledger follows")
             made = self._ledger.promotions.promote(self.key, version, last.version, "adopted", why)
         self._ledger.promotions.mark_shown(made)
         return made

@@ -1,4 +1,4 @@
-"""A version that was registered is written down in the ledger, with what it was made from, and takes its place."""
+"""Record a registered version and its origin in the ledger; the first one becomes champion."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ TRAINED = "trained.npz"
 
 
 def write_trained(folder: Path, columns: Sequence[str], keys: npt.NDArray[np.float64]) -> None:
-    """Keeps beside a study's bundle what the rows are known by that its model was trained on.
+    """Write the keys of the rows that a study's model was trained on beside its bundle.
 
     Args:
         folder: the study's.
-        columns: those that tell rows apart.
+        columns: those that identify a row.
         keys: of these rows, (rows, keys).
     """
 
     def write(part: Path) -> None:
-        with part.open("wb") as file:  # numpy would add its own ending to a name
+        with part.open("wb") as file:  # given a name, numpy would add its own suffix
             np.savez_compressed(file, columns=np.array(columns, dtype=np.str_), keys=np.unique(keys))
 
     atomically(folder / TRAINED, write)
@@ -46,16 +46,16 @@ def record_registration(
     registry: Registry,
     notify: Callable[[str], None],
 ) -> None:
-    """Writes a registered version of a study's model down; the first of a name is its champion.
+    """Record a registered version of a study's model; the first version of a name becomes champion.
 
     Args:
-        version: as the registry gave it back.
+        version: from the registry.
         record: the study.
-        source: the mark of its rows.
+        source: the mark of the source of its rows.
         folder: of the study, with `bundle/` and `trained.npz`.
-        ledger: where it is written.
-        registry: where it was registered.
-        notify: hears what a person should know.
+        ledger: gets the record.
+        registry: has the version.
+        notify: shows notes to the user.
     """
     champion_alias, path = ChampionAlias(ledger, registry, version.name, notify), folder / TRAINED
     columns, trained = None, None
@@ -76,5 +76,5 @@ def record_registration(
     ledger.versions.keep(row)
     try:
         champion_alias.reconcile()
-    except JobError as fault:  # the next one who asks for the champion settles it
+    except JobError as fault:  # the next call of `reconcile` settles it
         notify(str(fault))

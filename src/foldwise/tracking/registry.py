@@ -1,4 +1,4 @@
-"""What a registry is: it keeps bundles by name and version, and names move between versions as aliases."""
+"""The protocol of a registry: bundles by name and version, and aliases that move between versions."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ FIRST, LATER = "champion", "challenger"
 
 @dataclass(frozen=True)
 class ModelVersion:
-    """A registered bundle. uri is where MLflow finds it, `models:/<name>/<version>`."""
+    """A registered bundle. uri is MLflow's address, `models:/<name>/<version>`."""
 
     name: str
     version: int
@@ -29,27 +29,27 @@ class ModelVersion:
 
 
 def described(name: str, version: ModelVersion | None) -> RegisteredModel:
-    """The model as a summary has it, registered or not yet."""
+    """The model in a summary, registered or not yet."""
     if version is None:
         return RegisteredModel(name)
     return RegisteredModel(version.name, version.version, version.aliases, version.uri)
 
 
 def idempotency_key_of(record: StudyRecord, trials: int) -> str:
-    """The word under which a study that came to its end with so many trials registers its model once."""
+    """The key under which a study that finished with this number of trials registers its model once."""
     return f"{record.name} of {record.created.isoformat()} with {trials} trials"
 
 
 class Registry(Protocol):
-    """Keeps bundles."""
+    """Keeps bundles by name and version."""
 
     def register(
         self, folder: Path, name: str, run_id: str | None, metrics: Mapping[str, float], idempotency_key: str | None = None
     ) -> ModelVersion:
-        """Keeps the bundle in `folder` as the next version of a name, made by the run `run_id`, with its holdout metrics.
+        """Register the bundle in `folder` as the next version of a name, with the run that made it and its holdout metrics.
 
-        The first version of a name becomes `champion`; later ones become `challenger`. A version that was registered before
-        with the same word `idempotency_key` is handed back: whoever died after registering comes again.
+        The first version of a name becomes `champion`; later ones become `challenger`. With a known `idempotency_key` the
+        version that was registered with it is returned, so that a start after a crash does not register twice.
         """
         ...
 
@@ -57,19 +57,20 @@ class Registry(Protocol):
         """A local folder with the bundle of `name@alias` or `name/version`.
 
         Raises:
-            ConfigError: no such name, alias or version; says which there are.
+            ConfigError: unknown name, alias or version; lists the known ones.
         """
         ...
 
     def identity(self, name: str) -> str | None:
-        """What tells a registered model from any other of that name, elsewhere or made later; None where there is none.
+        """The identity of a registered model, None if unknown.
 
-        Its versions are counted from 1 anew.
+        It differs from that of any other model of the same name, in another registry or created later, whose versions count
+        from 1 again.
         """
         ...
 
     def number(self, reference: str) -> tuple[str, int]:
-        """The name and the version that a reference means now.
+        """The name and version that a reference currently stands for.
 
         Raises:
             ConfigError: as `fetch`.
@@ -77,19 +78,19 @@ class Registry(Protocol):
         ...
 
     def answer(self, name: str, version: int, rows: Any) -> pd.DataFrame:
-        """What a version answers to raw rows by the very code that serves it; whatever goes wrong there is raised."""
+        """The answers of a version to raw rows, by the code that serves it; any fault is raised."""
         ...
 
     def aliases(self, name: str) -> Mapping[str, int]:
-        """The aliases of a name and their versions; none where there is no such name."""
+        """The aliases of a name with their versions; empty for an unknown name."""
         ...
 
     def set_alias(self, name: str, alias: str, version: int) -> None:
-        """Moves an alias to a version, in one step."""
+        """Move an alias to a version, in one step."""
         ...
 
     def remove_alias(self, name: str, alias: str) -> None:
-        """Takes an alias away."""
+        """Remove an alias."""
         ...
 
 
@@ -97,11 +98,11 @@ def read_reference(reference: str) -> tuple[str, str | None, int | None]:
     """Name, alias and version of `iris@champion` or `iris/3`; a bare name is its champion.
 
     Raises:
-        ConfigError: it is written otherwise.
+        ConfigError: the reference has another form.
     """
     match = re.fullmatch(r"(?:models:/)?([A-Za-z0-9_-][A-Za-z0-9._-]{0,99})(?:@([A-Za-z0-9._-]+)|/(\d{1,9}))?", reference)
     if match is None:
-        raise ConfigError("model", f"{reference!r} names no model; write name@alias or name/version, as in iris@champion")
+        raise ConfigError("model", f"{reference!r} is not a model; write name@alias or name/version, as in iris@champion")
     name, alias, version = match.groups()
     if version is not None:
         return name, None, int(version)

@@ -1,4 +1,4 @@
-"""What a tracker is: an outlet of the ledger, where people look at a study. It never holds training up."""
+"""The protocol of a tracker: it shows a study to people, and never delays training."""
 
 from __future__ import annotations
 
@@ -13,36 +13,36 @@ FILES = ("summary.json", "trials.parquet", "curves.parquet", "holdout.parquet", 
 
 
 def shown_files(folder: Path) -> list[Path]:
-    """What is shown of a finished study beside its numbers, as far as it is there: its files by their fixed names."""
+    """The existing files of a finished study that a tracker shows."""
     return [folder / name for name in FILES if (folder / name).exists()]
 
 
 class Tracker(Protocol):
-    """Shows a study and its trials. A fault of the outlet stops nothing: it becomes a note, and the ledger keeps the rest."""
+    """Shows a study and its trials. A fault never stops the study: it becomes a note, and the ledger keeps the rest."""
 
     def open(self, record: StudyRecord, rows: Sequence[TrialRow]) -> None:
-        """Shows a study, or goes on with one: finished trials that were not shipped by an earlier start are shipped now.
+        """Show a new or continued study, with the finished trials that earlier starts did not ship.
 
         Args:
-            record: the study as it stands in the ledger.
+            record: the study in the ledger.
             rows: its trials so far.
         """
         ...
 
     def trial(self, row: TrialRow) -> None:
-        """Shows a finished trial, as `Ledger.finish_trial` gave it back; returns at once."""
+        """Show a finished trial, the row from `Ledger.finish_trial`; returns at once."""
         ...
 
     def place(self, wait_seconds: float = 60.0) -> RunPlace | None:
-        """Where the study is shown; waits for that, and is None where the outlet does not answer."""
+        """The study's place in the tracker, after at most `wait_seconds`; None if the tracker does not answer."""
         ...
 
     def close(self, summary: StudySummary | None, files: Sequence[Path] = (), wait_seconds: float = 60.0) -> tuple[str, ...]:
-        """Waits for what is still on its way and ends the study's run; None for the summary says that it was interrupted.
+        """Ship the rest and end the study's run; without a summary the study was interrupted.
 
-        What has arrived is marked in the ledger, the summary that the study was finished with included.
+        The ledger records what the tracker has, the summary included.
 
         Returns:
-            Sentences for the user, empty where all went well.
+            Sentences for the user, empty if all went well.
         """
         ...

@@ -1,4 +1,4 @@
-"""Which rows are in which batch: one order for every engine, so that they all take the same steps."""
+"""The order of rows in batches: the same for every engine, so that all take the same steps."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from foldwise.seeds import Purpose, generator
 
-USUAL_BATCH = 32  # where the configuration leaves it open; Keras has the same
+USUAL_BATCH = 32  # if the configuration leaves it open; also Keras's default
 
 
 def epoch_orders(seed: int, number: int, fold: int, rows: int, epochs: int) -> Iterator[npt.NDArray[np.int32]]:
@@ -20,8 +20,8 @@ def epoch_orders(seed: int, number: int, fold: int, rows: int, epochs: int) -> I
         seed: the study's.
         number: the trial's.
         fold: the fold's, or seeds.REFIT_FOLD.
-        rows: how many training rows there are.
-        epochs: how many orders are wanted.
+        rows: the number of training rows.
+        epochs: the number of orders.
     """
     stream = generator(Purpose.BATCHES, seed, number, fold)
     for _ in range(epochs):
@@ -29,5 +29,5 @@ def epoch_orders(seed: int, number: int, fold: int, rows: int, epochs: int) -> I
 
 
 def rows_per_batch(batch_size: int | Literal["full"] | None, rows: int) -> int:
-    """How many rows a step takes; the last step of an epoch takes what is left, and no step has more than there are."""
+    """Rows of a step, at most all of them; the last step of an epoch takes the rest."""
     return rows if batch_size == "full" else min(batch_size or USUAL_BATCH, rows)

@@ -1,4 +1,4 @@
-"""What a network takes, measured before it is trained, so that one that takes too much costs nothing."""
+"""The costs of a network, measured before training, so that too expensive ones are never trained."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from foldwise.spec.model import MlpSpec
 from foldwise.training.by_fold.engine import predict
 from foldwise.training.fold_fit import Training
 
-ANSWERS = 30  # one row is answered so many times; the median counts
+ANSWERS = 30  # predictions of one row; their median is the latency
 
 
 def costs_before(wanted: Collection[str], training: Training, data: FoldData) -> dict[str, float]:
-    """Of the wanted, those that can be known without training.
+    """The wanted costs that are known without training.
 
     Args:
         wanted: some of goal.COSTS.
@@ -27,7 +27,7 @@ def costs_before(wanted: Collection[str], training: Training, data: FoldData) ->
         data: the fold with the most features.
 
     Returns:
-        parameters: all numbers that the network keeps. latency_ms: the median time in which this machine answers one row.
+        parameters: the number of weights, trained or not. latency_ms: the median time in which this machine predicts one row.
     """
     inputs = data.train_x.shape[1]
     found: dict[str, float] = {}
@@ -50,7 +50,7 @@ def costs_before(wanted: Collection[str], training: Training, data: FoldData) ->
 
 
 def excess(costs: Mapping[str, float], at_most: Mapping[str, float]) -> str | None:
-    """Which bound is broken, and by how much; None where all hold."""
+    """The first bound that is exceeded, as a sentence; None if all hold."""
     for name, bound in at_most.items():
         if costs[name] > bound:
             return f"constraint: {costs[name]:,.6g} {name} are more than the {bound:,.6g} of goal.at_most"

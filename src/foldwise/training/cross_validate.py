@@ -1,4 +1,4 @@
-"""A trial: every fold prepared, trained and scored."""
+"""Run a trial: prepare, train and score every fold."""
 
 from __future__ import annotations
 
@@ -43,19 +43,19 @@ def cross_validate(
 
     Args:
         job: the trial.
-        table: the data; rows outside the splits are not looked at.
+        table: the data; rows outside the splits are not read.
         splits: training and validation rows of each fold.
         watch: called with the fold's number after each fold.
         cache: prepared folds of these splits, kept between trials.
-        chosen: told which engine was taken, and why.
-        on_epoch_end: called between epochs; TrialFailed from it is the trial's end.
+        chosen: called with the engine and the reason for it.
+        on_epoch_end: called between epochs; TrialFailed from it ends the trial.
 
     Returns:
-        The result. A trial that cannot go on is FAILED, with its reason and the folds finished before; one that lost its
-        race is STOPPED, with the folds that it came to.
+        The result. A trial that cannot go on is FAILED, with the reason and the finished folds; one that lost its race is
+        STOPPED, with the folds trained until then.
 
     Raises:
-        Interrupted: `watch` or `on_epoch_end` says so.
+        Interrupted: from `watch` or `on_epoch_end`.
     """
     reached("before-training")
     started = time.perf_counter()
@@ -94,7 +94,7 @@ def cross_validate(
             metrics["threshold"] = final_threshold(asked, metric, pooled)
     except Interrupted:
         raise
-    except Exception as fault:  # noqa: BLE001 - whatever goes wrong in a trial is the trial's end, not the study's
+    except Exception as fault:  # noqa: BLE001 - any error in a trial ends the trial, not the study
         seconds = time.perf_counter() - started
         reason = _reason(fault)
         return TrialResult(job.number, job.params, "FAILED", tuple(finished), reason=reason, engine=engine, seconds=seconds)
@@ -121,7 +121,7 @@ def cross_validate(
 
 
 def training_for(job: TrialJob, table: Table) -> Training:
-    """What an engine needs to know of a trial.
+    """A trial's training, as engines take it.
 
     Raises:
         ConfigError: loss and output activation do not suit the task.
@@ -139,7 +139,7 @@ def training_for(job: TrialJob, table: Table) -> Training:
 
 
 def _scored(job: TrialJob, table: Table, split: Split, fit: FoldFit) -> FoldScore:
-    """A fold as soon as it is done: a threshold that is tuned on the other folds is not known then, and 0.5 stands for it."""
+    """Score a fold as soon as it is done, with 0.5 for a threshold that must be tuned on the other folds."""
     if fit.failure is not None:
         raise TrialFailed("nan", fit.failure)
     asked = job.spec.fit.threshold
@@ -155,7 +155,7 @@ def _metrics(table: Table, truth: np.ndarray, predictions: np.ndarray, threshold
 
 
 def _reason(fault: Exception) -> str:
-    """The short word first: trials that fail alike are told by it."""
+    """The reason, with its kind as the first word, by which failed trials are grouped."""
     if isinstance(fault, FoldwiseError):
         return str(fault)
     if isinstance(fault, (MemoryError, tf.errors.ResourceExhaustedError)):

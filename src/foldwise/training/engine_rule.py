@@ -1,6 +1,6 @@
-"""Which engine trains a trial, and on how many threads: functions of the specification and the data alone.
+"""Choose a trial's engine and number of threads, from the specification and the data alone.
 
-Judged without importing TensorFlow, which takes its threads when it starts.
+Nothing here imports TensorFlow, whose threads are fixed when it starts.
 """
 
 from __future__ import annotations
@@ -17,21 +17,21 @@ from foldwise.spec.trial import TrialSpec
 from foldwise.training.batches import rows_per_batch
 from foldwise.training.fold_fit import Training
 
-# those that are no mlp
+# every kind but mlp
 NETWORKS = {"cnn": "a cnn", "layers": "a network of layers", "python": "a network of your own"}
 AskedEngine = Literal["auto", "fused", "keras"]
 
-# Measured on two cores, in ARCHITECTURE.md: beyond so many multiplications a step of a fold, TensorFlow's own matrix
-# products outweigh what a step costs beside them; and stacked folds should not fill the memory.
+# Measured on two cores, see ARCHITECTURE.md: above this number of multiplications a step and fold, matrix products outweigh
+# the fixed costs of a step, so fusing gains nothing. Stacked folds should not fill the memory.
 MOST_MULTIPLICATIONS = 3_000_000
 MOST_STACKED_BYTES = 512 * 2**20
-# Below that limit a second thread makes every small product wait for it: steps take twice to three times as long.
+# Below that limit every small product waits for the second thread: steps take two to three times as long.
 FUSED_THREADS, USUAL_THREADS = 1, 2
 
 
 @dataclass(frozen=True)
 class Choice:
-    """An engine, and why it was taken."""
+    """An engine, and the reason for it."""
 
     engine: str
     reason: str
@@ -47,10 +47,10 @@ def choose(training: Training, asked: AskedEngine, folds: int, rows: int, featur
 
     Args:
         training: the trial's.
-        asked: training.engine. What cannot be fused is trained by `keras` also where `fused` is asked.
-        folds: how many there are.
+        asked: training.engine. `fused` falls back to `keras` if the trial cannot be fused.
+        folds: number of folds.
         rows: training rows of the largest fold.
-        features: the prepared ones.
+        features: number of prepared features.
     """
     if asked == "keras":
         return Choice("keras", "asked for")
@@ -71,7 +71,7 @@ def choose(training: Training, asked: AskedEngine, folds: int, rows: int, featur
 
 
 def why_not_fused(model: ModelSpec, fit: FitSpec, augment: AugmentSpec = NO_AUGMENT) -> str | None:
-    """Why such a network cannot be trained by `fused`, None where it can."""
+    """The reason why `fused` cannot train this, or None if it can."""
     if not isinstance(model, MlpSpec):
         return f"{NETWORKS[model.kind]} trains fold by fold"
     if not fit.optimizer.is_elementwise:
@@ -82,13 +82,13 @@ def why_not_fused(model: ModelSpec, fit: FitSpec, augment: AugmentSpec = NO_AUGM
 
 
 def threads_for(trials: Sequence[TrialSpec], asked: AskedEngine, rows: int, features: Callable[[], int], outputs: int) -> int:
-    """The threads of a study that says nothing of them: one where all its trials are small and fused.
+    """The default number of threads of a study: one if all its trials are small and fused.
 
     Args:
-        trials: the study's, with every end of every range among them.
+        trials: the study's, with both ends of every range among them.
         asked: training.engine.
         rows: training rows of the largest fold.
-        features: counts the prepared ones; asked only where it matters, because it takes a preparation.
+        features: counts the prepared features; called only if needed, because it fits a preparation.
         outputs: units of the output layer.
     """
     if asked == "keras" or any(why_not_fused(trial.model, trial.fit, trial.augment) for trial in trials):
@@ -96,11 +96,11 @@ def threads_for(trials: Sequence[TrialSpec], asked: AskedEngine, rows: int, feat
     each = [trial.model.widths for trial in trials if isinstance(trial.model, MlpSpec)]
     deepest, widest = max(map(len, each)), max((width for widths in each for width in widths), default=0)
     batch = max(rows_per_batch(trial.fit.batch_size, rows) for trial in trials)
-    # ends of ranges come one at a time in `trials`, in a search all at once
+    # each of `trials` has one range at its end; a search can combine them all
     most = _multiplications(batch, (features(), *[widest] * deepest, outputs))
     return FUSED_THREADS if most <= MOST_MULTIPLICATIONS else USUAL_THREADS
 
 
 def _multiplications(batch: int, sides: Sequence[int]) -> int:
-    """Of a step of a fold, forwards; sides are the widths from features to outputs."""
+    """Multiplications of one forward step of a fold; sides are the widths from features to outputs."""
     return batch * sum(below * above for below, above in pairwise(sides))

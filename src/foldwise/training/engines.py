@@ -1,4 +1,4 @@
-"""The engines by name. All train the same folds to the same weights; engine_rule says which one is taken."""
+"""The engines by name. All train the same folds to the same weights; engine_rule chooses one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every engine is given, and what it hands back for each fold."""
+"""The input of every engine, and its result for each fold."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from foldwise.training.schedule import Rates
 
 Predictions = npt.NDArray[np.float64]
 
-# Asked at a rung with the epoch (1 is the first) and with what each fold in step would predict if its training ended there:
-# whether the trial ends there. A fold whose patience is over is in step with those that still train.
+# Called at a rung with the epoch (1 is the first) and with each fold's predictions if its training ended there; True ends the
+# trial. A fold whose patience is over still takes part.
 AtRung = Callable[[int, Mapping[int, Predictions]], bool]
 
 
@@ -27,8 +27,8 @@ AtRung = Callable[[int, Mapping[int, Predictions]], bool]
 class Training:
     """One trial's training, the same for all its folds. First weights and batches follow from seed, number and fold.
 
-    rungs: epochs at which a trial that races is looked at by `lost`; looking changes nothing of the training.
-    on_epoch_end: called between epochs, every second or so; what it raises ends the training.
+    rungs: epochs at which `lost` is called; it does not change the training.
+    on_epoch_end: called between epochs, about every second; an exception from it ends the training.
     """
 
     model: ModelSpec
@@ -45,16 +45,16 @@ class Training:
 
 @dataclass(frozen=True, eq=False)
 class FoldFit:
-    """One fold, trained.
+    """One trained fold.
 
-    weights: the kept ones, in the order of the `weights` of the network that answers.
+    weights: the kept ones, in the order of the predicting network's `weights`.
     predictions: for the validation rows: class probabilities (rows, classes) or values in the target's own unit (rows,).
     curves: name -> one value an epoch: loss, learning_rate, accuracy or mae, and with validation rows val_loss and
-        val_accuracy or val_mae. mae is in the target's own unit (of its logarithm where that is learnt), loss in the unit
-        that is trained on. Of several outputs, all are the main one's.
-    best_epoch: how many epochs the kept weights were trained for.
-    failure: why it could not go on, or None; then there are no predictions.
-    lost: whether the trial ended at a rung, before its time.
+        val_accuracy or val_mae. mae is in the target's own unit (of its logarithm if that is learnt), loss in the unit of the
+        training target. A network of several outputs has the curves of its main one.
+    best_epoch: the epochs for which the kept weights were trained.
+    failure: why training failed, or None. A failed fold has no predictions.
+    lost: whether the trial ended early, at a rung.
     """
 
     fold: int
@@ -67,7 +67,6 @@ class FoldFit:
     lost: bool = False
 
 
-# An engine trains folds, given with their numbers, and hands them back in the same order, each when it is done or all at
-# the end. A fold without validation rows is trained for all epochs. Of a trial that is lost at a rung the folds in step there
-# come back as they are, and no other.
+# An engine trains numbered folds and yields them in the same order, each when it is done or all at the end. A fold without
+# validation rows is trained for all epochs. If a trial is lost at a rung, only the folds that reached it are yielded.
 Engine = Callable[[Training, Iterable[tuple[int, FoldData]]], Iterator[FoldFit]]

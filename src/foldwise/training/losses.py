@@ -1,4 +1,4 @@
-"""Keras's losses by our names, and the metric whose curve is drawn beside the loss."""
+"""Keras's losses by our names, and the metric that has a curve beside the loss."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ LOSSES: dict[str, str] = {
 
 
 def loss_for(head: Head, per_row: bool = False) -> keras.losses.Loss:
-    """The loss that a head is trained with: the mean over the rows of a batch, or each row's own."""
+    """The loss of a head: the mean over the rows of a batch, or one value for each row."""
     return getattr(keras.losses, LOSSES[head.loss])(reduction="none" if per_row else "sum_over_batch_size")
 
 
 def curve_metric(head: Head) -> keras.metrics.Metric:
-    """`accuracy` for classes, `mae` for numbers."""
+    """`accuracy` for classes, `mae` for regression."""
     if head.task == "regression":
         return keras.metrics.MeanAbsoluteError(name="mae")
     if head.task == "multiclass":

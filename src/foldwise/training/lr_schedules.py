@@ -1,6 +1,6 @@
 """Learning-rate schedules: pure functions from the epoch (counted from 0) to the learning rate.
 
-Sources: LESSONS of Keras courses (time-based, drop-based); Loshchilov & Hutter 2017 (cosine); Smith 2018 (one-cycle);
+Sources: Keras courses (time-based, drop-based); Loshchilov & Hutter 2017 (cosine); Smith 2018 (one-cycle);
 keras.callbacks.ReduceLROnPlateau (plateau).
 """
 
@@ -64,20 +64,20 @@ def warmed_up(schedule: Schedule, warmup: int) -> Schedule:
 
 
 def recorded(rates: list[float]) -> Schedule:
-    """The rates of an earlier training, one an epoch; after the last it stays there."""
+    """The rates of an earlier training, one an epoch; the last rate holds for all further epochs."""
     return lambda epoch: rates[min(epoch, len(rates) - 1)]
 
 
 def _share(epoch: int, epochs: int) -> float:
-    """How far along the training is: 0 at the first epoch, 1 at the last."""
+    """Progress of the training: 0 at the first epoch, 1 at the last."""
     return min(1.0, epoch / max(1, epochs - 1))
 
 
 @dataclass(frozen=True)
 class Plateau:
-    """Multiplies the rate by `factor` when the watched loss has not fallen by `min_delta` for `patience` epochs.
+    """Multiplies the rate by `factor` when the monitored loss has not fallen by `min_delta` for `patience` epochs.
 
-    It is a value: `after(loss)` gives the next state. The rate never goes under `min_rate`.
+    It is immutable: `after(loss)` gives the next state. The rate never goes under `min_rate`.
     """
 
     rate: float

@@ -1,4 +1,4 @@
-"""A trial in its race: scored at rungs and after folds on validation rows, and told where it is lost."""
+"""A trial in its race: score it at rungs and after folds on validation rows, and end it if it is lost."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from foldwise.trial.result import FoldScore
 
 
 class Raced:
-    """One trial on its way.
+    """One running trial.
 
-    rungs: the epochs at which an engine asks `at_rung`. lost: why and where the trial was lost, None as long as it was not.
-    A trial of which `finish` is asked goes on all the same.
+    rungs: the epochs at which an engine calls `at_rung`. lost: why and where the trial was lost, or None.
+    With Race.finish a lost trial still trains to its end.
     """
 
     def __init__(self, job: TrialJob, table: Table, splits: Sequence[Split]) -> None:
@@ -32,22 +32,22 @@ class Raced:
 
     @property
     def ends(self) -> bool:
-        """Whether the trial ends here."""
+        """Whether the trial ends now."""
         return self.lost is not None and self._job.race is not None and not self._job.race.finish
 
     def at_rung(self, epoch: int, answers: Mapping[int, Predictions]) -> bool:
-        """Whether the trial ends at this rung, by what each fold in step would predict if its training ended there."""
+        """Whether the trial ends at this rung, judged by each fold's predictions if its training ended there."""
         scores = self._scores(answers)
         for fold, reached in scores.items():
             self._noted.setdefault(fold, {})[epoch] = reached
         return self._judged(scores, epoch)
 
     def after_fold(self, answers: Mapping[int, Predictions]) -> bool:
-        """Whether the trial ends after these folds, by their predictions."""
+        """Whether the trial ends after these folds, judged by their predictions."""
         return self._judged(self._scores(answers), None) if self._job.race else False
 
     def with_rungs(self, folds: Sequence[FoldScore]) -> tuple[FoldScore, ...]:
-        """The folds with their scores at rungs; one whose own patience ended it keeps what it came to at later rungs."""
+        """The folds with their scores at rungs; a fold that stopped early keeps its score at later rungs."""
         return tuple(replace(fold, rungs=self._rungs_of(fold)) for fold in folds)
 
     def _rungs_of(self, fold: FoldScore) -> dict[int, float]:
@@ -56,15 +56,15 @@ class Raced:
         return dict.fromkeys(later, fold.score) | noted
 
     def _judged(self, scores: Mapping[int, float], epoch: int | None) -> bool:
-        assert self._job.race is not None  # else nobody asks
+        assert self._job.race is not None  # engines call only if there is a race
         if self.lost is None:
             self.lost = self._job.race.lost(scores, epoch)
             self._cut_short = self.ends and epoch is not None
         return self.ends
 
     def _scores(self, answers: Mapping[int, Predictions]) -> dict[int, float]:
-        """Of each fold, as `cross_validate` will score it; none where predictions are not finite, or where a threshold is
-        tuned on other folds and there is none yet.
+        """Each fold's score as `cross_validate` will compute it. Empty if predictions are not finite, or if a threshold
+        must be tuned on other folds and no other fold has predictions yet.
         """
         asked, metric, table = self._job.spec.fit.threshold, self._job.goal.metric, self._table
         alone = asked == "auto" and len(answers) < min(2, len(self._splits))

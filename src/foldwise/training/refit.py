@@ -1,4 +1,4 @@
-"""The best trial's network once more, on all development rows."""
+"""Train the best trial's network again, on all development rows."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from foldwise.trial.result import FoldScore, TrialResult
 class FinalModel:
     """A network and the preparation of its inputs, both fitted on the same rows.
 
-    epochs: how many it was trained for; learning_rates: one for each.
+    epochs: the number trained; learning_rates: one for each.
     """
 
     model: keras.Model
@@ -44,13 +44,13 @@ class FinalModel:
 
 
 def refit(job: TrialJob, table: Table, rows: npt.NDArray[np.int64], result: TrialResult) -> FinalModel:
-    """Train on all these rows, for as many epochs and with the learning rates that the trial's folds say.
+    """Train on all these rows, with the folds' median number of epochs and learning rates.
 
     Args:
         job: the trial.
-        table: the data; only `rows` are looked at.
+        table: the data; only `rows` are read.
         rows: positions of the development rows, (rows,).
-        result: the trial's, complete.
+        result: the trial's complete result.
 
     Raises:
         JobError: the loss is not finite.

@@ -1,7 +1,8 @@
-"""TensorFlow's start: its threads, and its silence. This comes before the first `import keras`."""
+"""Start TensorFlow with a number of threads and without its log messages. Call it before the first `import keras`."""
 
 from __future__ import annotations
 
+import gc
 import os
 import re
 import sys
@@ -13,26 +14,26 @@ from threadpoolctl import threadpool_limits
 
 from foldwise.errors import JobError
 
-# What TensorFlow's C++ half writes on starting, whatever its log level is set to.
+# Lines that TensorFlow's C++ code writes at the start at any log level.
 CHATTER = re.compile(
     rb"WARNING: All log messages before absl|To enable the following|[IWE]\d{4} \d\d|\d{4}-\d\d-\d\d [\d:.]+: [IWE] "
 )
 
 
 def start(threads: int, or_as_it_runs: bool = False) -> int:
-    """Start TensorFlow in this process with so many threads; a second start with the same number does nothing.
+    """Start TensorFlow in this process; a second start with the same number of threads does nothing.
 
-    The number changes the last bits of what is computed, and TensorFlow keeps it for the life of the process.
+    The number changes the last bits of results, and TensorFlow keeps it for the life of the process.
 
     Args:
-        threads: how many.
-        or_as_it_runs: whether another number will do where TensorFlow has already computed.
+        threads: the number of threads; 0 is TensorFlow's own number.
+        or_as_it_runs: accept another number if TensorFlow already runs.
 
     Returns:
-        With how many threads it runs; 0 is TensorFlow's own number.
+        The number of threads that it runs with.
 
     Raises:
-        JobError: TensorFlow has already computed with another number, which will not do.
+        JobError: TensorFlow already runs with another number, and or_as_it_runs is False.
     """
     os.environ["KERAS_BACKEND"] = "tensorflow"
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
@@ -51,21 +52,23 @@ def start(threads: int, or_as_it_runs: bool = False) -> int:
         except RuntimeError:
             set_before = int(tf.config.threading.get_intra_op_parallelism_threads())
             if not or_as_it_runs:
-                said = f"TensorFlow already runs in this process with {set_before or 'its own number of'} threads"
-                raise JobError(f"{said}, so execute.threads={threads} comes too late; start a new process") from None
+                running = f"TensorFlow already runs in this process with {set_before or 'its own number of'} threads"
+                raise JobError(f"{running}, so execute.threads={threads} comes too late; start a new process") from None
             threads = set_before
         if devices:
-            tf.config.experimental.enable_op_determinism()  # kernels on a GPU add up in any order otherwise
-        tf.constant(0)  # what it has to say, it says on the first operation
+            tf.config.experimental.enable_op_determinism()  # else kernels on a GPU add up in any order
+        tf.constant(0)  # the first operation writes the messages
         import keras
 
         keras.config.disable_interactive_logging()
+    if not gc.get_freeze_count():
+        gc.freeze()  # Keras collects garbage before every new network: 0.2 s if it searches what was imported, each time
     return threads
 
 
 @contextmanager
 def _without_chatter() -> Iterator[None]:
-    """Holds back what is written to the process's stderr meanwhile, and lets all through but TensorFlow's chatter."""
+    """Hold back the process's stderr, then write it without TensorFlow's chatter."""
     sys.stderr.flush()
     kept = os.dup(2)
     with tempfile.TemporaryFile() as held:

@@ -21,18 +21,18 @@ from foldwise.training.lr_schedules import Plateau, Schedule
 
 @dataclass(frozen=True)
 class Rates:
-    """The learning rate of each epoch of one fold: `schedule`, or after `warmup` epochs what a plateau leaves of it."""
+    """The learning rate of each epoch of one fold: from `schedule`, or after `warmup` epochs from the plateau."""
 
     schedule: Schedule
     plateau: Plateau | None = None
     warmup: int = 0
 
     def rate(self, epoch: int) -> float:
-        """The rate of the epoch that comes next, counted from 0."""
+        """The rate of the next epoch, counted from 0."""
         return self.schedule(epoch) if self.plateau is None or epoch < self.warmup else self.plateau.rate
 
     def after(self, epoch: int, loss: float) -> Rates:
-        """The rates that follow an epoch that ended with this validation loss."""
+        """The rates after an epoch that ended with this validation loss."""
         if self.plateau is None or epoch < self.warmup:
             return self
         return replace(self, plateau=self.plateau.after(loss))
@@ -44,7 +44,7 @@ def rates_for(spec: LrScheduleSpec, lr0: float, epochs: int) -> Rates:
     Args:
         spec: the schedule.
         lr0: the optimizer's learning rate.
-        epochs: how many epochs there are at most; schedules that end somewhere end with the last one, warm-up included.
+        epochs: the maximum, warm-up included; schedules with an end reach it in the last epoch.
     """
     schedule = lr_schedules.warmed_up(_schedule(spec, lr0, max(1, epochs - spec.warmup)), spec.warmup)
     if isinstance(spec, PlateauDrop):

@@ -1,4 +1,4 @@
-"""Curves as they are written, read when somebody looks: most of a ledger is curves, and hardly anyone looks at all of them."""
+"""Curves that are parsed on first use: most of a ledger is curves, and few of them are looked at."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 
 class WrittenCurves(Mapping[str, tuple[float, ...]]):
-    """A mapping of curves behind its JSON text. Equal to, and shown as, the mapping itself."""
+    """A mapping of curves, held as JSON text. It equals the plain mapping and has the same repr."""
 
     __slots__ = ("_read", "_text")
 

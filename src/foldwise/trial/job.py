@@ -1,4 +1,4 @@
-"""Everything that a worker needs to know of a trial, beside the data."""
+"""Everything about a trial that a worker needs, except the data."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from foldwise.trial.race import Race
 
 @dataclass(frozen=True)
 class TrialJob:
-    """Everything that a worker needs to know of a trial, beside the data.
+    """Everything about a trial that a worker needs, except the data.
 
-    costs: which of goal.COSTS are measured, beside the parameters. at_most: bounds on them, checked before training.
+    costs: those of goal.COSTS that are measured besides the parameters. at_most: bounds on them, checked before training.
     """
 
     number: int

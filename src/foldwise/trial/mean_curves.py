@@ -13,7 +13,7 @@ CURVES = ("loss", "val_loss", "learning_rate")
 def mean_curves(folds: Iterable[FoldScore], most: int, each: bool = False) -> Iterator[tuple[str, int, float]]:
     """The mean over folds of each curve at (name, epoch counted from 1), thinned to at most `most` points in all.
 
-    A fold that stopped early counts up to its last epoch. With `each`, every fold's own curves come too, as `fold.0.loss`.
+    A fold that stopped early counts up to its last epoch. `each` adds the curves of every fold, as `fold.0.loss`.
     """
     folds = list(folds)
     lines = [(name, [fold.curves[name] for fold in folds if name in fold.curves]) for name in CURVES]
@@ -27,7 +27,7 @@ def mean_curves(folds: Iterable[FoldScore], most: int, each: bool = False) -> It
 
 
 def _thinned(count: int, most: int) -> list[int]:
-    """At most `most` positions of `count`, evenly spread, the first and the last among them."""
+    """At most `most` of `count` positions, evenly spread, including the first and the last."""
     if count <= most:
         return list(range(count))
     if most < 2:

@@ -13,7 +13,7 @@ from foldwise.spec.goal import Goal, Task
 
 @dataclass(frozen=True)
 class Machine:
-    """Where a study was started. It has no host name: whoever sees a run sees this."""
+    """Where a study was started. It has no host name, because everybody who sees a run sees it."""
 
     system: str
     processor: str

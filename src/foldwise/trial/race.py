@@ -1,11 +1,10 @@
-"""A race: whether a trial can still win, judged while it trains by what finished trials had come to on the same folds.
+"""A race: whether a trial that is training can still win, compared with finished trials on the same folds.
 
-Two rules, each for scores that are as comparable as they can be:
+Two rules, each with scores that are comparable:
 
-* at rungs, which are epochs, against all that came as far: the goal's metric as it would be if training ended there
-  (asynchronous successive halving);
-* after folds, against the best so far, fold by fold: the difference of two trials on the same fold is free of how hard that
-  fold is.
+* at rungs, which are epochs, with all trials that got there: the score if training ended there (asynchronous successive
+  halving);
+* after folds, with the best trial so far, fold by fold: how hard a fold is cancels out in the difference.
 
 Source: Li et al. 2020, "A System for Massively Parallel Hyperparameter Tuning", for the rungs.
 """
@@ -21,13 +20,13 @@ import numpy as np
 
 from foldwise.spec.goal import Goal
 
-SIMULATED = 20_000  # trials that come out level
-ROUNDING = 1e-9  # means over folds that are so near each other are level
+SIMULATED = 20_000  # trials as good as the best
+ROUNDING = 1e-9  # means over folds that differ by less are equal
 
 
 @dataclass(frozen=True)
 class Bar:
-    """What is to be reached at a rung: the score of the last of the best `places` of the `trials` that came there before."""
+    """The score to reach at a rung: that of the last of the best `places` among the `trials` that got there before."""
 
     score: float
     places: int
@@ -36,9 +35,9 @@ class Bar:
 
 @dataclass(frozen=True)
 class Incumbent:
-    """The best trial so far, and how far others part from it.
+    """The best trial so far.
 
-    scores: by fold. variance: of the difference between its score and another trial's on the same fold.
+    scores: by fold. variance: of the difference between its score and that of another trial on the same fold.
     """
 
     number: int
@@ -48,13 +47,13 @@ class Incumbent:
 
 @dataclass(frozen=True)
 class Race:
-    """What a trial has to keep up with, as it was when the trial was submitted.
+    """What a trial has to beat, as known when it was submitted.
 
-    first, factor: trials are scored after the epochs first, first x factor, ...; where first is None they do not race by
-    epochs. bars: (rung, how many folds are in step there) -> what is to be reached; a rung that few have reached has none.
-    incumbent: None where folds are not raced, or too few trials are known. alpha: how probably a trial that would come out
-    level with the incumbent is stopped, after whichever fold. finish: whether the trial is trained to its end even if it is
-    lost, so that the race's own errors are known.
+    first, factor: trials are scored after the epochs first, first x factor, ...; first is None if they do not race by epochs.
+    bars: (rung, number of folds in step there) -> the score to reach; rungs that few trials have reached have no bar.
+    incumbent: None if trials do not race by folds, or too few are finished. alpha: the probability that a trial as good as
+    the incumbent is stopped, after any fold. finish: whether the trial is trained to the end even if it loses, to measure
+    how often the race is wrong.
     """
 
     goal: Goal
@@ -66,7 +65,7 @@ class Race:
     finish: bool = False
 
     def rungs(self, epochs: int) -> tuple[int, ...]:
-        """The epochs after which a trial of so many epochs is scored; the last epoch is none, nothing is saved there."""
+        """The epochs after which a trial of this many epochs is scored; not the last, where nothing could be saved."""
         rungs, rung = [], self.first or epochs
         while rung < epochs:
             rungs.append(rung)
@@ -74,14 +73,14 @@ class Race:
         return tuple(rungs)
 
     def lost(self, scores: Mapping[int, float], epoch: int | None = None) -> str | None:
-        """Why the trial is lost, None as long as it is not.
+        """Why the trial has lost, None if it has not.
 
         Args:
             scores: by fold: of those in step at a rung, or of those that are done.
-            epoch: the rung (1 is the first epoch); None after folds that are done.
+            epoch: the rung (1 is the first epoch); None after a fold.
         """
         if not scores or not all(map(math.isfinite, scores.values())):
-            return None  # a trial whose scores are not finite fails by itself
+            return None  # such a trial fails anyway
         return self._behind_bar(scores, epoch) if epoch is not None else self._behind_incumbent(scores)
 
     def _behind_bar(self, scores: Mapping[int, float], epoch: int) -> str | None:
@@ -97,25 +96,24 @@ class Race:
         best, done = self.incumbent, len(scores)
         if best is None or not done < len(best.scores) or best.variance == 0:
             return None
-        sign = 1.0 if self.goal.direction == "maximize" else -1.0
-        behind = sign * math.fsum(best.scores[fold] - score for fold, score in scores.items()) / done
+        behind = self.goal.sign * math.fsum(best.scores[fold] - score for fold, score in scores.items()) / done
         folds = len(best.scores)
         allowed = deviations(folds, self.alpha) * math.sqrt(best.variance * (1 / done - 1 / folds))
         if behind <= allowed:
             return None
         return (
-            f"lost after {done} of {folds} folds: {self.goal.metric} is {behind:.4f} worse than that of trial {best.number} "
-            f"there, and {allowed:.4f} could be made good"
+            f"lost after {done} of {folds} folds: {self.goal.metric} is {behind:.4f} worse there than that of trial "
+            f"{best.number}, and at most {allowed:.4f} can be caught up"
         )
 
 
 @cache
 def deviations(folds: int, alpha: float) -> float:
-    """By how many standard deviations a trial may be behind, so that of those that come out level a share alpha is stopped.
+    """By how many standard deviations a trial may be behind, if a share alpha of the trials as good as the best is stopped.
 
-    The mean difference over the first m of k folds of trials that are level over all k has the variance of a single
-    difference times 1 / m - 1 / k. After which fold it is the furthest behind is taken into account: the deviations are
-    simulated, with always the same normal numbers.
+    For trials that are equal over all k folds, the mean difference over the first m has the variance of a single difference
+    times 1 / m - 1 / k. A trial is stopped after the first fold at which it is too far behind, so the largest deviation over
+    the folds counts; it is simulated, always with the same normal numbers.
     """
     draws = np.random.default_rng(0).normal(size=(SIMULATED, folds))
     level = draws - draws.mean(axis=1, keepdims=True)
@@ -125,10 +123,10 @@ def deviations(folds: int, alpha: float) -> float:
 
 
 def bar_of(others: Sequence[float], goal: Goal, factor: int) -> Bar:
-    """The bar for one more trial beside these scores: it has to be among the best 1 / factor of them all, or the best.
+    """The bar for the next trial: it has to be among the best 1 / factor of all, or the best.
 
-    A trial that is level with the last of these goes on.
+    A trial as good as the last of these goes on.
     """
     places = max(1, (len(others) + 1) // factor)
-    ranked = sorted(others, reverse=goal.direction == "maximize")
+    ranked = goal.rank(others, float)
     return Bar(ranked[places - 1], places, len(others))

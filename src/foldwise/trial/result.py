@@ -1,4 +1,4 @@
-"""What came out: frozen values that travel from workers to the ledger and back."""
+"""The results of trials: frozen values that travel from workers to the ledger and back."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ State = Literal["COMPLETE", "STOPPED", "FAILED"]
 class FoldScore:
     """One fold of a trial: its validation score, all metrics of the task, and its curves by epoch.
 
-    curves: name -> one value an epoch; `loss`, `val_loss`, `learning_rate`, and the task's metric with and without `val_`.
-    best_epoch: how many epochs the kept weights were trained for (1 is the first epoch).
-    rungs: where trials race by epochs, epoch -> the score that training would have ended with there.
+    curves: name -> one value per epoch; `loss`, `val_loss`, `learning_rate`, and the task's metric with and without `val_`.
+    best_epoch: the epoch of the weights that were kept (1 is the first).
+    rungs: if trials race by epochs, epoch -> the score if training had ended there.
     """
 
     fold: int
@@ -48,13 +48,13 @@ class FoldScore:
 
 @dataclass(frozen=True)
 class TrialResult:
-    """A finished trial. mean and sd (with n - 1; 0 for one fold) are over its folds' scores, nan where it did not complete.
+    """A finished trial. mean and sd (with n - 1; 0 for one fold) are over its folds' scores, nan if it did not complete.
 
-    metrics: the task's metrics on the pooled out-of-fold predictions, and `threshold` where that is tuned on them.
+    metrics: the task's metrics on the pooled out-of-fold predictions, and `threshold` if it is tuned on them.
     reason: why it did not complete, or None.
-    costs: what the trial's network takes: `parameters`, and what else was asked for (see goal.COSTS).
-    reused: the number of the trial of the same configuration whose result this is, or None where it was trained itself.
-    lost_at: where and why it lost its race though it was trained to its end, to check the race; else None.
+    costs: of the network: `parameters`, and those of goal.COSTS that are goals.
+    reused: the number of the trial with the same configuration whose result this is; None if it was trained itself.
+    lost_at: where and why it lost its race, if it was trained to the end to check the race; else None.
     """
 
     number: int
@@ -72,7 +72,7 @@ class TrialResult:
     lost_at: str | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """As plain values; `from_json` gives an equal result, every curve to its last bit."""
+        """As plain values; `from_json` gives an equal result, bit for bit."""
         return {**vars(self), "folds": [fold.to_json() for fold in self.folds]}
 
     @staticmethod
@@ -82,7 +82,7 @@ class TrialResult:
 
 
 def same(one: TrialResult | None, other: TrialResult | None) -> bool:
-    """Whether two results are equal to the last bit, nan being equal to nan."""
+    """Whether two results are equal bit for bit; nan equals nan."""
     return _written(one) == _written(other)
 
 
@@ -91,7 +91,7 @@ def _written(result: TrialResult | None) -> str:
 
 
 def _floats(value: Any) -> Any:
-    """Whole numbers among measures may come back from a database as floats."""
+    """Make all measures floats, because a database may return integers as floats."""
     if isinstance(value, Mapping):
         return {key: item if key == "params" else _floats(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
@@ -108,12 +108,12 @@ def mean_and_sd(scores: list[float]) -> tuple[float, float]:
 
 
 def values_of(result: TrialResult, goals: Sequence[Goal]) -> tuple[float, ...]:
-    """A trial's score, and its cost where there are two goals."""
+    """A trial's score, and with two goals its cost."""
     return (result.mean, *(result.costs.get(goal.metric, math.nan) for goal in goals[1:]))
 
 
 def pareto(results: Sequence[TrialResult], goals: Sequence[Goal]) -> list[TrialResult]:
-    """The complete trials that no other is at least as good as in every goal and better in one; of equals the first."""
+    """The complete trials that no other trial dominates; of equals the first."""
     trials = [(r, values_of(r, goals)) for r in sorted(results, key=lambda r: r.number) if r.state == "COMPLETE"]
     trials = [(r, values) for r, values in trials if all(map(math.isfinite, values))]
 
@@ -138,7 +138,7 @@ def best_of(results: Sequence[TrialResult], goal: Goal) -> TrialResult | None:
 
 
 def varying(trials: Sequence[Params]) -> list[str]:
-    """The parameters that are not the same in all trials, in the order in which they are met."""
+    """The parameters that differ between trials, in order of appearance."""
     seen: dict[str, list[tuple[type, Scalar]]] = {}
     for params in trials:
         for name, value in params.items():

@@ -1,1 +1,1 @@
-"""Where the next trial's parameters come from."""
+"""Proposes the parameters of the next trial."""

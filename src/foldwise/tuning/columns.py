@@ -1,4 +1,4 @@
-"""Parameters over all trials as columns of numbers: quantities, categories, and what only some trials have."""
+"""Parameters of all trials as columns of numbers: quantities and categories, some of which only some trials have."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from foldwise.spec.space import Choice, Params, Range, Scalar
 
 @dataclass(frozen=True)
 class Column:
-    """One parameter over all trials.
+    """One parameter of all trials.
 
-    values: shape (trials,); the number, or the place among `levels`; nan where a trial does not have the parameter.
-    levels: the categories as they are shown, in the order of their range; None where the values are quantities.
-    log: whether the quantities are spread over a logarithmic range.
+    values: shape (trials,); the number, or the position in `levels`; nan if a trial does not have the parameter.
+    levels: the categories as text, in the order of their range; None if the values are quantities.
+    log: whether the range is logarithmic.
     """
 
     name: str
@@ -33,11 +33,11 @@ class Column:
 
     @property
     def spread(self) -> npt.NDArray[np.float64]:
-        """The values as they lie along an axis: the decimal logarithm where the range is logarithmic."""
+        """The values along an axis: the decimal logarithm if the range is logarithmic."""
         return np.log10(self.values) if self.log else self.values
 
     def shown(self, place: int) -> str | None:
-        """The value of a trial as text, None where it does not have the parameter."""
+        """The value of a trial as text, None if it does not have the parameter."""
         value = self.values[place]
         if math.isnan(value):
             return None
@@ -50,7 +50,7 @@ def columns_of(names: Sequence[str], trials: Sequence[Params], ranges: Mapping[s
     Args:
         names: of the parameters.
         trials: the parameters of each trial.
-        ranges: what is known of the parameters; values say themselves what they are where a name has no range.
+        ranges: by name; the kind of a parameter without a range follows from its values.
     """
     return [_column(name, trials, ranges.get(name)) for name in names]
 
@@ -71,7 +71,7 @@ def _column(name: str, trials: Sequence[Params], range_: Range | None) -> Column
 
 
 def _labels(options: Sequence[Scalar]) -> tuple[str, ...]:
-    """Options as a configuration writes them; a text that reads like something else stands in quotes."""
+    """Options as a configuration writes them; a text that looks like another value is quoted."""
     plain = [{None: "null", True: "true", False: "false"}[v] if v is None or isinstance(v, bool) else str(v) for v in options]
     return tuple(
         repr(option) if isinstance(option, str) and plain.count(text) > 1 else text

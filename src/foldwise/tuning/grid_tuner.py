@@ -1,7 +1,7 @@
-"""Every point of a finite space once: the search that needs no luck where the space is small.
+"""Tries every point of a finite space once.
 
-Optuna's GridSampler knows no ranges inside options and its BruteForceSampler compares every trial for every range, so points
-are numbered here: place and point are each other's inverse, and an ask looks at a set of numbers.
+Optuna's GridSampler does not support ranges inside options, and its BruteForceSampler compares every trial for every range.
+Here points are numbered: `place` and `point` are inverse, and an ask looks up a set of numbers.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from foldwise.trial.result import TrialResult
 
 
 class GridTuner:
-    """Visits each point once, in an order that follows from the seed, whether its trial fails or not."""
+    """Visits each point once, also if its trial fails, in an order that depends on the seed."""
 
     def __init__(self, space: Space, seed: int) -> None:
         self._space = space
@@ -23,7 +23,7 @@ class GridTuner:
         self._told: dict[int, int] = {}
 
     def ask(self, number: int, pending: Sequence[Params] = ()) -> Params | None:
-        """The first point from a random one on that was not visited yet; None where all were."""
+        """The first point after a random one that was not visited; None if all were."""
         visited = {*self._told.values(), *(place(self._space, params) for params in pending if self._space.holds(params))}
         if len(visited) >= self._points:
             return None
@@ -33,7 +33,7 @@ class GridTuner:
         return point(self._space, drawn)
 
     def tell(self, result: TrialResult) -> None:
-        """Takes note that a point was visited."""
+        """Mark a point as visited."""
         if self._space.holds(result.params):
             self._told[result.number] = place(self._space, result.params)
 
@@ -80,5 +80,5 @@ def _digit(range_: Range, value: Scalar, params: Params) -> int:
 
 def _finite(ranges: Space | Range) -> int:
     points = ranges.count()
-    assert points is not None  # a grid over more was refused with the configuration
+    assert points is not None  # infinite grids are refused with the configuration
     return points

@@ -1,4 +1,4 @@
-"""Which parameters the score of a trial hangs on, and how sure that is."""
+"""How much the score of a trial depends on each parameter, with intervals."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import numpy.typing as npt
 from foldwise.seeds import Purpose, derive, generator
 from foldwise.tuning.columns import Column
 
-FEWEST = 10  # trials: with less, an interval would span everything
-MOST = 1000  # trials that are looked at; more make the intervals hardly narrower
+FEWEST = 10  # trials; with fewer, an interval would span everything
+MOST = 1000  # trials; more hardly make the intervals narrower
 RESAMPLES = 50
 TREES = 16
 LOW, HIGH = 5, 95  # percentiles of the resamples, an interval of 90 %
@@ -20,7 +20,7 @@ LOW, HIGH = 5, 95  # percentiles of the resamples, an interval of 90 %
 
 @dataclass(frozen=True)
 class Importance:
-    """How much of the spread of the trials' ranks goes back to a parameter, with the ends of its interval of 90 %."""
+    """The share of the variance of the trials' ranks that is due to a parameter, with its 90 % interval."""
 
     name: str
     share: float
@@ -32,9 +32,9 @@ class Importance:
 class Measured:
     """The importance of parameters, the greatest first.
 
-    trials: how many of the complete trials were looked at.
-    explained: the share of the spread of unseen trials' ranks that their parameters foretell; nan where nothing was measured.
-    why_not: why there is no importance, or None.
+    trials: how many complete trials were used.
+    explained: the share of the variance of unseen trials' ranks that their parameters predict; nan if nothing was measured.
+    why_not: why the importance could not be measured, or None.
     """
 
     parameters: tuple[Importance, ...]
@@ -46,20 +46,19 @@ class Measured:
 def measure(columns: Sequence[Column], scores: npt.NDArray[np.float64], seed: int) -> Measured:
     """The importance of each parameter, with intervals over resampled trials.
 
-    Each of RESAMPLES times, as many trials as there are are drawn with replacement; a forest learns from them to foretell a
-    trial's rank, and foretells the trials that were not drawn. A parameter's share is by how much the squared error there
-    grows when its values are shuffled among the trials that have it, over twice the variance of the ranks: for a forest that
-    were always right this is Sobol's total effect, what a parameter does alone and together with others, between 0 and 1.
-    Ranks, so that a diverged trial does not decide and a monotone change of the score changes nothing. What a forest cannot
-    learn counts for nothing, so shares are rather too small with few trials; `explained` says how much it learnt.
+    RESAMPLES times, trials are drawn with replacement, as many as there are. A forest is fitted to the ranks of the drawn
+    trials and predicts those of the others. The share of a parameter is the increase of the squared error there when its
+    values are shuffled among the trials that have it, divided by twice the variance of the ranks. For a perfect forest this is
+    Sobol's total effect: what a parameter does alone and in interactions, between 0 and 1. With ranks, a diverged trial has
+    little influence, and a monotone transformation of the score changes nothing. With few trials the forest learns less, so
+    shares are rather too small; `explained` measures how much it learnt.
 
-    A parameter that a trial lacks stands at its median or most frequent value: whether it exists is what the choice above it
-    says, and is counted there.
+    If a trial lacks a parameter, its median or most frequent value is used; the choice above it accounts for the difference.
 
     Args:
         columns: the parameters that were searched.
         scores: shape (trials,); nan for trials that did not complete, which are left out.
-        seed: the study's.
+        seed: of the study.
 
     Source: Breiman, "Random forests", Machine Learning 45 (2001); Geurts, Ernst and Wehenkel, "Extremely randomized trees",
     Machine Learning 63 (2006); Wei, Lu and Song, "Variable importance analysis: a comprehensive review", Reliability
@@ -69,7 +68,7 @@ def measure(columns: Sequence[Column], scores: npt.NDArray[np.float64], seed: in
     if len(columns) < 2:
         return Measured((), len(rows), why_not="one parameter was searched" if columns else "no parameter was searched")
     if len(rows) < FEWEST:
-        return Measured((), len(rows), why_not=f"{len(rows)} complete trials are too few, it takes {FEWEST}")
+        return Measured((), len(rows), why_not=f"{len(rows)} complete trials are too few, {FEWEST} are needed")
     if len(rows) > MOST:
         rows = np.sort(generator(Purpose.IMPORTANCE, seed).choice(rows, MOST, replace=False))
     ranks = _ranks(scores[rows])
@@ -81,7 +80,7 @@ def measure(columns: Sequence[Column], scores: npt.NDArray[np.float64], seed: in
         return Measured((), len(rows), why_not="nearly all complete trials have the same score")
     learnt = float(np.median(explained))
     if learnt <= 0:
-        return Measured((), len(rows), learnt, "the parameters do not foretell the score of unseen trials better than chance")
+        return Measured((), len(rows), learnt, "the parameters do not predict the score of unseen trials better than chance")
     found = [
         Importance(column.name, *(float(np.percentile(share, at)) for at in (50, LOW, HIGH)))
         for column, share in zip(columns, shares.T, strict=True)
@@ -95,7 +94,7 @@ def _resampled(
     ranks: npt.NDArray[np.float64],
     seed: int,
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Shapes (resamples, parameters) and (resamples,): the shares, and how much of the unseen spread was explained."""
+    """Shapes (resamples, parameters) and (resamples,): the shares, and the explained share of the variance of unseen trials."""
     from sklearn.ensemble import ExtraTreesRegressor
 
     table, count = np.hstack(blocks), len(ranks)
@@ -124,9 +123,9 @@ def _resampled(
 
 
 def _block(column: Column, rows: npt.NDArray[np.intp]) -> npt.NDArray[np.float64]:
-    """Shape (rows, levels) of zeros and ones, or (rows, 1) for a quantity; absent values replaced by the usual one.
+    """Shape (rows, levels) of zeros and ones, or (rows, 1) for a quantity; missing values are replaced by the usual one.
 
-    A quantity is its rank: trees see no more of it, and no size is too large or too small for their float32.
+    Quantities are replaced by their ranks: trees depend on the order alone, and any size fits their float32.
     """
     values = column.values[rows]
     known = values[~np.isnan(values)]
@@ -139,7 +138,7 @@ def _block(column: Column, rows: npt.NDArray[np.intp]) -> npt.NDArray[np.float64
 
 
 def _ranks(scores: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Ranks around 0, equal scores sharing theirs."""
+    """Ranks centred at 0; equal scores have the same rank."""
     _, places, counts = np.unique(scores, return_inverse=True, return_counts=True)
     centred: npt.NDArray[np.float64] = np.cumsum(counts) - (counts - 1) / 2 - (len(scores) + 1) / 2
     shared: npt.NDArray[np.float64] = centred[places]

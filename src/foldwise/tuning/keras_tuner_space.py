@@ -1,7 +1,7 @@
-"""Ranges and points in KerasTuner's words.
+"""Ranges and points in KerasTuner's types.
 
-Options are the texts of their positions, because KerasTuner's choices hold one type only. Steps are counted, because it divides
-floats by their step and loses the last value of 0.0, 0.1, ... 0.5.
+Options are given by position, as text, because the values of a KerasTuner choice must have one type. Steps are given by
+number, because KerasTuner divides floats by their step and loses the last value of 0.0, 0.1, ... 0.5.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ def hyperparameters(space: Space) -> HyperParameters:
 
 
 def values_of(space: Space, params: Params) -> Values:
-    """A point as KerasTuner holds it."""
+    """A point as KerasTuner's values."""
     values: Values = {}
 
     def note(name: str, range_: Range) -> Scalar:
@@ -33,7 +33,7 @@ def values_of(space: Space, params: Params) -> Values:
 
 
 def params_of(space: Space, values: Values) -> Params:
-    """The point that KerasTuner means; its logarithmic ranges may overshoot by one, or by rounding."""
+    """The point of KerasTuner's values; its logarithmic ranges may overshoot by one, or by rounding."""
     return space.sample(lambda name, range_: _param(range_, values[name]))
 
 
@@ -64,7 +64,7 @@ def _value(range_: Range, param: Scalar) -> str | int | float:
 def _param(range_: Range, value: str | int | float) -> Scalar:
     if isinstance(range_, Choice):
         return range_.options[int(value)].name
-    kind = float if isinstance(range_, FloatRange) else int  # the Gaussian process answers in numpy's types
+    kind = float if isinstance(range_, FloatRange) else int  # the Gaussian process returns numpy's types
     assert not isinstance(value, str)
     param = value if range_.step is None or range_.log else range_.low + value * range_.step
     return kind(min(max(param, range_.low), range_.high))

@@ -24,20 +24,20 @@ from foldwise.tuning.stopped_scores import stopped_scores
 Trials = Mapping[str, Trial]
 # KerasTuner's own name for the epochs that Hyperband gives a trial.
 _EPOCHS = "tuner/epochs"
-# So many draws find the last point of a space, all but once in e ** 40.
+# With this many draws per point, the last point is missed once in e ** 40.
 DRAWS_A_POINT = 40
 
 
 class KerasTunerTuner:
     """One of KerasTuner's oracles over a space.
 
-    Every ask makes an oracle for its number, hands it the results told in the order of their numbers, and has it populate the
-    space. So nothing depends on when trials ended or on how often the search was resumed, and no file of KerasTuner's is
-    written. Rows that are no point of the space are left out.
+    Every ask makes a new oracle for its number, gives it the results in the order of their numbers, and lets it populate the
+    space. So nothing depends on when trials ended or how often the search was resumed, and KerasTuner writes no file. Results
+    outside the space are ignored.
     """
 
     def __init__(self, space: Space, goal: Goal, seed: int, spec: KerasTunerSpec, epochs: int = 1) -> None:
-        """epochs: the most that a trial may have, for Hyperband."""
+        """epochs: the maximum of a trial, for Hyperband."""
         self._space = space
         self._goal = goal
         self._seed = seed
@@ -48,13 +48,13 @@ class KerasTunerTuner:
         self._told: dict[int, tuple[TrialResult, Values]] = {}
 
     def ask(self, number: int, pending: Sequence[Params] = ()) -> Params | None:
-        """The parameters of trial `number`; None where KerasTuner waits, or its grid, its schedule or its luck is over."""
+        """The parameters of trial `number`; None if KerasTuner waits, or has no new point left."""
         running = [values for values in map(self._values, pending) if values is not None]
-        if not len(self._space):  # KerasTuner takes a space without ranges for one that it has yet to be told
+        if not len(self._space):  # KerasTuner would treat a space without ranges as not yet defined
             return None if self._told or running else {}
         finished = self._finished()
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # scikit-learn's about kernels that did not converge
+            warnings.simplefilter("ignore")  # from scikit-learn, about kernels that did not converge
             found = self._asked(max(1, derive(Purpose.TUNER, self._seed, number)), finished, running)
         if found is None:
             return None
@@ -62,16 +62,16 @@ class KerasTunerTuner:
         return {**params_of(self._space, found), **epochs}
 
     def tell(self, result: TrialResult) -> None:
-        """Takes note of a finished trial."""
+        """Keep the result of a finished trial."""
         values = self._values(result.params)
         if values is not None:
             self._told[result.number] = (result, values)
 
     def _asked(self, seed: int, finished: Trials, running: Sequence[Values]) -> Values | None:
-        """What an oracle with that seed (never 0, which KerasTuner takes for none) populates the space with."""
+        """The point of an oracle with that seed; not 0, which KerasTuner treats as no seed."""
         trials = (_trial(f"pending{place}", values, "RUNNING") for place, values in enumerate(running))
         pending = {trial.trial_id: trial for trial in trials}
-        said = {
+        options = {
             "hyperparameters": self._hyperparameters,
             "objective": Objective("score", self._goal.direction[:3]),
             "seed": seed,
@@ -81,18 +81,18 @@ class KerasTunerTuner:
             case KtGridTuner():
                 return self._walk.next({**finished, **pending}.values())
             case KtRandomTuner():
-                oracle = oracles.RandomSearchOracle(**said)
+                oracle = oracles.RandomSearchOracle(**options)
                 _enter(oracle, finished, pending, points)
             case KtBayesianTuner(startup=startup, alpha=alpha, beta=beta):
                 initial = startup or max(3, 3 * len(self._hyperparameters.space))
-                oracle = oracles.BayesianOptimizationOracle(**said, num_initial_points=initial, alpha=alpha, beta=beta)
+                oracle = oracles.BayesianOptimizationOracle(**options, num_initial_points=initial, alpha=alpha, beta=beta)
                 _enter(oracle, finished, {}, points)
                 if pending and sum(trial.status == "COMPLETED" for trial in finished.values()) >= initial:
-                    oracle.gpr.fit(*oracle._vectorize_trials())  # it guesses the scores of what still runs
+                    oracle.gpr.fit(*oracle._vectorize_trials())  # it estimates the scores of running trials
                 _enter(oracle, finished, pending, points)
             case KtHyperbandTuner(factor=factor, iterations=iterations):
                 oracle = oracles.HyperbandOracle(
-                    **said, max_epochs=self._epochs, factor=factor, hyperband_iterations=iterations
+                    **options, max_epochs=self._epochs, factor=factor, hyperband_iterations=iterations
                 )
                 _enter(oracle, finished, pending, points)
                 _fill_rounds(oracle)
@@ -100,7 +100,7 @@ class KerasTunerTuner:
         return answer["values"] if answer["status"] == "RUNNING" else None
 
     def _values(self, params: Params) -> Values | None:
-        """A point in KerasTuner's words, with the epochs of Hyperband's; None where it is no point of this search."""
+        """A point as KerasTuner's values, with Hyperband's epochs; None if it is outside this search."""
         own = dict(params)
         epochs = own.pop(EPOCHS, None) if isinstance(self._spec, KtHyperbandTuner) else None
         if not self._space.holds(own):
@@ -109,7 +109,7 @@ class KerasTunerTuner:
         return {**values, _EPOCHS: epochs} if isinstance(epochs, int) else values
 
     def _finished(self) -> Trials:
-        """The results told, by number. What failed, or was stopped before its first fold ended, counts as tried only."""
+        """The results by number. Trials that failed or were stopped in their first fold only count as tried."""
         told = sorted(self._told.items())
         scores = stopped_scores([result for _, (result, _) in told])
         return {
@@ -127,19 +127,19 @@ def _trial(name: str, values: Values, status: str, score: float | None = None) -
 
 
 def _enter(oracle: Oracle, finished: Trials, pending: Trials, points: int | None) -> None:
-    """Makes the trials an oracle's own, as if it had created them. points: how many the space has, None for too many."""
+    """Give an oracle these trials as if it had created them. points: how many the space has, None if it is infinite."""
     oracle.trials = {**finished, **pending}
     oracle.ongoing_trials = dict(pending)
     oracle._tried_so_far = {oracle._compute_values_hash(trial.hyperparameters.values) for trial in oracle.trials.values()}
-    if points is not None:  # KerasTuner gives up after 20 draws that were tried, although some points may be left
+    if points is not None:  # KerasTuner gives up after 20 draws of tried points, although others may be left
         oracle._max_collisions = DRAWS_A_POINT * points if len(oracle._tried_so_far) < points else 0
 
 
 def _fill_rounds(oracle: Any) -> None:
-    """Opens all of Hyperband's brackets and puts each trial where it belongs.
+    """Open all of Hyperband's brackets and put each trial into its round.
 
-    A trial with more epochs than another of the same values is that one's promotion; any other opens a bracket's first round
-    of its epochs. Trials without epochs, such as that of the defaults, stand outside the schedule.
+    A trial with more epochs than an earlier one of the same values was promoted from it; any other belongs to the first round
+    of a bracket with its epochs. Trials without epochs, such as that of the defaults, are outside the schedule.
     """
     while (oracle._current_iteration, oracle._current_bracket) != (oracle.hyperband_iterations - 1, 0):
         oracle._increment_bracket_num()
@@ -155,7 +155,7 @@ def _fill_rounds(oracle: Any) -> None:
 
 
 def _epochs_after(oracle: Any, bracket: Any, before: int) -> int | None:
-    """The epochs of the round after that one; None after the last."""
+    """The epochs of the next round; None after the last."""
     following = before + 1
     return oracle._get_epochs(bracket["bracket_num"], following) if following < len(bracket["rounds"]) else None
 
@@ -170,9 +170,9 @@ def _with_room(oracle: Any, epochs: object) -> Any:
 
 
 class _Walk:
-    """The points of KerasTuner's grid in its order, found as far as they were needed.
+    """The points of KerasTuner's grid in its order, generated as needed.
 
-    Its oracle reaches the same points through a queue of trials that ended, whose order is lost when a search is resumed.
+    Its oracle uses a queue of ended trials for this, whose order is lost when a search is resumed.
     """
 
     def __init__(self, space: HyperParameters) -> None:
@@ -181,7 +181,7 @@ class _Walk:
         self._ended = False
 
     def next(self, trials: Iterable[Trial]) -> Values | None:
-        """The first point that no trial has; None where all were visited."""
+        """The first point that no trial has; None if all were visited."""
         visited = {_key(trial.hyperparameters.values) for trial in trials}
         place = 0
         while place < len(self._points) or self._further():

@@ -1,4 +1,4 @@
-"""Optuna's samplers, made so that what they draw follows from (seed, number, the trials that stand beside) and nothing else.
+"""Optuna's samplers, made so that what they draw depends on the seed, the number and the given trials alone.
 
 Source: Bergstra et al. 2011 (TPE), Falkner et al. 2018 (its multivariate kernel), Hansen 2016 (CMA-ES), Deb et al. 2002
 (NSGA-II), Owen 1998 (scrambled sequences), Optuna 5.
@@ -61,9 +61,9 @@ def _distributions(ranges: Iterable[tuple[str, Range]]) -> Ranges:
 
 
 class _Over(BaseSampler):
-    """A sampler that draws these ranges together, beside one that draws the others each by itself.
+    """A sampler for ranges that are drawn together, and another for the rest, one by one.
 
-    Optuna would compare all trials to find out what they have in common; it would draw at random what they have not.
+    Optuna itself would compare all trials to find their common ranges, and draw the rest at random.
     """
 
     def __init__(self, ranges: Ranges, together: BaseSampler, alone: BaseSampler) -> None:
@@ -76,7 +76,7 @@ class _Over(BaseSampler):
         return dict(self._ranges)
 
     def sample_relative(self, study: Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]) -> dict[str, Any]:
-        """Values of ranges that are drawn together."""
+        """Values of the ranges that are drawn together."""
         return self._together.sample_relative(study, trial, search_space) if search_space else {}
 
     def sample_independent(
@@ -88,7 +88,7 @@ class _Over(BaseSampler):
 
 
 class _Qmc(QMCSampler):
-    """The point of the sequence that has the trial's number. Optuna counts asks, which a resumed search has forgotten."""
+    """The point of the sequence with the trial's number. Optuna counts asks, and a resumed search would start again."""
 
     def __init__(self, number: int, seed: int, spec: QmcTuner) -> None:
         super().__init__(qmc_type=spec.sequence, scramble=spec.scramble, seed=seed, warn_independent_sampling=False)
@@ -99,7 +99,7 @@ class _Qmc(QMCSampler):
 
 
 class _Generations(NSGAIISampler):
-    """Complete trials in number order are the generations, so many to each. Optuna notes a generation when a trial is asked."""
+    """Generations of complete trials in the order of their numbers. Optuna assigns a generation when a trial is asked."""
 
     def __init__(self, seed: int, spec: Nsga2Tuner) -> None:
         super().__init__(
@@ -121,7 +121,7 @@ class _Generations(NSGAIISampler):
 
 
 class _Replayed(CmaEsSampler):
-    """CMA-ES that has learnt from complete trials in number order. Optuna pickles its state into the trials that it asked."""
+    """CMA-ES that learns from complete trials in the order of their numbers. Optuna pickles its state into trials."""
 
     def __init__(self, ranges: Ranges, goal: Goal, seed: int, spec: CmaesTuner) -> None:
         super().__init__(seed=seed, n_startup_trials=spec.startup, popsize=spec.population, warn_independent_sampling=False)
@@ -130,18 +130,17 @@ class _Replayed(CmaEsSampler):
 
     def _restore_optimizer(self, completed_trials: list[FrozenTrial]) -> Any:
         unit_cube = _SearchSpaceTransform(dict(self._ranges), transform_0_1=True)
-        minimize = self._goal.direction == "minimize"
-        optimizer = self._init_optimizer(unit_cube, StudyDirection.MINIMIZE if minimize else StudyDirection.MAXIMIZE)
+        optimizer = self._init_optimizer(unit_cube, StudyDirection[self._goal.direction.upper()])
         size = optimizer.population_size
         for first in range(0, len(completed_trials) - size + 1, size):
             generation = completed_trials[first : first + size]
-            optimizer.tell([(unit_cube.transform(trial.params), _loss(trial, minimize)) for trial in generation])
+            optimizer.tell([(unit_cube.transform(trial.params), -self._goal.sign * _value(trial)) for trial in generation])
         return optimizer
 
 
-def _loss(trial: FrozenTrial, minimize: bool) -> float:
+def _value(trial: FrozenTrial) -> float:
     assert trial.value is not None
-    return trial.value if minimize else -trial.value
+    return trial.value
 
 
 def _complete(study: Study) -> list[FrozenTrial]:

@@ -1,4 +1,4 @@
-"""Ranges and trials in Optuna's words."""
+"""Ranges and trials in Optuna's types."""
 
 from __future__ import annotations
 
@@ -53,12 +53,12 @@ def frozen(
 
 
 def is_conditional(space: Space) -> bool:
-    """Whether some ranges exist only under some options."""
+    """Whether some ranges exist only with certain options."""
     return any(isinstance(range_, Choice) and any(len(option.space) for option in range_.options) for _, range_ in space.walk())
 
 
 def _labels(choice: Choice) -> tuple[Scalar, ...]:
-    """The options as Optuna sees them: their names, or how they are written where Python takes two for equal (1 and true)."""
+    """The options for Optuna: their names, or their reprs if two names are equal in Python, such as 1 and True."""
     names = choice.names()
     return names if len(set(names)) == len(names) else tuple(repr(name) for name in names)
 
@@ -70,7 +70,7 @@ def _inside(range_: Range, value: Scalar) -> Scalar:
 
 
 def _high(range_: FloatRange) -> float:
-    """The last step as Optuna counts, in decimals without rounding: for three steps of 0.333333333333 it is not 1."""
+    """The last step as Optuna counts it, in exact decimals: three steps of 0.333333333333 do not make 1."""
     if range_.step is None:
         return range_.high
     last = Decimal(str(range_.low)) + round((range_.high - range_.low) / range_.step) * Decimal(str(range_.step))

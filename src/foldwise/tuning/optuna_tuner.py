@@ -26,9 +26,8 @@ Values = Callable[[TrialResult], tuple[float, ...]]
 class OptunaTuner:
     """One of Optuna's samplers over a space, for one goal or two.
 
-    Every ask stands on a study of its own, in which the results told stand in the order of their numbers, and on a sampler
-    made for that number. So nothing depends on when trials ended or on how often the search was resumed. Rows that are no
-    point of the space are left out.
+    Every ask makes a new study with the results in the order of their numbers, and a new sampler for its number. So nothing
+    depends on when trials ended or how often the search was resumed. Results outside the space are ignored.
     """
 
     def __init__(
@@ -44,11 +43,11 @@ class OptunaTuner:
         self._trials: dict[int, FrozenTrial] = {}
 
     def ask(self, number: int, pending: Sequence[Params] = ()) -> Params:
-        """The parameters of trial `number`; samplers that know pending trials keep away from them."""
+        """The parameters of trial `number`; samplers that support pending trials keep away from them."""
         others = self._others(pending) if self._learns else []
         _quiet()
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # experimental options are chosen on purpose, and the screen is the user's
+            warnings.simplefilter("ignore")  # about experimental options, which are chosen on purpose
             sampler = sampler_for(self._spec, self._space, self._goals[0], self._seed, number)
             study = optuna.create_study(
                 storage=_Beside(others), sampler=sampler, directions=[goal.direction for goal in self._goals]
@@ -57,27 +56,27 @@ class OptunaTuner:
             return self._space.sample(lambda name, range_: suggest(trial, name, range_))
 
     def tell(self, result: TrialResult) -> None:
-        """Takes note of a finished trial; failed ones say nothing to a sampler."""
+        """Keep the result of a finished trial; samplers learn nothing from failed ones."""
         if self._learns and self._space.holds(result.params):
             self._results[result.number] = result
             self._trials[result.number] = _finished(self._space, result, self._values(result))
 
     def _others(self, pending: Sequence[Params]) -> list[FrozenTrial]:
-        """What stands beside the trial that is asked, the number 0 of its study: results by number, then what still runs."""
-        told = sorted(self._trials)
+        """The other trials of the study in which number 0 is asked: results by number, then pending ones."""
+        known = sorted(self._trials)
         if len(self._goals) > 1 or isinstance(self._spec, TpeTuner):
-            others = [self._trials[number] for number in told]
+            others = [self._trials[number] for number in known]
         else:
-            scores = stopped_scores([self._results[number] for number in told])
-            others = [_scored(self._trials[number], scores[number]) for number in told if number in scores]
+            scores = stopped_scores([self._results[number] for number in known])
+            others = [_scored(self._trials[number], scores[number]) for number in known if number in scores]
         others += [frozen(self._space, params, TrialState.RUNNING) for params in pending if self._space.holds(params)]
         return [_numbered(place, trial) for place, trial in enumerate(others, 1)]
 
 
 class _Beside(InMemoryStorage):
-    """A storage for the one trial that is asked, its number 0. To the sampler, others stand beside it.
+    """A storage for the trial that is asked, number 0. The sampler sees the others besides it.
 
-    Optuna copies what is added to a study, which for thousands of trials takes longer than the asking. These are shared.
+    Optuna copies trials that are added to a study; for thousands this takes longer than the ask. Here they are shared.
     """
 
     def __init__(self, others: Sequence[FrozenTrial]) -> None:
@@ -110,15 +109,15 @@ def _numbered(number: int, trial: FrozenTrial) -> FrozenTrial:
 
 
 def _scored(trial: FrozenTrial, score: float) -> FrozenTrial:
-    """The trial for a sampler that knows complete trials only."""
+    """Make the trial complete, for a sampler that uses complete trials only."""
     trial.state, trial.values = TrialState.COMPLETE, [score]
     return trial
 
 
 def _finished(space: Space, result: TrialResult, values: tuple[float, ...], steps: bool = False) -> FrozenTrial:
-    """A finished trial. A stopped one is pruned; samplers that compare such trials rank first what was trained longer.
+    """A finished trial. A stopped one is pruned; samplers rank pruned trials first by how long they were trained.
 
-    steps: whether a complete one has intermediate values too, which samplers do not look at.
+    steps: whether to add intermediate values to a complete one too; samplers do not use them.
     """
     if result.state == "COMPLETE" and all(map(math.isfinite, values)):
         return frozen(space, result.params, TrialState.COMPLETE, values, _means_so_far(result) if steps else None)
@@ -128,7 +127,7 @@ def _finished(space: Space, result: TrialResult, values: tuple[float, ...], step
 
 
 def _means_so_far(result: TrialResult) -> dict[int, float]:
-    """After each fold: the epochs trained by then, those of earlier folds counted -> the mean of the scores by then."""
+    """After each fold: the total of epochs so far -> the mean of the scores so far."""
     folds = sorted(result.folds, key=lambda fold: fold.fold)
     epochs = accumulate(len(fold.curves.get("loss", ())) for fold in folds)
     scores = accumulate(fold.score for fold in folds)

@@ -1,4 +1,4 @@
-"""Independent draws: the simplest search, and the yardstick for every other."""
+"""Random search: independent draws."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from foldwise.trial.result import TrialResult
 
 
 class RandomTuner:
-    """Draws each range on its own. The parameters of trial n follow from (seed, n) alone."""
+    """Draws each range independently. The parameters of trial n depend on (seed, n) alone."""
 
     def __init__(self, space: Space, seed: int) -> None:
         self._space = space
         self._seed = seed
 
     def ask(self, number: int, pending: Sequence[Params] = ()) -> Params:
-        """The parameters of trial `number`, whatever else was tried."""
+        """The parameters of trial `number`."""
         rng = generator(Purpose.TUNER, self._seed, number)
         return self._space.sample(lambda name, range_: range_.at(rng.random()))
 
     def tell(self, result: TrialResult) -> None:
-        """Learns nothing: the draws are independent."""
+        """Do nothing: the draws are independent."""

@@ -1,4 +1,4 @@
-"""What finished trials teach a tuner that knows one score a trial."""
+"""The scores of finished trials, for a tuner that takes one score per trial."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from foldwise.trial.result import TrialResult
 
 
 def stopped_scores(results: Sequence[TrialResult]) -> dict[int, float]:
-    """The score that each trial stands for, by number.
+    """The score of each trial, by number.
 
-    A complete trial has its mean. A stopped one has what the folds it reached promise: the mean of their scores, each less
-    what the complete trials have on that fold above their own means. Without that, a trial that was stopped on an easy fold
-    would look better than those that beat it. Failed trials, and stopped ones without a fold, teach nothing.
+    A complete trial has its mean. A stopped one has the mean over the folds that it reached, each corrected by how much better
+    complete trials are on that fold than in their means. Without that, a trial that was stopped on an easy fold would look
+    better than those that beat it. Failed trials, and stopped ones without a fold, have no score.
     """
     complete = [result for result in results if result.state == "COMPLETE" and math.isfinite(result.mean)]
     scores = {result.number: result.mean for result in complete}
@@ -27,7 +27,7 @@ def stopped_scores(results: Sequence[TrialResult]) -> dict[int, float]:
 
 
 def _ease_of_folds(complete: Sequence[TrialResult]) -> dict[int, float]:
-    """By how much a fold's score lies above the trial's mean, on average over the trials; sums are exact in any order."""
+    """How much a fold's score is above the trial's mean, on average over trials; sums are exact in any order."""
     above: dict[int, list[float]] = {}
     for result in complete:
         for fold in result.folds:

@@ -1,4 +1,4 @@
-"""What a tuner is: it proposes the parameters of the next trial and is told what came out."""
+"""The interface of tuners, which propose the parameters of the next trial and are told its result."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from foldwise.trial.result import TrialResult
 
 
 class Tuner(Protocol):
-    """Proposes parameters. It keeps no files: a resumed search tells it the ledger's rows again, in any order.
+    """Proposes parameters. It keeps no files: a resumed search tells it the ledger's results again, in any order.
 
-    What `ask` answers follows from the seed, the number, the results told so far and the pending parameters, and from
-    nothing else; so a resumed search asks for the same parameters as one that was never stopped.
+    What `ask` returns depends on the seed, the number, the results so far and the pending parameters alone, so a resumed
+    search proposes the same parameters as one that was never stopped.
     """
 
     def ask(self, number: int, pending: Sequence[Params] = ()) -> Params | None:
         """The parameters of trial `number`, while trials with the `pending` parameters still run.
 
-        None: nothing new now. While trials are pending, ask again when one has ended; else the search is over.
+        None if there is nothing new: while trials are pending, ask again when one has ended; else the search is over.
         """
         ...
 
     def tell(self, result: TrialResult) -> None:
-        """Takes note of a finished trial."""
+        """Take the result of a finished trial."""
         ...

@@ -1,10 +1,11 @@
 import json
 from dataclasses import replace
 
-from foldwise.bundle.card import Card, Reading, Sample, read_card, write_card
+from foldwise.bundle.card import Card, Sample, read_card, write_card
 from foldwise.data.profile import ColumnProfile
 from foldwise.data.schema import Column, Schema
 from foldwise.models.heads import Head
+from foldwise.spec.data import Reading
 
 CARD = Card(
     study="s-1",
@@ -29,7 +30,7 @@ def test_a_card_comes_back_as_it_was_written(tmp_path):
         assert read_card(tmp_path / "bundle.json") == card
 
 
-def test_a_card_from_before_there_were_profiles_is_read(tmp_path):
+def test_a_card_older_than_profiles_is_read(tmp_path):
     path = tmp_path / "bundle.json"
     write_card(CARD, path)
     content = json.loads(path.read_text())

@@ -1,4 +1,4 @@
-"""Whoever changes a file of a bundle is found out."""
+"""A change to a file of a bundle is detected."""
 
 import pytest
 
@@ -26,12 +26,12 @@ def test_every_file_has_its_hash(folder):
     ("change", "sentence"),
     [
         (lambda f: (f / "network.keras").write_bytes(b"weighty"), "network.keras was changed"),
-        (lambda f: (f / "network.keras").unlink(), "network.keras is missing"),
-        (lambda f: (f / "other.py").write_text(""), "other.py was not registered"),
+        (lambda f: (f / "network.keras").unlink(), "network.keras was removed"),
+        (lambda f: (f / "other.py").write_text(""), "other.py was added after the model was registered"),
         (lambda f: (f / "etc").symlink_to("/etc/passwd"), "etc is a link"),
     ],
 )
-def test_what_was_changed_is_named(folder, change, sentence):
+def test_a_changed_file_is_named(folder, change, sentence):
     expected = hashes(folder)
     change(folder)
     with pytest.raises(JobError, match=sentence):

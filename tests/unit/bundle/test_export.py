@@ -1,4 +1,4 @@
-"""What is exported answers as the original, or is not written."""
+"""An exported network answers as the original, or is not written."""
 
 import json
 import subprocess
@@ -40,18 +40,18 @@ def test_the_exported_network_answers_as_the_original(kind, bundle, tmp_path):
 
 
 @pytest.mark.slow
-def test_what_answers_otherwise_is_refused():
+def test_a_network_with_different_answers_is_refused():
     from foldwise.bundle.export import refuse_other
 
     expected = np.array([[0.25, 0.75], [2e6, 1.0]])
     refuse_other("onnx", expected + 9e-5, expected)
     for wrong in (expected + 1e-3, np.full_like(expected, np.nan)):
-        with pytest.raises(JobError, match="exported as onnx the network answers otherwise"):
+        with pytest.raises(JobError, match=r"the network's outputs change by .* when exported as onnx"):
             refuse_other("onnx", wrong, expected)
 
 
 @pytest.mark.slow
-def test_what_cannot_be_exported_leaves_nothing(bundle, tmp_path):
+def test_a_failed_export_leaves_nothing(bundle, tmp_path):
     import keras
 
     inputs = keras.Input((len(bundle.preparation.features),))
@@ -61,12 +61,12 @@ def test_what_cannot_be_exported_leaves_nothing(bundle, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_what_cannot_be_is_said_before_anything_slow_begins(tmp_path):
-    with pytest.raises(ConfigError, match="format: there is no format 'onyx', did you mean onnx"):
+def test_wrong_options_are_refused_before_anything_slow_begins(tmp_path):
+    with pytest.raises(ConfigError, match="format: unknown format 'onyx', did you mean onnx"):
         check_export(tmp_path / "there", "onyx")
-    with pytest.raises(ConfigError, match=r"output: .* is there already"):
+    with pytest.raises(ConfigError, match=r"output: .* exists"):
         check_export(tmp_path, "onnx")
-    with pytest.raises(ConfigError, match=r"output: .*nowhere is no folder that can be written"):
+    with pytest.raises(ConfigError, match=r"output: .*nowhere is not a writable folder"):
         check_export(tmp_path / "nowhere" / "there", "litert")
 
 

@@ -1,7 +1,7 @@
 from foldwise.bundle.libraries import as_words, other_libraries, versions_here
 
 
-def test_only_another_major_or_minor_version_is_said():
+def test_only_another_major_or_minor_version_is_reported():
     now = versions_here()
     assert other_libraries(now) == ""
     assert other_libraries({}) == ""

@@ -1,4 +1,4 @@
-"""A network file is looked through before Keras opens it."""
+"""A network file is checked before Keras opens it."""
 
 import json
 import zipfile
@@ -23,7 +23,7 @@ def _layer(**parts):
     return {**LAYER, **parts}
 
 
-def test_parts_of_keras_are_taken(tmp_path):
+def test_parts_of_keras_are_allowed(tmp_path):
     tensor = {"class_name": "__keras_tensor__", "config": {"shape": [None, 3]}}
     check_network(_written(tmp_path / "n.keras", LAYER, _layer(inbound_nodes=[{"args": [tensor]}])))
 
@@ -31,18 +31,18 @@ def test_parts_of_keras_are_taken(tmp_path):
 @pytest.mark.parametrize(
     ("layer", "sentence"),
     [
-        (_layer(class_name="Lambda"), "holds a Lambda, which runs what the file names"),
+        (_layer(class_name="Lambda"), "holds a Lambda, which runs code that the file names"),
         (_layer(class_name="TFSMLayer"), "holds a TFSMLayer"),
-        (_layer(module="os", class_name="system"), "names os: system, which is no part of Keras"),
-        (_layer(module="keras_evil.layers"), "no part of Keras"),
+        (_layer(module="os", class_name="system"), "names os: system, which is not part of Keras"),
+        (_layer(module="keras_evil.layers"), "not part of Keras"),
         (_layer(module=None), "names no module: Dense"),
         (_layer(module="builtins", class_name="function", config="exec"), "names builtins: function"),
         (_layer(registered_name="mine>Dense"), "holds 'mine>Dense' under the name of Dense"),
         (_layer(config={"activation": {"class_name": "__lambda__", "config": {}}}), "__lambda__"),
-        (_layer(class_name="StringLookup", config={"vocabulary": "/etc/passwd"}), "vocabulary of another file"),
+        (_layer(class_name="StringLookup", config={"vocabulary": "/etc/passwd"}), "vocabulary in another file"),
     ],
 )
-def test_what_reaches_out_of_keras_is_refused(layer, sentence, tmp_path):
+def test_parts_that_run_code_or_read_files_are_refused(layer, sentence, tmp_path):
     path = _written(tmp_path / "n.keras", LAYER, layer)
     with pytest.raises(JobError, match=sentence) as caught:
         check_network(path)
@@ -59,12 +59,12 @@ def test_what_reaches_out_of_keras_is_refused(layer, sentence, tmp_path):
     ],
 )
 @pytest.mark.filterwarnings("ignore:Duplicate name")
-def test_other_members_or_packed_ones_are_refused(options, tmp_path):
+def test_other_or_compressed_members_are_refused(options, tmp_path):
     with pytest.raises(JobError, match="so it is not loaded"):
         check_network(_written(tmp_path / "n.keras", LAYER, **options))
 
 
-def test_what_is_no_network_is_one_sentence(tmp_path):
+def test_a_file_that_is_not_a_network_is_one_sentence(tmp_path):
     (tmp_path / "n.keras").write_bytes(b"torn")
     with zipfile.ZipFile(tmp_path / "deep.keras", "w") as file:
         file.writestr("metadata.json", "{}")

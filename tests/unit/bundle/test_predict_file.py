@@ -1,4 +1,4 @@
-"""The rows of a file are answered some at a time, and the answers are there whole or not at all."""
+"""The rows of a file are answered in chunks, and the answer file is complete or absent."""
 
 import io
 from contextlib import contextmanager
@@ -18,7 +18,7 @@ ROWS = answers.ROWS_AT_ONCE + 300  # two chunks, the second with a block that is
 
 
 class Heard:
-    """A teller that remembers."""
+    """A teller that remembers its calls."""
 
     def __init__(self):
         self.notes, self.steps, self.metrics = [], [], None
@@ -52,7 +52,7 @@ def _asked(folder, ending=".csv"):
 
 
 @pytest.mark.parametrize("ending", [".csv", ".parquet"])
-def test_chunks_are_answered_as_all_rows_together(ending, made, tmp_path):
+def test_chunks_give_the_same_answers_as_all_rows_together(ending, made, tmp_path):
     bundle, rows = made
     rows = rows.assign(more="x", answer=["no", "yes", "", "perhaps"] * (ROWS // 4) + ["no"] * (ROWS % 4))
     rows.to_csv(tmp_path / "rows.csv", sep=";", index=False)
@@ -68,17 +68,17 @@ def test_chunks_are_answered_as_all_rows_together(ending, made, tmp_path):
     assert set(found["flags"]) == {""}
     assert heard.steps == [answers.ROWS_AT_ONCE, 300]
     assert heard.total == ROWS
-    assert "2 further columns are ignored: same and more" in heard.notes
-    assert f"{2 * (ROWS // 4)} of {ROWS} rows are not scored: answer is missing there, or a label never learnt" in heard.notes
+    assert "2 extra columns are ignored: same and more" in heard.notes
+    assert f"{2 * (ROWS // 4)} of {ROWS} rows are not scored: answer is missing or has an unknown label" in heard.notes
     assert 0 < heard.metrics["accuracy"] < 1
 
 
-def test_a_bad_row_far_down_is_named_and_leaves_no_file(made, tmp_path):
+def test_a_bad_row_in_a_later_chunk_is_named_and_leaves_no_file(made, tmp_path):
     bundle, rows = made
     rows = rows.copy()
     rows.loc[ROWS - 7, "size"] = "much"
     rows.to_csv(tmp_path / "rows.csv", sep=";", index=False)
-    with pytest.raises(DataError, match=f"column size, row {ROWS - 6}: 'much' is no number"):
+    with pytest.raises(DataError, match=f"column size, row {ROWS - 6}: 'much' is not a number"):
         answer_file(_asked(tmp_path), lambda: bundle, Heard())
     assert [path.name for path in tmp_path.iterdir()] == ["rows.csv"]
 
@@ -88,7 +88,7 @@ def test_flagged_rows_are_counted(made, tmp_path):
     rows.iloc[:4].assign(size=["99", "0,1", "-99", "0,1"]).to_csv(tmp_path / "rows.csv", sep=";", index=False)
     heard = Heard()
     answer_file(_asked(tmp_path), lambda: bundle, heard)
-    assert "2 of 4 rows are unlike those of the training; the column flags says how" in heard.notes
+    assert "2 of 4 rows are unlike the training rows; the column flags names the reasons" in heard.notes
     found = pd.read_csv(tmp_path / "answers.csv", keep_default_na=False)
     assert list(found["flags"]) == ["size beyond its range", "", "size beyond its range", ""]
 
@@ -102,14 +102,14 @@ def test_a_file_without_rows_is_refused(text, made, tmp_path):
 
 
 def test_files_are_checked_first(tmp_path):
-    with pytest.raises(ConfigError, match=r"input: .* is not a file"):
+    with pytest.raises(ConfigError, match=r"input: .* is neither a file nor a folder of pictures"):
         check_files(_asked(tmp_path))
     (tmp_path / "rows.csv").write_text("a\n1\n")
     with pytest.raises(ConfigError, match=r"output: .* must end in .csv or .parquet"):
         check_files(_asked(tmp_path, ".json"))
 
 
-def test_the_screen_shows_how_far_it_is():
+def test_the_screen_shows_the_progress():
     from rich.console import Console
 
     from foldwise.doors.screen import Screen
@@ -122,4 +122,4 @@ def test_the_screen_shows_how_far_it_is():
     quiet = io.StringIO()
     with Screen(Console(file=quiet, force_terminal=False)).answering(1000) as answered:
         answered(400)
-    assert quiet.getvalue() == ""  # a line every ten seconds, and this was none
+    assert quiet.getvalue() == ""  # there is a line every ten seconds, and this took less

@@ -1,7 +1,7 @@
 from foldwise.config.difference import difference
 
 
-def test_equal_recipes_differ_in_nothing():
+def test_equal_recipes_have_no_differences():
     recipe = {"model": {"units": ["int", 1, 9, {"log": True}], "dropout": 0.5}, "seed": 3}
     assert difference(recipe, {"seed": 3, "model": {"dropout": 0.5, "units": ("int", 1, 9, {"log": True})}}) == []
 

@@ -24,7 +24,7 @@ def changed(key, value, base=IRIS):
     return config
 
 
-def test_fixed_values_and_ranges_part():
+def test_fixed_values_and_ranges_are_separated():
     study = read_study(IRIS)
     assert dict(study.space.ranges) == {"model.units": IntRange(4, 64)}
     trial = trial_at(study, {"model.units": 7})
@@ -32,7 +32,7 @@ def test_fixed_values_and_ranges_part():
     assert (trial.model.units, trial.model.dropout, trial.fit.epochs) == (7, 0.1, 5)
 
 
-def test_a_tuner_may_give_a_trial_fewer_epochs_and_never_more():
+def test_a_tuner_can_give_a_trial_fewer_epochs_but_never_more():
     study = read_study(IRIS)
     assert trial_at(study, {"model.units": 7, "tuner.epochs": 2}).fit.epochs == 2
     for epochs in (0, 6, 2.0, True):
@@ -134,7 +134,7 @@ def test_a_tuner_may_give_a_trial_fewer_epochs_and_never_more():
         ),
     ],
 )
-def test_what_is_wrong_is_said_in_one_sentence_with_its_key(key, value, sentence):
+def test_each_error_is_one_sentence_with_its_key(key, value, sentence):
     with pytest.raises(ConfigError) as caught:
         read_study(changed(key, value))
     assert sentence in str(caught.value)
@@ -149,7 +149,7 @@ def test_a_bare_word_is_a_mapping_of_that_kind():
     assert trial.fit.optimizer.rate == 0.01
 
 
-def test_the_default_name_follows_from_what_decides_the_numbers():
+def test_the_default_name_depends_on_the_options_that_decide_the_results():
     name = read_study(IRIS).name
     assert name.startswith("iris-")
     assert read_study(changed("budget.trials", 77)).name == name
@@ -158,7 +158,7 @@ def test_the_default_name_follows_from_what_decides_the_numbers():
     assert read_study(changed("fit.epochs", 6)).name != name
 
 
-def test_where_a_file_lies_does_not_make_another_study():
+def test_the_place_of_a_file_does_not_make_another_study():
     csv = {"kind": "csv", "path": "a/rows.csv", "target": "y"}
     moved = {**csv, "path": "b/rows.csv"}
     assert identity_hash({"data": csv}) == identity_hash({"data": moved})

@@ -1,4 +1,4 @@
-"""Small images with known labels, in every form that they may come in."""
+"""Small images with known labels, in every file format."""
 
 import gzip
 
@@ -8,7 +8,7 @@ LABELS = np.tile(np.arange(3, dtype=np.uint8), 20)
 
 
 def blobs(rows=60, height=6, width=5, channels=1, seed=0):
-    """Images whose label (0, 1, 2) says in which third of the rows they are bright, and no two of them alike."""
+    """Distinct images; the label (0, 1, 2) is the third of the rows that is bright."""
     draw = np.random.default_rng(seed)
     images = draw.integers(0, 60, (rows, height, width, channels), dtype=np.uint8)
     for row in range(rows):

@@ -1,4 +1,4 @@
-"""Columns that moved are found, those that did not are not."""
+"""Columns that moved are found, others are not."""
 
 import math
 
@@ -46,7 +46,7 @@ def test_the_index_is_the_formula():
     assert psi((1.0, 0.0), (0.5, 0.5), 10, 10) == pytest.approx(-0.5 * math.log(0.5) + 0.45 * math.log(10))
 
 
-def test_what_moved_is_told_the_farthest_first(table):
+def test_columns_that_moved_are_reported_largest_drift_first(table):
     found = {drift.column: drift for drift in drifts(table, EARLIER, LATER)}
     order = [drift.psi for drift in drifts(table, EARLIER, LATER)]
     assert order == sorted(order, reverse=True)
@@ -59,7 +59,7 @@ def test_what_moved_is_told_the_farthest_first(table):
     assert found["emptied"].missing == (0.0, 0.5)
 
 
-def test_without_the_earlier_rows_their_profile_stands_for_them(table):
+def test_without_the_earlier_rows_their_profile_is_used(table):
     known = profile_of(table.frame.iloc[EARLIER], table.schema)
     found = {drift.column: drift for drift in drifts(table, EARLIER[:0], LATER, known)}
     assert set(found) == {"still", "moved", "emptied", "kind", "day"}
@@ -68,15 +68,15 @@ def test_without_the_earlier_rows_their_profile_stands_for_them(table):
     assert found["emptied"].missing == (0.0, 0.5)
 
 
-def test_nothing_new_has_not_moved(table):
+def test_without_new_rows_there_is_no_drift(table):
     assert drifts(table, EARLIER, LATER[:0]) == ()
 
 
-def test_gaps_and_drift_beyond_what_is_allowed_are_refused(table):
+def test_too_many_gaps_and_too_much_drift_are_refused(table):
     found = drifts(table, EARLIER, LATER)
     check_missing(found, 0.5)
     check_drift(found, None)
-    with pytest.raises(DataError, match=r"cells of emptied are missing among the new rows \(emptied: 0% before, 50% now\)"):
+    with pytest.raises(DataError, match=r"cells of emptied are missing in the new rows \(emptied: 0% before, 50% now\)"):
         check_missing(found, 0.2)
     with pytest.raises(DataError, match=r"has moved by a PSI of .*, more than checks.drift=0.3"):
         check_drift(found, 0.3)

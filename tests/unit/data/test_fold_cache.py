@@ -24,7 +24,7 @@ def test_an_equal_preparation_is_prepared_once(parts):
     assert cache.folds(PrepSpec(scale="minmax")) is first
 
 
-def test_beyond_its_size_the_least_recently_used_goes(parts):
+def test_the_least_recently_used_folds_are_dropped(parts):
     cache = FoldCache(*parts, most_bytes=1)
     first = cache.folds(PrepSpec(scale="minmax"))
     cache.folds(PrepSpec(scale="standard"))

@@ -28,7 +28,7 @@ def parts():
 
 
 class Broken:
-    """What must not be prepared."""
+    """A fold that must not be prepared."""
 
     def __call__(self):
         raise AssertionError("prepared once more")
@@ -48,7 +48,7 @@ def same(left, right):
 
 @pytest.mark.parametrize("balance", [None, ClassWeight(kind="class_weight"), Oversample(kind="oversample")])
 @pytest.mark.parametrize("prep", [PrepSpec(), PrepSpec(scale="minmax")])
-def test_what_one_prepared_the_next_one_reads_bit_for_bit(parts, prep, balance, tmp_path):
+def test_prepared_folds_are_read_again_bit_for_bit(parts, prep, balance, tmp_path):
     asked = (prep,) if balance is None else (prep, balance)
     expected = FoldCache(*parts).folds(*asked)
     for _ in range(2):
@@ -74,13 +74,13 @@ def test_nothing_is_prepared_twice(parts, tmp_path):
         FoldStore(tmp_path).folds({"prep": 2}, Broken())
 
 
-def test_what_was_read_cannot_be_written_to(parts, tmp_path):
+def test_folds_from_the_store_are_read_only(parts, tmp_path):
     (data, *_) = FoldStore(tmp_path).folds({}, lambda: FoldCache(*parts).folds(PrepSpec()))
     with pytest.raises(ValueError, match="read-only"):
         data.train_x[0, 0] = 1
 
 
-def test_a_preparation_that_fails_or_was_killed_leaves_nothing_that_is_taken_for_whole(parts, tmp_path):
+def test_a_preparation_that_fails_or_is_killed_leaves_no_set(parts, tmp_path):
     def fail():
         raise TrialFailed("balance", "made so")
 
@@ -97,7 +97,7 @@ def test_a_preparation_that_fails_or_was_killed_leaves_nothing_that_is_taken_for
         FoldStore(tmp_path).folds({"other": 1}, Broken())
 
 
-def test_beyond_its_size_the_least_recently_used_goes_and_what_is_mapped_stays_readable(parts, tmp_path):
+def test_the_least_recently_used_set_is_deleted_and_mapped_files_stay_readable(parts, tmp_path):
     store, whole = FoldStore(tmp_path, most_bytes=1), FoldCache(*parts).folds(PrepSpec())
     first = store.folds({"number": 1}, lambda: whole)
     store.folds({"number": 2}, lambda: whole)
@@ -122,7 +122,7 @@ def _prepare_once(folder, tally, number):
 
 
 @pytest.mark.slow
-def test_processes_that_ask_at_once_prepare_each_set_once(tmp_path):
+def test_concurrent_processes_prepare_each_set_once(tmp_path):
     context = multiprocessing.get_context("spawn")
     tally = tmp_path / "tally"
     processes = [context.Process(target=_prepare_once, args=(tmp_path / "folds", tally, n)) for n in range(2)]

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from foldwise.data.audit.audit import audit
+from foldwise.data.holdout import set_holdout
 from foldwise.data.image_table import read_image_holdout, read_image_table
 from foldwise.data.sources.images import check_images
-from foldwise.data.split import cut_folds, set_holdout
+from foldwise.data.split import cut_folds
 from foldwise.errors import ConfigError, DataError
 from foldwise.spec.data import HashHoldout
 from foldwise.spec.folds import FoldsSpec
@@ -35,7 +36,7 @@ def idx(folder, images, labels, test=None):
     return IdxData.model_validate({"kind": "idx", "images": str(folder / "x"), "labels": str(folder / "y"), **holdout})
 
 
-def test_the_same_images_are_the_same_table_whatever_they_come_in(tmp_path):
+def test_the_same_images_are_the_same_table_in_any_file_format(tmp_path):
     ours = read_image_table(idx(tmp_path, blobs(), LABELS))
     theirs = read_image_table(npz(tmp_path / "a.npz", blobs(), LABELS))
     assert ours.schema.image == (6, 5, 1)
@@ -57,10 +58,10 @@ def test_given_test_images_are_the_holdout(tmp_path):
 
 def test_test_images_of_another_size_or_label_are_refused(tmp_path):
     data = idx(tmp_path, blobs(), LABELS, test=(blobs(rows=9, height=9), LABELS[:9]))
-    with pytest.raises(DataError, match="the test images are 9 x 5 x 1, and those to learn from 6 x 5 x 1"):
+    with pytest.raises(DataError, match="the test images are 9 x 5 x 1, the training images 6 x 5 x 1"):
         read_image_holdout(data, read_image_table(data))
     data = idx(tmp_path, blobs(), LABELS, test=(blobs(rows=3), np.array([0, 1, 7])))
-    with pytest.raises(DataError, match="row 3: '7' is no label of the training rows"):
+    with pytest.raises(DataError, match="row 3: '7' is not a label of the training rows"):
         read_image_holdout(data, read_image_table(data))
 
 
@@ -89,7 +90,7 @@ def test_given_test_images_must_be_named(kind, given, key):
         check_images(made[kind](), Paths())
 
 
-def test_a_row_keeps_its_side_wherever_it_stands_and_copies_stay_together(tmp_path):
+def test_a_row_keeps_its_side_in_any_order_and_copies_stay_together(tmp_path):
     images = blobs()
     images[3] = images[0]
     data = npz(tmp_path / "a.npz", images, LABELS)
@@ -106,7 +107,7 @@ def test_labels_have_the_names_that_an_archive_gives_them(tmp_path):
     table = read_image_table(npz(tmp_path / "a.npz", blobs(), LABELS[:, None], arrays=arrays, classes="names"))
     assert table.labels == ("ant", "bee", "cat")
     assert [table.labels[code] for code in table.target[:3]] == ["cat", "ant", "bee"]
-    with pytest.raises(DataError, match=r"labels are no positions in data\.classes, which names 3"):
+    with pytest.raises(DataError, match=r"labels are not positions in data\.classes, which has 3 names"):
         read_image_table(npz(tmp_path / "b.npz", blobs(), LABELS + 1, arrays=arrays, classes="names"))
 
 
@@ -114,16 +115,16 @@ def test_labels_have_the_names_that_an_archive_gives_them(tmp_path):
     ("images", "labels", "sentence"),
     [
         (blobs(), LABELS[:-1], "there are 60 images and 59 labels"),
-        (blobs() / 255, LABELS, "images are of float64; give whole numbers from 0 to 255"),
-        (blobs().astype(int) * 2, LABELS, "pixels go from 0 to"),
+        (blobs() / 255, LABELS, "images have dtype float64; give whole numbers from 0 to 255"),
+        (blobs().astype(int) * 2, LABELS, "pixels range from 0 to"),
         (blobs()[:, 0, 0], LABELS, r"images have shape \(60, 1\)"),
         (blobs(channels=3).transpose(0, 3, 1, 2), LABELS, r"channels first; give x.transpose\(0, 2, 3, 1\)"),
         (blobs()[:0], LABELS[:0], "holds no images"),
-        (blobs(), np.eye(3)[LABELS], "one label a row is due"),
+        (blobs(), np.eye(3)[LABELS], "give one label for each image"),
         (blobs(), np.zeros(60), "nothing to learn"),
     ],
 )
-def test_arrays_that_are_no_labelled_images_are_told(tmp_path, images, labels, sentence):
+def test_arrays_that_are_not_labelled_images_are_refused(tmp_path, images, labels, sentence):
     with pytest.raises(DataError, match=sentence):
         read_image_table(npz(tmp_path / "a.npz", images, labels))
 
@@ -137,7 +138,7 @@ def test_the_audit_finds_copied_images_and_nothing_in_others(tmp_path):
     assert found(np.tile(blobs(rows=6), (10, 1, 1, 1))) == {("copies", "leak")}
 
 
-def test_two_images_that_differ_in_one_pixel_are_no_copies(tmp_path):
+def test_two_images_that_differ_in_one_pixel_are_not_copies(tmp_path):
     images = np.zeros((60, 6, 5, 1), dtype=np.uint8)
     images.reshape(60, -1)[np.arange(60) // 2, np.arange(60) // 2] = 0
     for row in range(60):
@@ -176,7 +177,7 @@ def test_mnist_is_read_and_cut_in_seconds():
 
 
 @pytest.mark.skipif(not (DATA / "cifar10-subset").is_dir(), reason=f"the data sets are not at {DATA}; set FOLDWISE_DATA")
-def test_a_part_of_cifar10_is_taken_and_said():
+def test_a_part_of_cifar10_is_read_and_reported():
     table = read_image_table(KerasData(kind="keras", name="cifar10"), Paths(data=str(DATA)))
     assert table.images.shape == (10000, 32, 32, 3)
     assert table.labels[0] == "airplane"
@@ -185,10 +186,10 @@ def test_a_part_of_cifar10_is_taken_and_said():
 
 
 @pytest.mark.slow
-def test_a_set_that_is_nowhere_says_where_to_put_it(tmp_path, monkeypatch):
+def test_a_missing_set_is_refused_with_the_place_for_it(tmp_path, monkeypatch):
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
     for name in ("http_proxy", "https_proxy"):
-        monkeypatch.setenv(name, "http://127.0.0.1:9")  # whoever has a network asks in vain too
+        monkeypatch.setenv(name, "http://127.0.0.1:9")  # no download, even with a network
     with pytest.raises(
         DataError, match=r"mnist is not in .*, and Keras cannot download it \(.*\); put an archive with x_train"
     ):
@@ -196,7 +197,7 @@ def test_a_set_that_is_nowhere_says_where_to_put_it(tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
-def test_what_keras_keeps_in_its_own_folder_is_read_by_its_own_loader(tmp_path, monkeypatch):
+def test_a_set_in_the_cache_of_keras_is_read_by_its_own_loader(tmp_path, monkeypatch):
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
     for name in ("http_proxy", "https_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")

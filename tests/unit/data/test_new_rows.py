@@ -1,4 +1,4 @@
-"""Which rows are new to a model, and which of them judge the next one."""
+"""Which rows are new to a model, and which of them judge its challenger."""
 
 from dataclasses import replace
 
@@ -56,7 +56,7 @@ def test_the_newest_of_the_new_rows_are_held_back(grown):
     assert sorted([*develop, *new_rows]) == list(now)
 
 
-def test_newest_is_by_the_time_where_there_is_one(grown):
+def test_the_time_orders_the_rows_if_there_is_one(grown):
     table, data = grown(200, time="when", row_key=("a",))
     context, _, _ = _context(table, data)
     later, _ = grown(300, time="when", row_key=("a",))
@@ -77,7 +77,7 @@ def test_groups_that_the_model_knows_are_not_new(grown):
     assert not known & set(later.groups[new_rows])
 
 
-def test_where_nothing_is_known_nothing_is_new(grown):
+def test_without_known_rows_no_row_is_new(grown):
     table, data = grown(200)
     context, development, _ = _context(table, data)
     unknown = replace(context, trained=None)
@@ -85,7 +85,7 @@ def test_where_nothing_is_known_nothing_is_new(grown):
     assert (list(develop), list(new_rows)) == (list(development), [])
 
 
-def test_nobody_judges_whom_a_model_knows(grown):
+def test_rows_that_a_model_knows_do_not_judge(grown):
     table, data = grown(200, group="who", row_key=("a",))
     context, _, _ = _context(table, data)
     later, _ = grown(300, group="who", row_key=("a",))

@@ -1,4 +1,4 @@
-"""For every step of a preparation: rows outside a fold's training rows differ wildly, and what was learnt stays the same."""
+"""Every step of a preparation gives the same result if only rows outside the training rows of a fold change."""
 
 from dataclasses import replace
 from typing import get_args

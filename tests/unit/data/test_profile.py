@@ -1,4 +1,4 @@
-"""What is remembered of training rows, and how new rows are held against it."""
+"""Profiles of training rows, and the comparison of new rows with them."""
 
 import json
 from dataclasses import asdict
@@ -35,7 +35,7 @@ def test_a_column_s_gaps_ends_and_levels_are_kept():
     assert remark == ColumnProfile("remark", "text", 0.5)
 
 
-def test_it_is_plain_enough_for_json():
+def test_a_profile_can_be_written_as_json():
     profiles = profile_of(conform(RAW, SCHEMA), SCHEMA)
     content = json.loads(json.dumps([asdict(profile) for profile in profiles], allow_nan=False))
     again = tuple(ColumnProfile(**{**c, "edges": tuple(c["edges"]), "shares": tuple(c["shares"])}) for c in content)
@@ -52,7 +52,7 @@ def test_bins_hold_equally_many_rows():
 @pytest.mark.parametrize(
     ("values", "edges", "shares"),
     [
-        ([0] * 95 + [1] * 5, (1.0,), (0.95, 0.05)),  # all deciles are 0, and yet what is above it can be told from it
+        ([0] * 95 + [1] * 5, (1.0,), (0.95, 0.05)),  # all deciles are 0, but values above 0 have a bin of their own
         ([3, 3, 3], (), (1.0,)),
         ([1, 2], (2.0,), (0.5, 0.5)),
         ([], (), ()),

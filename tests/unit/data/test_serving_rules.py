@@ -1,4 +1,4 @@
-"""What is said of rows that are unlike those of the training."""
+"""The flags of rows that are unlike the training rows."""
 
 import numpy as np
 import pandas as pd
@@ -40,7 +40,7 @@ def _flags(profile=PROFILE, **cells):
         ({"size": -1, "sort": "c", "day": "1999-01-01"}, "size beyond its range; sort never seen; day beyond its range"),
     ],
 )
-def test_a_flag_says_what_is_unusual(cells, said):
+def test_a_flag_names_the_column_and_the_reason(cells, said):
     assert _flags(**cells) == [said]
 
 
@@ -65,5 +65,5 @@ def test_many_rows_are_flagged_as_each_of_them_alone():
     assert list(flags(conform(rows.iloc[:0], SCHEMA), PROFILE, CATEGORIES)) == []
 
 
-def test_columns_that_nobody_asks_for_are_named():
+def test_columns_that_the_model_does_not_know_are_named():
     assert further(["b", "a", 3, "c"], ("a", "c")) == ["b", "3"]

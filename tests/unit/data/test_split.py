@@ -2,7 +2,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from foldwise.data.split import cut_folds, set_holdout
+from foldwise.data.holdout import set_holdout
+from foldwise.data.split import cut_folds
 from foldwise.data.table import read_table
 from foldwise.errors import ConfigError, DataError
 from foldwise.spec.data import CsvData, HashHoldout, ParquetData, TimeHoldout
@@ -106,7 +107,7 @@ def test_a_grown_table_without_a_key_column_is_refused(tmp_path):
     table, data = make(tmp_path, frame())
     record = set_holdout(table, HashHoldout(), data)[2]
     less, data = make(tmp_path, frame().drop(columns="b"))
-    with pytest.raises(DataError, match="column b decided"):
+    with pytest.raises(DataError, match="column b decides which rows are held out and is missing"):
         set_holdout(less, HashHoldout(), data, record)
 
 
@@ -114,7 +115,7 @@ def test_a_grown_table_without_a_key_column_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize("kind", ["auto", "stratified", "kfold"])
-def test_every_development_row_is_judged_once(tmp_path, kind):
+def test_every_development_row_is_validated_once(tmp_path, kind):
     table, _ = make(tmp_path, frame())
     development = np.arange(30, 300)
     splits = cut_folds(table, development, FoldsSpec(kind=kind, count=5), seed=3)
@@ -141,7 +142,7 @@ def test_groups_are_never_on_both_sides(tmp_path):
         assert not set(table.groups[split.train]) & set(table.groups[split.valid])
 
 
-def test_forward_folds_judge_what_is_strictly_newer(tmp_path):
+def test_forward_folds_validate_strictly_newer_rows(tmp_path):
     table, _ = make(tmp_path, frame().assign(t=[n // 10 for n in range(300)][::-1]), time="t")
     splits = cut_folds(table, np.arange(300), FoldsSpec(count=4), seed=0)
     assert len(splits) == 4

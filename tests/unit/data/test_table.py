@@ -16,7 +16,7 @@ def csv_table(tmp_path, columns, **options):
 
 
 def columns(rows=60, **more):
-    """A number column, a target of two classes, and whatever else."""
+    """A number column, a target of two classes, and further columns."""
     return {"a": [number % 7 / 2 for number in range(rows)], **more, "y": [number % 2 for number in range(rows)]}
 
 
@@ -27,14 +27,14 @@ def kinds(table):
 # ------------------------------------------------------------------ conform
 
 
-def test_columns_are_taken_by_name_whatever_their_order_and_others_are_ignored():
+def test_columns_are_taken_by_name_in_any_order_and_others_are_ignored():
     frame = pd.DataFrame({"x": [0], "c": ["u"], "n": ["1.5"]})
     typed = conform(frame, SCHEMA)
     assert list(typed.columns) == ["n", "c"]
     assert typed.iloc[0].to_list() == [1.5, "u"]
 
 
-def test_levels_are_canonical_text_whatever_type_they_come_in():
+def test_levels_of_any_type_are_canonical_text():
     for three in (3, 3.0, "3", " 3 ", "3.0"):
         assert conform(pd.DataFrame({"n": [1], "c": pd.Series([three], dtype=object)}), SCHEMA)["c"].to_list() == ["3"]
     typed = conform(pd.DataFrame({"n": [1.0, 2, 3], "c": [True, None, "007"]}), SCHEMA)
@@ -168,7 +168,7 @@ def test_question_marks_among_levels_are_noted(tmp_path):
     assert "data.missing=['','?']" in table.notes[0]
 
 
-def test_a_table_without_a_usable_feature_says_why(tmp_path):
+def test_a_table_without_a_usable_feature_is_refused_with_the_reasons(tmp_path):
     with pytest.raises(DataError, match=r"no usable feature.*row: identifier.*data\.kinds"):
         csv_table(tmp_path, {"row": range(60), "y": [0, 1] * 30})
 
@@ -196,7 +196,7 @@ def test_the_task_is_inferred(tmp_path, target, task, labels):
         assert [labels[code] for code in table.target] == canonical
 
 
-def test_the_task_can_be_said(tmp_path):
+def test_the_task_can_be_set(tmp_path):
     table = csv_table(tmp_path, {**columns(), "y": [1, 2, 3] * 20}, task="regression")
     assert (table.task, table.target[:3].tolist()) == ("regression", [1.0, 2.0, 3.0])
 
@@ -221,7 +221,7 @@ def test_rows_without_a_target_are_dropped_and_counted(tmp_path):
         ([f"w{number}" for number in range(60)], {}, DataError, "looks like text"),
         (["a", "b", "c"] * 20, {"task": "binary"}, ConfigError, "data.task"),
         (["a", "b"] * 30, {"task": "multiclass"}, ConfigError, "use binary"),
-        (["a", "b"] * 30, {"task": "regression"}, DataError, "row 1: 'a' is no number"),
+        (["a", "b"] * 30, {"task": "regression"}, DataError, "row 1: 'a' is not a number"),
         (["a", "b"] * 30, {"positive": "c"}, ConfigError, "data.positive"),
         (["a", "b", "c"] * 20, {"positive": "c"}, ConfigError, "data.positive"),
         (["1.5"] * 30 + ["2.5"] * 29 + ["NA"], {}, DataError, "data.missing=['','NA']"),
@@ -290,11 +290,11 @@ def test_a_given_holdout_takes_schema_and_labels_of_the_training_rows(tmp_path):
     assert held.schema == table.schema
 
 
-def test_labels_with_a_full_stop_more_are_refused_with_the_way_out(tmp_path):
+def test_labels_with_an_extra_full_stop_are_refused_with_the_remedy(tmp_path):
     table = csv_table(tmp_path, {**columns(), "y": ["<=5", ">5"] * 30})
     (tmp_path / "test.csv").write_text("a,y\n1,<=5.\n2,>5.\n")
     data = CsvData(kind="csv", path=str(tmp_path / "rows.csv"), target="y")
-    with pytest.raises(DataError, match=r"row 1: '<=5\.' is no label.*data\.target_strip='\.'"):
+    with pytest.raises(DataError, match=r"row 1: '<=5\.' is not a label.*data\.target_strip='\.'"):
         read_given_holdout(data, str(tmp_path / "test.csv"), table)
     stripped = data.model_copy(update={"target_strip": "."})
     assert read_given_holdout(stripped, str(tmp_path / "test.csv"), read_table(stripped)).target.tolist() == [0, 1]
@@ -319,7 +319,7 @@ def test_iris_is_labelled_by_species():
     assert read_table(SklearnData(kind="sklearn", name="iris")).labels == ("setosa", "versicolor", "virginica")
 
 
-def test_pixels_stay_numbers_however_few_values_they_take(tmp_path):
+def test_pixels_stay_numbers_even_with_few_values(tmp_path):
     more = {"id": list(range(60)), "black": [0] * 60, "two": [0, 255] * 30, "one": [3, ""] * 30, "word": ["u", "v", "w"] * 20}
     pd.DataFrame(columns(**more)).to_csv(tmp_path / "rows.csv", index=False)
     data = CsvData(kind="csv", path=str(tmp_path / "rows.csv"), target="y")

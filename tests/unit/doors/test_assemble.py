@@ -29,17 +29,17 @@ def study(tuner, **more):
             "and model.option0.dropout has no step",
         ),
         ({"tuner": "kt_hyperband", "fit": {"epochs": ["int", 5, 50]}}, "fit.epochs: .* must be one number, got 5 to 50"),
-        ({"tuner": "cmaes", "goals": ["accuracy", "parameters"]}, "tuner.kind: cmaes knows one goal only"),
-        ({"tuner": "kt_bayesian", "goals": ["accuracy", "parameters"]}, "tuner.kind: kt_bayesian knows one goal only"),
+        ({"tuner": "cmaes", "goals": ["accuracy", "parameters"]}, "tuner.kind: cmaes learns from one goal only"),
+        ({"tuner": "kt_bayesian", "goals": ["accuracy", "parameters"]}, "tuner.kind: kt_bayesian learns from one goal only"),
     ],
 )
-def test_what_a_tuner_cannot_do_is_said(asked, sentence):
+def test_a_tuner_refuses_what_it_cannot_do(asked, sentence):
     with pytest.raises(ConfigError, match=sentence):
         check_tuner(study(**asked))
 
 
 @pytest.mark.skipif(find_spec("torch") is not None, reason="torch is installed")
-def test_a_library_that_is_missing_is_named_with_its_extra():
+def test_a_missing_library_is_named_with_its_extra():
     with pytest.raises(ConfigError, match=r"tuner.kind: gp needs torch, .* pip install 'foldwise\[gp\]'"):
         check_tuner(study("gp"))
 
@@ -53,7 +53,7 @@ def test_every_tuner_is_made_by_its_name(kind):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["kt_random", "kt_bayesian", "kt_grid", "kt_hyperband"])
-def test_every_tuner_of_keras_tuner_too(kind):
+def test_so_is_every_tuner_of_keras_tuner(kind):
     asked = study(kind, fit={"epochs": 9})
     check_tuner(asked)
     params = make_tuner(asked, [Goal("accuracy", "maximize")]).ask(1)

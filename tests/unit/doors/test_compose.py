@@ -91,7 +91,7 @@ def test_an_override_that_cannot_be_read_is_refused(override, sentence):
 def test_a_recipe_sets_values_all_over_the_configuration():
     plain, recipe = compose_study([]), compose_study(["experiment=titanic"])
     assert (recipe["data"]["kind"], recipe["data"]["target"]) == ("csv", "Survived")
-    assert recipe["data"]["delimiter"] == plain["data"].get("delimiter", ",")  # what it does not say is the group's
+    assert recipe["data"]["delimiter"] == plain["data"].get("delimiter", ",")  # the recipe does not set it
     assert recipe["prep"] != plain["prep"]
     assert recipe.keys() == plain.keys()
 
@@ -101,10 +101,10 @@ def test_a_recipe_may_have_a_range_where_a_group_has_a_mapping():
     assert compose_study(["experiment=mammography", "balance=smote"])["balance"]["kind"] == "smote"
 
 
-def test_what_is_said_beside_a_recipe_wins_in_any_order():
+def test_words_beside_a_recipe_win_in_any_order():
     words = ["experiment=titanic", "fit.epochs=3", "prep.scale=none", "balance=class_weight", "prep.impute={kind: mean}"]
-    for said in (words, words[::-1]):
-        config = compose_study(said)
+    for ordered in (words, words[::-1]):
+        config = compose_study(ordered)
         assert config["fit"]["epochs"] == 3
         assert config["prep"]["scale"] == "none"
         assert config["prep"]["impute"]["kind"] == "mean"
@@ -112,7 +112,7 @@ def test_what_is_said_beside_a_recipe_wins_in_any_order():
         assert config["data"]["target"] == "Survived"
 
 
-def test_a_group_that_is_chosen_beside_a_recipe_is_taken_whole():
+def test_a_group_beside_a_recipe_is_taken_whole():
     both, plain = compose_study(["experiment=titanic", "data=iris"]), compose_study(["data=iris"])
     assert both["data"] == plain["data"]
     assert both["prep"] != plain["prep"]

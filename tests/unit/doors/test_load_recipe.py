@@ -1,4 +1,4 @@
-"""A study that is only named is taken as the ledger has it."""
+"""A study that is only named has the configuration in the ledger."""
 
 from contextlib import closing
 
@@ -43,7 +43,7 @@ def loaded(*words):
         (["paths.runs"], False),
     ],
 )
-def test_what_names_a_study_and_asks_nothing_of_it(keys, is_only):
+def test_keys_that_only_name_a_study(keys, is_only):
     assert only_names(keys) == is_only
 
 
@@ -57,20 +57,20 @@ def test_the_name_alone_gives_the_study_that_was_made(words, made, tmp_path):
     assert again.fixed.budget.trials == 33
 
 
-def test_a_total_that_is_said_counts(made, tmp_path):
+def test_a_given_total_wins(made, tmp_path):
     spec = made()
     again = read_study(loaded(f"study={spec.name}", f"paths.runs={tmp_path}", "budget.trials=50", "replay=2"))
     assert (again.fixed.budget.trials, again.fixed.replay) == (50, 2)
     assert again.recipe == spec.recipe
 
 
-def test_who_says_more_asks_for_a_study_of_their_own(made, tmp_path):
+def test_more_keys_ask_for_another_study(made, tmp_path):
     spec = made()
     other = read_study(loaded(f"study={spec.name}", f"paths.runs={tmp_path}", "seed=9"))
     assert other.fixed.data.name == "iris"
 
 
-def test_a_name_that_is_not_there_is_a_new_study_and_makes_no_ledger(tmp_path):
+def test_an_unknown_name_is_a_new_study_and_makes_no_ledger(tmp_path):
     assert read_study(loaded("study=new", f"paths.runs={tmp_path}")).fixed.data.name == "iris"
     assert list(tmp_path.iterdir()) == []
 
@@ -85,6 +85,6 @@ def test_rows_from_python_cannot_be_found_again(tmp_path):
 @pytest.mark.parametrize(
     ("word", "sentence"), [("ledger=5", "ledger: must be a mapping, got 5"), ("paths.runs=5", "paths.runs: ")]
 )
-def test_places_that_are_wrong_are_refused_before_a_ledger_is_looked_for(word, sentence):
+def test_wrong_places_are_refused_before_a_ledger_is_opened(word, sentence):
     with pytest.raises(ConfigError, match=sentence):
         loaded("study=mine", word)

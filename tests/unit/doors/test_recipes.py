@@ -1,4 +1,4 @@
-"""Every recipe is a study that can be planned on its data, and the lessons with a known answer are learnt."""
+"""Every shipped recipe is a study that can be planned on its data; recipes with a known answer find it."""
 
 import os
 from itertools import pairwise
@@ -43,8 +43,8 @@ def test_it_can_be_planned_on_its_data(name, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_without_its_file_it_says_where_that_belongs(tmp_path):
-    with pytest.raises(DataError, match=r"data\.path: there is no file titanic.csv; put it at .*titanic/titanic.csv"):
+def test_a_missing_file_is_refused_with_the_place_where_it_belongs(tmp_path):
+    with pytest.raises(DataError, match=r"data\.path: file not found: titanic.csv; put it at .*titanic/titanic.csv"):
         plan_study(_study("titanic", tmp_path / "runs", f"paths.data={tmp_path}"))
 
 
@@ -59,7 +59,7 @@ def test_the_networks_of_depth_have_equally_many_parameters(tmp_path):
     assert max(depths.values()) < 1.03 * min(depths.values())
 
 
-def test_the_first_trial_of_mammography_leaves_the_classes_as_they_are(tmp_path):
+def test_the_first_trial_of_mammography_does_not_balance(tmp_path):
     study = _study("mammography", tmp_path)
     assert trial_at(study, study.space.defaults()).balance.kind == "none"
     kinds = {trial_at(study, params).balance.kind for _, params in study.space.corners()}
@@ -92,7 +92,7 @@ def test_xor_needs_a_hidden_layer(tmp_path):
 
 
 @pytest.mark.slow
-def test_a_rare_class_ends_with_what_balancing_was_worth(tmp_path):
+def test_a_rare_class_ends_with_the_gain_of_balancing(tmp_path):
     if not (DATA / "oil-spill").is_dir():
         pytest.skip(f"oil-spill is not at {DATA}; set FOLDWISE_DATA")
     words = ["experiment=oil_spill", f"paths.data={DATA}", f"paths.runs={tmp_path}", "tracking=in_memory", "tuner=random"]

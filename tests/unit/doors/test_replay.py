@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from foldwise.doors.replay import held_against, recorded_trial
+from foldwise.doors.replay import compare, recorded_trial
 from foldwise.errors import ConfigError
 from foldwise.ledger.ledger import open_ledger
 from tests.contract.ledgers import PARAMS, finish, new_study, result
@@ -18,7 +18,7 @@ def with_fold(of, place, **changes):
 
 
 def verdicts(recorded, replayed):
-    return {line.name: line.equal for line in held_against(recorded, replayed)}
+    return {line.name: line.equal for line in compare(recorded, replayed)}
 
 
 def test_equal_trials_are_equal_in_every_line_however_long_they_took():
@@ -36,13 +36,13 @@ def test_equal_trials_are_equal_in_every_line_however_long_they_took():
     ],
     ids=["score", "metrics", "curves", "best_epoch"],
 )
-def test_the_last_bit_of_anything_that_training_decides_counts(changes):
+def test_one_bit_that_training_decides_makes_a_difference(changes):
     assert verdicts(result(3), with_fold(result(3), 1, **changes)) == {"fold 0": True, "fold 1": False, "mean": True}
 
 
-def test_the_difference_is_shown_and_another_end_too():
+def test_the_difference_is_shown_and_so_is_another_state():
     moved = replace(with_fold(result(3), 0, score=0.65), mean=0.785)
-    lines = {line.name: line for line in held_against(result(3), moved)}
+    lines = {line.name: line for line in compare(result(3), moved)}
     assert lines["fold 0"].difference == pytest.approx(-0.25)
     assert lines["mean"].difference == pytest.approx(-0.125)
     assert not lines["mean"].equal
@@ -50,13 +50,13 @@ def test_the_difference_is_shown_and_another_end_too():
     assert verdicts(result(3), failed) == {"fold 0": True, "fold 1": False, "mean": False}
 
 
-def test_a_trial_that_its_race_stopped_is_compared_as_far_as_it_went():
+def test_a_trial_that_its_race_stopped_is_compared_up_to_there():
     stopped = replace(result(3, epochs=2, count=1), state="STOPPED", mean=math.nan, reason="race: x")
     assert verdicts(stopped, result(3, epochs=3)) == {"fold 0": True}
     assert verdicts(stopped, result(3, epochs=1)) == {"fold 0": False}
 
 
-def test_whoever_reused_a_result_leads_to_it_and_what_is_not_there_is_said(tmp_path):
+def test_a_reused_result_is_found_and_a_missing_trial_is_refused(tmp_path):
     with closing(open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}")) as ledger:
         new_study(ledger)
         with pytest.raises(ConfigError, match=r"^replay: iris-1 has no trial 0; it has none yet$"):

@@ -26,7 +26,7 @@ def shown(terminal):
     return screen.console.file.getvalue()
 
 
-def test_away_from_a_terminal_every_trial_is_a_plain_line():
+def test_without_a_terminal_every_trial_is_a_plain_line():
     text = shown(terminal=False)
     assert "a [sentence]" in text
     assert "trial   0  COMPLETE  accuracy 0.9000 ± 0.0100" in text
@@ -35,7 +35,7 @@ def test_away_from_a_terminal_every_trial_is_a_plain_line():
     assert "\x1b" not in text
 
 
-def test_on_a_terminal_trials_stand_in_a_table_with_the_best_and_the_time_left():
+def test_on_a_terminal_trials_are_a_table_with_the_best_and_the_time_left():
     text = shown(terminal=True)
     assert "2 of 3 trials" in text
     assert "best 0.9000 ± 0.0100 (trial 0)" in text
@@ -48,7 +48,7 @@ def test_the_best_is_the_first_of_equals_and_never_one_that_failed():
     assert best_of([FAILED], GOAL) is None
 
 
-def test_findings_stand_in_a_table_of_a_line_each_with_what_to_do():
+def test_findings_are_a_table_with_a_line_and_an_advice_each():
     findings = [
         Finding("leak", "target", ("a",), "holds the target in [other] words", "leave it out " * 20),
         Finding("note", "copies", (), "few", "keep one"),
@@ -65,7 +65,7 @@ def test_findings_stand_in_a_table_of_a_line_each_with_what_to_do():
     assert "audit: nothing found" in screen.console.file.getvalue()
 
 
-def test_where_two_goals_are_weighed_the_pareto_front_is_shown():
+def test_two_goals_show_the_pareto_front():
     front = ({"number": 2, "accuracy": 0.59, "parameters": 155.0}, {"number": 3, "accuracy": 0.94, "parameters": 1223.0})
     found = summary(best=BestTrial(3, {}, 0.94, 0.06, (0.94,)), pareto=front)
     screen = Screen(Console(file=io.StringIO(), width=80))

@@ -21,30 +21,30 @@ def waits(ledger, name):
 
 
 @pytest.mark.slow
-def test_what_others_left_is_shipped_but_not_of_a_study_that_runs(ledger, tmp_path):
+def test_what_waits_is_sent_except_for_a_study_that_is_running(ledger, tmp_path):
     waits(ledger, "left")
     waits(ledger, "runs")
-    said = []
+    sentences = []
     with lock_study(tmp_path / "studies" / "runs" / "lock"):
-        ship_others(ledger, TrackingSpec(), str(tmp_path), said.append)
+        ship_others(ledger, TrackingSpec(), str(tmp_path), sentences.append)
         assert ledger.waiting() == ["runs"]
-    ship_others(ledger, TrackingSpec(), str(tmp_path), said.append)
+    ship_others(ledger, TrackingSpec(), str(tmp_path), sentences.append)
     assert ledger.waiting() == []
-    assert said == [f"study {name} was not all shown; MLflow is given the rest" for name in ("left", "runs")]
+    assert sentences == [f"study {name} is not complete in MLflow; the rest is sent" for name in ("left", "runs")]
 
 
 @pytest.mark.slow
-def test_while_mlflow_is_away_the_first_fault_ends_it(ledger, tmp_path):
+def test_while_mlflow_is_away_the_first_refusal_ends_it(ledger, tmp_path):
     waits(ledger, "one")
     waits(ledger, "two")
-    said = []
-    ship_others(ledger, TrackingSpec(url="http://127.0.0.1:9"), str(tmp_path), said.append)
+    sentences = []
+    ship_others(ledger, TrackingSpec(url="http://127.0.0.1:9"), str(tmp_path), sentences.append)
     assert ledger.waiting() == ["one", "two"]
-    assert len(said) == 2
-    assert said[1].startswith("MLflow did not take 1 of the study's trials: ")
+    assert len(sentences) == 2
+    assert sentences[1].startswith("MLflow did not accept 1 of the study's trials: ")
 
 
-def test_without_a_tracker_nothing_waits_for_one(ledger, tmp_path):
+def test_in_memory_tracking_sends_nothing(ledger, tmp_path):
     waits(ledger, "quiet")
     ship_others(ledger, TrackingSpec(kind="in_memory"), str(tmp_path), pytest.fail)
     assert ledger.waiting() == ["quiet"]

@@ -41,7 +41,7 @@ def test_a_lead_that_is_smaller_than_its_noise_is_no_better():
     gain = _gain(_trial(0, "none", PLAIN), _trial(1, "smote", [0.60, 0.55, 0.60, 0.50, 0.55]))
     assert gain.difference > 0
     assert not gain.better
-    assert "balancing is no better" in gain.sentence("pr_auc")
+    assert "balancing is not better" in gain.sentence("pr_auc")
 
 
 def test_the_interval_is_the_paired_t_interval_widened_for_shared_training_rows():

@@ -107,10 +107,10 @@ def test_large_holdouts_get_fewer_resamples():
     assert len(calls) == 2 * 100 + 2
 
 
-def test_the_sentence_says_what_the_interval_says():
+def test_the_sentence_agrees_with_the_interval():
     rival = BaselineScore("logistic", 0.9, 0.01, 0.9333)
-    said = sentence(ACCURACY, 0.9667, rival, Comparison(0.0333, -0.0333, 0.1, False, False), 30)
-    assert said == (
+    text = sentence(ACCURACY, 0.9667, rival, Comparison(0.0333, -0.0333, 0.1, False, False), 30)
+    assert text == (
         "holdout accuracy 0.967 (30 rows); the better baseline, logistic, has 0.933; "
         "difference +0.033, 95 % interval -0.033 to +0.100: the baseline is as good"
     )

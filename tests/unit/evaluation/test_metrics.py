@@ -63,7 +63,7 @@ def test_regression_metrics_by_hand():
     assert result == pytest.approx({"mse": 5 / 4, "rmse": math.sqrt(5 / 4), "mae": 3 / 4, "r2": 1 - 5 / 14})
 
 
-def test_a_missing_class_makes_nan_of_what_asks_for_it_and_raises_nothing():
+def test_a_metric_that_needs_a_missing_class_is_nan_and_raises_nothing():
     truth = np.zeros(5, dtype=int)
     result = score("binary", 2, truth, _probabilities(np.array([0, 0, 0, 1, 1]), 2))
     undefined = {name for name, value in result.items() if math.isnan(value)}

@@ -1,4 +1,4 @@
-"""A known share of errors, whatever the metric, and a gain that is there is found."""
+"""The error rate is the stated one for every metric, and a true gain is found."""
 
 import math
 
@@ -111,8 +111,15 @@ def test_rows_that_belong_together_count_once():
     assert together.p_value == pytest.approx(0.25, abs=0.05)
 
 
-def test_what_cannot_be_scored_is_nan():
+def test_a_score_that_cannot_be_computed_is_nan():
     found = paired_test(_goal("roc_auc"), "binary", 2, np.zeros(5, dtype=np.int64), *[Side(np.full((5, 2), 0.5), 0.5)] * 2, 0)
     assert math.isnan(found.p_value)
     empty = paired_test(_goal("accuracy"), "binary", 2, np.zeros(0, dtype=np.int64), *[Side(np.zeros((0, 2)), 0.5)] * 2, 0)
     assert math.isnan(empty.p_value)
+
+
+def test_a_p_value_is_never_less_than_the_exchanges_can_show():
+    truth = np.zeros(200, dtype=np.int64)
+    right, wrong = (Side(np.tile(row, (200, 1)), 0.5) for row in np.eye(2))
+    found = paired_test(_goal("accuracy"), "binary", 2, truth, right, wrong, 0, draws=100)
+    assert (found.gain, found.p_value) == (1.0, 1 / 101)

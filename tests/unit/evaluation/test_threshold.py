@@ -39,7 +39,7 @@ def test_one_half_stays_where_none_is_better():
 
 
 @pytest.mark.parametrize("metric", ["roc_auc", "log_loss", "recall", "precision", "specificity", "pr_auc"])
-def test_a_metric_that_cannot_say_it_leaves_it_to_balanced_accuracy(metric):
+def test_a_metric_that_cannot_tune_a_threshold_leaves_it_to_balanced_accuracy(metric):
     draws = np.random.default_rng(1)
     truth = (draws.random(300) < 0.1).astype(np.int64)
     scores = np.clip(draws.normal(0.1 + 0.2 * truth, 0.1), 0, 1)
@@ -51,7 +51,7 @@ def test_where_there_is_one_class_only_nothing_can_be_tuned():
     assert fold_thresholds("auto", "f1", [_pair([0, 1], [0.1, 0.2])]) == [0.5]
 
 
-def test_a_fold_has_no_say_in_its_own_threshold():
+def test_a_fold_does_not_tune_its_own_threshold():
     draws = np.random.default_rng(0)
     folds = []
     for _ in range(4):

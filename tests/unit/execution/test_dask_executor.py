@@ -1,4 +1,4 @@
-"""Workers that die, grow, cannot begin or are left alone. Jobs train nothing, so no worker starts TensorFlow."""
+"""Workers that die, grow, cannot start or lose their coordinator. Jobs train nothing, so no worker starts TensorFlow."""
 
 import os
 import signal
@@ -43,7 +43,7 @@ def is_alive(process):
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSEGV])
-def test_a_worker_s_death_is_told_with_its_signal_and_costs_no_other_trial(make, number):
+def test_a_worker_s_death_is_reported_with_its_signal_and_costs_no_other_trial(make, number):
     executor = make()
     slow = executor.submit(("sleep", 3))
     with pytest.raises(WorkerDied, match=number.name):
@@ -63,7 +63,7 @@ def test_a_job_runs_beside_others_and_none_waits_behind_a_slow_one(make):
     assert slow.cancelled()
 
 
-def test_every_worker_is_opened_once_and_what_it_says_is_heard(make):
+def test_every_worker_is_opened_once_and_its_messages_arrive(make):
     heard = []
     executor = make(workers=1, notify=heard.append)
     processes = {process_of(executor) for _ in range(4)}
@@ -81,7 +81,7 @@ def test_a_worker_that_grows_is_renewed_between_trials(make):
 
 
 @pytest.mark.parametrize(("opening", "reason"), [(Broken(), "RuntimeError: made so"), (Deadly(), "SIGABRT")])
-def test_where_no_worker_can_begin_whoever_waits_hears_why(make, opening, reason):
+def test_if_no_worker_can_start_all_futures_get_the_reason(make, opening, reason):
     executor = make(opening, workers=1)
     with pytest.raises(JobError, match=f"no worker can train.*{reason}"):
         executor.submit(1).result(timeout=240)
@@ -89,7 +89,7 @@ def test_where_no_worker_can_begin_whoever_waits_hears_why(make, opening, reason
         executor.submit(2).result(timeout=120)
 
 
-def test_nothing_is_left_behind_and_nobody_else_can_listen(make):
+def test_nothing_is_left_behind_and_no_one_else_can_connect(make):
     executor = make()
     processes = {process_of(executor) for _ in range(2)}
     executor.submit(("sleep", 60))
@@ -128,7 +128,7 @@ def test_workers_end_by_themselves_when_their_coordinator_is_killed(tmp_path):
     assert not is_alive(worker)
 
 
-def test_a_worker_does_not_hear_ctrl_c(make):
+def test_a_worker_ignores_ctrl_c(make):
     executor = make(workers=1)
     worker = process_of(executor)
     os.kill(worker, signal.SIGINT)

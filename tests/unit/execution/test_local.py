@@ -5,7 +5,7 @@ from foldwise.execution.local import HereExecutor
 
 
 @pytest.mark.parametrize("stop", [Interrupted("stopped by the user"), KeyboardInterrupt()])
-def test_a_wish_to_stop_goes_straight_through(stop):
+def test_an_interrupt_is_raised_at_once(stop):
     def run(job):
         raise stop
 

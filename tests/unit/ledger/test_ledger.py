@@ -25,7 +25,9 @@ def test_a_newer_ledger_is_refused_and_left_alone(path):
     _open(path).close()
     with sqlite3.connect(path) as connection:
         connection.execute("UPDATE foldwise_schema SET version = 99")
-    with pytest.raises(ConfigError, match=r"^ledger.url: .*written by a newer foldwise \(ledger schema 99, this one knows 4\)"):
+    with pytest.raises(
+        ConfigError, match=r"^ledger.url: .*written by a newer foldwise \(ledger schema 99, this one reads up to 4\)"
+    ):
         _open(path)
 
 
@@ -41,11 +43,11 @@ def test_another_program_s_database_is_refused_and_left_alone(path):
 @pytest.mark.parametrize(
     ("url", "sentence"),
     [
-        ("ledger.db", "is no database address"),
-        ("mysql://host/name", "mysql is no kind of ledger; use sqlite or postgresql"),
+        ("ledger.db", "is not a database address"),
+        ("mysql://host/name", "mysql cannot hold a ledger; use sqlite or postgresql"),
         ("sqlite://", "names no database"),
         ("sqlite:///:memory:", "names no database"),
-        ("sqlite:////proc/nowhere/ledger.db", "cannot be made"),
+        ("sqlite:////proc/nowhere/ledger.db", "cannot be created"),
         ("postgresql://user:secret@127.0.0.1:1/name", "cannot be opened as a ledger"),
     ],
 )
@@ -57,14 +59,14 @@ def test_a_wrong_address_is_one_sentence(url, sentence):
     assert "\n" not in str(caught.value)
 
 
-def test_a_file_that_is_no_database_is_refused(path):
+def test_a_file_that_is_not_a_database_is_refused(path):
     path.write_text("number,state\n" * 100)
     with pytest.raises(ConfigError, match="cannot be opened as a ledger: file is not a database"):
         _open(path)
     assert path.read_text().startswith("number,state")
 
 
-def test_sqlite_waits_writes_through_and_checks_references(path):
+def test_sqlite_waits_for_locks_writes_through_and_checks_references(path):
     ledger = _open(path)
     with ledger._transactions.engine.connect() as connection:
         values = [
@@ -74,7 +76,7 @@ def test_sqlite_waits_writes_through_and_checks_references(path):
     assert values == ["wal", 2, 1, 5_000]
 
 
-def test_threads_do_not_lose_each_other_s_rows(path):
+def test_threads_lose_no_rows(path):
     ledger = _open(path)
     new_study(ledger)
     counts = []
@@ -116,7 +118,7 @@ with ledger._transactions.engine.begin() as connection:
 """
 
 
-def test_a_kill_keeps_what_was_committed_and_nothing_else(path):
+def test_a_kill_keeps_committed_rows_only(path):
     killed = subprocess.run(
         [sys.executable, "-c", KILLED, str(path)], check=False, env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     )

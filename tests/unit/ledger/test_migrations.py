@@ -1,4 +1,4 @@
-"""A ledger that an earlier version wrote is brought up to date after a copy; its own SQL stands here as it was."""
+"""An older ledger is copied and migrated; the SQL below is that of the older version."""
 
 import json
 import math
@@ -70,7 +70,7 @@ def old(request, tmp_path):
     return address, ask
 
 
-def test_an_older_ledger_is_read_and_goes_on(old):
+def test_an_older_ledger_is_read_and_continued(old):
     url, ask = old
     notes = []
     with closing(open_ledger(url, notes.append)) as ledger:
@@ -83,12 +83,12 @@ def test_an_older_ledger_is_read_and_goes_on(old):
         assert ledger.begin_trial("old", 2, {"x": 3}) == 1
     assert ask("SELECT version FROM foldwise_schema") == [(SCHEMA_VERSION,)]
     assert len(notes) == 1
-    assert notes[0].startswith(f"the ledger was of schema 1 and is of schema {SCHEMA_VERSION} now; ")
+    assert notes[0].startswith(f"the ledger was migrated from schema 1 to schema {SCHEMA_VERSION}; ")
     with closing(open_ledger(url, notes.append)):
-        assert len(notes) == 1  # once is enough
+        assert len(notes) == 1  # migrated once
 
 
-def test_what_an_older_tracker_showed_is_not_shown_again(old):
+def test_studies_that_an_older_tracker_showed_are_not_shown_again(old):
     url, _ = old
     if url.startswith("sqlite"):
         with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as connection:
@@ -107,7 +107,7 @@ def test_what_an_older_tracker_showed_is_not_shown_again(old):
         assert ledger.waiting() == []
 
 
-def test_every_column_is_there_afterwards(old):
+def test_a_migrated_ledger_has_every_column(old):
     url, ask = old
     open_ledger(url).close()
     for name, table in metadata.tables.items():
@@ -115,7 +115,7 @@ def test_every_column_is_there_afterwards(old):
         ask(f"SELECT {names} FROM {name}")
 
 
-def test_the_copy_is_what_was_there(old, tmp_path):
+def test_the_copy_is_the_old_ledger(old, tmp_path):
     url, ask = old
     open_ledger(url).close()
     if url.startswith("sqlite"):
@@ -128,7 +128,7 @@ def test_the_copy_is_what_was_there(old, tmp_path):
         assert ask("SELECT version FROM foldwise_schema_v1") == [(1,)]
 
 
-def test_a_step_that_fails_leaves_the_ledger_as_it_was(old):
+def test_a_failed_step_leaves_the_ledger_unchanged(old):
     url, ask = old
     first = STEPS[2][-1]
     if url.startswith("sqlite"):

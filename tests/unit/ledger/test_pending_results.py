@@ -1,4 +1,4 @@
-"""Results between the end of a training and the ledger's commit."""
+"""Results between the end of training and the ledger's commit."""
 
 import json
 import math
@@ -20,7 +20,7 @@ def kept(tmp_path):
     return KeptResults(tmp_path / "results", "mine", MOMENT)
 
 
-def test_a_result_comes_back_to_the_last_bit(kept):
+def test_a_result_comes_back_bit_for_bit(kept):
     curve = (math.nan, math.inf, -math.inf, 0.1 + 0.2, 5e-324, -0.0, 1.7976931348623157e308)
     fold = FoldScore(0, 1 / 3, {"accuracy": math.nan}, {"loss": curve}, 3, 0.5)
     written = replace(result(4), folds=(fold,), mean=math.nan, costs={"parameters": 51.0}, reused=2)
@@ -32,7 +32,7 @@ def test_a_result_comes_back_to_the_last_bit(kept):
     assert isinstance(read, TrialResult)
 
 
-def test_what_is_finished_is_forgotten_and_what_was_begun_again_too(kept, tmp_path):
+def test_results_of_finished_trials_and_of_earlier_attempts_are_removed(kept, tmp_path):
     for number in range(3):
         kept.keep(1, result(number))
     assert [r.number for _, r in kept.left({1: Running(1, PARAMS), 2: Running(2, PARAMS)}, pytest.fail)] == [1]
@@ -41,19 +41,21 @@ def test_what_is_finished_is_forgotten_and_what_was_begun_again_too(kept, tmp_pa
     assert list((tmp_path / "results").iterdir()) == []
 
 
-def test_torn_and_foreign_files_are_left_out_with_a_note(kept, tmp_path):
+def test_damaged_and_foreign_files_are_ignored_with_a_note(kept, tmp_path):
     kept.keep(1, result(1))
     whole = (tmp_path / "results" / "1.1.json").read_text()
     KeptResults(tmp_path / "results", "another", MOMENT).keep(1, result(2))
     KeptResults(tmp_path / "results", "mine", MOMENT.replace(year=2025)).keep(1, result(3))
     (tmp_path / "results" / "4.1.json").write_text(whole[:-20])
-    (tmp_path / "results" / "5.1.json").write_text(whole)  # says that it is trial 1
+    (tmp_path / "results" / "5.1.json").write_text(whole)  # its content is that of trial 1
     (tmp_path / "results" / "6.1.json").write_text("[1, 2]")
     (tmp_path / "results" / ".7.1.json.99.part").write_text("{")
     notes = []
     left = kept.left({number: Running(1, PARAMS) for number in range(8)}, notes.append)
     assert [r.number for _, r in left] == [1]
-    assert sorted(note.partition(" is no result")[0][-8:] for note in notes) == [f"{number}.1.json" for number in range(2, 7)]
+    assert sorted(note.partition(" is not a result")[0][-8:] for note in notes) == [
+        f"{number}.1.json" for number in range(2, 7)
+    ]
     assert not (tmp_path / "results" / ".7.1.json.99.part").exists()
 
 
@@ -70,7 +72,7 @@ def test_a_ledger_commits_what_an_earlier_start_kept(tmp_path):
     second.recover("iris-1", tmp_path / "results")
     assert [row.result is not None for row in second.trials("iris-1")] == [False, True]
     assert same(second.trials("iris-1")[1].result, result(1))
-    assert notes == ["trial 1 was trained before the last start ended; its result is committed now"]
+    assert notes == ["trial 1 was trained by an earlier start; its result is committed now"]
     assert list((tmp_path / "results").iterdir()) == []
     second.begin_trial("iris-1", 0, PARAMS)
     second.finish_trial("iris-1", result(0))

@@ -1,4 +1,4 @@
-"""A database that does not answer is waited for, whoever wants to stop is heard, and what is no matter of time is not."""
+"""Transient errors are retried, others are raised at once, and the user can stop the wait."""
 
 import os
 import re
@@ -14,7 +14,7 @@ from sqlalchemy import create_engine
 from sqlalchemy.exc import DBAPIError
 
 from foldwise.errors import Interrupted
-from foldwise.ledger.retry import Waiting, _locker, passes
+from foldwise.ledger.retry import Waiting, _locker, is_transient
 from foldwise.system.redact import first_line
 
 HOLDER = """
@@ -46,7 +46,7 @@ def add(engine):
     return work
 
 
-def test_a_lock_is_waited_for_and_said_once(engine, tmp_path):
+def test_a_lock_is_waited_for_and_reported_once(engine, tmp_path):
     said = []
     with closing(sqlite3.connect(tmp_path / "ledger.db", isolation_level=None, check_same_thread=False)) as other:
         other.execute("BEGIN IMMEDIATE")
@@ -57,7 +57,7 @@ def test_a_lock_is_waited_for_and_said_once(engine, tmp_path):
     assert re.match(r"the ledger is back after \d+ s$", said[1])
 
 
-def test_whoever_stops_is_heard_while_it_waits(engine, tmp_path):
+def test_the_user_can_stop_the_wait(engine, tmp_path):
     end = time.monotonic() + 0.5
 
     def check():
@@ -70,7 +70,7 @@ def test_whoever_stops_is_heard_while_it_waits(engine, tmp_path):
             Waiting(engine.url, lambda sentence: None, check).until_done(add(engine))
 
 
-def test_what_is_wrong_is_not_waited_for(engine):
+def test_errors_that_are_not_transient_are_raised_at_once(engine):
     def work():
         with engine.connect() as connection:
             connection.exec_driver_sql("SELECT * FROM missing")
@@ -78,11 +78,11 @@ def test_what_is_wrong_is_not_waited_for(engine):
     with pytest.raises(DBAPIError) as caught:
         Waiting(engine.url, pytest.fail, pytest.fail).until_done(work)
     assert first_line(caught.value) == "no such table: missing"
-    assert not passes(caught.value)
+    assert not is_transient(caught.value)
 
 
-@pytest.mark.skipif(not os.path.exists("/proc/locks"), reason="the system does not say who holds a lock")  # noqa: PTH110
-def test_who_holds_a_lock_is_named(tmp_path):
+@pytest.mark.skipif(not os.path.exists("/proc/locks"), reason="the system does not list the holders of locks")  # noqa: PTH110
+def test_the_holder_of_a_lock_is_named(tmp_path):
     path = tmp_path / "ledger.db"
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("PRAGMA journal_mode = WAL")

@@ -34,7 +34,7 @@ def test_the_holder_is_named_and_a_killed_holder_holds_nothing(tmp_path):
         pass
 
 
-def test_it_is_free_again_after_the_block_also_when_that_failed(tmp_path):
+def test_the_lock_is_released_after_the_block_even_if_it_fails(tmp_path):
     path = tmp_path / "s" / "lock"
     with pytest.raises(ZeroDivisionError), lock_study(path):
         raise ZeroDivisionError

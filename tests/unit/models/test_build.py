@@ -25,7 +25,7 @@ def test_the_course_s_mnist_network_has_its_parameters():
     assert [layer.count_params() for layer in network.layers if layer.count_params()] == [401_920, 262_656, 262_656, 5_130]
 
 
-def test_layers_stand_in_the_order_that_is_promised():
+def test_layers_are_in_the_documented_order():
     spec = MlpSpec(hidden=2, units=(8, 4), activation="leaky_relu", negative_slope=0.3, batch_norm=True, dropout=0.5, noise=0.1)
     network = _build(spec)
     kinds = [type(layer).__name__ for layer in network.layers]

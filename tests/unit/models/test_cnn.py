@@ -29,7 +29,7 @@ def _kinds(network):
     return [type(layer).__name__ for layer in network.layers]
 
 
-def test_layers_stand_in_the_order_that_is_promised():
+def test_layers_are_in_the_documented_order():
     options = {"blocks": 2, "per_block": 2, "batch_norm": True, "dropout": 0.2, "hidden": 1, "head_dropout": 0.5}
     convolution = ["Conv2D", "BatchNormalization", "LeakyReLU"]
     block = [*convolution, *convolution, "MaxPooling2D", "Dropout"]
@@ -103,7 +103,7 @@ def test_a_row_is_its_image_row_by_row_with_channels_last():
 
 
 @pytest.mark.parametrize("pool", ["max", "average"])
-def test_pooling_takes_what_it_says_of_two_by_two(pool):
+def test_pooling_takes_the_maximum_or_the_mean_of_two_by_two(pool):
     maps = ROWS.reshape(5, 8, 8, 1)
     squares = maps.reshape(5, 4, 2, 4, 2, 1)
     expected = squares.max(axis=(2, 4)) if pool == "max" else squares.mean(axis=(2, 4))
@@ -147,7 +147,7 @@ def test_masks_depend_on_seed_and_position_only():
     assert len({mask.tobytes() for mask in one}) == 3
 
 
-def test_features_that_are_no_such_image_are_refused():
+def test_features_that_do_not_make_the_image_are_refused():
     from foldwise.errors import ConfigError
 
     with pytest.raises(ConfigError, match=r"model\.image: 8 x 8 x 1 is an image of 64 numbers, and a row has 65"):

@@ -78,7 +78,7 @@ def test_the_layer_sees_what_those_before_it_make_of_the_pixels():
     assert np.sum(seen * found.kernels[0]) == pytest.approx(found.answers[0, 0], rel=1e-4)
 
 
-def test_of_many_images_every_few_are_looked_at_and_positions_are_those_among_all():
+def test_of_many_images_a_regular_sample_is_read_and_positions_count_all():
     import keras
 
     from foldwise.models.first_layer import MOST_IMAGES
@@ -95,7 +95,7 @@ def test_of_many_images_every_few_are_looked_at_and_positions_are_those_among_al
 @pytest.mark.parametrize(
     ("rows", "image", "step"), [(2000, (28, 28, 1), 1), (10_000, (28, 28, 1), 5), (2000, (512, 512, 3), 63)]
 )
-def test_of_large_images_fewer_are_looked_at(rows, image, step):
+def test_of_large_images_fewer_are_read(rows, image, step):
     from foldwise.models.first_layer import every
 
     assert every(rows, image) == step
@@ -141,7 +141,7 @@ def test_there_are_no_filters_where_the_first_layer_sees_no_pixels_in_their_plac
     layers = [getattr(keras.layers, name)(*arguments.get(name, [])) for name in names]
     network = _network(*layers, keras.layers.Dense(2), inputs=36)
     found = _first(network, np.ones((2, 36), dtype=np.float32), (6, 6, 1))
-    assert (found is None) == (names != ("Activation",))  # what acts on each pixel alone moves none
+    assert (found is None) == (names != ("Activation",))  # a layer that acts on each pixel alone moves none
 
 
 def test_of_branches_the_first_convolution_is_shown():

@@ -61,7 +61,7 @@ def test_first_weights_follow_from_the_seed_alone(arguments):
     assert not np.array_equal(first[0], other[0])
 
 
-def test_random_layers_follow_from_the_seed_and_nobody_else_s_draws_change():
+def test_random_layers_follow_from_the_seed_and_leave_other_draws_alone():
     random.seed(5)
     expected = random.random()
     random.seed(5)
@@ -112,7 +112,7 @@ WRONG = {
     raising: "raising raised ValueError: no such thing",
     wrong_units: r"must take rows of 4 features and end with 3 units \(head.units\), and its network has shapes",
     nothing: "nothing must return a keras.Model that knows its inputs, got a NoneType",
-    own_layer: r"holds code of your own \(Doubled\), which a saved model does not bring along",
+    own_layer: r"holds code of your own \(Doubled\), which a saved model does not contain",
     own_activation: r"holds code of your own \(bent\)",
     lambda_layer: "holds code of your own",
 }

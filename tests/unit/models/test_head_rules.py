@@ -22,7 +22,7 @@ def test_every_loss_suits_the_tasks_it_is_listed_for(loss, task):
     [(loss, task) for loss, tasks in LOSSES.items() for task in ("binary", "multiclass", "regression") if task not in tasks],
 )
 def test_a_loss_of_another_task_is_refused_with_those_that_suit(loss, task):
-    with pytest.raises(ConfigError, match=rf"fit\.loss: {loss} is no loss for a {task} task; use auto or one of") as caught:
+    with pytest.raises(ConfigError, match=rf"fit\.loss: {loss} does not suit a {task} task; use auto or one of") as caught:
         check_head(task, _trial(loss))
     assert caught.value.key == "fit.loss"
 

@@ -48,7 +48,7 @@ def test_probabilities_sum_to_one_and_keep_the_order_of_the_outputs(activation):
     np.testing.assert_array_equal(probabilities.argsort(axis=1), outputs.argsort(axis=1))
 
 
-def test_where_every_unit_says_no_all_labels_are_equal():
+def test_if_every_unit_gives_zero_all_labels_are_equally_likely():
     head = Head(4, "sigmoid", "mse", "multiclass")
     np.testing.assert_allclose(to_predictions(head, np.zeros((1, 4))), np.full((1, 4), 0.25))
 

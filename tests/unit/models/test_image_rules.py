@@ -21,13 +21,15 @@ def _cnn(**options):
         ({"padding": "valid", "kernel": 3, "per_block": 4, "pool": "none", "blocks": 1}, 64, r"model\.blocks: block 1 of 1"),
     ],
 )
-def test_what_is_no_image_is_refused_with_what_to_do(options, numbers, sentence):
+def test_rows_that_make_no_image_are_refused_with_a_proposal(options, numbers, sentence):
     with pytest.raises(ConfigError, match=sentence):
         check_image(_cnn(**options), numbers)
 
 
-def test_a_category_is_no_pixel():
-    with pytest.raises(ConfigError, match=r"model\.image: column hue is no number and so no pixel; leave it out by data\.drop"):
+def test_a_category_cannot_be_a_pixel():
+    with pytest.raises(
+        ConfigError, match=r"model\.image: column hue is not a number, so it cannot be a pixel; leave it out by data\.drop"
+    ):
         check_image(_cnn(), 64, ("hue", "shade"))
 
 

@@ -23,7 +23,7 @@ def test_columns_that_become_features_are_taken():
 @pytest.mark.parametrize(
     ("column", "sentence"),
     [
-        ("agee", "model.inputs.a: column 'agee' is no feature, did you mean age?"),
+        ("agee", "model.inputs.a: column 'agee' is not a feature, did you mean age?"),
         ("name", r"model.inputs.a: column 'name' is left out \(free text\)"),
     ],
 )

@@ -28,7 +28,7 @@ def _kinds(network):
     return [type(layer).__name__ for layer in network.layers]
 
 
-def test_layers_stand_as_they_are_listed_and_the_head_after_them():
+def test_layers_have_the_listed_order_with_the_head_at_the_end():
     network = _build(_dense(activation="relu"), {"kind": "Dropout", "rate": 0.2}, "BatchNormalization")
     assert _kinds(network) == ["InputLayer", "Dense", "Dropout", "BatchNormalization", "Dense", "Activation"]
     assert network.count_params() == (6 + 1) * 4 + 4 * 4 + (4 + 1) * 3
@@ -92,7 +92,7 @@ def test_further_outputs_have_heads_of_their_own_and_the_first_one_answers():
     answers = answering(network)
     assert answers.count_params() == plain.count_params()
     np.testing.assert_array_equal(np.asarray(answers(ROWS)), main)
-    np.testing.assert_array_equal(np.asarray(plain(ROWS)), main)  # outputs aside leave the first weights as they are
+    np.testing.assert_array_equal(np.asarray(plain(ROWS)), main)  # further outputs do not change the first weights
     assert answering(plain) is plain
 
 
@@ -155,18 +155,18 @@ WRONG = {
 
 
 @pytest.mark.parametrize("case", WRONG)
-def test_shapes_that_do_not_fit_are_said_by_the_layer(case):
+def test_a_shape_that_does_not_fit_is_refused_with_the_layer(case):
     layers, sentence = WRONG[case]
     with pytest.raises(ConfigError, match=sentence):
         _build(*layers)
 
 
-def test_a_further_output_of_no_vector_is_said():
+def test_a_further_output_that_is_not_a_vector_is_refused():
     layers = [{**IMAGE, "name": "image"}, "Flatten"]
     with pytest.raises(ConfigError, match=r"model\.outputs\.image: image gives 2 x 3 x 1, .* end with Flatten or Global"):
         _build(*layers, outputs={"image": 0.1})
 
 
-def test_an_input_without_features_is_said():
-    with pytest.raises(ConfigError, match=r"model\.inputs\.lost: no feature is left of its columns"):
+def test_an_input_without_features_is_refused():
+    with pytest.raises(ConfigError, match=r"model\.inputs\.lost: none of its columns has a feature left"):
         _build(_dense(), inputs={"lost": ["cabin"]})

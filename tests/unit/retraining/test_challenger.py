@@ -27,19 +27,19 @@ def _record(*words, params=None, **provenance):
     return StudyRecord("first", spec.recipe, "f" * 64, {}, {}, datetime.now(UTC), None, found, provenance=about)
 
 
-def test_one_trial_of_the_champion_s_values():
+def test_one_trial_with_the_champion_s_values():
     record = _record("model.units=[int,8,64]", "race=both", "promotion.margin=0.01", "seed=3", params={"model.units": 17})
     spec = challenger_study(record, _asked())
     assert (spec.fixed.budget.trials, spec.fixed.seed, spec.register) == (1, 3, "shop")
     assert spec.openings[0]["model.units"] == 17
     assert trial_at(spec, spec.openings[0]).model.units == 17
     assert spec.fixed.race.kind == "none"
-    assert spec.space.ranges.keys() == {"model.units", *spec.space.ranges}  # a later search has its ranges still
+    assert spec.space.ranges.keys() == {"model.units", *spec.space.ranges}  # a later search still has its ranges
     assert (spec.fixed.promotion.margin, spec.fixed.promotion.alpha) == (0.01, 0.05)
     assert challenger_study(record, _asked("promotion.margin=0.2")).fixed.promotion.margin == 0.2
 
 
-def test_columns_stay_what_they_were_and_rows_may_lie_elsewhere():
+def test_columns_stay_the_same_and_rows_can_be_elsewhere():
     record = _record("data.kinds.a=category")
     data = challenger_study(record, _asked("data.path=new.csv"), ("later",)).fixed.data
     assert data.kinds == {"a": "category", "b": "category"}
@@ -47,14 +47,14 @@ def test_columns_stay_what_they_were_and_rows_may_lie_elsewhere():
     assert challenger_study(record, _asked()).fixed.data.path == "rows.csv"
 
 
-def test_a_search_begins_with_what_the_champion_s_study_taught():
+def test_a_search_warm_starts_from_the_champion_s_study():
     record = _record("model.units=[int,8,64]", "tuner=kt_hyperband", params={"model.units": 17, "tuner.epochs": 4})
     spec = challenger_study(record, _asked("search=7"))
     assert (spec.fixed.budget.trials, spec.fixed.tuner.warm_start, spec.fixed.tuner.kind) == (7, "first", "kt_hyperband")
     assert "tuner.epochs" not in spec.openings[0]
 
 
-def test_equal_rows_and_options_lead_to_the_same_study():
+def test_equal_rows_and_options_give_the_same_study():
     record, asked = _record(), _asked()
     spec = challenger_study(record, asked)
     usual = (asked, "shop#1", 3, "f" * 64)
@@ -77,10 +77,10 @@ def test_rows_from_python_cannot_be_read_again():
 def test_a_network_that_a_function_builds_cannot_be_built_again():
     record = _record()
     python = StudyRecord(**{**vars(record), "recipe": {**record.recipe, "model": {"kind": "python", "build": {"name": "f"}}}})
-    with pytest.raises(ConfigError, match="a network that a function builds, which only Python has"):
+    with pytest.raises(ConfigError, match="a network built by a Python function, which cannot be called again"):
         challenger_study(python, _asked())
 
 
-def test_a_choice_of_networks_is_a_recipe_like_any_other():
+def test_a_choice_of_networks_can_be_retrained():
     record = _record("model=[choice,{kind: mlp, units: 8},{kind: mlp, units: 16}]", params={"model": "option1"})
     assert challenger_study(record, _asked()).openings[0]["model"] == "option1"

@@ -15,7 +15,7 @@ def test_a_job_has_one_holder(tmp_path):
     again.close()
 
 
-def test_it_is_held_as_long_as_a_child_lives_that_has_it(tmp_path):
+def test_a_lock_is_held_while_a_child_that_inherited_it_lives(tmp_path):
     path = tmp_path / "weekly.lock"
     held = job_lock(path)
     child = subprocess.Popen(["sleep", "60"], pass_fds=[held.number])
@@ -36,7 +36,7 @@ def take(path, number, environment):
     )
 
 
-def test_a_child_that_was_handed_the_lock_has_it_and_no_other_has(tmp_path):
+def test_only_a_child_that_inherits_the_lock_has_it(tmp_path):
     path, other = tmp_path / "weekly.lock", tmp_path / "other.lock"
     held = job_lock(path)
     assert "JobLock" in take(path, held.number, held.environment()).stdout
@@ -44,5 +44,5 @@ def test_a_child_that_was_handed_the_lock_has_it_and_no_other_has(tmp_path):
     assert take(path, held.number, {INHERITED: "0"}).stdout == "None\n"  # a file, but not this one
     assert take(path, held.number, {INHERITED: "999"}).stdout == "None\n"
     assert take(path, held.number, {INHERITED: "x"}).stdout == "None\n"
-    assert "JobLock" in take(other, held.number, held.environment()).stdout  # which it takes for itself
+    assert "JobLock" in take(other, held.number, held.environment()).stdout  # it takes that one itself
     held.close()

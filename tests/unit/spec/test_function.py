@@ -1,8 +1,8 @@
-"""What is asked of a build function before Keras is imported."""
+"""Checks of a build function before Keras is imported."""
 
 import pytest
 
-from foldwise.api import _composed
+from foldwise.api import _request
 from foldwise.config.read import identity_hash, read_study, trial_at
 from foldwise.errors import ConfigError
 
@@ -21,14 +21,14 @@ def any_of_them(**options): ...
 
 
 def _study(**model):
-    return read_study(_composed(["data=iris"], None, None, {"model": {"kind": "python", **model}}))
+    return read_study(_request(["data=iris"], None, None, {"model": {"kind": "python", **model}}).config)
 
 
 def _model(study, params):
     return trial_at(study, {**study.space.defaults(), **params}).model
 
 
-def test_its_arguments_are_searched_where_they_are_ranges():
+def test_its_arguments_can_be_ranges():
     study = _study(build=network, units=["int", 4, 16], activation=["choice", "relu", "tanh"])
     assert {name for name in study.space.ranges if name.startswith("model")} == {"model.units", "model.activation"}
     model = _model(study, {"model.units": 5, "model.activation": "tanh"})
@@ -61,9 +61,9 @@ def test_a_changed_function_is_a_changed_study(tmp_path):
     assert one.name == same.name != other.name
 
 
-def test_models_may_be_a_choice():
+def test_models_can_be_a_choice():
     options = ["choice", {"kind": "mlp", "units": 4}, {"kind": "python", "build": any_of_them, "units": ["int", 1, 3]}]
-    study = read_study(_composed(["data=iris"], None, None, {"model": options}))
+    study = read_study(_request(["data=iris"], None, None, {"model": options}).config)
     assert _model(study, {"model": "python", "model.python.units": 2}).arguments == {"units": 2}
 
 
@@ -89,7 +89,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize("case", WRONG)
-def test_what_is_wrong_is_said_in_a_sentence(case):
+def test_each_error_is_a_sentence(case):
     model, sentence = WRONG[case]
     with pytest.raises(ConfigError) as caught:
         _study(**model)
@@ -115,4 +115,4 @@ def test_values_from_around_a_function_are_refused_because_no_record_holds_them(
 
 def test_a_shell_has_no_functions():
     with pytest.raises(ConfigError, match="kind python takes your own function, and only from Python"):
-        read_study(_composed(["data=iris", "model.kind=python"], None, None, {}))
+        read_study(_request(["data=iris", "model.kind=python"], None, None, {}).config)

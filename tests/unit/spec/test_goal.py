@@ -1,9 +1,11 @@
 import math
+from pathlib import Path
 
 import pytest
 
+import foldwise
 from foldwise.errors import ConfigError
-from foldwise.spec.goal import Goal, goal_for
+from foldwise.spec.goal import Goal, goal_for, natural_goal
 
 
 @pytest.mark.parametrize(("task", "metric"), [("binary", "accuracy"), ("multiclass", "accuracy"), ("regression", "rmse")])
@@ -36,3 +38,24 @@ def test_a_score_that_is_not_finite_is_never_better():
             assert not goal.better(score, 0.5)
             assert goal.better(0.5, score)
         assert goal.better(1.0, goal.worst)
+
+
+@pytest.mark.parametrize(
+    ("goal", "sign", "ranked"), [(natural_goal("r2"), 1, [3, 1, 0, 2]), (natural_goal("mse"), -1, [0, 1, 3, 2])]
+)
+def test_items_are_ranked_in_the_direction_of_the_goal_and_equal_ones_keep_their_order(goal, sign, ranked):
+    assert goal.sign == sign
+    assert goal.worst == -sign * math.inf
+    scores = [1.0, 2.0, math.nan, 3.0]
+    assert goal.rank(range(4), scores.__getitem__) == ranked
+    assert goal.rank("abc", lambda letter: 0.5) == ["a", "b", "c"]
+    assert goal.rank([math.inf, 0.0, -math.inf], float) == [0.0, math.inf, -math.inf]
+
+
+def test_only_goals_know_the_direction():
+    package = Path(foldwise.__file__).parent
+    files = [file for file in package.rglob("*") if file.suffix in (".py", ".js") and "maximize" in file.read_text()]
+    assert {str(file.relative_to(package)) for file in files} == {
+        "spec/goal.py",
+        "spec/study.py",
+    }  # the latter names the options

@@ -1,4 +1,4 @@
-"""The table of layers, held against the installed Keras."""
+"""The table of layers, compared with the installed Keras."""
 
 import inspect
 
@@ -35,7 +35,7 @@ def test_merging_layers_are_those_of_keras(layers, kind):
     assert LAYERS[kind].merges == issubclass(getattr(layers, kind), Merge)
 
 
-def test_none_of_them_holds_code_or_looks_elsewhere():
+def test_no_layer_holds_code_or_reads_files():
     assert not {"Lambda", "TFSMLayer", "TorchModuleWrapper", "TextVectorization", "StringLookup", "Wrapper"} & set(LAYERS)
 
 

@@ -1,4 +1,4 @@
-"""Networks as lists of layers, judged before Keras is imported."""
+"""Networks as lists of layers, checked before Keras is imported."""
 
 import pytest
 
@@ -18,7 +18,7 @@ def _model(**model):
     return trial_at(study, study.space.defaults()).model
 
 
-def test_every_number_may_be_a_range():
+def test_every_number_can_be_a_range():
     study = _study(
         layers=[
             {"kind": "Dense", "units": ["int", 4, 8], "l2": ["float", 0.0, 0.1]},
@@ -35,7 +35,7 @@ def test_every_number_may_be_a_range():
     assert model.layers[0].parameters["units"] == 5
 
 
-def test_a_layer_takes_what_stands_before_it_or_what_from_names():
+def test_a_layer_takes_the_one_before_it_or_those_that_from_names():
     assert _model(layers=[DENSE, "Flatten", DENSE]).wiring == (("features",), ("layer 1 (Dense)",), ("layer 2 (Flatten)",))
     model = _model(
         inputs={"wide": ["petal length (cm)"], "deep": "all"},
@@ -54,7 +54,7 @@ def test_a_single_layer_is_set_by_its_place():
     config = compose_study(["data=iris", "model=layers", "model.layers.0.units=[int,4,8]", "model.layers.1=Flatten"])
     assert config["model"]["layers"][0]["units"] == ["int", 4, 8]
     assert config["model"]["layers"][1] == "Flatten"
-    with pytest.raises(ConfigError, match=r"model\.layers\.3\.units: '3' is no place in a list of 3"):
+    with pytest.raises(ConfigError, match=r"model\.layers\.3\.units: '3' is not an index of a list of 3"):
         compose_study(["data=iris", "model=layers", "model.layers.3.units=4"])
 
 
@@ -85,7 +85,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize("case", WRONG)
-def test_what_is_wrong_is_said_by_its_place(case):
+def test_each_error_names_its_place(case):
     layers, sentence = WRONG[case]
     with pytest.raises(ConfigError) as caught:
         _study(layers=layers)
@@ -125,14 +125,14 @@ OUTPUTS = {
 
 
 @pytest.mark.parametrize("case", OUTPUTS)
-def test_outputs_that_help_nothing_are_refused(case):
+def test_useless_outputs_are_refused(case):
     outputs, sentence = OUTPUTS[case]
     with pytest.raises(ConfigError) as caught:
         _study(layers=BRANCH, outputs=outputs)
     assert sentence in str(caught.value)
 
 
-def test_an_output_has_a_weight_that_may_be_a_range_and_is_enough_to_take_a_branch():
+def test_the_weight_of_an_output_can_be_a_range_and_an_output_ends_a_branch():
     weight = ["float", 0.01, 1.0, {"log": True, "default": 0.1}]
     study = _study(layers=[DENSE, {**DENSE, "name": "aside"}, {**DENSE, "from": "features"}], outputs={"aside": weight})
     assert [name for name, _ in study.space.walk()] == ["model.outputs.aside"]

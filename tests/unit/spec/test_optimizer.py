@@ -1,4 +1,4 @@
-"""The table of optimizers, held against the installed Keras."""
+"""The table of optimizers, compared with the installed Keras."""
 
 import inspect
 

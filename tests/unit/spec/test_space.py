@@ -73,7 +73,7 @@ def test_a_wrong_range_is_refused_with_its_name_and_rule(words, sentence):
     assert sentence in str(caught.value)
 
 
-def test_an_option_may_be_a_mapping_with_ranges_that_exist_only_there():
+def test_an_option_can_be_a_mapping_with_ranges_that_exist_only_there():
     tree = {"model": ["choice", {"kind": "mlp", "units": ["int", 8, 64]}, {"kind": "cnn", "filters": ["int", 4, 8]}]}
     template, space = split(tree)
     assert space.defaults() == {"model": "mlp", "model.mlp.units": 36}
@@ -98,12 +98,12 @@ shares = st.floats(0, 1)
 
 
 @given(share=shares, low=st.integers(1, 50), width=st.integers(0, 50), log=st.booleans())
-def test_every_share_of_an_int_range_lies_inside(share, low, width, log):
+def test_every_share_of_an_int_range_is_inside(share, low, width, log):
     assert low <= IntRange(low, low + width, log).at(share) <= low + width
 
 
 @given(share=shares, low=st.floats(1e-6, 10), width=st.floats(0, 1e3), log=st.booleans())
-def test_every_share_of_a_float_range_lies_inside(share, low, width, log):
+def test_every_share_of_a_float_range_is_inside(share, low, width, log):
     assert low <= FloatRange(low, low + width, log).at(share) <= low + width
 
 
@@ -124,7 +124,7 @@ def test_an_empty_space_has_one_point():
     assert list(Space().corners()) == []
 
 
-def test_points_are_counted_where_they_can_be():
+def test_points_are_counted_if_they_are_countable():
     inner = {"kind": "b", "n": ["int", 1, 3], "x": ["float", 0.0, 1.0, {"step": 0.25}]}
     _, space = split({"kind": ["choice", "a", inner], "m": ["int", 2, 10, {"step": 4}]})
     assert space.count() == (1 + 3 * 5) * 3

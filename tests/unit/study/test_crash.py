@@ -1,4 +1,4 @@
-"""What a crash in native code leaves behind, and what the next start makes of it."""
+"""The note that a crash in native code leaves, and how the next start uses it."""
 
 import faulthandler
 import os
@@ -36,14 +36,14 @@ def ledger(tmp_path):
         yield ledger
 
 
-def test_a_process_that_goes_well_leaves_no_note(tmp_path):
+def test_a_process_without_a_crash_leaves_no_note(tmp_path):
     with crash_noted(tmp_path / "deep" / "crash.txt"):
         assert faulthandler.is_enabled()
         assert (tmp_path / "deep" / "crash.txt").exists()
     assert not (tmp_path / "deep" / "crash.txt").exists()
 
 
-def test_a_crash_counts_against_the_trial_that_ran_and_two_are_its_end(tmp_path, ledger):
+def test_a_crash_counts_against_the_running_trial_and_the_second_fails_it(tmp_path, ledger):
     path, heard = tmp_path / "crash.txt", []
     die(path, "SIGSEGV")
     attribute_crash(path, ledger, "mine", heard.append)
@@ -59,6 +59,6 @@ def test_a_crash_counts_against_the_trial_that_ran_and_two_are_its_end(tmp_path,
     assert ledger.trials("mine")[0].result.state == "COMPLETE"
 
 
-def test_being_killed_is_no_crash(tmp_path, ledger):
+def test_being_killed_is_not_a_crash(tmp_path, ledger):
     die(tmp_path / "crash.txt", "SIGKILL")
     attribute_crash(tmp_path / "crash.txt", ledger, "mine", pytest.fail)

@@ -19,7 +19,7 @@ def trial(number, mean, seconds, engine="keras", folds=5, state="COMPLETE"):
 
 
 def left(deadline, least=0.0, most=1000.0):
-    """How many seconds before the end of the time the search has to end: found by moving the beginning."""
+    """How many seconds before the time limit the search has to end, found by moving the beginning."""
     for _ in range(40):
         middle = (least + most) / 2
         least, most = (middle, most) if deadline(middle).is_over else (least, middle)
@@ -36,7 +36,7 @@ def after(*results, **more):
     return left(made)
 
 
-def test_without_a_limit_there_is_always_time():
+def test_without_a_limit_the_search_never_has_to_end():
     deadline = Deadline()
     deadline.note(trial(0, 0.9, math.inf), GOAL, 2.0)
     deadline.raise_if_over()
@@ -48,17 +48,17 @@ def test_a_search_whose_time_is_over_ends():
         deadline.raise_if_over()
 
 
-def test_time_is_kept_for_what_comes_after_the_search():
+def test_time_is_reserved_for_the_rest_of_the_job():
     assert after() == pytest.approx(SECONDS_TO_CONCLUDE, abs=0.5)
     assert after(started=None) == pytest.approx(SECONDS_TO_CONCLUDE + SECONDS_TO_START_TENSORFLOW, abs=0.5)
 
 
-def test_where_tensorflow_takes_long_to_start_more_time_is_kept():
+def test_more_time_is_reserved_if_tensorflow_starts_slowly():
     assert after(started=SECONDS_TO_CONCLUDE) == pytest.approx(after(), abs=0.1)
     assert after(started=100.0) == pytest.approx(100 * CONCLUDING_TO_STARTING, abs=0.5)
 
 
-def test_how_long_it_takes_elsewhere_is_known_by_the_first_trial(monkeypatch):
+def test_the_first_trial_shows_how_long_tensorflow_takes_in_other_processes(monkeypatch):
     clock = [1000.0]
     monkeypatch.setattr(time, "monotonic", lambda: clock[0])
     deadline = Deadline(500.0, 1000.0, started=None)
@@ -69,7 +69,7 @@ def test_how_long_it_takes_elsewhere_is_known_by_the_first_trial(monkeypatch):
     assert not deadline.is_over
     clock[0] += 2
     assert deadline.is_over
-    deadline.note(trial(1, 0.8, 3.0), GOAL, 1.0)  # which tells nothing of that any more
+    deadline.note(trial(1, 0.8, 3.0), GOAL, 1.0)  # later trials do not change the estimate
     clock[0] -= 2
     assert not deadline.is_over
 
@@ -82,5 +82,5 @@ def test_a_refit_takes_a_fold_of_the_best_trial_and_more_rows():
     assert after(quick, failed) == pytest.approx(SECONDS_TO_CONCLUDE + 10 / 5 * 1.25, abs=0.5)
 
 
-def test_a_refit_of_one_program_may_take_all_of_its_time():
+def test_a_refit_of_a_fused_trial_may_take_as_long_as_the_trial():
     assert after(trial(0, 0.9, 40.0, engine="fused")) == pytest.approx(SECONDS_TO_CONCLUDE + 40 * 1.25, abs=0.5)

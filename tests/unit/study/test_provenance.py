@@ -17,7 +17,7 @@ def plan(tmp_path):
     return plan_study(read_study(config))
 
 
-def test_what_a_study_looks_for_and_has_is_in_it_and_no_path(plan, tmp_path):
+def test_it_has_the_goal_and_the_data_of_a_study_and_no_path(plan, tmp_path):
     found = provenance(plan)
     assert found.task == "multiclass"
     assert found.goal == Goal("accuracy", "maximize")

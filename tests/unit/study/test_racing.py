@@ -1,4 +1,4 @@
-"""Races made of finished trials, and what they came to."""
+"""Races made from finished trials, and their outcome."""
 
 import random
 from dataclasses import asdict, replace
@@ -20,7 +20,7 @@ def spec(kind, **values):
 
 
 def trial(number, scores, state="COMPLETE", epochs=12, rungs=(), **others):
-    """A trial whose score at a rung is what it came to, less a tenth."""
+    """A trial whose score at a rung is its final score minus 0.1."""
     folds = tuple(
         FoldScore(fold, score, {}, {"loss": (0.0,) * epochs}, epochs, 0.1, dict.fromkeys(rungs, 0.9 * score))
         for fold, score in enumerate(scores)
@@ -38,7 +38,7 @@ def test_without_racing_there_is_no_race():
     assert race_outcome(spec("none"), GOAL, some(9), 3, {}) is None
 
 
-def test_nobody_can_lose_before_enough_trials_are_known():
+def test_no_trial_can_lose_before_enough_are_finished():
     race = race_for(spec("both", startup=5), GOAL, some(4, rungs=(3, 6)), 4, 0)
     assert (race.bars, race.incumbent) == ({}, None)
     assert race.rungs(12) == (3, 6)
@@ -47,7 +47,7 @@ def test_nobody_can_lose_before_enough_trials_are_known():
     assert later.incumbent is not None
 
 
-def test_bars_stand_for_the_first_fold_and_for_all():
+def test_there_are_bars_for_the_first_fold_and_for_all():
     race = race_for(spec("epochs", startup=4), GOAL, some(4, rungs=(3,)), 4, 0)
     assert race.bars[3, 1] == Bar(pytest.approx(0.9 * 0.52), 2, 4)
     assert race.bars[3, 3] == Bar(pytest.approx(0.9 * (0.52 + 0.62 + 0.68) / 3), 2, 4)
@@ -67,7 +67,7 @@ def test_the_incumbent_is_the_best_with_the_median_variance_of_differences():
     assert race.first is None
 
 
-def test_failed_and_reused_trials_say_nothing_and_the_order_does_not_matter():
+def test_failed_and_reused_trials_do_not_count_and_the_order_does_not_matter():
     known = some(6, rungs=(3, 6))
     others = [TrialResult(6, {}, "FAILED", reason="nan"), replace(known[2], number=7, reused=2)]
     mixed = [*known, *others]
@@ -75,7 +75,7 @@ def test_failed_and_reused_trials_say_nothing_and_the_order_does_not_matter():
     assert race_for(spec("both"), GOAL, mixed, 8, 0) == race_for(spec("both"), GOAL, known, 8, 0)
 
 
-def test_a_share_of_trials_is_finished_whatever_happens_and_which_follows_from_the_seed():
+def test_a_share_of_trials_chosen_by_the_seed_is_always_finished():
     drawn = [race_for(spec("both", check_share=0.25), GOAL, [], number, 3).finish for number in range(400)]
     assert 60 < sum(drawn) < 140
     assert drawn == [race_for(spec("both", check_share=0.25), GOAL, some(5), number, 3).finish for number in range(400)]
@@ -92,8 +92,8 @@ def test_the_outcome_counts_work_in_fold_epochs_and_errors_among_checked_trials(
         trial(3, (0.7, 0.7), lost_at="lost in epoch 3"),  # would have won
         trial(4, (0.6, 0.6), lost_at="lost in epoch 3"),
         trial(5, (0.4,), "STOPPED", epochs=12),  # one fold of two
-        replace(trial(1, (0.6, 0.6)), number=6, reused=1),  # nobody trained it
-        TrialResult(7, {}, "STOPPED", reason="constraint: too large"),  # nor this
+        replace(trial(1, (0.6, 0.6)), number=6, reused=1),  # it was not trained
+        TrialResult(7, {}, "STOPPED", reason="constraint: too large"),  # nor was this
     ]
     outcome = race_outcome(spec("both"), GOAL, results, 2, dict.fromkeys(range(8), 12))
     assert (outcome.stopped, outcome.checked, outcome.wrong, outcome.error_rate) == (2, 2, 1, 0.5)
@@ -104,12 +104,12 @@ def test_the_outcome_counts_work_in_fold_epochs_and_errors_among_checked_trials(
     assert "wrong in 50%, 95 % interval 9% to 91%" in said
 
 
-def test_where_patience_ends_trials_a_stopped_one_is_taken_to_have_needed_what_others_did():
+def test_with_early_stopping_a_stopped_trial_is_assumed_to_need_as_many_epochs_as_others():
     results = [trial(0, (0.5, 0.5), epochs=6), trial(1, (0.4, 0.4), "STOPPED", epochs=3)]
     assert race_outcome(spec("epochs"), GOAL, results, 2, {0: 12, 1: 12}).work_saved == pytest.approx(6 / 24)
 
 
-def test_an_error_rate_of_nothing_is_none():
+def test_without_checked_trials_the_error_rate_is_none():
     outcome = race_outcome(spec("epochs"), GOAL, some(3), 3, dict.fromkeys(range(3), 12))
     assert (outcome.error_rate, outcome.interval, outcome.work_saved) == (None, (0.0, 1.0), 0.0)
     assert "not known" in outcome.sentence

@@ -1,4 +1,4 @@
-"""The coordinator on a real ledger, with a training that does no work."""
+"""The coordinator on a real ledger, with trainings that do nothing."""
 
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -49,12 +49,12 @@ def run(tmp_path):
             tracker = InMemoryTracker(ledger)
             tracker.open(record, [])
             parts = Parts(RandomTuner(plan.spec.space, 0), executor(train), ledger, tracker, Quiet(), check, deadline())
-            return search(plan, parts).results, ledger.trials(plan.spec.name)
+            return search(plan, parts, ledger.trials(plan.spec.name)).results, ledger.trials(plan.spec.name)
 
     return run
 
 
-def test_as_many_trials_as_asked_for_and_the_first_takes_the_defaults(run):
+def test_the_budget_of_trials_is_used_and_the_first_takes_the_defaults(run):
     results, rows = run(model={"kind": "mlp", "units": ["int", 4, 64, {"default": 9}]})
     assert [result.number for result in results] == list(range(6))
     assert results[0].params == {"model.units": 9}
@@ -72,7 +72,7 @@ def test_values_that_contradict_each_other_fail_their_trial_only(run):
     assert {row.result.state for row in rows} == {"COMPLETE", "FAILED"}
 
 
-def test_a_study_whose_first_trials_fail_alike_ends(run):
+def test_a_study_whose_first_trials_fail_in_the_same_way_ends(run):
     def fail(job):
         return TrialResult(job.number, job.params, "FAILED", reason="nan: loss is not finite")
 
@@ -80,9 +80,9 @@ def test_a_study_whose_first_trials_fail_alike_ends(run):
         run(fail, trials=9, model={"kind": "mlp", "units": ["int", 4, 64]})
 
 
-def test_a_name_stands_for_one_question(run):
+def test_a_name_belongs_to_one_configuration(run):
     run(study="mine", trials=1)
-    with pytest.raises(ConfigError, match="asks something else"):
+    with pytest.raises(ConfigError, match="exists with another configuration"):
         run(study="mine", trials=1, seed=5)
 
 
@@ -104,7 +104,7 @@ def test_an_equal_configuration_is_not_trained_twice_and_a_finite_space_ends_the
 
 
 class Pool:
-    """Jobs side by side in threads; the later ones end first."""
+    """Jobs in parallel threads; the later ones end first."""
 
     slots = 3
 
@@ -122,7 +122,7 @@ class Pool:
         self.pool.shutdown()
 
 
-def test_trials_side_by_side_give_the_table_of_trials_one_after_the_other(run, tmp_path):
+def test_parallel_trials_give_the_same_table_as_sequential_ones(run, tmp_path):
     asked = {"model": {"kind": "mlp", "units": ["int", 4, 9], "dropout": ["choice", 0.0, 0.1]}, "trials": 11}
 
     def train(job):
@@ -155,7 +155,7 @@ class Sleeper:
         return future
 
 
-def test_when_the_time_is_over_what_runs_is_withdrawn_and_asked_for_again_when_there_is_more(run):
+def test_trials_that_run_when_the_time_is_over_are_withdrawn_and_asked_for_again_later(run):
     asked = {"study": "mine", "trials": 9, "model": {"kind": "mlp", "units": ["int", 4, 64]}}
     results, rows = run(executor=Sleeper({1, 4}), deadline=lambda: Deadline(7.0, time.monotonic()), **asked)
     assert [result.number for result in results] == [0, 2, 3]
@@ -165,15 +165,15 @@ def test_when_the_time_is_over_what_runs_is_withdrawn_and_asked_for_again_when_t
     assert more == alone
 
 
-def test_no_complete_trial_in_time_is_the_job_s_failure(run):
+def test_without_a_complete_trial_in_time_the_job_fails(run):
     with pytest.raises(JobError, match=r"budget\.seconds: .* before a trial was complete"):
         run(executor=Sleeper({0, 1}), deadline=lambda: Deadline(6.0, time.monotonic()), study="mine", **UNITS)
     _, rows = run(study="mine", trials=2, **UNITS)
     assert [row.attempt for row in rows] == [1, 1]
 
 
-def test_a_trial_that_is_done_soon_after_the_wish_to_stop_is_kept(run, tmp_path):
-    looked = []  # the user wishes to stop a moment after the first trials began, however long the data took
+def test_a_trial_that_ends_soon_after_the_user_asked_to_stop_is_kept(run, tmp_path):
+    looked = []  # the user asks to stop a moment after the first trials began, however long the data took
 
     def check():
         looked.append(time.monotonic())
@@ -194,7 +194,7 @@ def test_a_trial_that_is_done_soon_after_the_wish_to_stop_is_kept(run, tmp_path)
 
 
 class Mortal:
-    """Trials in processes that die of some of them: number -> how often."""
+    """Trials in processes, some of which die: number -> how often."""
 
     slots = 2
 
@@ -232,12 +232,12 @@ def test_a_trial_that_kills_two_processes_fails_and_the_others_go_on(run):
     assert results[1].reason.startswith("crash: its process ended by SIGKILL")
 
 
-def test_what_is_done_when_a_death_and_the_wish_to_stop_come_together_is_kept(run, tmp_path):
+def test_finished_trials_are_kept_if_a_process_dies_while_the_user_asks_to_stop(run, tmp_path):
     looked = []
 
     def check():
         looked.append(True)
-        if len(looked) > 1:  # that is where the death of trial 0 is dealt with
+        if len(looked) > 1:  # here the death of trial 0 is handled
             raise Interrupted("stopped")
 
     with pytest.raises(Interrupted, match="stopped after 1 of 9 trials"):
@@ -246,7 +246,7 @@ def test_what_is_done_when_a_death_and_the_wish_to_stop_come_together_is_kept(ru
         assert [row.result is None for row in ledger.trials("mine")] == [True, False]
 
 
-def test_deaths_count_over_restarts(run, tmp_path):
+def test_crashes_are_counted_over_restarts(run, tmp_path):
     with closing(open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}")) as ledger:
         run(executor=Mortal({}), trials=1, study="mine", **UNITS)
         ledger.lead("mine")
@@ -261,7 +261,7 @@ def test_deaths_count_over_restarts(run, tmp_path):
 def test_an_extended_study_goes_on_with_the_trials_that_still_fit(run):
     before, _ = run(study="mine", trials=6, model={"kind": "mlp", "units": ["int", 4, 64, {"default": 9}]})
     narrow = {"kind": "mlp", "units": ["int", 4, 30, {"default": 9}]}
-    with pytest.raises(ConfigError, match="or say extend=true"):
+    with pytest.raises(ConfigError, match="or set extend=true"):
         run(study="mine", trials=8, model=narrow)
     results, rows = run(study="mine", trials=8, model=narrow, extend=True)
     fitting = {result.number for result in before if result.params["model.units"] <= 30}
@@ -273,7 +273,7 @@ def test_an_extended_study_goes_on_with_the_trials_that_still_fit(run):
     assert again == results
 
 
-def test_what_an_interrupted_study_left_behind_is_run_again_only_where_it_fits(run):
+def test_trials_that_an_interrupted_study_left_are_run_again_only_if_they_fit(run):
     def stop(job):
         if job.number == 2:
             raise Interrupted("stopped")
@@ -299,7 +299,7 @@ def test_known_configurations_come_first_then_the_defaults(run):
 
 
 class Pupil:
-    """A tuner that keeps what it is told."""
+    """A tuner that keeps the results it is told."""
 
     told = ()
 
@@ -310,7 +310,7 @@ class Pupil:
         return {"model.units": 4 + number}
 
 
-def test_a_tuner_is_told_what_an_earlier_study_found_and_nothing_that_it_found_since(tmp_path):
+def test_a_tuner_is_told_the_results_of_an_earlier_study_up_to_the_creation_of_its_own(tmp_path):
     def plan_of(name, trials, units, **tuner):
         config = {"data": {"kind": "sklearn", "name": "iris"}, "budget": {"trials": trials}, "paths": {"runs": str(tmp_path)}}
         model = {"kind": "mlp", "units": ["int", 4, units]}
@@ -321,7 +321,8 @@ def test_a_tuner_is_told_what_an_earlier_study_found_and_nothing_that_it_found_s
         record = open_or_resume(plan, ledger, {})
         tracker = InMemoryTracker(ledger)
         tracker.open(record, [])
-        results = search(plan, Parts(pupil, HereExecutor(done), ledger, tracker, watcher)).results
+        parts = Parts(pupil, HereExecutor(done), ledger, tracker, watcher)
+        results = search(plan, parts, ledger.trials(plan.spec.name)).results
         return pupil.told, results, watcher.notes
 
     with closing(open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}")) as ledger:

@@ -1,4 +1,4 @@
-"""What a coordinator knows of its trials."""
+"""The coordinator's trials by state."""
 
 from foldwise.study.trial_queue import TrialQueue
 from foldwise.trial.result import TrialResult
@@ -8,7 +8,7 @@ def done(number, x, state="COMPLETE"):
     return TrialResult(number, {"x": x}, state, mean=float(number))
 
 
-def test_a_new_trial_takes_the_first_number_that_nobody_has_or_had():
+def test_a_new_trial_takes_the_first_free_number():
     queue = TrialQueue([done(0, 1), done(4, 2)], {2: {"x": 3}, 6: {"x": 4}}, taken=[3])
     for number in (1, 5, 7, 8):
         assert queue.next_number == number
@@ -34,13 +34,13 @@ def test_values_of_different_types_are_different():
     assert queue.known(1, {"x": 1.0}) is None
 
 
-def test_what_failed_is_tried_again_and_what_was_stopped_is_not():
+def test_a_failed_configuration_is_tried_again_and_a_stopped_one_is_not():
     queue = TrialQueue([done(0, 1, "FAILED"), done(1, 2, "STOPPED")])
     assert queue.known(2, {"x": 1}) is None
     assert queue.known(2, {"x": 2}).state == "STOPPED"
 
 
-def test_a_trial_waits_for_the_one_that_trains_the_same():
+def test_a_trial_waits_for_another_of_the_same_configuration():
     queue = TrialQueue()
     for number in range(3):
         queue.begin(number, {"x": 1})
@@ -54,7 +54,7 @@ def test_a_trial_waits_for_the_one_that_trains_the_same():
     assert [number for number, _ in queue.wake()] == [2]
 
 
-def test_of_two_that_wait_for_one_that_fails_one_is_trained_and_the_other_waits_for_it():
+def test_if_a_trial_fails_one_of_two_that_wait_for_it_is_trained_and_the_other_waits():
     queue = TrialQueue()
     for number in range(3):
         queue.begin(number, {"x": 1})
@@ -74,7 +74,7 @@ def test_a_space_is_exhausted_when_each_of_its_points_was_begun():
     assert not TrialQueue([done(0, 1)]).is_exhausted
 
 
-def test_a_tuner_that_gives_epochs_says_itself_when_it_is_through():
+def test_a_tuner_that_sets_epochs_decides_itself_when_the_search_ends():
     queue = TrialQueue(points=2)
     for number, epochs in enumerate((1, 3, 9)):
         queue.begin(number, {"x": 1, "tuner.epochs": epochs})

@@ -7,7 +7,7 @@ import pytest
 from foldwise.system.files import atomically, whole_folder, write_json
 
 
-def test_a_write_that_fails_leaves_the_old_file_and_no_rest(tmp_path):
+def test_a_failed_write_leaves_the_old_file_only(tmp_path):
     path = tmp_path / "deep" / "file.txt"
     atomically(path, lambda part: part.write_text("old"))
 

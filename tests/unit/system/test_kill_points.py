@@ -16,7 +16,7 @@ for place in "abab":
 
 
 @pytest.mark.parametrize(("asked", "seen"), [("a", ""), ("b", "a"), ("a:2", "ab"), ("b:2", "aba"), ("b:1:group", "a")])
-def test_a_process_dies_where_it_was_asked_to(asked, seen):
+def test_a_process_dies_at_the_named_place(asked, seen):
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), VARIABLE: asked}
     done = subprocess.run(
         [sys.executable, "-c", WALK], env=environment, capture_output=True, check=False, start_new_session=True
@@ -26,7 +26,7 @@ def test_a_process_dies_where_it_was_asked_to(asked, seen):
 
 
 @pytest.mark.parametrize("asked", ["c", "a:3", ""])
-def test_elsewhere_nothing_happens(asked):
+def test_at_other_places_nothing_happens(asked):
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), VARIABLE: asked}
     done = subprocess.run([sys.executable, "-c", WALK], env=environment, capture_output=True, check=False)
     assert (done.returncode, done.stdout.decode().split()) == (0, list("abab"))

@@ -1,4 +1,4 @@
-"""What a trial may take."""
+"""The limits of a trial."""
 
 import subprocess
 import sys
@@ -10,25 +10,25 @@ from foldwise.errors import TrialFailed
 from foldwise.system.limits import NO_LIMITS, Limits, own_mb
 
 
-def test_without_limits_nothing_is_too_much():
+def test_without_limits_everything_is_allowed():
     assert NO_LIMITS.broken(1e9, 1e9) is None
     NO_LIMITS.raise_if_over(1e9)
 
 
-def test_a_trial_that_takes_too_long_is_told_its_limit():
+def test_a_trial_that_takes_too_long_fails_with_its_limit():
     limits = Limits(seconds=2)
     limits.raise_if_over(1.9)
     with pytest.raises(TrialFailed, match=r"^timeout: .*budget\.trial_seconds=2"):
         limits.raise_if_over(2.1)
 
 
-def test_a_trial_whose_process_is_too_large_is_told_how_large_it_was():
+def test_a_trial_whose_process_is_too_large_fails_with_its_size():
     Limits(memory_mb=1e6).raise_if_over(0)
-    with pytest.raises(TrialFailed, match=r"^memory: its process had \d+ MB at its peak and budget\.trial_memory_mb=1;"):
+    with pytest.raises(TrialFailed, match=r"^memory: its process used \d+ MB at its peak, over budget\.trial_memory_mb=1;"):
         Limits(memory_mb=1).raise_if_over(0)
 
 
-def test_memory_is_what_a_process_holds_itself():
+def test_memory_is_that_of_the_process_itself():
     before = own_mb()
     held = bytearray(b"x") * (100 * 2**20)
     assert own_mb() - before > 90

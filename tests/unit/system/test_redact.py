@@ -16,7 +16,7 @@ from foldwise.system.redact import first_line, without_password
         ("two: ftp://a:b@c and ftp://d:e@f", "two: ftp://a:***@c and ftp://d:***@f"),
     ],
 )
-def test_what_looks_like_a_password_is_not_said(said, shown):
+def test_passwords_are_hidden(said, shown):
     assert without_password(said) == shown
 
 

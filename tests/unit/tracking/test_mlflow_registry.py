@@ -14,7 +14,7 @@ pytestmark = pytest.mark.slow
 
 
 def _store(runs):
-    from foldwise.tracking.mlflow_store import mlflow_store  # MLflow takes three seconds
+    from foldwise.tracking.mlflow_store import mlflow_store  # importing MLflow takes three seconds
 
     return mlflow_store(runs)
 
@@ -48,7 +48,7 @@ def test_registering_takes_about_a_second(registered):
     assert registered[5] < 4.0
 
 
-def test_a_version_knows_its_run_and_its_holdout_metrics(registered):
+def test_a_version_has_its_run_and_its_holdout_metrics(registered):
     store, version, *_, place = registered
     found = store.client().get_model_version("things", str(version.version))
     assert found.run_id == place.run_id
@@ -89,7 +89,7 @@ def test_nothing_in_it_is_a_pickle_and_everything_is_pinned(registered):
     assert any(pin.startswith("keras==") for pin in pins)
 
 
-def test_a_dead_server_is_one_sentence(tmp_path):
+def test_an_unavailable_server_is_one_sentence(tmp_path):
     make_bundle(tmp_path, "binary")
     registry = _registry(replace(_store(tmp_path), tracking_uri="http://127.0.0.1:9"))
     with pytest.raises(JobError, match=r"model things cannot be registered: .*; its bundle is in"):

@@ -1,4 +1,4 @@
-"""A trial in MLflow's words."""
+"""A trial as MLflow stores it."""
 
 import math
 

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory):
-    return tmp_path_factory.mktemp("runs")  # one MLflow database for all: making its tables takes seconds
+    return tmp_path_factory.mktemp("runs")  # one MLflow database for all: creating its tables takes seconds
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def ledger(tmp_path):
 
 
 def mlflow_store(runs):
-    from foldwise.tracking import mlflow_store as room  # MLflow takes three seconds
+    from foldwise.tracking import mlflow_store as room  # importing MLflow takes three seconds
 
     return room.mlflow_store(runs)
 
@@ -67,7 +67,7 @@ PROVENANCE = Provenance(
 )
 
 
-def test_a_study_is_an_experiment_with_a_parent_and_a_child_a_trial(runs, ledger, tmp_path, capfd):
+def test_a_study_is_an_experiment_with_a_parent_and_a_child_per_trial(runs, ledger, tmp_path, capfd):
     ledger.create_study("shape", RECIPE, "f" * 64, {}, {"numpy": "2"}, PROVENANCE)
     tracker = _open(runs, ledger, "shape")
     rows = [finish(ledger, "shape", outcome) for outcome in (result(0), failed(1))]
@@ -169,7 +169,7 @@ def test_long_curves_are_thinned_and_odd_names_and_values_fit(runs, ledger):
     assert (points[0].step, points[-1].step) == (1, 5000)
 
 
-def test_a_trial_whose_run_was_made_before_a_kill_is_not_made_twice(runs, ledger):
+def test_a_run_created_before_a_kill_is_not_created_twice(runs, ledger):
     new_study(ledger, "kill")
     first = _open(runs, ledger, "kill")
     row = finish(ledger, "kill", result(0))
@@ -177,7 +177,7 @@ def test_a_trial_whose_run_was_made_before_a_kill_is_not_made_twice(runs, ledger
     first.close(None)
     client, by_name, _ = _runs(runs, "kill")
     assert by_name["kill"].info.status == "KILLED"
-    with ledger._transactions.engine.begin() as connection:  # as if the kill had come before the mark
+    with ledger._transactions.engine.begin() as connection:  # as if the process was killed before the mark
         connection.exec_driver_sql("UPDATE trials SET shipped = NULL")
         connection.exec_driver_sql("UPDATE studies SET run_id = NULL")
     second = _open(runs, ledger, "kill")
@@ -190,7 +190,7 @@ def test_a_trial_whose_run_was_made_before_a_kill_is_not_made_twice(runs, ledger
     assert len(client.get_metric_history(by_name["trial 0"].info.run_id, "loss")) == 3
 
 
-def test_when_the_runs_were_removed_the_study_is_shown_anew(runs, ledger):
+def test_a_study_whose_runs_were_removed_is_shown_again(runs, ledger):
     new_study(ledger, "gone")
     first = _open(runs, ledger, "gone")
     first.trial(finish(ledger, "gone", result(0)))
@@ -204,7 +204,7 @@ def test_when_the_runs_were_removed_the_study_is_shown_anew(runs, ledger):
     assert {run.info.run_name for run in _runs(runs, "gone")[2]} == {"gone", "trial 0"}
 
 
-def test_a_dead_server_costs_nothing_but_a_note_and_the_next_start_ships(runs, ledger):
+def test_an_unavailable_server_gives_a_note_and_the_next_start_ships(runs, ledger):
     new_study(ledger, "dead")
     dead = _tracker(replace(mlflow_store(runs), tracking_uri="http://127.0.0.1:9"), ledger)
     dead.open(ledger.study("dead"), [])
@@ -213,7 +213,7 @@ def test_a_dead_server_costs_nothing_but_a_note_and_the_next_start_ships(runs, l
         dead.trial(finish(ledger, "dead", result(number)))
     assert time.monotonic() - began < 1.0
     (note,) = _finish(dead, ledger, wait_seconds=30)
-    assert note.startswith("MLflow did not take 5 of the study's trials: ")
+    assert note.startswith("MLflow did not accept 5 of the study's trials: ")
     assert note.endswith("the next start of the study ships the rest")
     alive = _open(runs, ledger, "dead")
     assert _finish(alive, ledger) == ()
@@ -234,7 +234,7 @@ def test_every_fold_s_curves_are_shown_on_request_in_the_same_calls(runs, ledger
     assert len(client.get_metric_history(run_id, "loss")) == 40
 
 
-def test_the_figures_of_a_study_arrive_once_however_often_it_is_closed(runs, ledger):
+def test_the_figures_of_a_study_arrive_once_even_if_it_is_closed_twice(runs, ledger):
     new_study(ledger, "again")
     ledger.finish_study("again", summary())
     for _ in range(2):
@@ -246,7 +246,7 @@ def test_the_figures_of_a_study_arrive_once_however_often_it_is_closed(runs, led
     assert ledger.waiting() == []
 
 
-def test_a_trial_that_mlflow_refuses_holds_no_other_up(runs, ledger):
+def test_a_trial_that_mlflow_refuses_delays_no_other(runs, ledger):
     new_study(ledger, "refused")
     tracker = _open(runs, ledger, "refused")
     tracker.trial(finish(ledger, "refused", result(0)))
@@ -254,7 +254,7 @@ def test_a_trial_that_mlflow_refuses_holds_no_other_up(runs, ledger):
     tracker.trial(finish(ledger, "refused", result(1, params={"": 1})))
     tracker.trial(finish(ledger, "refused", result(2)))
     (note,) = _finish(tracker, ledger)
-    assert "MLflow did not take 1 of the study's trials" in note
+    assert "MLflow did not accept 1 of the study's trials" in note
     assert [row.shipped is not None for row in ledger.trials("refused")] == [True, False, True]
 
 
@@ -273,7 +273,7 @@ def test_a_trial_costs_at_most_three_calls(runs, ledger):
 
 
 class _Counted:
-    """A real store that hands out a client whose calls are listed."""
+    """A real store with a client whose calls are listed."""
 
     def __init__(self, store, client) -> None:
         self._store, self._its_client = store, client

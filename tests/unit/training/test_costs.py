@@ -1,4 +1,4 @@
-"""What a network takes, known before it is trained."""
+"""The costs of a network, known before training."""
 
 from dataclasses import replace
 
@@ -38,8 +38,8 @@ def test_parameters_are_those_that_keras_counts(model, job, table, splits):
     assert usual.costs["parameters"] == before.costs["parameters"] == network.count_params()
 
 
-def test_what_the_clock_says_is_measured_where_it_is_asked_for(job, table, splits):
-    """So that equal trials stand equal in a table, wherever nobody asked for seconds."""
+def test_training_seconds_are_measured_only_on_request(job, table, splits):
+    """So that equal trials have equal rows in a table."""
     data = table()
     assert set(_run(job(), data, splits(data)).costs) == {"parameters"}
     timed = _run(replace(job(), costs=("training_seconds",)), data, splits(data))
@@ -61,7 +61,7 @@ def test_what_exceeds_a_bound_is_not_trained(job, table, splits):
     assert result.costs["parameters"] > 3
 
 
-def test_latency_is_measured_where_it_is_asked_for_and_changes_no_number(job, table, splits):
+def test_latency_is_measured_only_on_request_and_changes_no_number(job, table, splits):
     data = table()
     usual = _run(job(), data, splits(data))
     timed = _run(replace(job(), costs=("latency_ms",)), data, splits(data))

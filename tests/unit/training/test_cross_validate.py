@@ -24,7 +24,7 @@ def _run(job, table, splits, *watch):
 
 
 def _scores(result):
-    """All that must be the same in a second run: everything but the time."""
+    """Everything that a second run must repeat: all but the time."""
     folds = [(fold.score, dict(fold.metrics), dict(fold.curves), fold.best_epoch) for fold in result.folds]
     return folds, result.mean, result.sd, dict(result.metrics)
 
@@ -105,25 +105,25 @@ def test_classes_that_cannot_be_balanced_fail_the_trial(job, table, splits):
     assert result.reason.startswith("balance: smote needs two training rows")
 
 
-def test_watch_hears_of_every_fold(job, table, splits):
-    heard = []
+def test_watch_is_called_after_every_fold(job, table, splits):
+    folds = []
     data = table()
-    _run(job(), data, splits(data), heard.append)
-    assert heard == [0, 1, 2]
+    _run(job(), data, splits(data), folds.append)
+    assert folds == [0, 1, 2]
 
 
 def test_an_interruption_ends_the_trial_after_the_fold(job, table, splits):
-    heard = []
+    folds = []
 
     def stop(fold):
-        heard.append(fold)
+        folds.append(fold)
         if fold == 1:
             raise Interrupted("stopped")
 
     data = table()
     with pytest.raises(Interrupted):
         _run(job(), data, splits(data), stop)
-    assert heard == [0, 1]
+    assert folds == [0, 1]
 
 
 def test_a_loss_that_is_not_finite_fails_the_trial_with_epoch_and_fold(job, table, splits):

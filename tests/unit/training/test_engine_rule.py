@@ -1,4 +1,4 @@
-"""Which engine trains what, and on how many threads."""
+"""The choice of an engine and of threads."""
 
 import pytest
 
@@ -13,7 +13,7 @@ def trial(fit=None, **model):
 
 
 @pytest.mark.parametrize(("asked", "reason"), [("auto", "a cnn trains"), ("fused", "a cnn trains"), ("keras", "asked for")])
-def test_convolutions_train_fold_by_fold_whatever_is_asked(asked, reason, training):
+def test_convolutions_always_train_fold_by_fold(asked, reason, training):
     choice = choose(training(model=CnnSpec(kind="cnn", image=(2, 2, 1))), asked, 3, 60, 4)
     assert choice.engine == "keras"
     assert reason in choice.reason
@@ -22,7 +22,7 @@ def test_convolutions_train_fold_by_fold_whatever_is_asked(asked, reason, traini
 @pytest.mark.parametrize(
     ("optimizer", "reason"), [({"kind": "lamb"}, "lamb"), ({"kind": "adam", "ema_momentum": 0.9}, "not elementwise")]
 )
-def test_what_cannot_be_fused_says_why(optimizer, reason):
+def test_a_trial_that_cannot_be_fused_has_a_reason(optimizer, reason):
     assert reason in why_not_fused(MlpSpec(), FitSpec.model_validate({"optimizer": optimizer}))
 
 

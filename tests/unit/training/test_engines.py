@@ -1,4 +1,4 @@
-"""The table of engines has what the rule names."""
+"""The table of engines has the names of the rule."""
 
 import pytest
 

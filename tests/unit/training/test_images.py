@@ -58,8 +58,8 @@ def test_a_network_learns_from_images_whatever_it_makes_of_them(model, job):
 
 def test_a_bundle_answers_images(job, tmp_path):
     from foldwise.bundle.bundle import load_bundle, save_bundle
-    from foldwise.bundle.card import Reading
     from foldwise.errors import DataError
+    from foldwise.spec.data import Reading
     from foldwise.training.cross_validate import cross_validate
     from foldwise.training.refit import predict, refit
 
@@ -95,10 +95,10 @@ def test_a_baseline_reads_images(table):
     assert np.allclose(shares.sum(axis=1), 1.0, atol=1e-12)
 
 
-def test_model_image_is_as_the_data_say():
+def test_model_image_is_the_size_of_the_data_s_images():
     cnn = CnnSpec(kind="cnn")
     assert as_shown(cnn, (6, 5, 1)).image == (6, 5, 1)
     assert as_shown(cnn, None) == cnn
     assert as_shown(MlpSpec(), (6, 5, 1)) == MlpSpec()
-    with pytest.raises(ConfigError, match=r"model\.image: says 8 x 8 x 1, and the images are 6 x 5 x 1"):
+    with pytest.raises(ConfigError, match=r"model\.image: is 8 x 8 x 1, but the images are 6 x 5 x 1"):
         as_shown(CnnSpec(kind="cnn", image=[8, 8, 1]), (6, 5, 1))

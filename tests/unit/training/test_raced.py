@@ -1,4 +1,4 @@
-"""Trials that race: looked at on their way, ended where they are lost, and else the same to the last bit."""
+"""Trials that race: ended early if they are lost, and the same to the last bit if not."""
 
 import math
 from dataclasses import replace
@@ -123,8 +123,8 @@ def test_a_tuned_threshold_needs_another_fold_to_be_raced_with(engine, trial, ta
     race = Race(goal, 4, bars={(4, 1): UNREACHABLE, (4, 3): UNREACHABLE}, incumbent=Incumbent(0, (1.5,) * 3, 1e-6))
     result = run(asked, data, splits, race)
     assert result.state == "STOPPED"
-    said = {"fused": "lost in epoch 4: f1", "keras": "lost after 2 of 3 folds: f1"}
-    assert result.reason.startswith(said[engine])
+    reasons = {"fused": "lost in epoch 4: f1", "keras": "lost after 2 of 3 folds: f1"}
+    assert result.reason.startswith(reasons[engine])
 
 
 def test_a_plateau_schedule_races_too(job, table, splits):

@@ -10,7 +10,7 @@ from foldwise.trial.result import FoldScore, TrialResult, same
 TEXT = '{"loss": [0.5, NaN], "val_loss": [Infinity]}'
 
 
-def test_written_curves_are_the_mapping_behind_their_text():
+def test_written_curves_equal_the_mapping_in_their_text():
     curves = WrittenCurves(TEXT)
     assert list(curves) == ["loss", "val_loss"]
     assert len(curves) == 2
@@ -22,7 +22,7 @@ def test_written_curves_are_the_mapping_behind_their_text():
     assert repr(copy.deepcopy(curves)) == repr(curves)
 
 
-def test_nobody_reads_them_until_somebody_looks():
+def test_they_are_parsed_on_first_use():
     curves = WrittenCurves("no JSON")
     fold = FoldScore(0, 0.5, {}, curves, 1, 0.0)
     assert FoldScore.from_json(vars(fold)).curves is curves

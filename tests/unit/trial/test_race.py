@@ -1,4 +1,4 @@
-"""When a trial is lost, as a rule about numbers."""
+"""The rules by which a trial loses its race."""
 
 import math
 
@@ -24,7 +24,7 @@ def numbered(scores):
     ("first", "factor", "epochs", "rungs"),
     [(3, 2, 40, (3, 6, 12, 24)), (3, 2, 24, (3, 6, 12)), (1, 3, 10, (1, 3, 9)), (5, 2, 5, ()), (None, 2, 40, ())],
 )
-def test_rungs_lie_before_the_last_epoch(first, factor, epochs, rungs):
+def test_rungs_are_before_the_last_epoch(first, factor, epochs, rungs):
     assert Race(ACCURACY, first, factor).rungs(epochs) == rungs
 
 
@@ -44,15 +44,15 @@ def test_the_bar_is_the_last_of_those_that_go_on(others, factor, score, places):
 
 def test_a_trial_is_lost_at_a_rung_where_its_mean_is_below_the_bar_and_says_so():
     race = Race(ACCURACY, 3, bars={(3, 2): Bar(0.75, 2, 9)})
-    assert race.lost({0: 0.7, 1: 0.8}, 3) is None  # level is as good
-    assert race.lost({0: 0.7, 1: 0.8 - 1e-15}, 3) is None  # but for rounding
+    assert race.lost({0: 0.7, 1: 0.8}, 3) is None  # equal is good enough
+    assert race.lost({0: 0.7, 1: 0.8 - 1e-15}, 3) is None  # up to rounding
     reason = race.lost({0: 0.7, 1: 0.79}, 3)
     assert reason == "lost in epoch 3: accuracy 0.7450, where the best 2 of 9 trials had 0.7500 or better"
     assert race.lost({0: 0.1, 1: 0.1}, 6) is None  # a rung without a bar
-    assert race.lost({0: 0.1}, 3) is None  # nor is there one for so few folds
+    assert race.lost({0: 0.1}, 3) is None  # and one fold alone has no bar
 
 
-def test_a_bar_of_what_is_minimized_is_missed_from_above():
+def test_a_bar_for_a_minimized_metric_is_missed_from_above():
     race = Race(RMSE, 3, bars={(3, 1): Bar(2.0, 1, 4)})
     assert race.lost({0: 1.9}, 3) is None
     assert race.lost({0: 2.1}, 3) == "lost in epoch 3 of fold 0: rmse 2.1000, where the best of 4 trials had 2.0000 or better"
@@ -66,7 +66,7 @@ def test_fold_by_fold_only_the_first_fold_has_bars():
 
 @pytest.mark.parametrize("folds", [3, 5, 10])
 @pytest.mark.parametrize("alpha", [0.05, 0.2])
-def test_of_trials_that_come_out_level_with_the_best_only_a_share_alpha_is_lost(folds, alpha):
+def test_of_trials_as_good_as_the_best_a_share_alpha_loses(folds, alpha):
     draws = np.random.default_rng(folds).normal(scale=0.1, size=(4000, folds))
     incumbent = (0.8,) * folds
     race = by_folds(scores=incumbent, variance=0.1**2, alpha=alpha)
@@ -75,7 +75,7 @@ def test_of_trials_that_come_out_level_with_the_best_only_a_share_alpha_is_lost(
     assert np.mean(lost) == pytest.approx(alpha, abs=0.02)
 
 
-def test_better_trials_are_lost_more_rarely_and_hopeless_ones_after_the_first_fold():
+def test_better_trials_lose_less_often_and_hopeless_ones_after_the_first_fold():
     race = by_folds(variance=0.01)
     noise = np.random.default_rng(0).normal(scale=0.1, size=(1000, 5))
     better = 0.85 + noise - noise.mean(axis=1, keepdims=True)
@@ -86,8 +86,8 @@ def test_better_trials_are_lost_more_rarely_and_hopeless_ones_after_the_first_fo
 def test_the_reason_names_folds_trial_and_numbers():
     allowed = deviations(5, 0.2) * math.sqrt(0.01 * (1 / 2 - 1 / 5))
     reason = by_folds(variance=0.01).lost({0: 0.5, 1: 0.6})
-    said = f"lost after 2 of 5 folds: accuracy is 0.2500 worse than that of trial 7 there, and {allowed:.4f} could be made good"
-    assert reason == said
+    behind = "lost after 2 of 5 folds: accuracy is 0.2500 worse there than that of trial 7"
+    assert reason == f"{behind}, and at most {allowed:.4f} can be caught up"
 
 
 def test_directions_mirror_each_other():
@@ -100,7 +100,7 @@ def test_directions_mirror_each_other():
 
 
 @pytest.mark.parametrize("scores", [{}, {0: math.nan}, {0: 0.1, 1: math.nan}, {0: -math.inf}])
-def test_what_is_not_finite_is_for_the_trial_itself_to_fail_by(scores):
+def test_scores_that_are_not_finite_lose_no_race(scores):
     race = Race(ACCURACY, 3, bars={(3, 1): Bar(0.9, 1, 4), (3, 2): Bar(0.9, 1, 4)}, incumbent=Incumbent(0, LEVEL, 0.0001))
     assert race.lost(scores) is None
     assert race.lost(scores, 3) is None
@@ -110,5 +110,5 @@ def test_a_trial_with_all_its_folds_done_is_never_lost():
     assert by_folds().lost(numbered([0.0] * 5)) is None
 
 
-def test_where_all_trials_are_alike_nobody_is_lost_by_folds():
+def test_if_all_trials_are_equal_none_loses_by_folds():
     assert by_folds(variance=0.0).lost({0: 0.79}) is None

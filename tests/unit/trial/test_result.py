@@ -14,7 +14,7 @@ def trial(number, mean, parameters, state="COMPLETE"):
     return TrialResult(number, {}, state, mean=mean, costs={"parameters": parameters})
 
 
-def test_the_front_holds_what_no_other_beats_and_of_equals_the_first():
+def test_the_front_has_the_trials_that_no_other_dominates_and_of_equals_the_first():
     trials = [
         trial(4, 0.9, 100),
         trial(0, 0.8, 50),
@@ -28,7 +28,7 @@ def test_the_front_holds_what_no_other_beats_and_of_equals_the_first():
     assert [result.number for result in pareto(trials, GOALS)] == [0, 3, 4]
 
 
-def test_a_front_of_a_score_that_is_to_be_small():
+def test_the_front_of_a_minimized_score():
     goals = (Goal("rmse", "minimize"), cost_goal("parameters"))
     assert [r.number for r in pareto([trial(0, 1.0, 5), trial(1, 0.5, 5), trial(2, 2.0, 1)], goals)] == [1, 2]
 

@@ -13,7 +13,7 @@ def quantities(count, **more):
     return Column(more.pop("name", "x"), RNG.uniform(size=count), **more)
 
 
-def test_what_decides_comes_first_and_what_does_nothing_has_an_interval_around_nothing():
+def test_the_important_parameter_comes_first_and_an_irrelevant_one_has_an_interval_around_0():
     one, other, idle = (quantities(300, name=name) for name in ("one", "other", "idle"))
     noise = RNG.normal(0, 0.05, 300)
     found = measure([idle, other, one], 2 * one.values + other.values + noise, seed=1)
@@ -75,19 +75,19 @@ def test_the_same_seed_gives_the_same_and_fewer_trials_a_wider_interval():
         ([], np.arange(50.0), "no parameter was searched"),
         ([quantities(50)], np.arange(50.0), "one parameter was searched"),
         ([quantities(50), quantities(50)], np.full(50, math.nan), "0 complete trials are too few"),
-        ([quantities(9), quantities(9)], np.arange(9.0), f"9 complete trials are too few, it takes {FEWEST}"),
+        ([quantities(9), quantities(9)], np.arange(9.0), f"9 complete trials are too few, {FEWEST} are needed"),
         ([quantities(50), quantities(50)], np.ones(50), "all complete trials have the same score"),
         ([quantities(50), quantities(50)], np.eye(50)[0], "nearly all complete trials have the same score"),
-        ([quantities(60), quantities(60)], RNG.uniform(size=60), "do not foretell the score of unseen trials"),
+        ([quantities(60), quantities(60)], RNG.uniform(size=60), "do not predict the score of unseen trials"),
     ],
 )
-def test_what_cannot_be_measured_is_said(columns, scores, sentence):
+def test_the_reason_is_given_if_nothing_can_be_measured(columns, scores, sentence):
     found = measure(columns, scores, seed=1)
     assert not found.parameters
     assert sentence in found.why_not
 
 
-def test_of_very_many_trials_a_part_is_looked_at():
+def test_only_a_part_of_very_many_trials_is_used():
     one, other = quantities(5000, name="one"), quantities(5000, name="other")
     found = measure([other, one], one.values, seed=1)
     assert found.trials == MOST

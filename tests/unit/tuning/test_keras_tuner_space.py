@@ -20,7 +20,7 @@ SPACE = split(
 )[1]
 
 
-def test_a_point_comes_back_as_it_went():
+def test_a_point_survives_the_round_trip():
     from foldwise.tuning.keras_tuner_space import params_of, values_of
     from foldwise.tuning.random_tuner import RandomTuner
 
@@ -46,7 +46,7 @@ def test_no_value_is_lost_or_beyond_the_end():
 
     found = {hp.name: hp for hp in hyperparameters(SPACE).space}
     ends = {name: [hp.prob_to_value(0.0), hp.prob_to_value(1.0)] for name, hp in found.items()}
-    assert found["units"].prob_to_value(1.0) == 65  # KerasTuner's own slip
+    assert found["units"].prob_to_value(1.0) == 65  # an off-by-one error of KerasTuner
     for place, expected in enumerate(({"dropout": 0.0, "every": 5, "units": 1}, {"dropout": 0.5, "every": 25, "units": 64})):
         params = params_of(SPACE, {name: values[place] for name, values in ends.items()})
         assert {name: params[name] for name in expected} == expected

@@ -1,4 +1,4 @@
-"""Held against KerasTuner's oracles as KerasTuner itself runs them."""
+"""Compared with KerasTuner's oracles as KerasTuner runs them."""
 
 import math
 
@@ -12,7 +12,7 @@ from foldwise.trial.result import FoldScore, TrialResult
 
 pytestmark = [
     pytest.mark.slow,  # KerasTuner imports TensorFlow
-    pytest.mark.filterwarnings("ignore:currentThread:DeprecationWarning"),  # KerasTuner's, where it runs by itself
+    pytest.mark.filterwarnings("ignore:currentThread:DeprecationWarning"),  # from KerasTuner when it runs the search
     pytest.mark.filterwarnings("ignore:getName:DeprecationWarning"),
 ]
 
@@ -42,7 +42,7 @@ def run(tuner, score, most=500):
 
 
 def run_theirs(oracle, folder, score, most=500):
-    """The same by KerasTuner's own means: it creates and ends trials, and keeps files."""
+    """The same search run by KerasTuner, which creates and ends trials and keeps files."""
     oracle.verbose = 0
     oracle._set_project_dir(str(folder), "theirs")
     asked = []
@@ -108,7 +108,7 @@ def test_hyperband_waits_for_a_round_and_goes_on_when_it_has_ended():
     assert following[EPOCHS] > 1
 
 
-def test_trials_of_the_defaults_stand_outside_the_schedule():
+def test_trials_of_the_defaults_are_outside_the_schedule():
     plain = tuner_of(LINE, KtHyperbandTuner(kind="kt_hyperband"), 9)
     after = tuner_of(LINE, KtHyperbandTuner(kind="kt_hyperband"), 9)
     after.tell(TrialResult(0, LINE.defaults(), "COMPLETE", mean=1.0))
@@ -141,7 +141,7 @@ def test_random_search_draws_nothing_twice_and_ends():
     assert sorted(params["n"] for params in asked) == [1, 2, 3, 4, 5]
 
 
-def test_the_gaussian_process_keeps_away_from_what_still_runs():
+def test_the_gaussian_process_keeps_away_from_running_trials():
     spec = KtBayesianTuner(kind="kt_bayesian", startup=5)
     tuner = tuner_of(LINE, spec)
     for number, x in enumerate([0.0, 0.25, 0.5, 0.75, 1.0]):

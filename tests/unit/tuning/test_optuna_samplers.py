@@ -40,7 +40,7 @@ def test_an_unscrambled_sequence_is_the_same_for_all_seeds():
     assert one.ask(1) == {"x": 0.5, "y": 0.5}
 
 
-def test_a_sequence_also_covers_options_and_what_is_inside_them():
+def test_a_sequence_also_covers_options_and_the_ranges_inside_them():
     tuner = OptunaTuner(NESTED, [GOAL], 3, QmcTuner(kind="qmc"))
     points = [tuner.ask(number) for number in range(64)]
     assert sum(params["model"] == "a" for params in points) == 32
@@ -48,7 +48,7 @@ def test_a_sequence_also_covers_options_and_what_is_inside_them():
     assert max(b - a for a, b in zip([0.0, *depths], [*depths, 1.0], strict=True)) < 0.12
 
 
-def test_cmaes_moves_with_each_full_generation_and_in_between_not():
+def test_cmaes_moves_only_after_each_full_generation():
     def score(params):
         return math.hypot(params["x"] - 0.9, params["y"] - 0.1)
 
@@ -75,8 +75,8 @@ def test_children_of_nsga2_come_from_the_better_half_of_two_generations():
 
 
 @pytest.mark.parametrize("spec", [CmaesTuner(kind="cmaes"), Nsga2Tuner(kind="nsga2", population=8)], ids=["cmaes", "nsga2"])
-def test_what_is_not_drawn_together_is_learnt_all_the_same(spec):
-    """A range inside an option, which Optuna itself would draw at random."""
+def test_ranges_that_are_not_drawn_together_are_learnt_too(spec):
+    """For a range inside an option, which Optuna itself would draw at random."""
     tuner = OptunaTuner(NESTED, [GOAL], 1, spec)
     depths = []
     for number in range(80):
@@ -90,8 +90,8 @@ def test_what_is_not_drawn_together_is_learnt_all_the_same(spec):
 
 
 @pytest.mark.parametrize("spec", [CmaesTuner(kind="cmaes", population=4), Nsga2Tuner(kind="nsga2", population=4)])
-def test_a_stopped_trial_teaches_what_its_folds_promise(spec):
-    """Fold 0 is easy by 0.5: a trial that was stopped there with 0.3 stands for 0.8, behind the others."""
+def test_a_stopped_trial_counts_with_the_score_that_its_folds_suggest(spec):
+    """Fold 0 is easier by 0.5: a trial that was stopped there with 0.3 counts as 0.8, behind the others."""
 
     def tuner(score):
         told = OptunaTuner(PLANE, [GOAL], 1, spec)

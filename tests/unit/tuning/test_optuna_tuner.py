@@ -55,7 +55,7 @@ def test_it_learns_in_the_goal_s_direction(direction, sign):
     assert sum(scores[30:]) < sum(scores[:10]) / 2
 
 
-def test_it_keeps_away_from_what_still_runs():
+def test_it_keeps_away_from_running_trials():
     line = split({"x": ["float", 0.0, 1.0]})[1]
     tuner = OptunaTuner(line, [Goal("m", "minimize")], 0, TpeTuner(kind="tpe", startup=3))
     for number in range(10):
@@ -96,8 +96,8 @@ def test_a_stopped_trial_is_pruned_with_the_means_of_the_folds_so_far():
     assert study.trials[0].intermediate_values == pytest.approx({20: 0.5, 30: 0.6, 60: 0.7})
 
 
-def test_tpe_prefers_what_its_race_stopped_later():
-    """All folds in step: one trial was stopped after 5 epochs, the other after 40, which came to a lower score by then."""
+def test_tpe_prefers_trials_that_were_stopped_later():
+    """All folds in step: one trial was stopped after 5 epochs, the other after 40 with a lower score."""
 
     def stopped(number, x, score, epochs):
         folds = tuple(FoldScore(fold, score, {}, {"loss": (0.5,) * epochs}, 1, 0.1) for fold in range(3))
@@ -111,7 +111,7 @@ def test_tpe_prefers_what_its_race_stopped_later():
     assert sum(x > 1 for x in asked) > 30
 
 
-# Near x = 0 the score is best, near x = 1 the cost; y is of no use.
+# Near x = 0 the score is best, near x = 1 the cost; y has no influence.
 FRONT = split({"x": ["float", 0.0, 1.0], "y": ["float", 0.0, 1.0]})[1]
 GOALS = (Goal("accuracy", "maximize"), Goal("parameters", "minimize"))
 
@@ -146,7 +146,7 @@ def test_two_goals_of_a_gaussian_process():
 
 
 @pytest.mark.parametrize(("high", "step"), [(1.0, 0.333333333333), (0.3, 0.1), (1.0, 0.33333333333333331)])
-def test_steps_that_miss_the_end_by_a_rounding_are_taken(high, step):
+def test_steps_that_miss_the_end_by_rounding_are_accepted(high, step):
     space = split({"x": ["float", 0.0, high, {"step": step}]})[1]
     tuner = OptunaTuner(space, [GOAL], 1, TpeTuner(kind="tpe", startup=2))
     for number in range(8):
@@ -156,7 +156,7 @@ def test_steps_that_miss_the_end_by_a_rounding_are_taken(high, step):
 
 
 @SPACES
-def test_it_asks_what_optuna_asks_of_a_study_that_holds_the_same_trials(space):
+def test_it_proposes_what_optuna_proposes_for_a_study_with_the_same_trials(space):
     tuner, results = _tuner(space), []
     for number in range(40):
         params = tuner.ask(number)
@@ -187,7 +187,7 @@ def test_asking_leaves_nothing_behind(space):
 
 
 @SPACES
-def test_what_is_told_between_asks_and_out_of_order_counts_by_its_number(space):
+def test_results_told_between_asks_and_out_of_order_count_by_number(space):
     results = _search_space(space, 30)
     tuner = _tuner(space, results[:10])
     for number in (14, 11, 10, 29, 12):
@@ -197,7 +197,7 @@ def test_what_is_told_between_asks_and_out_of_order_counts_by_its_number(space):
     assert tuner.ask(13) == _tuner(space, told).ask(13) == _asked_of_optuna(space, told, 13)
 
 
-def test_the_later_word_on_a_trial_counts():
+def test_the_later_result_of_a_trial_counts():
     results = _search_space(FLAT, 20)
     tuner = _tuner(FLAT, [TrialResult(4, results[4].params, "FAILED", reason="nan"), *results])
     assert tuner.ask(20) == _tuner(FLAT, results).ask(20)
@@ -230,7 +230,7 @@ def _result(number, params):
 
 
 def _asked_of_optuna(space, results, number, running=()):
-    """By Optuna's own means: a new study to which every trial is added, and a new sampler."""
+    """The same with Optuna alone: a new study to which every trial is added, and a new sampler."""
     study = to_optuna(space, GOAL, results)
     for place in running:
         told = study.trials[place]

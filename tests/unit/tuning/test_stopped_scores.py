@@ -12,7 +12,7 @@ def _trial(number, state, *scores):
     return TrialResult(number, {}, state, folds, mean=mean)
 
 
-def test_complete_trials_stand_for_their_means():
+def test_complete_trials_have_their_means():
     assert stopped_scores([_trial(4, "COMPLETE", 1.0, 2.0), _trial(7, "COMPLETE", 3.0, 3.0)]) == {4: 1.5, 7: 3.0}
 
 
@@ -25,7 +25,7 @@ def test_without_complete_trials_it_is_the_mean_of_the_folds():
     assert stopped_scores([_trial(0, "STOPPED", 0.5, 0.7)]) == {0: pytest.approx(0.6)}
 
 
-def test_what_failed_or_reached_no_fold_teaches_nothing():
+def test_trials_that_failed_or_reached_no_fold_have_no_score():
     told = [_trial(0, "FAILED", 0.9), _trial(1, "STOPPED"), _trial(2, "COMPLETE", math.inf), _trial(3, "STOPPED", math.nan)]
     assert stopped_scores(told) == {}
 

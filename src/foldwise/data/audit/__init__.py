@@ -1,1 +1,1 @@
-"""What a careful reader of the table would say before anything is trained."""
+"""Checks of the data before training: leaks, copies, groups, order, columns."""

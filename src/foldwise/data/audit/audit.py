@@ -1,4 +1,4 @@
-"""All that is looked for, in one list."""
+"""The audit: all checks in one list."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ import numpy.typing as npt
 from foldwise.data.audit.columns import constant, few_of_a_class, imbalance, left_out, many_levels
 from foldwise.data.audit.copies import exact_copies, holdout_copies, near_copies
 from foldwise.data.audit.encoding import encodes_target
-from foldwise.data.audit.finding import Finding, told
+from foldwise.data.audit.finding import Finding, merged
 from foldwise.data.audit.groups import split_groups, unnamed_groups
 from foldwise.data.audit.order import order, time
 from foldwise.data.audit.subject import Subject
-from foldwise.data.audit.target import cuts_numbers, follows_classes, tells_target
+from foldwise.data.audit.target import cuts_numbers, follows_classes, predicts_target
 from foldwise.data.split import Split
 from foldwise.data.table import Table
 
 CHECKS: tuple[Callable[[Subject], Iterator[Finding]], ...] = (
     follows_classes,
     cuts_numbers,
-    tells_target,
+    predicts_target,
     encodes_target,
     exact_copies,
     near_copies,
@@ -37,30 +37,30 @@ CHECKS: tuple[Callable[[Subject], Iterator[Finding]], ...] = (
     constant,
 )
 
-# Checks of which several may see the same thing in a column: that it tells the target.
+# Several of these checks may find the same leak in a column.
 ONE_CAUSE = ("target", "encoding", "groups", "order")
 
 
 def audit(
     table: Table, development: npt.ArrayLike, splits: Sequence[Split], holdout: Table | None = None
 ) -> tuple[Finding, ...]:
-    """Look at the development rows and at how they are cut, the worst findings first.
+    """Check the development rows and their folds; the worst findings first.
 
-    Whether a column foretells the target is judged on all folds up to 2000 rows; beyond, on two folds with at most 4000
-    training and 1000 validation rows of each.
+    Predictability is measured on all folds for up to 2000 rows, and for more rows on two folds with at most 4000 training
+    and 1000 validation rows each.
 
     Args:
         table: the rows.
         development: positions of the rows that search and training may see.
         splits: their folds.
-        holdout: the rows set aside; only copies and groups that they share with the others are looked for.
+        holdout: the rows set aside; they are only checked for copies and groups shared with the development rows.
     """
     subject = Subject(table, np.asarray(development, dtype=np.int64), splits, holdout)
-    return told(_first_of_each(finding for check in CHECKS for finding in check(subject)))
+    return merged(_first_of_each(finding for check in CHECKS for finding in check(subject)))
 
 
 def _first_of_each(findings: Iterator[Finding]) -> Iterator[Finding]:
-    """Where several checks find the target in a column, the first says it."""
+    """Where several checks find the same leak in a column, keep the first."""
     accused: set[tuple[str, ...]] = set()
     for finding in findings:
         if finding.check not in ONE_CAUSE or finding.columns not in accused:

@@ -1,4 +1,4 @@
-"""What single columns and classes are: constant, an identifier, of very many levels, rare."""
+"""Checks of single columns and classes: constant, identifier, many levels, rare."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from foldwise.data.cells import shown
 
 MANY_LEVELS = 50
 RARE_CLASS = 0.01
-FEW_OF_A_CLASS = 2  # so many rows of a class at least should judge in a fold
+FEW_OF_A_CLASS = 2  # a fold should validate at least this many rows of a class
 
-# how the reason begins for which a column is left out -> check, what to do
+# the beginning of the reason why a column is left out -> check, advice
 LEFT_OUT = {
-    "constant": ("constant", "nothing need be done; data.drop=[{columns}] says that it is known"),
-    "all missing": ("constant", "nothing need be done; data.drop=[{columns}] says that it is known"),
-    "identifier": ("identifier", "if it means something, say what it is with data.kinds.<column>=number or category"),
-    "free text": ("text", "prep.text=hash would use its words; if they are levels, data.kinds.<column>=category"),
-    "date": ("date", "prep.dates=parts would use it; where order matters data.time=<column>"),
+    "constant": ("constant", "no action needed; data.drop=[{columns}] silences this"),
+    "all missing": ("constant", "no action needed; data.drop=[{columns}] silences this"),
+    "identifier": ("identifier", "to use it, set data.kinds.<column>=number or category"),
+    "free text": ("text", "to use its words, set prep.text=hash; if they are levels, data.kinds.<column>=category"),
+    "date": ("date", "to use it, set prep.dates=parts; if order matters, data.time=<column>"),
 }
 
 
 def left_out(subject: Subject) -> Iterator[Finding]:
-    """Columns that are no features, for a reason that the user did not give."""
+    """Columns that foldwise left out without being asked."""
     for column, reason in subject.table.left_out.items():
         for beginning, (check, advice) in LEFT_OUT.items():
             if reason.startswith(beginning) and "by data." not in reason:
@@ -34,25 +34,25 @@ def left_out(subject: Subject) -> Iterator[Finding]:
 
 
 def constant(subject: Subject) -> Iterator[Finding]:
-    """Features that never change in the development rows."""
+    """Features that are constant in the development rows."""
     for column in subject.columns:
         values = subject.values(column)[subject.rows]
         if (values == values[0]).all():
             message = "constant in the development rows, so nothing can be learnt from it"
-            yield Finding("note", "constant", (column,), message, "nothing need be done; data.drop=[{columns}] leaves it out")
+            yield Finding("note", "constant", (column,), message, "no action needed; data.drop=[{columns}] leaves it out")
 
 
 def many_levels(subject: Subject) -> Iterator[Finding]:
-    """Categories that would be wider than `prep.one_hot.max_levels`."""
+    """Categories with many levels."""
     for column in subject.table.schema.of_kind("category"):
         levels = len(np.unique(subject.values(column)[subject.rows]))
         if levels > MANY_LEVELS:
-            message = f"has {levels} levels; beyond prep.one_hot.max_levels the rarest share one column"
+            message = f"has {levels} levels; above prep.one_hot.max_levels the rarest share one column"
             yield Finding("warn", "levels", (column,), message, "group its levels, or leave it out with data.drop=[{columns}]")
 
 
 def imbalance(subject: Subject) -> Iterator[Finding]:
-    """A class so rare that accuracy says nothing."""
+    """A class so rare that accuracy is meaningless."""
     table = subject.table
     if not table.labels:
         return
@@ -64,7 +64,7 @@ def imbalance(subject: Subject) -> Iterator[Finding]:
 
 
 def few_of_a_class(subject: Subject) -> Iterator[Finding]:
-    """A class with about as few rows as there are folds, or fewer."""
+    """A class with too few rows for the number of folds."""
     table = subject.table
     if not table.labels:
         return
@@ -72,8 +72,6 @@ def few_of_a_class(subject: Subject) -> Iterator[Finding]:
     judging = np.min([np.bincount(table.target[split.valid], minlength=len(table.labels)) for split in subject.splits], axis=0)
     for code in np.flatnonzero(judging < FEW_OF_A_CLASS):
         rows = f"{counts[code]} development rows in {len(subject.splits)} folds"
-        message = (
-            f"class {shown(table.labels[int(code)])} has {rows}, and a fold is judged by as few as {judging[code]} of them"
-        )
+        message = f"class {shown(table.labels[int(code)])} has {rows}, and some fold validates only {judging[code]} of them"
         advice = "lower folds.count, or merge or drop that class"
         yield Finding("warn", "few_of_a_class", (table.target_name,), message, advice)

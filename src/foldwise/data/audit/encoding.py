@@ -1,4 +1,4 @@
-"""Columns that were computed as means of the target: each row then carries a part of its own answer and of its neighbours'."""
+"""Columns that are means of the target, so that each row contains a part of its own target."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ import numpy.typing as npt
 from foldwise.data.audit.finding import Finding
 from foldwise.data.audit.subject import FEW_ROWS, Floats, Subject
 
-FEWEST, MOST_SHARE = 3, 0.5  # values that such a column has at least, and as a share of the rows at most
-SIGNAL = 4.0  # its values differ from the overall mean by twice the sampling noise at least
+FEWEST, MOST_SHARE = 3, 0.5  # the distinct values of such a column: at least, and at most as a share of the rows
+SIGNAL = 4.0  # its values differ from the overall mean by at least twice the sampling noise
 BY_CHANCE = 1e-6
-MANY = 1000  # so many rows show whether a column is of whole numbers
+MANY = 1000  # rows that show whether a column holds whole numbers
 
-ADVICE = "leave it out with data.drop=[{columns}] and give the category itself, which is encoded within each fold"
+ADVICE = "drop it with data.drop=[{columns}] and add the category itself, which each fold encodes"
 
 
 def encodes_target(subject: Subject) -> Iterator[Finding]:
     """A number whose values agree with the mean target of their rows more closely than sampling noise allows.
 
     For K values v with n rows each, sum n (mean(y | v) - v)^2 / var(y | v) follows chi-square with K degrees of freedom if v is
-    the true mean of an honest feature; a value far in its lower tail was computed from these very rows. All rows of the
-    source are counted, because the means were made before any row was set aside.
+    the true mean of an honest feature; a sum far in the lower tail means that v was computed from these rows. All rows of the
+    source count, because the means were computed before the holdout was set aside.
     """
     table = subject.table
     if len(subject.rows) < FEW_ROWS:
@@ -32,19 +32,19 @@ def encodes_target(subject: Subject) -> Iterator[Finding]:
         values = table.frame[column].to_numpy(np.float64)
         first = values[:MANY]
         if (first == np.round(first)).mean() > 0.5:
-            continue  # means are seldom whole
+            continue  # means are rarely whole
         levels, at, counts = np.unique(values, return_inverse=True, return_counts=True, equal_nan=True)
         if not FEWEST <= len(levels) <= MOST_SHARE * len(values):
             continue
         for target, name in _targets(subject):
             if _are_means(levels, np.bincount(at, target) / counts, counts, target):
-                message = f"is the mean of {name} over the rows that share its value, so each row carries its own answer"
+                message = f"is the mean of {name} over the rows that share its value, so each row contains its own target"
                 yield Finding("leak", "encoding", (column,), message, ADVICE)
                 break
 
 
 def _targets(subject: Subject) -> Iterator[tuple[Floats, str]]:
-    """What may have been averaged: the number, or a class against the others."""
+    """The targets that may have been averaged: the number, or one class against the others."""
     table = subject.table
     if not table.labels:
         yield table.target, table.target_name
@@ -56,13 +56,13 @@ def _targets(subject: Subject) -> Iterator[tuple[Floats, str]]:
 def _are_means(levels: Floats, means: Floats, counts: npt.NDArray[np.int64], target: Floats) -> bool:
     """Whether values (levels,) are the means of the target (rows,) at those levels, up to rounding."""
     if np.nanmin(levels) < target.min() or np.nanmax(levels) > target.max():
-        return False  # a mean lies between the smallest and the largest
+        return False  # a mean is between the smallest and the largest target
     known = ~np.isnan(levels)
     levels, means, counts = levels[known], means[known], counts[known]
     between = float((counts * (means - target.mean()) ** 2).sum())
     noise = (float(((target - target.mean()) ** 2).sum()) - between) / (len(target) - len(levels))
     if noise <= 0:
-        return False  # a column that tells the target without error is found as such
+        return False  # another check finds a column that predicts the target without error
     misfit = float((counts * (means - levels) ** 2).sum()) / noise
     signal = float((counts * (levels - target.mean()) ** 2).sum()) / noise
     return signal >= SIGNAL * len(levels) and _lower_tail(misfit, len(levels)) < BY_CHANCE

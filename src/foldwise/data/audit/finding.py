@@ -1,4 +1,4 @@
-"""One thing that the audit found, and how many of a kind become one line."""
+"""A finding of the audit, and the merging of similar findings into one."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from foldwise.errors import ConfigError
 
 Level = Literal["leak", "warn", "note"]
 LEVELS: tuple[Level, ...] = ("leak", "warn", "note")
-WORST = 4  # so many columns of one kind still get a line each
+WORST = 4  # up to this many different findings of one check get a line each
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing found. `leak`: scores would be too good; `warn`: they may mislead; `note`: good to know.
+    """One finding. `leak`: scores would be too good; `warn`: scores may mislead; `note`: good to know.
 
-    check: the name of what was looked for. columns: where, () for the table as a whole. advice: what to do; `{columns}` in
-    it stands for the columns.
+    check: the name of the check. columns: its columns, () for the whole table. advice: the remedy; `{columns}` in it is
+    replaced by the columns.
     """
 
     level: Level
@@ -30,41 +30,41 @@ class Finding:
 
     @property
     def where(self) -> str:
-        """The columns as a sentence lists them."""
+        """The columns, listed for a sentence."""
         return listed(list(self.columns), most=WORST)
 
     @property
     def record(self) -> dict[str, str | list[str]]:
-        """The finding as JSON keeps it, equal before and after it was written."""
+        """The finding for JSON, equal before and after it is written."""
         return {**vars(self), "columns": list(self.columns)}
 
     def __str__(self) -> str:
         return f"{self.level}: {f'{self.where}: ' if self.columns else ''}{self.message}; {self.advice}"
 
 
-def told(found: Iterable[Finding]) -> tuple[Finding, ...]:
-    """Findings with the worst first. Those that say the same of several columns, or of many, are one finding."""
+def merged(found: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Findings with the worst first. Equal findings of several columns become one, and so do many of one check."""
     kinds: dict[tuple[str, str], list[Finding]] = {}
     for finding in found:
         kinds.setdefault((finding.level, finding.check), []).append(finding)
-    merged: list[Finding] = []
+    lines: list[Finding] = []
     for alike in kinds.values():
         messages: dict[tuple[str, str], list[Finding]] = {}
         for finding in alike:
             messages.setdefault((finding.message, finding.advice), []).append(finding)
         if len(messages) > WORST:
-            first = replace(alike[0], message=f"{len(alike)} columns; of {alike[0].where}: {alike[0].message}")
-            merged.append(_one(first, alike))
+            first = replace(alike[0], message=f"{len(alike)} columns; for {alike[0].where}: {alike[0].message}")
+            lines.append(_one(first, alike))
         else:
-            merged += [_one(same[0], same) for same in messages.values()]
-    return tuple(sorted(merged, key=lambda finding: LEVELS.index(finding.level)))
+            lines += [_one(same[0], same) for same in messages.values()]
+    return tuple(sorted(lines, key=lambda finding: LEVELS.index(finding.level)))
 
 
 def refuse(findings: Sequence[Finding], accepted: Sequence[str] = ()) -> None:
-    """What `audit.strict` means: findings of checks that were not `accepted` end the run.
+    """Refuse findings, as `audit.strict` asks, except those of accepted checks.
 
     Raises:
-        ConfigError: it counts and names them.
+        ConfigError: with the number and names of the findings.
     """
     left = [finding for finding in findings if finding.check not in accepted]
     if not left:
@@ -73,7 +73,7 @@ def refuse(findings: Sequence[Finding], accepted: Sequence[str] = ()) -> None:
     counted = listed([f"{count} {level}{'s' * (count > 1)}" for level, count in counts if count])
     named = "; ".join(f"{finding.check}{f' ({finding.where})' if finding.columns else ''}" for finding in left)
     checks = ",".join(dict.fromkeys(finding.check for finding in left))
-    advice = f"mend them, or say what you have looked at with audit.accept=[{checks}]"
+    advice = f"fix them, or accept them with audit.accept=[{checks}]"
     raise ConfigError("audit.strict", f"{counted} found: {named}; {advice}")
 
 

@@ -1,4 +1,4 @@
-"""Time and the order of rows: what comes later must not teach about what came before."""
+"""Time and the order of rows: later rows must not teach about earlier ones."""
 
 from __future__ import annotations
 
@@ -14,24 +14,25 @@ from foldwise.data.audit.predictability import alone
 from foldwise.data.audit.subject import FEW_ROWS, Subject, ticks
 from foldwise.data.cells import moment_in
 
-LIKE_ITS_TIME = 0.5  # skill of the rows of about the same time; beyond it folds that mix times leak
-SORTED = 0.75  # skill of the neighbours in the source; mammography has 0.8, california-housing 0.7
-STEADY = 0.99  # correlation with the position in the source, of a column that counts
+LIKE_ITS_TIME = 0.5  # skill of rows of about the same time; above it, folds that mix times leak
+SORTED = 0.75  # skill of neighbours in the source; mammography has 0.8, california-housing 0.7
+STEADY = 0.99  # correlation of a column that counts rows with the position in the source
 
 
 def time(subject: Subject) -> Iterator[Finding]:
-    """Folds that mix old and new rows although there is a time."""
+    """Folds that mix old and new rows of a table with a time."""
     table = subject.table
     if table.times is not None:
         if any(table.times[split.train].max() >= table.times[split.valid].min() for split in subject.splits):
-            advice = "use folds.kind=forward, which has folds learn from what was before"
+            advice = "use folds.kind=forward, where folds train on earlier rows"
             yield _mixed(subject, (), "folds mix old and new rows although data.time is set", table.times, advice)
         return
     left_out = [column for column, reason in table.left_out.items() if reason == "date"]
     for column in (*table.schema.of_kind("date"), *left_out):
-        moments = [moment_in(cell) for cell in table.raw[column].astype(object)]
-        advice = f"where order matters set data.time={column} (folds.kind=forward)"
-        times = np.array(moments, dtype="datetime64[us]")
+        typed = column not in left_out
+        cells = table.frame[column].to_numpy() if typed else [moment_in(cell) for cell in table.raw[column].astype(object)]
+        times = np.array(cells, dtype="datetime64[us]")
+        advice = f"if order matters, set data.time={column} (folds.kind=forward)"
         yield _mixed(subject, (column,), "is a date, and folds mix old and new rows", times, advice)
 
 
@@ -44,19 +45,19 @@ def order(subject: Subject) -> Iterator[Finding]:
     sorted_by_target = alone(place, subject.answers, subject.outputs, subject.folds).skill >= SORTED
     if sorted_by_target:
         message = f"the rows of the source are sorted by {table.target_name}"
-        advice = "nothing need be done, folds and batches are shuffled; no column that counts rows may be a feature"
+        advice = "no action needed: folds and batches are shuffled; keep columns that count rows out of the features"
         yield Finding("note", "order", (), message, advice)
     for column, reason in table.left_out.items():
         if sorted_by_target and reason.startswith("identifier") and _counts(_numbers(table.raw[column]), place):
-            message = f"counts rows that are sorted by {table.target_name}, so it tells the target"
+            message = f"counts rows that are sorted by {table.target_name}, so it leaks the target"
             yield Finding("warn", "order", (column,), f"left out: {message}", "keep it out")
     for column in table.schema.of_kind("number"):
         if _counts(table.frame[column].to_numpy(np.float64)[subject.rows], place[subject.rows]):
-            told = alone(subject.values(column), subject.answers, subject.outputs, subject.folds).skill
-            if told >= LIKE_ITS_TIME:
-                message = f"runs along the order of the rows, and rows near in it are {told:.0%} alike in {table.target_name}"
+            skill = alone(subject.values(column), subject.answers, subject.outputs, subject.folds).skill
+            if skill >= LIKE_ITS_TIME:
+                message = f"follows the order of the rows, and nearby rows are {skill:.0%} alike in {table.target_name}"
                 advice = f"if it is a time, data.time={column} (folds.kind=forward); if it only counts, data.drop=[{column}]"
-                yield Finding("leak" if told >= SORTED else "warn", "order", (column,), message, advice)
+                yield Finding("leak" if skill >= SORTED else "warn", "order", (column,), message, advice)
 
 
 def _mixed(subject: Subject, columns: tuple[str, ...], message: str, times: npt.NDArray[Any], advice: str) -> Finding:
@@ -73,7 +74,7 @@ def _numbers(cells: pd.Series[Any]) -> npt.NDArray[np.float64]:
 
 
 def _counts(values: npt.NDArray[np.float64], place: npt.NDArray[np.float64]) -> bool:
-    """Whether values rise or fall with the position in the source, nearly each of them another."""
+    """Whether values are nearly all distinct and rise or fall with the position in the source."""
     if not np.isfinite(values).all() or len(np.unique(values)) < 0.9 * len(values):
         return False
     return abs(float(pd.Series(values).rank().corr(pd.Series(place).rank()))) >= STEADY

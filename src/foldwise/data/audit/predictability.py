@@ -1,4 +1,4 @@
-"""How well one column alone, or some columns together, foretell the target in the folds."""
+"""How well one column alone, or several together, predict the target in the folds."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from foldwise.data.split import Split
 
 Floats = npt.NDArray[np.float64]
 
-NEAR = (1, 5)  # how many training rows on either side of a value are asked
+NEAR = (1, 5)  # the number of nearest training rows on either side of a value
 TOP_LEVELS = 10
 
 
 @dataclass(frozen=True)
-class Foretold:
-    """Wrong rows (classes) or squared errors (numbers) over `rows` validation rows; `guess`: those of the plain guess."""
+class Predicted:
+    """Wrong rows (classes) or squared errors (numbers) over `rows` validation rows; `guess`: the errors of the baseline."""
 
     error: float
     guess: float
@@ -28,18 +28,18 @@ class Foretold:
 
     @property
     def skill(self) -> float:
-        """1 is perfect, 0 no better than the largest class or the mean."""
+        """1 is perfect, 0 is the baseline: always the largest class, or the mean."""
         return 1.0 - self.error / self.guess if self.guess > 0 else 0.0
 
 
-def alone(values: Floats, answers: npt.NDArray[Any], outputs: int, folds: Sequence[Split]) -> Foretold:
-    """A column asked alone: the training rows of the same value, or of the nearest values, say what a validation row is.
+def alone(values: Floats, answers: npt.NDArray[Any], outputs: int, folds: Sequence[Split]) -> Predicted:
+    """The predictions of one column: a validation row gets the target of the training rows with the same or nearest value.
 
     Args:
         values: (rows,), without nan.
         answers: (rows,), class codes or numbers.
-        outputs: how many classes, 0 for numbers.
-        folds: where it is judged.
+        outputs: the number of classes, 0 for numbers.
+        folds: the folds.
 
     Returns:
         The best of three ways: rows of the same value, the next row on either side, the next five on either side.
@@ -49,9 +49,9 @@ def alone(values: Floats, answers: npt.NDArray[Any], outputs: int, folds: Sequen
         train = fold.train[np.argsort(values[fold.train], kind="stable")]
         sums = np.cumsum(_spread(answers[train], outputs), axis=0)
         sums = np.concatenate([np.zeros((1, sums.shape[1])), sums])
-        truth, asked = answers[fold.valid], values[fold.valid]
-        low = np.searchsorted(values[train], asked, "left")
-        high = np.searchsorted(values[train], asked, "right")
+        truth, queries = answers[fold.valid], values[fold.valid]
+        low = np.searchsorted(values[train], queries, "left")
+        high = np.searchsorted(values[train], queries, "right")
         middle, met = (low + high) // 2, high > low
         spans = [(np.maximum(middle - reach, 0), np.minimum(middle + reach, len(train))) for reach in NEAR]
         spans.append((np.where(met, low, spans[0][0]), np.where(met, high, spans[0][1])))
@@ -59,11 +59,11 @@ def alone(values: Floats, answers: npt.NDArray[Any], outputs: int, folds: Sequen
             errors[way] += _error(sums[stop] - sums[start], truth, outputs)
         guess += _error(np.repeat(sums[-1:], len(truth), axis=0), truth, outputs)
         rows += len(truth)
-    return Foretold(float(errors.min()), guess, rows)
+    return Predicted(float(errors.min()), guess, rows)
 
 
-def together(features: Floats, answers: npt.NDArray[Any], outputs: int, folds: Sequence[Split]) -> Foretold:
-    """Columns asked together, (rows, features): the better of extremely randomised trees and a ridge.
+def together(features: Floats, answers: npt.NDArray[Any], outputs: int, folds: Sequence[Split]) -> Predicted:
+    """The predictions of several columns, (rows, features): the better of extremely randomised trees and a ridge.
 
     Source: Geurts, Ernst and Wehenkel, Extremely randomized trees, Machine Learning 63 (2006).
     """
@@ -82,11 +82,11 @@ def together(features: Floats, answers: npt.NDArray[Any], outputs: int, folds: S
             model.fit(features[fold.train], train)
             wrong = model.predict(features[fold.valid]) - truth
             errors[way] += (wrong != 0).sum() if outputs else (wrong**2).sum()
-    return Foretold(float(errors.min()) if features.shape[1] else guess, guess, rows)
+    return Predicted(float(errors.min()) if features.shape[1] else guess, guess, rows)
 
 
 def feature_matrix(frame: pd.DataFrame) -> Floats:
-    """Columns as `together` takes them, (rows, features): numbers standardised, common levels of a category as 0 and 1."""
+    """Columns as input of `together`, (rows, features): numbers standardised, common levels of a category as 0 and 1."""
     parts: list[Floats] = []
     for name in frame.columns:
         cells = frame[name]
@@ -104,7 +104,7 @@ def feature_matrix(frame: pd.DataFrame) -> Floats:
 
 
 def _spread(answers: npt.NDArray[Any], outputs: int) -> Floats:
-    """What is summed over rows: a column a class, or the number and a count."""
+    """The columns to be summed over rows: one for each class, or the number and a count."""
     if outputs:
         one_column_each: Floats = np.eye(outputs)[answers]
         return one_column_each

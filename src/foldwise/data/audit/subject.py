@@ -1,4 +1,4 @@
-"""What is audited: the rows that may be seen, how they are cut, and the few of them on which single columns are judged."""
+"""The input of the audit: the rows, their folds, and a sample of them for checks of single columns."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from foldwise.seeds import Purpose, generator
 Positions = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
-FEW_ROWS = 30  # with fewer, nothing that is said of a single column is more than chance
+FEW_ROWS = 30  # with fewer, any finding of a single column may be chance
 IMAGES_AT_ONCE = 4096
 TRAIN_ROWS, VALID_ROWS, ALL_FOLDS, MANY_FOLDS = 4000, 1000, 2000, 2
 
 
 @dataclass(frozen=True, eq=False)
 class Subject:
-    """A table, its development rows (positions), their folds, and the rows set aside, of which only the cells are looked at."""
+    """A table, its development rows (positions), their folds, and the holdout, of which only cells are compared."""
 
     table: Table
     rows: Positions
@@ -34,14 +34,14 @@ class Subject:
 
     @property
     def outputs(self) -> int:
-        """How many classes there are; 0 for regression."""
+        """The number of classes; 0 for regression."""
         return len(self.table.labels)
 
     @cached_property
     def answers(self) -> npt.NDArray[Any]:
-        """Codes of classes, else ranks in (0, 1] among the development rows, (rows of table,).
+        """Class codes, else ranks in (0, 1] among the development rows, (rows of table,).
 
-        Ranks make a copy of the target on any scale equally visible, and outliers harmless.
+        Ranks show a copy of the target on any scale, and are robust to outliers.
         """
         if self.outputs:
             return self.table.target
@@ -55,7 +55,7 @@ class Subject:
         return self.table.schema.names
 
     def values(self, column: str) -> Floats:
-        """A feature as numbers that sort and compare, (rows of table,): a category's codes, and infinity where missing."""
+        """A feature as sortable numbers, (rows of table,): a category as codes, infinity where missing."""
         cells = self.table.frame[column]
         if cells.dtype.kind == "M":
             return ticks(cells.to_numpy())
@@ -81,10 +81,7 @@ class Subject:
 
     @cached_property
     def folds(self) -> tuple[Split, ...]:
-        """Folds without repeated rows: all of them, or the first and the last with a sample of their rows where there are many.
-
-        What can be foretold there is foretold as a model would: from training rows, for rows of the other side.
-        """
+        """The folds without duplicate rows; for many rows the first and the last fold with a sample of their rows."""
         _, first = np.unique(self.rows_hash[self.rows], return_index=True)
         distinct = np.zeros(len(self.table), dtype=np.bool_)
         distinct[self.rows[first]] = True
@@ -100,7 +97,7 @@ class Subject:
 
 
 def ticks(times: npt.NDArray[Any]) -> Floats:
-    """Moments or numbers as numbers (rows,), infinity where missing."""
+    """Moments or numbers as numbers, (rows,), infinity where missing."""
     known = ~np.isnat(times) if times.dtype.kind == "M" else np.isfinite(times)
     values = np.full(len(times), np.inf)
     values[known] = times[known].astype(np.int64 if times.dtype.kind == "M" else np.float64).astype(np.float64)
@@ -108,9 +105,11 @@ def ticks(times: npt.NDArray[Any]) -> Floats:
 
 
 def codes(cells: pd.Series[Any]) -> Floats:
-    """Levels as numbers in the order of their names, infinity where missing, (rows,)."""
-    found, _ = pd.factorize(cells.map(lambda cell: cell if pd.isna(cell) else str(cell)), sort=True)
-    return np.where(found < 0, np.inf, found.astype(np.float64))
+    """Levels as numbers in the order of their names, (rows,), infinity where missing."""
+    known = cells.notna().to_numpy()
+    values = np.full(len(cells), np.inf)
+    values[known], _ = pd.factorize(cells[known].map(str), sort=True)
+    return values
 
 
 def table_hashes(table: Table) -> npt.NDArray[np.uint64]:
@@ -119,7 +118,7 @@ def table_hashes(table: Table) -> npt.NDArray[np.uint64]:
 
 
 def image_hashes(images: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint64]:
-    """A hash of each image, (rows,): words of eight pixels, each mixed with its place and then summed.
+    """A hash of each image, (rows,): words of eight pixels, each mixed with its place, then summed.
 
     Source: Steele, Lea and Flood, Fast Splittable Pseudorandom Number Generators (2014): the mixing of a word.
     """
@@ -139,7 +138,7 @@ def image_hashes(images: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint64]:
 
 
 def hashes(frame: pd.DataFrame) -> npt.NDArray[np.uint64]:
-    """A hash of each row, (rows,): equal cells give equal hashes, and 64 bits make others differ."""
+    """A hash of each row, (rows,): equal for equal cells, and with 64 bits different for others."""
     out = np.zeros(len(frame), dtype=np.uint64)
     for name in frame.columns:
         cells = frame[name].to_numpy()

@@ -1,4 +1,4 @@
-"""Columns that tell the target too well: a copy of it, something derived from it, or something known only afterwards."""
+"""Columns that leak the target: a copy of it, a value derived from it, or something known only afterwards."""
 
 from __future__ import annotations
 
@@ -9,49 +9,49 @@ import numpy as np
 import numpy.typing as npt
 
 from foldwise.data.audit.finding import Finding
-from foldwise.data.audit.predictability import Foretold, alone, feature_matrix, together
+from foldwise.data.audit.predictability import Predicted, alone, feature_matrix, together
 from foldwise.data.audit.subject import FEW_ROWS, Floats, Subject
 
-TELLS_ALL, TELLS_MUCH = 0.97, 0.9  # skill of a single column from which it is suspected: petal width on Iris has 0.94
-EACH = 8  # rows that a level must have before it says anything
-MORE_ERRORS = 6  # all of 6 rows that only one of two sides gets wrong: chance in 1 of 32
-ASKED_TOGETHER = 100  # of a wide table, so many columns that foretell most
+LEAK_SKILL, HIGH_SKILL = 0.97, 0.9  # skill of a suspicious column; petal width on Iris has 0.94
+EACH = 8  # a level needs this many rows to count
+MORE_ERRORS = 6  # that one of two sides alone gets 6 rows wrong is chance in 1 of 32
+MOST_COLUMNS = 100  # of a wide table, only the most predictive columns are compared with
 BUCKETS = 20
 
-ADVICE = "if it is known only when the target is, data.drop=[{columns}]; if it says which rows belong together, data.group"
+ADVICE = "if it is known only when the target is, data.drop=[{columns}]; if it groups rows, data.group"
 
 
-def tells_target(subject: Subject) -> Iterator[Finding]:
-    """A feature that foretells the target in the folds nearly without error, where all other columns together cannot.
+def predicts_target(subject: Subject) -> Iterator[Finding]:
+    """A feature that predicts the target nearly without error, if all other columns together cannot.
 
-    A strong honest feature has company: what it measures is seen in other columns too. So a column is a leak only where the
-    columns that are not suspected make twice as many errors; where they do as well, the problem is easy.
+    A strong honest feature is reflected in other columns. So a column is a leak only if the other columns, without suspects,
+    make twice as many errors; if they do as well, the problem is easy.
     """
     table = subject.table
     if len(subject.rows) < FEW_ROWS:
         return
-    told = {
+    scores = {
         column: alone(subject.values(column), subject.answers, subject.outputs, subject.folds) for column in subject.columns
     }
-    told = {column: found for column, found in told.items() if found.guess >= EACH or not subject.outputs}
-    suspects = [column for column, found in told.items() if found.skill >= TELLS_ALL]
+    scores = {column: found for column, found in scores.items() if found.guess >= EACH or not subject.outputs}
+    suspects = [column for column, found in scores.items() if found.skill >= LEAK_SKILL]
     easy = len(suspects) > max(2, len(subject.columns) / 2)
-    for column, found in told.items():
-        if found.skill < TELLS_MUCH:
+    for column, found in scores.items():
+        if found.skill < HIGH_SKILL:
             continue
-        others = _most_telling(told, {column, *suspects})
+        others = _most_predictive(scores, {column, *suspects})
         rest = together(feature_matrix(table.frame[others]), subject.answers, subject.outputs, subject.folds)
         if not _fewer_errors(found, rest, subject.outputs):
             continue
-        level, check = ("warn", "target") if easy or found.skill < TELLS_ALL else ("leak", "target")
+        level, check = ("warn", "target") if easy or found.skill < LEAK_SKILL else ("leak", "target")
         what = "errors" if subject.outputs else "squared errors of ranks"
-        message = f"alone foretells {table.target_name}: {found.skill:.1%} fewer {what} than the plain guess in the folds"
+        message = f"alone predicts {table.target_name}: {found.skill:.1%} fewer {what} than the baseline in the folds"
         message += f", all other columns together {max(rest.skill, 0):.1%} fewer" if others else ""
         yield Finding(level, check, (column,), message, ADVICE)  # type: ignore[arg-type]
 
 
 def follows_classes(subject: Subject) -> Iterator[Finding]:
-    """A feature of a few values, or a gap pattern, that the class determines, where other columns do not tell it."""
+    """A feature of few values, or a pattern of gaps, that the class determines and other columns do not predict."""
     if not subject.outputs or len(subject.rows) < FEW_ROWS:
         return
     answers = subject.table.target[subject.rows]
@@ -61,7 +61,7 @@ def follows_classes(subject: Subject) -> Iterator[Finding]:
         np.add.at(counts, (answers, at), 1)
         wrong = int(len(answers) - counts.max(axis=1).sum())
         named = np.unique(counts.argmax(axis=1))
-        if wrong > (1 - TELLS_ALL) / 2 * len(answers) or len(named) < 2 or counts.sum(axis=0)[named].min() < EACH:
+        if wrong > (1 - LEAK_SKILL) / 2 * len(answers) or len(named) < 2 or counts.sum(axis=0)[named].min() < EACH:
             continue
         copy = len(levels) == subject.outputs == len(named)
         if not copy and not _beyond_others(subject, column, values, wrong / len(answers)):
@@ -72,7 +72,7 @@ def follows_classes(subject: Subject) -> Iterator[Finding]:
 
 
 def cuts_numbers(subject: Subject) -> Iterator[Finding]:
-    """A feature whose few values, or whose gaps, cut the target into ranges that hardly overlap and leave no gap between."""
+    """A feature whose few values, or whose gaps, cut the target into adjacent ranges that hardly overlap."""
     if subject.outputs or len(subject.rows) < FEW_ROWS:
         return
     target = subject.table.target[subject.rows]
@@ -85,7 +85,7 @@ def cuts_numbers(subject: Subject) -> Iterator[Finding]:
 
 
 def _few_valued(subject: Subject, most: int) -> Iterator[tuple[str, str, Floats]]:
-    """Features, and whether they are missing, with 2 to `most` values of enough rows each."""
+    """Features with 2 to `most` values of enough rows each, else their gaps."""
     for column in subject.columns:
         values = subject.values(column)
         mine = values[subject.rows]
@@ -100,27 +100,27 @@ def _few_valued(subject: Subject, most: int) -> Iterator[tuple[str, str, Floats]
 
 
 def _beyond_others(subject: Subject, column: str, values: Floats, wrong: float) -> bool:
-    """Whether the other columns fail to tell these values, so that nothing but the target explains them."""
-    others = [name for name in subject.columns if name != column][:ASKED_TOGETHER]
+    """Whether the other columns fail to predict these values, so that only the target explains them."""
+    others = [name for name in subject.columns if name != column][:MOST_COLUMNS]
     codes = np.unique(values, return_inverse=True)[1]
     outputs = int(codes.max()) + 1
     rest = together(feature_matrix(subject.table.frame[others]), codes, outputs, subject.folds)
-    return _fewer_errors(Foretold(wrong * rest.rows, rest.guess, rest.rows), rest, outputs)
+    return _fewer_errors(Predicted(wrong * rest.rows, rest.guess, rest.rows), rest, outputs)
 
 
-def _most_telling(told: dict[str, Foretold], without: set[str]) -> list[str]:
-    left = [column for column in told if column not in without]
-    return sorted(left, key=lambda column: -told[column].skill)[:ASKED_TOGETHER]
+def _most_predictive(scores: dict[str, Predicted], without: set[str]) -> list[str]:
+    left = [column for column in scores if column not in without]
+    return sorted(left, key=lambda column: -scores[column].skill)[:MOST_COLUMNS]
 
 
-def _fewer_errors(one: Foretold, rest: Foretold, outputs: int) -> bool:
+def _fewer_errors(one: Predicted, rest: Predicted, outputs: int) -> bool:
     return rest.error >= max(2 * one.error, one.error + MORE_ERRORS if outputs else 0.0)
 
 
 def _next_to(low: npt.NDArray[np.float64], high: npt.NDArray[np.float64]) -> bool:
-    """Whether two sorted samples touch without overlapping, as the two sides of a threshold do.
+    """Whether two sorted samples are adjacent without overlap, as the two sides of a threshold are.
 
-    Mice and elephants do not overlap either, but between their weights there is a gap.
+    The weights of mice and elephants do not overlap either, but there is a gap between them.
     """
     below = np.searchsorted(low, high, "right").mean() / len(low)  # P(low <= high)
     (low_5, low_95), (high_5, high_95) = np.quantile(low, [0.05, 0.95]), np.quantile(high, [0.05, 0.95])

@@ -1,1 +1,1 @@
-"""What a fold learns from its training rows: impute, scale, encode, balance, select."""
+"""The steps that a fold fits on its training rows: impute, scale, encode, balance, select."""

@@ -1,6 +1,6 @@
-"""Classes of unequal size, evened out among the training rows of a fold. No other row ever comes here.
+"""Balancing of classes among the training rows of a fold. No other row is balanced.
 
-imbalanced-learn does the work; it takes seconds to import, so only who asks for it waits.
+imbalanced-learn takes seconds to import, so each function imports it where it needs it.
 """
 
 from __future__ import annotations
@@ -26,8 +26,9 @@ Expand = Callable[[Floats, npt.NDArray[np.bool_], npt.NDArray[np.int32]], npt.ND
 class Cells(NamedTuple):
     """Prepared cells of some rows, before one-hot.
 
-    values: numbers (rows, numbers), imputed and scaled. missing: where an indicator says that they were missing, (rows,
-    numbers). codes: of the levels of each category, (rows, categories).
+    values: numbers (rows, numbers), imputed and scaled.
+    missing: whether a number with an indicator was missing, (rows, numbers).
+    codes: codes of the levels of each category, (rows, categories).
     """
 
     values: Floats
@@ -43,8 +44,8 @@ class Cells(NamedTuple):
 class Balanced:
     """Training rows, balanced.
 
-    like: (rows,), for each row the position of the training row that it is, or of one with its target if it is a new one.
-    weight: (rows,), None where every row counts the same.
+    like: (rows,), the position of the training row that a row is, or of one with the same target if the row is new.
+    weight: (rows,), None if every row has weight 1.
     """
 
     cells: Cells
@@ -56,14 +57,14 @@ def balanced(cells: Cells, target: npt.NDArray[Any], balance: BalanceSpec, seed:
     """The training rows of a fold, balanced.
 
     Args:
-        cells: theirs, (rows, ...).
-        target: their class codes, (rows,); not looked at where nothing is to be balanced.
-        balance: how.
-        seed: of the draws.
-        expand: the parts of cells -> what the network sees, (rows, features); Tomek's pairs are nearest in that.
+        cells: the prepared cells, (rows, ...).
+        target: the class codes, (rows,); unused without balancing.
+        balance: the method.
+        seed: for the random draws.
+        expand: the parts of cells -> the input of the network, (rows, features), in which Tomek's pairs are nearest.
 
     Raises:
-        TrialFailed: no row of a class would be left, or a class to be grown by SMOTE has one row only.
+        TrialFailed: no row of a class would be left, or SMOTE should grow a class of one row.
     """
     every = np.arange(len(target))
     match balance:
@@ -86,9 +87,9 @@ def class_weights(target: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
 
 
 def wanted_counts(target: npt.NDArray[np.int64], balance: BalanceSpec) -> dict[int, int]:
-    """How many rows each class shall have, for the classes where that is another number than now.
+    """The wanted number of rows of each class that has another number now.
 
-    For two classes the ratio is imbalanced-learn's `sampling_strategy`; of more, every class is held to it.
+    For two classes the ratio is imbalanced-learn's `sampling_strategy`; for more, every class gets it.
     """
     counts = {code: int(count) for code, count in enumerate(np.bincount(target)) if count}
     if isinstance(balance, (Oversample, Smote, SmoteTomek)):
@@ -101,20 +102,20 @@ def wanted_counts(target: npt.NDArray[np.int64], balance: BalanceSpec) -> dict[i
 
 
 def check_balance(table: Table, splits: Sequence[Split], balance: BalanceSpec) -> Iterator[Finding]:
-    """Whether classes can be balanced so, before anything is trained; a note where SMOTE must do with fewer neighbours.
+    """Refuse a balancing that the classes cannot have, before anything is trained; note where SMOTE has fewer neighbours.
 
     Raises:
-        ConfigError: at balance.kind: there are no classes, or a class that SMOTE should grow has one row in a fold.
+        ConfigError: at balance.kind: there are no classes, or SMOTE should grow a class of one row in a fold.
     """
     if balance.kind == "none":
         return
     if not table.labels:
-        rule = f"{balance.kind} evens out classes, and {table.target_name} is a number to predict; use none"
+        rule = f"{balance.kind} is for classes, and {table.target_name} is a number to predict; use none"
         raise ConfigError("balance.kind", rule)
     if not isinstance(balance, (Smote, SmoteTomek)):
         return
     if table.images is not None:
-        rule = f"{balance.kind} mixes two rows, and a mix of two images shows nothing; take oversample or class_weight"
+        rule = f"{balance.kind} mixes rows, and a mix of two images shows nothing; use oversample or class_weight"
         raise ConfigError("balance.kind", rule)
     smallest = balance.neighbours + 1
     for fold, split in enumerate(splits):
@@ -122,14 +123,16 @@ def check_balance(table: Table, splits: Sequence[Split], balance: BalanceSpec) -
         for code in wanted_counts(table.target[split.train], balance):
             if counts[code] == 1:
                 where = f"{table.labels[code]!r} has one training row in fold {fold}"
-                raise ConfigError(
-                    "balance.kind", f"{balance.kind} makes rows between two of a class, and {where}; use oversample"
-                )
+                raise ConfigError("balance.kind", f"{balance.kind} needs two rows of a class, and {where}; use oversample")
             smallest = min(smallest, int(counts[code]))
     if smallest <= balance.neighbours:
-        message = f"a class has only {smallest} training rows in a fold; there SMOTE uses {smallest - 1} neighbours"
+        message = f"a class has only {smallest} training rows in a fold, where SMOTE uses {smallest - 1} neighbours"
         yield Finding(
-            "note", "balance", (), message, f"nothing need be done; balance.neighbours={smallest - 1} asks for as many"
+            "note",
+            "balance",
+            (),
+            message,
+            f"no action needed; balance.neighbours={smallest - 1} uses as many everywhere",
         )
 
 
@@ -138,7 +141,7 @@ def _picked(cells: Cells, rows: Codes) -> Balanced:
 
 
 def _drawn(target: npt.NDArray[np.int64], balance: Oversample | Undersample, seed: int) -> Codes:
-    """Which rows are kept or repeated, in their order."""
+    """The positions of the rows that are kept or repeated, in order."""
     from imblearn.over_sampling import RandomOverSampler
     from imblearn.under_sampling import RandomUnderSampler
 
@@ -152,9 +155,9 @@ def _drawn(target: npt.NDArray[np.int64], balance: Oversample | Undersample, see
 
 
 def _grown(cells: Cells, target: npt.NDArray[np.int64], balance: Smote | SmoteTomek, seed: int) -> Balanced:
-    """The rows with SMOTE's new ones after them.
+    """The rows, followed by SMOTE's new ones.
 
-    Whether a number was missing counts as a category, and where it was the new row has the fill that stands for it.
+    Whether a number was missing is a category of its own; where it is, the new row has the number's fill.
     Source: Chawla et al., SMOTE: Synthetic Minority Over-sampling Technique (2002), with SMOTE-NC and SMOTE-N.
     """
     rows = np.arange(len(target))
@@ -187,17 +190,17 @@ def _grown(cells: Cells, target: npt.NDArray[np.int64], balance: Smote | SmoteTo
     )
 
 
-def _smote(numbers: int, columns: int, **asked: Any) -> Any:
-    """The SMOTE for so many numbers among so many columns; all others are categories."""
+def _smote(numbers: int, columns: int, **options: Any) -> Any:
+    """The SMOTE variant for these columns: the first `numbers` are numbers, the others categories."""
     from imblearn.over_sampling import SMOTE, SMOTEN, SMOTENC
 
     if numbers == columns:
-        return SMOTE(**asked)
-    return SMOTENC(list(range(numbers, columns)), **asked) if numbers else SMOTEN(**asked)
+        return SMOTE(**options)
+    return SMOTENC(list(range(numbers, columns)), **options) if numbers else SMOTEN(**options)
 
 
 def _without_links(grown: Balanced, target: npt.NDArray[np.int64], expand: Expand) -> Balanced:
-    """Without the pairs that are each other's nearest row and of different classes.
+    """The rows without Tomek links: pairs of different classes that are each other's nearest row.
 
     Source: Batista, Prati & Monard, A Study of the Behavior of Several Methods for Balancing Machine Learning Training Data
     (2004).
@@ -209,5 +212,5 @@ def _without_links(grown: Balanced, target: npt.NDArray[np.int64], expand: Expan
     cleaning.fit_resample(expand(*grown.cells).astype(np.float64), classes)  # squares of large cells overflow in float32
     kept = cleaning.sample_indices_
     if len(np.unique(classes[kept])) < len(np.unique(classes)):
-        raise TrialFailed("balance", "smote_tomek takes out every row of a class; use smote")
+        raise TrialFailed("balance", "smote_tomek removes every row of a class; use smote")
     return Balanced(grown.cells.take(kept), grown.like[kept])

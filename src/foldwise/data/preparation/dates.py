@@ -1,4 +1,4 @@
-"""Dates as numbers: their parts, plain or laid on a circle, where December is beside January."""
+"""Dates as numbers: their parts, plain or on a circle, where December is next to January."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def _hour(moments: Moments) -> npt.NDArray[Any]:
     return np.asarray((moments - moments.astype("datetime64[D]")) / np.timedelta64(1, "h"))
 
 
-# name -> the part of moments (rows,) as a number, and how many make a round
+# name -> a function from moments (rows,) to the part, and its period
 PARTS: dict[str, tuple[Callable[[Moments], npt.NDArray[Any]], float]] = {
     "year": (lambda moments: _count(moments, "Y") + 1970, np.inf),
     "month": (lambda moments: _count(moments, "M") % 12 + 1, 12.0),
@@ -33,7 +33,7 @@ PARTS: dict[str, tuple[Callable[[Moments], npt.NDArray[Any]], float]] = {
 
 @dataclass(frozen=True)
 class Date:
-    """A date column: its parts, each a number or, where they are `cyclic` and the part goes round, a sine and a cosine."""
+    """A date column as its parts: a number each, or a sine and a cosine if `cyclic` and the part has a period."""
 
     name: str
     parts: tuple[str, ...]
@@ -48,9 +48,9 @@ class Date:
         """Moments (rows,) as numbers (rows, features), nan where the moment is missing."""
         columns: list[npt.NDArray[Any]] = []
         for part in self.parts:
-            of, round_ = PARTS[part]
-            values = of(moments)
-            angles = 2.0 * np.pi * values / round_
+            part_of, period = PARTS[part]
+            values = part_of(moments)
+            angles = 2.0 * np.pi * values / period
             columns += [np.sin(angles), np.cos(angles)] if len(self._ends(part)) == 2 else [values]
         numbers = np.column_stack(columns).astype(np.float64)
         numbers[np.isnat(moments)] = np.nan
@@ -61,7 +61,7 @@ class Date:
 
 
 def fit_date(name: str, moments: Moments, kind: Literal["parts", "cyclic"]) -> Date:
-    """The parts that these training rows (rows,) have: there is an hour only where one of them has a time of day."""
+    """Fit the parts on training rows (rows,): the hour is one only if a row has a time of day."""
     known = moments[~np.isnat(moments)]
     timed = bool((known != known.astype("datetime64[D]")).any())
     return Date(name, tuple(part for part in PARTS if part != "hour" or timed), kind == "cyclic")

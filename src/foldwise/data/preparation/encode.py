@@ -16,9 +16,10 @@ RARE = "(rare)"
 
 @dataclass(frozen=True)
 class Levels:
-    """The levels of one category column as its training rows show them. None is the level of missing cells.
+    """The levels of a category column in its training rows. None is the level of missing cells.
 
-    own: levels with a column of their own; rare: levels that share one more column; fill: stands in for missing cells.
+    own: levels with a column of their own. rare: levels that share one more column. fill: the level that replaces missing
+    cells.
     """
 
     name: str
@@ -38,7 +39,7 @@ class Levels:
 
     @property
     def width(self) -> int:
-        """How many codes there are."""
+        """The number of codes."""
         return len(self.own) + bool(self.rare)
 
     @property
@@ -54,7 +55,7 @@ class Levels:
 
 
 def one_hot(codes: npt.NDArray[np.int32], drop_first: bool, out: npt.NDArray[np.float32]) -> None:
-    """Write ones into `out`, zeros of shape (rows, columns), where the codes (rows,) say; UNKNOWN leaves zeros."""
+    """Write a one for each code (rows,) into `out`, zeros of shape (rows, columns); UNKNOWN leaves zeros."""
     columns = codes - drop_first
     known = np.flatnonzero(columns >= 0)
     out[known, columns[known]] = 1.0

@@ -27,10 +27,10 @@ def save_preparation(preparation: AnyPreparation, path: Path) -> None:
 
 
 def load_preparation(path: Path) -> AnyPreparation:
-    """Read what `save_preparation` wrote; it transforms rows to exactly the same numbers.
+    """Read the JSON of `save_preparation`; the preparation transforms rows to exactly the same numbers.
 
     Raises:
-        DataError: the file is not there, or is none of this format.
+        DataError: the file does not exist or has another format.
     """
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
@@ -54,7 +54,7 @@ def load_preparation(path: Path) -> AnyPreparation:
             None if content["kept"] is None else tuple(content["kept"]),
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise DataError(f"{path}: is no saved preparation ({error}); save the model again") from None
+        raise DataError(f"{path}: is not a saved preparation ({error}); save the model again") from None
 
 
 def _curve(content: Mapping[str, Any] | None) -> Curve | None:

@@ -1,4 +1,4 @@
-"""From typed rows to what a network takes. Everything that is learnt here is learnt from training rows only."""
+"""From typed rows to the input of a network. Everything is fitted on training rows only."""
 
 from __future__ import annotations
 
@@ -11,8 +11,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from sklearn.impute import SimpleImputer
-from sklearn.preprocessing import OneHotEncoder
 
 from foldwise.data.cells import LARGEST
 from foldwise.data.preparation.balance import Cells, balanced
@@ -36,7 +34,7 @@ NO_BALANCE = NoBalance()
 
 @dataclass(frozen=True)
 class Number:
-    """What is known of a number column: `(curve(x or fill) - center) / scale`, and one more for missing where `indicator`."""
+    """A fitted number column: `(curve(x or fill) - center) / scale`, and a column for missing cells if `indicator`."""
 
     name: str
     fill: float
@@ -55,7 +53,7 @@ class Preparation:
     target: TargetScale = UNSCALED
     dates: tuple[Date, ...] = ()
     texts: tuple[Hashed, ...] = ()
-    kept: tuple[int, ...] | None = None  # of the columns laid side by side; None is all
+    kept: tuple[int, ...] | None = None  # positions among all output columns; None is all
 
     @cached_property
     def features(self) -> tuple[str, ...]:
@@ -64,7 +62,7 @@ class Preparation:
 
     @cached_property
     def origins(self) -> tuple[str, ...]:
-        """The table's column that each output column comes from."""
+        """The table's column of each output column."""
         dates = {name: date.name for date in self.dates for name in date.features}
         columns = [dates.get(number.name, number.name) for number in self.numbers]
         marked = [column for column, number in zip(columns, self.numbers, strict=True) if number.indicator]
@@ -74,18 +72,18 @@ class Preparation:
 
     @property
     def columns(self) -> frozenset[str]:
-        """The names of the table's columns that it looks at."""
+        """The names of the table's columns that it uses."""
         others = ((part.name for part in parts) for parts in (self.categories, self.dates, self.texts))
         return frozenset(self._measured).union(*others)
 
     @property
     def continuous(self) -> int:
-        """How many columns are numbers and words; they are laid first."""
+        """The number of continuous output columns (numbers and words), which come first."""
         return len(self.numbers) + sum(text.width for text in self.texts)
 
     @cached_property
     def _measured(self) -> tuple[str, ...]:
-        of_dates = sum(len(date.features) for date in self.dates)  # the last of the numbers
+        of_dates = sum(len(date.features) for date in self.dates)  # they are the last numbers
         return tuple(number.name for number in self.numbers[: len(self.numbers) - of_dates])
 
     @cached_property
@@ -95,8 +93,7 @@ class Preparation:
         return tuple(names + [name for levels in self.categories for name in levels.features])
 
     def transform(self, frame: pd.DataFrame) -> Floats:
-        """Prepare conformed rows, seen or unseen: numbers (columns, then parts of dates), words,
-        indicators of missing numbers, one-hot levels.
+        """Prepare conformed rows: numbers (columns, then parts of dates), words, indicators of missing numbers, one-hot levels.
 
         Returns:
             (rows, features), all finite.
@@ -120,7 +117,7 @@ class Preparation:
         return codes
 
     def expand(self, values: npt.NDArray[np.float64], missing: npt.NDArray[np.bool_], codes: npt.NDArray[np.int32]) -> Floats:
-        """Lay numbers, words, indicators and one-hot levels side by side and keep what was selected, (rows, features)."""
+        """Join numbers, words, indicators and one-hot levels, and keep the selected columns, (rows, features)."""
         out = np.zeros((len(values), len(self._laid)), dtype=np.float32)
         out[:, : values.shape[1]] = values
         start = values.shape[1]
@@ -138,7 +135,7 @@ class Preparation:
 
     @cached_property
     def marked(self) -> npt.NDArray[np.bool_]:
-        """Which numbers have an indicator, (numbers,)."""
+        """A mask (numbers,) of the numbers with an indicator."""
         return np.array([number.indicator for number in self.numbers], dtype=np.bool_)
 
     @cached_property
@@ -154,12 +151,12 @@ AnyPreparation = Preparation | ImagePreparation
 class FoldData:
     """A prepared fold.
 
-    train_x, valid_x: (rows, features); images are uint8 until some of their rows are asked for as numbers.
-    train_y, valid_y: (rows, outputs): binary one column of 0 and 1, multiclass one-hot, regression one column,
-        standardised by the training rows, or their logarithms, where prep.target says so.
-    train_weight, valid_weight: (rows,), None where every row counts the same.
+    train_x, valid_x: (rows, features); images are uint8 until rows of them are read as numbers.
+    train_y, valid_y: (rows, outputs): binary one column of 0 and 1, multiclass one-hot, regression one column, scaled
+        as in prep.target by the training rows.
+    train_weight, valid_weight: (rows,), None if every row has weight 1.
     valid_truth: (rows,), codes, or the target in its own unit, which is `target.back(y)`.
-    columns: the table's column that each feature comes from, (features,).
+    columns: the table's column of each feature, (features,).
     """
 
     train_x: Features
@@ -174,19 +171,19 @@ class FoldData:
 
 
 def prepare_fold(table: Table, split: Split, prep: PrepSpec, balance: BalanceSpec = NO_BALANCE, seed: int = 0) -> FoldData:
-    """Prepare one fold: fit on its training rows, apply to both sides, balance the training rows.
+    """Prepare one fold: fit on its training rows, transform both sides, balance the training rows.
 
-    Nothing else in foldwise prepares a fold.
+    Every fold is prepared by this function.
 
     Args:
         table: the data.
         split: the fold.
-        prep: how cells become numbers.
-        balance: how classes are evened out. Validation rows keep their number, order and values.
-        seed: of what balancing draws.
+        prep: the preparation of features and target.
+        balance: the balancing of classes. Validation rows keep their number, order and values.
+        seed: for the random draws of balancing.
 
     Raises:
-        TrialFailed: the classes cannot be balanced so.
+        TrialFailed: the classes cannot be balanced like that.
     """
     preparation = fit_preparation(table, split.train, prep)
     if isinstance(preparation, ImagePreparation):
@@ -214,10 +211,10 @@ def prepare_fold(table: Table, split: Split, prep: PrepSpec, balance: BalanceSpe
 
 
 def fit_preparation(table: Table, rows: npt.ArrayLike, prep: PrepSpec) -> AnyPreparation:
-    """Learn fills, scales, levels and which features to keep from these rows, and look at no other.
+    """Fit fills, scales, levels and the selection of features on these rows alone.
 
     Raises:
-        ConfigError: the rows have not what `prep` asks for.
+        ConfigError: the rows lack something that `prep` needs.
     """
     at = np.asarray(rows, dtype=np.int64)
     check_prep(table, at, prep)
@@ -241,7 +238,7 @@ def fit_preparation(table: Table, rows: npt.ArrayLike, prep: PrepSpec) -> AnyPre
 
 
 def encode_target(table: Table, rows: npt.ArrayLike, preparation: AnyPreparation) -> Floats:
-    """The targets of these rows as a network learns them, (rows, outputs)."""
+    """The targets of these rows in the form that a network learns, (rows, outputs)."""
     target = table.target[np.asarray(rows, dtype=np.int64)]
     if len(table.labels) > 2:
         one_column_each: Floats = np.eye(len(table.labels), dtype=np.float32)[target]
@@ -252,7 +249,7 @@ def encode_target(table: Table, rows: npt.ArrayLike, preparation: AnyPreparation
 
 
 def _no_cells(rows: int) -> Cells:
-    """Images are repeated, left out or weighted, and never mixed: their pixels need not be looked at for it."""
+    """Cells for images, which are repeated, left out or weighted, but never mixed, so that no pixels are needed."""
     return Cells(np.empty((rows, 0)), np.empty((rows, 0), dtype=np.bool_), np.empty((rows, 0), dtype=np.int32))
 
 
@@ -265,22 +262,26 @@ def _numbers(frame: pd.DataFrame, names: Sequence[str], dates: tuple[Date, ...])
 
 
 def _fit_numbers(frame: pd.DataFrame, columns: tuple[str, ...], dates: tuple[Date, ...], prep: PrepSpec) -> tuple[Number, ...]:
+    from sklearn.impute import SimpleImputer
+
     names = [*columns, *(name for date in dates for name in date.features)]
     if not names:
         return ()
     values = _numbers(frame, columns, dates)
     missing = np.isnan(values)
-    # a column that is all missing in this fold is filled with zeros
+    # keep_empty_features: a column that is all missing in this fold is filled with zeros
     imputer = SimpleImputer(strategy=prep.impute.kind, fill_value=prep.impute.value, keep_empty_features=True)
     filled = imputer.fit_transform(values)
     curves, center, scale = fit_scale(filled, prep.scale)
-    shown = {*columns, *(date.features[0] for date in dates)}  # all parts of a date are missing together
+    shown = {*columns, *(date.features[0] for date in dates)}  # one indicator for all parts of a date
     marked = [prep.impute.indicator and name in shown and bool(gaps.any()) for name, gaps in zip(names, missing.T, strict=True)]
     parts = zip(names, imputer.statistics_, center, scale, marked, curves, strict=True)
     return tuple(Number(name, float(f), float(c), float(s), bool(m), curve) for name, f, c, s, m, curve in parts)
 
 
 def _fit_levels(name: str, cells: npt.NDArray[Any], rule: OneHot, impute: Impute) -> Levels:
+    from sklearn.preprocessing import OneHotEncoder
+
     counts = Counter(cells.tolist())
     levels: list[str | None] = sorted(level for level in counts if level is not None)
     fill = None
@@ -290,9 +291,7 @@ def _fit_levels(name: str, cells: npt.NDArray[Any], rule: OneHot, impute: Impute
         levels.append(None)
     if fill is not None:
         counts[fill] += counts.pop(None, 0)
-    codes = np.repeat(
-        np.arange(len(levels)), [counts[level] for level in levels]
-    )  # how often a level is there is all that counts
+    codes = np.repeat(np.arange(len(levels)), [counts[level] for level in levels])  # the encoder needs only the counts
     encoder = OneHotEncoder(min_frequency=rule.min_share or None, max_categories=rule.max_levels).fit(codes[:, None])
     found = encoder.infrequent_categories_[0]
     rare = set() if found is None else set(found.tolist())

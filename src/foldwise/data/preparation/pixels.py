@@ -1,4 +1,4 @@
-"""From images to what a network takes. Pixels stay uint8 until some rows are asked for as numbers."""
+"""From images to the input of a network. Pixels stay uint8 until rows of them are read as numbers."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ Bytes = npt.NDArray[np.uint8]
 
 SCALES = ("none", "unit", "standard", "minmax")
 LEVELS = 256
-BLOCK = 4096  # images that are counted at once
+BLOCK = 4096  # images counted at once
 
 
 @dataclass(frozen=True, eq=False)
 class Images:
-    """Rows of images as features (rows, height * width * channels), row by row and channels last.
+    """Images as features (rows, height * width * channels), row by row and channels last.
 
-    It stands where an array of float32 would: it has a shape and a length, a slice of it or `numpy.asarray` are the scaled
-    numbers. Until then it holds no pixel of its own.
+    It takes the place of a float32 array: it has a shape and a length, and a slice or `numpy.asarray` gives the scaled
+    numbers. It holds no pixels of its own.
 
-    pixels: (all rows, features), of a whole table. at: (rows,), which of them. center, scale: (features,).
+    pixels: (all rows, features), of a whole table. at: (rows,), positions in it. center, scale: (features,).
     image: height, width and channels.
     """
 
@@ -46,7 +46,7 @@ class Images:
 
     @property
     def nbytes(self) -> int:
-        """What it holds beside the table's pixels."""
+        """The bytes that it holds in addition to the table's pixels."""
         return self.at.nbytes
 
     def __len__(self) -> int:
@@ -60,13 +60,13 @@ class Images:
         return self[:] if dtype is None else self[:].astype(dtype, copy=False)
 
     def bytes(self) -> Bytes:
-        """All rows as they were read, (rows, features)."""
+        """All rows unscaled, (rows, features)."""
         return self.pixels[self.at]
 
 
 @dataclass(frozen=True)
 class ImagePreparation:
-    """A fitted preparation of images, plain values only: a pixel is `(x - center) / scale`, each of which has one a channel."""
+    """A fitted preparation of images, plain values only: `(x - center) / scale`, with one center and scale for each channel."""
 
     shape: tuple[int, int, int]
     center: tuple[float, ...]
@@ -75,38 +75,37 @@ class ImagePreparation:
 
     @cached_property
     def features(self) -> tuple[str, ...]:
-        """The names of the output columns: pixel_<row>_<column>, and _<channel> where there are several."""
+        """The names of the output columns: pixel_<row>_<column>, and _<channel> if there are several."""
         height, width, channels = self.shape
         ends = [""] if channels == 1 else [f"_{channel}" for channel in range(channels)]
         return tuple(f"pixel_{row}_{column}{end}" for row in range(height) for column in range(width) for end in ends)
 
     @property
     def origins(self) -> tuple[str, ...]:
-        """The column that each output column is made of: an image has none."""
+        """The table's column of each output column; an image has none."""
         return ()
 
     @property
     def columns(self) -> frozenset[str]:
-        """The names of the table's columns that it looks at: none."""
+        """The names of the table's columns that it uses: none."""
         return frozenset()
 
     def rows(self, images: Bytes, at: npt.ArrayLike | None = None) -> Images:
-        """Images (rows, height, width, channels) as features, those at these positions or all."""
+        """Images (rows, height, width, channels) as features, all or those at these positions."""
         height, width, _ = self.shape
         center, scale = (np.tile(np.array(part, dtype=np.float32), height * width) for part in (self.center, self.scale))
         chosen = np.arange(len(images), dtype=np.int64) if at is None else np.asarray(at, dtype=np.int64)
         return Images(images.reshape(len(images), -1), chosen, center, scale, self.shape)
 
     def transform(self, images: Bytes) -> Floats:
-        """All of these images as numbers, (rows, features)."""
+        """Images as numbers, (rows, features)."""
         return self.rows(images)[:]
 
 
 def fit_pixels(images: Bytes, rows: npt.NDArray[np.int64], prep: PrepSpec, target: TargetScale) -> ImagePreparation:
-    """Learn one center and one scale for each channel from these rows, and look at no other.
+    """Fit one center and one scale for each channel on these rows alone.
 
-    `unit` is x / 255, `standard` has mean 0 and deviation 1, `minmax` goes from 0 to 1; a channel that never changes has
-    scale 1.
+    `unit` is x / 255, `standard` has mean 0 and deviation 1, `minmax` goes from 0 to 1; a constant channel has scale 1.
     """
     height, width, channels = images.shape[1:]
     level = np.arange(LEVELS, dtype=np.float64)
@@ -130,19 +129,19 @@ def fit_pixels(images: Bytes, rows: npt.NDArray[np.int64], prep: PrepSpec, targe
 
 
 def conform_images(images: npt.NDArray[Any], shape: tuple[int, int, int]) -> Bytes:
-    """Raw images as a model takes them.
+    """Raw images in the form that a model takes.
 
     Raises:
-        DataError: they are of another size, or no images.
+        DataError: they have another size, or are not images.
     """
     found = as_images(images, "the images")
     if found.shape[1:] != shape:
-        raise DataError(f"the images are {shown_shape(found.shape[1:])}, and the model takes {shown_shape(shape)}")
+        raise DataError(f"the images are {shown_shape(found.shape[1:])}, and the model takes {shown_shape(shape)}; resize them")
     return found
 
 
 def _counts(images: Bytes, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
-    """How often each level is there, (channels, 256)."""
+    """The count of each level, (channels, 256)."""
     channels = images.shape[-1]
     counts = np.zeros((channels, LEVELS))
     for start in range(0, len(rows), BLOCK):

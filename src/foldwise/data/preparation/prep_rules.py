@@ -1,4 +1,4 @@
-"""What a preparation may ask of a table, so that it is refused before anything is written."""
+"""Checks that a preparation fits a table, before anything is written."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from foldwise.spec.prep import PrepSpec
 
 
 def check_prep(table: Table, rows: npt.ArrayLike, prep: PrepSpec) -> None:
-    """Whether these rows, (rows,), have what a preparation needs: a column, and targets with a logarithm if it asks for it.
+    """Refuse a preparation that these rows, (rows,), cannot have.
 
     Raises:
-        ConfigError: at prep or prep.target, with the first row that has no logarithm; at prep.scale or prep.select, which
-            images do not take.
+        ConfigError: at prep, if no column is left; at prep.target, with the first row without a logarithm; at prep.scale or
+            prep.select, if images cannot have it.
     """
     if table.images is not None:
         _check_images(prep)
     elif not any(column.kind in prep.kinds for column in table.schema.columns):
         found = ", ".join(f"{column.name} ({column.kind})" for column in table.schema.columns)
-        raise ConfigError("prep", f"leaves no column to learn from of {found}; set prep.dates=parts or prep.text=hash")
+        raise ConfigError("prep", f"leaves out every column: {found}; set prep.dates=parts or prep.text=hash")
     if prep.target == "log":
         _check_log(table, np.asarray(rows, dtype=np.int64))
 
 
 def _check_images(prep: PrepSpec) -> None:
     if prep.scale not in SCALES:
-        rule = f"{prep.scale} looks at single columns, and the rows are images; take unit (x / 255), standard, minmax or none"
+        rule = f"{prep.scale} is for columns, and the rows are images; use unit (x / 255), standard, minmax or none"
         raise ConfigError("prep.scale", rule)
     if prep.select.kind != "none":
         raise ConfigError("prep.select", "an image keeps all its pixels; set prep.select=none")

@@ -1,4 +1,4 @@
-"""How numbers are scaled: `(curve(x) - center) / scale`, where most kinds have no curve."""
+"""Scaling of numbers: `(curve(x) - center) / scale`; most kinds have no curve."""
 
 from __future__ import annotations
 
@@ -8,15 +8,6 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import ndtri
-from sklearn.preprocessing import (
-    MaxAbsScaler,
-    MinMaxScaler,
-    PowerTransformer,
-    QuantileTransformer,
-    RobustScaler,
-    StandardScaler,
-)
 
 from foldwise.data.cells import LARGEST
 from foldwise.spec.prep import ScaleKind
@@ -36,21 +27,21 @@ class Power:
     exponent: float
 
     def __call__(self, x: Floats) -> Floats:
-        """Values (rows,) bent, all finite."""
+        """Transformed values (rows,), all finite."""
         exponent = np.where(x >= 0, self.exponent, 2.0 - self.exponent)
         size = np.log1p(np.abs(x))
         flat = exponent == 0.0
-        with np.errstate(over="ignore"):  # what is beyond is clipped
+        with np.errstate(over="ignore"):  # clipped below
             bent = np.where(flat, size, np.expm1(exponent * size) / np.where(flat, 1.0, exponent))
         return np.asarray(np.clip(np.sign(x) * bent, -LARGEST, LARGEST))
 
 
 @dataclass(frozen=True)
 class Ranks:
-    """The share of training rows below a value, between 0 and 1, or the place of that share on a normal curve.
+    """The share of training rows below a value, between 0 and 1, or the normal quantile of that share.
 
-    Equal values take the middle of their ranks, and no value is nearer to an end than half a quantile: so a column that is
-    mostly zeros and an outlier both stay near the others.
+    Equal values share their middle rank, and no share is nearer to 0 or 1 than half a quantile: so neither a column of mostly
+    zeros nor an outlier ends up far from the other values.
     """
 
     quantiles: tuple[float, ...]
@@ -62,7 +53,11 @@ class Ranks:
         share = (np.interp(x, known, shares) - np.interp(-x, -known[::-1], -shares[::-1])) / 2.0
         end = 0.5 / len(known)
         share = np.clip(share, end, 1.0 - end)
-        return np.asarray(ndtri(share)) if self.normal else share
+        if not self.normal:
+            return share
+        from scipy.special import ndtri
+
+        return np.asarray(ndtri(share))
 
     @cached_property
     def _known(self) -> tuple[Floats, Floats]:
@@ -73,7 +68,7 @@ Curve = Power | Ranks
 
 
 class Scale(NamedTuple):
-    """What a kind of scale learnt: a curve or None, a center and a scale for each column."""
+    """A fitted scaling: a curve or None, a center and a scale for each column."""
 
     curves: tuple[Curve | None, ...]
     center: Floats
@@ -81,43 +76,47 @@ class Scale(NamedTuple):
 
 
 def fit_scale(values: Floats, kind: ScaleKind) -> Scale:
-    """Learn from numbers (rows, columns) without gaps. A constant column has scale 1."""
+    """Fit a scaling to numbers (rows, columns) without gaps. A constant column has scale 1."""
+    from sklearn import preprocessing as sklearn
+
     none, ones = np.zeros(values.shape[1]), np.ones(values.shape[1])
     straight: tuple[Curve | None, ...] = (None,) * values.shape[1]
     match kind:
         case "none":
             return Scale(straight, none, ones)
-        case "unit":  # pixels in columns, from 0 to 255
+        case "unit":  # of pixels, from 0 to 255
             return Scale(straight, none, ones * 255)
         case "max":  # x / max|x|
-            return Scale(straight, none, MaxAbsScaler().fit(values).scale_)
+            return Scale(straight, none, sklearn.MaxAbsScaler().fit(values).scale_)
         case "minmax":
-            minmax = MinMaxScaler().fit(values)
+            minmax = sklearn.MinMaxScaler().fit(values)
             return Scale(straight, minmax.data_min_, 1.0 / minmax.scale_)
         case "standard":
-            standard = StandardScaler().fit(values)
+            standard = sklearn.StandardScaler().fit(values)
             return Scale(straight, standard.mean_, standard.scale_)
         case "robust":
             return Scale(straight, *_robust(values))
         case "quantile" | "quantile_uniform":
             count = min(MOST_QUANTILES, len(values))
-            found = QuantileTransformer(n_quantiles=count, subsample=None).fit(values).quantiles_
+            found = sklearn.QuantileTransformer(n_quantiles=count, subsample=None).fit(values).quantiles_
             return Scale(tuple(Ranks(tuple(column.tolist()), kind == "quantile") for column in found.T), none, ones)
         case "yeo_johnson":
-            powers = [Power(float(p)) for p in PowerTransformer(standardize=False).fit(values).lambdas_]
+            powers = [Power(float(p)) for p in sklearn.PowerTransformer(standardize=False).fit(values).lambdas_]
             bent = np.column_stack([power(column) for power, column in zip(powers, values.T, strict=True)])
             return Scale(tuple(powers), *fit_scale(bent, "standard")[1:])
 
 
 def bend(values: Floats, curves: tuple[Curve | None, ...]) -> Floats:
-    """Numbers (rows, columns), each column along its curve."""
+    """Numbers (rows, columns), each column transformed by its curve."""
     if not any(curves):
         return values
     return np.column_stack([column if curve is None else curve(column) for curve, column in zip(curves, values.T, strict=True)])
 
 
 def _robust(values: Floats) -> tuple[Floats, Floats]:
+    from sklearn.preprocessing import RobustScaler, StandardScaler
+
     robust = RobustScaler().fit(values)
-    # where half of the values are equal, the quartiles say nothing and the rest would stay unscaled
+    # where half of the values are equal, the quartiles are equal too and the rest would stay unscaled
     flat = np.subtract(*np.percentile(values, [75, 25], axis=0)) == 0
     return robust.center_, np.where(flat, StandardScaler().fit(values).scale_, robust.scale_)

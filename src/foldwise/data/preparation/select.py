@@ -1,4 +1,4 @@
-"""Which prepared features a network is given. Chosen on a fold's training rows, after everything else was prepared."""
+"""Feature selection on a fold's training rows, the last step of a preparation."""
 
 from __future__ import annotations
 
@@ -7,36 +7,33 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.feature_selection import mutual_info_classif, mutual_info_regression
-from sklearn.linear_model import Lasso
 
 from foldwise.errors import ConfigError
 from foldwise.spec.prep import KBestSelect, L1Select, NoSelect, SelectSpec, VarianceSelect
 
 Floats = npt.NDArray[np.float64]
 
-INFORMATION_ROWS = 5_000  # mutual information asks neighbours, a feature at a time: more rows cost seconds and say little more
+INFORMATION_ROWS = 5_000  # mutual information searches neighbours for each feature: more rows cost seconds and change little
 
 
 def kept_features(
     select: SelectSpec, x: npt.NDArray[Any], y: npt.NDArray[Any], classes: int, continuous: int
 ) -> tuple[int, ...] | None:
-    """The columns of `x` that are kept, in their order; None where all are.
+    """The columns of `x` that are kept, in their order; None for all.
 
     Args:
         select: the rule.
         x: prepared training rows, (rows, features).
-        y: what a network learns from them, (rows, outputs): 0 and 1, one-hot, or one number.
-        classes: how many labels there are; 0 for regression.
-        continuous: how many of the features, which come first, are measured; the others are 0 or 1.
+        y: their targets, (rows, outputs): 0 and 1, one-hot, or one number.
+        classes: the number of labels; 0 for regression.
+        continuous: the number of continuous features, which come first; the others are 0 or 1.
 
     Raises:
         ConfigError: nothing would be kept.
     """
     if isinstance(select, NoSelect):
         return None
-    features = np.array(x, dtype=np.float64, order="F")  # column by column, as all below is computed
+    features = np.array(x, dtype=np.float64, order="F")  # all functions below work column by column
     outputs = y.astype(np.float64)
     match select:
         case VarianceSelect():
@@ -49,7 +46,7 @@ def kept_features(
 
 
 def _varied(x: Floats, threshold: float) -> npt.NDArray[np.bool_]:
-    variance = np.where(np.ptp(x, axis=0) > 0, x.var(axis=0), 0.0)  # of equal numbers it is not quite 0
+    variance = np.where(np.ptp(x, axis=0) > 0, x.var(axis=0), 0.0)  # var() of equal numbers is not exactly 0
     kept: npt.NDArray[np.bool_] = variance > threshold
     if not kept.any():
         rule = f"no feature has a variance above {threshold:g}, the largest has {variance.max():.3g}"
@@ -58,22 +55,24 @@ def _varied(x: Floats, threshold: float) -> npt.NDArray[np.bool_]:
 
 
 def _scores(by: str, x: Floats, y: Floats, classes: int, continuous: int) -> Floats:
-    """How much each feature says of the target, higher is more; nan where nothing can be said."""
+    """The dependence of the target on each feature, higher is stronger; nan for constant features."""
+    from sklearn.feature_selection import mutual_info_classif, mutual_info_regression
+
     if by == "anova":
         return _explained(x, np.hstack([1.0 - y, y]) if classes == 2 else y)
     target = (y.argmax(axis=1) if classes > 2 else y[:, 0].astype(np.int64)) if classes else y[:, 0]
     some = np.unique(np.linspace(0, len(x) - 1, min(len(x), INFORMATION_ROWS)).astype(np.int64))
     information = mutual_info_classif if classes else mutual_info_regression
     of_levels = np.arange(x.shape[1]) >= continuous
-    # its random numbers only part equal values, and a preparation has to be the same each time
+    # random numbers break ties between equal values; a fixed seed makes a preparation repeatable
     return np.asarray(information(x[some], target[some], discrete_features=of_levels, random_state=0), dtype=np.float64)
 
 
 def _explained(x: Floats, y: Floats) -> Floats:
     """The share of each feature's variance that classes (one column each) or a number explain.
 
-    It puts features in the order of F in an analysis of variance. scikit-learn's own F is a small difference of large sums:
-    rounded below 0, it puts a feature that parts the classes perfectly last.
+    It ranks features like F in an analysis of variance. scikit-learn computes F as a small difference of large sums: rounded
+    below 0, it ranks a feature that separates the classes perfectly last.
     """
     outputs = y if y.shape[1] > 1 else y - y.mean()
     size = np.maximum((outputs**2).sum(axis=0), np.finfo(np.float64).tiny)
@@ -84,7 +83,7 @@ def _explained(x: Floats, y: Floats) -> Floats:
 
 
 def _best(scores: Floats, count: int) -> npt.NDArray[np.bool_]:
-    """The `count` highest; of equals the first."""
+    """The `count` highest scores; of equal scores the first."""
     order = np.argsort(-np.nan_to_num(scores, nan=-np.inf), kind="stable")
     kept = np.zeros(len(scores), dtype=np.bool_)
     kept[order[:count]] = True
@@ -92,15 +91,18 @@ def _best(scores: Floats, count: int) -> npt.NDArray[np.bool_]:
 
 
 def _weighted(x: Floats, y: Floats, strength: float) -> npt.NDArray[np.bool_]:
-    """What a lasso gives a weight, for any output; features count alike, whatever their unit."""
+    """The features that a lasso gives a weight for any output; they are standardised first."""
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.linear_model import Lasso
+
     sd = np.where(np.ptp(x, axis=0) > 0, x.std(axis=0), np.inf)
     features, outputs = (x - x.mean(axis=0)) / sd, np.asfortranarray(y - y.mean(axis=0))
     agreement = np.abs(features.T @ outputs).max(axis=1) / len(x)
-    first: npt.NDArray[np.bool_] = agreement == agreement.max()  # at this penalty it is the only one left, and beyond it none
+    first: npt.NDArray[np.bool_] = agreement == agreement.max()  # the last to keep a weight as the penalty grows
     if not agreement.any():
         return first
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # only whether a weight is 0 is asked
+        warnings.simplefilter("ignore", ConvergenceWarning)  # it is enough to know which weights are 0
         penalty, products = strength * float(agreement.max()), features.T @ features
         lasso = Lasso(penalty, fit_intercept=False, precompute=products, tol=1e-3).fit(features, outputs)
     weighted: npt.NDArray[np.bool_] = (lasso.coef_.reshape(y.shape[1], -1) != 0).any(axis=0)

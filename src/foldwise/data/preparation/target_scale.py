@@ -1,4 +1,4 @@
-"""Between a target in its own unit and what a network learns. Both directions in one value, so that they cannot part."""
+"""The scaling of targets, in both directions, so that one cannot change without the other."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float64]
 
 LEAST = float(np.nextafter(-1.0, 0.0))  # the smallest number that has a log(1 + y)
-LARGEST_LOG = float(np.log(np.finfo(np.float32).max))  # a wild network's answer stays finite
+LARGEST_LOG = float(np.log(np.finfo(np.float32).max))  # keeps every output of a network finite
 
 
 @dataclass(frozen=True)
@@ -18,9 +18,9 @@ class TargetScale:
     """A network learns `(y - mean) / sd`, or `(log(1 + y) - mean) / sd` where `log`. The defaults change nothing.
 
     Args:
-        mean: of the training rows' targets, or of their logarithms.
-        sd: their standard deviation; > 0.
-        log: for a skewed target, each y > -1.
+        mean: of the training targets, or of their logarithms.
+        sd: the standard deviation; > 0.
+        log: for a skewed target with every y > -1.
     """
 
     mean: float = 0.0
@@ -28,13 +28,13 @@ class TargetScale:
     log: bool = False
 
     def forward(self, values: npt.ArrayLike) -> Floats:
-        """Targets in their own unit, of any shape, as a network learns them."""
+        """Targets in their own unit, of any shape, scaled for a network."""
         own = np.asarray(values, dtype=np.float64)
         learnt = np.log1p(np.maximum(own, LEAST)) if self.log else own
         return np.asarray((learnt - self.mean) / self.sd)
 
     def back(self, outputs: npt.ArrayLike) -> Floats:
-        """What a network answers, of any shape, in the target's own unit: the inverse of `forward`."""
+        """Outputs of a network, of any shape, in the target's own unit: the inverse of `forward`."""
         learnt = np.asarray(outputs, dtype=np.float64) * self.sd + self.mean
         return np.asarray(np.expm1(np.minimum(learnt, LARGEST_LOG)) if self.log else learnt)
 
@@ -43,7 +43,7 @@ UNSCALED = TargetScale()
 
 
 def fit_target_scale(values: npt.ArrayLike, kind: str) -> TargetScale:
-    """What these targets (rows,) say, for a kind of `prep.target`: standard, log or none."""
+    """Fit the scaling to targets (rows,), for a kind of `prep.target`: standard, log or none."""
     if kind == "none":
         return UNSCALED
     learnt = TargetScale(log=kind == "log").forward(values)

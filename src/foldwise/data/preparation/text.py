@@ -1,4 +1,4 @@
-"""Free text as numbers: words counted in a fixed number of buckets. Nothing is learnt, so nothing can leak."""
+"""Free text as numbers: words counted in a fixed number of buckets. Nothing is fitted, so nothing can leak."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ WORD = re.compile(r"\w+")
 
 @dataclass(frozen=True)
 class Hashed:
-    """A text column as `width` numbers, of which each counts the words whose hash falls into it.
+    """A text column as `width` numbers; each counts the words with its hash.
 
-    A row is brought to length 1, so that long texts do not outweigh short ones; without a word it is all zeros.
+    A row is scaled to length 1, so that long texts do not outweigh short ones; without a word it is all zeros.
     Source: Weinberger et al. 2009, Feature hashing for large scale multitask learning.
     """
 
@@ -30,7 +30,7 @@ class Hashed:
         return tuple(f"{self.name} words {bucket}" for bucket in range(self.width))
 
     def counts(self, cells: Iterable[str | None]) -> npt.NDArray[np.float64]:
-        """Texts (rows,) as numbers (rows, width); None is a text without words."""
+        """Texts (rows,) as numbers (rows, width); None has no words."""
         bucket_of: dict[str, int] = {}
         rows, buckets, place = [], [], -1
         for place, cell in enumerate(cells):
@@ -46,5 +46,5 @@ class Hashed:
 
 
 def bucket_for(word: str, width: int) -> int:
-    """The same on every machine and in every process, which Python's own hash of text is not."""
+    """The bucket of a word: the same on every machine and in every process, unlike Python's own hash."""
     return zlib.crc32(word.encode("utf-8", "surrogatepass")) % width

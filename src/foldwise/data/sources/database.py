@@ -1,4 +1,4 @@
-"""Rows of a database: what a query answers, read in one transaction that writes nothing."""
+"""Rows of a database: the result of a query, read in one transaction that writes nothing."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from typing import TYPE_CHECKING, Any
 from foldwise.errors import ConfigError, DataError
 from foldwise.system.redact import first_line
 
-if TYPE_CHECKING:  # a wrong configuration should be said before any of them is imported
+if TYPE_CHECKING:  # a wrong configuration is reported before any of them is imported
     import pandas as pd
     from sqlalchemy import URL, Engine
 
     from foldwise.spec.sources import SqlData
 
-# A database -> the driver that is meant where an address names none, and what to install for it.
+# A database -> its default driver, and the package of that driver.
 _DRIVERS = {"postgresql": ("postgresql+psycopg", "psycopg[binary]"), "postgres": ("postgresql+psycopg", "psycopg[binary]")}
 CONNECT_SECONDS = 10
 
 
 def file_in(url: str) -> str | None:
-    """The file that an address of SQLite names; None for the address of a server.
+    """The file of an SQLite address; None for the address of a server.
 
     Raises:
-        ConfigError: it names none.
+        ConfigError: the address names no file.
     """
     if not url.startswith("sqlite"):
         return None
@@ -36,28 +36,28 @@ def file_in(url: str) -> str | None:
 
 
 def password_of(data: SqlData) -> str | None:
-    """The password in the environment, where one is named.
+    """The password in the environment variable `data.password_env`; None without one.
 
     Raises:
-        ConfigError: there is no such variable.
+        ConfigError: the variable is not set.
     """
     if data.password_env is None:
         return None
     if data.password_env not in os.environ:
-        raise ConfigError("data.password_env", f"there is no environment variable {data.password_env}; set it, or say null")
+        raise ConfigError("data.password_env", f"the environment variable {data.password_env} is not set; set it, or use null")
     return os.environ[data.password_env]
 
 
 def read_query(data: SqlData, file: Path | None) -> tuple[pd.DataFrame, str]:
-    """What the query answers, in the database's order, and what to call the place.
+    """The rows of the query, in the database's order, and the name of the place for messages.
 
     Args:
         data: the query and the address.
-        file: the database, where it is a file.
+        file: the database file, if it is one.
 
     Raises:
         ConfigError: the address is wrong, or its driver is not installed.
-        DataError: the database cannot be reached or refuses the query, or the answer is no table of rows.
+        DataError: the database cannot be reached or refuses the query, or the result has no rows.
     """
     from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
@@ -70,11 +70,11 @@ def read_query(data: SqlData, file: Path | None) -> tuple[pd.DataFrame, str]:
             # no parameters: a colon or a percent sign in the query is itself
             result = connection.execution_options(no_parameters=True).exec_driver_sql(data.query)
             if not result.returns_rows:
-                raise DataError("data.query: answers no table; write a SELECT")
-            names, rows = [str(name) for name in result.keys()], result.fetchall()  # noqa: SIM118 it is no mapping
+                raise DataError("data.query: returns no table; write a SELECT")
+            names, rows = [str(name) for name in result.keys()], result.fetchall()  # noqa: SIM118 not a mapping
     except SQLAlchemyError as fault:
         key = "data.query" if isinstance(fault, DBAPIError) and fault.statement is not None else "data.url"
-        raise DataError(f"{key}: {shown} says: {_first_line(fault, password)}") from None
+        raise DataError(f"{key}: {shown}: {_first_line(fault, password)}") from None
     finally:
         engine.dispose()
     return _frame(names, rows, frozenset(data.missing)), shown
@@ -87,9 +87,9 @@ def _frame(names: Sequence[str], rows: Sequence[Any], marks: frozenset[str]) -> 
 
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
-        raise DataError(f"data.query: answers two columns {twice[0]}; rename one with AS")
+        raise DataError(f"data.query: returns two columns {twice[0]}; rename one with AS")
     if not rows:
-        raise DataError("data.query: answers no row")
+        raise DataError("data.query: returns no rows; change the query")
     return pd.DataFrame({name: typed_cells(cells, marks) for name, cells in zip(names, zip(*rows, strict=True), strict=True)})
 
 
@@ -100,12 +100,14 @@ def _address(url: str) -> URL:
     try:
         place = make_url(url)
     except (ArgumentError, ValueError):
-        raise ConfigError("data.url", "is no database address; write sqlite:///<path> or postgresql://user@host/name") from None
+        raise ConfigError(
+            "data.url", "is not a database address; write sqlite:///<path> or postgresql://user@host/name"
+        ) from None
     return place.set(drivername=_DRIVERS[place.drivername][0]) if place.drivername in _DRIVERS else place
 
 
 def _read_only(place: URL, file: Path | None, password: str | None) -> Engine:
-    """An engine that refuses to write where its database can; and nothing is ever committed."""
+    """An engine that refuses to write, if its database can; nothing is ever committed."""
     from sqlalchemy import NullPool, create_engine
     from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
@@ -117,7 +119,7 @@ def _read_only(place: URL, file: Path | None, password: str | None) -> Engine:
     try:
         return create_engine(place if password is None else place.set(password=password), poolclass=NullPool, **options)
     except (NoSuchModuleError, ArgumentError):
-        rule = f"{place.drivername} is no database that SQLAlchemy knows; use sqlite or postgresql"
+        rule = f"{place.drivername} is unknown to SQLAlchemy; use sqlite or postgresql"
         raise ConfigError("data.url", rule) from None
     except ImportError as fault:
         package = next((package for driver, package in _DRIVERS.values() if driver == place.drivername), fault.name)
@@ -125,6 +127,6 @@ def _read_only(place: URL, file: Path | None, password: str | None) -> Engine:
 
 
 def _first_line(fault: Exception, password: str | None) -> str:
-    """What the database itself said, without SQL, parameters and the password."""
+    """The database's own message, without SQL, parameters and the password."""
     line = first_line(fault)
     return line.replace(password, "***") if password else line

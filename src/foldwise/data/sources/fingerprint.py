@@ -1,11 +1,12 @@
-"""Tells in moments whether rows are still those of another day, before anything is imported that reads them."""
+"""Marks of rows: equal marks mean equal rows. A mark needs no pandas, so a door can tell in moments that nothing changed."""
 
 from __future__ import annotations
 
 import hashlib
 from importlib.metadata import version
+from io import BufferedReader
 
-from foldwise.data.sources.read import find_file
+from foldwise.data.sources.find_file import find_file
 from foldwise.spec.data import CsvData, GivenHoldout, ParquetData, SklearnData
 from foldwise.spec.places import Paths
 from foldwise.spec.sources import MadeData
@@ -13,22 +14,40 @@ from foldwise.spec.study import FixedSpec
 
 
 def source_mark(fixed: FixedSpec) -> str | None:
-    """Equal marks mean equal rows; None where only reading the rows can tell, as with databases and folders.
+    """The mark of a study's rows; None for databases, folders and others that only reading can compare.
 
     Raises:
-        DataError: a file is not there.
+        DataError: a file does not exist.
     """
     data, paths = fixed.data, fixed.paths
-    if isinstance(data, (CsvData, ParquetData)):
-        marks = [_of_file(data.path, data.name, paths, "data.path")]
-        if isinstance(data.holdout, GivenHoldout):
-            marks.append(_of_file(data.holdout.path, data.name, paths, "data.holdout.path"))
-        return " ".join(marks)
     if isinstance(data, (SklearnData, MadeData)):
-        return f"scikit-learn {version('scikit-learn')} numpy {version('numpy')} foldwise {version('foldwise')}"
-    return None
+        mark = library_mark()
+    elif isinstance(data, (CsvData, ParquetData)):
+        mark = _mark_at(data.path, data.name, paths, "data.path")
+    else:
+        return None
+    if not isinstance(data.holdout, GivenHoldout):
+        return mark
+    return joined(mark, _mark_at(data.holdout.path, data.name, paths, "data.holdout.path"))
 
 
-def _of_file(path: str, name: str | None, paths: Paths, key: str) -> str:
+def joined(mark: str | None, of_holdout: str | None) -> str | None:
+    """The mark of rows whose holdout comes from a file of its own."""
+    return None if mark is None or of_holdout is None else f"{mark} {of_holdout}"
+
+
+def file_mark(file: BufferedReader) -> str:
+    """The mark of an open file, which is at its beginning again afterwards."""
+    mark = f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
+    file.seek(0)
+    return mark
+
+
+def library_mark() -> str:
+    """The mark of tables that come with a library or are made by a rule."""
+    return f"scikit-learn {version('scikit-learn')} numpy {version('numpy')} foldwise {version('foldwise')}"
+
+
+def _mark_at(path: str, name: str | None, paths: Paths, key: str) -> str:
     with find_file(path, name, paths, key).open("rb") as file:
-        return f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
+        return file_mark(file)

@@ -1,4 +1,4 @@
-"""pandas DataFrames from Python, read into cells that mean the same as those of a CSV or Parquet file."""
+"""pandas DataFrames, read into cells that mean the same as those of a CSV or Parquet file."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from foldwise.spec.data import ColumnKind
 
 PLACE = "the frame"
 
-# dtypes that are neither numbers, categories, truth values nor moments: by the beginning of their names, and what to do
+# the beginning of the name of a dtype that is not supported -> its meaning and the remedy
 REFUSED = {
     "timedelta": "a duration; make it a number, as by .dt.total_seconds()",
     "duration": "a duration; make it a number, as by .dt.total_seconds()",
@@ -31,7 +31,7 @@ def read_names(frame: pd.DataFrame) -> tuple[str, ...]:
     """The column names of a frame.
 
     Raises:
-        DataError: it has no row, levels of columns, or a column whose name is no text or there twice.
+        DataError: it has no rows, several levels of columns, or a column name that is not text or occurs twice.
     """
     if isinstance(frame.columns, pd.MultiIndex):
         raise DataError(
@@ -42,39 +42,39 @@ def read_names(frame: pd.DataFrame) -> tuple[str, ...]:
     odd = [name for name in names if not isinstance(name, str) or not name.strip()]
     if odd:
         raise DataError(
-            f"{PLACE}: the column name {odd[0]!r} is no text; rename it, as by frame.columns = frame.columns.map(str), "
-            "and name the columns of rows to be answered likewise"
+            f"{PLACE}: the column name {odd[0]!r} is not text; rename it, as by frame.columns = frame.columns.map(str), "
+            "and name the columns of rows to be predicted in the same way"
         )
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
-        raise DataError(f"{PLACE}: the column {twice[0]} is there twice; rename one")
+        raise DataError(f"{PLACE}: the column {twice[0]} occurs twice; rename one")
     if not len(frame):
-        raise DataError(f"{PLACE}: it holds no row")
+        raise DataError(f"{PLACE}: it has no rows; add rows")
     return tuple(names)
 
 
 def read_rows(frame: pd.DataFrame, marks: frozenset[str]) -> pd.DataFrame:
-    """All rows, indexed by their place; text is stripped, marks are None. The frame stays as it is.
+    """All rows, indexed by their place; text is stripped, marks are None. The frame is not changed.
 
     Raises:
-        DataError: as `read_names`, or a column holds what no network takes.
+        DataError: as `read_names`, or a column has an unsupported dtype or cell.
     """
     columns = {name: _cells(name, frame[name], marks) for name in read_names(frame)}
     return pd.DataFrame({name: cells.set_axis(pd.RangeIndex(len(frame))) for name, cells in columns.items()})
 
 
-def said_kinds(frame: pd.DataFrame) -> Mapping[str, ColumnKind]:
-    """What the frame itself says of its columns: one of dtype category is a category, also where its levels are numbers."""
+def declared_kinds(frame: pd.DataFrame) -> Mapping[str, ColumnKind]:
+    """The kinds that dtypes declare: a column of dtype category is a category, even where its levels are numbers."""
     return {str(name): "category" for name, dtype in frame.dtypes.items() if isinstance(dtype, pd.CategoricalDtype)}
 
 
 def notes_on(frame: pd.DataFrame) -> tuple[str, ...]:
-    """What the user should know of how it was read."""
+    """A note if the index has names, which are not read."""
     names = [str(name) for name in frame.index.names if name is not None]
     if not names:
         return ()
-    said = f"the frame's index ({', '.join(names)}) is no column"
-    return (f"{said}; frame.reset_index() makes it one, as data.row_key, data.group or data.time may need",)
+    rule = f"the frame's index ({', '.join(names)}) is not a column"
+    return (f"{rule}; frame.reset_index() makes it one, as data.row_key, data.group or data.time may need",)
 
 
 def _cells(name: str, cells: pd.Series[Any], marks: frozenset[str]) -> pd.Series[Any]:
@@ -99,7 +99,7 @@ def _cells(name: str, cells: pd.Series[Any], marks: frozenset[str]) -> pd.Series
 
 
 def _cell(name: str, row: int, cell: Any, marks: frozenset[str]) -> Any:
-    """A cell as Python's own text, number, truth value or moment, None where it is missing."""
+    """A cell as Python's own text, number, truth value or moment, None if missing."""
     if isinstance(cell, str):
         return None if cell.strip() in marks else cell.strip()
     if cell is None or cell is pd.NA or cell is pd.NaT:
@@ -115,6 +115,6 @@ def _cell(name: str, row: int, cell: Any, marks: frozenset[str]) -> Any:
     if isinstance(cell, bool | int | datetime | date):
         return cell
     raise DataError(
-        f"column {name}, row {row}: holds a {type(cell).__name__}, and a cell is a number, text, a truth value or a date; "
+        f"column {name}, row {row}: holds a {type(cell).__name__}; give a number, text, a truth value or a date, "
         f"split it into columns, or leave it out of the frame"
     )

@@ -1,4 +1,4 @@
-"""Images as they were found, and the rules that every source of them keeps."""
+"""Images of any source, and the checks for all of them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from foldwise.errors import DataError
 
-MOST_BYTES = 4 * 2**30  # of one array of pixels: a header may promise what no memory holds
+MOST_BYTES = 4 * 2**30  # of one array of pixels: a header may promise more than fits into memory
 MOST_CHANNELS = 32
 COLOURS = (1, 3, 4)
 
@@ -23,9 +23,9 @@ class ImageSource:
     """Images and their labels.
 
     images: (rows, height, width, channels).
-    labels: (rows,), numbers or text; None where there are none.
-    rows: (rows,), zero-based position in the source; what could not be read is not here.
-    place: what sentences call it.
+    labels: (rows,), numbers or text; None without labels.
+    rows: (rows,), zero-based position in the source; unreadable images are left out.
+    place: the name of the source in messages.
     """
 
     images: Pixels
@@ -38,18 +38,18 @@ class ImageSource:
 def image_source(
     images: npt.NDArray[Any], labels: npt.NDArray[Any] | None, place: str, notes: Sequence[str] = ()
 ) -> ImageSource:
-    """Arrays as a source, after their shapes and values were checked.
+    """Arrays as a source, after their shapes and values are checked.
 
     Raises:
-        DataError: they are no images, or labels are not one a row.
+        DataError: they are not images, or there is not one label for each image.
     """
     shaped = as_images(images, place)
     if labels is not None:
         labels = labels[:, 0] if labels.ndim == 2 and labels.shape[1] == 1 else labels
         if labels.ndim != 1:
-            raise DataError(f"{place}: labels have shape {labels.shape}; one label a row is due, as in y.argmax(axis=1)")
+            raise DataError(f"{place}: labels have shape {labels.shape}; give one label for each image, as by y.argmax(axis=1)")
         if len(labels) != len(shaped):
-            raise DataError(f"{place}: there are {len(shaped)} images and {len(labels)} labels; they must be as many")
+            raise DataError(f"{place}: there are {len(shaped)} images and {len(labels)} labels; give one label for each image")
     return ImageSource(shaped, labels, np.arange(len(shaped), dtype=np.int64), place, tuple(notes))
 
 
@@ -57,54 +57,52 @@ def as_images(array: npt.NDArray[Any], place: str) -> Pixels:
     """An array as (rows, height, width, channels) of uint8.
 
     Raises:
-        DataError: it has another shape, or values outside of 0 to 255.
+        DataError: it has another shape, or values outside 0 to 255.
     """
     check_shape(array.shape, place)
     if array.dtype != np.uint8:
         if array.dtype.kind not in "iub":
             raise DataError(
-                f"{place}: images are of {array.dtype}; give whole numbers from 0 to 255, as (255 * x).astype('uint8')"
+                f"{place}: images have dtype {array.dtype}; give whole numbers from 0 to 255, as by (255 * x).astype('uint8')"
             )
         if array.size and (array.min() < 0 or array.max() > 255):
-            raise DataError(f"{place}: pixels go from {array.min()} to {array.max()}; they must be from 0 to 255")
+            raise DataError(f"{place}: pixels range from {array.min()} to {array.max()}; scale them to 0 to 255")
         array = array.astype(np.uint8)
     images: Pixels = np.ascontiguousarray(array if array.ndim == 4 else array[..., None])
     return images
 
 
 def check_shape(shape: tuple[int, ...], place: str) -> None:
-    """Whether an array of this shape is images (rows, height, width[, channels]).
+    """Check the shape of images: (rows, height, width[, channels]).
 
     Raises:
-        DataError: it is not, or it is empty, or too large.
+        DataError: the shape is another, empty, or too large.
     """
     if len(shape) not in (3, 4):
-        raise DataError(f"{place}: images have shape {shape}; (rows, height, width) or (rows, height, width, channels) is due")
+        raise DataError(f"{place}: images have shape {shape}; give (rows, height, width) or (rows, height, width, channels)")
     if len(shape) == 4 and shape[1] in COLOURS and shape[3] not in COLOURS:
         raise DataError(f"{place}: images of shape {shape} have their channels first; give x.transpose(0, 2, 3, 1)")
     if len(shape) == 4 and shape[3] > MOST_CHANNELS:
-        raise DataError(f"{place}: images of shape {shape} would have {shape[3]} channels; at most {MOST_CHANNELS} are taken")
+        raise DataError(f"{place}: images of shape {shape} have {shape[3]} channels; give at most {MOST_CHANNELS}")
     if 0 in shape:
-        raise DataError(f"{place}: holds no images, its shape is {shape}")
+        raise DataError(f"{place}: holds no images, its shape is {shape}; add images")
     check_size(shape, place)
 
 
 def check_size(shape: Sequence[int], place: str, advice: str = "give fewer or smaller ones") -> None:
-    """Whether so many numbers of a byte each may be read.
+    """Check that an array of bytes of this shape is not too large.
 
     Raises:
-        DataError: they are more than MOST_BYTES.
+        DataError: it has more than MOST_BYTES.
     """
     size = 1
     for side in shape:
         size *= int(side)
     if size > MOST_BYTES:
-        told = " x ".join(map(str, shape))
-        raise DataError(
-            f"{place}: {told} pixels take {size / 2**30:.1f} GiB, and at most {MOST_BYTES / 2**30:g} are read; {advice}"
-        )
+        rule = f"{shown_shape(shape)} pixels take {size / 2**30:.1f} GiB, and at most {MOST_BYTES / 2**30:g} are read"
+        raise DataError(f"{place}: {rule}; {advice}")
 
 
 def shown_shape(shape: Sequence[int]) -> str:
-    """A shape in words: 28 x 28 x 1."""
+    """A shape for a message: 28 x 28 x 1."""
     return " x ".join(map(str, shape))

@@ -1,4 +1,4 @@
-"""Images of which the labels may be unknown, from whatever file they come in: for a model to answer."""
+"""Images for prediction, with or without labels, from any kind of file."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ IMAGES, LABELS = "images", "labels"
 
 @dataclass(frozen=True, eq=False)
 class ImageChunk:
-    """Some images, their labels where they are known, and the pictures' paths."""
+    """Some images, their labels if they are known, and the paths of picture files."""
 
     images: Pixels
     labels: npt.NDArray[Any] | None = None
@@ -28,20 +28,20 @@ class ImageChunk:
 
 
 def image_chunks(path: Path, shape: tuple[int, int, int], size: int) -> tuple[int, Iterator[ImageChunk]]:
-    """How many images a picture, a folder of pictures, an idx file or an archive holds, and these, `size` at a time.
+    """The number of images in a picture, a folder of pictures, an idx file or an archive; and the images, `size` at a time.
 
-    Pictures are brought to the height, width and channels of `shape`, as those were that the model learnt from, and only
-    some of them are in memory at once. An archive has an array `images`, or one only, and perhaps `labels`.
+    Pictures are resized to the height, width and channels of `shape`, those of the training images, and only one chunk is in
+    memory. An archive has an array `images`, or only one array, and optionally `labels`.
 
     Raises:
-        DataError: there are none, or they cannot be read.
+        DataError: there are no images, or they cannot be read.
     """
     if path.is_dir() or path.suffix.lower() in ENDINGS:
         files = find_pictures(path) if path.is_dir() else [path]
         if not files:
-            raise DataError(f"{path} holds no PNG or JPEG files")
+            raise DataError(f"{path} holds no PNG or JPEG files; name a folder that does")
         if shape[2] not in (1, 3):
-            raise DataError(f"pictures have 1 or 3 channels, and the model takes {shape[2]}; give an archive of numpy (.npz)")
+            raise DataError(f"pictures have 1 or 3 channels, and the model takes {shape[2]}; give a numpy archive (.npz)")
         return len(files), _pictures(files, shape, size)
     source = _archive(path) if path.suffix.lower() == ".npz" else image_source(read_idx(path), None, str(path))
     return len(source.images), _slices(source, size)
@@ -63,6 +63,6 @@ def _archive(path: Path) -> ImageSource:
     names = read_shapes(path)
     name = IMAGES if IMAGES in names else next(iter(names)) if len(names) == 1 else None
     if name is None:
-        raise DataError(f"{path} has no array {IMAGES!r}, but {', '.join(names)}; call that of the images so")
-    labels = read_npz(path, LABELS, "input") if LABELS in names else None
-    return image_source(read_npz(path, name, "input"), labels, str(path))
+        raise DataError(f"{path} has no array {IMAGES!r}, but {', '.join(names)}; give the images that name")
+    arrays = read_npz(path, dict.fromkeys([name, LABELS] if LABELS in names else [name], "input"))
+    return image_source(arrays[name], arrays.get(LABELS), str(path))

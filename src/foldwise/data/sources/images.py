@@ -1,4 +1,4 @@
-"""Which reader serves a kind of image source."""
+"""Images from any kind of source, with their labels."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from foldwise.data.sources.find_file import find_file
 from foldwise.data.sources.idx_file import read_idx, read_shape
 from foldwise.data.sources.image_array import ImageSource, check_shape, image_source
-from foldwise.data.sources.npz_file import read_npz, read_shapes
-from foldwise.data.sources.read import find_file
+from foldwise.data.sources.npz_file import check_name, read_npz, read_shapes
 from foldwise.errors import ConfigError, DataError
 from foldwise.spec.images import FolderData, GivenImages, IdxData, ImageSpec, NpzData
 from foldwise.spec.places import Paths
@@ -22,7 +22,7 @@ def read_images(data: ImageSpec, paths: Paths) -> ImageSource:
     """All images that `data` names, with their labels.
 
     Raises:
-        DataError: a file is not as `data` says.
+        DataError: a file does not fit `data`.
     """
     match data:
         case IdxData():
@@ -39,11 +39,11 @@ def read_images(data: ImageSpec, paths: Paths) -> ImageSource:
 
 
 def read_test_images(data: ImageSpec, paths: Paths) -> ImageSource:
-    """The test images that `data.holdout` gives.
+    """The test images of `data.holdout`.
 
     Raises:
         ConfigError: `data.holdout` lacks what this kind of source needs.
-        DataError: a file is not as `data` says.
+        DataError: a file does not fit `data`.
     """
     given = data.holdout
     assert isinstance(given, GivenImages)
@@ -64,7 +64,7 @@ def read_test_images(data: ImageSpec, paths: Paths) -> ImageSource:
 
 
 def check_images(data: ImageSpec, paths: Paths) -> None:
-    """Say what is wrong with names and headers of files before anything heavy is imported.
+    """Check names and headers of files without importing anything heavy.
 
     Raises:
         ConfigError, DataError: as `read_images` and `read_test_images`.
@@ -78,8 +78,7 @@ def check_images(data: ImageSpec, paths: Paths) -> None:
             path = find_file(data.path, data.name, paths, "data.path")
             shapes = read_shapes(path)
             for key, name in (("data.images", data.images), ("data.labels", data.labels)):
-                if name not in shapes:
-                    raise DataError(f"{key}: {path} has no array {name!r}; it has {', '.join(shapes)}")
+                check_name(name, shapes, key, path)
             check_shape(shapes[data.images], f"{path}: array {data.images!r}")
         case FolderData():
             from foldwise.data.sources.picture_folder import find_folder
@@ -88,21 +87,21 @@ def check_images(data: ImageSpec, paths: Paths) -> None:
 
 
 def check_given(data: ImageSpec) -> None:
-    """Whether given test images are named as the kind of source needs.
+    """Check that `data.holdout` names the test images in the way that the kind of source needs.
 
     Raises:
-        ConfigError: they are not.
+        ConfigError: a name is missing.
     """
     given = data.holdout
     if not isinstance(given, GivenImages):
         return
-    needed = {"idx": ("images", "labels"), "folder": ("path",)}.get(data.kind, ())
-    for name in needed:
-        if getattr(given, name) is None:
-            raise ConfigError(f"data.holdout.{name}", f"must be given where data.kind={data.kind} and data.holdout.kind=given")
+    needed = {"idx": {"images": given.images, "labels": given.labels}, "folder": {"path": given.path}}.get(data.kind, {})
+    for name, value in needed.items():
+        if value is None:
+            raise ConfigError(f"data.holdout.{name}", f"data.kind={data.kind} with data.holdout.kind=given needs it; set it")
     if isinstance(data, NpzData) and not (given.path or given.images):
-        rule = "must name the array of the test images, or data.holdout.path their archive"
-        raise ConfigError("data.holdout.images", rule)
+        rule = "data.kind=npz with data.holdout.kind=given needs test images"
+        raise ConfigError("data.holdout.images", f"{rule}; name their array here, or their archive as data.holdout.path")
 
 
 def _read_idx(data: IdxData, images: str, labels: str, paths: Paths, key: str) -> ImageSource:
@@ -111,29 +110,32 @@ def _read_idx(data: IdxData, images: str, labels: str, paths: Paths, key: str) -
 
 
 def _idx_file(path: str, data: IdxData, paths: Paths, key: str) -> Path:
-    """The file, or the same compressed."""
+    """The file, else its compressed form."""
     try:
         return find_file(path, data.name, paths, key)
-    except DataError:
-        if path.endswith(".gz"):
-            raise
+    except DataError as fault:
         try:
             return find_file(f"{path}.gz", data.name, paths, key)
         except DataError:
-            pass
-        raise
+            raise fault from None
 
 
 def _read_npz(data: NpzData, path: Path, images: str, labels: str, key: str) -> ImageSource:
-    codes = read_npz(path, labels, f"{key}.labels")
-    named = codes if data.classes is None else _names(codes, read_npz(path, data.classes, "data.classes"), path)
-    return image_source(read_npz(path, images, f"{key}.images"), named, str(path))
+    keys = {images: f"{key}.images", labels: f"{key}.labels"}
+    if data.classes is not None:
+        keys[data.classes] = "data.classes"
+    arrays = read_npz(path, keys)
+    codes = arrays[labels]
+    named = codes if data.classes is None else _named(codes, arrays[data.classes], path)
+    return image_source(arrays[images], named, str(path))
 
 
-def _names(codes: npt.NDArray[Any], classes: npt.NDArray[Any], path: Path) -> npt.NDArray[Any]:
+def _named(codes: npt.NDArray[Any], classes: npt.NDArray[Any], path: Path) -> npt.NDArray[Any]:
     names: Sequence[Any] = classes.tolist()
     whole = codes.dtype.kind in "iu"
     if not whole or (codes.size and (codes.min() < 0 or codes.max() >= len(names))):
-        raise DataError(f"{path}: labels are no positions in data.classes, which names {len(names)}; leave data.classes out")
+        raise DataError(
+            f"{path}: labels are not positions in data.classes, which has {len(names)} names; leave data.classes out"
+        )
     named: npt.NDArray[Any] = np.array(names, dtype=object)[codes.reshape(len(codes))]
     return named

@@ -1,4 +1,4 @@
-"""Tables that are made by a rule, for lessons in which the right answer is known."""
+"""Tables made by a rule, for lessons with a known answer."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-if TYPE_CHECKING:  # pandas takes two seconds, and a wrong configuration should be said before that
+if TYPE_CHECKING:  # pandas takes two seconds, and a wrong configuration is reported before that
     import pandas as pd
 
     from foldwise.spec.sources import MadeData
@@ -26,7 +26,7 @@ def make(data: MadeData) -> pd.DataFrame:
 
 
 def _xor(draws: np.random.Generator, rows: int, noise: float) -> tuple[Floats, npt.NDArray[np.object_]]:
-    """Corners of a square, each blurred by normal noise; `one` where exactly one coordinate of the corner is 1."""
+    """Corners of a square with normal noise; `one` where exactly one coordinate of the corner is 1."""
     corners = np.arange(rows)[:, None] // np.array([1, 2]) % 2  # all four, equally often
     labels = np.array(["none", "one", "none"], dtype=object)[corners.sum(axis=1)]
     order = draws.permutation(rows)

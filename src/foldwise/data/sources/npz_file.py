@@ -1,9 +1,10 @@
-"""Arrays of numpy archives. Nothing in them is ever unpickled."""
+"""Arrays of numpy archives. Nothing in them is unpickled."""
 
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -16,47 +17,75 @@ from foldwise.errors import DataError, did_you_mean
 from foldwise.system.redact import first_line
 
 
-def read_npz(path: Path, name: str, key: str) -> npt.NDArray[Any]:
-    """The array of that name.
+def read_npz(path: Path, keys: Mapping[str, str]) -> dict[str, npt.NDArray[Any]]:
+    """Arrays of an archive by their names.
 
     Args:
-        path: the archive.
-        name: the array's.
-        key: the key of the configuration that names it.
+        path: the archive, which is opened once.
+        keys: the name of each array -> the configuration key that asks for it.
 
     Raises:
-        DataError: the archive or the array cannot be read, or the array holds Python objects.
+        DataError: the archive or an array cannot be read, or an array holds Python objects.
     """
-    shapes = read_shapes(path)
-    if name not in shapes:
-        near = did_you_mean(name, shapes)
-        raise DataError(f"{key}: {path} has no array {name!r}{near if near.startswith(',') else f'; it has {_listed(shapes)}'}")
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            array: npt.NDArray[Any] = archive[name]
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as fault:
-        raise DataError(f"{path}: array {name!r} cannot be read: {first_line(fault)}") from None
-    return array
+    with _opened(path) as archive:
+        shapes = _shapes(archive, path)
+        for name, key in keys.items():
+            check_name(name, shapes, key, path)
+        return {name: _array(archive, name, path) for name in keys}
 
 
 def read_shapes(path: Path) -> dict[str, tuple[int, ...]]:
     """The shape of each array, from the headers alone.
 
     Raises:
-        DataError: the file is no such archive, or an array holds Python objects or more than may be read.
+        DataError: the file is not such an archive, or an array holds Python objects or is too large.
     """
+    with _opened(path) as archive:
+        return _shapes(archive, path)
+
+
+def check_name(name: str, shapes: Mapping[str, tuple[int, ...]], key: str, path: Path) -> None:
+    """Refuse an array that the archive does not have.
+
+    Raises:
+        DataError: at `key`, with the arrays that it has.
+    """
+    if name not in shapes:
+        near = did_you_mean(name, shapes)
+        raise DataError(f"{key}: {path} has no array {name!r}{near if near.startswith(',') else f'; it has {_listed(shapes)}'}")
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
+    try:
+        archive = zipfile.ZipFile(path)
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as fault:
+        raise _not_an_archive(path, fault) from None
+    with archive:
+        yield archive
+
+
+def _shapes(archive: zipfile.ZipFile, path: Path) -> dict[str, tuple[int, ...]]:
     shapes = {}
     try:
-        with zipfile.ZipFile(path) as archive:
-            for member in archive.namelist():
-                if member.endswith(".npy"):
-                    with archive.open(member) as file:
-                        shapes[member.removesuffix(".npy")] = _shape(file, f"{path}: array {member.removesuffix('.npy')!r}")
+        for member in archive.namelist():
+            if member.endswith(".npy"):
+                with archive.open(member) as file:
+                    shapes[member.removesuffix(".npy")] = _shape(file, f"{path}: array {member.removesuffix('.npy')!r}")
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as fault:
-        raise DataError(f"{path} is no numpy archive (.npz): {first_line(fault)}") from None
+        raise _not_an_archive(path, fault) from None
     if not shapes:
         raise DataError(f"{path} holds no arrays; write it by numpy.savez_compressed(path, images=x, labels=y)")
     return shapes
+
+
+def _array(archive: zipfile.ZipFile, name: str, path: Path) -> npt.NDArray[Any]:
+    try:
+        with archive.open(f"{name}.npy") as file:
+            array: npt.NDArray[Any] = np.lib.format.read_array(file, allow_pickle=False)
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as fault:
+        raise DataError(f"{path}: array {name!r} cannot be read: {first_line(fault)}; write the archive again") from None
+    return array
 
 
 def _shape(file: Any, place: str) -> tuple[int, ...]:
@@ -71,3 +100,8 @@ def _shape(file: Any, place: str) -> tuple[int, ...]:
 
 def _listed(shapes: Mapping[str, tuple[int, ...]]) -> str:
     return ", ".join(f"{name} {shape}" for name, shape in shapes.items())
+
+
+def _not_an_archive(path: Path, fault: BaseException) -> DataError:
+    rule = f"{path} is not a numpy archive (.npz): {first_line(fault)}"
+    return DataError(f"{rule}; write it by numpy.savez_compressed(path, images=x, labels=y)")

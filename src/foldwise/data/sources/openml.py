@@ -1,4 +1,4 @@
-"""Data sets of OpenML, by scikit-learn's own way of fetching and keeping them."""
+"""Data sets of OpenML, fetched and cached by scikit-learn."""
 
 from __future__ import annotations
 
@@ -16,47 +16,47 @@ if TYPE_CHECKING:
 
 
 def fetch(data: OpenmlData, folder: Path) -> tuple[pd.DataFrame, str, tuple[str, ...]]:
-    """All columns of a data set, what to call it, and what OpenML says of it.
+    """All columns of a data set, its name for messages, and OpenML's warnings.
 
     Args:
-        data: which.
-        folder: where it is looked for first, and kept.
+        data: the name or number.
+        folder: the cache.
 
     Raises:
-        DataError: it is neither there nor can be fetched, or OpenML does not know it.
+        DataError: the data set is not in the cache and cannot be fetched, or OpenML does not know it.
     """
     import pandas as pd
     from sklearn.datasets import fetch_openml
 
     from foldwise.data.sources.typed_cells import typed_cells
 
-    said = f"data.id={data.id}" if data.name is None else f"data.name={data.name}"
+    key = f"data.id={data.id}" if data.name is None else f"data.name={data.name}"
     which: dict[str, Any] = (
         {"data_id": data.id} if data.name is None else {"name": data.name, "version": data.version or "active"}
     )
-    with warnings.catch_warnings(record=True) as told:
+    with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
             bunch = fetch_openml(
                 **which, data_home=folder, target_column=None, as_frame=True, parser="pandas", n_retries=1, delay=0.5
             )
-        except OSError as fault:  # URLError and HTTPError are some
+        except OSError as fault:  # URLError and HTTPError too
             _leave_no_empty(folder)
             reason = getattr(fault, "reason", None) or fault
             rule = f"is not in {folder} and cannot be fetched from OpenML ({reason})"
-            raise DataError(f"{said}: {rule}; go online once, or set paths.data to where it is") from None
-        except Exception as fault:  # noqa: BLE001 what scikit-learn raises is OpenML's own sentence, in many classes
-            raise DataError(f"{said}: OpenML: {' '.join(str(fault).split())[:300]}") from None
+            raise DataError(f"{key}: {rule}; go online once, or set paths.data to the folder that has it") from None
+        except Exception as fault:  # noqa: BLE001 scikit-learn raises OpenML's messages in many classes
+            raise DataError(f"{key}: OpenML: {' '.join(str(fault).split())[:300]}") from None
     marks = frozenset(data.missing)
     frame: pd.DataFrame = bunch.frame
     columns = {str(name): typed_cells(_values(frame[name]), marks) for name in frame.columns}
-    notes = tuple(" ".join(str(one.message).split()) for one in told if issubclass(one.category, UserWarning))
+    notes = tuple(" ".join(str(one.message).split()) for one in caught if issubclass(one.category, UserWarning))
     details = bunch.details
     return pd.DataFrame(columns), f"OpenML's {details['name']}, version {details['version']} (id {details['id']})", notes
 
 
 def _leave_no_empty(folder: Path) -> None:
-    """Take away the folders that scikit-learn made for files that never came."""
+    """Remove the empty folders that scikit-learn made for a failed download."""
     inside = sorted((folder / "openml").rglob("*"), reverse=True)
     for path in (*inside, folder / "openml", folder):
         if path.is_dir() and not any(path.iterdir()):
@@ -64,5 +64,5 @@ def _leave_no_empty(folder: Path) -> None:
 
 
 def _values(column: pd.Series[Any]) -> list[Any]:
-    """A column as Python's own values, None where missing."""
+    """A column as Python's own values, None if missing."""
     return [None if gone else value for value, gone in zip(column.astype(object).to_list(), column.isna(), strict=True)]

@@ -3,56 +3,71 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from io import BufferedReader
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
 import pyarrow as pa
 from pyarrow import parquet
 
 from foldwise.errors import DataError
 
+if TYPE_CHECKING:  # names are checked before pandas is imported
+    import pandas as pd
 
-def read_names(path: Path) -> tuple[str, ...]:
-    """The column names of a Parquet file.
+
+def read_parquet(
+    file: BufferedReader, path: Path, marks: frozenset[str], size: int
+) -> tuple[tuple[str, ...], Iterator[pd.DataFrame]]:
+    """The column names of an open file, and its rows, `size` at a time, indexed by their place in the file.
+
+    Args:
+        file: at its beginning.
+        path: for messages.
+        marks: text that means missing; it becomes None. Other text is stripped.
+        size: rows in a chunk.
 
     Raises:
-        DataError: it is no Parquet file, holds no row, or names a column twice.
+        DataError: it is not a Parquet file, has no rows, or names a column twice.
     """
-    file = _open(path)
-    names = tuple(str(name) for name in file.schema_arrow.names)
+    opened = _opened(file, path)
+    names = tuple(str(name) for name in opened.schema_arrow.names)
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
-        raise DataError(f"{path}: the column {twice[0]} is there twice; rename one")
-    if not file.metadata.num_rows:
-        raise DataError(f"{path}: the file holds no row")
-    return names
+        raise DataError(f"{path}: the file has two columns {twice[0]}; rename one")
+    if not opened.metadata.num_rows:
+        raise DataError(f"{path}: the file has no rows; add rows")
+    return names, _chunks(opened, marks, size)
 
 
-def read_chunks(path: Path, marks: frozenset[str], size: int) -> Iterator[pd.DataFrame]:
-    """Rows, `size` at a time, indexed by their place in the file; text is stripped and marks are None."""
+def count_rows(path: Path) -> int:
+    """The number of rows in the footer of a Parquet file."""
+    with path.open("rb") as file:
+        return int(_opened(file, path).metadata.num_rows)
+
+
+def _opened(file: BufferedReader, path: Path) -> Any:
+    try:
+        return parquet.ParquetFile(file)
+    except (pa.ArrowException, OSError) as error:
+        first = str(error).split(".", maxsplit=1)[0]
+        raise DataError(f"{path}: is not a readable Parquet file ({first}); write the file again") from None
+
+
+def _chunks(opened: Any, marks: frozenset[str], size: int) -> Iterator[pd.DataFrame]:
+    import pandas as pd
+
     start = 0
-    for batch in _open(path).iter_batches(batch_size=size):
+    for batch in opened.iter_batches(batch_size=size):
         index = pd.RangeIndex(start, start + batch.num_rows)
         columns = zip(batch.schema.names, batch.schema.types, batch.columns, strict=True)
         yield pd.DataFrame({str(name): _cells(kind, values, marks).set_axis(index) for name, kind, values in columns})
         start += batch.num_rows
 
 
-def count_rows(path: Path) -> int:
-    """How many rows a Parquet file says it has."""
-    return int(_open(path).metadata.num_rows)
-
-
-def _open(path: Path) -> Any:
-    try:
-        return parquet.ParquetFile(path)
-    except (pa.ArrowException, OSError) as error:
-        first = str(error).split(".", maxsplit=1)[0]
-        raise DataError(f"{path}: is no Parquet file that can be read ({first})") from None
-
-
 def _cells(kind: Any, values: Any, marks: frozenset[str]) -> pd.Series[Any]:
+    import pandas as pd
+
     if pa.types.is_dictionary(kind):
         values, kind = values.dictionary_decode(), kind.value_type
     if pa.types.is_integer(kind) and not values.null_count:

@@ -1,4 +1,4 @@
-"""A folder of pictures with labels: a folder a class, or a CSV file of names and labels."""
+"""A folder of pictures with labels: a folder for each class, or a CSV file of names and labels."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from foldwise.spec.places import Paths
 
 
 def read_folder(data: FolderData, folder: Path, labels: str | None) -> ImageSource:
-    """The pictures in a folder, brought to one size.
+    """The pictures in a folder, resized to one size.
 
     Args:
-        data: how they are read.
-        folder: where they are.
-        labels: the CSV file, in the folder or elsewhere; None: the folder's own folders are the classes.
+        data: the options.
+        folder: the folder.
+        labels: the CSV file, in the folder or elsewhere; None if the folder has a folder for each class.
 
     Raises:
-        DataError: there are none, or too many are broken; with number and path.
+        DataError: there are no pictures, or too many are broken, with number and path.
     """
     files, names = _listed(data, folder, labels) if labels else _by_class(folder)
     decoded = read_pictures(files, data.size, data.channels, data.broken)
@@ -37,7 +37,7 @@ def read_folder(data: FolderData, folder: Path, labels: str | None) -> ImageSour
 
 
 def find_folder(path: str, paths: Paths, key: str) -> Path:
-    """The folder that `key` means: as given, else in `paths.data`.
+    """The folder that `key` names: at its path, else in `paths.data`.
 
     Raises:
         DataError: it is in neither place.
@@ -45,18 +45,18 @@ def find_folder(path: str, paths: Paths, key: str) -> Path:
     for place in (Path(path).expanduser(), Path(paths.data) / path):
         if place.is_dir():
             return place
-    raise DataError(f"{key}: there is no folder {path} (also looked in {paths.data})")
+    raise DataError(f"{key}: folder not found: {path}, also not in {paths.data}; correct the path, or set paths.data")
 
 
 def _by_class(folder: Path) -> tuple[list[Path], list[str]]:
     files = find_pictures(folder)
     loose = [path for path in files if path.parent == folder]
     if files and len(loose) == len(files):
-        raise DataError(f"{folder} holds pictures and no folder of a class; name their labels by data.labels=labels.csv")
+        raise DataError(f"{folder} holds pictures and no class folders; name the file of labels as data.labels=labels.csv")
     if loose:
-        raise DataError(f"{loose[0]} lies in no folder of a class; move it, or name all labels by data.labels=labels.csv")
+        raise DataError(f"{loose[0]} is not in a class folder; move it, or name the file of labels as data.labels=labels.csv")
     if not files:
-        raise DataError(f"{folder} holds no PNG or JPEG files in folders named by their class")
+        raise DataError(f"{folder} holds no PNG or JPEG files; put them into a folder for each class")
     return files, [path.relative_to(folder).parts[0] for path in files]
 
 
@@ -66,7 +66,7 @@ def _listed(data: FolderData, folder: Path, labels: str) -> tuple[list[Path], li
     beside = folder / labels
     path = beside if beside.is_file() else Path(labels).expanduser()
     if not path.is_file():
-        raise DataError(f"data.labels: there is no file {labels} in {folder}")
+        raise DataError(f"data.labels: file not found: {labels} in {folder}; put it there, or give its path")
     frame = read_file(path, CsvData(kind="csv", path=str(path), target=data.target), needed=(data.target, data.file)).frame
     files = []
     for row, name in enumerate(frame[data.file], 1):
@@ -77,5 +77,5 @@ def _listed(data: FolderData, folder: Path, labels: str) -> tuple[list[Path], li
             raise DataError(f"{path}, row {row}: {name} is not in {folder}; name files in it")
         files.append(file)
     if data.file == data.target:
-        raise ConfigError("data.file", f"{data.file!r} is the target; name the column of the pictures' names")
+        raise ConfigError("data.file", f"{data.file!r} is the target; name the column with the names of the pictures")
     return files, frame[data.target].to_list()

@@ -1,4 +1,4 @@
-"""PNG and JPEG files as arrays, by Pillow. A file that cannot be taken is named, and never ends a training later on."""
+"""PNG and JPEG files as arrays, by Pillow. A broken file is reported by name before training starts."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from foldwise.errors import DataError
 
 ENDINGS = (".png", ".jpg", ".jpeg")
 FORMATS = ("PNG", "JPEG")
-MOST_PIXELS = 50_000_000  # of one picture: a few bytes of a file can claim to be billions
+MOST_PIXELS = 50_000_000  # of one picture: a small file can claim to have billions
 GREY = ("1", "L", "I;16", "I")
 ORIENTATION = 0x0112  # of Exif
-NAMED = 5  # so many broken files are named in a sentence
+NAMED = 5  # broken files named in a message
 
 
 @dataclass(frozen=True, eq=False)
 class Decoded:
-    """Pictures that could be read.
+    """The readable pictures.
 
-    images: (rows, height, width, channels). kept: (rows,), their positions among the files. broken: what is wrong, by position.
+    images: (rows, height, width, channels). kept: (rows,), their positions among the files. broken: position -> reason.
     """
 
     images: Pixels
@@ -35,7 +35,7 @@ class Decoded:
 
 
 def find_pictures(folder: Path) -> list[Path]:
-    """The picture files below a folder, in the order of their paths; names that begin with a dot are left out."""
+    """The picture files below a folder, sorted by path, without hidden ones."""
     found = [path for path in folder.rglob("*") if path.suffix.lower() in ENDINGS and path.is_file()]
     return sorted(path for path in found if not any(part.startswith(".") for part in path.relative_to(folder).parts))
 
@@ -51,10 +51,10 @@ def read_pictures(
 
     Args:
         files: their paths.
-        size: height and width that all are brought to; None: they must be of one size.
-        channels: 1 or 3; None: 1 where all are grey.
+        size: height and width that all are resized to; None: they must have one size.
+        channels: 1 or 3; None: 1 if all are grey.
         broken: the share of files that may be unreadable.
-        before: how many files were read before these, where sentences number them.
+        before: the number of files read before, for numbers in messages.
 
     Raises:
         DataError: more files are broken, with their numbers and paths; or sizes differ; or all together are too large.
@@ -64,7 +64,7 @@ def read_pictures(
     _refuse_broken(bad, files, broken, before)
     good = [(place, look) for place, look in enumerate(looks) if not isinstance(look, str)]
     if not good:
-        raise DataError("no picture could be read")
+        raise DataError("no picture could be read; check the files")
     channels = channels or (1 if all(look.grey for _, look in good) else 3)
     height, width = size or _one_size(good, files)
     check_size((len(good), height, width, channels), "the pictures", "set data.size=[height,width] to a smaller one")
@@ -82,7 +82,7 @@ def read_pictures(
 
 
 def shown_broken(broken: dict[int, str], files: Sequence[Path], before: int = 0) -> str:
-    """The first broken files by number and path, and how many more there are."""
+    """The first broken files by number and path, and the number of others."""
     first = [f"{before + place + 1} ({files[place]}: {broken[place]})" for place in sorted(broken)[:NAMED]]
     more = f" and {len(broken) - NAMED} more" if len(broken) > NAMED else ""
     return ", ".join(first) + more
@@ -90,13 +90,13 @@ def shown_broken(broken: dict[int, str], files: Sequence[Path], before: int = 0)
 
 def _refuse_broken(broken: dict[int, str], files: Sequence[Path], share: float, before: int) -> None:
     if len(broken) > share * len(files):
-        told = f"{len(broken)} of {len(files)} pictures cannot be read: number {shown_broken(broken, files, before)}"
-        raise DataError(f"{told}; mend them or take them out, or allow a share of them with data.broken=0.01")
+        rule = f"{len(broken)} of {len(files)} pictures cannot be read: number {shown_broken(broken, files, before)}"
+        raise DataError(f"{rule}; fix or remove them, or allow a share of them with data.broken=0.01")
 
 
 @dataclass(frozen=True)
 class _Look:
-    """A picture's header: height and width after it was turned upright, and whether it is grey."""
+    """A picture's header: height and width when upright, and whether it is grey."""
 
     size: tuple[int, int]
     grey: bool
@@ -107,16 +107,16 @@ def _look(path: Path) -> _Look | str:
         with _opened(path) as picture:
             if fault := _unfit(picture):
                 return fault
-            turned = picture.getexif().get(ORIENTATION, 1) >= 5  # by a quarter
+            turned = picture.getexif().get(ORIENTATION, 1) >= 5  # by 90 degrees
             width, height = picture.size[::-1] if turned else picture.size
             return _Look((height, width), picture.mode in GREY)
-    except Exception as fault:  # noqa: BLE001 - decoders of hostile files raise anything, and each means the same
+    except Exception as fault:  # noqa: BLE001 - decoders raise anything for a hostile file
         return _why(fault)
 
 
 def _unfit(picture: Any) -> str | None:
     if picture.width * picture.height > MOST_PIXELS:
-        return f"{picture.height} x {picture.width} pixels are more than {MOST_PIXELS:,}"
+        return f"has {picture.height} x {picture.width} pixels, more than {MOST_PIXELS:,}"
     return "is animated" if getattr(picture, "n_frames", 1) > 1 else None
 
 
@@ -126,7 +126,7 @@ def _decode(path: Path, size: tuple[int, int], channels: int) -> npt.NDArray[np.
     try:
         with _opened(path) as opened:
             picture = ImageOps.exif_transpose(opened)
-            if picture.mode.startswith("I"):  # 16 bits a pixel: the upper eight are what eight would have been
+            if picture.mode.startswith("I"):  # 16 bits a pixel: keep the upper eight
                 picture = Image.fromarray((np.asarray(picture).astype(np.uint32) >> 8).clip(0, 255).astype(np.uint8))
             picture = picture.convert("L" if channels == 1 else "RGB")
             if picture.size != size[::-1]:
@@ -148,8 +148,8 @@ def _one_size(good: Sequence[tuple[int, _Look]], files: Sequence[Path]) -> tuple
     first, look = good[0]
     for place, other in good:
         if other.size != look.size:
-            told = f"{files[first]} is {shown_shape(look.size)} pixels and {files[place]} {shown_shape(other.size)}"
-            raise DataError(f"{told}; set data.size=[height,width], to which all are brought")
+            rule = f"{files[first]} is {shown_shape(look.size)} pixels and {files[place]} {shown_shape(other.size)}"
+            raise DataError(f"{rule}; set data.size=[height,width] to resize all")
     return look.size
 
 
@@ -157,7 +157,7 @@ def _why(fault: Exception) -> str:
     from PIL import Image, UnidentifiedImageError
 
     if isinstance(fault, UnidentifiedImageError):
-        return "is no PNG or JPEG"
+        return "is not a PNG or JPEG"
     if isinstance(fault, (Image.DecompressionBombError, Image.DecompressionBombWarning)):
         return f"has more than {MOST_PIXELS:,} pixels"
     return (str(fault).strip().splitlines() or [type(fault).__name__])[0]

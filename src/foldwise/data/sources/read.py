@@ -1,78 +1,79 @@
-"""Where raw rows come from: tables of scikit-learn and OpenML, tables made by a rule, files, databases, frames."""
+"""Raw rows of a table: from scikit-learn, OpenML, a rule, a file, a database or a frame."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from io import BufferedReader
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from foldwise.data.sources import csv_file, database
+from foldwise.data.sources.csv_file import Header
+from foldwise.data.sources.find_file import find_file
+from foldwise.data.sources.fingerprint import file_mark, library_mark
 from foldwise.errors import ConfigError, DataError, did_you_mean
 from foldwise.spec.data import ColumnKind, CsvData, GivenHoldout, ParquetData, SklearnData, TableSpec
-from foldwise.spec.images import ImageSpec
 from foldwise.spec.places import Paths
 from foldwise.spec.sources import FrameData, MadeData, OpenmlData, OtherTable, SqlData
 
-if TYPE_CHECKING:  # pandas takes two seconds, and a misspelt column should be said before that
+if TYPE_CHECKING:  # pandas takes two seconds, and a misspelt column is reported before that
     import pandas as pd
 
 Data = TableSpec | OtherTable
 File = CsvData | ParquetData
-Labelled = Data | ImageSpec  # whatever has a target
+
+ROWS_AT_ONCE = 100_000
 
 
 @dataclass(frozen=True, eq=False)
 class Source:
-    """Rows as they were found.
+    """Raw rows.
 
-    frame: (rows, all columns), indexed by the zero-based row; text is stripped and what `data.missing` lists is None.
-    place: what sentences call it.
-    kinds: what the source itself says of its columns.
+    frame: (rows, all columns), indexed by the zero-based row; text is stripped, and cells in `data.missing` are None.
+    place: its name in messages.
+    kinds: the kinds that the source itself declares.
+    mark: the mark of these rows (see fingerprint.py), None without one.
     """
 
     frame: pd.DataFrame
     place: str
     notes: tuple[str, ...] = ()
     kinds: Mapping[str, ColumnKind] = field(default_factory=dict)
-
-
-def missing_marks(data: Labelled) -> tuple[str, ...]:
-    """The cells that mean missing."""
-    return getattr(data, "missing", ("",))
-
-
-def decimal_mark(data: Labelled) -> str:
-    """The decimal mark of numbers written as text."""
-    return data.decimal if isinstance(data, CsvData) else "."
+    mark: str | None = None
 
 
 def check_source(data: Data, paths: Paths | None = None) -> None:
-    """Say what is wrong with a file's header before anything heavy is imported; only files are looked at.
+    """Check the paths and headers of files, without importing pandas.
 
     Raises:
         ConfigError, DataError: as `read_source`.
     """
+    paths = paths or Paths()
     if isinstance(data, FrameData):
         _check_frame(data)
     elif isinstance(data, File):
-        path = find_file(data.path, data.name, paths or Paths(), "data.path")
-        _check_columns(_header(path, data)[0], data, path)
+        path = find_file(data.path, data.name, paths, "data.path")
+        with _opened(path) as file:
+            header, _ = _open_rows(file, path, data)
+        _check_columns(header.names, data, path)
     if isinstance(data, SqlData):
-        _database_file(data, paths or Paths())
+        _database_file(data, paths)
         database.password_of(data)
     if isinstance(data.holdout, GivenHoldout):
-        find_file(data.holdout.path, getattr(data, "name", None), paths or Paths(), "data.holdout.path")
+        find_file(data.holdout.path, data.name, paths, "data.holdout.path")
 
 
 def read_source(data: Data, paths: Paths | None = None) -> Source:
-    """All rows that `data` names, after its column names were checked.
+    """All rows of `data`, after its column names are checked.
 
     Raises:
-        ConfigError: an option is wrong in itself.
-        DataError: the file or one of its columns is not as `data` says.
+        ConfigError: two options contradict each other.
+        DataError: the file or one of its columns does not fit `data`.
     """
+    paths = paths or Paths()
     if isinstance(data, SklearnData):
         return _from_sklearn(data)
     if isinstance(data, MadeData):
@@ -80,42 +81,44 @@ def read_source(data: Data, paths: Paths | None = None) -> Source:
     if isinstance(data, FrameData):
         return _from_frame(data)
     if isinstance(data, SqlData):
-        return _from_query(data, paths or Paths())
+        return _from_query(data, paths)
     if isinstance(data, OpenmlData):
-        return _from_openml(data, paths or Paths())
-    path = find_file(data.path, data.name, paths or Paths(), "data.path")
-    return read_file(path, data)
+        return _from_openml(data, paths)
+    return read_file(find_file(data.path, data.name, paths, "data.path"), data)
 
 
 def read_file(path: Path, data: Data, needed: Sequence[str] | None = None) -> Source:
-    """All rows of a file: Parquet where the name ends so or `data` says so, else CSV by the options of `data`.
+    """All rows of a file: Parquet by the ending of its name or by `data`, else CSV with the options of `data`.
 
-    needed: columns that must be there; by default all that `data` names.
+    needed: columns that must be there; by default those that `data` names.
 
     Raises:
         DataError: as `read_source`.
     """
     import pandas as pd
 
-    names, notes = _header(path, data)
-    _check_columns(names, data, path, needed)
-    chunks = list(_chunks(path, data, names, size=100_000))
-    frame = chunks[0] if len(chunks) == 1 else pd.concat(chunks)
-    return Source(frame, str(path), notes)
+    with _opened(path) as file:
+        mark = file_mark(file)  # before the rows: a file that changes in between is read anew the next time
+        header, chunks = _open_rows(file, path, data)
+        _check_columns(header.names, data, path, needed)
+        frames = list(chunks)
+    frame = frames[0] if len(frames) == 1 else pd.concat(frames)
+    return Source(frame, str(path), header.notes, mark=mark)
 
 
 def read_chunks(path: Path, data: Data, size: int = 10_000) -> Iterator[pd.DataFrame]:
-    """Raw rows of a file of which the target may be absent, `size` at a time, indexed by their place in the file.
+    """Raw rows of a file with or without a target, `size` at a time, indexed by their place in the file.
 
     Raises:
         DataError: the file cannot be read by the options of `data`.
     """
-    names, _ = _header(path, data)
-    return _chunks(path, data, names, size)
+    with _opened(path) as file:
+        _open_rows(file, path, data)  # refuses the file before the first chunk is asked for
+    return _chunks(path, data, size)
 
 
 def count_rows(path: Path, data: Data) -> int:
-    """About how many rows a file has, at a glance: in a CSV file line breaks within cells count too."""
+    """A quick estimate of a file's rows: in a CSV file line breaks within cells count too."""
     if _is_parquet(path, data):
         from foldwise.data.sources import parquet_file
 
@@ -123,87 +126,70 @@ def count_rows(path: Path, data: Data) -> int:
     return csv_file.count_lines(path) - 1
 
 
-def find_file(path: str, name: str | None, paths: Paths, key: str) -> Path:
-    """The file that `key` means: as given, else in `paths.data`, else in the data set's own folder there.
-
-    Raises:
-        DataError: it is in none of these places.
-    """
-    folder = Path(paths.data)
-    places = [Path(path).expanduser(), folder / path, *([folder / name / path] if name else [])]
-    for place in places:
-        if place.is_file():
-            return place
-    if places[0].is_dir():
-        raise DataError(f"{key}: {path} is a folder, name a file in it")
-    beside = places[0].parent
-    near = did_you_mean(places[0].name, [p.name for p in beside.iterdir()]) if beside.is_dir() else ""
-    if near.startswith(",") or places[0].is_absolute():
-        raise DataError(f"{key}: there is no file {path}{near if near.startswith(',') else ''}")
-    raise DataError(f"{key}: there is no file {path}; put it at {places[-1]}, or set paths.data to where data sets are")
+def _chunks(path: Path, data: Data, size: int) -> Iterator[pd.DataFrame]:
+    with _opened(path) as file:
+        yield from _open_rows(file, path, data, size)[1]
 
 
-def _header(path: Path, data: Data) -> tuple[tuple[str, ...], tuple[str, ...]]:
+@contextmanager
+def _opened(path: Path) -> Iterator[BufferedReader]:
     if not path.is_file():
-        raise DataError(f"there is no file {path}")
+        raise DataError(f"file not found: {path}")
+    try:
+        file = path.open("rb")
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror})") from None
+    with file:
+        yield file
+
+
+def _open_rows(file: BufferedReader, path: Path, data: Data, size: int = ROWS_AT_ONCE) -> tuple[Header, Iterator[pd.DataFrame]]:
+    """The header, and the rows below it, `size` at a time; no row is read before it is asked for."""
+    marks = frozenset(data.reading.missing)
     if _is_parquet(path, data):
         from foldwise.data.sources import parquet_file
 
-        return parquet_file.read_names(path), ()
-    header = csv_file.read_header(path, _csv_options(data))
-    return header.names, header.notes
+        names, chunks = parquet_file.read_parquet(file, path, marks, size)
+        return Header(names), chunks
+    header, rows = csv_file.read_csv(file, path, data.reading, data.target)
+    return header, _text_frames(header.names, rows, marks, size)
 
 
-def _chunks(path: Path, data: Data, names: Sequence[str], size: int) -> Iterator[pd.DataFrame]:
-    marks = frozenset(missing_marks(data))
-    if _is_parquet(path, data):
-        from foldwise.data.sources import parquet_file
-
-        yield from parquet_file.read_chunks(path, marks, size)
-        return
-    rows = csv_file.read_rows(path, _csv_options(data), len(names))
-    start = 0
-    while block := list(islice(rows, size)):
-        yield _text_frame(names, block, marks, start)
-        start += len(block)
-
-
-def _text_frame(names: Sequence[str], rows: list[list[str]], marks: frozenset[str], start: int) -> pd.DataFrame:
+def _text_frames(names: Sequence[str], rows: Iterator[list[str]], marks: frozenset[str], size: int) -> Iterator[pd.DataFrame]:
     import pandas as pd
 
-    index = pd.RangeIndex(start, start + len(rows))
-    columns = zip(*rows, strict=True)
-    cells = ([None if cell in marks else cell for cell in column] for column in columns)
-    return pd.DataFrame({name: pd.Series(column, index, dtype=object) for name, column in zip(names, cells, strict=True)})
+    start = 0
+    while block := list(islice(rows, size)):
+        index = pd.RangeIndex(start, start + len(block))
+        cells = ([None if cell in marks else cell for cell in column] for column in zip(*block, strict=True))
+        columns = zip(names, cells, strict=True)
+        yield pd.DataFrame({name: pd.Series(column, index, dtype=object) for name, column in columns})
+        start += len(block)
 
 
 def _is_parquet(path: Path, data: Data) -> bool:
     return path.suffix.lower() in (".parquet", ".pq") or (isinstance(data, ParquetData) and path.suffix.lower() != ".csv")
 
 
-def _csv_options(data: Data) -> CsvData:
-    if isinstance(data, CsvData):
-        return data
-    return CsvData(kind="csv", path="", target=data.target, missing=missing_marks(data))
-
-
 def _check_columns(names: Sequence[str], data: Data, place: Path | str, needed: Sequence[str] | None = None) -> None:
-    """Refuse names that the table does not have, and roles that contradict each other."""
-    if needed is not None:
-        asked = [("a column of the training data", name) for name in needed]
-    else:
-        asked = [("data.target", data.target)]
-        asked += [(f"data.kinds.{name}", name) for name in data.kinds]
-        asked += [("data.drop", name) for name in data.drop] + [("data.row_key", name) for name in data.row_key]
-        asked += [("data.group", data.group)] if data.group is not None else []
-        asked += [("data.time", data.time)] if data.time is not None else []
-    for key, name in asked:
+    """Refuse names that the table does not have, and a target that has a second role."""
+    named = _named_columns(data) if needed is None else [("a column of the training data", name) for name in needed]
+    for key, name in named:
         if name not in names:
             raise DataError(f"{key}: {place} has no column {name!r}{did_you_mean(name, names)}")
-    for key, name in asked[1:] if needed is None else ():
+    for key, name in named[1:] if needed is None else ():
         if name == data.target:
             rule = "set data.task instead" if key.startswith("data.kinds") else "name another column"
             raise ConfigError(key, f"{name!r} is the target; {rule}")
+
+
+def _named_columns(data: Data) -> list[tuple[str, str]]:
+    """The key of each option that names a column, and the name; the target is the first."""
+    named = [("data.target", data.target)]
+    named += [(f"data.kinds.{name}", name) for name in data.kinds]
+    named += [("data.drop", name) for name in data.drop] + [("data.row_key", name) for name in data.row_key]
+    named += [("data.group", data.group)] if data.group is not None else []
+    return named + ([("data.time", data.time)] if data.time is not None else [])
 
 
 def _from_sklearn(data: SklearnData) -> Source:
@@ -214,7 +200,7 @@ def _from_sklearn(data: SklearnData) -> Source:
     _check_columns(list(frame.columns), data, f"sklearn's {data.name}")
     if "target_names" in bunch:
         frame["target"] = frame["target"].map(dict(enumerate(str(name) for name in bunch.target_names))).astype(object)
-    return Source(frame, f"sklearn's {data.name}")
+    return Source(frame, f"sklearn's {data.name}", mark=library_mark())
 
 
 def _made(data: MadeData) -> Source:
@@ -222,7 +208,7 @@ def _made(data: MadeData) -> Source:
 
     frame, place = make(data), f"the made table {data.name}"
     _check_columns(list(frame.columns), data, place)
-    return Source(frame, place)
+    return Source(frame, place, mark=library_mark())
 
 
 def _check_frame(data: FrameData) -> None:
@@ -236,8 +222,8 @@ def _from_frame(data: FrameData) -> Source:
 
     _check_frame(data)
     given = data.given.frame
-    rows = frame.read_rows(given, frozenset(missing_marks(data)))
-    return Source(rows, frame.PLACE, frame.notes_on(given), frame.said_kinds(given))
+    rows = frame.read_rows(given, frozenset(data.missing))
+    return Source(rows, frame.PLACE, frame.notes_on(given), frame.declared_kinds(given))
 
 
 def _database_file(data: SqlData, paths: Paths) -> Path | None:

@@ -1,4 +1,4 @@
-"""Values as a database or a library hands them out, as the cells that a CSV file of the same rows would mean."""
+"""Values of a database or a library, as cells that mean the same as those of a CSV file."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from foldwise.data.cells import hashable_text, number_in
 
 
 def typed_cells(values: Sequence[Any], marks: frozenset[str]) -> pd.Series[Any]:
-    """A column (rows,): int64 or float64 where all are numbers, else Python's own values, text stripped, None where missing.
+    """A column (rows,): int64 or float64 if all are numbers, else Python's own values with stripped text, None if missing.
 
-    marks: text that means missing. Bytes are read as UTF-8; what is neither number, truth value, date nor text becomes text.
+    marks: text that means missing. Bytes are read as UTF-8; any other value becomes text.
     """
     if values and all(type(value) is int for value in values):
         whole = pd.Series(values)  # object beyond int64, so that long identifiers stay exact
@@ -29,9 +29,9 @@ def typed_cells(values: Sequence[Any], marks: frozenset[str]) -> pd.Series[Any]:
 
 
 def in_order(frame: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
-    """The same rows (rows, columns) in an order of their own, by `keys` and then by all other columns.
+    """The rows (rows, columns) sorted by `keys` and then by all other columns: numbers before text, missing values last.
 
-    Where they come from in no order, they are always in this one. Numbers go before text, missing values last.
+    So the order does not depend on a database, which promises none.
     """
     columns = [frame[name].to_list() for name in (*keys, *(name for name in frame.columns if name not in keys))]
     places = sorted(range(len(frame)), key=lambda row: [_sortable(column[row]) for column in columns])
@@ -50,7 +50,7 @@ def _cell(value: Any, marks: frozenset[str]) -> Any:
 
 
 def _sortable(cell: Any) -> tuple[int, float, str]:
-    if cell is None or cell != cell:  # noqa: PLR0124 nan is what is not itself
+    if cell is None or cell != cell:  # noqa: PLR0124 true for nan
         return 2, 0.0, ""
     number = number_in(cell)
     return (1, 0.0, hashable_text(cell)) if number is None else (0, number, str(cell))

@@ -1,1 +1,1 @@
-"""Pictures of a study: files beside its summary, which a tracker shows."""
+"""Figures of a study, as files beside its summary; the tracker shows them."""

@@ -1,4 +1,4 @@
-"""Whether a probability of 0.8 comes true eight times in ten."""
+"""Calibration: does a probability of 0.8 come true eight times in ten?"""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from foldwise.report.figures.style import COLOURS, GREY, canvas, plain
 
 Floats = npt.NDArray[np.float64]
 BINS = 10
-Z = 1.959963984540054  # 95 % of a normal distribution lie within this many deviations
+Z = 1.959963984540054  # 95 % of a normal distribution are within this many standard deviations
 
 
 @dataclass(frozen=True, eq=False)
 class Reliability:
     """Rows in bins of about equal size, by their probability; every array is (bins,).
 
-    predicted: the mean probability. observed: the share that came true, and its 95 % interval from low to high.
+    predicted: mean probability. observed: share that came true, with its 95 % interval from low to high. counts: rows.
     """
 
     predicted: Floats
@@ -32,12 +32,12 @@ class Reliability:
 
     @property
     def error(self) -> float:
-        """The expected calibration error: the mean distance of observed from predicted, weighed by the bins' rows."""
+        """The expected calibration error: the mean distance between observed and predicted, weighted by rows."""
         return float(np.average(np.abs(self.observed - self.predicted), weights=self.counts))
 
 
 def reliability(probabilities: Floats, came_true: npt.NDArray[np.bool_], bins: int = BINS) -> Reliability:
-    """Bins of equal counts; equal probabilities stay together, so there may be fewer."""
+    """Bins of about equal counts. Equal probabilities stay together, so there can be fewer bins."""
     edges = np.unique(np.quantile(probabilities, np.arange(1, bins) / bins))
     _, place, counts = np.unique(np.searchsorted(edges, probabilities), return_inverse=True, return_counts=True)
     observed = np.bincount(place, came_true) / counts
@@ -46,7 +46,7 @@ def reliability(probabilities: Floats, came_true: npt.NDArray[np.bool_], bins: i
 
 
 def wilson(share: Floats, count: npt.NDArray[np.int64]) -> tuple[Floats, Floats]:
-    """The 95 % interval of a share among so many.
+    """The 95 % interval of a share of `count` rows.
 
     Source: Wilson, "Probable inference, the law of succession, and statistical inference", JASA 22, 209 (1927).
     """
@@ -56,23 +56,23 @@ def wilson(share: Floats, count: npt.NDArray[np.int64]) -> tuple[Floats, Floats]
 
 
 def judged(truth: npt.NDArray[Any], probabilities: Floats) -> tuple[Floats, npt.NDArray[np.bool_]]:
-    """The probabilities that are judged, and which came true: of two labels the second's, else the most probable one's."""
+    """The probabilities of the second of two labels, otherwise of the most probable class, and which of them came true."""
     if probabilities.shape[1] == 2:
         return probabilities[:, 1], truth == 1
     return probabilities.max(axis=1), truth == probabilities.argmax(axis=1)
 
 
 def draw_calibration(truth: npt.NDArray[Any], probabilities: Floats, positive: str | None) -> Figure:
-    """Observed shares over predicted probabilities, and below how often each probability was given.
+    """Observed shares over predicted probabilities, and below a histogram of the probabilities.
 
     Args:
-        truth: codes, (rows,).
+        truth: class codes, (rows,).
         probabilities: (rows, classes).
-        positive: what the second of two labels means; None where there are more.
+        positive: the name of the second of two labels; None for more classes.
     """
     given, came_true = judged(truth, probabilities)
     found = reliability(given, came_true)
-    observed, of = (f"observed share of {positive}", positive) if positive else ("share of right answers", "the answer")
+    observed, of = (f"observed share of {positive}", positive) if positive else ("share of correct answers", "the answer")
     figure = canvas(5.2, 6.2)
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(4, 1))
     plain(upper, f"Expected calibration error {found.error:.3f}, {counted(len(truth), 'row')}", "", observed)
@@ -81,7 +81,7 @@ def draw_calibration(truth: npt.NDArray[Any], probabilities: Floats, positive: s
     about = counted(round(float(np.mean(found.counts))), "row")
     upper.errorbar(
         found.predicted, found.observed, reach, color=COLOURS[0], marker="o", markersize=4, linewidth=1.2,
-        elinewidth=0.8, capsize=2, label=f"about {about} a point, 95 % interval",
+        elinewidth=0.8, capsize=2, label=f"about {about} per point, 95 % interval",
     )  # fmt: skip
     upper.set_xlim(-0.02, 1.02)
     upper.set_ylim(-0.02, 1.02)

@@ -1,4 +1,4 @@
-"""Which class was taken for which."""
+"""The confusion matrix."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from foldwise.report.figures.style import GREY, canvas
 Counts = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
-WRITTEN_OUT = 12  # classes up to which a cell says its count and its share
-WRITTEN = 30  # up to which it says its share
-NAMED = 120  # up to which every class has its name at the side
-LISTED = 20  # of the most frequent mistakes, where cells cannot say their counts
+WRITTEN_OUT = 12  # classes up to which a cell shows its count and share
+WRITTEN = 30  # classes up to which a cell shows its share
+NAMED = 120  # classes up to which every class is named at the side
+LISTED = 20  # most frequent mistakes listed if cells do not show counts
 
 
 def shares_of(counts: Counts) -> Floats:
-    """Each row's shares; nan where a class has no row."""
+    """Counts as shares of each true class, (classes, classes); nan for a class without rows."""
     rows = counts.sum(axis=1, keepdims=True)
     shares: Floats = np.divide(counts, rows, out=np.full(counts.shape, np.nan), where=rows > 0)
     return shares
 
 
 def frequent_mistakes(counts: Counts, most: int) -> list[tuple[int, int, int]]:
-    """Truth, answer and count of the most frequent mistakes, most frequent first."""
+    """Truth, answer and count of the `most` most frequent mistakes, most frequent first."""
     wrong = counts.copy()
     np.fill_diagonal(wrong, 0)
     order = np.argsort(-wrong, axis=None, kind="stable")[:most]
@@ -39,7 +39,7 @@ def frequent_mistakes(counts: Counts, most: int) -> list[tuple[int, int, int]]:
 
 
 def draw_confusion(counts: Counts, labels: Sequence[str]) -> Figure:
-    """Counts and shares of each true class's rows."""
+    """Counts (classes, classes), rows by truth, with shares of each true class."""
     classes, shares = len(labels), shares_of(counts)
     names = told_apart(labels, 18)
     cell = 0.62 if classes <= WRITTEN_OUT else 0.34 if classes <= WRITTEN else max(0.115, 5.0 / classes)
@@ -52,10 +52,11 @@ def draw_confusion(counts: Counts, labels: Sequence[str]) -> Figure:
         _list(column, mistakes, counts, names)
     else:
         axes = figure.subplots()
-    # the share of one mistake among many is a pale speck: small shares get more of the colours
+    # on a linear scale rare mistakes would be invisible, so small shares get more of the colours
     image = axes.imshow(shares, cmap="Blues", norm=PowerNorm(1.0 if classes == 2 else 0.5, 0.0, 1.0))
     axes.set_facecolor("#e6e6e6")  # a class without rows
-    axes.set_title(f"{counted(int(counts.sum()), 'row')}, {np.trace(counts) / counts.sum():.1%} right", loc="left", fontsize=10)
+    correct = np.trace(counts) / counts.sum()
+    axes.set_title(f"{counted(int(counts.sum()), 'row')}, {correct:.1%} correct", loc="left", fontsize=10)
     axes.set_xlabel("answer")
     axes.set_ylabel("truth")
     _name_classes(axes, names)
@@ -85,9 +86,9 @@ def _write_cells(axes: Axes, counts: Counts, shares: Floats) -> None:
         count, share = int(counts[row, column]), float(shares[row, column])
         if np.isnan(share) or (count == 0 and not out):
             continue
-        said = f"{count:,}\n{percent(share)}" if out else f"{100 * share:.0f}"
+        text = f"{count:,}\n{percent(share)}" if out else f"{100 * share:.0f}"
         colour = GREY if count == 0 else "white" if share > dark else "black"
-        axes.text(column, row, said if count else "0", ha="center", va="center", color=colour, fontsize=8 if out else 6)
+        axes.text(column, row, text if count else "0", ha="center", va="center", color=colour, fontsize=8 if out else 6)
 
 
 def _list(axes: Axes, mistakes: Sequence[tuple[int, int, int]], counts: Counts, names: Sequence[str]) -> None:

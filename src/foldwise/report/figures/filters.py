@@ -1,4 +1,4 @@
-"""What the first layer looks for: its filters, and beside each the patches of images that excite it most."""
+"""The filters of the first layer, and beside each the image patches that excite it most."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from foldwise.report.figures.pixels import as_shown, weights_shown, window_of
 from foldwise.report.figures.sheet import hold, sheet
 
 COLUMNS = 3  # of filters with their patches
-INCH, GAP = 0.62, 0.06
-HEAD = 0.7  # what is said above all
+INCH, GAP = 0.62, 0.06  # side of a tile, distance between tiles
+HEAD = 0.7  # inches for the title
 
 
 def draw_filters(first: FirstLayer, images: npt.NDArray[Any]) -> Figure:
-    """A filter, then its patches, strongest first.
+    """Each filter, followed by its patches, strongest first.
 
     Args:
-        first: of a network.
-        images: (rows, height, width, channels), those that `first` was found with.
+        first: the first layer of a network.
+        images: (rows, height, width, channels), the images that `first` was inspected with.
     """
     filters, patches = first.rows.shape
     columns = max(1, min(COLUMNS, ceil(filters / 4)))
@@ -44,7 +44,7 @@ def draw_filters(first: FirstLayer, images: npt.NDArray[Any]) -> Figure:
             top_left = (int(first.corners[place, patch, 0]), int(first.corners[place, patch, 1]))
             seen = window_of(picture, top_left, first.window)
             _tile(axes, seen, left + 0.14 + (patch + 1) * (INCH + GAP), top, cmap="gray", vmin=0, vmax=1)
-    scale = "grey is 0" if coloured else "orange is positive, violet negative"
+    scale = "grey is 0" if coloured else "orange is positive, violet is negative"
     if filters < first.count:
         which = f"the {filters} of {first.count} filters with the largest weights"
     else:
@@ -57,7 +57,7 @@ def draw_filters(first: FirstLayer, images: npt.NDArray[Any]) -> Figure:
 
 
 def _tile(axes: Axes, picture: npt.NDArray[Any], left: float, top: float, **options: Any) -> None:
-    """A picture of any shape within a square."""
+    """Draw a picture of any shape within a square."""
     height, width = picture.shape[:2]
     wide, high = INCH * min(1.0, width / height), INCH * min(1.0, height / width)
     axes.imshow(picture, extent=(left, left + wide, top - high, top), **options)

@@ -1,4 +1,4 @@
-"""Whether a network over-fits or under-fits, by its loss curves."""
+"""Over-fitting or under-fitting, from the loss curves of a trial."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from foldwise.trial.result import FoldScore
 
-FEWEST = 5  # epochs: less is no curve
+FEWEST = 5  # epochs; fewer are not a curve
 ROSE = 0.10
 APART = 0.25
 FALLING = 0.05
@@ -23,27 +23,27 @@ Verdict = Literal["over-fitting", "under-fitting", "neither", "unknown"]
 
 @dataclass(frozen=True)
 class Fitting:
-    """The name of what the curves show, and the sentence that says why."""
+    """The verdict on the curves, and a sentence with the reason."""
 
     name: Verdict
     sentence: str
 
 
 def name_fitting(folds: Sequence[FoldScore]) -> Fitting:
-    """What the curves `loss` and `val_loss` of a trial's folds show.
+    """Judge the curves `loss` and `val_loss` of the folds of a trial.
 
-    All is measured, in the mean over folds, against what the training loss fell by, from its first epoch to its lowest. A
-    validation loss is smoothed over a tenth of its epochs first. The first rule that holds gives the name:
+    The scale is the drop: the fall of the training loss from its first epoch to its lowest. All numbers are means over folds,
+    and a validation loss is first smoothed over a tenth of its epochs. The first rule that holds gives the verdict:
 
-    1. under-fitting: the training loss fell by less than 5 % (HARDLY) of where it began.
-    2. over-fitting: after its lowest point the validation loss rose by at least 10 % (ROSE) of it until the end.
-    3. over-fitting: with the weights that are kept, validation loss lies above training loss by at least 25 % (APART) of it.
-    4. under-fitting: over the last fifth of the epochs the validation loss still fell by at least 5 % (FALLING) of it.
+    1. under-fitting: the drop is less than 5 % (HARDLY) of the first training loss.
+    2. over-fitting: after its lowest point, the validation loss rose by at least 10 % (ROSE) of the drop until the end.
+    3. over-fitting: with the kept weights, the validation loss is above the training loss by at least 25 % (APART) of the drop.
+    4. under-fitting: over the last fifth of the epochs, the validation loss still fell by at least 5 % (FALLING) of the drop.
     5. neither.
 
-    In 2 and 3 the mean must also be more than twice its standard error over folds, where there are at least two. Dropout and
-    augmentation make the training loss larger than it is without them, so 3 rather misses than invents. Folds without both
-    curves, with fewer than 5 epochs (FEWEST), or with a loss that is not finite are left out; without any: unknown.
+    In 2 and 3 the mean must also exceed twice its standard error over folds, if there are at least two. Dropout and
+    augmentation raise the training loss, so rule 3 can miss over-fitting but rarely invents it. Folds are left out if they lack
+    a curve, have fewer than 5 epochs (FEWEST) or a loss that is not finite; if none remains, the verdict is unknown.
     """
     curves = [_curves(fold) for fold in folds]
     shown = [(fold, *pair) for fold, pair in zip(folds, curves, strict=True) if pair is not None]
@@ -53,22 +53,22 @@ def name_fitting(folds: Sequence[FoldScore]) -> Fitting:
     began = _mean([train[0] for _, train, _ in shown])
     if fell < HARDLY * abs(began) or fell <= 0:
         share = fell / abs(began) if began else 0.0
-        return Fitting("under-fitting", f"under-fitting: the training loss fell by only {share:.0%} of where it began")
+        return Fitting("under-fitting", f"under-fitting: the training loss fell by only {share:.0%} of its first value")
     smooth = [_smoothed(valid) for _, _, valid in shown]
     rises = [valid[-1] - valid.min() for valid in smooth]
     if _mean(rises) >= ROSE * fell and _sure(rises):
         epochs = [len(valid) - len(line) + 1 + int(line.argmin()) for (_, _, valid), line in zip(shown, smooth, strict=True)]
         why = f"after epoch {round(float(np.median(epochs)))} the validation loss rose by {_mean(rises) / fell:.0%}"
-        return Fitting("over-fitting", f"over-fitting: {why} of what the training loss fell by")
+        return Fitting("over-fitting", f"over-fitting: {why} of the fall of the training loss")
     kept = [min(max(fold.best_epoch, 1), len(valid)) - 1 for fold, _, valid in shown]
     gaps = [valid[at] - train[at] for at, (_, train, valid) in zip(kept, shown, strict=True)]
     if _mean(gaps) >= APART * fell and _sure(gaps):
-        why = f"with the kept weights the validation loss lies {_mean(gaps) / fell:.0%}"
-        return Fitting("over-fitting", f"over-fitting: {why} of what the training loss fell by above it")
+        why = f"with the kept weights the validation loss exceeds the training loss by {_mean(gaps) / fell:.0%}"
+        return Fitting("over-fitting", f"over-fitting: {why} of the fall of the training loss")
     late = [line[max(0, len(line) - 1 - len(line) // 5)] - line[-1] for line in smooth]
     if _mean(late) >= FALLING * fell:
         why = f"the validation loss was still falling at the end, by {_mean(late) / fell:.0%}"
-        return Fitting("under-fitting", f"under-fitting: {why} of what the training loss fell by")
+        return Fitting("under-fitting", f"under-fitting: {why} of the fall of the training loss")
     return Fitting("neither", "neither over-fitting nor under-fitting: the losses settled close to each other")
 
 
@@ -79,7 +79,7 @@ def _curves(fold: FoldScore) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.fl
 
 
 def _smoothed(line: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Means over a tenth of the epochs, each standing at the last of them."""
+    """Running means over a tenth of the epochs, each at the last epoch of its window."""
     width = max(1, len(line) // 10)
     return np.convolve(line, np.full(width, 1 / width), "valid")
 
@@ -89,7 +89,7 @@ def _mean(values: Sequence[float]) -> float:
 
 
 def _sure(values: Sequence[float]) -> bool:
-    """Whether a mean is above 0 by more than twice its standard error; of one value nothing is known."""
+    """Whether the mean exceeds 0 by more than twice its standard error; a single value has none and passes."""
     if len(values) < 2:
         return True
     return _mean(values) > 2 * float(np.std(values, ddof=1)) / math.sqrt(len(values))

@@ -1,4 +1,4 @@
-"""The optimisation history: every trial by its number, how it ended, and the best so far."""
+"""The optimisation history: every trial by number, with how it ended, and the best score so far."""
 
 from __future__ import annotations
 
@@ -7,11 +7,10 @@ from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
-from foldwise.report.figures.page_style import Panel, dots, hover, many, words
-from foldwise.report.figures.scales import short
-from foldwise.report.figures.score_axes import MANY, WIDTH, note, on_the_edge, score_limits
+from foldwise.report.figures.names import short
+from foldwise.report.figures.page_style import THIN, Panel, dots, hover, many, words
+from foldwise.report.figures.score_axes import MANY, WIDTH, note, on_the_edge, score_limits, whole_numbers
 from foldwise.report.figures.searched import Seen
 from foldwise.report.figures.style import COLOURS, GREY, canvas, plain
 
@@ -19,7 +18,7 @@ BEST, BASELINE, LOST = "black", COLOURS[2], COLOURS[1]
 
 
 def best_so_far(search: Seen) -> list[tuple[int, float]]:
-    """Trial and score where the best score changed, and once more at the last trial."""
+    """Trial and score at each change of the best score, and again at the last trial."""
     found: list[tuple[int, float]] = []
     for result, scored in zip(search.results, search.scored, strict=True):
         if scored and (not found or search.goal.better(result.mean, found[-1][1])):
@@ -28,7 +27,7 @@ def best_so_far(search: Seen) -> list[tuple[int, float]]:
 
 
 def without_score(search: Seen) -> list[int]:
-    """The places of the trials of which no score is known, not even of one fold."""
+    """The places of trials without any score, not even of one fold."""
     ended = zip(search.results, search.scored, strict=True)
     return [place for place, (result, ok) in enumerate(ended) if not ok and result.number not in search.promised]
 
@@ -44,7 +43,7 @@ def draw(search: Seen) -> Figure:
         numbers[scored], shown[scored], s=size, color=COLOURS[0], alpha=0.7, linewidths=0, label=f"complete ({scored.sum()})"
     )
     if search.promised:
-        label = f"stopped, by the folds reached ({len(search.promised)})"
+        label = f"stopped, score of the folds reached ({len(search.promised)})"
         heights = np.clip(list(search.promised.values()), low, high)
         axes.scatter(
             list(search.promised), heights, s=size, facecolors="none", marker="^", edgecolors=GREY, linewidths=0.8, label=label
@@ -54,7 +53,7 @@ def draw(search: Seen) -> Figure:
     score_limits(axes, search, (rival.mean,) if rival is not None and within else ())
     lost = without_score(search)
     if lost:
-        edge = axes.get_ylim()[0 if search.goal.direction == "maximize" else 1]
+        edge = axes.get_ylim()[0 if search.goal.sign > 0 else 1]
         label = f"without a score ({len(lost)})"
         small = size <= 5
         style: dict[str, Any] = {"s": 8 if small else 20, "linewidths": 0.5 if small else 1, "clip_on": False, "zorder": 5}
@@ -65,7 +64,7 @@ def draw(search: Seen) -> Figure:
         label = f"baseline {short(rival.name)}"
         axes.axhline(rival.mean, color=BASELINE, linestyle="--", linewidth=1.2, label=label)
     note(axes, on_the_edge(search))
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
+    whole_numbers(axes)
     figure.legend(loc="outside lower center", ncols=3, fontsize=8, frameon=False)
     return figure
 
@@ -75,11 +74,11 @@ def panel(search: Seen) -> Panel:
     thin = many(search)
     low, high = search.limits
     air = 0.06 * ((high - low) or abs(high) or 1.0)
-    edge = low - air if search.goal.direction == "maximize" else high + air
+    edge = low - air if search.goal.sign > 0 else high + air
     stopped = [(p, search.promised[r.number]) for p, r in enumerate(search.results) if r.number in search.promised]
     groups: list[tuple[str, list[tuple[int, float]], str, str]] = [
         ("complete", [(int(p), float(search.scores[p])) for p in np.flatnonzero(search.scored)], "circle", COLOURS[0]),
-        ("stopped, by the folds reached", stopped, "triangle-up-open", GREY),
+        ("stopped, score of the folds reached", stopped, "triangle-up-open", GREY),
         ("without a score", [(place, edge) for place in without_score(search)], "x", LOST),
     ]
     traces: list[dict[str, Any]] = [
@@ -127,9 +126,9 @@ def panel(search: Seen) -> Panel:
         "yaxis": {"title": {"text": words(search.goal.metric)}, "range": [low - 2 * air, high + 2 * air]},
         "legend": {"orientation": "h", "y": -0.2},
     }
-    said = "Each dot is a trial; a trial without a score stands on the edge."
+    text = "Each dot is a trial; a trial without a score is drawn at the edge."
     if thin:
-        said += " With so many trials, parameters are not named here; they are in trials.parquet."
+        text += f" With more than {THIN} trials, parameters are not shown here; they are in trials.parquet."
     if on_the_edge(search):
-        said += " Trials far off on the worse side are outside the first view: double-click to see all."
-    return Panel("Optimisation history", said, traces, layout, 420)
+        text += " Much worse trials are outside the first view; double-click to see all."
+    return Panel("Optimisation history", text, traces, layout, 420)

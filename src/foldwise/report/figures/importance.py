@@ -1,12 +1,12 @@
-"""Parameter importance as bars with intervals."""
+"""Parameter importance as bars with 90 % intervals."""
 
 from __future__ import annotations
 
 import numpy as np
 from matplotlib.figure import Figure
 
+from foldwise.report.figures.names import short
 from foldwise.report.figures.page_style import Panel, words
-from foldwise.report.figures.scales import short
 from foldwise.report.figures.score_axes import PANELS, WIDTH, note, part_of
 from foldwise.report.figures.searched import Seen
 from foldwise.report.figures.style import COLOURS, GREY, canvas, plain
@@ -14,12 +14,12 @@ from foldwise.report.figures.style import COLOURS, GREY, canvas, plain
 ACROSS = "share of the spread of the trials' ranks, with 90 % intervals"
 
 
-def said(search: Seen) -> str:
-    """What the importance rests on, or why there is none."""
+def basis(search: Seen) -> str:
+    """What the importance is based on, or why it was not measured."""
     measured = search.importance
     if measured.why_not:
         return f"Not measured: {measured.why_not}."
-    return f"{measured.trials} complete trials explain {measured.explained:.0%} of the ranks of unseen ones"
+    return f"{measured.trials} complete trials explain {measured.explained:.0%} of the ranks of unseen trials"
 
 
 def draw(search: Seen) -> Figure:
@@ -37,20 +37,18 @@ def draw(search: Seen) -> Figure:
     axes.axvline(0, color=GREY, linewidth=0.8)
     axes.set_xlim(max(-0.1, min(0.0, lows.min() * 1.1)), min(1.05, max(0.1, highs.max() * 1.05)))
     part = f"; {part_of(len(shown), len(every), 'parameters')}" if len(shown) < len(every) else ""
-    note(axes, said(search) + part)
+    note(axes, basis(search) + part)
     return figure
 
 
 def panel(search: Seen) -> Panel:
-    """The bars in the page, the least important at the bottom."""
+    """The bars in the page, the most important at the top."""
     shown = search.importance.parameters[::-1]
     text = (
-        "How much of the spread of the trials' ranks goes back to each parameter, alone and together with others: by how much "
+        "How much of the spread of the trials' ranks is due to each parameter, alone and together with others: how much worse "
+        "a forest of decision trees predicts unseen trials when the parameter is shuffled. The lines on the bars are 90 % "
+        f"intervals over resampled trials ({basis(search)})."
     )
-    text += (
-        "a forest, which foretells trials that it has not seen, errs more when the parameter is shuffled. The bars' lines are "
-    )
-    text += f"90 % intervals over resampled trials ({said(search)})."
     bars = {
         "type": "bar",
         "orientation": "h",

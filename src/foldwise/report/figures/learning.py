@@ -1,4 +1,4 @@
-"""How the best trial learnt: its losses over the epochs, what they say of its fit, and its learning rate."""
+"""The training of the best trial: its losses over epochs with the verdict on its fit, and its learning rate."""
 
 from __future__ import annotations
 
@@ -9,16 +9,15 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
 from foldwise.report.figures.fitting import name_fitting
-from foldwise.report.figures.score_axes import WIDTH, logarithmic, note
+from foldwise.report.figures.score_axes import WIDTH, logarithmic, note, whole_numbers
 from foldwise.report.figures.style import COLOURS, GREY, canvas, plain
 from foldwise.trial.result import FoldScore, TrialResult
 
 
 def stacked(folds: Sequence[FoldScore], name: str) -> npt.NDArray[np.float64]:
-    """Shape (folds that have the curve, epochs): the curve of each fold, nan after its last epoch and where not finite."""
+    """The curves, (folds that have the curve, epochs); nan after the last epoch of a fold and where not finite."""
     curves = [np.array(fold.curves[name], float) for fold in folds if len(fold.curves.get(name, ()))]
     table = np.full((len(curves), max(map(len, curves), default=0)), np.nan)
     for row, curve in zip(table, curves, strict=True):
@@ -27,17 +26,17 @@ def stacked(folds: Sequence[FoldScore], name: str) -> npt.NDArray[np.float64]:
 
 
 def over_folds(table: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Shape (epochs,) each: mean and sample standard deviation (0 of one) over the folds that still trained."""
+    """Mean and sample standard deviation (0 for one fold) over the folds still in training, (epochs,) each."""
     count = np.isfinite(table).sum(axis=0)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # an epoch without a finite loss is nan, which is what is meant
+        warnings.simplefilter("ignore", RuntimeWarning)  # an epoch without a finite loss is nan, as intended
         mean = np.nanmean(table, axis=0)
         sd = np.sqrt(np.nansum((table - mean) ** 2, axis=0) / np.maximum(count - 1, 1))
     return mean, np.where(count > 0, sd, np.nan)
 
 
 def draw_curves(trial: TrialResult) -> Figure:
-    """Training and validation loss, mean ± sd over folds, with the folds' ends, and what they say of the fit."""
+    """Training and validation loss, mean ± sd over folds, with the end of each fold and the verdict on the fit."""
     figure = canvas(WIDTH, 3.9)
     axes = plain(figure.subplots(), f"Learning curves of trial {trial.number}", "epoch", "loss")
     tables = {name: stacked(trial.folds, name) for name in ("loss", "val_loss")}
@@ -53,13 +52,13 @@ def draw_curves(trial: TrialResult) -> Figure:
     uneven = "; dotted: some folds have ended" if bool(np.isnan(folds).any()) else ""
     note(axes, f"mean ± sd over {len(folds)} folds{uneven}" if len(folds) > 1 else "one fold")
     figure.supxlabel(_sentence(name_fitting(trial.folds).sentence), fontsize=8.5, x=0.02, ha="left")
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
+    whole_numbers(axes)
     axes.legend(fontsize=8, frameon=False)
     return figure
 
 
 def _band(axes: Axes, table: npt.NDArray[np.float64], words: str, colour: str) -> None:
-    """A mean with its band; dotted from where the first fold has ended, as fewer folds stand behind it."""
+    """Draw a mean with its band; dotted after the first fold has ended, since it then averages fewer folds."""
     mean, sd = over_folds(table)
     epochs = np.arange(1, len(mean) + 1)
     axes.fill_between(epochs, mean - sd, mean + sd, color=colour, alpha=0.18, linewidth=0)
@@ -70,7 +69,7 @@ def _band(axes: Axes, table: npt.NDArray[np.float64], words: str, colour: str) -
 
 
 def _ends(axes: Axes, trial: TrialResult) -> None:
-    """Where each fold ended, and of which epoch its weights are kept."""
+    """Mark where each fold ended, and the epoch of its kept weights."""
     ended = [(fold, fold.curves["val_loss"]) for fold in trial.folds if len(fold.curves.get("val_loss", ()))]
     ends = [(len(curve), curve[-1]) for _, curve in ended]
     kept = [(at, curve[at - 1]) for fold, curve in ended if 1 <= (at := fold.best_epoch) <= len(curve)]
@@ -102,7 +101,7 @@ def _sentence(text: str) -> str:
 
 
 def draw_rate(trial: TrialResult) -> Figure:
-    """The learning rate of each epoch; a thin line a fold where the folds' rates differ."""
+    """The learning rate of each epoch, with a thin line per fold if the folds differ."""
     figure = canvas(WIDTH, 3.0)
     axes = plain(figure.subplots(), f"Learning rate of trial {trial.number}", "epoch", "learning rate")
     table = stacked(trial.folds, "learning_rate")
@@ -121,7 +120,7 @@ def draw_rate(trial: TrialResult) -> Figure:
     elif low == high:
         axes.set_ylim(0, 2 * high or 1)
     note(axes, "constant" if low == high else "the same in all folds" if together else f"{len(table)} folds differ")
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
+    whole_numbers(axes)
     if not together:
         axes.legend(fontsize=8, frameon=False)
     return figure

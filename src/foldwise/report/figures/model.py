@@ -1,4 +1,4 @@
-"""All pictures of the chosen model: how it answers the holdout, what it looks for, how it is built."""
+"""All figures of the chosen model: its predictions on the holdout, its first layer, its network."""
 
 from __future__ import annotations
 
@@ -39,18 +39,18 @@ def draw_model(
     images: Array | None,
     network: NetworkGraph,
 ) -> list[Path]:
-    """Writes the pictures that have something to show, and says which.
+    """Write the figures that have something to show; return their paths.
 
     Args:
-        folder: where; it is made.
-        task: what is predicted.
-        target: the name of what is predicted.
-        labels: () for regression; of two, the second is the positive one.
-        truth: codes or numbers of the holdout, (rows,).
-        predictions: class probabilities (rows, classes) or numbers (rows,); all finite, as metrics ask for too.
-        threshold: of two labels, the second is the answer where its probability is above it.
-        images: (rows, height, width, channels), where rows are images.
-        network: with its first layer, where that was looked at with these very images.
+        folder: for the figures; created if missing.
+        task: the kind of prediction.
+        target: the name of the target.
+        labels: () for regression; of two labels, the second is the positive one.
+        truth: class codes or numbers of the holdout, (rows,).
+        predictions: class probabilities (rows, classes) or numbers (rows,); all finite.
+        threshold: of two labels, the second is the answer if its probability is above the threshold.
+        images: (rows, height, width, channels), if rows are images.
+        network: with its first layer, if that was inspected with these images.
     """
     holdout = (
         _numbers(target, truth, predictions, images)

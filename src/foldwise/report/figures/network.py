@@ -1,4 +1,4 @@
-"""A drawing of a network: a box a layer with its shape and its parameters, and lines where one takes another."""
+"""A drawing of a network: one box per layer with its shape and parameters, and lines to its inputs."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ from foldwise.report.figures.sheet import sheet
 from foldwise.report.figures.style import COLOURS, GREY
 
 EDGE = 0.25  # inches around the drawing
-HEAD = 0.7  # for what is said above it
-LONGEST, LARGEST = 200.0, 1500.0  # inches and square inches of a picture; what is larger is drawn smaller
-POINTS, BOLDER = 6.5, 1.2  # of letters in a box; how much wider they may be in bold
+HEAD = 0.7  # inches for the title
+LONGEST, LARGEST = 200.0, 1500.0  # inches and square inches; a larger figure is scaled down
+POINTS, BOLDER = 6.5, 1.2  # size of letters in a box; most that bold letters are wider
 INSET = 0.07  # inches between a box and its letters
 LEARNS, ENDS, PLAIN = "#d6e8f5", "#fdf3dc", "#f2f2f2"
 
 
 def draw_network(network: NetworkGraph) -> Figure:
-    """All layers from the inputs downwards; a deep network goes on in the next column."""
+    """All layers from the inputs downwards; a deep network continues in the next column."""
     layout = lay_out([layer.inputs for layer in network.layers])
     width, height = max(layout.width, 3.4) + 2 * EDGE, layout.height + HEAD + EDGE
     scale = min(1.0, LONGEST / max(width, height), math.sqrt(LARGEST / (width * height)))
     figure, axes = sheet(width * scale, height * scale)
     axes.set(xlim=(-EDGE, width - EDGE), ylim=(layout.height + EDGE, -HEAD))  # the layout's own inches, y downwards
-    _say(axes, network, scale)
+    _write_title(axes, network, scale)
     taken = {place for layer in network.layers for place in layer.inputs}
     _join(axes, layout, scale)
     for place, (layer, (x, y)) in enumerate(zip(network.layers, layout.boxes, strict=True)):
@@ -42,29 +42,29 @@ def draw_network(network: NetworkGraph) -> Figure:
 
 
 def size_of(layer: Layer) -> str:
-    """What a layer gives for one row, as `28 × 28 × 32`."""
+    """The output shape of a layer for one row, as `28 × 28 × 32`."""
     return " × ".join("any" if side is None else f"{side:,}" for side in layer.shape) or "1"
 
 
 def kind_of(layer: Layer) -> str:
-    """What a layer is and does, as `Conv2D 3 × 3, relu`."""
+    """The kind of a layer with its details, as `Conv2D 3 × 3, relu`."""
     parts = f"{layer.kind} {layer.detail}".strip()
     return f"{parts}, {layer.activation}" if layer.activation else parts
 
 
 def parameters_of(layer: Layer) -> str:
-    """How many numbers a layer keeps, and how many of them stay as they are."""
+    """The number of parameters of a layer, and how many of them are fixed."""
     if layer.parameters == 0:
         return ""
     fixed = "" if layer.fixed == 0 else " (fixed)" if layer.fixed == layer.parameters else f" ({layer.fixed:,} fixed)"
     return f"{counted(layer.parameters, 'parameter')}{fixed}"
 
 
-def _say(axes: Axes, network: NetworkGraph, scale: float) -> None:
+def _write_title(axes: Axes, network: NetworkGraph, scale: float) -> None:
     learns = network.parameters - network.fixed
     axes.text(0, 0.22 - HEAD, drawable(network.name, 50), fontsize=11 * scale, fontweight="bold", va="center")
-    said = f"{counted(network.parameters, 'parameter')} ({learns:,} trainable, {network.fixed:,} not)"
-    axes.text(0, 0.47 - HEAD, f"{counted(len(network.layers), 'layer')}, {said}", fontsize=8 * scale, va="center")
+    text = f"{counted(network.parameters, 'parameter')} ({learns:,} trainable, {network.fixed:,} fixed)"
+    axes.text(0, 0.47 - HEAD, f"{counted(len(network.layers), 'layer')}, {text}", fontsize=8 * scale, va="center")
 
 
 def _box(axes: Axes, layer: Layer, centre: Point, scale: float, colour: str) -> None:
@@ -92,7 +92,7 @@ def _join(axes: Axes, layout: Layout, scale: float) -> None:
 
 
 def _curve(begin: Point, end: Point) -> Line:
-    """Straight down, or an S where the next is aside."""
+    """A line straight down, or an S to a layer at the side."""
     middle = (begin[1] + end[1]) / 2
     points: Sequence[Point] = (begin, (begin[0], middle), (end[0], middle), end)
     return Line(points, [Line.MOVETO, Line.CURVE4, Line.CURVE4, Line.CURVE4])

@@ -1,6 +1,6 @@
-"""Where the boxes of a network's drawing stand and how its lines run: layers downwards, branches side by side, in columns.
+"""The layout of a network's drawing: layers downwards, branches side by side, in columns.
 
-A light form of the layered drawing of graphs. Source: Sugiyama, Tagawa and Toda, "Methods for visual understanding of
+A simple form of layered graph drawing. Source: Sugiyama, Tagawa and Toda, "Methods for visual understanding of
 hierarchical system structures", IEEE Transactions on Systems, Man, and Cybernetics 11, 109 (1981).
 """
 
@@ -11,22 +11,22 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 BOX, HIGH = 2.6, 0.42  # inches
-LANE = 0.16  # what a line takes that passes by boxes
-BESIDE, BELOW, FANNED = 0.2, 0.2, 0.42  # between boxes: beside each other, below, below where lines fan out
+LANE = 0.16  # width for a line that passes boxes
+BESIDE, BELOW, FANNED = 0.2, 0.2, 0.42  # gaps between boxes: sideways, downwards, downwards if lines fan out
 GUTTER = 0.5  # between columns
 MARGIN = 0.3  # above and below columns, where lines turn
 TALL = 10.0  # inches of one column
-EARLIER, LATER = 6, 4  # ranks that a column may end before or after its share, to cut fewer lines
+EARLIER, LATER = 6, 4  # ranks that a column can end early or late, to cut fewer lines
 SWEEPS = 4
-FIRM, LOOSE = 1e4, 1.0  # boxes stay in line, lines make way
+FIRM, LOOSE = 1e4, 1.0  # weights of boxes and lines: boxes stay in line, lines give way
 
 Point = tuple[float, float]
-Item = tuple[int, int]  # a layer, and how many ranks below it the line stands that leaves it; 0 is its box
+Item = tuple[int, int]  # a layer, and how many ranks its line has gone down; 0 is its box
 
 
 @dataclass(frozen=True)
 class Layout:
-    """In inches, from the upper left, y downwards. boxes: centres. lines: corners from each layer to those that take it."""
+    """In inches from the upper left, y downwards. boxes: centres. lines: corner points from a layer to those that take it."""
 
     boxes: tuple[Point, ...]
     lines: tuple[tuple[Point, ...], ...]
@@ -35,7 +35,7 @@ class Layout:
 
 
 def lay_out(inputs: Sequence[tuple[int, ...]]) -> Layout:
-    """The layout of layers that each take earlier ones."""
+    """The layout of layers, given the places of the earlier layers that each takes."""
     ranks = ranks_of(inputs)
     rows, links = _rows_and_links(inputs, ranks)
     across = _across(rows, links)
@@ -45,7 +45,7 @@ def lay_out(inputs: Sequence[tuple[int, ...]]) -> Layout:
 
 
 def ranks_of(inputs: Sequence[tuple[int, ...]]) -> list[int]:
-    """How many layers stand above each on the longest way to it."""
+    """The number of layers above each on the longest path to it."""
     ranks: list[int] = []
     for taken in inputs:
         ranks.append(max((ranks[place] + 1 for place in taken), default=0))
@@ -55,7 +55,7 @@ def ranks_of(inputs: Sequence[tuple[int, ...]]) -> list[int]:
 def _rows_and_links(
     inputs: Sequence[tuple[int, ...]], ranks: Sequence[int]
 ) -> tuple[list[list[Item]], list[list[tuple[Item, Item]]]]:
-    """What stands in each rank; and which item of a rank leads to which of the next."""
+    """The items of each rank, and the links from a rank to the next."""
     rows: list[list[Item]] = [[] for _ in range(max(ranks) + 1)]
     links: list[list[tuple[Item, Item]]] = [[] for _ in rows]
     for layer, rank in enumerate(ranks):
@@ -79,7 +79,7 @@ def _size(item: Item) -> float:
 
 
 def _across(rows: list[list[Item]], links: list[list[tuple[Item, Item]]]) -> dict[Item, float]:
-    """The x of every item. Neighbours pull it, and the order in a rank follows those above."""
+    """The x of every item. Neighbours pull it, and the order within a rank follows the rank above."""
     above: dict[Item, list[Item]] = {item: [] for row in rows for item in row}
     below: dict[Item, list[Item]] = {item: [] for row in rows for item in row}
     for upper, lower in (link for rank in links for link in rank):
@@ -91,14 +91,14 @@ def _across(rows: list[list[Item]], links: list[list[tuple[Item, Item]]]) -> dic
         near = above if downwards else below
         for row in rows if downwards else reversed(rows):
             pulls = {item: _pull(item, near[item], across) for item in row}
-            if sweep == 0:  # a line to the right of the boxes that it passes
+            if sweep == 0:  # lines go to the right of the boxes that they pass
                 row.sort(key=lambda item: (pulls[item], item[1] > 0))
             _spread(row, pulls, across)
     return across
 
 
 def _pull(item: Item, near: Sequence[Item], across: dict[Item, float]) -> float:
-    """Where the neighbours want it, boxes more than passing lines."""
+    """The x that the neighbours pull the item to; boxes pull more than passing lines."""
     if not near:
         return across[item]
     weights = [FIRM if other[1] == 0 else LOOSE for other in near]
@@ -106,7 +106,7 @@ def _pull(item: Item, near: Sequence[Item], across: dict[Item, float]) -> float:
 
 
 def _spread(row: Sequence[Item], pulls: dict[Item, float], across: dict[Item, float]) -> None:
-    """The places next to the pulls, by weighted squares, where nothing overlaps (pooled adjacent violators)."""
+    """Set the places closest to the pulls, by weighted least squares, without overlaps (pool adjacent violators)."""
     start, starts = 0.0, []
     for place, item in enumerate(row):
         if place:
@@ -125,13 +125,13 @@ def _spread(row: Sequence[Item], pulls: dict[Item, float], across: dict[Item, fl
 
 
 def _drop(links: list[list[tuple[Item, Item]]], across: dict[Item, float], rank: int) -> float:
-    """From the top of a rank to that of the next."""
+    """The distance from the top of a rank to the top of the next."""
     fanned = any(abs(across[upper] - across[lower]) > BOX / 2 for upper, lower in links[rank])
     return HIGH + (FANNED if fanned else BELOW)
 
 
 def _columns(links: list[list[tuple[Item, Item]]], drops: Sequence[float], wide: float) -> list[range]:
-    """Ranks cut into columns, so that the drawing is no taller than wide, and few lines are cut."""
+    """Split the ranks into columns, so that the drawing is not taller than wide and few lines are cut."""
     whole, count = sum(drops), 1
     while whole / count > max(TALL, 0.75 * count * (wide + GUTTER)):
         count += 1
@@ -162,8 +162,8 @@ def _placed(
     at: dict[Item, Point] = {}
     lines: list[tuple[Point, ...]] = []
     left, margin = 0.0, MARGIN if len(columns) > 1 else 0.0
-    edges: list[float] = []  # where each column begins
-    feet: list[float] = []  # and how far down it goes
+    edges: list[float] = []  # left edge of each column
+    feet: list[float] = []  # lower edge of each column
     for ranks in columns:
         here = [item for rank in ranks for item in rows[rank]]
         low = min(across[item] - _size(item) / 2 for item in here)

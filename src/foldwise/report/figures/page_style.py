@@ -1,4 +1,4 @@
-"""What the panels of the page share: text that cannot be taken for markup, colours, and a grid of plots."""
+"""Parts shared by the panels of the page: escaped text, colours, and a grid of plots."""
 
 from __future__ import annotations
 
@@ -6,44 +6,44 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
-from foldwise.report.figures.scales import short
+from foldwise.report.figures.names import short
 from foldwise.report.figures.searched import Seen
 
-THIN = 2000  # trials: from here on a trial's parameters are not in every dot
-GRAPHICS = 500  # trials: from here on dots are drawn by the graphics card
+THIN = 2000  # trials; above this the dots do not carry the parameters
+GRAPHICS = 500  # trials; above this dots are drawn by the graphics card
 
 
 @dataclass(frozen=True)
 class Panel:
-    """One plot of the page: Plotly's traces and layout as plain values, with a heading and a sentence.
+    """One plot of the page: Plotly's traces and layout as plain values, with a heading and a description.
 
-    A colour INK or SCORE is replaced in the page by what suits its light or dark background.
+    The page replaces the colours INK and SCORE to suit its light or dark background. height: in pixels.
     """
 
     heading: str
-    said: str
+    text: str
     traces: list[dict[str, Any]]
     layout: dict[str, Any]
     height: int
 
 
 def many(search: Seen) -> bool:
-    """Whether there are too many trials to say everything of each."""
+    """Whether there are too many trials to show all details of each."""
     return len(search.results) > THIN
 
 
 def dots(search: Seen) -> str:
-    """The kind of a trace of one dot a trial."""
+    """The Plotly type of a trace with one dot per trial."""
     return "scattergl" if len(search.results) > GRAPHICS else "scatter"
 
 
 def words(text: object, most: int = 40) -> str:
-    """Text for Plotly, which reads some HTML: a name is never a tag."""
+    """Escaped text for Plotly, which interprets some HTML."""
     return escape(short(str(text), most), quote=False)
 
 
 def hover(search: Seen, place: int, params: bool) -> str:
-    """What is said of a trial under the mouse."""
+    """The text for a trial under the mouse."""
     result = search.results[place]
     score = search.scores[place] if search.scored[place] else search.promised.get(result.number)
     lines = [f"<b>trial {result.number}</b> {result.state}"]
@@ -58,8 +58,13 @@ def hover(search: Seen, place: int, params: bool) -> str:
     return "<br>".join(lines)
 
 
+def most_important(shown: int, count: int) -> str:
+    """A sentence that says how many of the parameters are shown; empty if all are."""
+    return "" if shown == count else f" Shown are the {shown} most important of {count} parameters."
+
+
 def grid(count: int, across: int, gap: tuple[float, float]) -> list[tuple[list[float], list[float]]]:
-    """Where so many plots lie, row by row from the top: (from, to) to the right and upwards, as shares of the whole."""
+    """The places of `count` plots, row by row from the top: (from, to) across and (from, to) up, as shares of the whole."""
     down = -(-count // across)
     width = (1 - gap[0] * (across - 1)) / across
     height = (1 - gap[1] * (down - 1)) / down

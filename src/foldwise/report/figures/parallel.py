@@ -1,4 +1,4 @@
-"""Parallel coordinates: a line a trial across its parameters and its score; where it lacks one, it passes below the axis."""
+"""Parallel coordinates: one line per trial across its parameters and its score, below the axis of a parameter it lacks."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
-from foldwise.report.figures.page_style import Panel, words
-from foldwise.report.figures.scales import ABSENT, ends, short, ticks, unit
+from foldwise.report.figures.names import short
+from foldwise.report.figures.page_style import Panel, most_important, words
+from foldwise.report.figures.scales import ABSENT, ends, ticks, unit
 from foldwise.report.figures.score_axes import MANY, PANELS, QUIET, WIDTH, colour_bar, colours, part_of, thinned
 from foldwise.report.figures.searched import Seen
 from foldwise.report.figures.style import canvas
@@ -17,12 +18,12 @@ from foldwise.tuning.columns import Column
 
 
 def axes_of(search: Seen) -> list[Column]:
-    """The parameters that are shown, and the score last, cut off where its axis ends."""
+    """The parameters shown and, last, the score, clipped to the ends of its axis."""
     return [*search.columns[:PANELS], Column(search.goal.metric, np.clip(search.scores, *search.limits))]
 
 
 def marks(column: Column) -> tuple[list[float], list[str]]:
-    """An axis's ticks, from 0 to 1, with their words."""
+    """The ticks of an axis, from 0 to 1, and their labels."""
     (low, high), (at, text) = ends(column), ticks(column)
     return [(tick - low) / (high - low) for tick in at], text
 
@@ -33,7 +34,7 @@ def lines(search: Seen, kept: npt.NDArray[np.intp]) -> npt.NDArray[np.float64]:
 
 
 def draw(search: Seen) -> Figure:
-    """The lines as a picture, the best on top."""
+    """The lines as a picture, the best trials on top."""
     columns, kept = axes_of(search), thinned(search)
     figure = canvas(max(WIDTH, 1.0 * len(columns)), 4.2)
     axes = figure.subplots()
@@ -75,12 +76,12 @@ def _word(axes: Axes, place: int, at: float, text: str, colour: str) -> None:
 
 
 def panel(search: Seen) -> Panel:
-    """The lines in the page: all trials with a score."""
+    """The lines in the page, for all trials with a score."""
     columns, kept = axes_of(search), np.flatnonzero(search.scored)
     rows = lines(search, kept)
     dimensions = []
     for column, crossings in zip(columns, rows.T, strict=True):
-        at, text = marks(column)
+        at, labels = marks(column)
         lacking = bool((crossings == ABSENT).any())
         dimensions.append(
             {
@@ -88,24 +89,23 @@ def panel(search: Seen) -> Panel:
                 "values": crossings,
                 "range": [ABSENT - 0.04 if lacking else 0, 1],
                 "tickvals": [ABSENT, *at] if lacking else at,
-                "ticktext": ["absent", *text] if lacking else text,  # Plotly shows these as they are
+                "ticktext": ["absent", *labels] if lacking else labels,  # Plotly does not interpret HTML here
             }
         )
-    said = "A line is a complete trial. Drag along an axis to keep a part of it, click it to free it, drag a name to move its "
-    said += "axis; a trial that does not have a parameter passes through “absent”."
-    if len(columns) - 1 < len(search.columns):
-        said += f" The {len(columns) - 1} most important of {len(search.columns)} parameters are shown."
+    text = "Each line is a complete trial. Drag along an axis to select a part of it, click it to clear the selection, drag a "
+    text += "name to move its axis. A trial without a parameter passes through “absent”."
+    text += most_important(len(columns) - 1, len(search.columns))
     trace = {
         "type": "parcoords",
         "dimensions": dimensions,
         "line": {
             "color": np.clip(search.scores[kept], *search.limits),
             "colorscale": "SCORE",
-            "reversescale": search.goal.direction == "minimize",
+            "reversescale": search.goal.sign < 0,
             "showscale": True,
             "colorbar": {"title": {"text": words(search.goal.metric)}, "thickness": 14},
         },
         "labelangle": -18,
         "labelside": "top",
     }
-    return Panel("Parallel coordinates", said, [trace], {"margin": {"t": 90, "l": 70, "r": 60, "b": 30}}, 480)
+    return Panel("Parallel coordinates", text, [trace], {"margin": {"t": 90, "l": 70, "r": 60, "b": 30}}, 480)

@@ -1,4 +1,4 @@
-"""Images as a picture shows them: from 0 to 1, grey or red, green and blue."""
+"""Images in the range that a figure shows: from 0 to 1, grey or RGB."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
 
-OUTSIDE = 0.5  # grey, where a window reaches beyond an image
+OUTSIDE = 0.5  # grey, for the part of a window outside an image
 
 
 def as_shown(images: npt.NDArray[Any], like: npt.NDArray[Any] | None = None) -> Floats:
     """Images (rows, height, width[, channels]) as (rows, height, width) of grey or (rows, height, width, 3).
 
-    Bytes are levels of 255; numbers within 0 and 1 stay; others go from the least to the largest. Of four channels the last
-    is left out, other numbers of channels are averaged.
+    Bytes are divided by 255, numbers from 0 to 1 are kept, and others are scaled from their lowest to their highest. The last
+    of four channels is left out; other numbers of channels are averaged.
 
     Args:
-        images: what is shown.
-        like: all images that these are of, which say where 0 and 1 are.
+        images: the images to show.
+        like: the images that determine the scale; None for `images` themselves.
     """
     whole = images if like is None else like
     if images.dtype == np.uint8:
@@ -36,7 +36,7 @@ def as_shown(images: npt.NDArray[Any], like: npt.NDArray[Any] | None = None) -> 
 
 
 def weights_shown(kernel: npt.NDArray[Any]) -> Floats:
-    """A filter (height, width, channels) with 0 at the middle: from -1 to 1, or of three channels colours around grey."""
+    """A filter (height, width, channels) scaled to -1 to 1 around 0; with three channels, colours around grey."""
     reach = float(np.abs(kernel).max()) or 1.0
     if kernel.shape[-1] == 3:
         return np.asarray(0.5 + kernel.astype(np.float64) / (2 * reach))
@@ -45,7 +45,7 @@ def weights_shown(kernel: npt.NDArray[Any]) -> Floats:
 
 
 def window_of(picture: Floats, corner: tuple[int, int], window: tuple[int, int]) -> Floats:
-    """A window (height, width) of a picture, grey where it reaches beyond."""
+    """A window (height, width) of a picture, grey outside the picture."""
     found = np.full((*window, *picture.shape[2:]), OUTSIDE)
     top, left = (max(0, side) for side in corner)
     bottom, right = (min(side, start + size) for side, start, size in zip(picture.shape, corner, window, strict=False))

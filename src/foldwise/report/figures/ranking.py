@@ -1,4 +1,4 @@
-"""How well probabilities rank rows: the ROC curve and the curve of precision over recall, one class against the rest."""
+"""How well probabilities rank rows: ROC and precision-recall curves, one class against the rest."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 Style = Literal["default", "steps-pre"]
 
-GRID = np.linspace(0.0, 1.0, 2001)  # where curves of classes are averaged
+GRID = np.linspace(0.0, 1.0, 2001)  # where the curves of classes are averaged
 COLOURED = 10  # classes up to which every curve has a colour
-LOWEST = 5  # of more, those that have one
-CORNER = 0.95  # above this area a curve is in a corner, which is then drawn in large
+LOWEST = 5  # coloured curves if there are more classes
+CORNER = 0.95  # areas above this leave a curve in a corner, which is then enlarged
 PALE = "#c4c4c4"
 
 
 @dataclass(frozen=True, eq=False)
 class Curve:
-    """Points from left to right, and the area under what joins them."""
+    """Points from left to right, and the area under the curve."""
 
     across: Floats
     up: Floats
@@ -35,7 +35,7 @@ class Curve:
 
 
 def roc(positive: Bools, scores: Floats) -> Curve | None:
-    """The share of positives over the share of negatives above every threshold; None where one of them has no row."""
+    """True positive rate over false positive rate at every threshold; None without positives or without negatives."""
     hits, misses = _above(positive, scores)
     if hits[-1] == 0 or misses[-1] == 0:
         return None
@@ -44,9 +44,9 @@ def roc(positive: Bools, scores: Floats) -> Curve | None:
 
 
 def precision_recall(positive: Bools, scores: Floats) -> Curve | None:
-    """Precision over recall as steps, each as high as its right end; the area is the average precision.
+    """Precision over recall as steps, each at the height of its right end; the area is the average precision.
 
-    None where there is nothing to tell apart, as in roc.
+    None without positives or without negatives.
     """
     hits, misses = _above(positive, scores)
     if hits[-1] == 0 or misses[-1] == 0:
@@ -57,7 +57,7 @@ def precision_recall(positive: Bools, scores: Floats) -> Curve | None:
 
 
 def _above(positive: Bools, scores: Floats) -> tuple[Floats, Floats]:
-    """How many positives and negatives are above no score, above or at the highest, the next, ... all of them."""
+    """Cumulative numbers of positives and of negatives, from above the highest score down to the lowest."""
     order = np.argsort(-scores, kind="stable")
     ends = np.append(np.flatnonzero(np.diff(scores[order])), len(scores) - 1)
     hits = np.cumsum(positive[order])[ends].astype(np.float64)
@@ -65,13 +65,13 @@ def _above(positive: Bools, scores: Floats) -> tuple[Floats, Floats]:
 
 
 def mean_roc(curves: Sequence[Curve]) -> Curve:
-    """The mean of the curves at each share of negatives; its area is the mean of theirs."""
+    """The mean of the curves at each false positive rate; its area is the mean of their areas."""
     up = np.mean([np.interp(GRID, curve.across, curve.up) for curve in curves], axis=0)
     return Curve(np.append(0.0, GRID), np.append(0.0, up), _mean_area(curves))
 
 
 def mean_precision_recall(curves: Sequence[Curve]) -> Curve:
-    """The mean of the curves at each recall; its area is the mean of theirs."""
+    """The mean of the curves at each recall; its area is the mean of their areas."""
     up = np.mean([curve.up[np.searchsorted(curve.across, GRID)] for curve in curves], axis=0)
     return Curve(GRID, up, _mean_area(curves))
 
@@ -83,14 +83,14 @@ def _mean_area(curves: Sequence[Curve]) -> float:
 def draw_roc(
     truth: npt.NDArray[Any], probabilities: Floats, labels: Sequence[str], positive: str | None, threshold: float
 ) -> Figure | None:
-    """The ROC curve of the second of two labels, else one of each class and their mean; None without two classes.
+    """The ROC curve of the second of two labels, or one per class and their mean; None if no class has a curve.
 
     Args:
-        truth: codes, (rows,).
+        truth: class codes, (rows,).
         probabilities: (rows, classes).
         labels: of the classes.
-        positive: what the second of two labels means; None where there are more.
-        threshold: above which the second of two is the answer.
+        positive: the name of the second of two labels; None for more classes.
+        threshold: the probability above which the second of two labels is the answer.
     """
     curves = _curves(roc, truth, probabilities)
     if not curves:
@@ -110,7 +110,7 @@ def draw_roc(
 def draw_precision_recall(
     truth: npt.NDArray[Any], probabilities: Floats, labels: Sequence[str], positive: str | None, threshold: float
 ) -> Figure | None:
-    """Precision over recall, of the same classes and with the same arguments as draw_roc."""
+    """Precision over recall, for the same classes and with the same arguments as draw_roc."""
     curves = _curves(precision_recall, truth, probabilities)
     if not curves:
         return None
@@ -129,7 +129,7 @@ def draw_precision_recall(
 
 
 def _curves(kind: Callable[[Bools, Floats], Curve | None], truth: npt.NDArray[Any], probabilities: Floats) -> dict[int, Curve]:
-    """The curve of each class that has one; of two classes only the second's."""
+    """Class code -> curve, for each class that has one; of two classes only the second."""
     codes = [1] if probabilities.shape[1] == 2 else range(probabilities.shape[1])
     found = {code: kind(truth == code, probabilities[:, code]) for code in codes}
     return {code: curve for code, curve in found.items() if curve is not None}
@@ -149,7 +149,7 @@ def _near(
     across: tuple[float, float],
     up: tuple[float, float],
 ) -> list[Axes]:
-    """The axes, and where all curves are in a corner, that corner in large within them."""
+    """The axes and, if all curves are in a corner, an inset that enlarges the corner."""
     if min(curve.area for curve in curves.values()) < CORNER:
         return [axes]
     inner = axes.inset_axes(place, xlim=across, ylim=up)
@@ -160,10 +160,10 @@ def _near(
 
 
 def _draw_one(
-    near: Sequence[Axes], curve: Curve, said: str, at: tuple[float, float] | None, threshold: float, style: Style
+    near: Sequence[Axes], curve: Curve, label: str, at: tuple[float, float] | None, threshold: float, style: Style
 ) -> None:
     for axes in near:
-        axes.plot(curve.across, curve.up, color=COLOURS[0], drawstyle=style, label=said)
+        axes.plot(curve.across, curve.up, color=COLOURS[0], drawstyle=style, label=label)
         if at is not None:
             dot: dict[str, Any] = {
                 "color": COLOURS[1],
@@ -176,7 +176,7 @@ def _draw_one(
 
 
 def _draw_classes(near: Sequence[Axes], curves: dict[int, Curve], mean: Curve, labels: Sequence[str], style: Style) -> None:
-    """Each class in a colour, or of many the lowest; the others grey; above all the mean."""
+    """Draw each class in a colour, or only the lowest of many and the others grey; the mean on top."""
     names = told_apart(labels, 18)
     lowest = sorted(curves, key=lambda code: curves[code].area)[:LOWEST]
     coloured = sorted(curves) if len(curves) <= COLOURED else lowest
@@ -191,13 +191,13 @@ def _draw_classes(near: Sequence[Axes], curves: dict[int, Curve], mean: Curve, l
                 "linestyle": "-" if place < len(COLOURS) else "--",
                 "linewidth": 1.1,
             }
-            said = f"{names[code]} ({curves[code].area:.4f})"
-            axes.plot(curves[code].across, curves[code].up, **line, drawstyle=style, label=said)
+            label = f"{names[code]} ({curves[code].area:.4f})"
+            axes.plot(curves[code].across, curves[code].up, **line, drawstyle=style, label=label)
         if rest:
-            said = f"{len(rest)} others ({min(areas):.4f} to {max(areas):.4f})"
-            axes.plot([], [], color=PALE, linewidth=0.8, label=said)
-        said = f"mean of classes ({mean.area:.4f})"
-        axes.plot(mean.across, mean.up, color="black", linewidth=1.8, drawstyle=style, label=said)
+            label = f"{len(rest)} others ({min(areas):.4f} to {max(areas):.4f})"
+            axes.plot([], [], color=PALE, linewidth=0.8, label=label)
+        label = f"mean of classes ({mean.area:.4f})"
+        axes.plot(mean.across, mean.up, color="black", linewidth=1.8, drawstyle=style, label=label)
 
 
 def _finished(figure: Figure, axes: Axes, title: str, rows: int, corner: str, area: str) -> Figure:
@@ -206,6 +206,6 @@ def _finished(figure: Figure, axes: Axes, title: str, rows: int, corner: str, ar
     place = {"loc": "upper left", "bbox_to_anchor": (1.0, 1.0), "title": f"class ({area})"} if many else {"loc": corner}
     if many or not axes.child_axes:
         axes.legend(**place, fontsize=8, frameon=False, title_fontsize=8, alignment="left")
-    else:  # the corner in large stands where the legend would
+    else:  # the enlarged corner takes the place of the legend
         figure.legend(loc="outside lower center", fontsize=8, frameon=False, ncols=3)
     return figure

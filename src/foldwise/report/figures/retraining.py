@@ -1,4 +1,4 @@
-"""A retraining at a glance: both models' scores, what the gain may be, and how far the columns have moved."""
+"""A retraining at a glance: the scores of both models, the gain, and the drift of the columns."""
 
 from __future__ import annotations
 
@@ -7,29 +7,29 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from foldwise.report.figures.scales import short
+from foldwise.report.figures.names import short
 from foldwise.report.figures.style import COLOURS, GREY, canvas, plain, save
 
-COLUMNS = 12  # of a table, those that moved farthest
-USUAL = ((0.1, "moved"), (0.25, "moved far"))
+COLUMNS = 12  # those with the largest drift
+USUAL = ((0.1, "moderate"), (0.25, "strong"))  # the usual bounds of the index
 
 
 def draw(path: Path, metric: str, outcome: str, test: Mapping[str, Any], drift: Sequence[Mapping[str, Any]]) -> Path:
-    """Writes the picture.
+    """Write the figure; return its path.
 
     Args:
-        path: where.
-        metric: what both were scored by.
+        path: of the PNG file.
+        metric: the metric of both scores.
         outcome: PROMOTED or KEPT.
-        test: as a retraining's summary keeps it, with `parts`.
-        drift: of the columns, the farthest first.
+        test: the test in the summary of a retraining, with its `parts`.
+        drift: `column` and `psi` of the columns, largest drift first.
     """
     shown = drift[:COLUMNS]
     figure = canvas(7.5, max(2.6, 1.2 + 0.24 * len(shown)))
     left, right = figure.subplots(1, 2, width_ratios=[1.1, 1.0])
     _scores(left, metric, outcome, test)
     names = [short(str(row["column"]), 24) for row in shown]
-    plain(right, "New rows against those it knows", "population stability index", "")
+    plain(right, "Drift of new rows from known rows", "population stability index", "")
     right.barh(range(len(shown)), [row["psi"] for row in shown], color=COLOURS[0], height=0.6)
     right.set_yticks(range(len(shown)), names, fontsize=8)
     right.set_ylim(max(len(shown), 1) - 0.4, -0.6)
@@ -45,7 +45,7 @@ def draw(path: Path, metric: str, outcome: str, test: Mapping[str, Any], drift: 
 
 
 def _scores(axes: Any, metric: str, outcome: str, test: Mapping[str, Any]) -> None:
-    """A row a set of rows: both models' scores, joined by a line."""
+    """One line per set of rows, joining the scores of both models."""
     rows = [("all", test["rows"], test["champion"], test["challenger"])]
     rows += [(name, part["rows"], part["champion"], part["challenger"]) for name, part in test["parts"].items()]
     found = f": gain {test['gain']:+.4f}, p = {test['p_value']:.3g}" if math.isfinite(test["p_value"]) else ""

@@ -1,4 +1,4 @@
-"""How a parameter lies along an axis: ticks, names that fit, and categories drawn apart."""
+"""A parameter along an axis: its ends, its ticks, and the positions of its values."""
 
 from __future__ import annotations
 
@@ -6,28 +6,17 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.ticker import LogLocator, MaxNLocator
 
+from foldwise.report.figures.names import begun
 from foldwise.tuning.columns import Column
 
-BESIDE = 0.3  # of the way to the next category
-ABSENT = -0.14  # where a parameter that a trial lacks stands below an axis from 0 to 1
+BESIDE = 0.3  # largest offset within a category, as a share of the distance to the next
+ABSENT = -0.14  # below an axis from 0 to 1: the place of a trial without the parameter
 # Roberts, "The unreasonable effectiveness of quasirandom sequences" (2018): steps that fill a square evenly
 STEPS = (0.7548776662466927, 0.5698402909980532)
 
 
-def short(name: str, most: int = 26) -> str:
-    """A name of at most so many characters; the end of a dotted name tells the most."""
-    plain = " ".join(name.split())
-    return plain if len(plain) <= most else "…" + plain[len(plain) - most + 1 :]
-
-
-def begun(text: str, most: int) -> str:
-    """A text of at most so many characters; of a category the beginning tells the most."""
-    plain = " ".join(text.split())
-    return plain if len(plain) <= most else plain[: most - 1] + "…"
-
-
 def ends(column: Column) -> tuple[float, float]:
-    """Where its axis begins and ends, in the units of `spread`."""
+    """The ends of its axis, in the units of `spread`."""
     known = column.spread[column.present]
     if column.levels is not None:
         return 0.0, max(1.0, len(column.levels) - 1.0)
@@ -36,15 +25,15 @@ def ends(column: Column) -> tuple[float, float]:
 
 
 def unit(column: Column) -> npt.NDArray[np.float64]:
-    """Shape (trials,): the values from 0 to 1 along their axis, ABSENT for a trial that does not have the parameter."""
+    """The values from 0 to 1 along their axis, (trials,); ABSENT for a trial without the parameter."""
     low, high = ends(column)
     return np.where(column.present, (column.spread - low) / (high - low), ABSENT)
 
 
 def apart(column: Column, up: bool = False) -> npt.NDArray[np.float64]:
-    """Shape (trials,): the values as an axis takes them; trials of one category lie beside each other, not on each other.
+    """The values as positions on an axis, (trials,), with the trials of one category spread around its place.
 
-    Where a trial lies within its category follows from its number among the trials, and says nothing.
+    The offset of a trial within its category follows from its index, and has no meaning.
     """
     if column.levels is None:
         return column.values
@@ -53,7 +42,7 @@ def apart(column: Column, up: bool = False) -> npt.NDArray[np.float64]:
 
 
 def ticks(column: Column, most: int = 5, letters: int = 14) -> tuple[list[float], list[str]]:
-    """Round values along its axis, in the units of `spread`, with their words."""
+    """Round values along its axis, in the units of `spread`, and their labels."""
     if column.levels is not None:
         step = -(-len(column.levels) // (4 * most))
         places = range(0, len(column.levels), step)
@@ -64,13 +53,13 @@ def ticks(column: Column, most: int = 5, letters: int = 14) -> tuple[list[float]
         return [float(np.log10(value)) for value in kept], [f"{value:.3g}" for value in kept]
     whole = bool(np.all(column.values[column.present] % 1 == 0))
     values = MaxNLocator(most, steps=[1, 2, 5, 10] if whole else [1, 2, 2.5, 5, 10], integer=whole).tick_values(low, high)
-    margin = 0.01 * (high - low)  # the end of a range that no trial quite reached
+    margin = 0.01 * (high - low)  # keeps a tick at the end of a range that no trial quite reached
     inside = [float(v) for v in values if low - margin <= v <= high + margin]
     return inside, [f"{v:.4g}" for v in inside]
 
 
 def powers(low: float, high: float, most: int) -> list[float]:
-    """Round values of a logarithmic axis: as many as fit of each decade, else some of the decades."""
+    """At most `most` round values of a logarithmic axis: several per decade, or else some of the decades."""
     for within in ((1.0, 2.0, 5.0), (1.0, 3.0), (1.0,)):
         values = [float(value) for value in LogLocator(subs=within, numticks=100).tick_values(low, high)]
         inside = [value for value in values if low * (1 - 1e-9) <= value <= high * (1 + 1e-9)]

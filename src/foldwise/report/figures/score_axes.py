@@ -1,4 +1,4 @@
-"""What the pictures of a search share: the score as an axis and as a colour, a parameter as an axis."""
+"""Parts shared by the figures of a search: the score as an axis and as a colour, a parameter as an axis."""
 
 from __future__ import annotations
 
@@ -11,52 +11,52 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colorbar import Colorbar
 from matplotlib.colors import LinearSegmentedColormap, Normalize
 from matplotlib.figure import Figure
-from matplotlib.ticker import NullLocator
+from matplotlib.ticker import MaxNLocator, NullLocator
 
 from foldwise.report.figures.scales import powers, ticks
 from foldwise.report.figures.searched import Seen
 from foldwise.tuning.columns import Column
 
 WIDTH = 7.5  # inches
-PANELS = 12  # parameters in one picture
-LINES = 1000  # trials in a picture of lines or colours: more are one patch
-MANY = 300  # trials: from here on smaller dots
+PANELS = 12  # parameters in one figure
+LINES = 1000  # trials in a figure of lines or colours; more would merge into one patch
+MANY = 300  # trials; above this dots are smaller
 QUIET = "#555555"
 WORSE_TO_BETTER = ("#cfd6df", "#e9b44c", "#a8320a")
 
 
 def part_of(shown: int, count: int, what: str) -> str:
-    """How many of what a picture shows: `12 trials`, `1000 of 10000 trials`."""
+    """How much a figure shows: `12 trials`, or `1000 of 10000 trials`."""
     return f"{shown} {what}" if shown == count else f"{shown} of {count} {what}"
 
 
 def note(axes: Axes, text: str) -> None:
-    """A quiet sentence above a picture, right of its title."""
+    """A small note above a figure, to the right of its title."""
     axes.set_title(text, loc="right", fontsize=7.5, color=QUIET)
 
 
 def score_limits(axes: Axes, search: Seen, include: tuple[float, ...] = ()) -> None:
-    """The score upwards: what its limits leave, some air, and these values too."""
+    """Set the y axis to the limits of the score, with a margin, and also show the values of `include`."""
     low, high = min(search.limits[0], *include, np.inf), max(search.limits[1], *include, -np.inf)
     air = 0.05 * ((high - low) or abs(high) or 1.0)
     axes.set_ylim(low - air, high + air)
 
 
 def on_the_edge(search: Seen) -> str:
-    """How many trials are worse than an axis shows, or nothing."""
+    """A note on the trials that are worse than the axis shows; empty if there are none."""
     shown = np.clip(search.scores[search.scored], *search.limits)
     beyond = int((shown != search.scores[search.scored]).sum())
-    return f"worse trials on the edge: {beyond}" if beyond else ""
+    return f"worse trials, drawn at the edge: {beyond}" if beyond else ""
 
 
 def colours(search: Seen) -> ScalarMappable:
-    """The colour of a score, the better the darker."""
-    ramp = WORSE_TO_BETTER if search.goal.direction == "maximize" else WORSE_TO_BETTER[::-1]
+    """The colours of scores; better scores are darker."""
+    ramp = WORSE_TO_BETTER if search.goal.sign > 0 else WORSE_TO_BETTER[::-1]
     return ScalarMappable(Normalize(*search.limits, clip=True), LinearSegmentedColormap.from_list("score", ramp))
 
 
 def colour_bar(figure: Figure, axes: Any, search: Seen) -> Colorbar:
-    """The bar that explains the colours; its end is open where scores lie beyond it."""
+    """The colour bar; its end is pointed if there are scores beyond it."""
     scores = search.scores[search.scored]
     low, high = search.limits
     extend = "min" if scores.min() < low else "max" if scores.max() > high else "neither"
@@ -64,7 +64,7 @@ def colour_bar(figure: Figure, axes: Any, search: Seen) -> Colorbar:
 
 
 def parameter_axis(axes: Axes, column: Column, up: bool = False, most: int = 5) -> None:
-    """A parameter's own scale with at most so many ticks: logarithmic, or its categories by name."""
+    """Set an axis to the scale of a parameter, logarithmic or with named categories, and about `most` ticks."""
     side = "y" if up else "x"
     at, words = ticks(column, most, letters=10)
     style: dict[str, Any] = {"fontsize": 8}
@@ -79,10 +79,15 @@ def parameter_axis(axes: Axes, column: Column, up: bool = False, most: int = 5) 
 
 
 def logarithmic(axes: Axes, low: float, high: float) -> None:
-    """A logarithmic scale upwards whose ticks are plain numbers: the usual ones are written as mathematics."""
+    """Set the y axis to a logarithmic scale with plain numbers as ticks; matplotlib's own are powers of ten."""
     axes.set_yscale("log")
     at = powers(low, high, 6)
     _ticks(axes, "y", at, [f"{value:.3g}" for value in at], {})
+
+
+def whole_numbers(axes: Axes) -> None:
+    """Ticks only at whole numbers to the right, for trials and epochs."""
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
 
 
 def _ticks(axes: Axes, side: str, at: list[float], words: list[str], style: dict[str, Any]) -> None:
@@ -92,7 +97,7 @@ def _ticks(axes: Axes, side: str, at: list[float], words: list[str], style: dict
 
 
 def thinned(search: Seen) -> npt.NDArray[np.intp]:
-    """The places of at most LINES trials with a score, the worst first: the best tenth of LINES, and evenly of the others."""
+    """The places of at most LINES trials with a score, the worst first: the best LINES / 10, and an even choice of the rest."""
     places = {result.number: place for place, result in enumerate(search.results)}
     order = [places[result.number] for result in search.ranked]
     first = LINES // 10

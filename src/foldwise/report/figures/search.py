@@ -1,4 +1,4 @@
-"""The figures of a search: pictures for a paper, and one page to look around in."""
+"""The figures of a search: pictures for a paper, and one interactive page."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ def draw_search(
     goal: Goal,
     baselines: Sequence[BaselineScore],
 ) -> list[Path]:
-    """Writes the figures that have something to show, each file whole or not at all.
+    """Write the figures that have something to show, each atomically; return their paths.
 
     Args:
-        folder: where they go; made where it is missing.
-        name: the study's.
-        recipe: the study's plain configuration, which says the ranges and the seed.
+        folder: for the figures; created if missing.
+        name: the name of the study.
+        recipe: the plain configuration of the study, with the ranges and the seed.
         results: its finished trials, in any order.
-        goal: what ranks them; of two goals the first.
+        goal: ranks the trials; the first of two goals.
         baselines: over the same folds.
     """
     search = seen(name, recipe, results, goal, baselines)
@@ -41,12 +41,12 @@ def draw_search(
 
 
 def worth_drawing(search: Seen) -> list[str]:
-    """The names of the files that have something to show; there is a page where there is a history."""
+    """The names of the files that have something to show. There is a page if there is a history."""
     return [PAGE] * ("history" in search.figures) + [f"{name}.png" for name in search.figures]
 
 
 def _writers() -> dict[str, Callable[[Seen, Path], Path]]:
-    """File -> what writes it; matplotlib and Plotly are imported here, when something is drawn at all."""
+    """File -> function that writes it. matplotlib and Plotly are imported here, so only if something is drawn."""
     from foldwise.report.figures import history, importance, learning, parallel, slices, top_trials
     from foldwise.report.figures.search_page import write_page
     from foldwise.report.figures.style import save

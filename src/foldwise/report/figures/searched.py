@@ -1,4 +1,4 @@
-"""What the figures of a search are drawn from, made ready once."""
+"""The data for all figures of a search, prepared once."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ from foldwise.tuning.columns import Column, columns_of
 from foldwise.tuning.importance import Measured, measure
 from foldwise.tuning.stopped_scores import stopped_scores
 
-PAIRS = 6  # in a picture
-TOGETHER = 3  # trials that have both parameters of a pair
-BEYOND = 1.5  # times the span of nine tenths of the trials: what lies further off is drawn at the edge
+PAIRS = 6  # in one figure
+TOGETHER = 3  # minimum trials that have both parameters of a pair
+BEYOND = 1.5  # spans of nine tenths of the trials; scores further from the best are drawn at the edge
 
 
 @dataclass(frozen=True)
 class Seen:
     """A finished search.
 
-    results: by number.
-    columns: the parameters that are not the same in all trials, the most important first.
-    scores: shape (trials,); nan where a trial is not complete.
+    results: sorted by number.
+    columns: the parameters that vary between trials, the most important first.
+    scores: (trials,); nan for a trial that is not complete.
     baselines: over the same folds.
     """
 
@@ -45,7 +45,7 @@ class Seen:
 
     @cached_property
     def scored(self) -> npt.NDArray[np.bool_]:
-        """Shape (trials,): which trials are complete and have a score."""
+        """Which trials are complete and have a finite score, (trials,)."""
         return np.isfinite(self.scores)
 
     @cached_property
@@ -55,32 +55,30 @@ class Seen:
 
     @cached_property
     def promised(self) -> dict[int, float]:
-        """The score that a stopped trial stands for, by number: what the folds it reached promise."""
+        """Number of a stopped trial -> its estimated score, from the folds it reached."""
         known = stopped_scores(self.results)
         return {r.number: known[r.number] for r in self.results if r.state == "STOPPED" and r.number in known}
 
     @cached_property
     def ranked(self) -> Sequence[TrialResult]:
-        """The trials with a score, the best first; of equals the first."""
-        sign = -1 if self.goal.direction == "maximize" else 1
+        """The trials with a score, the best first; equal scores by number."""
         known = [result for result, scored in zip(self.results, self.scored, strict=True) if scored]
-        return sorted(known, key=lambda result: (sign * result.mean, result.number))
+        return self.goal.rank(known, lambda result: result.mean)
 
     @cached_property
     def limits(self) -> tuple[float, float]:
-        """Between which scores an axis runs: all of them, but for those that lie far off on the worse side."""
+        """The lowest and highest score on an axis: all scores except those that are much worse."""
         return limits(self.scores[self.scored], self.goal)
 
     @cached_property
     def rival(self) -> BaselineScore | None:
-        """The baseline with the better cross-validated score, where there is one."""
+        """The baseline with the best cross-validated score, if there is one."""
         known = [baseline for baseline in self.baselines if math.isfinite(baseline.mean)]
-        sign = -1 if self.goal.direction == "maximize" else 1
-        return min(known, key=lambda baseline: sign * baseline.mean, default=None)
+        return next(iter(self.goal.rank(known, lambda baseline: baseline.mean)), None)
 
     @cached_property
     def pairs(self) -> Sequence[tuple[Column, Column]]:
-        """The first PAIRS pairs of the most important parameters that some trials have, and that differ among them."""
+        """The first PAIRS pairs of the most important parameters that at least TOGETHER trials have, all varying."""
         found: list[tuple[Column, Column]] = []
         for left, right in sorted(combinations(range(len(self.columns)), 2), key=sum):
             pair = (self.columns[left], self.columns[right])
@@ -95,8 +93,8 @@ class Seen:
     def figures(self) -> Sequence[str]:
         """The figures that have something to show.
 
-        A history takes two trials; slices a parameter, and parallel coordinates two, with two complete trials; importance what
-        could be measured; the top trials one that is complete; curves a best trial with a number in them.
+        A history needs two trials. Slices need one parameter and two complete trials, parallel coordinates two of each. The
+        importance must be measured. Top trials need one complete trial, and curves a best trial with finite values.
         """
         complete, searched = int(self.scored.sum()), len(self.columns)
         rules = {
@@ -116,7 +114,7 @@ class Seen:
         return any(math.isfinite(value) for fold in folds for value in fold.curves.get(name, ()))
 
     def place(self, number: int) -> int:
-        """Where a trial stands among the results."""
+        """The index of a trial in `results`, by its number."""
         return next(place for place, result in enumerate(self.results) if result.number == number)
 
 
@@ -127,13 +125,13 @@ def seen(
     goal: Goal,
     baselines: Sequence[BaselineScore],
 ) -> Seen:
-    """A search made ready to be drawn.
+    """Prepare a search for drawing.
 
     Args:
-        name: the study's.
-        recipe: its plain configuration, which says the ranges and the seed.
+        name: the name of the study.
+        recipe: its plain configuration, with the ranges and the seed.
         results: its finished trials, in any order.
-        goal: what they are ranked by; of two goals the first.
+        goal: ranks the trials; the first of two goals.
         baselines: over the same folds.
     """
     ordered = sorted(results, key=lambda result: result.number)
@@ -150,15 +148,15 @@ def seen(
 def limits(scores: npt.NDArray[np.float64], goal: Goal) -> tuple[float, float]:
     """The lowest and the highest score that an axis shows.
 
-    Of more than ten scores, one that is further from the best than BEYOND times what nine tenths of them span is left
-    out: a single diverged trial would press all others into one line.
+    With more than ten scores, those further from the best than BEYOND times the span of the best nine tenths are outside: one
+    diverged trial would squeeze all others into a line.
     """
     if not len(scores):
         return 0.0, 1.0
     low, high = float(scores.min()), float(scores.max())
     if len(scores) <= 10:
         return low, high
-    if goal.direction == "maximize":
+    if goal.sign > 0:
         span = high - float(np.percentile(scores, 10))
         return (max(low, high - BEYOND * span), high) if span else (low, high)
     span = float(np.percentile(scores, 90)) - low

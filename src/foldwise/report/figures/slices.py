@@ -8,8 +8,9 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.figure import Figure
 
-from foldwise.report.figures.page_style import Panel, dots, grid, words
-from foldwise.report.figures.scales import apart, ends, short, ticks
+from foldwise.report.figures.names import short
+from foldwise.report.figures.page_style import Panel, dots, grid, most_important, words
+from foldwise.report.figures.scales import apart, ends, ticks
 from foldwise.report.figures.score_axes import (
     MANY,
     PANELS,
@@ -48,19 +49,19 @@ def draw_slices(search: Seen) -> Figure:
         plain(axes, "", short(column.name, 30), search.goal.metric if place % across == 0 else "")
         parameter_axis(axes, column, most=4)
         if here.sum() < search.scored.sum():
-            note(axes, f"{here.sum()} of {search.scored.sum()} trials have it")
+            note(axes, f"in {here.sum()} of {search.scored.sum()} trials")
     for axes in every.flat[len(columns) :]:
         axes.set_axis_off()
     score_limits(every[0, 0], search)
-    said = ["star: the best trial", on_the_edge(search)]
+    notes = ["star: the best trial", on_the_edge(search)]
     if len(columns) < len(search.columns):
-        said.append(part_of(len(columns), len(search.columns), "parameters"))
-    figure.suptitle(f"Score against each parameter ({'; '.join(filter(None, said))})", x=0.01, ha="left", fontsize=10)
+        notes.append(part_of(len(columns), len(search.columns), "parameters"))
+    figure.suptitle(f"Score against each parameter ({'; '.join(filter(None, notes))})", x=0.01, ha="left", fontsize=10)
     return figure
 
 
 def draw_pairs(search: Seen) -> Figure:
-    """The pairs of the first parameters as a picture."""
+    """The pairs as a picture."""
     pairs = search.pairs
     across = min(2, len(pairs))
     figure = canvas(WIDTH if across > 1 else 5.0, 0.7 + 2.3 * -(-len(pairs) // across))
@@ -81,8 +82,8 @@ def draw_pairs(search: Seen) -> Figure:
     for axes in every.flat[len(pairs) :]:
         axes.set_axis_off()
     colour_bar(figure, every, search)
-    said = [part_of(len(order), int(search.scored.sum()), "complete trials"), "star: the best"]
-    figure.suptitle(f"Score by pairs of parameters ({'; '.join(said)})", x=0.01, ha="left", fontsize=10)
+    notes = [part_of(len(order), int(search.scored.sum()), "complete trials"), "star: the best"]
+    figure.suptitle(f"Score by pairs of parameters ({'; '.join(notes)})", x=0.01, ha="left", fontsize=10)
     return figure
 
 
@@ -110,9 +111,8 @@ def slices_panel(search: Seen) -> Panel:
         matched: dict[str, Any] = {"range": [low - air, high + air]} if place == 1 else {"matches": "y"}
         title = {"title": {"text": words(search.goal.metric)}} if right[0] == 0 else {"showticklabels": False}
         layout[f"yaxis{end}"] = {"domain": up, "anchor": f"x{end}", **matched, **title}
-    text = "The score against each parameter, among the complete trials that have it. Trials of one category lie side by side."
-    if len(columns) < len(search.columns):
-        text += f" The {len(columns)} most important of {len(search.columns)} parameters are shown."
+    text = "The score against each parameter, for the complete trials that have it. Trials of one category are spread sideways."
+    text += most_important(len(columns), len(search.columns))
     layout["showlegend"] = False
     return Panel("Slices", text, traces, layout, 60 + 270 * -(-len(columns) // 3))
 
@@ -138,12 +138,12 @@ def pairs_panel(search: Seen) -> Panel:
     layout["showlegend"] = False
     layout["coloraxis"] = {
         "colorscale": "SCORE",
-        "reversescale": search.goal.direction == "minimize",
+        "reversescale": search.goal.sign < 0,
         "cmin": low,
         "cmax": high if high > low else low + 1,
         "colorbar": {"title": {"text": words(search.goal.metric)}, "thickness": 14},
     }
-    text = "Pairs of the most important parameters, coloured by the score, among the trials that have both"
+    text = "Pairs of the most important parameters, coloured by the score, for the trials that have both"
     text += f" ({part_of(len(kept), int(search.scored.sum()), 'complete trials')})."
     return Panel("Pairs", text, traces, layout, 60 + 290 * -(-len(pairs) // 2))
 
@@ -157,10 +157,10 @@ def _dots(
     end: str,
 ) -> dict[str, Any]:
     thin = len(search.results) > MANY
-    said = [[search.results[place].number, words(column.shown(place))] for place in here]
+    shown = [[search.results[place].number, words(column.shown(place))] for place in here]
     place = {"xaxis": f"x{end}", "yaxis": f"y{end}"}
     marker = {"size": 4 if thin else 7, "opacity": 0.65}
-    return {"type": dots(search), "mode": "markers", "x": x, "y": y, "customdata": said, "marker": marker, **place}
+    return {"type": dots(search), "mode": "markers", "x": x, "y": y, "customdata": shown, "marker": marker, **place}
 
 
 def _axis(column: Column) -> dict[str, Any]:

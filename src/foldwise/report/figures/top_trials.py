@@ -7,7 +7,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from foldwise.report.figures.scales import short
+from foldwise.report.figures.names import short
 from foldwise.report.figures.score_axes import WIDTH, note, part_of
 from foldwise.report.figures.searched import Seen
 from foldwise.report.figures.style import COLOURS, GREY, canvas, plain
@@ -16,7 +16,7 @@ TOP = 10
 
 
 def draw(search: Seen) -> Figure:
-    """A row a trial, the best first, then a row a baseline: dots are folds, the bar is mean ± sd."""
+    """One row per trial, the best first, then one per baseline: dots are folds, bars are mean ± sd."""
     trials = search.ranked[:TOP]
     rivals = [rival for rival in search.baselines if math.isfinite(rival.mean)]
     names = [f"trial {trial.number}" for trial in trials] + [short(rival.name, 24) for rival in rivals]
@@ -32,7 +32,7 @@ def draw(search: Seen) -> Figure:
             color=COLOURS[0],
             alpha=0.45,
             linewidths=0,
-            label="a fold",
+            label="one fold",
         )
     bars: dict[str, Any] = {"fmt": "D", "markersize": 5, "linewidth": 1.3, "capsize": 3}
     means, sds = [trial.mean for trial in trials], [trial.sd for trial in trials]
@@ -51,7 +51,7 @@ def draw(search: Seen) -> Figure:
             axes.errorbar(mean, place, xerr=sd, color=COLOURS[2], label=label, **bars)
             label = ""
             low, high = min(low, mean - sd - 0.03 * (high - low)), max(high, mean + sd + 0.03 * (high - low))
-        else:  # drawn to scale it would press the trials together
+        else:  # drawn to scale, it would squeeze the trials together
             left = mean < low
             text = f"← {mean:.4g} ± {sd:.2g}" if left else f"{mean:.4g} ± {sd:.2g} →"
             side: dict[str, Any] = {"ha": "left" if left else "right", "va": "center", "fontsize": 8.5, "color": COLOURS[2]}

@@ -1,1 +1,1 @@
-"""Pages and what they are made of."""
+"""The HTML, CSS and JavaScript of the pages."""

@@ -1,5 +1,5 @@
-// Curves of the ticked trials over one another; they are read from the page when the first is drawn.
-// Told apart on light and on dark, and from the colours of scores
+// Curves of the ticked trials in one plot. Their data are parsed when the first curve is drawn.
+// Colours that differ on light and dark backgrounds, and from the colours of scores
 const TINTS = ["#2f81d6", "#1c9e5b", "#a259d9", "#d6478f", "#12a0b5", "#8f8a00", "#5f6bd8", "#96705a", "#6a9e2c", "#7f8896"];
 const tint = (place) => TINTS[place % TINTS.length];
 let curveData = null;

@@ -1,4 +1,4 @@
-// The cards of the studies, the difference of two trials, how trials ended, where the time went; then the first picture.
+// The cards of the studies, the difference of two trials, how trials ended, where the time went; then the first drawing.
 function cards() {
   byId("studies").replaceChildren(...data.studies.map((study) => {
     const card = element("div", undefined, "card"), t = study.trials;
@@ -16,7 +16,7 @@ function difference() {
   const of = (row) => ({ ...data.studies[row.place].fixed, ...Object.fromEntries(data.parameters.filter((name) => row[name] !== null && row[name] !== undefined).map((name) => [name, row[name]])) });
   const [a, b] = [of(one), of(other)];
   const names = [...new Set([...Object.keys(a), ...Object.keys(b)])].filter((name) => a[name] !== b[name]);
-  if (!names.length) { place.replaceChildren(element("p", "these two are configured alike")); return; }
+  if (!names.length) { place.replaceChildren(element("p", "these two have the same configuration")); return; }
   const table = element("table"), line = element("tr");
   for (const text of ["", label(one), label(other)]) line.append(element("th", text, text ? "" : "text"));
   table.append(line);
@@ -30,7 +30,7 @@ function difference() {
 function ends() {
   const groups = new Map();
   for (const row of rows) {
-    const why = row.state === "COMPLETE" ? (row.reason ? "takes the result of an equal trial" : "trained") : row.reason.split(":")[0];
+    const why = row.state === "COMPLETE" ? (row.reason ? "reused the result of an equal trial" : "trained") : row.reason.split(":")[0];
     const key = `${row.state}\n${why}`;
     if (!groups.has(key)) groups.set(key, []);
     groups.get(key).push(row);

@@ -1,4 +1,4 @@
-// A line a trial across its parameters and its score. What a trial does not have stands below the axis.
+// One line per trial across its parameters and its score. A line passes below the axis of a parameter that the trial lacks.
 const axes = [...data.varying, "mean"].map((name) => {
   const values = rows.map((row) => row[name]).filter((value) => value !== null && value !== undefined);
   const words = !values.every(number);
@@ -21,7 +21,7 @@ let frame = { width: 0, height: 0 };
 const across = (place) => (axes.length < 2 ? frame.width / 2 : SIDE + (place * (frame.width - 2 * SIDE)) / (axes.length - 1));
 const bottom = () => frame.height - FOOT;
 const down = (axis, value) => (value === null || value === undefined ? frame.height - 22 : bottom() - axis.share(value) * (bottom() - TOP));
-// A hundred colours from the worst to the best
+// 101 colours from the worst to the best
 function ramp() {
   const stops = ["low", "middle", "high"].map((name) => [1, 3, 5].map((at) => parseInt(color(name).slice(at, at + 2), 16)));
   return Array.from({ length: 101 }, (_, hundredth) => {
@@ -39,7 +39,7 @@ function parallel() {
   frame = { width, height };
   const colors = ramp(), faint = Math.max(0.07, Math.min(0.9, 60 / Math.max(1, view.length)));
   const order = [...view].sort((a, b) => (b.rank ?? 2) - (a.rank ?? 2));  // the best on top
-  // The best ten or so stand out among any number, the better tenth is warm, the rest is background
+  // About ten trials always stand out, the best tenth is warm, and the rest is background
   order.forEach((row, place) => {
     const first = row.rank === undefined ? 0 : Math.exp((place + 1 - order.length) / 10);
     const warmth = row.rank === undefined ? 0 : Math.max((1 - row.rank) ** 4, Math.exp((-row.rank * ranked.length) / 5));
@@ -77,7 +77,7 @@ function parallel() {
     }
   });
 }
-// Words over lines are read only with the page's own colour behind them
+// Text over lines is readable only with an outline in the background colour
 function write(context, text, x, y) {
   context.strokeStyle = color("panel");
   context.lineWidth = 5;
@@ -85,7 +85,7 @@ function write(context, text, x, y) {
   context.strokeText(text, x, y);
   context.fillText(text, x, y);
 }
-// What there is room for of a value, and of a name, whose last part says most
+// A value cut at its end, and a name cut at its beginning, since its last part is the most telling
 function beginning(context, text, room) {
   if (context.measureText(text).width <= room) return text;
   while (text.length > 2 && context.measureText(`${text}…`).width > room) text = text.slice(0, -1);

@@ -1,5 +1,5 @@
 "use strict";
-// The trials as rows, what is kept of them, and what is ticked. Everything else draws from here.
+// The trials as rows, the rows selected, and the rows ticked. All other parts draw from these.
 const data = JSON.parse(document.getElementById("data").textContent);
 const byId = (id) => document.getElementById(id);
 const element = (tag, text, kind) => {
@@ -20,7 +20,7 @@ data.studies.forEach((study, place) => {
     rows.push(row);
   });
 });
-const minimize = data.studies[0].direction === "minimize";
+const lessIsBetter = data.studies[0].less_is_better;
 const score = data.studies[0].metric;
 const number = (value) => typeof value === "number";
 const shown = (value) => {
@@ -30,7 +30,7 @@ const shown = (value) => {
   if (Math.abs(value) >= 1e3 && Math.abs(value) < 1e7) return value.toFixed(0);
   return Math.abs(value) >= 1e-3 && Math.abs(value) < 1e3 ? String(+value.toPrecision(4)) : value.toExponential(2);
 };
-// Of a name as few last parts as tell it from all others, two at least; a place in a list is never the first
+// The shortest unique end of a name, at least two parts long and never starting with a list index
 const short = (name) => {
   const parts = name.split(".");
   for (let count = 2; count < parts.length; count++) {
@@ -39,19 +39,19 @@ const short = (name) => {
   }
   return name;
 };
-const better = (a, b) => (minimize ? a - b : b - a);
+const better = (a, b) => (lessIsBetter ? a - b : b - a);
 const ranked = rows.filter((row) => row.state === "COMPLETE" && number(row.mean)).sort((a, b) => better(a.mean, b.mean) || a.number - b.number);
 ranked.forEach((row, index) => { row.rank = index / Math.max(1, ranked.length - 1); });
 const label = (row) => (many ? `${row.study} ${row.number}` : `trial ${row.number}`);
 
-const kept = { text: "", brushes: new Map(), sort: "mean", down: !minimize };
+const kept = { text: "", brushes: new Map(), sort: "mean", down: !lessIsBetter };
 let view = [];
 const ticked = ranked.slice(0, 2);
 const listeners = [];
 const changed = () => { select(); listeners.forEach((draw) => draw()); };
 
 const SIGNS = { "<": (a, b) => a < b, "<=": (a, b) => a <= b, ">": (a, b) => a > b, ">=": (a, b) => a >= b };
-// `units>32 state=complete relu`: each word is a comparison with a column, or text that stands somewhere in the row
+// `units>32 state=complete relu`: each word is a comparison with a column, or text to find in the row
 function conditions(text) {
   return text.split(/\s+/).filter(Boolean).map((word) => {
     const found = /^([^<>=!]+)(<=|>=|!=|<|>|=)(.+)$/.exec(word);
@@ -61,9 +61,9 @@ function conditions(text) {
     }
     const [, asked, sign, value] = found;
     const name = column(asked);
-    if (name === undefined) throw new Error(`no column is called ${asked}`);
+    if (name === undefined) throw new Error(`no column has the name ${asked}`);
     if (SIGNS[sign]) {
-      if (!Number.isFinite(+value)) throw new Error(`${value} is no number`);
+      if (!Number.isFinite(+value)) throw new Error(`${value} is not a number`);
       return (row) => number(row[name]) && SIGNS[sign](row[name], +value);
     }
     const equal = (row) => (number(row[name]) && value !== "" && Number.isFinite(+value) ? row[name] === +value : shown(row[name]).toLowerCase() === value.toLowerCase());
@@ -92,7 +92,7 @@ function select() {
   });
 }
 const color = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
-// A canvas in device pixels, its pen in the page's own
+// A canvas in device pixels, with a context in CSS pixels
 function pen(canvas) {
   const { width, height } = canvas.getBoundingClientRect(), scale = window.devicePixelRatio || 1;
   if (canvas.width !== Math.round(width * scale)) canvas.width = Math.round(width * scale);
@@ -104,7 +104,7 @@ function pen(canvas) {
   context.lineWidth = 1;
   return { context, width, height };
 }
-// Round numbers within a span, about so many
+// About `about` round numbers between low and high
 function ticks(low, high, about) {
   const rough = (high - low) / about, power = 10 ** Math.floor(Math.log10(rough));
   const step = power * [1, 2, 5, 10].find((factor) => factor * power >= rough);

@@ -1,5 +1,5 @@
 "use strict";
-// The plots come as plain values; what depends on light or dark is put in here: INK is the colour of text, SCORE the ramp of scores.
+// The plots are plain values. The colours of the theme are filled in here: INK is the colour of text, SCORE the ramp of scores.
 const plots = JSON.parse(document.getElementById("plots").textContent);
 const root = document.documentElement;
 const THEMES = {
@@ -25,7 +25,7 @@ function laidOut(layout, theme) {
 }
 function draw() {
   const theme = root.classList.contains("dark") ? THEMES.dark : THEMES.light;
-  const config = { responsive: true, displaylogo: false, showSendToCloud: false, plotlyServerURL: "" };  // trials stay here
+  const config = { responsive: true, displaylogo: false, showSendToCloud: false, plotlyServerURL: "" };  // nothing leaves the page
   return Promise.all(Object.entries(plots).map(([name, plot]) => {
     const place = document.querySelector(`#${name} .plot`);
     return Plotly.react(place, themed(plot.data, theme), laidOut(plot.layout, theme), config);

@@ -1,10 +1,10 @@
-// The table: only the rows in sight are made, so that ten thousand cost what forty do.
+// The table. Only visible rows are built, so that ten thousand rows cost as much as forty.
 const ROW = 28, SPARE = 8;
 const numeric = new Set(data.columns.filter((name) => rows.some((row) => number(row[name]))));
-// Scores and their deviations have as many decimals as the best score has with four digits
+// Scores and deviations have as many decimals as the best score with four significant digits
 const decimals = ranked.length ? Math.max(0, 3 - Math.floor(Math.log10(Math.abs(ranked[0].mean) || 1))) : 4;
 const rounded = (value) => (number(value) && decimals < 7 && Math.abs(value) < 1e7 ? value.toFixed(decimals) : shown(value));
-const told = (row, name) => (name === "mean" || name === "sd" ? rounded(row[name]) : shown(row[name]));
+const cellText = (row, name) => (name === "mean" || name === "sd" ? rounded(row[name]) : shown(row[name]));
 function head() {
   const line = element("tr");
   line.append(element("th", "", "text"));
@@ -16,7 +16,7 @@ function head() {
     button.dataset.column = name;
     cell.setAttribute("aria-sort", kept.sort === name ? (kept.down ? "descending" : "ascending") : "none");
     button.addEventListener("click", () => {
-      kept.down = kept.sort === name ? !kept.down : name === "mean" && !minimize;
+      kept.down = kept.sort === name ? !kept.down : name === "mean" && !lessIsBetter;
       kept.sort = name;
       byId("scroll").scrollTop = 0;
       changed();
@@ -52,7 +52,7 @@ function body() {
     tick.append(box);
     line.append(tick);
     for (const name of data.columns) {
-      const cell = element("td", told(row, name), (numeric.has(name) ? "" : "text ") + (name === "state" ? row.state : name === "reason" ? "reason" : ""));
+      const cell = element("td", cellText(row, name), (numeric.has(name) ? "" : "text ") + (name === "state" ? row.state : name === "reason" ? "reason" : ""));
       if (name === "reason") cell.title = row.reason;
       if (name === "reason" && !row.reason) cell.textContent = "";
       line.append(cell);

@@ -1,1 +1,1 @@
-"""Folds trained one after the other by Keras's own fit."""
+"""Train folds one after the other by Keras's own fit."""

@@ -1,4 +1,4 @@
-"""Batches of training rows, varied. Images by Keras's own layers; every draw follows from the trial, the fold and the step."""
+"""Augment batches of training rows. Keras's own layers change images; every draw follows from trial, fold and step."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Vary = Callable[[Tensor, Tensor, Tensor | None, Tensor], tuple[Tensor, Tensor, T
 BRIGHTEST = 255.0
 RANGE = (0.0, BRIGHTEST)
 FLIPS = {"horizontal": "horizontal", "vertical": "vertical", "both": "horizontal_and_vertical"}
-# key of ImageAugment -> its layer. What comes in from outside an image is what is at its edge.
+# key of ImageAugment -> its layer. Pixels from outside an image repeat its edge.
 LAYERS: dict[str, Callable[[Any, int], keras.Layer]] = {
     "flip": lambda way, seed: keras.layers.RandomFlip(FLIPS[way], seed=seed),
     "rotation": lambda degrees, seed: keras.layers.RandomRotation(degrees / 360, fill_mode="nearest", seed=seed),
@@ -40,17 +40,17 @@ DRAWS_A_STEP = 5
 
 
 def vary_for(augment: AugmentSpec, features: Features, *place: int) -> Vary:
-    """What varies the batches of a fold.
+    """The function that augments the batches of a fold.
 
     Args:
-        augment: how.
-        features: the fold's training rows; what is learnt of them is learnt of these alone.
+        augment: the changes.
+        features: the fold's training rows, the only ones whose statistics are used.
         place: the study's seed, the trial's number, the fold's number.
     """
     seed = derive(Purpose.AUGMENT, *place)
     scaled = scaled_for(features)
     if isinstance(augment, ImageAugment):
-        assert isinstance(features, Images)  # check_augment was asked
+        assert isinstance(features, Images)  # see check_augment
         change = _images(augment, features, seed)
         return _mixed(augment.mixup, seed, lambda x, step: scaled(change(x, step)))
     if isinstance(augment, VectorAugment):
@@ -60,7 +60,7 @@ def vary_for(augment: AugmentSpec, features: Features, *place: int) -> Vary:
 
 
 def scaled_for(features: Features) -> Callable[[Tensor], Tensor]:
-    """What makes a batch of the tensor of these features what the network takes: images become numbers only then."""
+    """The function that turns a batch of these features into the network's input: images become numbers only there."""
     if not isinstance(features, Images):
         return lambda batch: batch
     center, scale = features.center, features.scale
@@ -84,8 +84,8 @@ def _vectors(augment: VectorAugment, x: npt.NDArray[np.float32], seed: int) -> C
 
 
 def _images(augment: ImageAugment, features: Images, seed: int) -> Callable[[Tensor, Tensor], Tensor]:
-    asked = {key: getattr(augment, key) for key in LAYERS}
-    used = [(key, value) for key, value in asked.items() if value not in (0.0, "none")]
+    values = {key: getattr(augment, key) for key in LAYERS}
+    used = [(key, value) for key, value in values.items() if value not in (0.0, "none")]
     layers = [LAYERS[key](value, derive(Purpose.AUGMENT, seed, place)) for place, (key, value) in enumerate(used)]
 
     def change(rows: Tensor, step: Tensor) -> Tensor:
@@ -101,7 +101,7 @@ def _images(augment: ImageAugment, features: Images, seed: int) -> Callable[[Ten
 
 
 def _mixed(alpha: float, seed: int, change: Callable[[Tensor, Tensor], Tensor]) -> Vary:
-    """A change, and then mixup. A batch is in random order, so the same one backwards is a random partner for each row."""
+    """A change, then mixup. A batch is in random order, so its reverse gives each row a random partner."""
 
     def vary(x: Tensor, y: Tensor, weight: Tensor | None, step: Tensor) -> tuple[Tensor, Tensor, Tensor | None]:
         x = change(x, step)

@@ -1,4 +1,4 @@
-"""Outputs beside the one that answers: trained on the same target, so that the layers they share learn it sooner."""
+"""Auxiliary outputs: trained on the same target, so that shared layers learn it sooner."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import keras
 class Assisted(keras.Model):  # type: ignore[misc]  # Keras ships no types
     """A network whose first output is trained with weight 1 and each further one with a weight of its own.
 
-    It takes the steps of Keras's `compile(loss=[...], loss_weights=[1, ...])`. Its `loss` and its metrics are the first
-    output's, with the penalties of weights: what the network is worth once it stands alone.
+    It takes the steps of Keras's `compile(loss=[...], loss_weights=[1, ...])`. Its `loss` and its metrics are those of the
+    first output, with the penalties of weights, because only that output predicts later.
     """
 
     def __init__(self, network: keras.Model, loss: keras.losses.Loss, weights: Sequence[float]) -> None:
@@ -29,7 +29,7 @@ class Assisted(keras.Model):  # type: ignore[misc]  # Keras ships no types
             weight * self.loss_beside(y, other, sample_weight)
             for weight, other in zip(self.weights_beside, others, strict=True)
         )
-        # beside is 0 in value, unless it is not finite, which must not be hidden
+        # the added term is 0 in value, or not finite, which must not be hidden
         return super().compute_loss(x, y, main, sample_weight, training) + (beside - keras.ops.stop_gradient(beside))
 
     def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> Any:

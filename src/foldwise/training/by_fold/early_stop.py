@@ -1,4 +1,4 @@
-"""When a fold has learnt enough, and which epoch's weights it keeps."""
+"""Early stopping: when a fold ends, and which epoch's weights it keeps."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 
 @dataclass(frozen=True)
 class Patience:
-    """Waits for a better monitored value. It is a value itself: `after(epoch, value)` gives the next state.
+    """Waits for a better monitored value. It is immutable: `after(epoch, value)` gives the next state.
 
-    Without `limit` every epoch is the best so far, so all epochs are trained and the last weights are kept.
-    best_epoch counts epochs, 1 is the first, 0 is none yet.
+    Without `limit` every epoch counts as the best so far, so all epochs are trained and the last weights are kept.
+    best_epoch counts from 1; 0 means that no epoch has ended.
 
     Source: keras.callbacks.EarlyStopping with restore_best_weights.
     """
@@ -23,12 +23,12 @@ class Patience:
     wait: int = 0
 
     def after(self, epoch: int, value: float) -> Patience:
-        """The state after an epoch (counted from 0) that ended with `value`, less is better."""
+        """The state after an epoch (counted from 0) that ended with `value`; lower is better."""
         if self.limit is None or value < self.best - self.min_delta:
             return replace(self, best=value, best_epoch=epoch + 1, wait=0)
         return replace(self, wait=self.wait + 1)
 
     @property
     def is_over(self) -> bool:
-        """Whether training ends here."""
+        """Whether training ends now."""
         return self.limit is not None and self.wait >= self.limit

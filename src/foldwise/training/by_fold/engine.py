@@ -29,13 +29,13 @@ from foldwise.training.by_fold.optimizer import optimizer_for
 from foldwise.training.fold_fit import FoldFit, Predictions, Training
 from foldwise.training.losses import curve_metric, loss_for
 
-STEPS_AT_ONCE = 64  # at most so many steps run in the graph before Python is asked again; more would only delay Ctrl-C
-MOST_NETWORKS = 4  # that are kept for later trials
-ROWS_AT_ONCE = 4096  # rows in a batch of validation or prediction, where the batch size changes no result
+STEPS_AT_ONCE = 64  # maximum of steps in the graph between two returns to Python; more would only delay Ctrl-C
+MOST_NETWORKS = 4  # kept for later trials
+ROWS_AT_ONCE = 4096  # rows in a batch of validation or prediction; its size does not change results
 
 
 def fit_folds(training: Training, folds: Iterable[tuple[int, FoldData]]) -> Iterator[FoldFit]:
-    """Train each fold when it is asked for. Folds and trials whose networks are alike share one that is traced."""
+    """Train each fold when the caller asks for it. Folds and trials with equal networks share one traced network."""
     networks: dict[tuple[Any, ...], _Compiled] = {}
     for number, data in folds:
         rows, inputs = len(data.train_x) * training.augment.copies, data.train_x.shape[1]
@@ -46,7 +46,7 @@ def fit_folds(training: Training, folds: Iterable[tuple[int, FoldData]]) -> Iter
             networks[inputs, at_once, columns] = _network_for(training, inputs, at_once, columns)
         try:
             fit = _fit(training, networks[inputs, at_once, columns], number, data, steps)
-        except BaseException:  # out of memory, say: what failed is not kept for the next trial, nor the memory that it holds
+        except BaseException:  # such as out of memory: free the failed network's memory for the next trial
             forget_networks()
             keras.backend.clear_session()
             raise
@@ -56,13 +56,13 @@ def fit_folds(training: Training, folds: Iterable[tuple[int, FoldData]]) -> Iter
 
 
 def forget_networks() -> None:
-    """Give up those that were kept: a function of the user's own may build others than it did, by values it finds outside."""
+    """Drop the kept networks: the user's own function may depend on outside values and build another network now."""
     _networks.clear()
 
 
 @dataclass(frozen=True, eq=False)
 class _Compiled:
-    """A compiled network, the values that every fold of a trial starts with, and what its random layers count draws in."""
+    """A compiled network, the first values of its optimizer and seeds, and the variables that count its random draws."""
 
     network: keras.Model
     fresh: list[tuple[keras.Variable, npt.NDArray[Any]]]
@@ -73,9 +73,9 @@ _networks: OrderedDict[tuple[Any, ...], _Compiled] = OrderedDict()
 
 
 def _network_for(training: Training, inputs: int, at_once: int, columns: tuple[str, ...]) -> _Compiled:
-    """A network as new for a trial. Tracing its training takes about as long as an epoch of a small table, so some are kept.
+    """A trial's network, new or reset. Tracing takes about as long as an epoch of a small table, so some networks are kept.
 
-    Learning rates, seeds, epochs and patience are no part of what is traced; all other numbers are.
+    Learning rates, seeds, epochs and patience are not traced; all other numbers are.
     """
     optimizer = training.fit.optimizer
     parameters = frozenset(optimizer.parameters.items())
@@ -83,7 +83,7 @@ def _network_for(training: Training, inputs: int, at_once: int, columns: tuple[s
     if key not in _networks:
         while len(_networks) >= MOST_NETWORKS:
             _networks.popitem(last=False)
-        keras.backend.clear_session()  # else every network that was given up, and cycles of its training, stay in memory
+        keras.backend.clear_session()  # else every dropped network, and cycles of its training, stay in memory
         _networks[key] = _compile(training, _built(training, inputs, columns), at_once)
     _networks.move_to_end(key)
     compiled = _networks[key]
@@ -112,7 +112,7 @@ def _compile(training: Training, network: keras.Model, at_once: int) -> _Compile
 
 
 def _seeds(network: keras.Model) -> list[keras.Variable]:
-    """The variables that random layers count their draws in."""
+    """The variables in which random layers count their draws."""
     weights = {id(weight) for weight in network.weights}
     return [variable for variable in network.non_trainable_variables if id(variable) not in weights]
 
@@ -159,7 +159,7 @@ def _fit(training: Training, compiled: _Compiled, number: int, data: FoldData, s
 
 def predict(network: keras.Model, features: Features) -> npt.NDArray[np.float32]:
     """Raw outputs (rows, units) for features (rows, features)."""
-    if not len(features):  # TensorFlow's convolutions of no rows have the wrong number of maps
+    if not len(features):  # for no rows TensorFlow's convolutions give the wrong number of maps
         return np.zeros((0, network.output_shape[-1]), dtype=np.float32)
     starts = range(0, len(features), ROWS_AT_ONCE)
     parts = [network(features[start : start + ROWS_AT_ONCE], training=False) for start in starts]
@@ -185,7 +185,7 @@ def _train_batches(training: Training, number: int, data: FoldData) -> tf.data.D
         return tuple(part for part in vary(x, y, weight[0] if weight else None, step) if part is not None)
 
     options = tf.data.Options()
-    options.experimental_optimization.apply_default_optimizations = False  # they cost every fold more than they gain
+    options.experimental_optimization.apply_default_optimizations = False  # they cost more than they gain
     batches = tf.data.Dataset.from_generator(orders, output_signature=tf.TensorSpec((rows,), tf.int32)).flat_map(cut)
     # Keras's layers count their draws, so varied batches are made one after the other
     at_once = None if isinstance(training.augment, ImageAugment) else tf.data.AUTOTUNE
@@ -199,16 +199,16 @@ def _valid_batches(data: FoldData) -> list[tuple[tf.Tensor, ...]]:
 
 
 def _tensors(*arrays: Features | None) -> tuple[tf.Tensor, ...]:
-    """Arrays as tensors; images as the bytes that they are."""
-    with tf.device("CPU:0"):  # batches are cut there, also where steps run on a GPU
+    """Arrays as tensors; images as bytes."""
+    with tf.device("CPU:0"):  # batches are cut there, even if steps run on a GPU
         held = (array.bytes() if isinstance(array, Images) else array for array in arrays if array is not None)
         return tuple(tf.constant(array) for array in held)
 
 
 class _FoldWatch(keras.callbacks.Callback):  # type: ignore[misc]  # Keras ships no types
-    """Sets a fold's learning rates, validates, keeps its curves and its best weights, and says when it ends.
+    """Sets a fold's learning rates, validates it, keeps its curves and best weights, and ends its training.
 
-    answer: predicts the validation rows with the network as it is. lost: whether the trial ended at a rung of this fold.
+    answer: predicts the validation rows with the current weights. lost: whether the trial ended at a rung of this fold.
     """
 
     def __init__(
@@ -260,7 +260,7 @@ class _FoldWatch(keras.callbacks.Callback):  # type: ignore[misc]  # Keras ships
         self.training.on_epoch_end()
 
     def _answered(self) -> Predictions:
-        """Predictions from the weights that training would end with here; the network is left as it was."""
+        """Predictions if training ended here; the network's weights do not change."""
         weights: list[npt.NDArray[Any]] = self.model.get_weights()
         self.model.set_weights(self._settled() if self.kept is None else self.kept)
         answers = self.answer()
@@ -277,7 +277,7 @@ class _FoldWatch(keras.callbacks.Callback):  # type: ignore[misc]  # Keras ships
         return means
 
     def _settled(self) -> list[npt.NDArray[Any]]:
-        """The weights that training would end with here: the optimizer's averages where it keeps them."""
+        """The final weights if training ended here: the optimizer's averages if it keeps them."""
         weights: list[npt.NDArray[Any]] = self.model.get_weights()
         if not self.model.optimizer.use_ema:
             return weights

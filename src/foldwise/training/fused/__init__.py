@@ -1,1 +1,1 @@
-"""All folds of a trial trained as one program."""
+"""Train all folds of a trial as one program."""

@@ -1,6 +1,6 @@
-"""What random layers draw, from the very streams that Keras's layers use in `fit`.
+"""The numbers that random layers draw, from the same streams as Keras's layers in `fit`.
 
-XLA has other streams than TensorFlow's own kernels, so nothing here is compiled: the draws are inputs of the fused program.
+XLA's streams differ from those of TensorFlow's kernels, so nothing here is compiled: draws are inputs of the fused program.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from foldwise.training.fused.philox import uniforms
 
 
 def stream(seed: int, first: int, count: int, shape: tuple[int, int], normal: bool, dtype: str) -> tf.Tensor:
-    """A random layer's draws number `first` to `first + count`, each of a shape (batch, width): (count, batch, width).
+    """A random layer's draws from number `first` on, (count, batch, width), each of a shape (batch, width).
 
     `seed` is that of the layer's SeedGenerator.
     """

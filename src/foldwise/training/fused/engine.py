@@ -1,6 +1,6 @@
 """The engine `fused`: all folds of a trial as one program, their weights and data stacked along a first axis.
 
-Each fold is its own: features, learning rate, patience, kept weights, and whether it still trains.
+Each fold has its own features, learning rate, patience and kept weights, and stops on its own.
 """
 
 from __future__ import annotations
@@ -25,25 +25,26 @@ from foldwise.training.fold_fit import FoldFit, Predictions, Training
 from foldwise.training.fused.draws import stream
 from foldwise.training.fused.network import RuntimeParams, Shape
 from foldwise.training.fused.optimizers import numbers_of, rule_for
-from foldwise.training.fused.program import Key, Plan, Program, State, program_for
+from foldwise.training.fused.program import Inputs, Key, Plan, Program, State, program_for
 from foldwise.training.fused.rows import stacked, train_rows, valid_rows
+from foldwise.training.fused.step import Learner
 from foldwise.training.fused.weights import packing_of
 
 Array = npt.NDArray[Any]
 
-# Widths that layers are padded to; a wider layer keeps its own. Compiled programs are shared so, and oneDNN, which keeps the
-# product that it compiled for every new shape, keeps few: else a trial of a new width leaves a megabyte behind.
+# Layers are padded to these widths; a wider layer keeps its own. So trials share compiled programs, and oneDNN, which caches
+# a compiled product for every new shape, caches few: without it each new width costs a megabyte.
 BUCKETS = (16, 32, 64, 128, 256, 512)
-# Compiling costs as much as so many steps gain by it.
+# Compiling pays off from this number of steps on.
 STEPS_THAT_PAY = 2000
 EPOCHS_AT_ONCE = 32
-FIRST_STEPS = 2000  # of the first call, when nobody knows yet how long they take
-SECONDS_A_CALL = 1.0  # so soon training is heard between epochs; how many there are in a call changes no bit
-DRAWS_AT_ONCE = 16_000_000  # numbers that random layers draw for one call
+FIRST_STEPS = 2000  # in the first call, before the time of a step is known
+SECONDS_A_CALL = 1.0  # a longer call halves the epochs of the next, so that on_epoch_end runs often; results do not change
+DRAWS_AT_ONCE = 16_000_000  # numbers drawn for one call
 
 
 def fit_folds(training: Training, folds: Iterable[tuple[int, FoldData]]) -> Iterator[FoldFit]:
-    """Train all folds at once; they come back in their order when the last is done."""
+    """Train all folds at once; yield them in order after the last has ended."""
     began = time.perf_counter()
     numbered = list(folds)
     lost = False
@@ -55,8 +56,7 @@ def fit_folds(training: Training, folds: Iterable[tuple[int, FoldData]]) -> Iter
         until = next((rung for rung in training.rungs if rung > stack.before), training.fit.epochs)
         epochs = min(1 if plateau else at_once, until - stack.before)
         called = time.perf_counter()
-        asked = [[of.rate(stack.before + epoch) for of in rates] for epoch in range(epochs)]
-        stack.run(np.array(asked))
+        stack.run(np.array([[of.rate(stack.before + epoch) for of in rates] for epoch in range(epochs)]))
         if plateau:
             losses = stack.curves["val_loss" if stack.has_valid else "loss"]
             rates = [of.after(stack.before - 1, curve[-1]) for of, curve in zip(rates, losses, strict=True)]
@@ -69,7 +69,7 @@ def fit_folds(training: Training, folds: Iterable[tuple[int, FoldData]]) -> Iter
 
 
 class _Stack:
-    """The folds' arrays on the device, what they have come to, and the program that trains them.
+    """The folds' arrays on the device, their progress, and the program that trains them.
 
     before: epochs run. running: which folds still train. curves: name -> a list of values for each fold.
     """
@@ -77,22 +77,21 @@ class _Stack:
     def __init__(self, training: Training, folds: Sequence[tuple[int, FoldData]]) -> None:
         self.training, self.folds, self.numbers_of_folds = training, [d for _, d in folds], [n for n, _ in folds]
         spec, fit = training.model, training.fit
-        assert isinstance(spec, MlpSpec)  # engine_rule was asked
+        assert isinstance(spec, MlpSpec)  # see engine_rule
         self.spec = spec
         self.shape = Shape.of(spec, training.head)
         self.dtype = keras.config.floatx()
         self.layers_seed = derive(Purpose.LAYERS, training.seed, training.number)
         counts = [len(data.train_x) for data in self.folds]
-        self.inputs = [data.train_x.shape[1] for data in self.folds]
+        self.features = [data.train_x.shape[1] for data in self.folds]
         self.batch = rows_per_batch(fit.batch_size, max(counts))
         self.steps = [math.ceil(count / self.batch) for count in counts]
         compiled = fit.epochs * max(self.steps) >= STEPS_THAT_PAY
         self.widths = [_bucket(width) for width in spec.widths]
-        self.sides = (max(self.inputs), *self.widths, training.head.units)
+        self.sides = (max(self.features), *self.widths, training.head.units)
         self.packing = packing_of(self.shape, self.sides)
         self.has_valid = any(len(data.valid_x) for data in self.folds)
         self.most = 1 if training.rates.plateau is not None else self._epochs_at_once()
-        self.train, self.valid = train_rows(self.folds, self.dtype), valid_rows(self.folds, self.dtype)
         self.orders = [
             epoch_orders(training.seed, training.number, number, count, fit.epochs)
             for number, count in zip(self.numbers_of_folds, counts, strict=True)
@@ -102,21 +101,24 @@ class _Stack:
         first = [optimizer[slot] if isinstance(slot, str) else slot for slot in rule_for(fit.optimizer).slots]
         count = len(self.folds)
         self.state = State(
-            trained=trained,
-            moving=moving,
-            slots=tuple(tf.fill(trained.shape, self._tensor(value)) for value in first),
-            steps=tf.zeros([count], self.dtype),
+            learner=Learner(
+                trained=trained,
+                moving=moving,
+                slots=tuple(tf.fill(trained.shape, self._tensor(value)) for value in first),
+                steps=tf.zeros([count], self.dtype),
+            ),
             active=tf.ones([count], tf.bool),
             best=tf.fill([count], self._tensor(math.inf)),
             wait=tf.zeros([count], tf.int32),
             best_epoch=tf.zeros([count], tf.int32),
             kept=(trained, moving),
         )
-        self.numbers = {name: self._tensor(value) for name, value in {**optimizer, "l1": spec.l1, "l2": spec.l2}.items()}
+        numbers = {name: self._tensor(value) for name, value in {**optimizer, "l1": spec.l1, "l2": spec.l2}.items()}
         masks = [np.arange(padded) < width for width, padded in zip(spec.widths, self.widths, strict=True)]
-        runtime = (spec.negative_slope, spec.dropout, 1.0 / (1.0 - spec.dropout), spec.noise)
-        slope, rate, scale, noise = map(self._tensor, runtime)
-        self.runtime = RuntimeParams(slope, rate, scale, noise, tf.constant(self.sides), [self._tensor(mask) for mask in masks])
+        scalars = (spec.negative_slope, spec.dropout, 1.0 / (1.0 - spec.dropout), spec.noise)
+        slope, rate, scale, noise = map(self._tensor, scalars)
+        runtime = RuntimeParams(slope, rate, scale, noise, tf.constant(self.sides), [self._tensor(mask) for mask in masks])
+        self.inputs = Inputs(train_rows(self.folds, self.dtype), valid_rows(self.folds, self.dtype), runtime, numbers)
         stop = fit.early_stop
         self.patience = tf.constant(stop.patience or 0), self._tensor(stop.min_delta)
         self.before = 0
@@ -133,7 +135,7 @@ class _Stack:
                 monitored=stop.monitor if stop.patience is not None else "",
                 compiled=compiled,
                 sides=self.sides if compiled else (),
-                sizes=self._sizes() if compiled else self._what_is_given(),
+                sizes=self._sizes() if compiled else self._kinds(),
             ),
             fit.optimizer,
         )
@@ -147,7 +149,7 @@ class _Stack:
         plan = Plan(
             order, real, self._draws(epochs), tf.constant(padded), tf.constant(epochs), tf.constant(self.before), *self.patience
         )
-        self.state, curves, ran = self.program.run(self.state, self.train, self.valid, plan, self.runtime, self.numbers)
+        self.state, curves, ran = self.program.run(self.state, plan, self.inputs)
         self._note(rates, curves.numpy()[:epochs], ran.numpy()[:epochs])
         self.before += epochs
         self.running = self.state.active.numpy()
@@ -163,7 +165,7 @@ class _Stack:
                 curve.extend(columns[ran[:, fold], place, fold].tolist())
 
     def answers(self) -> dict[int, Predictions]:
-        """What each fold predicts for its validation rows, from the weights that it would end with here."""
+        """Each fold's predictions for its validation rows, if training ended here."""
         outputs = self._outputs()
         return {
             number: to_predictions(self.training.head, raw[: len(data.valid_x)], data.target)
@@ -173,17 +175,18 @@ class _Stack:
     @property
     def _kept(self) -> tuple[tf.Tensor, tf.Tensor]:
         monitored = self.training.fit.early_stop.patience is not None
-        return self.state.kept if monitored else (self.state.trained, self.state.moving)
+        return self.state.kept if monitored else self.state.learner[:2]
 
     def _outputs(self) -> Array:
-        """Raw outputs (folds, rows, units) from kept weights; no rows where nothing is validated."""
-        if self.valid is None:
+        """Raw outputs (folds, rows, units) of the kept weights for the validation rows, (folds, 0, units) if there are none."""
+        valid = self.inputs.valid
+        if valid is None:
             return np.zeros((len(self.folds), 0, self.training.head.units))
-        outputs: Array = self.program.answer(self._kept, self.valid.x, self.runtime).numpy()
+        outputs: Array = self.program.answer(self._kept, valid.x, self.inputs.runtime).numpy()
         return outputs
 
     def results(self, seconds: float, lost: bool) -> Iterator[FoldFit]:
-        """Each fold as it ends, from its kept weights."""
+        """Each fold's result, from its kept weights."""
         monitored = self.training.fit.early_stop.patience is not None
         outputs = self._outputs()
         arrays = [array.numpy() for array in self.packing.unpack(*self._kept)]
@@ -213,18 +216,18 @@ class _Stack:
         return tf.constant(np.asarray(value, dtype=self.dtype))
 
     def _epochs_at_once(self) -> int:
-        """So many epochs go into one call that calls cost nothing and what random layers draw stays small."""
+        """Epochs in one call: enough to make calls cheap, few enough to keep the draws of random layers small."""
         drawn: int = (
-            max(self.steps) * self.batch * (sum(self.widths) * self.shape.dropout + max(self.inputs) * self.shape.noise)
+            max(self.steps) * self.batch * (sum(self.widths) * self.shape.dropout + max(self.features) * self.shape.noise)
         )
         return max(1, min(EPOCHS_AT_ONCE, self.training.fit.epochs, DRAWS_AT_ONCE // max(1, drawn)))
 
     def _first_weights(self) -> tuple[tf.Tensor, tf.Tensor]:
-        """Each fold's own first weights, as Keras would draw them for its own number of features: trained and moving."""
+        """Each fold's first weights, as Keras draws them for its number of features: trained and moving."""
         training = self.training
         first = [
             first_weights(self.spec, inputs, training.head, derive(Purpose.WEIGHTS, training.seed, training.number, number))
-            for number, inputs in zip(self.numbers_of_folds, self.inputs, strict=True)
+            for number, inputs in zip(self.numbers_of_folds, self.features, strict=True)
         ]
         self.real_shapes = [[array.shape for array in arrays] for arrays in first]
         padded = shapes(self.sides, self.shape.arrays_a_layer)
@@ -233,7 +236,7 @@ class _Stack:
         )
 
     def _batches(self, epochs: int) -> tuple[tf.Tensor, tf.Tensor]:
-        """Row positions of the next epochs (epochs at once, folds, steps, batch), and 1 where they are real."""
+        """Row positions of the next epochs (epochs at once, folds, steps, batch), and 1 for real rows, 0 for padding."""
         steps = max(self.steps)
         order = np.zeros((self.most, len(self.folds), steps * self.batch), dtype=np.int32)
         real = np.zeros(order.shape, dtype=self.dtype)
@@ -246,17 +249,17 @@ class _Stack:
         return tf.constant(order.reshape(shape)), tf.constant(real.reshape(shape))
 
     def _draws(self, epochs: int) -> list[tf.Tensor]:
-        """What random layers draw in the next epochs, from the very streams that Keras's layers would use.
+        """The draws of the next epochs, from the same streams as Keras's layers.
 
-        For each random layer (epochs at once, steps, folds or 1, batch, width).
+        One tensor for each random layer: (epochs at once, steps, folds or 1, batch, width).
         """
         steps = max(self.steps)
         alike = len(set(self.steps)) == 1
         draws = []
         for place, seed in layer_seeds(self.spec, self.layers_seed):
             noise = place == NOISE
-            widths = self.inputs if noise else [self.spec.widths[place]] * len(self.folds)
-            padded = max(self.inputs) if noise else self.widths[place]
+            widths = self.features if noise else [self.spec.widths[place]] * len(self.folds)
+            padded = max(self.features) if noise else self.widths[place]
             parts = []
             for own, width in list(zip(self.steps, widths, strict=True))[: 1 if alike and len(set(widths)) == 1 else None]:
                 part = stream(seed, self.before * own, epochs * own, (self.batch, width), noise, self.dtype)
@@ -265,16 +268,16 @@ class _Stack:
             draws.append(tf.stack(parts, axis=2))
         return draws
 
-    def _what_is_given(self) -> tuple[Any, ...]:
-        """What a program for any size still depends on: which arrays there are, and their precision."""
-        weighted = [rows is not None and rows.weight is not None for rows in (self.train, self.valid)]
+    def _kinds(self) -> tuple[Any, ...]:
+        """Which arrays there are, and their precision: a program for any size depends on them too."""
+        weighted = [rows is not None and rows.weight is not None for rows in self.inputs[:2]]
         return self.dtype, self.has_valid, *weighted
 
     def _sizes(self) -> tuple[Any, ...]:
-        """The shapes that a compiled program is bound to."""
-        arrays = [*self.train, *(self.valid or ())]
+        """The shapes for which a program is compiled."""
+        arrays = [*self.inputs.train, *(self.inputs.valid or ())]
         shapes = tuple(None if array is None else tuple(array.shape) for array in arrays)
-        shared = len(set(self.steps)) == 1, len(set(self.inputs)) == 1
+        shared = len(set(self.steps)) == 1, len(set(self.features)) == 1
         return (self.dtype, shapes, tuple(self.widths), self.batch, max(self.steps), self.most, shared)
 
 
@@ -283,7 +286,7 @@ def _bucket(width: int) -> int:
 
 
 def _failure(fold: int, curves: dict[str, list[float]]) -> str | None:
-    """The first value that is not finite, as the engine `keras` says it."""
+    """The first value that is not finite, in the words of the engine `keras`."""
     for name in ("loss", "val_loss"):
         for epoch, value in enumerate(curves.get(name, ()), 1):
             if not math.isfinite(value):

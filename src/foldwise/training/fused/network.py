@@ -1,8 +1,8 @@
-"""The multilayer perceptron on stacked folds: one batched matrix product where Keras would do one a fold.
+"""The multilayer perceptron on stacked folds: one batched matrix product instead of one a fold.
 
-Weights, inputs and targets carry the folds as their first axis. Widths may be padded: a padded unit's weights are zero, and
+Weights, inputs and targets carry the folds as their first axis. Layers can be padded: a padded unit's weights are zero, and
 a mask after each activation keeps its output and so its gradients at zero, which is exact for every layer here.
-Rows may be padded too: batch statistics and losses count real rows only.
+Rows can be padded too: batch statistics and losses count real rows only.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ BATCH_MOMENTUM, NORM_EPSILON = 0.99, 1e-3  # Keras's defaults, which foldwise do
 
 @dataclass(frozen=True)
 class Shape:
-    """What decides the program of a network, beside the sizes of its arrays."""
+    """The parts of a network's specification that decide its program, apart from the sizes of its arrays."""
 
     depth: int
     activation: str
@@ -41,16 +41,16 @@ class Shape:
 
     @property
     def arrays_a_layer(self) -> int:
-        """How many weights a hidden layer has: kernel and bias, gamma and beta, moving mean and variance."""
+        """Number of weights of a hidden layer: kernel and bias, gamma and beta, moving mean and variance."""
         return {"": 2, "layer": 4, "batch": 6}[self.norm]
 
     @property
     def moves(self) -> bool:
-        """Whether there are moving statistics."""
+        """Whether the network keeps moving statistics."""
         return self.norm == "batch"
 
     def trainable(self) -> list[bool]:
-        """For each of the network's weights, in Keras's order, whether it is trained."""
+        """One flag for each weight in Keras's order, True for trained ones."""
         layer = [True, True, True, True, False, False][: self.arrays_a_layer]
         return layer * self.depth + [True, True]
 
@@ -60,10 +60,10 @@ class Shape:
 
 
 class RuntimeParams(NamedTuple):
-    """Numbers of a network that are inputs of its program: scalars, the widths from features to outputs, and a mask of
-    real units (width,) a hidden layer.
+    """Numbers of a network that are inputs of its program: scalars, the widths from features to outputs, and for each hidden
+    layer a mask of its real units, (width,).
 
-    scale is `1 / (1 - rate)`, by which dropout multiplies what it keeps.
+    scale is `1 / (1 - rate)`, by which dropout multiplies the units that it keeps.
     """
 
     slope: Tensor
@@ -82,7 +82,7 @@ def forward(
     rows: Tensor | None = None,
     draws: Sequence[Tensor] = (),
 ) -> tuple[Tensor, list[Tensor]]:
-    """The outputs (folds, rows, units), and the weights with their moving statistics as they are after these rows.
+    """The outputs (folds, rows, units), and the weights with their moving statistics after these rows.
 
     Args:
         shape: of the network.
@@ -90,7 +90,7 @@ def forward(
         x: (folds, rows, features).
         runtime: the numbers.
         rows: 1 for real rows, 0 for padding, (folds, rows); None for inference.
-        draws: what random layers draw, in their order, (folds or 1, rows, width): noise is normal, dropout uniform.
+        draws: of the random layers in their order, (folds or 1, rows, width): normal for noise, uniform for dropout.
     """
     training = rows is not None
     after, draw = list(weights), iter(draws)
@@ -127,7 +127,7 @@ def _dense(x: Tensor, kernel: Tensor, bias: Tensor) -> Any:
 
 @tf.custom_gradient  # type: ignore[untyped-decorator]
 def _times(x: Tensor, factor: Tensor) -> Any:
-    """`x * factor`, where nothing is learnt of the factor and it has the shape of x or less."""
+    """`x * factor` without a gradient of the factor, which has the shape of x or broadcasts to it."""
     return x * factor, lambda of: (of * factor, None)
 
 

@@ -1,8 +1,8 @@
 """Keras's elementwise optimizers as pure steps on stacked folds: one step count and one learning rate a fold.
 
-Keras's own optimizers keep one step count for all their variables and bake their parameters into a program; here both are
-inputs, so that folds may differ in length and trials that differ only in numbers share a compiled program. Every rule is
-held against the installed Keras by a test.
+Keras's own optimizers keep one step count for all their variables and bake their parameters into a program. Here both are
+inputs, so folds can differ in length, and trials that differ only in numbers share a compiled program. A test compares every
+rule with the installed Keras.
 
 Sources: keras.optimizers 3.15 (formulas and order of operations); for the papers see its docstrings.
 """
@@ -42,10 +42,10 @@ def rule_for(spec: OptimizerSpec) -> Rule:
 
 
 def numbers_of(spec: OptimizerSpec) -> dict[str, float]:
-    """An optimizer's parameters, those left out as Keras has them.
+    """An optimizer's parameters, with Keras's defaults.
 
-    Beside each x stand `1 - x`, computed in double precision, and `cast x`, as it is where Keras casts it: by way of single
-    precision, which shows in training in double precision only.
+    For each x also `1 - x`, computed in double precision, and `cast x`, rounded to single precision as Keras rounds it in
+    some places; only training in double precision shows the difference.
     """
     optimizer = optimizer_for(spec)
     found: dict[str, float] = {}
@@ -59,7 +59,7 @@ def numbers_of(spec: OptimizerSpec) -> dict[str, float]:
 
 
 def clip(gradients: Sequence[Tensor], numbers: Numbers) -> list[Tensor]:
-    """Gradients clipped as Keras does, each fold by itself."""
+    """Clip gradients as Keras does, each fold by itself."""
     if "clipnorm" in numbers:
         return [g * numbers["clipnorm"] / tf.maximum(_norm([g], g), numbers["clipnorm"]) for g in gradients]
     if "global_clipnorm" in numbers:
@@ -142,7 +142,7 @@ def _adamax(switches: frozenset[str]) -> Rule:
 
 def _nadam(switches: frozenset[str]) -> Rule:
     def step(g: Tensor, x: Tensor, slots: Slots, rate: Tensor, t: Tensor, n: Numbers) -> tuple[Tensor, Slots]:
-        m, v, product = slots  # the product is the same in a whole fold
+        m, v, product = slots  # the product is the same for all weights of a fold
         decay = tf.cast(tf.constant(0.96, tf.float32), t.dtype)
         now = n["cast beta_1"] * (1.0 - 0.5 * tf.pow(decay, t))
         soon = n["cast beta_1"] * (1.0 - 0.5 * tf.pow(decay, t + 1))

@@ -1,10 +1,10 @@
 """The uniform numbers of `tf.random.stateless_uniform`, many draws at a time.
 
-Every step of a random layer has a seed of its own, and TensorFlow draws for one seed a call: thousands of calls a trial, each
-of some twenty microseconds. Here all steps are drawn as one array; a test holds every bit against the installed TensorFlow.
+Every step of a random layer has its own seed, and TensorFlow draws for one seed a call: thousands of calls a trial, twenty
+microseconds each. Here one call draws all steps; a test compares every bit with the installed TensorFlow.
 
-Source: Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3" (Philox4x32-10); how a seed becomes key and counter,
-and bits become numbers: TensorFlow's stateless_random_ops and random_distributions.
+Sources: Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3" (Philox4x32-10); TensorFlow's stateless_random_ops
+(from seed to key and counter) and random_distributions (from bits to numbers).
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ MULTIPLIERS = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
 KEY_STEPS = np.uint64(0x9E3779B9), np.uint64(0xBB67AE85)
 SEED_KEY = np.array([0x3EC8F720], np.uint64), np.array([0x02461E29], np.uint64)
 LOW, HALF = np.uint64(0xFFFFFFFF), np.uint64(32)
-BLOCKS_AT_ONCE = 16_384  # whose words stay in a processor's cache
+BLOCKS_AT_ONCE = 16_384  # their words fit into a processor's cache
 
 
 def uniforms(seed: int, first: int, count: int, size: int, dtype: str) -> npt.NDArray[np.floating]:
     """Draws (count, size) in [0, 1): row i is the first `size` numbers of `stateless_uniform(..., [seed, first + i])`.
 
     Args:
-        seed: at least 0, below 2**63; so is first.
-        first: the second half of the first row's seed.
-        count: of rows.
+        seed: the first half of every row's seed, in [0, 2**63).
+        first: the second half of the first row's seed, in [0, 2**63).
+        count: number of rows.
         size: numbers a row.
         dtype: float32 or float64.
     """

@@ -17,7 +17,7 @@ Array = npt.NDArray[Any]
 
 class Rows(NamedTuple):
     """Rows of all folds: x (folds, rows, features), y (folds, rows, outputs), weight (folds, rows) or None, and real
-    (folds, rows), 1 where a row is none of padding; None for training rows, whose order says so.
+    (folds, rows), 0 for padding. Training rows have no `real`: Plan.real marks theirs.
     """
 
     x: Tensor
@@ -33,7 +33,7 @@ def train_rows(folds: Sequence[FoldData], dtype: str) -> Rows:
 
 
 def valid_rows(folds: Sequence[FoldData], dtype: str) -> Rows | None:
-    """The validation rows of these folds, None where no fold has any."""
+    """The validation rows of these folds, None if no fold has any."""
     x, y, weights = ([getattr(data, f"valid_{part}") for data in folds] for part in ("x", "y", "weight"))
     if not any(map(len, x)):
         return None
@@ -46,7 +46,7 @@ def stacked(arrays: Sequence[Array], shape: tuple[int, ...], dtype: str) -> Tens
     stack = np.zeros((len(arrays), *shape), dtype=dtype)
     for place, array in enumerate(arrays):
         corner: Any = (place, *map(slice, array.shape))
-        stack[corner] = array  # images become numbers here
+        stack[corner] = array  # Images become numbers here
     return tf.constant(stack)
 
 

@@ -1,6 +1,6 @@
-"""All weights of a fold as one row: a step of an optimizer is then a dozen operations, however many layers there are.
+"""All weights of a fold as one row: an optimizer's step is then a dozen operations for any number of layers.
 
-Weights that are trained and moving statistics stand in rows of their own, each in Keras's order.
+Trained weights are one row and moving statistics another, each in Keras's order.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Tensor = Any  # TensorFlow ships no types
 class Row:
     """Some weights of a fold side by side.
 
-    count: how many there are. sizes: the numbers in each. forms: folds and shape of each kernel, None for a vector.
+    count: the number of weights. sizes: the numbers in each. forms: folds and shape of each kernel, None for a vector.
     flat: folds and size of each kernel.
     """
 
@@ -43,7 +43,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Packing:
-    """The rows of trained weights and of moving statistics, None where there are none of these."""
+    """The row of trained weights and that of moving statistics, None if the network has none."""
 
     trained: Row
     moving: Row | None
@@ -54,7 +54,7 @@ class Packing:
         return self.trained.pack(self.only_trained(weights)), self.pack_moving(weights)
 
     def pack_moving(self, weights: Sequence[Tensor]) -> Tensor:
-        """The moving statistics among all weights, (folds, 0) where there are none."""
+        """The moving statistics among all weights, (folds, 0) if there are none."""
         if self.moving is None:
             return tf.zeros_like(weights[-1][:, :0])
         return self.moving.pack([weight for weight, is_trained in zip(weights, self.flags, strict=True) if not is_trained])
@@ -66,12 +66,12 @@ class Packing:
         return [next(parts if is_trained else others) for is_trained in self.flags]
 
     def only_trained(self, weights: Sequence[Tensor]) -> list[Tensor]:
-        """Those that are trained."""
+        """The trained ones."""
         return [weight for weight, is_trained in zip(weights, self.flags, strict=True) if is_trained]
 
 
 def packing_of(shape: Shape, sides: Sequence[Side]) -> Packing:
-    """The rows of a network; where sides are tensors, so is what is known of its weights."""
+    """The rows of a network. If sides are tensors, sizes and shapes are too."""
     every, flags = shapes(sides, shape.arrays_a_layer), shape.trainable()
     moving = [one for one, is_trained in zip(every, flags, strict=True) if not is_trained]
     trained = [one for one, is_trained in zip(every, flags, strict=True) if is_trained]

@@ -1,4 +1,4 @@
-"""Tables with one leak each, made from honest columns and a seed; and honest tables that look as if they had one."""
+"""Tables with one leak each, made from honest columns and a seed, and honest tables that look like them."""
 
 from dataclasses import dataclass, field
 
@@ -10,7 +10,7 @@ ROWS = 600
 
 @dataclass(frozen=True)
 class Planted:
-    """A table of the target `y`, the column of the leak (None: the rows), and how the study is asked for."""
+    """A table with the target `y`, the column of the leak (None: the rows), and the options of the study."""
 
     frame: pd.DataFrame
     column: str | None = "leak"
@@ -19,7 +19,7 @@ class Planted:
 
 
 def classes(count=2, rows=ROWS, seed=0, share=None):
-    """Honest columns that tell some of the class, `count` classes."""
+    """Honest columns that partly predict one of `count` classes."""
     rng = np.random.default_rng(seed)
     y = rng.choice(count, rows, p=share)
     frame = pd.DataFrame({f"x{n}": rng.normal(size=rows) + 0.6 * (y == n % count) for n in range(5)})
@@ -28,7 +28,7 @@ def classes(count=2, rows=ROWS, seed=0, share=None):
 
 
 def numbers(rows=ROWS, seed=0):
-    """Honest columns that tell some of a number."""
+    """Honest columns that partly predict a number."""
     rng = np.random.default_rng(seed)
     frame = pd.DataFrame({f"x{n}": rng.normal(size=rows) for n in range(5)})
     y = 50 + 5 * frame["x0"] - 3 * frame["x1"] + 6 * rng.normal(size=rows)
@@ -204,7 +204,7 @@ def rounded_copies():
 
 
 def visits(rows=ROWS, each=6):
-    """A patient's visits: nearly the same answers, and a name of the patient."""
+    """Visits of patients: nearly equal targets for each patient, and the patient's name."""
     frame, _, rng = classes(rows=rows)
     patient = np.repeat(np.arange(rows // each), each)
     frame["y"] = np.where(rng.random(rows // each) < 0.5, "ill", "well")[patient]
@@ -285,7 +285,7 @@ LEAKS = (
 
 
 def strong_with_company():
-    """A class that one column parts without error, and two others nearly: setosa against the rest."""
+    """A class that one column separates without error, and two others nearly: setosa against the rest."""
     from sklearn.datasets import load_iris
 
     frame = load_iris(as_frame=True).frame
@@ -293,7 +293,7 @@ def strong_with_company():
 
 
 def mice_and_elephants():
-    """Two levels whose numbers lie far apart."""
+    """Two levels whose numbers are far apart."""
     frame, _, rng = numbers()
     big = rng.random(ROWS) < 0.5
     weight = np.where(big, 5000 + 500 * rng.normal(size=ROWS), 0.02 + 0.002 * rng.normal(size=ROWS))
@@ -314,14 +314,14 @@ def dates_that_tell_nothing():
 
 
 def calibrated_score():
-    """A probability made from other rows: right on average, but not for these very rows."""
+    """A probability from other rows: right on average, but not for these rows."""
     frame, _, rng = classes(rows=2000)
     score = rng.integers(1, 40, 2000) / 40
     return Planted(frame.assign(score=score, y=np.where(rng.random(2000) < score, "yes", "no")))
 
 
 def sum_of_two_on_a_grid():
-    """A designed experiment: every mean lies exactly on a line."""
+    """A designed experiment: every mean is exactly on a line."""
     rng = np.random.default_rng(0)
     grid = np.array([(a, b) for a in range(20) for b in range(20)])
     return Planted(pd.DataFrame(grid, columns=["a", "b"]).assign(y=grid.sum(axis=1) + rng.normal(size=400) * 0.1))

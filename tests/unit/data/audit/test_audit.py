@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from foldwise.data.audit.audit import audit
-from foldwise.data.audit.finding import Finding, refuse, told
+from foldwise.data.audit.finding import Finding, merged, refuse
 from foldwise.data.split import cut_folds
 from foldwise.data.table import read_table
 from foldwise.errors import ConfigError
@@ -29,17 +29,17 @@ def test_a_clean_table_has_no_findings(tmp_path):
     assert findings(tmp_path) == ()
 
 
-def test_left_out_columns_are_told(tmp_path):
+def test_left_out_columns_are_reported(tmp_path):
     (found,) = findings(tmp_path, row=range(400))
     assert (found.level, found.check, found.columns) == ("note", "identifier", ("row",))
 
 
 @pytest.mark.parametrize("said", [{"drop": ["row"]}, {"kinds": {"row": "identifier"}}])
-def test_what_the_user_left_out_is_no_finding(said, tmp_path):
+def test_columns_that_the_user_left_out_are_not_reported(said, tmp_path):
     assert findings(tmp_path, row=range(400), data=said) == ()
 
 
-def test_many_levels_are_told(tmp_path):
+def test_many_levels_are_reported(tmp_path):
     (found,) = findings(tmp_path, c=[f"l {n % 60}" for n in range(400)])
     assert (found.level, found.columns) == ("warn", ("c",))
     assert "60 levels" in found.message
@@ -89,7 +89,7 @@ def test_rows_sorted_by_class_are_noted_and_a_column_that_counts_them_is_warned_
     ]
 
 
-def test_a_column_named_as_if_it_said_what_belongs_together_is_proposed_as_group(tmp_path):
+def test_a_column_with_the_name_of_a_group_is_proposed_as_group(tmp_path):
     patients = np.random.default_rng(0).permutation(np.arange(400) // 5) * 17
     (found,) = findings(tmp_path, patient_id=patients)
     assert (found.level, found.check) == ("note", "groups")
@@ -110,16 +110,16 @@ def test_a_table_of_many_columns_is_audited_without_a_warning(tmp_path):
 
 
 def test_the_worst_come_first():
-    levels = [finding.level for finding in told(Finding(level, level, (), "m", "a") for level in ("note", "leak", "warn"))]
+    levels = [finding.level for finding in merged(Finding(level, level, (), "m", "a") for level in ("note", "leak", "warn"))]
     assert levels == ["leak", "warn", "note"]
 
 
 def test_findings_of_a_kind_that_differ_are_one_beyond_four():
     few = [Finding("leak", "target", (f"c{n}",), f"tells {n}", "drop {columns}") for n in range(4)]
-    assert [finding.advice for finding in told(few)] == ["drop c0", "drop c1", "drop c2", "drop c3"]
-    (one,) = told([*few, Finding("leak", "target", ("c4",), "tells 4", "drop {columns}")])
+    assert [finding.advice for finding in merged(few)] == ["drop c0", "drop c1", "drop c2", "drop c3"]
+    (one,) = merged([*few, Finding("leak", "target", ("c4",), "tells 4", "drop {columns}")])
     assert one.columns == ("c0", "c1", "c2", "c3", "c4")
-    assert one.message == "5 columns; of c0: tells 0"
+    assert one.message == "5 columns; for c0: tells 0"
 
 
 def test_a_finding_is_the_same_after_it_was_written_as_json():
@@ -128,7 +128,7 @@ def test_a_finding_is_the_same_after_it_was_written_as_json():
     assert Finding(**{**found.record, "columns": tuple(found.record["columns"])}) == found
 
 
-def test_a_strict_audit_counts_and_names_what_it_found_and_takes_what_was_accepted():
+def test_a_strict_audit_counts_and_names_its_findings_except_accepted_ones():
     found = (Finding("leak", "target", ("b",), "m", "a"), Finding("note", "copies", (), "m", "a"))
     with pytest.raises(ConfigError, match=r"audit\.strict: 1 leak and 1 note found: target \(b\); copies; .*accept=\[target,c"):
         refuse(found)

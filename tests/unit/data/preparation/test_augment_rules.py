@@ -1,4 +1,4 @@
-"""Which augmentation suits which data."""
+"""Which augmentation fits which data."""
 
 import pytest
 from pydantic import TypeAdapter
@@ -35,11 +35,11 @@ def spec(**given):
             "augment.rand_augment: needs the symmetry rotate_small",
         ),
         ({"kind": "images"}, False, None, "auto", "augment: images varies images, and the data are rows of a table"),
-        ({"kind": "vectors"}, True, None, "auto", "take augment=images"),
+        ({"kind": "vectors"}, True, None, "auto", "use augment=images"),
         ({"kind": "vectors", "mixup": 0.2}, False, None, "hinge", "augment.mixup: blends targets, and fit.loss=hinge"),
     ],
 )
-def test_what_does_not_suit_is_refused_with_the_reason(asked, images, symmetries, loss, said):
+def test_an_augmentation_that_does_not_fit_is_refused_with_the_reason(asked, images, symmetries, loss, said):
     with pytest.raises(ConfigError) as fault:
         check_augment(spec(**asked), images, symmetries, loss)
     assert said in str(fault.value)
@@ -54,5 +54,5 @@ def test_what_does_not_suit_is_refused_with_the_reason(asked, images, symmetries
         ({"kind": "vectors", "jitter": 0.1, "mixup": 0.2, "copies": 3}, False, None),
     ],
 )
-def test_what_suits_is_allowed(asked, images, symmetries):
+def test_an_augmentation_that_fits_is_allowed(asked, images, symmetries):
     check_augment(spec(**asked), images, symmetries, "auto")

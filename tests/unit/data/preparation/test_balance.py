@@ -1,4 +1,4 @@
-"""Balancing touches training rows only, and makes nothing up that could not be there."""
+"""Balancing changes training rows only, and new rows are plausible."""
 
 from dataclasses import replace
 
@@ -32,7 +32,7 @@ GROWING = pytest.mark.parametrize("balance", KINDS[4:], ids=lambda balance: bala
 
 
 def read(tmp_path, shares, columns=("n", "gaps", "c", "d")):
-    """Rows whose class follows from their cells, with gaps in a number and in a category."""
+    """Rows whose class depends on their cells, with gaps in a number and in a category."""
     rng = np.random.default_rng(0)
     target = rng.choice(list(shares), ROWS, p=list(shares.values()))
     code = np.array([list(shares).index(label) for label in target])
@@ -69,7 +69,7 @@ def prepared(table, balance, seed=3, prep=PREP):
 
 
 @EACH
-def test_what_is_learnt_never_depends_on_validation_rows(table, balance):
+def test_nothing_is_fitted_on_validation_rows(table, balance):
     frame, target = table.frame.copy(), table.target.copy()
     frame.loc[TRAIN:, "n"], frame.loc[TRAIN:, "gaps"], frame.loc[TRAIN:, "c"] = 1e9, np.nan, "new"
     target[TRAIN:] = 2  # the rare class is the only one there
@@ -123,7 +123,7 @@ def test_for_two_classes_the_ratio_is_that_of_imbalanced_learn(binary, kind, rat
     np.testing.assert_allclose([wanted[0], wanted[1]], np.bincount(theirs), atol=1)
 
 
-def test_a_class_that_has_the_ratio_already_stays_as_it_is(binary):
+def test_a_class_with_the_ratio_is_not_changed(binary):
     target = binary.target[:TRAIN]
     share = np.bincount(target).min() / np.bincount(target).max()
     for kind in (Oversample, Undersample, Smote):
@@ -152,7 +152,7 @@ def test_random_balancing_only_repeats_or_leaves_out_rows(table, balance):
 
 
 @GROWING
-def test_new_rows_lie_among_those_of_their_class_and_are_whole(table, balance):
+def test_new_rows_are_within_the_range_of_their_class_and_complete(table, balance):
     preparation = fit_preparation(table, SPLIT.train, PREP)
     plain, fold = prepared(table, NoBalance()), prepared(table, balance)
     names = np.array(preparation.features)
@@ -190,7 +190,7 @@ def test_every_mixture_of_columns_can_be_grown(tmp_path, balance, columns):
         assert len(fold.train_x) == len(fold.train_y) != TRAIN
 
 
-def test_smote_keeps_the_training_rows_and_tomek_takes_some_out(table):
+def test_smote_keeps_the_training_rows_and_tomek_removes_some(table):
     plain, smote, tomek = (
         prepared(table, balance) for balance in (NoBalance(), Smote(kind="smote"), SmoteTomek(kind="smote_tomek"))
     )
@@ -201,7 +201,7 @@ def test_smote_keeps_the_training_rows_and_tomek_takes_some_out(table):
 
 
 def few(table, of_class, count):
-    """The table with so many training rows of a class."""
+    """The table with this number of training rows of a class."""
     target = np.zeros(ROWS, dtype=np.int64)
     target[TRAIN:] = 1
     target[np.arange(5, 5 + count)] = of_class
@@ -209,17 +209,17 @@ def few(table, of_class, count):
 
 
 @GROWING
-def test_smote_makes_do_with_as_many_neighbours_as_there_are_and_says_so(table, balance):
+def test_smote_uses_fewer_neighbours_for_a_small_class_and_reports_it(table, balance):
     small = few(table, 1, 3)
     fold = prepared(small, balance)
     assert fold.train_y.sum() > 100
     (said,) = check_balance(small, [SPLIT], balance)
-    assert said.message == "a class has only 3 training rows in a fold; there SMOTE uses 2 neighbours"
+    assert said.message == "a class has only 3 training rows in a fold, where SMOTE uses 2 neighbours"
     assert list(check_balance(table, [SPLIT], balance)) == []
 
 
 @GROWING
-def test_one_row_cannot_be_grown_and_that_is_said_before_and_in_the_trial(table, balance):
+def test_a_class_of_one_row_is_refused_before_and_in_the_trial(table, balance):
     single = few(table, 1, 1)
     with pytest.raises(ConfigError, match=r"balance\.kind: .*'yes' has one training row in fold 0; use oversample"):
         list(check_balance(single, [SPLIT], balance))
@@ -232,17 +232,17 @@ def test_one_row_cannot_be_grown_and_that_is_said_before_and_in_the_trial(table,
 @pytest.mark.parametrize("balance", KINDS[1:], ids=lambda balance: balance.kind)
 def test_numbers_to_predict_cannot_be_balanced(table, balance):
     numbers = replace(table, target=np.linspace(0, 1, ROWS), labels=(), task="regression")
-    with pytest.raises(ConfigError, match=r"balance\.kind: .* evens out classes, and y is a number to predict; use none"):
+    with pytest.raises(ConfigError, match=r"balance\.kind: .* is for classes, and y is a number to predict; use none"):
         list(check_balance(numbers, [SPLIT], balance))
     assert list(check_balance(numbers, [SPLIT], NoBalance())) == []
     assert len(prepared(numbers, NoBalance()).train_x) == TRAIN
 
 
-def test_tomek_never_takes_a_whole_class(table):
-    """Every row of one class has a twin of the other as its nearest."""
+def test_tomek_never_removes_a_whole_class(table):
+    """The nearest row of every row of one class is of the other class."""
     frame = table.frame.copy()
     frame["n"] = np.repeat(np.arange(ROWS / 2) * 10, 2) + np.tile([0, 0.1], ROWS // 2)
     twins = replace(table, frame=frame[["n"]], schema=replace(table.schema, columns=table.schema.columns[:1]))
     twins = replace(twins, target=np.arange(ROWS) % 2, labels=("no", "yes"), task="binary")
-    with pytest.raises(TrialFailed, match="takes out every row of a class; use smote"):
+    with pytest.raises(TrialFailed, match="removes every row of a class; use smote"):
         prepared(twins, SmoteTomek(kind="smote_tomek"))

@@ -20,11 +20,11 @@ def test_parts_are_those_of_the_calendar_also_before_1970():
     assert np.isnan(date.numbers(MOMENTS)[3]).all()
 
 
-def test_there_is_an_hour_only_where_training_rows_have_one():
+def test_the_hour_is_a_part_only_if_training_rows_have_one():
     assert fit_date("sold", MOMENTS[:2], "parts").features == ("sold year", "sold month", "sold weekday")
 
 
-def test_on_a_circle_december_is_beside_january():
+def test_on_a_circle_december_is_next_to_january():
     date = fit_date("sold", MOMENTS[:2], "cyclic")
     assert date.features[:3] == ("sold year", "sold month sine", "sold month cosine")
     months = date.numbers(np.array([f"2024-{month:02d}-01" for month in (12, 1, 2, 7)], dtype="datetime64[us]"))[:, 1:3]
@@ -41,7 +41,7 @@ def table(tmp_path):
     return read_table(data, used=PrepSpec(dates="parts").kinds)
 
 
-def test_a_date_column_becomes_numbers_only_where_the_preparation_says_so(table):
+def test_a_date_column_becomes_numbers_only_if_the_preparation_uses_dates(table):
     assert table.schema.of_kind("date") == ("day",)
     without = fit_preparation(table, range(90), PrepSpec())
     assert (without.features, without.columns) == (("a",), {"a"})
@@ -58,14 +58,14 @@ def test_a_date_column_becomes_numbers_only_where_the_preparation_says_so(table)
 def test_a_table_of_dates_alone_needs_them(table):
     alone = table.take(range(90))
     object.__setattr__(alone, "schema", Schema((Column("day", "date"),)))
-    with pytest.raises(ConfigError, match=r"prep: leaves no column to learn from of day \(date\)"):
+    with pytest.raises(ConfigError, match=r"prep: leaves out every column: day \(date\)"):
         fit_preparation(alone, range(90), PrepSpec())
     assert len(fit_preparation(alone, range(90), PrepSpec(dates="cyclic")).features) == 5
 
 
-def test_what_is_no_date_is_refused_with_its_row():
+def test_a_cell_that_is_not_a_date_is_refused_with_its_row():
     schema = Schema((Column("day", "date"),))
     rows = pd.DataFrame({"day": ["2020-01-01", None, "", "31.12.2020"]}, dtype=object)
     assert np.isnat(conform(rows.iloc[:3], schema)["day"].to_numpy()).tolist() == [False, True, True]
-    with pytest.raises(DataError, match=r"column day, row 4: '31\.12\.2020' is no date as 2020-12-31"):
+    with pytest.raises(DataError, match=r"column day, row 4: '31\.12\.2020' is not a date like 2020-12-31"):
         conform(rows, schema)

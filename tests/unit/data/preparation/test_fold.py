@@ -48,7 +48,7 @@ def with_validation_changed(table):
 
 @pytest.mark.parametrize("scale", SCALES)
 @pytest.mark.parametrize("impute", IMPUTES)
-def test_validation_rows_never_change_what_is_learnt(table, scale, impute):
+def test_validation_rows_never_change_a_preparation(table, scale, impute):
     prep = PrepSpec(scale=scale, impute=Impute(kind=impute, indicator=True), one_hot=OneHot(min_share=0.05))
     fold, other = prepare_fold(table, SPLIT, prep), prepare_fold(with_validation_changed(table), SPLIT, prep)
     assert np.array_equal(fold.train_x, other.train_x)
@@ -123,7 +123,7 @@ def test_most_frequent_fills_categories_too(table):
     assert preparation.transform(frame)[:, -3:].tolist() == [[1, 0, 0]]
 
 
-def test_one_row_alone_is_prepared_as_among_others(table):
+def test_a_single_row_is_prepared_as_in_a_table(table):
     preparation = fit_preparation(table, SPLIT.train, PrepSpec())
     together = preparation.transform(table.frame)
     alone = np.vstack([preparation.transform(table.frame.iloc[[row]]) for row in range(ROWS)])
@@ -171,7 +171,7 @@ def test_a_saved_preparation_gives_exactly_the_same_numbers(table, tmp_path, sca
 
 
 @pytest.mark.parametrize("content", ["", "{}", '{"format": 99}', "[1]"])
-def test_a_file_that_is_no_preparation_is_refused(tmp_path, content):
+def test_a_file_with_no_preparation_is_refused(tmp_path, content):
     (tmp_path / "prep.json").write_text(content)
     with pytest.raises(DataError):
         load_preparation(tmp_path / "prep.json")

@@ -26,7 +26,7 @@ def table(tmp_path):
 
 
 @pytest.mark.parametrize("scale", ["none", "unit", "standard", "minmax"])
-def test_pixels_are_scaled_by_their_channel_as_the_training_rows_say(table, scale):
+def test_pixels_are_scaled_by_channel_as_fitted_on_training_rows(table, scale):
     fold = prepare_fold(table, SPLIT, PrepSpec(scale=scale))
     x = np.asarray(fold.train_x).reshape(45, 6, 5, 3)
     raw = table.images[:45].astype(np.float64)
@@ -80,7 +80,7 @@ def test_balancing_repeats_or_leaves_out_whole_training_images(table, balance):
 
 def test_images_are_weighted_and_never_mixed(table):
     assert prepare_fold(table, SPLIT, PrepSpec(), ClassWeight(kind="class_weight")).train_weight.sum() == pytest.approx(45)
-    with pytest.raises(ConfigError, match=r"balance.kind: smote mixes two rows"):
+    with pytest.raises(ConfigError, match=r"balance.kind: smote mixes rows"):
         list(check_balance(table, [SPLIT], Smote(kind="smote")))
 
 
@@ -88,7 +88,7 @@ def test_images_are_weighted_and_never_mixed(table):
     ("prep", "key"),
     [(PrepSpec(scale="robust"), "prep.scale"), (PrepSpec(select=VarianceSelect()), "prep.select")],
 )
-def test_what_looks_at_single_columns_is_refused(table, prep, key):
+def test_steps_for_columns_are_refused(table, prep, key):
     with pytest.raises(ConfigError, match=key):
         check_prep(table, SPLIT.train, prep)
 

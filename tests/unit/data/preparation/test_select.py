@@ -19,7 +19,7 @@ RULES = [KBestSelect(k=3), KBestSelect(k=3, by="mutual_info"), L1Select(strength
 
 
 def planted(task):
-    """Seven measured features and three of 0 and 1, of which 1, 4 and the level 8 say something, and 6 is constant."""
+    """Seven continuous features and three of 0 and 1; 1, 4 and the level 8 are informative, and 6 is constant."""
     draws = np.random.default_rng(0)
     x = np.hstack([draws.normal(size=(ROWS, 7)), draws.integers(0, 2, (ROWS, 3))]).astype(np.float32)
     x[:, 6] = 1.5
@@ -33,7 +33,7 @@ def planted(task):
 
 @pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
 @pytest.mark.parametrize("rule", RULES, ids=str)
-def test_features_that_say_something_are_kept(task, rule):
+def test_informative_features_are_kept(task, rule):
     x, y, classes = planted(task)
     kept = kept_features(rule, x, y, classes, 7)
     assert kept == (1, 4, 8)
@@ -41,7 +41,7 @@ def test_features_that_say_something_are_kept(task, rule):
 
 
 @pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
-def test_anova_puts_features_in_the_order_of_scikit_learn_s_f(task):
+def test_anova_ranks_features_like_scikit_learn_s_f(task):
     x, y, classes = planted(task)
     varied = np.delete(x, 6, axis=1).astype(np.float64)
     target = y[:, 0] if classes in (0, 2) else y.argmax(axis=1)
@@ -51,7 +51,7 @@ def test_anova_puts_features_in_the_order_of_scikit_learn_s_f(task):
         assert set(kept) == set(order[:count])
 
 
-def test_a_penalty_of_an_l1_model_is_free_of_units_and_never_leaves_nothing():
+def test_an_l1_penalty_ignores_units_and_always_keeps_a_feature():
     x, y, _ = planted("regression")
     scaled = x * np.array([1, 1e-6, 1, 1, 1e6, 1, 1, 1, 1, 1], dtype=np.float32)
     for strength in (0.05, 0.3, 0.99):
@@ -62,7 +62,7 @@ def test_a_penalty_of_an_l1_model_is_free_of_units_and_never_leaves_nothing():
     assert len(kept_features(L1Select(strength=0.01), x, y, 0, 7)) > 3
 
 
-def test_variance_drops_what_hardly_changes_and_says_when_nothing_is_left():
+def test_variance_drops_nearly_constant_features_and_refuses_to_drop_all():
     x, y, classes = planted("binary")
     assert kept_features(VarianceSelect(), x, y, classes, 7) == (0, 1, 2, 3, 4, 5, 7, 8, 9)
     assert kept_features(VarianceSelect(threshold=0.5), x, y, classes, 7) == (0, 1, 2, 3, 4, 5)
@@ -70,7 +70,7 @@ def test_variance_drops_what_hardly_changes_and_says_when_nothing_is_left():
         kept_features(VarianceSelect(threshold=9.0), x, y, classes, 7)
 
 
-def test_more_than_there_are_is_all_and_of_equals_the_first_is_kept():
+def test_a_k_above_the_number_of_features_keeps_all_and_ties_keep_the_first():
     x, y, classes = planted("binary")
     assert kept_features(KBestSelect(k=99), x, y, classes, 7) == tuple(range(10))
     assert kept_features(KBestSelect(k=2), np.tile(x[:, [1]], 4), y, classes, 4) == (0, 1)

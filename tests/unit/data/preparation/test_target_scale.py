@@ -13,12 +13,12 @@ def test_back_undoes_forward(kind):
 
 
 @pytest.mark.parametrize("kind", ["standard", "log"])
-def test_what_is_learnt_has_mean_0_and_deviation_1(kind):
+def test_a_scaled_target_has_mean_0_and_deviation_1(kind):
     learnt = fit_target_scale(SKEWED, kind).forward(SKEWED)
     np.testing.assert_allclose([learnt.mean(), learnt.std()], [0, 1], atol=1e-9)
 
 
-def test_the_logarithm_takes_the_skew_away():
+def test_the_logarithm_removes_the_skew():
     learnt = fit_target_scale(SKEWED, "log").forward(SKEWED)
     assert abs((learnt**3).mean()) < 0.3
     assert (fit_target_scale(SKEWED, "standard").forward(SKEWED) ** 3).mean() > 3

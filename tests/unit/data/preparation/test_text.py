@@ -23,7 +23,7 @@ def test_words_are_counted_whatever_their_case_and_order():
     assert text.counts([]).shape == (0, 32)
 
 
-def test_a_text_column_becomes_numbers_only_where_the_preparation_says_so(tmp_path):
+def test_a_text_column_becomes_numbers_only_if_the_preparation_uses_text(tmp_path):
     draws = np.random.default_rng(0)
     story = [" ".join(draws.choice(["red", "blue", "door", "sea", "tree", "sun"], 5)) + f" {n}" for n in range(90)]
     pd.DataFrame({"a": np.arange(90) % 7 / 2, "story": story, "y": np.arange(90) % 2}).to_csv(tmp_path / "t.csv", index=False)
@@ -32,7 +32,7 @@ def test_a_text_column_becomes_numbers_only_where_the_preparation_says_so(tmp_pa
     folds = [Split(np.arange(0, 60), np.arange(60, 90)), Split(np.arange(30, 90), np.arange(30))]
     (found,) = [finding for finding in audit(out, np.arange(90), folds) if finding.check == "text"]
     assert (found.columns, found.message) == (("story",), "left out: free text")
-    assert "prep.text=hash would use its words" in found.advice
+    assert "to use its words, set prep.text=hash" in found.advice
     table = read_table(data, used=prep.kinds)
     assert table.left_out == {}
     assert [finding for finding in audit(table, np.arange(90), folds) if finding.level == "leak"] == []

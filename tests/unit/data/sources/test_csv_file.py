@@ -19,7 +19,7 @@ def read(tmp_path, text, **options):
     return read_source(csv_data(path, **options))
 
 
-def test_blanks_around_cells_do_not_count_even_before_a_quote(tmp_path):
+def test_blanks_around_cells_are_ignored_even_before_a_quote(tmp_path):
     frame = read(tmp_path, 'a, b ,y\n 1 , "x, z",  p \n').frame
     assert frame.to_dict("list") == {"a": ["1"], "b": ["x, z"], "y": ["p"]}
 
@@ -31,7 +31,7 @@ def test_only_declared_marks_are_missing(tmp_path):
     assert cells == ["NA", None, ""]
 
 
-def test_byte_order_mark_and_blank_lines_are_passed_over(tmp_path):
+def test_a_byte_order_mark_and_blank_lines_are_skipped(tmp_path):
     assert read(tmp_path, b"\xef\xbb\xbfa,y\r\n1,2\r\n\r\n").frame.to_dict("list") == {"a": ["1"], "y": ["2"]}
 
 
@@ -40,7 +40,7 @@ def test_utf_16_and_latin_1_are_read_when_asked(tmp_path):
     assert read(tmp_path, "a,y\né,1\n".encode("latin-1"), encoding="latin-1").frame["a"].to_list() == ["é"]
 
 
-def test_a_column_without_a_name_gets_one_and_this_is_said(tmp_path):
+def test_a_column_without_a_name_gets_one_and_a_note(tmp_path):
     source = read(tmp_path, ",a,y\n0,1,2\n")
     assert list(source.frame.columns) == ["column_1", "a", "y"]
     assert "column 1 has no name" in source.notes[0]
@@ -102,7 +102,7 @@ def test_chunks_keep_the_place_of_each_row_and_need_no_target(tmp_path):
     assert count_rows(path, csv_data(path)) == 7
 
 
-def test_a_wrong_header_is_said_without_importing_pandas(tmp_path):
+def test_a_wrong_header_is_refused_without_importing_pandas(tmp_path):
     path = tmp_path / "rows.csv"
     path.write_text("a,y\n1,2\n")
     code = (

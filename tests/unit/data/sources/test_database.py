@@ -36,18 +36,18 @@ def test_an_address_with_a_password_is_refused_without_showing_it(url):
 @pytest.mark.parametrize(
     "url", ["postgresql://me@host:5432/shop?sslmode=require", "sqlite:///C:/shop.db", "postgresql://me:@/shop"]
 )
-def test_an_address_without_one_is_kept_as_it_is(url):
+def test_an_address_without_a_password_is_kept(url):
     study = read_study(compose_study(_words(url)))
     assert study.recipe["data"]["url"] == url
     assert study.register == "shop"
 
 
-def test_a_password_that_nobody_asks_for_is_refused():
+def test_a_password_for_sqlite_is_refused():
     with pytest.raises(ConfigError, match="SQLite takes no password"):
         read_study(compose_study(_words("sqlite:///a.db", "data.password_env=HOME")))
 
 
-def test_where_a_database_lies_is_no_part_of_what_a_study_is():
+def test_the_address_of_a_database_is_not_part_of_a_study_s_identity():
     here, there = (
         read_study(compose_study(_words(url, "data.name=shop"))) for url in ("sqlite:///a.db", "postgresql://host/b")
     )
@@ -60,7 +60,7 @@ def test_the_file_is_found_in_paths_data_and_never_made(tmp_path):
     folder = tmp_path / "shop"
     folder.mkdir()
     data = SqlData(kind="sql", url="sqlite:///rows.db", query="SELECT * FROM t", target="y", name="shop")
-    with pytest.raises(DataError, match=r"data\.url: there is no file rows.db; put it at .*shop/rows.db"):
+    with pytest.raises(DataError, match=r"data\.url: file not found: rows.db; put it at .*shop/rows.db"):
         check_source(data, Paths(data=str(tmp_path)))
     assert list(folder.iterdir()) == []
     with sqlite3.connect(folder / "rows.db") as connection:
@@ -76,17 +76,17 @@ def test_the_file_is_found_in_paths_data_and_never_made(tmp_path):
     [
         ("sqlite://", r"data\.url: names no file; write sqlite:///<path>"),
         ("sqlite:///:memory:", r"data\.url: names no file"),
-        ("shop.db", r"data\.url: is no database address"),
-        ("nosql://host/shop", r"data\.url: nosql is no database that SQLAlchemy knows"),
+        ("shop.db", r"data\.url: is not a database address"),
+        ("nosql://host/shop", r"data\.url: nosql is unknown to SQLAlchemy"),
         ("oracle+oracledb://host/shop", r"data\.url: oracle\+oracledb needs its driver; pip install"),
     ],
 )
-def test_an_address_of_nothing_is_one_sentence(url, sentence):
+def test_a_wrong_address_is_one_sentence(url, sentence):
     with pytest.raises(ConfigError, match=sentence):
         read_source(SqlData(kind="sql", url=url, query="SELECT 1", target="y"))
 
 
-def test_a_file_that_is_no_database_is_one_sentence(tmp_path):
+def test_a_file_that_is_not_a_database_is_one_sentence(tmp_path):
     (tmp_path / "rows.db").write_text("id,age\n" * 300)
-    with pytest.raises(DataError, match=r"rows.db says: file is not a database"):
+    with pytest.raises(DataError, match=r"rows.db: file is not a database"):
         read_source(SqlData(kind="sql", url=f"sqlite:///{tmp_path / 'rows.db'}", query="SELECT * FROM t", target="y"))

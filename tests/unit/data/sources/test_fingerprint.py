@@ -22,7 +22,7 @@ def csv(rows, **more):
     return {"kind": "csv", "path": str(rows), "target": "y", **more}
 
 
-def test_a_file_is_known_by_what_stands_in_it(rows, tmp_path):
+def test_a_file_is_known_by_its_content(rows, tmp_path):
     before = mark(csv(rows), tmp_path)
     other = tmp_path / "other.csv"
     other.write_bytes(rows.read_bytes())
@@ -45,12 +45,12 @@ def test_tables_that_come_with_a_library_are_known_by_its_version(tmp_path):
     assert "scikit-learn " in mark({"kind": "sklearn", "name": "iris"}, tmp_path)
 
 
-def test_what_only_reading_can_tell_has_none(tmp_path):
+def test_sources_that_only_reading_can_compare_have_no_mark(tmp_path):
     asked = {"kind": "sql", "url": f"sqlite:///{tmp_path / 'rows.db'}", "query": "SELECT * FROM t", "target": "y"}
     assert mark(asked, tmp_path) is None
 
 
 def test_a_file_that_is_not_there_is_one_sentence(rows, tmp_path):
     rows.unlink()
-    with pytest.raises(DataError, match="there is no file"):
+    with pytest.raises(DataError, match="file not found"):
         mark(csv(rows), tmp_path)

@@ -1,4 +1,4 @@
-"""DataFrames from Python mean what the same rows mean in a file."""
+"""DataFrames mean the same as files with the same rows."""
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -89,7 +89,7 @@ def test_a_categorical_of_numbers_is_a_category_and_as_a_target_names_classes():
     assert _table(_frame(y=pd.Categorical(_some(3, 4)))).task == "binary"
 
 
-def test_what_is_asked_comes_before_what_a_dtype_says():
+def test_data_kinds_win_over_dtypes():
     assert _kinds(_table(_frame(x=pd.Categorical(_some(10, 20, 35))), kinds={"x": "number"}))["x"] == "number"
     groups = _table(_frame(x=pd.Categorical(_some("a", "b", "c"))), group="x")
     assert "x" not in _kinds(groups)
@@ -126,27 +126,27 @@ def test_a_frame_has_the_fingerprint_of_the_same_rows_in_a_file(tmp_path):
     csv = read_table(CsvData(kind="csv", path=str(tmp_path / "rows.csv"), target="y"))
     parquet = read_table(ParquetData(kind="parquet", path=str(tmp_path / "rows.parquet"), target="y"))
     assert _table(frame).fingerprint == csv.fingerprint == parquet.fingerprint
-    assert _table(frame.set_index(frame.index + 7)).fingerprint == csv.fingerprint  # the index is no data
+    assert _table(frame.set_index(frame.index + 7)).fingerprint == csv.fingerprint  # the index is ignored
     other = frame.copy()
     other.loc[3, "size"] += 1e-9
     assert _table(other).fingerprint != csv.fingerprint
 
 
-def test_rows_are_counted_from_zero_and_the_frame_stays_as_it_is():
+def test_rows_are_counted_from_zero_and_the_frame_is_not_changed():
     frame = _frame(word=pd.Series(_some(" a ", "b"))).set_index(pd.Index(range(100, 100 + ROWS), name="id"))
     before = frame.copy(deep=True)
     table = _table(frame)
     assert table.rows.tolist() == list(range(ROWS))
-    assert any("the frame's index (id) is no column; frame.reset_index() makes it one" in note for note in table.notes)
+    assert any("the frame's index (id) is not a column; frame.reset_index() makes it one" in note for note in table.notes)
     pd.testing.assert_frame_equal(frame, before)
 
 
 REFUSED = {
     "levels": (lambda f: f.set_axis(pd.MultiIndex.from_product([["a"], f.columns]), axis=1), "its columns have 2 levels"),
-    "number": (lambda f: f.rename(columns={"size": 3}), "the column name 3 is no text"),
-    "blank": (lambda f: f.rename(columns={"size": " "}), "the column name ' ' is no text"),
-    "twice": (lambda f: pd.concat([f, f[["size"]]], axis=1), "the column size is there twice; rename one"),
-    "no row": (lambda f: f.iloc[:0], "it holds no row"),
+    "number": (lambda f: f.rename(columns={"size": 3}), "the column name 3 is not text"),
+    "blank": (lambda f: f.rename(columns={"size": " "}), "the column name ' ' is not text"),
+    "twice": (lambda f: pd.concat([f, f[["size"]]], axis=1), "the column size occurs twice; rename one"),
+    "no row": (lambda f: f.iloc[:0], "it has no rows"),
     "no target": (lambda f: f.rename(columns={"y": "Y"}), "data.target: the frame has no column 'y', did you mean Y?"),
     "duration": (lambda f: f.assign(x=pd.to_timedelta(range(ROWS), unit="s")), "column x has dtype timedelta.*total_seconds"),
     "period": (lambda f: f.assign(x=pd.period_range("2020", periods=ROWS, freq="D")), "column x has dtype period.*a period"),
@@ -158,7 +158,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_what_cannot_be_read_is_refused_with_a_sentence(case):
+def test_a_frame_that_cannot_be_read_is_refused_with_a_sentence(case):
     change, sentence = REFUSED[case]
     with pytest.raises(DataError, match=sentence):
         _table(change(_frame()))

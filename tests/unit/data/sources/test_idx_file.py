@@ -17,13 +17,13 @@ def test_an_array_comes_back_as_it_was(tmp_path, name):
 
 
 @pytest.mark.parametrize("code", [0x0B, 0x0D])
-def test_big_endian_numbers_are_read_as_they_are_meant(tmp_path, code):
+def test_big_endian_numbers_are_read(tmp_path, code):
     found = read_idx(write_idx(tmp_path / "labels", np.array([1, 258, -3]), code))
     assert found.tolist() == [1, 258, -3]
     assert found.dtype.isnative
 
 
-def test_compressed_is_told_by_the_content_and_not_by_the_name(tmp_path):
+def test_compression_is_recognised_by_the_content_not_the_name(tmp_path):
     path = write_idx(tmp_path / "images.gz", blobs()[..., 0])
     plain = path.rename(tmp_path / "images")
     assert read_idx(plain).shape == (60, 6, 5)
@@ -32,28 +32,28 @@ def test_compressed_is_told_by_the_content_and_not_by_the_name(tmp_path):
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        (lambda c: c[:-1], "holds 1799 bytes after its header, which says 60 x 6 x 5"),
-        (lambda c: c + b"\0", "goes on after its header"),
-        (lambda c: b"P5" + c[2:], "is no idx file: it begins with 50 35 08 03"),
-        (lambda c: b"", "is no idx file: it begins with nothing"),
-        (lambda c: c[:9], "ends in its header"),
+        (lambda c: c[:-1], "has 1799 bytes after its header, which promises 60 x 6 x 5"),
+        (lambda c: c + b"\0", "has more bytes after its header"),
+        (lambda c: b"P5" + c[2:], "is not an idx file: it begins with 50 35 08 03"),
+        (lambda c: b"", "is not an idx file: it begins with nothing"),
+        (lambda c: c[:9], "ends within its header"),
         (lambda c: b"\0\0\x08\x03" + b"\xff" * 12, "GiB, and at most 4 are read"),
         (lambda c: gzip.compress(c)[:-400], "cannot be read"),
         (lambda c: b"\x1f\x8b" + c, "cannot be read"),
     ],
 )
-def test_a_damaged_file_is_told_in_a_sentence(tmp_path, change, sentence):
+def test_a_damaged_file_is_refused_with_a_sentence(tmp_path, change, sentence):
     path = write_idx(tmp_path / "images", blobs()[..., 0])
     path.write_bytes(change(path.read_bytes()))
     with pytest.raises(DataError, match=sentence):
         read_idx(path)
 
 
-def test_no_more_is_unpacked_than_the_header_promises(tmp_path):
+def test_only_the_bytes_that_the_header_promises_are_unpacked(tmp_path):
     path = tmp_path / "bomb.gz"
     with gzip.open(path, "wb") as file:
         file.write(b"\0\0\x08\x01\0\0\0\x04")
         for _ in range(200):
             file.write(bytes(2**20))
-    with pytest.raises(DataError, match="goes on after its header, which says 4"):
+    with pytest.raises(DataError, match="has more bytes after its header, which promises 4"):
         read_idx(path)

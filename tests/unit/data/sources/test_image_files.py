@@ -1,4 +1,4 @@
-"""Images for a model to answer, some at a time."""
+"""Images for prediction, in chunks."""
 
 import numpy as np
 import pytest
@@ -43,7 +43,7 @@ def test_a_broken_picture_is_named_by_its_number_among_all(tmp_path, images):
         next(chunks)
 
 
-def test_what_holds_no_images_is_refused(tmp_path):
+def test_a_source_without_images_is_refused(tmp_path):
     with pytest.raises(DataError, match="holds no PNG or JPEG files"):
         image_chunks(tmp_path, SHAPE, 4)
     np.savez(tmp_path / "two.npz", a=np.zeros(3), b=np.zeros(3))

@@ -1,4 +1,4 @@
-"""OpenML by scikit-learn's own loading path, on files that lie where it keeps what it fetched."""
+"""OpenML by scikit-learn's own loader, on files in its cache."""
 
 import gzip
 import hashlib
@@ -25,7 +25,7 @@ ROWS = [f"{n},{'?' if n == 3 else 100.5 + n},{('red', 'green')[n % 3 == 0]},{('a
 
 @pytest.fixture
 def kept(tmp_path):
-    """A folder with the data set fruit, number 7, as scikit-learn keeps it; its first column names the row."""
+    """A folder with the data set fruit, number 7, in scikit-learn's cache; its first column names the row."""
     arff = (ARFF + "\n".join(ROWS) + "\n").encode()
     columns = [("number", "numeric", 0), ("weight", "numeric", 1), ("colour", "nominal", 0), ("kind", "nominal", 0)]
     features = [
@@ -73,7 +73,7 @@ def kept(tmp_path):
 
 
 @pytest.mark.parametrize("which", [{"name": "fruit"}, {"name": "fruit", "version": 2}, {"id": 7}])
-def test_what_was_fetched_once_is_read_from_paths_data(kept, which):
+def test_a_fetched_data_set_is_read_from_paths_data(kept, which):
     table = read_table(OpenmlData(kind="openml", target="kind", **which), kept)
     assert (table.task, table.labels, len(table)) == ("binary", ("apple", "pear"), 30)
     assert {column.name: column.kind for column in table.schema.columns} == {"weight": "number", "colour": "category"}
@@ -89,9 +89,9 @@ def test_a_column_that_is_not_there_is_proposed_like_in_a_file(kept):
         read_table(OpenmlData(kind="openml", name="fruit", target="knid"), kept)
 
 
-def test_offline_it_is_said_where_it_was_looked_for_and_nothing_is_left(kept, monkeypatch, tmp_path):
+def test_offline_the_folder_is_named_and_left_empty(kept, monkeypatch, tmp_path):
     for name in ("https_proxy", "HTTPS_PROXY"):
-        monkeypatch.setenv(name, "http://127.0.0.1:9")  # where nobody listens
+        monkeypatch.setenv(name, "http://127.0.0.1:9")  # a port without a server
     with pytest.raises(
         DataError, match=r"data\.name=other: is not in .* and cannot be fetched from OpenML \(.*\); go online once"
     ):
@@ -107,14 +107,14 @@ def test_offline_it_is_said_where_it_was_looked_for_and_nothing_is_left(kept, mo
     [
         ({}, "needs a name"),
         ({"name": "a", "id": 3}, "not both"),
-        ({"id": 3, "version": 1}, "one version already"),
-        ({"name": "../../etc"}, "no name of a data set"),
-        ({"name": "a/b"}, "no name of a data set"),
-        ({"name": ".."}, "no name of a data set"),
-        ({"name": "a%2fb"}, "no name of a data set"),
+        ({"id": 3, "version": 1}, "data.id already names one version"),
+        ({"name": "../../etc"}, "is not a name of an OpenML data set"),
+        ({"name": "a/b"}, "is not a name of an OpenML data set"),
+        ({"name": ".."}, "is not a name of an OpenML data set"),
+        ({"name": "a%2fb"}, "is not a name of an OpenML data set"),
         ({"id": 0}, "greater than or equal to 1"),
     ],
 )
-def test_what_names_no_data_set_is_refused(which, sentence):
+def test_a_key_without_a_data_set_is_refused(which, sentence):
     with pytest.raises(ValidationError, match=sentence):
         OpenmlData(kind="openml", target="y", **which)

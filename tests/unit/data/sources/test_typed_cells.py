@@ -37,7 +37,7 @@ def test_missing_among_numbers_is_nan():
     assert typed_cells([1.5, None], MARKS).isna().tolist() == [False, True]
 
 
-def test_rows_have_one_order_whatever_order_they_come_in():
+def test_rows_in_any_order_get_one_order():
     frame = pd.DataFrame({"a": ["x", None, "b", "10", "9"], "n": [2, 1, 2, 1, 1]})
     expected = [("9", 1), ("10", 1), (None, 1), ("b", 2), ("x", 2)]
     for places in ([0, 1, 2, 3, 4], [4, 2, 0, 3, 1]):

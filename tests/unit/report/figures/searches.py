@@ -1,4 +1,4 @@
-"""Finished searches that nobody trained."""
+"""Finished searches made without training."""
 
 from __future__ import annotations
 
@@ -69,10 +69,10 @@ def goal(metric="accuracy"):
 
 @cache
 def usual(trials):
-    """Such trials as the figures see them."""
+    """A made search of this many trials, prepared for the figures."""
     return look(made(trials))
 
 
 def look(results, metric="accuracy", baselines=BASELINES, name="made", **changes):
-    """A search as the figures see it."""
+    """A search prepared for the figures."""
     return seen(name, recipe(**changes), results, goal(metric), baselines)

@@ -1,4 +1,4 @@
-"""Calibration, held against its definition and against scipy's Wilson interval."""
+"""Calibration, compared with its definition and with scipy's Wilson interval."""
 
 import numpy as np
 import pytest
@@ -30,7 +30,7 @@ def test_bins_have_equal_counts_and_hold_means():
     assert (np.diff(found.predicted) > 0).all()
 
 
-def test_the_error_is_the_weighed_distance():
+def test_the_error_is_the_weighted_distance():
     found = reliability(np.array([0.1, 0.1, 0.1, 0.9]), np.array([True, False, False, True]), bins=2)
     assert found.counts.tolist() == [3, 1]
     assert found.error == pytest.approx(0.75 * (1 / 3 - 0.1) + 0.25 * 0.1)
@@ -47,7 +47,7 @@ def test_of_two_labels_the_second_is_judged_and_of_more_the_answer():
     assert (given.tolist(), came_true.tolist()) == ([0.7, 0.4], [True, False])
 
 
-def test_the_picture_says_the_error_and_shows_bins_and_all_probabilities():
+def test_the_picture_shows_the_error_the_bins_and_all_probabilities():
     probabilities, came_true = _rows()
     figure = draw_calibration(came_true.astype(int), np.column_stack([1 - probabilities, probabilities]), "ill = yes")
     upper, lower = figure.axes

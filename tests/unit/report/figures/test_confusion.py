@@ -25,14 +25,14 @@ def test_frequent_mistakes_leave_out_what_is_right_and_what_never_happened():
     assert frequent_mistakes(np.diag([3, 4]), 10) == []
 
 
-def test_cells_say_count_and_share_and_the_title_how_many_are_right():
+def test_cells_show_count_and_share_and_the_title_the_accuracy():
     axes = draw_confusion(np.array([[93, 17], [16, 52]]), ["no", "yes"]).axes[0]
     assert _texts(axes) == ["93\n85%", "17\n15%", "16\n24%", "52\n76%"]
-    assert axes.get_title(loc="left") == "178 rows, 81.5% right"
+    assert axes.get_title(loc="left") == "178 rows, 81.5% correct"
     assert [label.get_text() for label in axes.get_yticklabels()] == ["no", "yes"]
 
 
-def test_a_class_without_rows_says_nothing():
+def test_a_class_without_rows_has_empty_cells():
     axes = draw_confusion(np.array([[5, 0, 1], [0, 0, 0], [0, 0, 2]]), ["a", "b", "c"]).axes[0]
     assert _texts(axes) == ["5\n83%", "0", "1\n17%", "0", "0", "2\n100%"]
     assert np.ma.getmaskarray(axes.images[0].get_array())[1].all()
@@ -48,12 +48,12 @@ def test_many_classes_are_all_named_and_their_mistakes_listed(classes, cells):
     assert _texts(beside) == ["1 (10%)  class 3 → class 7"]
 
 
-def test_more_classes_than_can_be_named_are_named_by_the_way():
+def test_of_very_many_classes_only_some_are_named():
     axes = draw_confusion(np.diag(np.ones(300, dtype=int)), [str(code) for code in range(300)]).axes[0]
     assert [label.get_text() for label in axes.get_xticklabels()][:3] == ["0", "3", "6"]
 
 
-def test_dollars_in_labels_are_no_mathematics(tmp_path):
+def test_dollars_in_labels_are_not_formulas(tmp_path):
     figure = draw_confusion(np.array([[1, 0], [0, 1]]), ["$a$", r"$\broken"])
     assert save(figure, tmp_path / "confusion.png").stat().st_size > 0
     ticks = figure.axes[0].get_xticklabels()

@@ -1,4 +1,4 @@
-"""Filters and what excites them, as a picture."""
+"""The figure of filters and the patches that excite them."""
 
 import numpy as np
 import pytest
@@ -20,7 +20,7 @@ def _first(filters, channels, count=None, patches=2):
 
 
 @pytest.mark.parametrize("channels", [1, 3])
-def test_a_filter_stands_before_its_patches(channels):
+def test_a_filter_is_followed_by_its_patches(channels):
     images = np.random.default_rng(1).integers(0, 256, (2, 8, 8, channels), dtype=np.uint8)
     first = _first(5, channels)
     pictures = draw_filters(first, images).axes[0].images

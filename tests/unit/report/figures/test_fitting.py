@@ -25,9 +25,9 @@ def folds(train, valid, kept=60, count=3):
     [
         (LEARNT, LEARNT + 0.05, "neither", "settled close to each other"),
         (LEARNT, LEARNT + 0.01 * np.maximum(0, EPOCHS - 20), "over-fitting", "the validation loss rose by"),
-        (LEARNT, LEARNT + 0.5, "over-fitting", "with the kept weights the validation loss lies 50%"),
+        (LEARNT, LEARNT + 0.5, "over-fitting", "with the kept weights the validation loss exceeds the training loss by 50%"),
         (1 - 0.01 * EPOCHS, 1.05 - 0.01 * EPOCHS, "under-fitting", "was still falling at the end, by 19%"),
-        (np.full(60, 0.69) - 1e-4 * EPOCHS, np.full(60, 0.7), "under-fitting", "fell by only 1% of where it began"),
+        (np.full(60, 0.69) - 1e-4 * EPOCHS, np.full(60, 0.7), "under-fitting", "fell by only 1% of its first value"),
         (LEARNT, LEARNT * 0.8, "neither", "settled close"),  # dropout makes the training loss the larger one
     ],
 )
@@ -51,11 +51,11 @@ def test_kept_weights_are_those_of_the_best_epoch():
     assert name_fitting(folds(LEARNT, flat, kept=5)).name == "neither", "the loss of the kept weights was not below"
 
 
-def test_folds_that_disagree_do_not_name_it():
+def test_folds_that_disagree_give_no_verdict():
     rising = LEARNT + 0.01 * np.maximum(0, EPOCHS - 20)
     mixed = [*folds(LEARNT, LEARNT, count=5), *folds(LEARNT, rising, count=2)]
     assert name_fitting(mixed).name == "neither"
-    assert name_fitting(folds(LEARNT, rising, count=1)).name == "over-fitting", "one fold is taken at its word"
+    assert name_fitting(folds(LEARNT, rising, count=1)).name == "over-fitting", "a single fold is believed"
 
 
 def test_folds_that_cannot_be_read_are_left_out():

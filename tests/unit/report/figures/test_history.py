@@ -21,7 +21,7 @@ def test_the_picture_shows_every_trial_by_how_it_ended():
     shown = drawn(figure := history.draw(search))
     assert {label: len(dots) for label, dots in shown.items()} == {
         "complete (36)": 36,
-        "stopped, by the folds reached (2)": 2,
+        "stopped, score of the folds reached (2)": 2,
         "without a score (2)": 2,
     }
     by_number = dict(shown["complete (36)"].tolist())
@@ -38,14 +38,14 @@ def test_the_best_so_far_falls_where_less_is_better():
     assert history.best_so_far(look(results, "rmse")) == [(0, 3.0), (2, 2.0), (4, 2.0)]
 
 
-def test_a_far_worse_trial_stands_on_the_edge_and_is_counted():
+def test_a_much_worse_trial_is_drawn_at_the_edge_and_counted():
     results = [complete(n, {"fit.x": n}, [1.0 + n % 5]) for n in range(20)] + [complete(20, {"fit.x": 20}, [1e9])]
     figure = history.draw(look(results, "rmse", []))
     assert max(drawn(figure)["complete (21)"][:, 1]) < 20
-    assert figure.axes[0].get_title(loc="right") == "worse trials on the edge: 1"
+    assert figure.axes[0].get_title(loc="right") == "worse trials, drawn at the edge: 1"
 
 
-def test_a_baseline_far_away_does_not_press_the_trials_together():
+def test_a_distant_baseline_does_not_squeeze_the_trials():
     search = look(made(20), baselines=[BaselineScore("majority", 0.1, 0.0, 0.1)])
     assert history.draw(search).axes[0].get_ylim()[0] > 0.8
 
@@ -65,7 +65,7 @@ def test_the_page_names_parameters_of_few_trials_only():
     assert "learning_rate" not in very_many.traces[0]["text"][0]
     assert very_many.traces[0]["type"] == "scattergl"
     assert len(very_many.traces[0]["x"]) == 2250
-    assert "parameters are not named" in very_many.said
+    assert "parameters are not shown" in very_many.text
 
 
 def test_a_reason_is_shown_as_text():

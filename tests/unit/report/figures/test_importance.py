@@ -5,7 +5,7 @@ from foldwise.report.figures import importance
 from tests.unit.report.figures.searches import usual
 
 
-def test_the_bars_and_their_intervals_are_what_was_measured():
+def test_the_bars_and_their_intervals_are_the_measured_ones():
     search = usual(60)
     axes = importance.draw(search).axes[0]
     measured = search.importance.parameters
@@ -24,5 +24,5 @@ def test_the_page_has_the_same_bars():
     assert bars["x"][-1] + bars["error_x"]["array"][-1] == pytest.approx(last.high)
 
 
-def test_why_nothing_was_measured_is_said():
-    assert importance.said(usual(5)) == "Not measured: 5 complete trials are too few, it takes 10."
+def test_the_reason_for_a_missing_measurement_is_given():
+    assert importance.basis(usual(5)) == "Not measured: 5 complete trials are too few, 10 are needed."

@@ -54,7 +54,7 @@ def test_the_picture_names_the_fit():
     )
 
 
-def test_losses_may_be_of_different_length():
+def test_losses_can_have_different_lengths():
     uneven = {"loss": (3.0, 2.0, 1.0), "val_loss": (4.0, 3.0)}
     assert lines(draw_curves(trial(uneven)))["validation"].get_ydata().tolist() == [4, 3]
 
@@ -80,5 +80,5 @@ def test_a_rate_that_falls_by_powers_has_a_logarithmic_axis_and_folds_that_diffe
     assert lines(apart)["mean over folds"].get_ydata() == pytest.approx([0.1, 0.055, 0.0055])
 
 
-def test_a_constant_rate_is_said():
+def test_a_constant_rate_is_noted():
     assert draw_rate(trial(losses(3, 2, rate=0.02))).axes[0].get_title(loc="right") == "constant"

@@ -1,4 +1,4 @@
-"""All pictures of a model, and only those that have something to show."""
+"""All figures of a model that have something to show, and no others."""
 
 from io import BytesIO
 
@@ -40,7 +40,7 @@ def _draw(folder, truth, predictions, labels=(), images=None, network=NETWORK):
 
 
 def _whole(figure):
-    """Whether nothing reaches beyond the picture; boxes of letters have some air of their own."""
+    """Whether everything is inside the figure, up to the margins around text."""
     figure.savefig(BytesIO(), dpi=DPI)
     (width, height), box, air = figure.get_size_inches(), figure.get_tightbbox(), 0.02
     return min(box.x0, box.y0) >= -air and box.x1 <= width + air and box.y1 <= height + air
@@ -85,18 +85,18 @@ def test_pictures_of_answers_are_whole(classes, sure):
 
 
 @pytest.mark.parametrize("images", [np.zeros((3, 8, 6, 1), dtype=np.uint8), np.zeros((3, 8, 8, 3)), np.zeros((3, 8, 8, 4))])
-def test_images_are_shown_with_what_the_first_layer_looks_for(tmp_path, images):
+def test_images_are_shown_with_the_filters_of_the_first_layer(tmp_path, images):
     predictions = np.eye(3)[[0, 2, 2]]
     names = _draw(tmp_path, [0, 1, 2], predictions, ["a", "b", "c"], images, _with_filters(images.shape[-1]))
     assert names == [*ANSWERS, "mistakes.png", "filters.png", "network.png"]
 
 
-def test_a_network_that_looks_at_no_pixels_has_no_picture_of_filters(tmp_path):
+def test_a_network_without_image_filters_has_no_figure_of_them(tmp_path):
     names = _draw(tmp_path, [1.0, 2.0], [1.5, 1.0], images=np.zeros((2, 8, 8, 1), dtype=np.uint8))
     assert names == ["predicted_true.png", "residuals.png", "mistakes.png", "network.png"]
 
 
-def test_where_all_rows_are_of_one_class_there_is_nothing_to_rank(tmp_path):
+def test_rows_of_one_class_cannot_be_ranked(tmp_path):
     assert _draw(tmp_path, [1], [[0.3, 0.7]], ["no", "yes"]) == ["confusion.png", "calibration.png", "network.png"]
 
 

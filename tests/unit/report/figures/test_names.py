@@ -1,8 +1,8 @@
-"""Names as pictures can hold them."""
+"""Names and numbers as text of a figure."""
 
 import pytest
 
-from foldwise.report.figures.names import MISSING, counted, drawable, fitted, percent, shown, told_apart, width_of
+from foldwise.report.figures.names import MISSING, begun, counted, drawable, fitted, percent, short, shown, told_apart, width_of
 
 
 def test_a_short_name_stays_and_a_long_one_keeps_its_ends():
@@ -11,10 +11,17 @@ def test_a_short_name_stays_and_a_long_one_keeps_its_ends():
     assert len(drawable("x" * 500, 18)) == 18
 
 
+def test_a_long_name_keeps_its_end():
+    assert short("fit.units") == "fit.units"
+    assert short("a" * 50 + ".learning_rate", 20) == "…aaaaa.learning_rate"
+    assert len(short("x" * 1000)) == 26
+    assert begun("target_mean_of_all", 12) == "target_mean…"
+
+
 @pytest.mark.parametrize("letter", ["W", "i"])
 def test_a_name_is_cut_until_it_fits(letter):
-    short = fitted(letter * 200, 1.0, 7.0)
-    assert 0.7 < width_of(short, 7.0) <= 1.0
+    cut = fitted(letter * 200, 1.0, 7.0)
+    assert 0.7 < width_of(cut, 7.0) <= 1.0
     assert fitted("conv_1", 1.0, 7.0) == "conv_1"
 
 
@@ -27,7 +34,7 @@ def test_what_the_font_lacks_becomes_a_box():
     assert drawable("猫", 10) == MISSING
 
 
-def test_labels_that_would_read_alike_say_their_position():
+def test_labels_that_would_be_equal_start_with_their_position():
     labels = ["cat", "", "猫", "犬", "a" * 30 + "1" + "b" * 30, "a" * 30 + "2" + "b" * 30]
     names = told_apart(labels, 12)
     assert names[0] == "cat"
@@ -36,13 +43,13 @@ def test_labels_that_would_read_alike_say_their_position():
 
 
 @pytest.mark.parametrize(
-    ("number", "said"), [(55404.26, "55,404"), (-1234.5, "-1,234"), (0.123456, "0.1235"), (0.0, "0"), (1e20, "1e+20")]
+    ("number", "text"), [(55404.26, "55,404"), (-1234.5, "-1,234"), (0.123456, "0.1235"), (0.0, "0"), (1e20, "1e+20")]
 )
-def test_numbers_have_four_digits_that_count_or_all_before_the_point(number, said):
-    assert shown(number) == said
+def test_numbers_have_four_significant_digits_or_all_before_the_point(number, text):
+    assert shown(number) == text
 
 
-def test_few_is_not_none_and_most_is_not_all():
+def test_only_exact_shares_are_zero_or_all():
     assert [percent(share) for share in (0, 0.001, 1 / 200, 0.25, 0.996, 1)] == ["0%", "<1%", "<1%", "25%", ">99%", "100%"]
 
 

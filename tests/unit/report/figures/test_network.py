@@ -11,7 +11,7 @@ CONV = Layer("conv_1", "Conv2D", "3 × 3", "relu", (28, 28, 32), 320, 0, (0,))
 NORM = Layer("norm_1", "BatchNormalization", "", None, (None, 32), 128, 64, (1,))
 
 
-def test_a_layer_says_what_it_is_what_it_gives_and_what_it_keeps():
+def test_a_layer_has_its_kind_its_shape_and_its_parameters():
     assert [kind_of(layer) for layer in (INPUT, CONV, NORM)] == ["InputLayer", "Conv2D 3 × 3, relu", "BatchNormalization"]
     assert [size_of(layer) for layer in (INPUT, CONV, NORM)] == ["784", "28 × 28 × 32", "any × 32"]
     assert size_of(replace(INPUT, shape=())) == "1"
@@ -19,10 +19,10 @@ def test_a_layer_says_what_it_is_what_it_gives_and_what_it_keeps():
     assert parameters_of(replace(NORM, parameters=64)) == "64 parameters (fixed)"
 
 
-def test_all_of_it_stands_in_the_drawing_with_the_totals():
+def test_the_drawing_has_all_layers_and_the_totals():
     axes = draw_network(NetworkGraph("cnn of $x$", (INPUT, CONV, NORM))).axes[0]
     said = [text.get_text() for text in axes.texts]
-    assert said[:2] == ["cnn of $x$", "3 layers, 448 parameters (384 trainable, 64 not)"]
+    assert said[:2] == ["cnn of $x$", "3 layers, 448 parameters (384 trainable, 64 fixed)"]
     assert said[6:10] == ["conv_1", "Conv2D 3 × 3, relu", "28 × 28 × 32", "320 parameters"]
     assert len(axes.patches) == 3 + 2  # boxes and lines
 
@@ -40,7 +40,7 @@ def test_names_of_any_length_stay_within_their_box():
         assert right.x1 < box.x1
 
 
-def test_a_network_too_large_for_a_picture_is_drawn_smaller():
+def test_a_network_too_large_for_a_figure_is_scaled_down():
     wide = [INPUT, *(replace(CONV, name=f"branch_{place}") for place in range(150))]
     figure = draw_network(NetworkGraph("wide", (*wide, replace(CONV, inputs=tuple(range(1, 151))))))
     width, height = figure.get_size_inches()

@@ -1,4 +1,4 @@
-"""Where boxes stand and how lines run."""
+"""The layout of boxes and lines."""
 
 from itertools import combinations, pairwise
 
@@ -21,13 +21,13 @@ def _inside(point, centre):
     return abs(point[0] - centre[0]) < BOX / 2 - 1e-6 and abs(point[1] - centre[1]) < HIGH / 2 - 1e-6
 
 
-def test_a_layer_stands_below_all_that_it_takes():
+def test_a_layer_is_below_all_its_inputs():
     assert ranks_of(SKIP) == [0, 1, 2, 3, 4, 5]
     assert ranks_of(BRANCHES) == [0, 1, 1, 1, 2, 3, 4, 4]
 
 
 @pytest.mark.parametrize("name", ALL)
-def test_boxes_lie_within_the_drawing_and_never_overlap(name):
+def test_boxes_are_within_the_drawing_and_never_overlap(name):
     found = lay_out(ALL[name])
     for x, y in found.boxes:
         assert BOX / 2 - 1e-6 <= x <= found.width - BOX / 2 + 1e-6
@@ -66,13 +66,13 @@ def test_a_chain_runs_straight_down():
     assert len({round(x, 6) for x, _ in lay_out(CHAIN).boxes}) == 1
 
 
-def test_branches_stand_side_by_side():
+def test_branches_are_side_by_side():
     boxes = lay_out(BRANCHES).boxes
     assert len({boxes[place][1] for place in (1, 2, 3)}) == 1
     assert boxes[1][0] < boxes[2][0] < boxes[3][0]
 
 
-def test_a_deep_network_goes_on_in_further_columns_of_about_the_same_height():
+def test_a_deep_network_continues_in_columns_of_about_the_same_height():
     found = lay_out([(), *((place,) for place in range(60))])
     columns = [x for x, _ in found.boxes]
     heights = [columns.count(x) for x in sorted(set(columns))]

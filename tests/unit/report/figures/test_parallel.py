@@ -7,7 +7,7 @@ from foldwise.report.figures.score_axes import LINES, thinned
 from tests.unit.report.figures.searches import complete, look, usual
 
 
-def test_every_complete_trial_is_a_line_and_what_it_lacks_is_below_the_axis():
+def test_every_complete_trial_is_a_line_below_the_axes_it_lacks():
     search = usual(40)
     figure = parallel.draw(search)
     segments = figure.axes[0].collections[0].get_segments()
@@ -21,11 +21,11 @@ def test_every_complete_trial_is_a_line_and_what_it_lacks_is_below_the_axis():
     assert "absent" in {text.get_text() for text in figure.axes[0].texts}
 
 
-def test_of_very_many_trials_the_best_are_shown_and_the_part_is_said():
+def test_of_very_many_trials_the_best_are_shown_and_counted():
     search = usual(2000)
     kept = thinned(search)
     assert len(set(kept.tolist())) == LINES
-    assert kept[-1] == search.place(search.best.number), "the best lies on top"
+    assert kept[-1] == search.place(search.best.number), "the best is on top"
     assert {search.place(result.number) for result in search.ranked[: LINES // 10]} <= set(kept.tolist())
     assert parallel.draw(search).get_suptitle() == "Parallel coordinates (1000 of 1800 complete trials)"
 
@@ -45,4 +45,4 @@ def test_more_parameters_than_fit_are_counted():
     results = [complete(n, {f"fit.p{k}": n + k for k in range(20)}, [n / 10]) for n in range(8)]
     search = look(results)
     assert "12 of 20 parameters" in parallel.draw(search).get_suptitle()
-    assert "12 most important of 20" in parallel.panel(search).said
+    assert "12 most important of 20" in parallel.panel(search).text

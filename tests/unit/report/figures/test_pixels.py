@@ -1,4 +1,4 @@
-"""Images as a picture shows them."""
+"""Images in the range that a figure shows."""
 
 import numpy as np
 import pytest

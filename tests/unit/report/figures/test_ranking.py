@@ -1,4 +1,4 @@
-"""ROC curves and precision over recall, held against scikit-learn."""
+"""ROC and precision-recall curves, compared with scikit-learn."""
 
 import numpy as np
 import pytest
@@ -55,13 +55,13 @@ def test_precision_over_recall_is_scikit_learns(ties):
 
 
 @pytest.mark.parametrize("kind", [roc, precision_recall])
-def test_there_is_no_curve_where_all_rows_are_of_one_kind(kind):
+def test_rows_of_one_class_have_no_curve(kind):
     scores = np.array([0.2, 0.7])
     assert kind(np.array([True, True]), scores) is None
     assert kind(np.array([False, False]), scores) is None
 
 
-def test_scores_that_never_differ_are_chance():
+def test_constant_scores_are_chance():
     truth, scores = np.array([True, False, False, False]), np.full(4, 0.3)
     curve = roc(truth, scores)
     assert (curve.across.tolist(), curve.up.tolist(), curve.area) == ([0, 1], [0, 1], 0.5)
@@ -80,7 +80,7 @@ def test_means_of_curves_are_means_at_each_place():
     assert mean.up[-1] == pytest.approx((1 + 2 / 3) / 2)
 
 
-def test_the_threshold_lies_on_the_binary_curves():
+def test_the_threshold_is_on_the_binary_curves():
     truth, scores = _binary()
     probabilities, answered = np.column_stack([1 - scores, scores]), scores > 0.6
     at = _lines(draw_roc(truth, probabilities, ["no", "yes"], "ill = yes", 0.6).axes[0])["threshold 0.6"]
@@ -93,7 +93,7 @@ def test_the_threshold_lies_on_the_binary_curves():
     assert f"average precision {metrics.average_precision_score(truth, scores):.4f}" in lines
 
 
-def test_no_threshold_is_marked_where_nothing_is_answered_above_it():
+def test_no_threshold_is_marked_without_answers_above_it():
     truth, scores = _binary()
     figure = draw_precision_recall(truth, np.column_stack([1 - scores, scores]), ["no", "yes"], "ill", 1.0)
     assert not any(label.startswith("threshold") for label in _lines(figure.axes[0]))
@@ -121,7 +121,7 @@ def test_of_many_classes_the_lowest_are_in_colour_and_the_legend_stays_short():
     assert len(axes.get_lines()) > 100 > COLOURED
 
 
-def test_curves_in_the_corner_are_drawn_in_large_too():
+def test_curves_in_the_corner_are_also_enlarged():
     truth = np.repeat([0, 1], 50)
     sure = np.where(truth == 1, 0.9, 0.1) + np.linspace(0, 0.05, 100)
     close = draw_roc(truth, np.column_stack([1 - sure, sure]), ["no", "yes"], "ill", 0.5).axes[0]

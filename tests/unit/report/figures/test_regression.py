@@ -1,4 +1,4 @@
-"""Predicted against true numbers, held against scikit-learn."""
+"""Predicted against true numbers, compared with scikit-learn."""
 
 import math
 
@@ -34,12 +34,12 @@ def test_the_band_holds_quantiles_of_equal_parts():
     assert band.low[2] == pytest.approx(np.quantile(-predictions[20:30], 0.1))
 
 
-def test_there_is_no_band_of_few_rows_or_constant_predictions():
+def test_few_rows_or_constant_predictions_have_no_band():
     assert running_band(np.arange(2.0 * LEAST - 1), np.zeros(2 * LEAST - 1)) is None
     assert running_band(np.ones(500), np.arange(500.0)) is None
 
 
-def test_every_row_is_a_point_and_the_title_says_how_far_off():
+def test_every_row_is_a_point_and_the_title_has_the_errors():
     truth, predictions = _rows(200)
     axes = draw_predicted_true(truth, predictions, "price in $ of $x$").axes[0]
     points = next(part for part in axes.collections if isinstance(part, PathCollection))
@@ -63,7 +63,7 @@ def test_residuals_are_truth_less_prediction_and_their_bars_hold_all_rows():
     points = next(part for part in left.collections if isinstance(part, PathCollection))
     assert np.allclose(points.get_offsets(), np.column_stack([predictions, truth - predictions]))
     assert sum(bar.get_width() for bar in right.patches) == 200
-    assert {"running median", "10 % and 90 %"} <= {line.get_label() for line in left.get_lines()}
+    assert {"running median", "10 % and 90 % quantiles"} <= {line.get_label() for line in left.get_lines()}
 
 
 @pytest.mark.parametrize(

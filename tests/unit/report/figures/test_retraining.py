@@ -1,4 +1,4 @@
-"""The picture of a retraining is drawn, with and without new rows, and says what came of it."""
+"""The figure of a retraining shows its outcome, with and without new rows."""
 
 import math
 

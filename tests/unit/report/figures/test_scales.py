@@ -3,18 +3,11 @@ import math
 import numpy as np
 import pytest
 
-from foldwise.report.figures.scales import ABSENT, BESIDE, apart, begun, short, ticks, unit
+from foldwise.report.figures.scales import ABSENT, BESIDE, apart, ticks, unit
 from foldwise.tuning.columns import Column
 
 
-def test_a_long_name_keeps_its_end():
-    assert short("fit.units") == "fit.units"
-    assert short("a" * 50 + ".learning_rate", 20) == "…aaaaa.learning_rate"
-    assert len(short("x" * 1000)) == 26
-    assert begun("target_mean_of_all", 12) == "target_mean…"
-
-
-def test_an_absent_value_stands_below_the_axis_and_a_logarithm_is_even():
+def test_an_absent_value_is_below_the_axis_and_a_logarithm_is_even():
     column = Column("rate", np.array([0.001, math.nan, 0.01, 0.1]), log=True)
     assert unit(column) == pytest.approx([0, ABSENT, 0.5, 1])
 
@@ -24,7 +17,7 @@ def test_a_parameter_of_one_value_has_an_axis_too():
     assert unit(Column("k", np.array([0.0, 0.0]), ("a",))).tolist() == [0, 0]
 
 
-def test_categories_lie_apart_but_within_their_own():
+def test_trials_of_a_category_are_spread_within_it():
     column = Column("k", np.repeat([0.0, 1.0], 50), ("a", "b"))
     across, up = apart(column), apart(column, up=True)
     assert np.abs(across - column.values).max() <= BESIDE

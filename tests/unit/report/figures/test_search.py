@@ -29,7 +29,7 @@ def test_a_search_has_all_figures_and_they_are_files(tmp_path):
     assert all(path.read_bytes().startswith(b"\x89PNG") for path in found if path.suffix == ".png")
 
 
-def test_what_has_nothing_to_show_is_not_drawn():
+def test_figures_with_nothing_to_show_are_not_drawn():
     alone = [complete(0, {}, [0.8, 0.9])]
     assert worth_drawing(look(alone)) == [*CURVES, "top_trials.png"]
     assert worth_drawing(look([complete(0, {}, [0.8], curves={})])) == ["top_trials.png"]
@@ -65,7 +65,7 @@ def test_odd_names_scores_and_options_are_drawn(tmp_path, folds):
     assert len(found) >= 7
 
 
-def test_importing_the_figures_imports_no_library_that_draws():
+def test_importing_the_figures_does_not_import_plotting_libraries():
     drawing = "[n for n in ('matplotlib', 'plotly', 'sklearn') if n in sys.modules]"
     code = f"import sys, foldwise.report.figures.search; print({drawing})"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -11,7 +11,7 @@ def plots(text):
     return json.loads(text.partition('id="plots">')[2].partition("</script>")[0])
 
 
-def test_plotlys_program_is_in_the_page_once_and_nothing_is_fetched():
+def test_the_page_has_one_copy_of_plotly_and_fetches_nothing():
     text = page(usual(40))
     assert text.count("* plotly.js v") == 1
     assert not re.search(r"<(?:script|link|img|iframe)[^>]+(?:src|href)=[\"'](?!data:)", text)
@@ -27,8 +27,8 @@ def test_plotly_understands_every_plot():
         graph_objects.Figure(json.loads(written))  # refuses a property that it does not know
 
 
-def test_why_a_plot_is_missing_is_said():
-    assert "Not measured: 5 complete trials are too few, it takes 10." in page(usual(5))
+def test_the_page_gives_the_reason_for_a_missing_plot():
+    assert "Not measured: 5 complete trials are too few, 10 are needed." in page(usual(5))
     only = [complete(0, {"fit.x": 1}, [0.5]), complete(1, {"fit.x": 2}, [0.6])]
     assert list(panels(look(only))) == ["history", "slices"]
 

@@ -18,7 +18,7 @@ def test_trials_are_seen_by_number_and_parameters_by_importance():
     assert search.rival.name == "logistic"
 
 
-def test_scores_that_are_no_numbers_are_no_scores():
+def test_scores_that_are_not_finite_do_not_count():
     params = [{"model.mlp.dropout": 0.1 * n} for n in range(4)]
     results = [
         complete(n, params[n], scores) for n, scores in enumerate([[0.5, 0.7], [math.nan, 0.9], [0.4, 0.4], [math.inf, 1]])
@@ -28,7 +28,7 @@ def test_scores_that_are_no_numbers_are_no_scores():
     assert search.best.number == 0
 
 
-def test_where_less_is_better_the_least_is_the_best():
+def test_the_lowest_score_is_the_best_if_the_goal_is_minimized():
     results = [complete(n, {"fit.x": n}, [score] * 2) for n, score in enumerate([3.0, 1.0, 2.0])]
     rivals = [
         BaselineScore("mean", 9.0, 0.1, 9.0),
@@ -40,11 +40,11 @@ def test_where_less_is_better_the_least_is_the_best():
     assert search.rival.name == "line"
 
 
-def test_one_diverged_trial_does_not_stretch_the_axis_but_a_good_one_may():
+def test_one_diverged_trial_does_not_stretch_the_axis_but_a_good_one_does():
     scores = np.array([*np.linspace(1, 2, 20), 1e9])
     assert limits(scores, goal("rmse"))[1] < 6
     assert limits(-scores, goal("r2"))[0] > -6
     assert limits(np.array([*np.linspace(1, 2, 20), 0.001]), goal("rmse"))[0] == 0.001
-    assert limits(np.array([1.0, 1e9]), goal("rmse")) == (1.0, 1e9), "of few trials none is an exception"
+    assert limits(np.array([1.0, 1e9]), goal("rmse")) == (1.0, 1e9), "with few trials, no trial is left out"
     assert limits(np.array([1.0] * 20 + [5.0]), goal("rmse")) == (1.0, 5.0)
     assert limits(np.array([]), goal()) == (0.0, 1.0)

@@ -18,7 +18,7 @@ def test_a_slice_shows_the_trials_that_have_the_parameter():
         (r.params["model.mlp.dropout"], r.mean) for r in search.results if r.state == "COMPLETE" and r.params["model"] == "mlp"
     ]
     assert np.array(sorted(dots.tolist())) == pytest.approx(np.array(sorted(have)))
-    assert panels["model.mlp.dropout"].get_title(loc="right") == f"{len(have)} of 36 trials have it"
+    assert panels["model.mlp.dropout"].get_title(loc="right") == f"in {len(have)} of 36 trials"
     assert panels["fit.optimizer.learning_rate"].get_xscale() == "log"
     assert panels["fit.optimizer.learning_rate"].get_title(loc="right") == ""
     assert [text.get_text() for text in panels["model"].get_xticklabels()] == ["mlp", "layers"]
@@ -35,7 +35,7 @@ def test_the_page_has_the_same_slices():
     assert len(dots["x"]) == by_name(slices.draw_slices(search))["model.mlp.dropout"].collections[0].get_offsets().shape[0]
 
 
-def test_pairs_are_those_that_trials_have_and_that_differ():
+def test_pairs_are_parameters_that_trials_share_and_that_vary():
     pairs = [(left.name, right.name) for left, right in usual(60).pairs]
     assert ("model.mlp.dropout", "model") not in pairs, "dropout exists with one model only"
     assert not any({"model.mlp.units", "model.layers.layers.0.units"} == set(pair) for pair in pairs), "no trial has both"

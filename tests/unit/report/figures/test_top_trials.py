@@ -7,7 +7,7 @@ from foldwise.trial.summary import BaselineScore
 from tests.unit.report.figures.searches import complete, look, usual
 
 
-def test_the_best_ten_stand_in_order_with_their_folds_and_the_baselines():
+def test_the_best_ten_are_in_order_with_their_folds_and_the_baselines():
     search = usual(40)
     axes = top_trials.draw(search).axes[0]
     names = [text.get_text() for text in axes.get_yticklabels()]

@@ -112,7 +112,7 @@ def test_nothing_asked_changes_nothing():
 
 @pytest.mark.parametrize("kind", ["vectors", "images"])
 def test_validation_rows_are_untouched_and_training_repeats_itself(kind, train, training, fold):
-    """A learning rate of almost nothing: what is said of the validation rows is what the untouched network says of them."""
+    """With a tiny learning rate the validation curves are those of the untrained network."""
     fit = FitSpec(epochs=2, optimizer=OptimizerSpec(kind="sgd", learning_rate=1e-12))
     data, model = fold(rows=40, valid=10, features=30), MlpSpec(units=4)
     augment = VectorAugment(kind="vectors", jitter=1.0, mixup=0.3)

@@ -333,7 +333,7 @@ def test_networks_are_given_up_when_there_are_many(train, training, fold):
 
 
 def test_a_trial_that_fails_leaves_no_network_behind(train, training, fold):
-    """It may have failed for want of memory, and its network holds a good part of it."""
+    """It can have failed for lack of memory, of which its network holds a large part."""
     from foldwise.training.by_fold import engine as keras_fit
 
     data = fold()

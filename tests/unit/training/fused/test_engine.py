@@ -1,4 +1,4 @@
-"""The fused engine takes the very steps that Keras's own `fit` takes, fold by fold."""
+"""The fused engine around its program: padding, folds that diverge, programs that trials share, epochs a call."""
 
 import time
 from dataclasses import replace
@@ -6,198 +6,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from tests.unit.training.fused.cases import compare
+
 pytestmark = pytest.mark.slow
-
-BASE = {"units": 7, "activation": "tanh"}
-
-
-def case(name, *, model=None, fit=None, schedule=None, task="multiclass", **other):
-    return pytest.param({"model": model or {}, "fit": fit or {}, "schedule": schedule, "task": task, **other}, id=name)
-
-
-MODELS = [
-    case(f"activation-{name}", model={"activation": name})
-    for name in ("linear", "sigmoid", "tanh", "relu", "leaky_relu", "elu", "selu", "gelu", "swish", "softplus", "softsign")
-] + [
-    case("no-hidden-layer", model={"hidden": 0}),
-    case("three-layers", model={"hidden": 3}),
-    case("widths", model={"hidden": 3, "units": [9, 5, 3]}),
-    case("l1", model={"l1": 0.01}),
-    case("l2", model={"l2": 0.05, "hidden": 2}),
-    case("l1-and-l2", model={"l1": 0.002, "l2": 0.01}),
-    case("dropout", model={"dropout": 0.4, "hidden": 2}),
-    case("noise", model={"noise": 0.3}),
-    case("noise-and-dropout", model={"noise": 0.2, "dropout": 0.3}),
-    case("batch-norm", model={"batch_norm": True}),
-    case("layer-norm", model={"layer_norm": True, "hidden": 2}),
-    case("batch-norm-and-dropout", model={"batch_norm": True, "dropout": 0.25, "hidden": 2, "activation": "relu"}),
-]
-OPTIMIZERS = [
-    case(f"optimizer-{kind}{suffix}", fit={"optimizer": {"kind": kind, "learning_rate": 0.02, **parameters}})
-    for kind, suffix, parameters in [
-        ("sgd", "", {}),
-        ("sgd", "-momentum", {"momentum": 0.9}),
-        ("sgd", "-nesterov", {"momentum": 0.8, "nesterov": True}),
-        ("rmsprop", "", {}),
-        ("rmsprop", "-momentum-centered", {"momentum": 0.5, "centered": True}),
-        ("adam", "", {}),
-        ("adam", "-amsgrad", {"amsgrad": True}),
-        ("adam", "-betas", {"beta_1": 0.7, "beta_2": 0.9}),
-        ("adamw", "", {}),
-        ("adamw", "-decay", {"weight_decay": 0.1}),
-        ("adagrad", "", {}),
-        ("adadelta", "", {}),
-        ("adamax", "", {}),
-        ("nadam", "", {}),
-        ("ftrl", "", {}),
-        ("ftrl", "-penalties", {"l1_regularization_strength": 0.01, "l2_regularization_strength": 0.02, "beta": 0.1}),
-        ("lion", "", {}),
-        ("adam", "-clipnorm", {"clipnorm": 0.1}),
-        ("sgd", "-global-clipnorm", {"global_clipnorm": 0.1}),
-        ("sgd", "-clipvalue", {"clipvalue": 0.01}),
-        ("sgd", "-weight-decay", {"weight_decay": 0.2}),
-    ]
-]
-LOSSES = (
-    [case(f"binary-{loss}", fit={"loss": loss}, task="binary") for loss in
-     ("binary_crossentropy", "binary_focal", "hinge", "squared_hinge", "mse", "mae")]
-    + [case(f"multiclass-{loss}", fit={"loss": loss}) for loss in
-       ("categorical_crossentropy", "categorical_focal", "categorical_hinge", "kl_divergence", "mse", "mae")]
-    + [case(f"regression-{loss}", fit={"loss": loss}, task="regression") for loss in ("mse", "mae", "huber", "log_cosh")]
-    + [case(f"regression-{loss}", fit={"loss": loss, "optimizer": {"kind": "sgd", "learning_rate": 0.002}}, task="regression",
-            counts=True) for loss in ("mape", "msle", "poisson")]
-)  # fmt: skip
-SCHEDULES = [
-    case(f"schedule-{kind}", schedule={"kind": kind, **parameters}, fit={"epochs": 8})
-    for kind, parameters in [
-        ("time_based", {"decay": 0.1}),
-        ("drop", {"every": 2}),
-        ("exponential", {"rate": 0.8}),
-        ("polynomial", {}),
-        ("cosine", {"warmup": 2}),
-        ("one_cycle", {}),
-        ("plateau", {"patience": 1, "min_delta": 0.05}),
-    ]
-]
-BATCHES = [
-    case("batch-1", fit={"batch_size": 1, "epochs": 2}),
-    case("batch-short-last", fit={"batch_size": 11}),
-    case("batch-full", fit={"batch_size": "full"}),
-    case("batch-larger-than-rows", fit={"batch_size": 1000}),
-    case("folds-of-unequal-size", fit={"batch_size": 10}, rows=(50, 53, 61)),
-    case("unequal-with-batch-norm", fit={"batch_size": 10}, rows=(50, 53, 61), model={"batch_norm": True}),
-    case("unequal-with-dropout", fit={"batch_size": 10}, rows=(50, 53, 61), model={"dropout": 0.3}),
-    case("unequal-with-momentum", fit={"batch_size": 10, "optimizer": "nadam"}, rows=(50, 53, 61)),
-    case("unequal-features-with-noise", features=(4, 3, 5), model={"noise": 0.2}),
-    case("sample-weights", weights=True, fit={"batch_size": 10}),
-    case("sample-weights-unequal", weights=True, fit={"batch_size": 10}, rows=(50, 53, 61)),
-]
-STOPS = [
-    case("stop-early", fit={"epochs": 30, "early_stop": {"patience": 2, "min_delta": 0.01}, "optimizer": "adam"}),
-    case("stop-on-training-loss", fit={"epochs": 20, "early_stop": {"patience": 1, "min_delta": 0.05, "monitor": "loss"}}),
-    case(
-        "stop-with-plateau", fit={"epochs": 20, "early_stop": {"patience": 4, "min_delta": 0.01}}, schedule={"kind": "plateau"}
-    ),
-    case(
-        "stop-unequal",
-        fit={"epochs": 20, "early_stop": {"patience": 2, "min_delta": 0.02}, "batch_size": 10},
-        rows=(50, 53, 61),
-    ),
-]
-CASES = MODELS + OPTIMIZERS + LOSSES + SCHEDULES + BATCHES + STOPS
-
-
-@pytest.fixture
-def double(tensorflow_started):
-    import keras
-
-    for_layers = keras.config.set_dtype_policy
-    keras.config.set_floatx("float64")
-    for_layers("float64")
-    yield
-    keras.config.set_floatx("float32")
-    for_layers("float32")
-
-
-def both(asked, fold, training):
-    """The folds of a case, trained by each engine."""
-    from dataclasses import replace
-
-    from pydantic import TypeAdapter
-
-    from foldwise.spec.fit import FitSpec
-    from foldwise.spec.lr_schedule import LrScheduleSpec
-    from foldwise.spec.model import MlpSpec
-    from foldwise.training.by_fold import engine as keras_fit
-    from foldwise.training.fused import engine as fused
-
-    model = MlpSpec.model_validate({**BASE, **asked["model"]})
-    fit = FitSpec.model_validate(
-        {"epochs": 5, "batch_size": 16, "optimizer": {"kind": "sgd", "learning_rate": 0.1}, **asked["fit"]}
-    )
-    schedule = TypeAdapter(LrScheduleSpec).validate_python(asked["schedule"] or "constant")
-    job = training(asked["task"], model=model, fit=fit, schedule=schedule, number=3, seed=1)
-    rows, features = asked.get("rows", (48, 48, 48)), asked.get("features", (4, 4, 4))
-    folds = [
-        fold(asked["task"], rows=n, valid=15 + place, features=f, seed=place)
-        for place, (n, f) in enumerate(zip(rows, features, strict=True))
-    ]
-    if asked.get("counts"):  # as what these losses are for
-        folds = [replace(d, train_y=1 + abs(d.train_y), valid_y=1 + abs(d.valid_y)) for d in folds]
-    if asked.get("weights"):
-        draws = np.random.default_rng(5)
-        weighted = [(draws.uniform(0.2, 3, len(d.train_x)), draws.uniform(0.2, 3, len(d.valid_x))) for d in folds]
-        folds = [
-            replace(d, train_weight=a.astype(np.float32), valid_weight=b.astype(np.float32))
-            for d, (a, b) in zip(folds, weighted, strict=True)
-        ]
-    return list(keras_fit.fit_folds(job, enumerate(folds))), list(fused.fit_folds(job, enumerate(folds)))
-
-
-def compare(expected, found, tolerance):
-    for one, other in zip(expected, found, strict=True):
-        assert other.failure is None
-        assert other.best_epoch == one.best_epoch
-        assert set(other.curves) == set(one.curves)
-        for name, values in one.curves.items():
-            np.testing.assert_allclose(other.curves[name], values, rtol=10 * tolerance, atol=10 * tolerance, err_msg=name)
-        for place, (a, b) in enumerate(zip(one.weights, other.weights, strict=True)):
-            np.testing.assert_allclose(b, a, rtol=0, atol=tolerance, err_msg=f"weight {place}")
-        np.testing.assert_allclose(other.predictions, one.predictions, rtol=0, atol=10 * tolerance)
-
-
-@pytest.mark.parametrize("asked", CASES)
-def test_a_compiled_program_gives_the_weights_of_keras_in_double_precision(asked, double, fold, training, monkeypatch):
-    from foldwise.training.fused import engine as fused
-
-    monkeypatch.setattr(fused, "STEPS_THAT_PAY", 0)
-    compare(*both(asked, fold, training), tolerance=1e-8)
-
-
-# One of each kind: the same functions run, only not compiled.
-NOT_COMPILED = [
-    param
-    for param in CASES
-    if param.id in ("three-layers", "noise-and-dropout", "batch-norm", "optimizer-nadam", "schedule-plateau")
-    or param.id.startswith(("batch-", "folds-", "unequal", "stop"))
-]
-
-
-@pytest.mark.parametrize("asked", NOT_COMPILED)
-def test_a_program_that_is_not_compiled_gives_them_too(asked, double, fold, training, monkeypatch):
-    from foldwise.training.fused import engine as fused
-
-    monkeypatch.setattr(fused, "STEPS_THAT_PAY", 10**9)
-    compare(*both(asked, fold, training), tolerance=1e-8)
-
-
-# Where nothing amplifies rounding: see DESIGN.md, "Fused folds".
-CALM = [param for param in CASES if not any(word in param.id for word in ("norm", "lion", "unequal", "optimizer-adadelta"))]
-
-
-@pytest.mark.parametrize("asked", CALM)
-def test_weights_are_those_of_keras_in_single_precision(asked, tensorflow_started, fold, training):
-    compare(*both(asked, fold, training), tolerance=1e-4)
 
 
 def test_padded_units_stay_zero_and_change_nothing(double, fold, training, monkeypatch):
@@ -215,8 +26,6 @@ def test_padded_units_stay_zero_and_change_nothing(double, fold, training, monke
 
 
 def test_a_diverging_fold_is_alone(tensorflow_started, fold, training):
-    from dataclasses import replace
-
     from foldwise.spec.fit import FitSpec
     from foldwise.training.fused import engine as fused
 
@@ -257,8 +66,6 @@ def test_trials_that_differ_in_numbers_only_share_a_program(tensorflow_started, 
 
 
 def test_a_program_that_is_not_compiled_serves_every_width_batch_and_table(tensorflow_started, fold, training):
-    from dataclasses import replace
-
     from foldwise.spec.fit import FitSpec
     from foldwise.spec.model import MlpSpec
     from foldwise.training.fused import engine as fused
@@ -307,22 +114,22 @@ def test_training_without_validation_rows_is_possible(tensorflow_started, fold, 
 
 
 def test_how_many_epochs_a_call_has_changes_no_bit(tensorflow_started, fold, training):
-    """Where a call takes long, the next one has fewer epochs, so that training is heard in between."""
+    """After a long call the next one has fewer epochs, so that on_epoch_end runs more often."""
     from foldwise.spec.fit import FitSpec
     from foldwise.spec.model import MlpSpec
     from foldwise.training.fused import engine as fused
 
-    folds, heard = [fold(seed=seed) for seed in range(2)], []
+    folds, calls = [fold(seed=seed) for seed in range(2)], []
 
     def wait():
-        heard.append(time.perf_counter())
+        calls.append(time.perf_counter())
         time.sleep(fused.SECONDS_A_CALL * 1.05)
 
     model = MlpSpec(hidden=2, units=6, dropout=0.3, noise=0.1)
     job = training(model=model, fit=FitSpec(epochs=60, batch_size=16))
     usual = list(fused.fit_folds(job, enumerate(folds)))
     slow = list(fused.fit_folds(replace(job, on_epoch_end=wait), enumerate(folds)))
-    assert len(heard) == 4  # after 32 epochs, 16, 8, and the 4 that are left
+    assert len(calls) == 4  # after 32 epochs, 16, 8, and the 4 that are left
     for one, other in zip(usual, slow, strict=True):
         assert one.curves == other.curves
         for weights, others in zip(one.weights, other.weights, strict=True):

@@ -1,0 +1,28 @@
+"""Where a file of rows is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from foldwise.errors import DataError, did_you_mean
+from foldwise.spec.places import Paths
+
+
+def find_file(path: str, name: str | None, paths: Paths, key: str) -> Path:
+    """The file that `key` names: at its path, else in `paths.data`, else in the data set's own folder there.
+
+    Raises:
+        DataError: it is in none of these places.
+    """
+    folder = Path(paths.data)
+    places = [Path(path).expanduser(), folder / path, *([folder / name / path] if name else [])]
+    for place in places:
+        if place.is_file():
+            return place
+    if places[0].is_dir():
+        raise DataError(f"{key}: {path} is a folder; name a file in it")
+    beside = places[0].parent
+    near = did_you_mean(places[0].name, [p.name for p in beside.iterdir()]) if beside.is_dir() else ""
+    if near.startswith(",") or places[0].is_absolute():
+        raise DataError(f"{key}: file not found: {path}{near if near.startswith(',') else ''}")
+    raise DataError(f"{key}: file not found: {path}; put it at {places[-1]}, or set paths.data to the folder of data sets")

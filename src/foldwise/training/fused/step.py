@@ -1,0 +1,138 @@
+"""One training step of all folds at once, and their validation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import tensorflow as tf
+
+from foldwise.models.heads import Head
+from foldwise.training.fused.network import RuntimeParams, Shape, forward
+from foldwise.training.fused.optimizers import Numbers, Rule, clip
+from foldwise.training.fused.rows import Rows
+from foldwise.training.fused.weights import Packing
+
+Tensor = Any  # TensorFlow ships no types
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What all steps share.
+
+    loss: (targets, outputs) -> the loss of each row, (folds, rows). penalised: whether L1 or L2 act.
+    masked: whether a fold may pause while others train.
+    """
+
+    shape: Shape
+    packing: Packing
+    loss: Callable[[Tensor, Tensor], Tensor]
+    rule: Rule
+    penalised: bool
+    masked: bool
+    runtime: RuntimeParams
+    numbers: Numbers
+
+
+class Learner(NamedTuple):
+    """What a step changes, folds first: trained and moving weights as Packing packs them, (folds, numbers) each; the
+    optimizer's slots, each like trained; the steps taken, floating, (folds,).
+    """
+
+    trained: Tensor
+    moving: Tensor
+    slots: tuple[Tensor, ...]
+    steps: Tensor
+
+
+class Batch(NamedTuple):
+    """The rows of a step: x (folds, batch, features), y (folds, batch, outputs), weight (folds, batch) or None, real
+    (folds, batch), 0 for padding; draws (folds or 1, batch, width) of each random layer; learning rates (folds, 1).
+    """
+
+    x: Tensor
+    y: Tensor
+    weight: Tensor | None
+    real: Tensor
+    draws: list[Tensor]
+    rates: Tensor
+
+
+def step(setup: Setup, before: Learner, active: Tensor, batch: Batch) -> tuple[Learner, Tensor]:
+    """Train every active fold (folds,) on its batch; also return the sums of loss, metric and rows, (3, folds)."""
+    count = tf.reduce_sum(batch.real, axis=1)
+    gradient, moving, sums = _differentiate(setup, before, batch, count)
+    moves = (count > 0) & active
+    steps = before.steps + tf.cast(moves, before.steps.dtype)
+    trained, slots = _update(setup, before, gradient, batch.rates, steps)
+    after = Learner(trained, moving, slots, steps)
+    if setup.masked:
+        after = where(moves, after._replace(steps=()), before._replace(steps=()))._replace(steps=steps)
+    return after, tf.stack([*sums, count])
+
+
+def validate(setup: Setup, learner: Learner, valid: Rows) -> list[Tensor]:
+    """Loss and metric on the validation rows, (folds,) each."""
+    weights = setup.packing.unpack(learner.trained, learner.moving)
+    outputs, _ = forward(setup.shape, weights, valid.x, setup.runtime)
+    count = tf.reduce_sum(valid.real, axis=1)
+    share = valid.real if valid.weight is None else valid.real * valid.weight
+    loss = tf.reduce_sum(setup.loss(valid.y, outputs) * share, axis=1) / count
+    metric = tf.reduce_sum(_metric(setup.shape.head, valid.y, outputs) * valid.real, axis=1) / count
+    return [loss + _penalty(setup, weights) if setup.penalised else loss, metric]
+
+
+def where(folds: Tensor, new: Any, old: Any) -> Any:
+    """The new values (folds, numbers) of these folds, the old ones of all others."""
+    chosen = tf.expand_dims(folds, 1)
+    return tf.nest.map_structure(lambda one, other: tf.where(chosen, one, other), new, old)
+
+
+def _differentiate(setup: Setup, before: Learner, batch: Batch, count: Tensor) -> tuple[Tensor, Tensor, list[Tensor]]:
+    """The clipped gradient of the trained weights, the moving ones after this batch, and the sums of loss and metric."""
+    shape, packing = setup.shape, setup.packing
+    weights = packing.unpack(before.trained, before.moving)
+    trained = packing.only_trained(weights)
+    share = batch.real if batch.weight is None else batch.real * batch.weight
+    mean_of = share / tf.expand_dims(tf.maximum(count, 1.0), 1)
+    with tf.GradientTape() as tape:
+        tape.watch(trained)
+        outputs, after = forward(shape, weights, batch.x, setup.runtime, batch.real, batch.draws)
+        parts = [setup.loss(batch.y, outputs), *([_penalty(setup, weights)] if setup.penalised else [])]
+    # the mean over a fold's rows goes in as the gradient of each row's loss, which spares the steps back through it
+    gradients = tape.gradient(parts, trained, [mean_of, *map(tf.ones_like, parts[1:])])
+    loss = tf.reduce_sum(parts[0] * share, axis=1) + (parts[1] * count if setup.penalised else 0.0)
+    metric = tf.reduce_sum(_metric(shape.head, batch.y, outputs) * batch.real, axis=1)
+    moving = packing.pack_moving(after) if shape.moves else before.moving
+    return packing.trained.pack(clip(gradients, setup.numbers)), moving, [loss, metric]
+
+
+def _update(setup: Setup, before: Learner, gradient: Tensor, rates: Tensor, steps: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
+    """Trained weights and slots after the optimizer's step."""
+    start, numbers = before.trained, setup.numbers
+    if "weight_decay" in numbers:
+        start = start - start * numbers["cast weight_decay"] * rates
+    return setup.rule.step(gradient, start, before.slots, rates, tf.expand_dims(steps, 1), numbers)
+
+
+def _penalty(setup: Setup, weights: Sequence[Tensor]) -> Tensor:
+    """L1 and L2 of each fold's kernels, (folds,)."""
+    kernels = [weights[at] for at in setup.shape.kernels()]
+    return tf.add_n(
+        [
+            setup.numbers["l1"] * tf.reduce_sum(tf.abs(kernel), axis=[1, 2])
+            + setup.numbers["l2"] * tf.reduce_sum(tf.square(kernel), axis=[1, 2])
+            for kernel in kernels
+        ]
+    )
+
+
+def _metric(head: Head, y: Tensor, outputs: Tensor) -> Tensor:
+    """Right or wrong, or the absolute error, of each row, (folds, rows)."""
+    if head.task == "regression":
+        return tf.reduce_mean(tf.abs(y - outputs), axis=-1)
+    if head.task == "multiclass":
+        return tf.cast(tf.equal(tf.argmax(y, axis=-1), tf.argmax(outputs, axis=-1)), y.dtype)
+    cut = tf.cast(0.0 if head.is_margin else 0.5, y.dtype)
+    return tf.reduce_mean(tf.cast(tf.equal(y, tf.cast(outputs > cut, y.dtype)), y.dtype), axis=-1)

@@ -1,0 +1,172 @@
+"""Trainings on which the fused engine is held against Keras's own `fit`."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+BASE = {"units": 7, "activation": "tanh"}
+
+
+def case(name, *, model=None, fit=None, schedule=None, task="multiclass", **other):
+    asked = {"name": name, "model": model or {}, "fit": fit or {}, "schedule": schedule, "task": task, **other}
+    return pytest.param(asked, id=name)
+
+
+MODELS = [
+    case(f"activation-{name}", model={"activation": name})
+    for name in ("linear", "sigmoid", "tanh", "relu", "leaky_relu", "elu", "selu", "gelu", "swish", "softplus", "softsign")
+] + [
+    case("no-hidden-layer", model={"hidden": 0}),
+    case("three-layers", model={"hidden": 3}),
+    case("widths", model={"hidden": 3, "units": [9, 5, 3]}),
+    case("l1", model={"l1": 0.01}),
+    case("l2", model={"l2": 0.05, "hidden": 2}),
+    case("l1-and-l2", model={"l1": 0.002, "l2": 0.01}),
+    case("dropout", model={"dropout": 0.4, "hidden": 2}),
+    case("noise", model={"noise": 0.3}),
+    case("noise-and-dropout", model={"noise": 0.2, "dropout": 0.3}),
+    case("batch-norm", model={"batch_norm": True}),
+    case("layer-norm", model={"layer_norm": True, "hidden": 2}),
+    case("batch-norm-and-dropout", model={"batch_norm": True, "dropout": 0.25, "hidden": 2, "activation": "relu"}),
+]
+OPTIMIZERS = [
+    case(f"optimizer-{kind}{suffix}", fit={"optimizer": {"kind": kind, "learning_rate": 0.02, **parameters}})
+    for kind, suffix, parameters in [
+        ("sgd", "", {}),
+        ("sgd", "-momentum", {"momentum": 0.9}),
+        ("sgd", "-nesterov", {"momentum": 0.8, "nesterov": True}),
+        ("rmsprop", "", {}),
+        ("rmsprop", "-momentum-centered", {"momentum": 0.5, "centered": True}),
+        ("adam", "", {}),
+        ("adam", "-amsgrad", {"amsgrad": True}),
+        ("adam", "-betas", {"beta_1": 0.7, "beta_2": 0.9}),
+        ("adamw", "", {}),
+        ("adamw", "-decay", {"weight_decay": 0.1}),
+        ("adagrad", "", {}),
+        ("adadelta", "", {}),
+        ("adamax", "", {}),
+        ("nadam", "", {}),
+        ("ftrl", "", {}),
+        ("ftrl", "-penalties", {"l1_regularization_strength": 0.01, "l2_regularization_strength": 0.02, "beta": 0.1}),
+        ("lion", "", {}),
+        ("adam", "-clipnorm", {"clipnorm": 0.1}),
+        ("sgd", "-global-clipnorm", {"global_clipnorm": 0.1}),
+        ("sgd", "-clipvalue", {"clipvalue": 0.01}),
+        ("sgd", "-weight-decay", {"weight_decay": 0.2}),
+    ]
+]
+LOSSES = (
+    [case(f"binary-{loss}", fit={"loss": loss}, task="binary") for loss in
+     ("binary_crossentropy", "binary_focal", "hinge", "squared_hinge", "mse", "mae")]
+    + [case(f"multiclass-{loss}", fit={"loss": loss}) for loss in
+       ("categorical_crossentropy", "categorical_focal", "categorical_hinge", "kl_divergence", "mse", "mae")]
+    + [case(f"regression-{loss}", fit={"loss": loss}, task="regression") for loss in ("mse", "mae", "huber", "log_cosh")]
+    + [case(f"regression-{loss}", fit={"loss": loss, "optimizer": {"kind": "sgd", "learning_rate": 0.002}}, task="regression",
+            counts=True) for loss in ("mape", "msle", "poisson")]
+)  # fmt: skip
+SCHEDULES = [
+    case(f"schedule-{kind}", schedule={"kind": kind, **parameters}, fit={"epochs": 8})
+    for kind, parameters in [
+        ("time_based", {"decay": 0.1}),
+        ("drop", {"every": 2}),
+        ("exponential", {"rate": 0.8}),
+        ("polynomial", {}),
+        ("cosine", {"warmup": 2}),
+        ("one_cycle", {}),
+        ("plateau", {"patience": 1, "min_delta": 0.05}),
+    ]
+]
+BATCHES = [
+    case("batch-1", fit={"batch_size": 1, "epochs": 2}),
+    case("batch-short-last", fit={"batch_size": 11}),
+    case("batch-full", fit={"batch_size": "full"}),
+    case("batch-larger-than-rows", fit={"batch_size": 1000}),
+    case("folds-of-unequal-size", fit={"batch_size": 10}, rows=(50, 53, 61)),
+    case("unequal-with-batch-norm", fit={"batch_size": 10}, rows=(50, 53, 61), model={"batch_norm": True}),
+    case("unequal-with-dropout", fit={"batch_size": 10}, rows=(50, 53, 61), model={"dropout": 0.3}),
+    case("unequal-with-momentum", fit={"batch_size": 10, "optimizer": "nadam"}, rows=(50, 53, 61)),
+    case("unequal-features-with-noise", features=(4, 3, 5), model={"noise": 0.2}),
+    case("sample-weights", weights=True, fit={"batch_size": 10}),
+    case("sample-weights-unequal", weights=True, fit={"batch_size": 10}, rows=(50, 53, 61)),
+]
+STOPS = [
+    case("stop-early", fit={"epochs": 30, "early_stop": {"patience": 2, "min_delta": 0.01}, "optimizer": "adam"}),
+    case("stop-on-training-loss", fit={"epochs": 20, "early_stop": {"patience": 1, "min_delta": 0.05, "monitor": "loss"}}),
+    case(
+        "stop-with-plateau", fit={"epochs": 20, "early_stop": {"patience": 4, "min_delta": 0.01}}, schedule={"kind": "plateau"}
+    ),
+    case(
+        "stop-unequal",
+        fit={"epochs": 20, "early_stop": {"patience": 2, "min_delta": 0.02}, "batch_size": 10},
+        rows=(50, 53, 61),
+    ),
+]
+CASES = MODELS + OPTIMIZERS + LOSSES + SCHEDULES + BATCHES + STOPS
+
+# One of each kind of graph: compiling them all would take minutes.
+COMPILED = [
+    param
+    for param in CASES
+    if param.id
+    in (
+        *("activation-leaky_relu", "activation-gelu", "no-hidden-layer", "three-layers", "l1-and-l2", "noise-and-dropout"),
+        *("layer-norm", "batch-norm-and-dropout", "optimizer-rmsprop-momentum-centered", "optimizer-adam-amsgrad"),
+        *("optimizer-adamw-decay", "optimizer-nadam", "optimizer-ftrl-penalties", "optimizer-sgd-global-clipnorm"),
+        *("binary-hinge", "multiclass-categorical_focal", "regression-log_cosh", "schedule-plateau", "batch-full"),
+        *("unequal-with-batch-norm", "unequal-features-with-noise", "sample-weights-unequal", "stop-unequal"),
+    )
+]
+
+# Where nothing amplifies rounding: see DESIGN.md, "Fused folds".
+CALM = [param for param in CASES if not any(word in param.id for word in ("norm", "lion", "unequal", "optimizer-adadelta"))]
+
+
+def job_and_folds(asked, fold, training):
+    """A case's training and its numbered folds."""
+    from pydantic import TypeAdapter
+
+    from foldwise.spec.fit import FitSpec
+    from foldwise.spec.lr_schedule import LrScheduleSpec
+    from foldwise.spec.model import MlpSpec
+
+    model = MlpSpec.model_validate({**BASE, **asked["model"]})
+    fit = FitSpec.model_validate(
+        {"epochs": 5, "batch_size": 16, "optimizer": {"kind": "sgd", "learning_rate": 0.1}, **asked["fit"]}
+    )
+    schedule = TypeAdapter(LrScheduleSpec).validate_python(asked["schedule"] or "constant")
+    job = training(asked["task"], model=model, fit=fit, schedule=schedule, number=3, seed=1)
+    rows, features = asked.get("rows", (48, 48, 48)), asked.get("features", (4, 4, 4))
+    folds = [
+        fold(asked["task"], rows=n, valid=15 + place, features=f, seed=place)
+        for place, (n, f) in enumerate(zip(rows, features, strict=True))
+    ]
+    if asked.get("counts"):  # these losses are for positive targets
+        folds = [replace(d, train_y=1 + abs(d.train_y), valid_y=1 + abs(d.valid_y)) for d in folds]
+    if asked.get("weights"):
+        draws = np.random.default_rng(5)
+        weighted = [(draws.uniform(0.2, 3, len(d.train_x)), draws.uniform(0.2, 3, len(d.valid_x))) for d in folds]
+        folds = [
+            replace(d, train_weight=a.astype(np.float32), valid_weight=b.astype(np.float32))
+            for d, (a, b) in zip(folds, weighted, strict=True)
+        ]
+    return job, list(enumerate(folds))
+
+
+def fused_fits(asked, fold, training):
+    """A case's folds, trained by the fused engine."""
+    from foldwise.training.fused.engine import fit_folds
+
+    return list(fit_folds(*job_and_folds(asked, fold, training)))
+
+
+def compare(expected, found, tolerance):
+    for one, other in zip(expected, found, strict=True):
+        assert other.failure is None
+        assert other.best_epoch == one.best_epoch
+        assert set(other.curves) == set(one.curves)
+        for name, values in one.curves.items():
+            np.testing.assert_allclose(other.curves[name], values, rtol=10 * tolerance, atol=10 * tolerance, err_msg=name)
+        for place, (a, b) in enumerate(zip(one.weights, other.weights, strict=True)):
+            np.testing.assert_allclose(b, a, rtol=0, atol=tolerance, err_msg=f"weight {place}")
+        np.testing.assert_allclose(other.predictions, one.predictions, rtol=0, atol=10 * tolerance)
