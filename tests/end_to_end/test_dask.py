@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import time
 
 import pandas as pd
 import pytest
@@ -59,8 +60,9 @@ def test_the_workers_of_a_scheduler_that_is_there_already(tmp_path, trials, here
     ]
     started = [_started(command, environment) for command in commands]
     try:
-        while not place.exists():
+        while not (place.exists() and place.read_text().rstrip().endswith("}")):  # written whole
             assert started[0].poll() is None
+            time.sleep(0.1)
         address = pd.read_json(place, typ="series")["address"]
         table, _, _ = trials("execute=dask", f"execute.address={address}")
     finally:

@@ -41,7 +41,8 @@ def served(tmp_path_factory):
     done = run("predict", "model=iris@champion", f"input={rows}", f"output={answered}", runs=runs)
     assert done.returncode == 0, done.stderr
     store = {"MLFLOW_TRACKING_URI": f"sqlite:///{runs / 'mlflow.db'}", "MLFLOW_DISABLE_TELEMETRY": "true"}
-    environment = {**os.environ, **store, "TF_CPP_MIN_LOG_LEVEL": "3"}
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])  # where MLflow finds its web server
+    environment = {**os.environ, **store, "TF_CPP_MIN_LOG_LEVEL": "3", "PATH": path}
     port = free_port()
     asked = ["models", "serve", "-m", "models:/iris@champion", "--env-manager", "local", "-h", "127.0.0.1", "-p", str(port)]
     with (folder / "server.log").open("w") as log:
