@@ -22,7 +22,8 @@ from foldwise.tracking.mlflow_store import mlflow_store
 from tests.end_to_end.copies import copied
 from tests.end_to_end.doors import run
 
-pytestmark = pytest.mark.slow
+# TensorFlow is started before it trains in this process, or it would keep the threads that retraining asks for from other tests
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("tensorflow_started")]
 
 WEEKS = 12
 WORLD = World(rows=60, drifts=((WEEKS, 2.2),), shift=0.5)
