@@ -77,7 +77,7 @@ class TrialQueue:
         self._taken.add(number)
 
     def known(self, number: int, params: Params) -> TrialResult | None:
-        """The result of an equal configuration, under this number and with the other's in `reused`; None if it has not finished.
+        """The result of an equal configuration under this number, the other's number in `reused`; None if it has not finished.
 
         A failed one is tried again: the machine may have been the reason, and initial weights differ by number.
         """

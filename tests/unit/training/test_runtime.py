@@ -1,4 +1,4 @@
-"""How TensorFlow is started; each in a process of its own."""
+"""How TensorFlow is started, in a process of its own."""
 
 import subprocess
 import sys
@@ -12,25 +12,31 @@ def _run(code):
     return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False)
 
 
-def test_a_start_is_silent_and_a_second_one_does_nothing():
-    done = _run(
+@pytest.fixture(scope="module")
+def started():
+    """A process that starts TensorFlow with 1 thread twice, then with 2 threads in both ways."""
+    return _run(
         "from foldwise.training.runtime import start; start(1); start(1)\n"
-        "import os, keras, tensorflow as tf\n"
-        "print(keras.backend.backend(), os.environ['OMP_NUM_THREADS'], tf.config.threading.get_intra_op_parallelism_threads())"
+        "import os, sys, keras, tensorflow as tf\n"
+        "threads = tf.config.threading.get_intra_op_parallelism_threads()\n"
+        "print(keras.backend.backend(), os.environ['OMP_NUM_THREADS'], threads)\n"
+        "print(start(2, or_as_it_runs=True))\n"
+        "print('silent until here', file=sys.stderr)\n"
+        "start(2)"
     )
-    assert done.stderr == ""
-    assert done.stdout.split() == ["tensorflow", "1", "1"]
 
 
-def test_another_number_of_threads_comes_too_late():
-    done = _run("from foldwise.training.runtime import start; start(1); start(2)")
-    assert "JobError: TensorFlow already runs in this process with 1 threads, so execute.threads=2" in done.stderr
+def test_a_start_is_silent_and_a_second_one_does_nothing(started):
+    assert started.stderr.startswith("silent until here\n")
+    assert started.stdout.splitlines()[0].split() == ["tensorflow", "1", "1"]
 
 
-def test_another_number_will_do_where_none_was_asked_for():
-    done = _run("from foldwise.training.runtime import start; start(1); print(start(2, or_as_it_runs=True))")
-    assert done.stderr == ""
-    assert done.stdout.split() == ["1"]
+def test_another_number_of_threads_comes_too_late(started):
+    assert "JobError: TensorFlow already runs in this process with 1 threads, so execute.threads=2" in started.stderr
+
+
+def test_another_number_is_accepted_on_request(started):
+    assert started.stdout.splitlines()[1:] == ["1"]
 
 
 def test_what_others_write_while_it_starts_is_let_through():
