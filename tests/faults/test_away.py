@@ -1,6 +1,7 @@
 """An unavailable database, a coordinator that stood still, and a user who stops meanwhile."""
 
 import os
+import shutil
 import signal
 import sqlite3
 import tempfile
@@ -25,6 +26,7 @@ def server():
     folder = tempfile.mkdtemp(prefix="fw-pg-", dir="/tmp")
     with module.get_server(folder) as running:
         yield running
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def wait_for(condition, seconds=60):
