@@ -1,4 +1,5 @@
 import os
+import sqlite3
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from foldwise.data.table import read_table
 from foldwise.errors import ConfigError, DataError
 from foldwise.spec.data import CsvData, HashHoldout, ParquetData, TimeHoldout
 from foldwise.spec.folds import FoldsSpec
+from foldwise.spec.sources import SqlData
 
 ROOT = Path(__file__).parents[3]
 
@@ -95,6 +97,34 @@ def test_time_holds_out_the_newest_from_a_frozen_instant(tmp_path):
     assert held.tolist() == list(range(240, 300))
     longer, data = make(tmp_path, frame(400).assign(t=pd.date_range("2020-01-01", periods=400).strftime("%Y-%m-%d")), time="t")
     assert set_holdout(longer, TimeHoldout(kind="time"), data, record)[0].tolist() == development.tolist()
+
+
+def test_the_row_number_is_a_time_if_no_column_has_that_name(tmp_path):
+    rows = frame()
+    rows.loc[[0, 7], "y"] = None
+    table, data = make(tmp_path, rows, time="row")
+    assert table.times.tolist() == [float(number) for number in range(1, 301) if number not in (1, 8)]
+    development, held, record = set_holdout(table, TimeHoldout(kind="time", share=0.2), data)
+    assert table.rows[held].tolist() == list(range(240, 300))
+    longer, data = make(tmp_path, pd.concat([rows, frame(100, seed=1)]), time="row")
+    assert set_holdout(longer, TimeHoldout(kind="time"), data, record)[0].tolist() == development.tolist()
+    for split in cut_folds(table, development, FoldsSpec(), seed=0):
+        assert table.times[split.train].max() < table.times[split.valid].min()
+    table, _ = make(tmp_path, frame().assign(row=range(300, 0, -1)), time="row")
+    assert table.times.tolist() == list(range(300, 0, -1))
+    assert table.left_out["row"] == "the time, by data.time"
+
+
+def test_a_target_or_a_database_has_no_row_number_as_time(tmp_path):
+    path = tmp_path / "rows.csv"
+    frame().rename(columns={"y": "row"}).to_csv(path, index=False)
+    with pytest.raises(ConfigError, match=r"data\.time: 'row' is the target"):
+        read_table(CsvData(kind="csv", path=str(path), target="row", time="row"))
+    with sqlite3.connect(tmp_path / "rows.db") as database:
+        frame().to_sql("t", database, index=False)
+    data = SqlData(kind="sql", url=f"sqlite:///{tmp_path / 'rows.db'}", query="SELECT * FROM t", target="y", time="row")
+    with pytest.raises(DataError, match=r"data\.time: .* has no column 'row'"):
+        read_table(data)
 
 
 def test_a_holdout_without_rows_or_without_a_class_is_refused(tmp_path):
