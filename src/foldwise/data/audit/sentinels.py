@@ -70,15 +70,15 @@ def _constant(levels: Floats, counts: Counts) -> int | None:
 def _unlike(value: float, count: int, others: Floats, counts: Counts) -> bool:
     """Whether a value is far from the others, or the only negative one and frequent, or written in nines and frequent."""
     gap, spread = np.abs(others - value).min(), others[-1] - others[0]
-    only_negative = value < 0 <= others[0]
+    only_negative = bool(value < 0 <= others[0])
     if others[0] < value < others[-1]:
         return _nines(value) and count >= VERY_OFTEN * counts.max()
     if only_negative and len(others) >= MANY_OTHERS and value.is_integer() and count >= OFTEN * counts.max():
         return True
-    if count < OFTEN * np.median(counts):
-        return False
+    if gap >= spread:
+        return only_negative or abs(value) >= LARGE or _nines(value)
     most = np.subtract(*np.quantile(others, [0.98, 0.02]))  # without other constants
-    return bool((_nines(value) and gap >= NEAR * most) or ((only_negative or abs(value) >= LARGE) and gap >= spread))
+    return bool(_nines(value) and gap >= NEAR * most and count >= OFTEN * np.median(counts))
 
 
 def _nines(value: float) -> bool:

@@ -371,6 +371,11 @@ def minus_one_where_never_called():
     return Planted(frame.assign(pdays=days), ("pdays",))
 
 
+def answers_from_one_to_six_or_99():
+    frame, _, rng = numbers()
+    return Planted(frame.assign(answer=np.where(rng.random(ROWS) < 0.04, 99, rng.integers(1, 7, ROWS))), ("answer",))
+
+
 def two_constants():
     frame, _, rng = numbers()
     rain = rng.gamma(2, 300, ROWS).round(1)
@@ -474,6 +479,7 @@ WARNED = {
         nines_with_a_decimal,
         days_since_a_call_or_999,
         minus_one_where_never_called,
+        answers_from_one_to_six_or_99,
         two_constants,
     ),
     "order": (hourly_table, daily_table_of_few_rows, long_table_of_hours, rising_series, states_of_a_machine),
