@@ -16,7 +16,7 @@ from foldwise.seeds import Purpose, derive
 from foldwise.spec.folds import FoldsSpec
 
 Positions = npt.NDArray[np.int64]
-MANY_FOLDS, FEW_FOLDS, FEW_ROWS = 10, 5, 2000
+MANY_FOLDS, FEW_FOLDS, FEWEST_FOLDS, FEW_ROWS = 10, 5, 2, 2000
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,7 +30,8 @@ class Split:
 def cut_folds(table: Table, rows: npt.ArrayLike, folds: FoldsSpec, seed: int) -> tuple[Split, ...]:
     """Cut the development rows (positions in the table) into folds; the same arguments give the same folds.
 
-    A `split` gives one fold, every other kind `folds.count`. `forward` never validates the oldest rows. Rows of one moment
+    A `split` gives one fold, every other kind `folds.count`; without one, the usual number or the next lower one that leaves
+    no fold without a class. `forward` never validates the oldest rows. Rows of one moment
     stay together in `forward`, rows of one group in `grouped`.
 
     Raises:
@@ -38,10 +39,21 @@ def cut_folds(table: Table, rows: npt.ArrayLike, folds: FoldsSpec, seed: int) ->
     """
     development = np.sort(np.asarray(rows, dtype=np.int64))
     kind = _kind(table, folds)
-    pairs = list(_cut(table, development, kind, folds, derive(Purpose.FOLDS, seed)))
-    splits = tuple(Split(development[np.sort(train)], development[np.sort(valid)]) for train, valid in pairs)
+    if kind == "split" or folds.count is not None:
+        return _folds(table, development, kind, folds, seed)
+    for count in range(_most_folds(table, development, kind), FEWEST_FOLDS, -1):
+        try:
+            return _folds(table, development, kind, folds.model_copy(update={"count": count}), seed)
+        except ConfigError:  # a fold lacks a class: fewer folds have more rows each
+            continue
+    return _folds(table, development, kind, folds.model_copy(update={"count": FEWEST_FOLDS}), seed)
+
+
+def _folds(table: Table, rows: Positions, kind: str, folds: FoldsSpec, seed: int) -> tuple[Split, ...]:
+    pairs = _cut(table, rows, kind, folds, derive(Purpose.FOLDS, seed))
+    splits = tuple(Split(rows[np.sort(train)], rows[np.sort(valid)]) for train, valid in pairs)
     for number, split in enumerate(splits, 1):
-        _check(table, split, number, kind)
+        _check(table, split, number, kind, len(splits))
     return splits
 
 
@@ -71,7 +83,7 @@ def _cut(
     from sklearn import model_selection as sklearn
 
     classes = table.target[rows] if table.labels else None
-    count = folds.count or _usual_count(len(rows), classes)
+    count = folds.count or FEWEST_FOLDS
     blank = np.zeros(len(rows))
     if kind == "split":
         _check_share(table, rows, folds.share)
@@ -91,7 +103,8 @@ def _cut(
     _, groups = np.unique(table.groups[rows].astype(str), return_inverse=True)
     found = int(groups.max()) + 1
     if found < count:
-        raise ConfigError("folds.count", f"{count} grouped folds need {count} groups, and there are {found}; lower it")
+        rule = f"{count} grouped folds need {count} groups, and there are {found}; {_fewer(count, 'name another data.group')}"
+        raise ConfigError("folds.count", rule)
     cutter = sklearn.StratifiedGroupKFold if classes is not None else sklearn.GroupKFold
     return iter(cutter(count, shuffle=True, random_state=seed).split(blank, classes, groups))
 
@@ -102,13 +115,34 @@ def _usual_count(rows: int, classes: npt.NDArray[Any] | None) -> int:
     return count if classes is None else max(2, min(count, int(np.unique(classes, return_counts=True)[1].min())))
 
 
+def _most_folds(table: Table, rows: Positions, kind: str) -> int:
+    """The usual number of folds, and at most as many as there are groups, or times after the first.
+
+    A class needs a group for each fold that validates it.
+    """
+    classes = table.target[rows] if table.labels else None
+    count = _usual_count(len(rows), classes)
+    if kind == "forward" and table.times is not None:
+        return min(count, len(np.unique(table.times[rows])) - 1)
+    if kind == "grouped" and table.groups is not None:
+        groups = table.groups[rows].astype(str)
+        parts = [groups] if classes is None else [groups[classes == code] for code in np.unique(classes)]
+        return min(count, *(len(np.unique(part)) for part in parts))
+    return count
+
+
+def _fewer(count: int, otherwise: str) -> str:
+    return "lower it" if count > FEWEST_FOLDS else otherwise
+
+
 def _forward(table: Table, rows: Positions, count: int) -> Iterator[tuple[npt.NDArray[Any], npt.NDArray[Any]]]:
     from sklearn.model_selection import TimeSeriesSplit
 
     assert table.times is not None
     moments, at = np.unique(table.times[rows], return_inverse=True)
     if len(moments) <= count:
-        rule = f"{count} forward folds need {count + 1} different times, and there are {len(moments)}; lower it"
+        advice = _fewer(count, "name another data.time")
+        rule = f"{count} forward folds need {count + 1} different times, and there are {len(moments)}; {advice}"
         raise ConfigError("folds.count", rule)
     for train, valid in TimeSeriesSplit(count).split(moments):
         yield np.flatnonzero(at <= train[-1]), np.flatnonzero((at >= valid[0]) & (at <= valid[-1]))
@@ -133,14 +167,15 @@ def _check_share(table: Table, rows: Positions, share: float) -> None:
         _check_classes(table, table.target[rows], 2)
 
 
-def _check(table: Table, split: Split, number: int, kind: str) -> None:
+def _check(table: Table, split: Split, number: int, kind: str, count: int) -> None:
     """Refuse a fold that lacks a class on one side, where metrics would be undefined."""
     for side, rows in (("training", split.train), ("validation", split.valid)):
         if not table.labels:
             continue
         lacking = np.flatnonzero(np.bincount(table.target[rows], minlength=len(table.labels)) == 0)
         if len(lacking):
-            key, change = ("folds.share", "raise it") if kind == "split" else ("folds.count", "lower it")
+            fewer = _fewer(count, "merge or drop that class")
+            key, change = ("folds.share", "raise it") if kind == "split" else ("folds.count", fewer)
             label = shown(table.labels[int(lacking[0])])
             rule = f"fold {number} ({kind}) would have no {side} row of class {label}; {change}, or choose another folds.kind"
             raise ConfigError(key, rule)

@@ -21,7 +21,7 @@ from foldwise.data.sources.read import Data, Source, read_file, read_source
 from foldwise.data.target import Target, known_target, read_target
 from foldwise.errors import DataError
 from foldwise.spec.augment import Symmetry
-from foldwise.spec.data import ColumnKind, FeatureKind
+from foldwise.spec.data import ROW, ColumnKind, FeatureKind
 from foldwise.spec.goal import Task
 from foldwise.spec.places import Paths
 
@@ -37,7 +37,7 @@ class Table:
     target: (rows,), int64 codes into labels, or float64 for regression.
     labels: () for regression; of two, labels[1] is the positive one.
     rows: (rows,), zero-based position in the source; rows with a missing target are left out.
-    groups, times: (rows,), of data.group and data.time (datetime64 in UTC, or float64).
+    groups, times: (rows,), of data.group and data.time (datetime64 in UTC, or float64; the row number for `row`).
     left_out: column -> the reason why it is not a feature.
     images: (rows, height, width, channels), if rows are images; then frame and raw have no columns.
     symmetries: data.symmetries of images; None if unknown.
@@ -232,6 +232,8 @@ def _groups(features: pd.DataFrame, data: Data) -> npt.NDArray[Any] | None:
 
 
 def _times(features: pd.DataFrame, data: Data) -> npt.NDArray[Any] | None:
+    if data.time == ROW and ROW not in features:
+        return features.index.to_numpy(np.float64) + 1
     if data.time is None or data.time not in features:
         return None
     cells = features[data.time]

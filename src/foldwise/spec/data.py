@@ -15,6 +15,10 @@ FeatureKind = Literal["number", "category", "date", "text"]
 ColumnKind = FeatureKind | Literal["identifier"]
 
 
+# As data.time, unless a column has this name: the row number, for sources that list their rows in the order of time.
+ROW = "row"
+
+
 class HashHoldout(Spec):
     """The rows with the lowest hashes (of row key, group or features), so that a row keeps its side as the data grow."""
 

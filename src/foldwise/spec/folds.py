@@ -16,7 +16,6 @@ class FoldsSpec(Spec):
     """
 
     kind: Literal["auto", "stratified", "kfold", "grouped", "forward", "split"] = "auto"
-    count: Annotated[int, Field(ge=2, le=1000)] | None = (
-        None  # None: 10 up to 2000 rows, 5 beyond; at most the rarest class's rows
-    )
+    # None: 10 up to 2000 rows, 5 beyond; fewer if a fold would lack a class
+    count: Annotated[int, Field(ge=2, le=1000)] | None = None
     share: Annotated[float, Field(gt=0, lt=1)] = 0.125  # of the development rows; only `split` uses it

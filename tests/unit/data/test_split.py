@@ -1,3 +1,7 @@
+import os
+import sqlite3
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,6 +12,9 @@ from foldwise.data.table import read_table
 from foldwise.errors import ConfigError, DataError
 from foldwise.spec.data import CsvData, HashHoldout, ParquetData, TimeHoldout
 from foldwise.spec.folds import FoldsSpec
+from foldwise.spec.sources import SqlData
+
+ROOT = Path(__file__).parents[3]
 
 
 def make(tmp_path, frame, name="rows.csv", **options):
@@ -90,6 +97,34 @@ def test_time_holds_out_the_newest_from_a_frozen_instant(tmp_path):
     assert held.tolist() == list(range(240, 300))
     longer, data = make(tmp_path, frame(400).assign(t=pd.date_range("2020-01-01", periods=400).strftime("%Y-%m-%d")), time="t")
     assert set_holdout(longer, TimeHoldout(kind="time"), data, record)[0].tolist() == development.tolist()
+
+
+def test_the_row_number_is_a_time_if_no_column_has_that_name(tmp_path):
+    rows = frame()
+    rows.loc[[0, 7], "y"] = None
+    table, data = make(tmp_path, rows, time="row")
+    assert table.times.tolist() == [float(number) for number in range(1, 301) if number not in (1, 8)]
+    development, held, record = set_holdout(table, TimeHoldout(kind="time", share=0.2), data)
+    assert table.rows[held].tolist() == list(range(240, 300))
+    longer, data = make(tmp_path, pd.concat([rows, frame(100, seed=1)]), time="row")
+    assert set_holdout(longer, TimeHoldout(kind="time"), data, record)[0].tolist() == development.tolist()
+    for split in cut_folds(table, development, FoldsSpec(), seed=0):
+        assert table.times[split.train].max() < table.times[split.valid].min()
+    table, _ = make(tmp_path, frame().assign(row=range(300, 0, -1)), time="row")
+    assert table.times.tolist() == list(range(300, 0, -1))
+    assert table.left_out["row"] == "the time, by data.time"
+
+
+def test_a_target_or_a_database_has_no_row_number_as_time(tmp_path):
+    path = tmp_path / "rows.csv"
+    frame().rename(columns={"y": "row"}).to_csv(path, index=False)
+    with pytest.raises(ConfigError, match=r"data\.time: 'row' is the target"):
+        read_table(CsvData(kind="csv", path=str(path), target="row", time="row"))
+    with sqlite3.connect(tmp_path / "rows.db") as database:
+        frame().to_sql("t", database, index=False)
+    data = SqlData(kind="sql", url=f"sqlite:///{tmp_path / 'rows.db'}", query="SELECT * FROM t", target="y", time="row")
+    with pytest.raises(DataError, match=r"data\.time: .* has no column 'row'"):
+        read_table(data)
 
 
 def test_a_holdout_without_rows_or_without_a_class_is_refused(tmp_path):
@@ -189,3 +224,65 @@ def test_without_a_count_there_are_ten_folds_or_as_many_as_make_sense(rows, rare
 
     classes = np.array([0] * (rows - rarest) + [1] * rarest)
     assert _usual_count(rows, classes) == count
+
+
+def patients(ill, groups=20, each=10, seed=0):
+    """Rows of patients, of whom the first `ill` have one row of the rare class each."""
+    rng = np.random.default_rng(seed)
+    rows = pd.DataFrame({"g": np.repeat([f"p{n}" for n in range(groups)], each), "a": rng.normal(size=groups * each)})
+    return rows.assign(y=["yes" if n % each == 0 and n // each < ill else "no" for n in range(groups * each)])
+
+
+@pytest.mark.parametrize(("ill", "groups", "count"), [(3, 20, 3), (20, 20, 10), (4, 4, 4), (12, 30, 10)])
+def test_the_automatic_number_of_folds_knows_groups(tmp_path, ill, groups, count):
+    table, _ = make(tmp_path, patients(ill, groups), group="g")
+    splits = cut_folds(table, np.arange(len(table)), FoldsSpec(), seed=0)
+    assert len(splits) == count
+    assert all(len(np.unique(table.target[side])) == 2 for split in splits for side in (split.train, split.valid))
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_automatic_number_of_folds_is_lowered_until_no_fold_lacks_a_class(tmp_path, seed):
+    groups = np.repeat([f"p{n}" for n in range(12)], [60, 40, 30, 20, 10, 10, 5, 5, 5, 5, 5, 5])
+    ill = np.isin(groups, ["p0", "p3", "p6", "p7", "p8"])
+    rows = pd.DataFrame({"g": groups, "a": np.arange(200) % 17 / 3, "y": np.where(ill, "yes", "no")})
+    table, _ = make(tmp_path, rows, group="g")
+    splits = cut_folds(table, np.arange(200), FoldsSpec(), seed)
+    assert 2 <= len(splits) <= 5
+    assert all(len(np.unique(table.target[side])) == 2 for split in splits for side in (split.train, split.valid))
+
+
+def test_the_automatic_number_of_forward_folds_knows_times_and_classes(tmp_path):
+    table, _ = make(tmp_path, frame().assign(t=[n // 60 for n in range(300)]), time="t")
+    assert len(cut_folds(table, np.arange(300), FoldsSpec(), seed=0)) == 4
+    rare = frame(classes=1).assign(t=range(300))
+    rare.loc[rare.index % 70 == 20, "y"] = "rare"
+    table, _ = make(tmp_path, rare, time="t")
+    assert 2 <= len(cut_folds(table, np.arange(300), FoldsSpec(), seed=0)) < 5
+
+
+def test_rows_that_no_number_of_folds_fits_are_refused_without_advice_to_lower_it(tmp_path):
+    for options, rows in (
+        ({"group": "g"}, patients(1)),
+        ({"group": "g"}, patients(20).assign(g="one")),
+        ({"time": "t"}, frame(classes=2).assign(t=[n // 150 for n in range(300)])),
+        ({"time": "t"}, frame(classes=2).assign(t=range(300), y=["k0"] * 290 + ["k1"] * 10)),
+    ):
+        table, _ = make(tmp_path, rows, **options)
+        with pytest.raises(ConfigError, match=r"folds\.count: .*; (merge or drop|name another)") as caught:
+            cut_folds(table, np.arange(len(table)), FoldsSpec(), seed=0)
+        assert "lower it" not in str(caught.value)
+
+
+CASES = Path(os.environ.get("FOLDWISE_DATA", ROOT.parent / "shared" / "data")).parent / "cases"
+
+
+@pytest.mark.skipif(not CASES.is_dir(), reason=f"the cases are not at {CASES}")
+@pytest.mark.parametrize("seed", range(4))
+def test_patients_of_whom_few_are_ill_get_fewer_folds(seed):
+    data = CsvData(kind="csv", path=str(CASES / "n_group.csv"), target="y", group="patient")
+    table = read_table(data)
+    development, _, _ = set_holdout(table, data.holdout, data)
+    splits = cut_folds(table, development, FoldsSpec(), seed)
+    assert 2 <= len(splits) < 10
+    assert all(len(np.unique(table.target[side])) == 2 for split in splits for side in (split.train, split.valid))

@@ -11,9 +11,12 @@ from foldwise.data.audit.columns import constant, few_of_a_class, imbalance, lef
 from foldwise.data.audit.copies import exact_copies, holdout_copies, near_copies
 from foldwise.data.audit.encoding import encodes_target
 from foldwise.data.audit.finding import Finding, merged
+from foldwise.data.audit.gaps import missing_cells
 from foldwise.data.audit.groups import split_groups, unnamed_groups
 from foldwise.data.audit.order import order, time
+from foldwise.data.audit.sentinels import constants_for_missing
 from foldwise.data.audit.subject import Subject
+from foldwise.data.audit.sums import sums_to_target
 from foldwise.data.audit.target import cuts_numbers, follows_classes, predicts_target
 from foldwise.data.split import Split
 from foldwise.data.table import Table
@@ -23,6 +26,9 @@ CHECKS: tuple[Callable[[Subject], Iterator[Finding]], ...] = (
     cuts_numbers,
     predicts_target,
     encodes_target,
+    sums_to_target,
+    missing_cells,
+    constants_for_missing,
     exact_copies,
     near_copies,
     holdout_copies,

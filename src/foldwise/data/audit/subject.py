@@ -64,6 +64,10 @@ class Subject:
             return np.where(np.isnan(known), np.inf, known) + 0.0
         return codes(cells)
 
+    def gaps(self, column: str) -> npt.NDArray[np.bool_]:
+        """Whether the cells of a feature are missing, (rows of table,)."""
+        return self.table.frame[column].isna().to_numpy()
+
     @cached_property
     def numbers(self) -> frozenset[str]:
         """The feature columns that are numbers."""

@@ -15,7 +15,7 @@ from foldwise.data.sources.csv_file import Header
 from foldwise.data.sources.find_file import find_file
 from foldwise.data.sources.fingerprint import file_mark, library_mark
 from foldwise.errors import ConfigError, DataError, did_you_mean
-from foldwise.spec.data import ColumnKind, CsvData, GivenHoldout, ParquetData, SklearnData, TableSpec
+from foldwise.spec.data import ROW, ColumnKind, CsvData, GivenHoldout, ParquetData, SklearnData, TableSpec
 from foldwise.spec.places import Paths
 from foldwise.spec.sources import FrameData, MadeData, OpenmlData, OtherTable, SqlData
 
@@ -173,7 +173,7 @@ def _is_parquet(path: Path, data: Data) -> bool:
 
 def _check_columns(names: Sequence[str], data: Data, place: Path | str, needed: Sequence[str] | None = None) -> None:
     """Refuse names that the table does not have, and a target that has a second role."""
-    named = _named_columns(data) if needed is None else [("a column of the training data", name) for name in needed]
+    named = _named_columns(data, names) if needed is None else [("a column of the training data", name) for name in needed]
     for key, name in named:
         if name not in names:
             raise DataError(f"{key}: {place} has no column {name!r}{did_you_mean(name, names)}")
@@ -183,13 +183,14 @@ def _check_columns(names: Sequence[str], data: Data, place: Path | str, needed: 
             raise ConfigError(key, f"{name!r} is the target; {rule}")
 
 
-def _named_columns(data: Data) -> list[tuple[str, str]]:
+def _named_columns(data: Data, names: Sequence[str]) -> list[tuple[str, str]]:
     """The key of each option that names a column, and the name; the target is the first."""
     named = [("data.target", data.target)]
     named += [(f"data.kinds.{name}", name) for name in data.kinds]
     named += [("data.drop", name) for name in data.drop] + [("data.row_key", name) for name in data.row_key]
     named += [("data.group", data.group)] if data.group is not None else []
-    return named + ([("data.time", data.time)] if data.time is not None else [])
+    row_number = data.time == ROW and not isinstance(data, SqlData)  # a database promises no order
+    return named + ([("data.time", data.time)] if data.time is not None and not (row_number and ROW not in names) else [])
 
 
 def _from_sklearn(data: SklearnData) -> Source:

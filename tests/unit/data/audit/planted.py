@@ -13,7 +13,7 @@ class Planted:
     """A table with the target `y`, the column of the leak (None: the rows), and the options of the study."""
 
     frame: pd.DataFrame
-    column: str | None = "leak"
+    column: str | tuple[str, ...] | None = "leak"
     data: dict = field(default_factory=dict)
     folds: dict = field(default_factory=dict)
 
@@ -245,6 +245,178 @@ def time_given_and_folds_random():
     return Planted(days(), None, {"time": "day"}, {"kind": "kfold", "count": 5})
 
 
+def lacking(rows=ROWS, wide=8):
+    """Honest numbers, and a mask of no missing cells."""
+    frame, y, rng = numbers(rows)
+    names = [f"m{n}" for n in range(wide)]
+    return frame.assign(**{name: rng.normal(size=rows) for name in names}), y, rng, names
+
+
+def number_of_missing_cells():
+    frame, y, rng, names = lacking()
+    count = np.digitize(y, np.quantile(y, np.arange(1, 8) / 8))
+    mask = np.argsort(rng.random((ROWS, 8)), axis=1) < count[:, None]
+    return Planted(frame.assign(**{name: frame[name].mask(mask[:, place]) for place, name in enumerate(names)}), tuple(names))
+
+
+def number_of_missing_cells_of_a_class():
+    frame, _, rng, names = lacking()
+    ill = rng.random(ROWS) < 0.3
+    mask = np.argsort(rng.random((ROWS, 8)), axis=1) < np.where(ill, 3, 1)[:, None]
+    gone = {name: frame[name].mask(mask[:, place]) for place, name in enumerate(names)}
+    return Planted(frame.assign(**gone, y=np.where(ill, "ill", "well")), tuple(names))
+
+
+def pattern_of_missing_cells():
+    """One or two cells are missing in each row: of neighbouring columns if ill, else not."""
+    frame, _, rng, names = lacking(1200, 4)
+    first, apart = rng.integers(0, 4, 1200), rng.random(1200) < 0.5
+    mask = np.zeros((1200, 4), dtype=bool)
+    mask[np.arange(1200), first] = True
+    mask[np.arange(1200), np.where(apart, (first + 2) % 4, (first + 1) % 4)] = True
+    gone = {name: frame[name].mask(mask[:, place]) for place, name in enumerate(names)}
+    return Planted(frame.assign(**gone, y=np.where(apart, "ill", "well")), tuple(names))
+
+
+def number_of_missing_cells_with_some_chance():
+    frame, _, rng, names = lacking()
+    ill = rng.random(ROWS) < 0.4
+    mask = rng.random((ROWS, 8)) < np.where(ill, 0.7, 0.15)[:, None]
+    gone = {name: frame[name].mask(mask[:, place]) for place, name in enumerate(names)}
+    return Planted(frame.assign(**gone, y=np.where(ill, "ill", "well")), tuple(names))
+
+
+def parts(rows=300):
+    """Two parts of a target of counts, and honest columns."""
+    frame, _, rng = numbers(rows)
+    return frame, rng.poisson(40, rows), rng.poisson(150, rows), rng
+
+
+def casual_and_registered():
+    frame, one, two, _ = parts()
+    return Planted(frame.assign(casual=one, registered=two, y=one + two), ("casual", "registered"))
+
+
+def revenue_less_cost():
+    frame, one, two, rng = parts(40)
+    revenue = (one * 2 + rng.normal(size=40)).round(2)
+    return Planted(frame.assign(cost=two * 1.5, revenue=revenue, y=revenue - two * 1.5), ("cost", "revenue"))
+
+
+def three_parts_with_rounding_and_gaps():
+    frame, one, two, rng = parts()
+    three = rng.gamma(20, 2, 300)
+    gaps = rng.random(300) < 0.1
+    frame = frame.assign(x0=frame["x0"].mask(gaps), a=one, b=two, c=three.round(2), y=(one - two + three).round(1))
+    return Planted(frame, ("a", "b", "c"))
+
+
+def mean_of_two_columns():
+    frame, one, two, _ = parts()
+    return Planted(frame.assign(first=one, second=two, y=(one + two) / 2), ("first", "second"))
+
+
+def small_whole_scores():
+    frame, _, _, rng = parts(ROWS)
+    one, two = rng.integers(0, 4, ROWS), rng.integers(0, 4, ROWS)
+    return Planted(frame.assign(p=one, q=two, y=one + two), ("p", "q"))
+
+
+def near_copy(rows=ROWS, seed=0, wave=lambda y: y):
+    frame, y, rng = numbers(rows, seed)
+    return Planted(frame.assign(leak=wave(y) + 0.3 * wave(y).std() * rng.normal(size=rows)), ("leak",))
+
+
+def near_copy_of_few_rows():
+    return near_copy(200, 1)
+
+
+def near_copy_upside_down():
+    return near_copy(wave=lambda y: -40 * y + 7)
+
+
+def marked(share, value, column=None, seed=0):
+    """A share of a column, or of the target, replaced by a constant."""
+    frame, _, rng = numbers(seed=seed)
+    name = column or "y"
+    frame[name] = frame[name].mask(rng.random(ROWS) < share, value)
+    return Planted(frame, (name,))
+
+
+def minus_200_in_the_target():
+    return marked(0.18, -200)
+
+
+def minus_200_in_most_of_a_column():
+    return marked(0.9, -200, "x3")
+
+
+def nines_in_a_column():
+    return marked(0.05, 999, "x2")
+
+
+def nines_with_a_decimal():
+    return marked(0.1, 99.9, "x2")
+
+
+def days_since_a_call_or_999():
+    frame, _, rng = numbers()
+    days = np.where(rng.random(ROWS) < 0.9, 999, rng.integers(0, 28, ROWS))
+    return Planted(frame.assign(pdays=days), ("pdays",))
+
+
+def minus_one_where_never_called():
+    frame, _, rng = numbers()
+    days = np.where(rng.random(ROWS) < 0.7, -1, rng.integers(1, 800, ROWS))
+    return Planted(frame.assign(pdays=days), ("pdays",))
+
+
+def answers_from_one_to_six_or_99():
+    frame, _, rng = numbers()
+    return Planted(frame.assign(answer=np.where(rng.random(ROWS) < 0.04, 99, rng.integers(1, 7, ROWS))), ("answer",))
+
+
+def two_constants():
+    frame, _, rng = numbers()
+    rain = rng.gamma(2, 300, ROWS).round(1)
+    kind = rng.choice(3, ROWS, p=[0.8, 0.1, 0.1])
+    return Planted(frame.assign(rain=np.select([kind == 1, kind == 2], [-9999, -8888], rain)), ("rain",))
+
+
+def hourly(seed=0, rows=1500, pull=0.93, day=True):
+    """A number that follows the hour of the day and its own past, without a date."""
+    frame, _, rng = numbers(rows, seed)
+    y = np.zeros(rows)
+    for row in range(1, rows):
+        y[row] = pull * y[row - 1] + rng.normal()
+    hour = np.arange(rows) % 24
+    y += 2 * np.sin(hour / 24 * 2 * np.pi) * day
+    return Planted(frame.assign(hour=hour, y=y), ())
+
+
+def hourly_table():
+    return hourly()
+
+
+def daily_table_of_few_rows():
+    return hourly(1, 120, 0.9, day=False)
+
+
+def long_table_of_hours():
+    return hourly(2, 12_000)
+
+
+def rising_series():
+    planted = hourly(3, 400, 0.9, day=False)
+    return Planted(planted.frame.assign(y=planted.frame["y"] + 0.02 * np.arange(400)), ())
+
+
+def states_of_a_machine():
+    frame, _, rng = numbers(900)
+    state = np.repeat(rng.permutation(np.arange(30) % 3), 30)
+    return Planted(frame.assign(y=np.array(["idle", "runs", "broken"])[state]), ())
+
+
 LEAKS = (
     copy,
     copy_in_other_words,
@@ -282,6 +454,36 @@ LEAKS = (
     dates_under_random_folds,
     time_given_and_folds_random,
 )
+
+
+# the check that warns -> tables; the column of each is what it names
+WARNED = {
+    "missing": (
+        number_of_missing_cells,
+        number_of_missing_cells_of_a_class,
+        pattern_of_missing_cells,
+        number_of_missing_cells_with_some_chance,
+    ),
+    "sum": (
+        casual_and_registered,
+        revenue_less_cost,
+        three_parts_with_rounding_and_gaps,
+        mean_of_two_columns,
+        small_whole_scores,
+    ),
+    "target": (near_copy, near_copy_of_few_rows, near_copy_upside_down),
+    "sentinel": (
+        minus_200_in_the_target,
+        minus_200_in_most_of_a_column,
+        nines_in_a_column,
+        nines_with_a_decimal,
+        days_since_a_call_or_999,
+        minus_one_where_never_called,
+        answers_from_one_to_six_or_99,
+        two_constants,
+    ),
+    "order": (hourly_table, daily_table_of_few_rows, long_table_of_hours, rising_series, states_of_a_machine),
+}
 
 
 def strong_with_company():
@@ -335,7 +537,42 @@ def clean_numbers():
     return Planted(numbers(seed=7)[0])
 
 
+def gaps_by_chance():
+    frame, _, rng, names = lacking()
+    return Planted(frame.assign(**{name: frame[name].mask(rng.random(ROWS) < 0.3) for name in names}))
+
+
+def zeros_and_caps():
+    """Many zeros, a cap, and a few large values are no constants for missing values."""
+    frame, _, rng = numbers()
+    paid = np.where(rng.random(ROWS) < 0.9, 0, rng.lognormal(8, 1, ROWS).round(2))
+    price = np.minimum(rng.gamma(2, 150, ROWS).round(0), 500)
+    change = rng.integers(-3, 4, ROWS)
+    age = np.minimum(rng.integers(18, 120, ROWS), 90)
+    return Planted(frame.assign(paid=paid, price=price, change=change, age=age, rooms=rng.choice([1, 2, 3, 4, 5, 6, 10], ROWS)))
+
+
+def sum_with_noise():
+    frame, one, two, rng = parts()
+    return Planted(frame.assign(a=one, b=two, y=one + two + 2 * rng.normal(size=300)))
+
+
+def course_of_few_rows():
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(25, 2))
+    return Planted(pd.DataFrame(x, columns=["x1", "x2"]).assign(y=x.sum(axis=1)))
+
+
+def patients_in_order():
+    """Neighbours are alike because they are one patient, which the study knows."""
+    frame, patient = visits()
+    return Planted(frame.assign(patient=patient), data={"group": "patient"})
+
+
+QUIET = (gaps_by_chance, zeros_and_caps, sum_with_noise, course_of_few_rows, patients_in_order)
+
 HONEST = (
+    *QUIET,
     strong_with_company,
     mice_and_elephants,
     few_different_rows,

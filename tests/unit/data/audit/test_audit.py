@@ -89,6 +89,73 @@ def test_rows_sorted_by_class_are_noted_and_a_column_that_counts_them_is_warned_
     ]
 
 
+def series(rows=400, seed=5):
+    """A number that follows its own past."""
+    rng, y = np.random.default_rng(seed), np.zeros(rows)
+    for row in range(1, rows):
+        y[row] = 0.95 * y[row - 1] + rng.normal()
+    return y
+
+
+def test_rows_in_an_order_in_which_neighbours_are_alike_are_warned_of_with_the_options_for_it(tmp_path):
+    (found,) = findings(tmp_path, y=series())
+    assert (found.level, found.check, found.columns) == ("warn", "order", ())
+    assert "neighbours are 94% alike in y, so shuffled folds may score better" in found.message
+    assert "set folds=forward data.holdout.kind=time data.time=row (the row number)" in found.advice
+
+
+def test_a_column_that_counts_or_dates_the_rows_is_proposed_as_their_time(tmp_path):
+    counted = findings(tmp_path, y=series(), instant=range(7, 407))
+    assert "data.time=instant;" in next(found for found in counted if found.check == "order").advice
+    hours = pd.date_range("2024-01-01", periods=400, freq="h").strftime("%Y-%m-%d %H:%M")
+    dated = [found for found in findings(tmp_path, y=series(), hour=hours) if found.check in ("order", "time")]
+    assert [(found.level, found.check, found.columns) for found in dated] == [("leak", "time", ("hour",))]
+    assert "set folds=forward data.holdout.kind=time data.time=hour" in dated[0].advice
+
+
+def test_a_column_named_row_is_not_confused_with_the_row_number(tmp_path):
+    (found,) = findings(tmp_path, y=series(), row=np.random.default_rng(1).permutation(400) / 7)
+    assert "data.time=row" not in found.advice
+    assert "a column that counts the rows as data.time" in found.advice
+
+
+def test_a_number_sorted_in_the_source_is_a_note_that_names_time_too(tmp_path):
+    for y in (np.sort(series()), np.sort(series())[::-1]):
+        (found,) = findings(tmp_path, y=y)
+        assert (found.level, found.check) == ("note", "order")
+        assert "sorted by y" in found.message
+        assert "data.time=row" in found.advice
+
+
+def test_rows_of_a_date_are_never_said_to_need_nothing(tmp_path):
+    days = pd.date_range("2024-01-01", periods=400).strftime("%Y-%m-%d")
+    found = findings(tmp_path, y=np.arange(400) * 2.5, day=days)
+    assert not [one for one in found if "no action needed" in one.advice]
+
+
+def test_the_row_number_as_time_is_quiet(tmp_path):
+    assert findings(tmp_path, y=series(), data={"time": "row"}) == ()
+
+
+def test_a_constant_for_missing_values_gets_the_option_that_reads_it_so(tmp_path):
+    rng = np.random.default_rng(3)
+    y = rng.normal(20, 5, 400).round(1)
+    y[rng.random(400) < 0.18] = -200
+    (found,) = findings(tmp_path, y=y)
+    assert found.message == "22% of its values are -200, unlike all others (4.7 to 36.6)"
+    assert "\"data.missing=['','-200','-200.0']\"" in found.advice
+    assert findings(tmp_path, y=y, data={"missing": ["", "-200", "-200.0"]}) == ()
+
+
+def test_the_words_of_a_sum_have_its_signs(tmp_path):
+    rng = np.random.default_rng(3)
+    one, two = rng.normal(size=400), rng.normal(size=400)
+    (found,) = findings(tmp_path, one=one, two=two, y=two - one)
+    assert found.message == "y is two - one, but for rounding or a constant"
+    (found,) = findings(tmp_path, one=one, two=two, y=-3 * (two + one))
+    assert found.message == "y is one + two, times -3, but for rounding or a constant"
+
+
 def test_a_column_with_the_name_of_a_group_is_proposed_as_group(tmp_path):
     patients = np.random.default_rng(0).permutation(np.arange(400) // 5) * 17
     (found,) = findings(tmp_path, patient_id=patients)

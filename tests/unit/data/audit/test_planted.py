@@ -8,7 +8,7 @@ from foldwise.data.split import cut_folds
 from foldwise.data.table import read_table
 from foldwise.spec.data import CsvData
 from foldwise.spec.folds import FoldsSpec
-from tests.unit.data.audit.planted import HONEST, LEAKS
+from tests.unit.data.audit.planted import HONEST, LEAKS, QUIET, WARNED
 
 
 def audited(planted, tmp_path):
@@ -25,6 +25,22 @@ def test_a_planted_leak_is_found_and_nothing_else_is_accused(make, tmp_path):
     leaks = [finding for finding in audited(planted, tmp_path) if finding.level == "leak"]
     assert leaks, "not found"
     assert {column for leak in leaks for column in leak.columns} == ({planted.column} if planted.column else set()), leaks
+
+
+@pytest.mark.parametrize(
+    ("check", "make"),
+    [(check, make) for check, makes in WARNED.items() for make in makes],
+    ids=lambda it: getattr(it, "__name__", it),
+)
+def test_what_misleads_is_found_once_and_nothing_else_is_accused(check, make, tmp_path):
+    planted = make()
+    found = [finding for finding in audited(planted, tmp_path) if finding.level != "note"]
+    assert [(finding.check, finding.columns) for finding in found] == [(check, planted.column)], [str(one) for one in found]
+
+
+@pytest.mark.parametrize("make", QUIET, ids=lambda make: make.__name__)
+def test_a_table_that_only_looks_odd_has_no_warning_either(make, tmp_path):
+    assert [str(finding) for finding in audited(make(), tmp_path) if finding.level != "note"] == []
 
 
 @pytest.mark.parametrize("make", HONEST, ids=lambda make: make.__name__)
