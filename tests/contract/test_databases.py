@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import signal
 import sqlite3
 import time
+from threading import Timer
 
 import pytest
 import sqlalchemy
@@ -213,6 +215,12 @@ class TestOneSelectOnSqlite:
     def test_a_query_that_asks_for_nothing(self, file, query):
         with pytest.raises(DataError, match=r"data\.query: returns no table; write one SELECT"):
             read_source(_data(f"sqlite:///{file}", query))
+
+    def test_ctrl_c_ends_a_query(self, file):
+        endless = "WITH RECURSIVE n(id) AS (SELECT 1 UNION ALL SELECT id FROM n) SELECT count(*) AS id, 'no' AS bought FROM n"
+        Timer(0.3, signal.raise_signal, [signal.SIGINT]).start()
+        with pytest.raises(KeyboardInterrupt):
+            read_source(_data(f"sqlite:///{file}", endless, statement_timeout=30))
 
     def test_another_driver_in_the_address_changes_nothing(self, file):
         url = f"sqlite+aiosqlite:///{file}?mode=rwc"
