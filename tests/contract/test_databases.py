@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import signal
+import sqlite3
+import time
+from threading import Timer
+
 import pytest
 import sqlalchemy
 
@@ -94,6 +99,261 @@ class TestRefusals:
         with pytest.raises(DataError, match=sentence) as caught:
             read_source(_data(shop, query))
         assert "\n" not in str(caught.value)
+
+
+class TestOneSelect:
+    """A query is one statement that reads; the database is as before, whatever was tried."""
+
+    @pytest.mark.parametrize(
+        "query",
+        [
+            "SELECT * FROM visits;",
+            " \n-- all of them\nSELECT * FROM visits /* ; COMMIT */ ;\n",
+            "WITH seen AS (SELECT * FROM visits WHERE id > 0) SELECT * FROM seen",
+            "WITH RECURSIVE n(id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM n WHERE id < 24) SELECT *, 'no' AS bought FROM n",
+            "SELECT id, upper(town) AS town, ';' AS sign, count(*) OVER () AS n, bought FROM visits",
+            "SELECT v.*, random() AS draw, coalesce(abs(age), 0) AS years FROM visits AS v",
+        ],
+    )
+    def test_what_reads_is_read(self, shop, query):
+        assert len(read_source(_data(shop, query)).frame) == 24
+
+    @pytest.mark.parametrize(
+        "query",
+        [
+            "COMMIT; CREATE TABLE pwn(x int); SELECT * FROM visits",
+            "SELECT 1; COMMIT; INSERT INTO visits (id) VALUES (99); SELECT * FROM visits",
+            "SELECT * FROM visits; DELETE FROM visits",
+            "SELECT * FROM visits; SELECT * FROM visits",
+            "ROLLBACK; BEGIN; DELETE FROM visits; COMMIT; SELECT 1 AS id",
+            "CREATE TEMPORARY TABLE pwn AS SELECT * FROM visits",
+            "CREATE TABLE pwn AS SELECT * FROM visits",
+            "CREATE VIEW pwn AS SELECT * FROM visits",
+            "WITH gone AS (SELECT id FROM visits) DELETE FROM visits WHERE id IN (SELECT id FROM gone)",
+            "UPDATE visits SET bought = 'no' RETURNING *",
+            "ALTER TABLE visits ADD COLUMN pwn INTEGER",
+            "BEGIN",
+            "ANALYZE",
+            "REINDEX",
+        ],
+    )
+    def test_what_does_more_is_refused(self, shop, query):
+        with pytest.raises(DataError, match=r"^data\.query: .*write one SELECT, which runs read-only$") as caught:
+            read_source(_data(shop, query))
+        assert "\n" not in str(caught.value)
+        assert _do(shop, "SELECT count(*) FROM visits WHERE bought = 'yes'") == 12
+        with pytest.raises(sqlalchemy.exc.DBAPIError):
+            _do(shop, "SELECT * FROM pwn")
+
+    def test_it_ends_at_its_time_limit(self, shop):
+        endless = "WITH RECURSIVE n(id) AS (SELECT 1 UNION ALL SELECT id FROM n) SELECT count(*) AS id, 'no' AS bought FROM n"
+        started = time.monotonic()
+        with pytest.raises(DataError, match=r"data\.query: .*; raise data\.statement_timeout, or ask for less"):
+            read_source(_data(shop, endless, statement_timeout=0.3))
+        assert time.monotonic() - started < 10
+        assert len(read_source(_data(shop, statement_timeout=None)).frame) == 24
+
+
+class TestOneSelectOnSqlite:
+    @pytest.fixture
+    def file(self, tmp_path):
+        file = tmp_path / "shop.db"
+        with sqlite3.connect(file) as connection:
+            connection.execute("CREATE TABLE visits (id INTEGER, bought TEXT)")
+            connection.execute("CREATE VIRTUAL TABLE notes USING fts5(id, bought)")
+            connection.execute("CREATE VIRTUAL TABLE older USING fts4(id, bought)")
+            for table in ("visits", "notes", "older"):
+                connection.executemany(f"INSERT INTO {table} VALUES (?, ?)", [(n, "yes" if n % 2 else "no") for n in range(20)])
+        connection.close()
+        return file
+
+    @pytest.mark.parametrize(
+        "query",
+        [
+            "VACUUM INTO '{folder}/copy.db'",
+            "VACUUM",
+            "ATTACH '{folder}/other.db' AS other",
+            "DETACH main",
+            "PRAGMA user_version = 7",
+            "PRAGMA journal_mode = WAL",
+            "PRAGMA query_only = OFF",
+            "PRAGMA writable_schema = ON",
+            "SELECT * FROM pragma_table_info('visits')",
+            "SAVEPOINT a",
+            "INSERT INTO notes(notes) VALUES ('optimize')",
+            "SELECT load_extension('{folder}/evil.so') AS id",
+            "SELECT id, \"LOAD_EXTENSION\"('{folder}/evil.so') FROM visits WHERE id < 0",
+            "SELECT fts3_tokenizer('simple') AS id",
+        ],
+    )
+    def test_its_own_ways_to_write_are_refused(self, file, tmp_path, query):
+        before = file.read_bytes()
+        with pytest.raises(DataError, match=r"^data\.query: (not auth|auth|vtable).*; write one SELECT, which runs read-only$"):
+            read_source(_data(f"sqlite:///{file}", query.format(folder=tmp_path)))
+        assert file.read_bytes() == before
+        assert [path.name for path in tmp_path.iterdir()] == ["shop.db"]
+
+    @pytest.mark.parametrize(
+        "query",
+        [
+            "SELECT * FROM notes WHERE notes MATCH 'yes OR no'",
+            "SELECT * FROM older WHERE older MATCH 'yes'",
+            "SELECT name AS id, 'no' AS bought FROM sqlite_schema",
+        ],
+    )
+    def test_tables_of_other_kinds_are_read(self, file, query):
+        assert not read_source(_data(f"sqlite:///{file}", query)).frame.empty
+
+    def test_the_schema_is_not_changed(self, file):
+        before = file.read_bytes()
+        for query in ("UPDATE sqlite_master SET name = 'pwn'", "UPDATE sqlite_schema SET sql = '' RETURNING name"):
+            with pytest.raises(DataError, match=r"data\.query: .*may not be modified"):
+                read_source(_data(f"sqlite:///{file}", query))
+        assert file.read_bytes() == before
+
+    @pytest.mark.parametrize("query", [" ", " ;", "-- SELECT 1"])
+    def test_a_query_that_asks_for_nothing(self, file, query):
+        with pytest.raises(DataError, match=r"data\.query: returns no table; write one SELECT"):
+            read_source(_data(f"sqlite:///{file}", query))
+
+    def test_ctrl_c_ends_a_query(self, file):
+        endless = "WITH RECURSIVE n(id) AS (SELECT 1 UNION ALL SELECT id FROM n) SELECT count(*) AS id, 'no' AS bought FROM n"
+        Timer(0.3, signal.raise_signal, [signal.SIGINT]).start()
+        with pytest.raises(KeyboardInterrupt):
+            read_source(_data(f"sqlite:///{file}", endless, statement_timeout=30))
+
+    def test_another_driver_in_the_address_changes_nothing(self, file):
+        url = f"sqlite+aiosqlite:///{file}?mode=rwc"
+        assert len(read_source(_data(url)).frame) == 20
+        with pytest.raises(DataError, match="write one SELECT"):
+            read_source(_data(url, "DELETE FROM visits"))
+
+
+@pytest.mark.slow
+class TestOneSelectOnPostgresql:
+    @pytest.fixture
+    def shop(self, database):
+        url = database()
+        _do(
+            url,
+            "CREATE TABLE visits AS SELECT g AS id, CASE WHEN g % 2 = 0 THEN 'no' ELSE 'yes' END AS bought "
+            "FROM generate_series(1, 20) AS g",
+            "CREATE SEQUENCE numbers",
+            "CREATE FUNCTION twice(n int) RETURNS int LANGUAGE plpgsql STABLE AS 'BEGIN RETURN 2 * n; END'",
+            "CREATE FUNCTION asleep(n int) RETURNS int LANGUAGE plpgsql AS 'BEGIN RETURN n; END'",
+            "CREATE FUNCTION inner_one(n int) RETURNS text LANGUAGE sql AS 'SELECT pg_read_file(''PG_VERSION'')'",
+            "CREATE FUNCTION crosstab(words text) RETURNS text LANGUAGE plpgsql STABLE AS 'BEGIN RETURN words; END'",
+            "CREATE VIEW seen AS SELECT id, bought, asleep(id) AS woken FROM visits",
+            "CREATE FUNCTION step(a int, b int) RETURNS int LANGUAGE plpgsql AS 'BEGIN RETURN a + b; END'",
+            "CREATE AGGREGATE summed(int) (sfunc = step, stype = int, initcond = '0')",
+        )
+        return url
+
+    @pytest.mark.parametrize(
+        ("call", "name"),
+        [
+            ("nextval('numbers')", "nextval"),
+            ("setval('numbers', 7)", "setval"),
+            ("pg_terminate_backend(0)", "pg_terminate_backend"),
+            ("pg_cancel_backend(0)", "pg_cancel_backend"),
+            ("pg_reload_conf()", "pg_reload_conf"),
+            ("pg_read_file('PG_VERSION')", "pg_read_file"),
+            ("pg_ls_dir('.')", "pg_ls_dir"),
+            ("lo_export(1, '/tmp/pwn')", "lo_export"),
+            ("lo_import('/etc/hostname')", "lo_import"),
+            ("lo_create(1)", "lo_create"),
+            ("set_config('statement_timeout', '0', false)", "set_config"),
+            ("set_config('transaction_read_only', 'off', true)", "set_config"),
+            ("pg_advisory_lock(1)", "pg_advisory_lock"),
+            ("pg_try_advisory_xact_lock(1)", "pg_try_advisory_xact_lock"),
+            ("pg_notify('a', 'b')", "pg_notify"),
+            ("query_to_xml('SELECT pg_reload_conf()', true, true, '')", "query_to_xml"),
+            ('U&"pg_terminate\\005fbackend"(0)', "pg_terminate_backend"),
+            ('pg_catalog . "pg_reload_conf" ( )', "pg_reload_conf"),
+            ("asleep(1)", "asleep"),
+            ("inner_one(1)", "inner_one|pg_read_file"),
+            ("crosstab('SELECT pg_reload_conf()')", "crosstab"),
+            ("summed(id)", "step"),
+        ],
+    )
+    def test_a_function_that_can_do_more_is_refused_wherever_it_stands(self, shop, call, name):
+        rule = rf"^data\.query: calls \w+\.({name}), which can do more than read; leave it out"
+        for query in (
+            f"SELECT {call} AS id",
+            f"SELECT 1 AS id LIMIT (SELECT length(({call})::text))",
+            f"WITH a AS MATERIALIZED (SELECT {call} AS x) SELECT 1 AS id FROM a",
+            f"SELECT 1 AS id FROM (VALUES (1)) AS t(a) WHERE EXISTS (SELECT {call} AS x OFFSET 0)",
+            f"SELECT 1 AS id ORDER BY (SELECT length(({call})::text))",
+        ):
+            tables = " FROM visits" if "summed" in call else ""
+            with pytest.raises(DataError, match=rule):
+                read_source(_data(shop, query.replace(call, f"(SELECT {call}{tables})") if tables else query))
+        assert _do(shop, "SELECT nextval('numbers')") == 1
+
+    def test_a_view_is_judged_by_what_it_calls(self, shop):
+        with pytest.raises(DataError, match=r"calls public\.asleep, .* or declare it STABLE in the database if it only reads$"):
+            read_source(_data(shop, "SELECT * FROM seen"))
+        _do(shop, "ALTER FUNCTION asleep STABLE")
+        assert len(read_source(_data(shop, "SELECT * FROM seen")).frame) == 20
+
+    @pytest.mark.parametrize(
+        "query",
+        [
+            "COPY (SELECT 1) TO PROGRAM 'touch {folder}/pwn'",
+            "COPY visits TO '{folder}/pwn'",
+            "SELECT * INTO pwn FROM visits",
+            "WITH gone AS (DELETE FROM visits RETURNING *) SELECT * FROM gone",
+            "SELECT * FROM visits FOR UPDATE",
+            "EXPLAIN ANALYZE SELECT * FROM visits",
+            "DO 'BEGIN DELETE FROM visits; END'",
+            "CALL nothing()",
+            "SET transaction_read_only = off",
+            "LOCK TABLE visits",
+            "NOTIFY a",
+            "VACUUM visits",
+            "CLOSE ALL; SELECT 1 AS id",
+            "PREPARE TRANSACTION 'a'",
+            ") ; DELETE FROM visits; SELECT (1",
+        ],
+    )
+    def test_its_own_ways_to_write_are_refused(self, shop, tmp_path, query):
+        with pytest.raises(DataError, match=r"^data\.query: .*; write one SELECT, which runs read-only$"):
+            read_source(_data(shop, query.format(folder=tmp_path)))
+        assert _do(shop, "SELECT count(*) FROM visits") == 20
+        assert list(tmp_path.iterdir()) == []
+
+    @pytest.mark.parametrize(
+        "query",
+        [
+            "TABLE visits",
+            "(SELECT * FROM visits)",
+            "SELECT id, bought, twice(id), now(), clock_timestamp(), gen_random_uuid()::text FROM visits",
+            "SELECT id, bought, 'pg_terminate_backend(1)' AS \"x :funcid 2096 \" FROM visits",
+            "SELECT id, min(bought) AS bought, sum(id), array_agg(id)::text, string_agg(bought, ';') FROM visits GROUP BY id",
+            "SELECT * FROM visits TABLESAMPLE BERNOULLI (100)",
+            "SELECT id, bought FROM visits CROSS JOIN LATERAL (SELECT pg_sleep(0)) AS s",
+        ],
+    )
+    def test_what_reads_is_read(self, shop, query):
+        assert len(read_source(_data(shop, query)).frame) == 20
+
+    def test_sleeping_ends_at_the_time_limit(self, shop):
+        with pytest.raises(DataError, match=r"statement timeout; raise data\.statement_timeout, or ask for less"):
+            read_source(_data(shop, "SELECT id, bought, pg_sleep(60) FROM visits", statement_timeout=0.2))
+
+    def test_a_fault_in_a_later_row_is_one_of_the_query(self, shop):
+        with pytest.raises(DataError, match=r"^data\.query: .*division by zero$"):
+            read_source(_data(shop, "SELECT id, bought, 1 / (id - 20) FROM visits"))
+
+    def test_options_in_the_address_change_nothing(self, shop):
+        url = f"{shop}&options=-c%20default_transaction_read_only%3Doff%20-c%20client_min_messages%3Derror"
+        assert len(read_source(_data(url)).frame) == 20
+        with pytest.raises(DataError, match="nextval"):
+            read_source(_data(url, "SELECT nextval('numbers') AS id"))
+
+    def test_nothing_stays_behind(self, shop):
+        read_source(_data(shop))
+        assert _do(shop, "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()") == 1
 
 
 @pytest.mark.slow

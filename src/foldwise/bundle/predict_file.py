@@ -53,32 +53,33 @@ def check_files(asked: PredictSpec) -> None:
 def answer_file(asked: PredictSpec, load: Callable[[], Bundle], teller: Teller) -> None:
     """Answer the rows of `asked.input` into `asked.output`: row (zero-based), prediction, p_<label> for classes, and flags.
 
-    Pictures also have their path as `file`, and no flags. Rows are read, answered and written in chunks; the file appears when
-    all are written.
+    Pictures also have their path as `file`, and no flags. In CSV, text that a spreadsheet would run as a formula has a leading
+    quote. Rows are read, answered and written in chunks; the file appears when all are written.
 
     Raises:
         DataError: a column is missing, a cell does not fit the model, or an image cannot be read.
     """
+    from foldwise.data.formula_text import escaped
     from foldwise.system.files import atomically
 
-    bundle = load()
+    bundle, target = load(), Path(asked.output)
     card = bundle.card
     reading = CsvData(kind="csv", path=asked.input, target=card.target, **asdict(card.reading))
     total, chunks = _chunks(Path(asked.input), reading, card)
     tally = _Tally(card, reading)
 
     def write(part: Path) -> None:
-        with _writer(part, Path(asked.output).suffix) as put, teller.answering(total) as answered:
+        with _writer(part, target.suffix) as put, teller.answering(total) as answered:
             for chunk in chunks:
                 answers = bundle.predict(chunk.raw)
                 tally.count(chunk, answers)
                 answers.insert(0, "row", range(tally.rows - len(answers), tally.rows))
                 if chunk.files is not None:
                     answers.insert(1, "file", list(chunk.files))
-                put(answers)
+                put(escaped(answers) if asked.escape and target.suffix == ".csv" else answers)
                 answered(len(answers))
 
-    atomically(Path(asked.output), write)
+    atomically(target, write)
     for sentence in tally.notes:
         teller.note(sentence)
     teller.note(f"{tally.rows} rows answered by {asked.model} into {asked.output}")

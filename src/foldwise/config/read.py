@@ -32,7 +32,7 @@ _NO_RESULTS = ("study", "register", "extend", "replay", "budget", "audit", "ledg
 # Keys for where rows are or trials run. Data are identified by their fingerprint instead.
 _PLACES = (
     *((*part, name) for part in (("data",), ("data", "holdout")) for name in ("path", "images", "labels")),
-    *(("data", name) for name in ("given", "url", "password_env")),
+    *(("data", name) for name in ("given", "url", "password_env", "statement_timeout")),
     *(("execute", name) for name in ("kind", "workers", "address")),
     ("promotion",),  # kept for later models, which it judges
 )

@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from foldwise.data.cells import LARGEST, level_in, listed, number_in, numbers_in, shown
+from foldwise.data.formula_text import unescaped
 from foldwise.data.kinds import Look, check_text, look_at, looks_like_text
 from foldwise.data.schema import levels_of
 from foldwise.errors import ConfigError, DataError, did_you_mean
@@ -81,7 +82,7 @@ def known_target(cells: pd.Series[Any], data: Labelled, labels: tuple[str, ...])
     known = stripped[kept]
     if not labels:
         return Target(_numbers(known, data), kept, (), "regression")
-    levels = _levels(known, data.reading.decimal)
+    levels = [unescaped(level, labels) for level in _levels(known, data.reading.decimal)]
     strange = dict.fromkeys(level for level in levels if level not in labels)
     if strange:
         first = next(iter(strange))
@@ -102,7 +103,7 @@ def scorable(cells: pd.Series[Any], data: Labelled, labels: tuple[str, ...]) -> 
     if not labels:
         return known_target(stripped, data, labels)
     levels = levels_of(stripped, data.reading.decimal, frozenset())
-    kept = np.array([level in labels for level in levels], dtype=np.bool_)
+    kept = np.array([level is not None and unescaped(level, labels) in labels for level in levels], dtype=np.bool_)
     known = known_target(stripped[kept], data, labels)
     return Target(known.values, kept, labels, known.task)
 

@@ -100,7 +100,7 @@ def export_model(config: Mapping[str, Any]) -> None:
 
 def serve_ui(config: Mapping[str, Any]) -> None:
     """Serve MLflow's pages on the store of the configuration until Ctrl-C."""
-    from foldwise.spec.services import UiSpec
+    from foldwise.spec.services import UiSpec, is_loopback
 
     asked = read_service(UiSpec, config)
     runs, url = asked.paths.runs, asked.tracking.url
@@ -111,7 +111,7 @@ def serve_ui(config: Mapping[str, Any]) -> None:
     screen = Screen()
     from foldwise.system.redact import without_password
 
-    base = without_password(url).rstrip("/") if url and served else f"http://{asked.host}:{asked.port}"
+    base = without_password(url).rstrip("/") if url and served else asked.address
     if has_ledger:
         from foldwise.doors.shipping import ship_others
 
@@ -125,7 +125,11 @@ def serve_ui(config: Mapping[str, Any]) -> None:
     from foldwise.tracking.mlflow_store import mlflow_store
     from foldwise.tracking.mlflow_ui import serve
 
-    serve(mlflow_store(Path(runs), url), asked.host, asked.port, screen.note)
+    if not is_loopback(asked.host):
+        screen.note(
+            f"warning: whoever reaches {asked.host}:{asked.port} can read, change and delete every run; it has no password"
+        )
+    serve(mlflow_store(Path(runs), url), asked.host, asked.port, asked.address, screen.note)
 
 
 def _compare_pages(ledger: Ledger, folder: str, base: str) -> list[str]:

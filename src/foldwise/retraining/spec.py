@@ -30,6 +30,7 @@ class PlaceSpec(Spec):
     path: str | None = None
     url: str | None = None
     password_env: str | None = None
+    statement_timeout: float | None = None
 
 
 class RetrainSpec(Spec):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from foldwise.spec.base import ByKind, Listed, Name, Spec
+from foldwise.spec.base import ByKind, Listed, Name, Spec, matching
 from foldwise.spec.places import LedgerSpec, Paths, TrackingSpec
 
 
@@ -16,6 +17,7 @@ class PredictSpec(Spec):
     model: str
     input: str
     output: str
+    escape: bool = True
     ledger: LedgerSpec = LedgerSpec()
     tracking: Annotated[TrackingSpec, ByKind] = TrackingSpec()
     paths: Paths = Paths()
@@ -47,11 +49,34 @@ class CompareSpec(Spec):
         return (self.study,) if isinstance(self.study, str) else tuple(dict.fromkeys(self.study))
 
 
-class UiSpec(Spec):
-    """The options of ui."""
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches a host. Names other than localhost are not looked up: the answer could change."""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return host.lower() == "localhost"
+    mapped = getattr(address, "ipv4_mapped", None)
+    return (mapped or address).is_loopback
 
-    host: str = "127.0.0.1"
+
+class UiSpec(Spec):
+    """The options of ui. `open` says that other machines may reach the pages."""
+
+    host: Annotated[str, matching(r"[A-Za-z0-9._:%-]{1,255}", "an address or a name of this machine")] = "127.0.0.1"
+    open: bool = False
     port: Annotated[int, Field(ge=1, le=65535)] = 5000
     ledger: LedgerSpec = LedgerSpec()
     tracking: Annotated[TrackingSpec, ByKind] = TrackingSpec()
     paths: Paths = Paths()
+
+    @model_validator(mode="after")
+    def _is_meant(self) -> UiSpec:
+        if not self.open and not is_loopback(self.host):
+            rule = f"host={self.host} lets other machines read, change and delete every run, and the pages have no password"
+            raise ValueError(f"{rule}; use host=127.0.0.1, or say that it is meant: open=true")
+        return self
+
+    @property
+    def address(self) -> str:
+        """The address of the pages; IPv6 is in brackets there."""
+        return f"http://[{self.host}]:{self.port}" if ":" in self.host else f"http://{self.host}:{self.port}"

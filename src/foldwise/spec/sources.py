@@ -38,12 +38,22 @@ def _no_secret(url: str) -> str:
     return url
 
 
+def _no_nul(query: str) -> str:
+    if "\0" in query:
+        raise ValueError("holds the character NUL, where a database would stop reading; remove it")
+    return query
+
+
 class SqlData(RawTable):
-    """The result of a database query. `password_env` names the environment variable that holds the password."""
+    """The result of a database query.
+
+    password_env: the environment variable that holds the password. statement_timeout: seconds that the query may take.
+    """
 
     kind: Literal["sql"]
     url: Annotated[str, AfterValidator(_no_secret)]
-    query: Annotated[str, Field(min_length=1)]
+    query: Annotated[str, Field(min_length=1), AfterValidator(_no_nul)]
+    statement_timeout: Annotated[float, Field(gt=0, le=2_000_000)] | None = 600
     password_env: Annotated[str, matching(r"[A-Za-z_][A-Za-z0-9_]*", "the name of an environment variable")] | None = None
 
     @model_validator(mode="after")

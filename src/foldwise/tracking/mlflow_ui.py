@@ -18,17 +18,21 @@ from foldwise.tracking.mlflow_store import MlflowStore
 STOP_SECONDS = 10
 
 
-def serve(store: MlflowStore, host: str, port: int, notify: Callable[[str], None]) -> None:
+def serve(store: MlflowStore, host: str, port: int, address: str, notify: Callable[[str], None]) -> None:
     """Serve the pages of a store until Ctrl-C or SIGTERM; the server's processes end with this one.
 
     Raises:
-        ConfigError: the port is in use.
+        ConfigError: the host is unknown here, or the port is in use.
         JobError: the server ended early.
     """
-    with contextlib.closing(socket.socket()) as probe:
+    try:
+        family, *_, place = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    except (OSError, UnicodeError):
+        raise ConfigError("host", f"{host} is not an address or a name that this machine knows; use host=127.0.0.1") from None
+    with contextlib.closing(socket.socket(family)) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((host, port))
+            probe.bind(place)
         except OSError as error:
             raise ConfigError("port", f"{host}:{port} cannot be used ({error.strerror}); choose another, port=5001") from None
     # MLflow's background jobs serve features that foldwise does not use, and take eight processes and 2 GB.
@@ -44,7 +48,7 @@ def serve(store: MlflowStore, host: str, port: int, notify: Callable[[str], None
             process = subprocess.Popen(  # noqa: S603 a list of words, never a shell
                 command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True
             )
-            notify(f"MLflow at http://{host}:{port} (ready in about 15 s; Ctrl-C ends it)")
+            notify(f"MLflow at {address} (ready in about 15 s; Ctrl-C ends it)")
             _, complaint = process.communicate()
             last = complaint.decode(errors="replace").strip().splitlines()[-1:] or ["no reason given"]
             raise JobError(f"MLflow's server ended with code {process.returncode}: {without_password(last[0])}")

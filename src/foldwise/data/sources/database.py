@@ -1,8 +1,9 @@
-"""Rows of a database: the result of a query, read in one transaction that writes nothing."""
+"""Rows of a database: the result of one query that reads."""
 
 from __future__ import annotations
 
 import os
+import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,8 +17,8 @@ if TYPE_CHECKING:  # a wrong configuration is reported before any of them is imp
 
     from foldwise.spec.sources import SqlData
 
-# A database -> its default driver, and the package of that driver.
-_DRIVERS = {"postgresql": ("postgresql+psycopg", "psycopg[binary]"), "postgres": ("postgresql+psycopg", "psycopg[binary]")}
+# The databases that can be held to reading -> the driver that does so, whichever the address names.
+_DRIVERS = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
 CONNECT_SECONDS = 10
 
 
@@ -59,22 +60,22 @@ def read_query(data: SqlData, file: Path | None) -> tuple[pd.DataFrame, str]:
         ConfigError: the address is wrong, or its driver is not installed.
         DataError: the database cannot be reached or refuses the query, or the result has no rows.
     """
-    from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from foldwise.data.sources import one_select
 
     password = password_of(data)
     place = _address(data.url)
     shown = str(file) if file else place.render_as_string(hide_password=True)
-    engine = _read_only(place, file, password)
+    read = one_select.read_from_postgresql if file is None else one_select.read_from_sqlite
+    key, engine = "data.url", _engine(place, file, password)
     try:
         with engine.connect() as connection:
-            # no parameters: a colon or a percent sign in the query is itself
-            result = connection.execution_options(no_parameters=True).exec_driver_sql(data.query)
-            if not result.returns_rows:
-                raise DataError("data.query: returns no table; write a SELECT")
-            names, rows = [str(name) for name in result.keys()], result.fetchall()  # noqa: SIM118 not a mapping
-    except SQLAlchemyError as fault:
-        key = "data.query" if isinstance(fault, DBAPIError) and fault.statement is not None else "data.url"
-        raise DataError(f"{key}: {shown}: {_first_line(fault, password)}") from None
+            key = "data.query"
+            names, rows = read(connection, data.query, data.statement_timeout)
+    except (SQLAlchemyError, engine.dialect.loaded_dbapi.Error, sqlite3.Warning) as fault:
+        hint = one_select.hint(fault) if key == "data.query" else ""
+        raise DataError(f"{key}: {shown}: {_first_line(fault, password)}{hint}") from None
     finally:
         engine.dispose()
     return _frame(names, rows, frozenset(data.missing)), shown
@@ -103,27 +104,29 @@ def _address(url: str) -> URL:
         raise ConfigError(
             "data.url", "is not a database address; write sqlite:///<path> or postgresql://user@host/name"
         ) from None
-    return place.set(drivername=_DRIVERS[place.drivername][0]) if place.drivername in _DRIVERS else place
+    database = place.get_backend_name()
+    if database not in _DRIVERS:
+        rule = f"{place.drivername} cannot be held to reading; use sqlite or postgresql, or export the rows for data=csv"
+        raise ConfigError("data.url", rule)
+    return place.set(drivername=_DRIVERS[database])
 
 
-def _read_only(place: URL, file: Path | None, password: str | None) -> Engine:
-    """An engine that refuses to write, if its database can; nothing is ever committed."""
+def _engine(place: URL, file: Path | None, password: str | None) -> Engine:
+    """An engine that makes one connection, which opens a file read-only."""
     from sqlalchemy import NullPool, create_engine
-    from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+    from sqlalchemy.exc import ArgumentError
 
     options: dict[str, Any] = {}
     if file is not None:
         place = place.set(database=file.resolve().as_uri(), query={"mode": "ro", "uri": "true"})
-    elif place.get_backend_name() == "postgresql":
-        options = {"execution_options": {"postgresql_readonly": True}, "connect_args": {"connect_timeout": CONNECT_SECONDS}}
+    else:
+        options = {"connect_args": {"connect_timeout": CONNECT_SECONDS}}
     try:
         return create_engine(place if password is None else place.set(password=password), poolclass=NullPool, **options)
-    except (NoSuchModuleError, ArgumentError):
-        rule = f"{place.drivername} is unknown to SQLAlchemy; use sqlite or postgresql"
-        raise ConfigError("data.url", rule) from None
-    except ImportError as fault:
-        package = next((package for driver, package in _DRIVERS.values() if driver == place.drivername), fault.name)
-        raise ConfigError("data.url", f"{place.drivername} needs its driver; pip install '{package}'") from None
+    except ArgumentError:
+        raise ConfigError("data.url", "is not a database address that its driver can read; correct it") from None
+    except ImportError:
+        raise ConfigError("data.url", f"{place.drivername} needs its driver; pip install 'psycopg[binary]'") from None
 
 
 def _first_line(fault: Exception, password: str | None) -> str:

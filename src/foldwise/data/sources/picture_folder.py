@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from foldwise.data.formula_text import QUOTE, is_formula
 from foldwise.data.sources.image_array import ImageSource
 from foldwise.data.sources.pictures import find_pictures, read_pictures, shown_broken
 from foldwise.errors import ConfigError, DataError
@@ -73,6 +74,8 @@ def _listed(data: FolderData, folder: Path, labels: str) -> tuple[list[Path], li
         if name is None:
             raise DataError(f"{path}, row {row}: {data.file} is missing; name a picture, or drop the row")
         file = folder / name
+        if not file.exists() and is_formula(bare := name.removeprefix(QUOTE)):  # as `predict` writes it
+            file = folder / bare
         if not file.resolve().is_relative_to(folder.resolve()):
             raise DataError(f"{path}, row {row}: {name} is not in {folder}; name files in it")
         files.append(file)

@@ -54,6 +54,19 @@ def test_the_address_of_a_database_is_not_part_of_a_study_s_identity():
     assert here.name == there.name
     other = [*_words("sqlite:///a.db", "data.name=shop"), "data.query='SELECT * FROM u'"]
     assert read_study(compose_study(other)).name != here.name
+    patient = [*_words("sqlite:///a.db", "data.name=shop"), "data.statement_timeout=5"]
+    assert read_study(compose_study(patient)).name == here.name
+
+
+@pytest.mark.parametrize("seconds", ["0", "-1", "soon", "3e9"])
+def test_a_time_limit_is_a_number_of_seconds(seconds):
+    with pytest.raises(ConfigError, match=r"data\.statement_timeout: "):
+        read_study(compose_study(_words("sqlite:///a.db", f"data.statement_timeout={seconds}")))
+
+
+def test_a_query_with_nul_is_refused():
+    with pytest.raises(ValueError, match="holds the character NUL"):
+        SqlData(kind="sql", url="sqlite:///a.db", query="SELECT 1\0; DROP TABLE t", target="y")
 
 
 def test_the_file_is_found_in_paths_data_and_never_made(tmp_path):
@@ -77,8 +90,9 @@ def test_the_file_is_found_in_paths_data_and_never_made(tmp_path):
         ("sqlite://", r"data\.url: names no file; write sqlite:///<path>"),
         ("sqlite:///:memory:", r"data\.url: names no file"),
         ("shop.db", r"data\.url: is not a database address"),
-        ("nosql://host/shop", r"data\.url: nosql is unknown to SQLAlchemy"),
-        ("oracle+oracledb://host/shop", r"data\.url: oracle\+oracledb needs its driver; pip install"),
+        ("nosql://host/shop", r"data\.url: nosql cannot be held to reading; use sqlite or postgresql"),
+        ("oracle+oracledb://host/shop", r"data\.url: oracle\+oracledb cannot be held to reading; use sqlite or postgresql"),
+        ("mysql+pymysql://host/shop", r"data\.url: mysql\+pymysql cannot be held to reading; .* export the rows for data=csv"),
     ],
 )
 def test_a_wrong_address_is_one_sentence(url, sentence):
