@@ -127,19 +127,26 @@ def _composed(conf: Conf, chosen: Mapping[str, str]) -> Config:
 
 def _check_own_files(conf: Conf, chosen: Mapping[str, str]) -> None:
     """Refuse a chosen file that is not plain YAML, by its line, which Hydra's messages do not name."""
-    tune = conf.find("tune.yaml")
-    assert tune is not None  # it is shipped
-    values, lines = read_yaml(tune)
-    listed = values.get("defaults", [])
-    if not isinstance(listed, list):
-        raise ConfigError(
-            f"{tune}, line {lines['defaults']}", f"defaults must be a list of lines - group: option, got {listed!r}"
-        )
-    usual = {group: option for line in listed if isinstance(line, dict) for group, option in line.items()}
-    for group, option in (usual | dict(chosen)).items():
-        path = conf.find(f"{group}/{option}.yaml")
-        if path is not None:
-            read_yaml(path)
+    waiting = ["tune.yaml", *(f"{group}/{option}.yaml" for group, option in chosen.items())]
+    seen = set()
+    while waiting:
+        name = waiting.pop()
+        path = conf.find(name)
+        if name in seen or path is None:
+            continue
+        seen.add(name)
+        values, lines = read_yaml(path)
+        listed = values.get("defaults", [])
+        if not isinstance(listed, list):
+            raise ConfigError(
+                f"{path}, line {lines['defaults']}", f"defaults must be a list of lines - group: option, got {listed!r}"
+            )
+        for line in listed:  # `- option` of the same group, `- group: option`, `- override /group: option`
+            for key, option in line.items() if isinstance(line, dict) else [("", line)]:
+                below = "/" / Path(name).parent / key.split(" ")[-1]
+                group = str(below.relative_to("/"))
+                if not (name == "tune.yaml" and group in chosen):
+                    waiting.append(str((below / str(option)).relative_to("/")) + ".yaml")
 
 
 def _set(config: Config, key: str, value: Any) -> None:
