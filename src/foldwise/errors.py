@@ -5,6 +5,8 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+MOST_DIGITS = 300  # of a number in a configuration; a float ends at 1.8e308
+
 
 class FoldwiseError(Exception):
     """A fault that its one sentence explains; doors print it without a traceback."""
