@@ -48,7 +48,7 @@ def read_study(config: Mapping[str, Any]) -> StudySpec:
     """
     _refuse_odd(config, "")
     fixed_part = {key: value for key, value in config.items() if key not in SEARCHABLE}
-    fixed = _validated(FixedSpec, fixed_part)
+    fixed = _validated(FixedSpec, fixed_part, config)
     _check_together(fixed)
     template, space = parted(config)
     corners = _corners(template, space)
@@ -249,11 +249,11 @@ def _refuse_unset(value: Any, key: str) -> None:
         _refuse_unset(item, below)
 
 
-def _validated(model: type[Model], values: Any) -> Model:
+def _validated(model: type[Model], values: Any, whole: Any = None) -> Model:
     try:
         return model.model_validate(_without_missing(values))
     except ValidationError as error:
-        raise message_for(values, error) from None
+        raise message_for(model, values, error, whole) from None
 
 
 def _without_missing(values: Any) -> Any:

@@ -3,10 +3,23 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
+
+
+class BadKey(ValueError):
+    """A rule that one key of a specification breaks, from a validator that looks at several.
+
+    key: the name of the key, below the specification. known: the names that it could have, if it is unknown.
+    """
+
+    def __init__(self, key: str, rule: str, known: Iterable[str] = ()) -> None:
+        super().__init__(rule)
+        self.key = key
+        self.known = tuple(known)
 
 
 class Spec(BaseModel):

@@ -72,7 +72,7 @@ def test_a_tuner_can_give_a_trial_fewer_epochs_but_never_more():
         ("tuner", {"kind": "qmc", "sequence": "soboll"}, "tuner.sequence: 'soboll' is not known, did you mean sobol?"),
         ("tuner", {"kind": "grid", "startup": 3}, "tuner.startup: unknown key for this tuner.kind"),
         ("lr_schedule", "cosin", "did you mean cosine?"),
-        ("fit.optimizer", {"kind": "sgd", "momentun": 0.9}, "did you mean momentum?"),
+        ("fit.optimizer", {"kind": "sgd", "momentun": 0.9}, "did you mean fit.optimizer.momentum?"),
         ("fit.optimizer", {"kind": "sgd", "momentum": 1.5}, "0 <= momentum < 1 must hold"),
         ("goal", {"metric": "acuracy"}, "did you mean accuracy?"),
         (
