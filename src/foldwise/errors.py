@@ -161,9 +161,9 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """`, did you mean x?` if a known word means the same or is close, else the list of known words."""
     names = sorted(known)
-    near = same_but_for_signs(word, names) or [*synonym(word, names).values()] or [closest(word, names)]
-    if near[0]:
-        return f", did you mean {' or '.join(map(str, near[:3]))}?"
+    near = same_but_for_signs(word, names) or [*synonym(word, names).values()] or _alike(word, names)
+    if near:
+        return f", did you mean {' or '.join(near[:3])}?"
     shown = ", ".join(names[:30]) + (", ..." if len(names) > 30 else "")
     return f"; known: {shown}" if names else ""
 
@@ -171,7 +171,7 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 def closest(word: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:
     """The one known word that was probably meant: by its signs, by its meaning, or by its letters."""
     names = sorted(known)
-    near = same_but_for_signs(word, names) or [*synonym(word, names)] or difflib.get_close_matches(word, names, 1, cutoff)
+    near = same_but_for_signs(word, names) or [*synonym(word, names)] or _alike(word, names, cutoff)
     return near[0] if near else None
 
 
@@ -186,6 +186,10 @@ def synonym(word: str, known: Iterable[str]) -> dict[str, str]:
     names = set(known)
     parts = [name.partition(": ") for name in SYNONYMS.get(_bare(word), ())]
     return {name: f"{name} ({remark})" if remark else name for name, _, remark in parts if name in names}
+
+
+def _alike(word: str, names: list[str], cutoff: float = 0.6) -> list[str]:
+    return difflib.get_close_matches(word, names, n=1, cutoff=cutoff)
 
 
 def _bare(word: str) -> str:

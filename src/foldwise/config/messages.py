@@ -12,6 +12,7 @@ from foldwise.config.proposals import for_section, for_unknown_key, kinds_at
 from foldwise.errors import ConfigError, closest, did_you_mean
 from foldwise.spec.base import BadKey
 from foldwise.spec.trial import SEARCHABLE
+from foldwise.system.command import shell_word
 
 
 def message_for(model: type[BaseModel], values: Any, error: ValidationError, whole: Any = None) -> ConfigError:
@@ -108,9 +109,9 @@ def _of_value(key: str, error: Exception, whole: Any) -> tuple[str, str]:
         return wrong, str(error)
     near = closest(error.key, error.known)
     if near:
-        return wrong, f"{error}, did you mean {key}.{near}?"
-    meant = for_unknown_key([*key.split("."), error.key], whole)
-    return wrong, f"{error}{meant if meant.startswith(',') else did_you_mean(error.key, error.known)}"
+        return wrong, f"{error.rule}, did you mean {key}.{near}?"
+    meant = for_unknown_key(wrong.split("."), whole)
+    return wrong, error.rule + meant if meant.startswith(",") else str(error)
 
 
 _RULES = {
@@ -135,7 +136,9 @@ def _hint(key: str, kind: str, given: Any) -> str:
     if isinstance(given, list) and given and given[0] in ("int", "float", "choice"):
         return f"; ranges are allowed only in {', '.join(SEARCHABLE)}"
     if kind == "string_type" and isinstance(given, (bool, int, float)):
-        return f"; in a shell quote it twice, \"{key}='{shown(given)}'\""
+        return f"; in a shell quote it twice, {shell_word(key, shown(given))}"
+    if kind == "tuple_type" and isinstance(given, str) and re.fullmatch(r"[\w ./-]+", given):
+        return f", did you mean {key}=[{given}]?"
     if isinstance(given, str) and kind in ("int_type", "float_type", "bool_type"):
         return " as text"
     return ""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal, get_args, get_origin
 
@@ -12,6 +11,7 @@ from foldwise.errors import closest, did_you_mean, same_but_for_signs, synonym
 from foldwise.spec.goal import METRICS
 from foldwise.spec.study import FixedSpec
 from foldwise.spec.trial import TrialSpec
+from foldwise.system.command import shell_word
 
 # How other libraries call a key, without case and signs -> ours.
 KEYS = {
@@ -53,6 +53,11 @@ KEYS = {
     **dict.fromkeys(("nthreads", "numthreads"), "execute.threads"),
     **dict.fromkeys(("output", "outputdir", "outdir", "rundir"), "paths.runs"),
 }
+
+# Sections whose keys are names: one of these, to show how.
+NAMES = {"goal.at_most": "parameters", "data.kinds": "COLUMN"}
+# The endings of files -> the source that reads them.
+SOURCES = {".csv": "csv", ".tsv": "csv", ".txt": "csv", ".parquet": "parquet", ".npz": "npz"}
 
 # The keys that a single value in place of a section most probably means; others follow as they are declared.
 FIRST = {
@@ -99,6 +104,8 @@ def for_unknown_key(path: Sequence[int | str], whole: Any) -> str:
 def for_section(model: type[BaseModel], path: Sequence[int | str], given: Any, whole: Any) -> str:
     """The rest of the sentence `must be a mapping`: the key below that takes the value, `, did you mean folds.count=10?`."""
     key = ".".join(str(word) for word in path)
+    if key in NAMES and not isinstance(given, list):
+        return f", as in {shell_word(f'{key}.{NAMES[key]}', given)}"
     part, kinds = _part_at(model, path, whole)
     words = kinds
     if part is not None:
@@ -109,7 +116,7 @@ def for_section(model: type[BaseModel], path: Sequence[int | str], given: Any, w
             return f", did you mean {key}.{given}=true?"
         for name in [*first, *others]:
             if _takes(part, name, given):
-                return f", did you mean {_override(f'{key}.{name}', given)}?"
+                return f", did you mean {shell_word(f'{key}.{name}', given)}?"
         near = closest(str(given), METRICS) if key == "goal" and isinstance(given, str) else None
         if near:
             return f", did you mean {key}.metric={near}?"
@@ -120,6 +127,9 @@ def for_section(model: type[BaseModel], path: Sequence[int | str], given: Any, w
 
 def for_option(group: str, value: str, known: list[str]) -> str:
     """The rest of the sentence `is not an option of`: an option, or a key of the group that has this word."""
+    ending = next((ending for ending in SOURCES if group == "data" and value.lower().endswith(ending)), "")
+    if ending:
+        return f", did you mean data={SOURCES[ending]} {shell_word('data.path', value)}?"
     meant = same_but_for_signs(value, known) or synonym(value, known)
     if not meant:
         for key, words in _words_below(group):
@@ -240,12 +250,6 @@ def _words_below(group: str) -> Iterator[tuple[str, list[str]]]:
             words += _literals(below.model_fields["kind"].annotation) if "kind" in below.model_fields else []
         if words and name != "kind":
             yield f"{group}.{name}", words
-
-
-def _override(key: str, value: Any) -> str:
-    """`key=value` as a shell takes it."""
-    shown = str(value).lower() if isinstance(value, bool) else str(value)
-    return shlex.quote(f"{key}={shown}")
 
 
 def _bare(word: str) -> str:

@@ -178,7 +178,7 @@ def _set(config: Config, key: str, value: Any) -> None:
             value = {"kind": value, "learning_rate": rate}
     if isinstance(value, Mapping) and isinstance(old, dict) and value.get("kind", old.get("kind")) == old.get("kind"):
         for name, item in value.items():
-            _set(old, str(name), item)
+            _set(config, f"{key}.{name}", item)
     else:
         node[leaf] = value
 
@@ -198,5 +198,7 @@ def _known_key(config: Config, key: str) -> None:
             known = node if isinstance(node, dict) else {}
             near = closest(word, known)
             meant = ".".join([*words[:place], near, *words[place + 1 :]]) if near else None
-            raise ConfigError(key, f"unknown key, did you mean {meant}?" if meant else f"unknown key{did_you_mean(word, known)}")
+            raise ConfigError(
+                key, f"unknown key, did you mean {meant}?" if meant else f"unknown key{did_you_mean(word, known)}"
+            )
         node = node[word]

@@ -10,6 +10,7 @@ from typing import Any
 from foldwise.errors import MOST_DIGITS, ConfigError
 from foldwise.spec.places import usable_folder
 from foldwise.spec.trial import SEARCHABLE
+from foldwise.system.command import shell_word
 
 
 def split_override(text: str) -> tuple[str, str]:
@@ -83,14 +84,15 @@ def _read_value(key: str, written: str) -> Any:
             ) from None
         return written  # plain text with characters of Hydra's grammar, as in data.delimiter=;
     if override.is_sweep_override():
-        raise ConfigError(key, f"several values at once are Hydra's multirun, which is not used{_as_range(key, override)}")
+        instead = _as_range(key, override) or f"start one study for each, or quote one text, {shell_word(key, written)}"
+        raise ConfigError(key, f"several values at once are Hydra's multirun, which is not used; {instead}")
     return _plain(override.value())
 
 
 def _as_range(key: str, override: Any) -> str:
-    """The range that means the same as a sweep of Hydra's, where a range may be."""
+    """The range that means the same as a sweep of Hydra's; empty where no range may be."""
     if key.partition(".")[0] not in SEARCHABLE:
-        return "; start one study for each"
+        return ""
     sweep = override.value()
     kind = type(sweep).__name__
     if kind == "IntervalSweep":
@@ -101,7 +103,7 @@ def _as_range(key: str, override: Any) -> str:
         words = f"{'int' if type(last) is int else 'float'},{sweep.start},{last}{step}"
     else:
         words = ",".join(["choice", *(_written(value) for value in sweep.list)])
-    return f"; a range is {key}=[{words}]"
+    return f"a range is {key}=[{words}]"
 
 
 def _written(value: Any) -> str:

@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
 
+from foldwise.errors import did_you_mean
+
 
 class BadKey(ValueError):
     """A rule that one key of a specification breaks, from a validator that looks at several.
@@ -17,9 +19,8 @@ class BadKey(ValueError):
     """
 
     def __init__(self, key: str, rule: str, known: Iterable[str] = ()) -> None:
-        super().__init__(rule)
-        self.key = key
-        self.known = tuple(known)
+        self.key, self.rule, self.known = key, rule, tuple(known)
+        super().__init__(rule + did_you_mean(key, self.known) if self.known else rule)
 
 
 class Spec(BaseModel):

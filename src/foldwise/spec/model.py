@@ -96,7 +96,9 @@ class CnnSpec(Spec):
         _refuse_other_count("filters", self.filters, "numbers of maps", "blocks", self.blocks)
         _refuse_other_count("units", self.units, "widths", "hidden", self.hidden)
         if self.initializer == "identity":
-            raise BadKey("initializer", "initializer identity makes a matrix, but a convolution's kernel has four axes; use orthogonal")
+            raise BadKey(
+                "initializer", "initializer identity makes a matrix, but a convolution's kernel has four axes; use orthogonal"
+            )
         return self
 
     @property
