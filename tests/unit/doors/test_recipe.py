@@ -125,7 +125,7 @@ def test_a_recipe_is_a_regular_file(tmp_path):
     (tmp_path / "device.yaml").symlink_to("/dev/zero")
     (tmp_path / "folder.yaml").mkdir()
     for name in ("pipe", "device", "folder"):
-        with pytest.raises(ConfigError, match=f"experiment: file not found: .*{name}.yaml"):
+        with pytest.raises(ConfigError, match=f"experiment: .*{name}.yaml is not a regular file"):
             compose_study([f"experiment={tmp_path / name}.yaml"])
     (tmp_path / "mine.yaml").write_text(MINE)
     (tmp_path / "link.yaml").symlink_to("mine.yaml")
