@@ -4,29 +4,70 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any, get_args
+from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from foldwise.errors import ConfigError, did_you_mean
-from foldwise.spec.study import FixedSpec
-from foldwise.spec.trial import SEARCHABLE, TrialSpec
+from foldwise.config.proposals import for_section, for_unknown_key, kinds_at
+from foldwise.errors import ConfigError, closest, did_you_mean
+from foldwise.spec.base import BadKey
+from foldwise.spec.trial import SEARCHABLE
+from foldwise.system.command import shell_word
 
 
-def message_for(values: Any, error: ValidationError) -> ConfigError:
+def message_for(model: type[BaseModel], values: Any, error: ValidationError, whole: Any = None) -> ConfigError:
     """The most useful of pydantic's errors about `values`, to be raised.
 
-    Wrong kinds and unknown keys come first and missing keys last: they often explain the others.
+    Wrong kinds and unknown keys come first and missing keys last: they often explain the others. What the members of a union
+    say about one key becomes one sentence.
+
+    Args:
+        model: the specification that `values` do not fit.
+        values: a part of a configuration.
+        error: pydantic's.
+        whole: the configuration, if `values` are not all of it.
     """
     findings = error.errors(include_url=False)
     order = {"union_tag_invalid": 0, "extra_forbidden": 1, "missing": 3}
     finding = min(findings, key=lambda f: order.get(f["type"], 2))
-    path = _path(finding["loc"], values)
-    key = ".".join(str(word) for word in path)
-    return ConfigError(*_sentence(key, path, finding))
+    path = _path(finding["loc"], values, missing=finding["type"] == "missing")
+    same = [other for other in findings if other["type"] not in order and _path(other["loc"], values) == path]
+    known = values if whole is None else whole
+    if finding["type"] in _SECTIONS:
+        key = ".".join(map(str, path))
+        rule = f"must be a mapping, got {shown(finding['input'])}"
+        return ConfigError(key, rule + for_section(model, path, finding["input"], known))
+    if finding["type"] == "extra_forbidden":
+        return ConfigError(".".join(map(str, path)), "unknown key" + for_unknown_key(path, known))
+    if any(other["type"] == "literal_error" for other in same):
+        return ConfigError(".".join(map(str, path)), _one_of(same))
+    return ConfigError(*_sentence(model, ".".join(map(str, path)), finding, known))
 
 
-def _path(loc: tuple[int | str, ...], values: Any) -> list[int | str]:
+_SECTIONS = ("model_type", "dict_type", "mapping_type", "model_attributes_type")
+_WORDS = re.compile(r"'([^']+)'|\b(true|false|\d+)\b")
+
+
+def _one_of(findings: list[Any]) -> str:
+    """The rule of a key that takes some words, and perhaps other values too."""
+    given = findings[0]["input"]
+    expected = [found["ctx"]["expected"] for found in findings if found["type"] == "literal_error"]
+    words = list(dict.fromkeys(a or b for text in expected for a, b in _WORDS.findall(text)))
+    rules = list(dict.fromkeys(_rule(found) for found in findings if found["type"] != "literal_error"))
+    near = did_you_mean(str(given), words)
+    near = near if near.startswith(",") else ""
+    if not rules:
+        return f"{shown(given)} is not known{near}; known: {', '.join(words)}"
+    if isinstance(given, str):
+        return f"{' or '.join(rules)} or {' or '.join(words)}, got {shown(given)}{near}"
+    return f"{rules[0]}, got {shown(given)}; or write {' or '.join(words)}"
+
+
+def _rule(finding: Any) -> str:
+    return _RULES.get(finding["type"], "{msg}").format(msg=finding["msg"], **finding.get("ctx", {}))
+
+
+def _path(loc: tuple[int | str, ...], values: Any, missing: bool = False) -> list[int | str]:
     """Pydantic's location, without the words that it adds for members of unions."""
     path: list[int | str] = []
     node = values
@@ -35,7 +76,7 @@ def _path(loc: tuple[int | str, ...], values: Any) -> list[int | str]:
         last = index == len(loc) - 1
         if isinstance(node, Mapping) and word == node.get("kind") and not member:
             member = True  # only once: a key can have the name of the kind, as in model=layers
-        elif isinstance(node, Mapping) and (word in node or last):
+        elif isinstance(node, Mapping) and (word in node or (last and missing)):
             path.append(word)
             node, member = node.get(word), False
         elif isinstance(node, list) and isinstance(word, int):
@@ -44,29 +85,33 @@ def _path(loc: tuple[int | str, ...], values: Any) -> list[int | str]:
     return path
 
 
-def _sentence(key: str, path: list[int | str], finding: Any) -> tuple[str, str]:
+def _sentence(model: type[BaseModel], key: str, finding: Any, whole: Any) -> tuple[str, str]:
     kind, given, context = finding["type"], finding["input"], finding.get("ctx", {})
-    if kind == "extra_forbidden":
-        return key, "unknown key" + _proposal(path)
     if kind == "missing":
         return key, f"must be given, for example {key}=..."
     if kind == "union_tag_invalid":
         known = re.findall(r"'([^']+)'", context["expected_tags"])
         return f"{key}.kind", f"{context['tag']!r} is unknown{did_you_mean(str(context['tag']), known)}"
     if kind == "union_tag_not_found":
-        return key, f"needs a kind, got {shown(given)}"
-    if kind == "literal_error":
-        known = re.findall(r"'([^']+)'|(\b(?:true|false|\d+)\b)", context["expected"])
-        words = [a or b for a, b in known]
-        near = did_you_mean(str(given), words)
-        listed = "" if near.startswith(";") else f"; known: {', '.join(words)}"
-        return key, f"{shown(given)} is not known{near}{listed}"
+        kinds = kinds_at(model, key.split("."))
+        return key, f"needs a kind, got {shown(given)}; {key}.kind is one of {', '.join(kinds)}"
     if kind == "value_error":
-        return key, str(context["error"])
-    return (
-        key,
-        f"{_RULES.get(kind, '{msg}').format(msg=finding['msg'], **context)}, got {shown(given)}{_hint(key, kind, given)}",
-    )
+        return _of_value(key, context["error"], whole)
+    return key, f"{_rule(finding)}, got {shown(given)}{_hint(key, kind, given)}"
+
+
+def _of_value(key: str, error: Exception, whole: Any) -> tuple[str, str]:
+    """The rule of a validator, at the key that it names."""
+    if not isinstance(error, BadKey):
+        return key, str(error)
+    wrong = f"{key}.{error.key}"
+    if not error.known:
+        return wrong, str(error)
+    near = closest(error.key, error.known)
+    if near:
+        return wrong, f"{error.rule}, did you mean {key}.{near}?"
+    meant = for_unknown_key(wrong.split("."), whole)
+    return wrong, error.rule + meant if meant.startswith(",") else str(error)
 
 
 _RULES = {
@@ -80,10 +125,6 @@ _RULES = {
     "float_type": "must be a number",
     "bool_type": "must be true or false",
     "string_type": "must be text",
-    "model_type": "must be a mapping",
-    "dict_type": "must be a mapping",
-    "mapping_type": "must be a mapping",
-    "model_attributes_type": "must be a mapping",
     "tuple_type": "must be a list",
     "too_short": "must list at least {min_length}",
     "string_too_short": "must have at least {min_length} characters",
@@ -95,44 +136,12 @@ def _hint(key: str, kind: str, given: Any) -> str:
     if isinstance(given, list) and given and given[0] in ("int", "float", "choice"):
         return f"; ranges are allowed only in {', '.join(SEARCHABLE)}"
     if kind == "string_type" and isinstance(given, (bool, int, float)):
-        return f"; in a shell quote it twice, \"{key}='{shown(given)}'\""
+        return f"; in a shell quote it twice, {shell_word(key, shown(given))}"
+    if kind == "tuple_type" and isinstance(given, str) and re.fullmatch(r"[\w ./-]+", given):
+        return f", did you mean {key}=[{given}]?"
     if isinstance(given, str) and kind in ("int_type", "float_type", "bool_type"):
         return " as text"
     return ""
-
-
-def _proposal(path: list[int | str]) -> str:
-    """The known key that was probably meant: one with that name elsewhere, or a similar one in the same place."""
-    *parents, wrong = [str(word) for word in path]
-    prefix = "".join(f"{parent}." for parent in parents)
-    every = set(_known_keys(FixedSpec)) | set(_known_keys(TrialSpec))
-    if prefix + wrong in every:
-        return f" for this {prefix}kind; other kinds have it"
-    beside = {key for key in every if key.startswith(prefix) and "." not in key[len(prefix) :]}
-    elsewhere = sorted(key for key in every if key.rsplit(".", 1)[-1] == wrong)
-    if elsewhere:
-        return f", did you mean {elsewhere[0]}?"
-    near = did_you_mean(prefix + wrong, beside)
-    if near.startswith(","):
-        return near
-    return did_you_mean(wrong, {key[len(prefix) :] for key in beside})
-
-
-def _known_keys(model: type[BaseModel], prefix: str = "") -> list[str]:
-    """All dotted keys that a configuration can have."""
-    keys = []
-    for name, field in model.model_fields.items():
-        key = prefix + (field.alias or name)
-        keys.append(key)
-        for part in _models_in(field.annotation):
-            keys.extend(_known_keys(part, f"{key}."))
-    return keys
-
-
-def _models_in(annotation: Any) -> list[type[BaseModel]]:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return [annotation]
-    return [model for part in get_args(annotation) for model in _models_in(part)]
 
 
 def shown(value: Any) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import hashlib
 import json
+import math
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import PurePath
@@ -14,7 +15,7 @@ from pydantic import BaseModel, ValidationError
 
 from foldwise.config.messages import message_for, shown
 from foldwise.config.template import fill, split
-from foldwise.errors import ConfigError, did_you_mean
+from foldwise.errors import MOST_DIGITS, ConfigError, did_you_mean
 from foldwise.spec.data import SKLEARN_TASKS, CsvData, ParquetData, SklearnData
 from foldwise.spec.goal import goal_for
 from foldwise.spec.images import FolderData, NpzData
@@ -25,6 +26,7 @@ from foldwise.spec.study import FixedSpec, StudySpec
 from foldwise.spec.trial import SEARCHABLE, TrialSpec
 
 MISSING = "???"
+TOO_LARGE = 10**MOST_DIGITS
 Model = TypeVar("Model", bound=BaseModel)
 
 # Keys that change where or how long a study runs, but not its results.
@@ -44,12 +46,13 @@ def read_study(config: Mapping[str, Any]) -> StudySpec:
     Raises:
         ConfigError: the first error, with its dotted key and a proposal.
     """
-    _refuse_references(config, "")
+    _refuse_odd(config, "")
     fixed_part = {key: value for key, value in config.items() if key not in SEARCHABLE}
-    fixed = _validated(FixedSpec, fixed_part)
+    fixed = _validated(FixedSpec, fixed_part, config)
     _check_together(fixed)
     template, space = parted(config)
     corners = _corners(template, space)
+    _refuse_unset(config, "")
     first = _read_first(template, space, fixed.tuner.first)
     recipe = {key: copy.deepcopy(described(value)) for key, value in config.items() if key not in _NO_RESULTS}
     source = data_name(fixed)
@@ -156,8 +159,10 @@ def read_service(model: type[Model], config: Mapping[str, Any]) -> Model:
     Raises:
         ConfigError: the first error, with its dotted key.
     """
-    _refuse_references(config, "")
-    return _validated(model, config)
+    _refuse_odd(config, "")
+    spec = _validated(model, config)
+    _refuse_unset(config, "")
+    return spec
 
 
 def identity(recipe: Mapping[str, Any]) -> dict[str, Any]:
@@ -211,23 +216,44 @@ def _check_together(fixed: FixedSpec) -> None:
         goal_for(fixed.metric, fixed.goal.direction, task)
 
 
-def _refuse_references(value: Any, key: str) -> None:
-    """Refuse references: `${oc.env:...}` could copy a secret into a run that others can see."""
+def _refuse_odd(value: Any, key: str) -> None:
+    """Refuse what no option can mean: references (`${oc.env:...}` could copy a secret), odd text, numbers of 400 digits."""
     if isinstance(value, Mapping):
         for name, item in value.items():
-            _refuse_references(item, f"{key}.{name}" if key else str(name))
+            _refuse_odd_text(str(name), key)
+            _refuse_odd(item, f"{key}.{name}" if key else str(name))
     elif isinstance(value, list):
         for index, item in enumerate(value):
-            _refuse_references(item, f"{key}.{index}")
-    elif isinstance(value, str) and "${" in value:
-        raise ConfigError(key, f"references such as {shown(value)} are not allowed; write the value itself")
+            _refuse_odd(item, f"{key}.{index}")
+    elif isinstance(value, str):
+        if "${" in value:
+            raise ConfigError(key, f"references such as {shown(value)} are not allowed; write the value itself")
+        _refuse_odd_text(value, key)
+    elif isinstance(value, int) and abs(value) >= TOO_LARGE:
+        digits = math.floor(math.log10(abs(value))) + 1
+        raise ConfigError(key, f"must be a number of at most {MOST_DIGITS} digits, got one of {digits}")
 
 
-def _validated(model: type[Model], values: Any) -> Model:
+def _refuse_odd_text(text: str, key: str) -> None:
+    if re.search("[\0\ud800-\udfff]", text):
+        raise ConfigError(key, f"must be text in UTF-8 without NUL, got {shown(text)}")
+
+
+def _refuse_unset(value: Any, key: str) -> None:
+    """Refuse `???`, which stands for a value that must be given."""
+    items = value.items() if isinstance(value, Mapping) else enumerate(value) if isinstance(value, list) else ()
+    for name, item in items:
+        below = f"{key}.{name}" if key else str(name)
+        if item == MISSING and isinstance(value, Mapping):
+            raise ConfigError(below, f"must be given, for example {below}=...")
+        _refuse_unset(item, below)
+
+
+def _validated(model: type[Model], values: Any, whole: Any = None) -> Model:
     try:
         return model.model_validate(_without_missing(values))
     except ValidationError as error:
-        raise message_for(values, error) from None
+        raise message_for(model, values, error, whole) from None
 
 
 def _without_missing(values: Any) -> Any:

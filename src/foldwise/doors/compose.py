@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from foldwise.config.proposals import for_option
 from foldwise.doors.conf import RECIPES, SERVICES, Conf, conf_at
 from foldwise.doors.overrides import own_conf, read_override, split_override
 from foldwise.doors.recipe import read_recipe, recipe_file
-from foldwise.errors import ConfigError, did_you_mean
+from foldwise.errors import ConfigError, closest, did_you_mean
 from foldwise.system.yaml_file import read_yaml
 
 Config = dict[str, Any]
@@ -59,7 +60,7 @@ def compose_study(overrides: Sequence[str], values: Mapping[str, Any] | None = N
             recipe = recipe_file(conf, value)
         elif group in known and isinstance(value, str) and (key == group or value in known[group]):
             if value not in known[group]:
-                raise ConfigError(key, f"{value!r} is not an option of {group}{did_you_mean(value, known[group])}")
+                raise ConfigError(key, f"{value!r} is not an option of {group}{for_option(group, value, known[group])}")
             chosen[group] = value
         else:
             changes.append((key, value))
@@ -127,23 +128,33 @@ def _composed(conf: Conf, chosen: Mapping[str, str]) -> Config:
 
 def _check_own_files(conf: Conf, chosen: Mapping[str, str]) -> None:
     """Refuse a chosen file that is not plain YAML, by its line, which Hydra's messages do not name."""
-    tune = conf.find("tune.yaml")
-    assert tune is not None  # it is shipped
-    values, lines = read_yaml(tune)
-    listed = values.get("defaults", [])
-    if not isinstance(listed, list):
-        raise ConfigError(
-            f"{tune}, line {lines['defaults']}", f"defaults must be a list of lines - group: option, got {listed!r}"
-        )
-    usual = {group: option for line in listed if isinstance(line, dict) for group, option in line.items()}
-    for group, option in (usual | dict(chosen)).items():
-        path = conf.find(f"{group}/{option}.yaml")
-        if path is not None:
-            read_yaml(path)
+    waiting = ["tune.yaml", *(f"{group}/{option}.yaml" for group, option in chosen.items())]
+    seen = set()
+    while waiting:
+        name = waiting.pop()
+        path = conf.find(name)
+        if name in seen or path is None:
+            continue
+        seen.add(name)
+        values, lines = read_yaml(path)
+        listed = values.get("defaults", [])
+        if not isinstance(listed, list):
+            raise ConfigError(
+                f"{path}, line {lines['defaults']}", f"defaults must be a list of lines - group: option, got {listed!r}"
+            )
+        for line in listed:  # `- option` of the same group, `- group: option`, `- override /group: option`
+            for key, option in line.items() if isinstance(line, dict) else [("", line)]:
+                below = "/" / Path(name).parent / key.split(" ")[-1]
+                group = str(below.relative_to("/"))
+                if not (name == "tune.yaml" and group in chosen):
+                    waiting.append(str((below / str(option)).relative_to("/")) + ".yaml")
 
 
 def _set(config: Config, key: str, value: Any) -> None:
-    """Put a value at a dotted key. A mapping is merged into one of its kind and replaces one of another."""
+    """Put a value at a dotted key. A mapping is merged into one of its kind and replaces one of another.
+
+    A bare word is a mapping of that kind. All optimizers have a learning rate, so a range of it stays if the word is another.
+    """
     *parents, leaf = key.split(".")
     node: Any = config
     for parent in parents:
@@ -159,9 +170,15 @@ def _set(config: Config, key: str, value: Any) -> None:
         node[_place(node, leaf, key)] = value
         return
     old = node.get(leaf)
+    if isinstance(value, str) and isinstance(old, dict) and "kind" in old:
+        if value == old["kind"]:
+            return
+        rate = old.get("learning_rate")
+        if key == "fit.optimizer" and isinstance(rate, list):
+            value = {"kind": value, "learning_rate": rate}
     if isinstance(value, Mapping) and isinstance(old, dict) and value.get("kind", old.get("kind")) == old.get("kind"):
         for name, item in value.items():
-            _set(old, str(name), item)
+            _set(config, f"{key}.{name}", item)
     else:
         node[leaf] = value
 
@@ -175,8 +192,13 @@ def _place(items: list[Any], word: str, key: str) -> int:
 
 def _known_key(config: Config, key: str) -> None:
     node: Any = config
-    for word in key.split("."):
+    words = key.split(".")
+    for place, word in enumerate(words):
         if not isinstance(node, dict) or word not in node:
             known = node if isinstance(node, dict) else {}
-            raise ConfigError(key, f"unknown key{did_you_mean(word, known)}")
+            near = closest(word, known)
+            meant = ".".join([*words[:place], near, *words[place + 1 :]]) if near else None
+            raise ConfigError(
+                key, f"unknown key, did you mean {meant}?" if meant else f"unknown key{did_you_mean(word, known)}"
+            )
         node = node[word]

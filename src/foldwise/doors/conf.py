@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -64,7 +65,7 @@ def conf_at(own: str | None) -> Conf:
     if own is None:
         return Conf((shipped_conf(),))
     if not Path(own).is_dir():
-        raise ConfigError("paths.conf", f"{own!r} is not a folder; `foldwise conf {own}` writes one to start from")
+        raise ConfigError("paths.conf", f"{own!r} is not a folder; `foldwise conf {shlex.quote(own)}` writes one to start from")
     return Conf((Path(own).resolve(), shipped_conf()))
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from foldwise.errors import ConfigError
+from foldwise.errors import MOST_DIGITS, ConfigError
+from foldwise.spec.places import usable_folder
+from foldwise.spec.trial import SEARCHABLE
+from foldwise.system.command import shell_word
 
 
 def split_override(text: str) -> tuple[str, str]:
@@ -33,6 +37,8 @@ def read_override(text: str) -> tuple[str, Any]:
         ConfigError: key or value cannot be read.
     """
     key, written = split_override(text)
+    if re.search(rf"\d{{{MOST_DIGITS + 1}}}", written):
+        raise ConfigError(key, f"must have no more than {MOST_DIGITS} digits in a row, got {written[:20]}...")
     if re.fullmatch(r"[+-]?\d{16,}", written):  # more digits than a float holds: keep them
         return key, int(written)
     return key, _read_value(key, written)
@@ -42,7 +48,7 @@ def own_conf(given: Iterable[tuple[str, Any]]) -> str | None:
     """The last `paths.conf` among keys and values.
 
     Raises:
-        ConfigError: it is not text.
+        ConfigError: it cannot be a folder.
     """
     folder: Any = None
     for key, value in given:
@@ -50,17 +56,27 @@ def own_conf(given: Iterable[tuple[str, Any]]) -> str | None:
             folder = value
         elif key == "paths" and isinstance(value, Mapping):
             folder = value.get("conf", folder)
-    if folder is not None and not isinstance(folder, str):
+    if folder is None:
+        return None
+    if not isinstance(folder, str) or "\0" in folder:
         raise ConfigError("paths.conf", f"must be a folder, got {folder!r}")
-    return folder
+    try:
+        return usable_folder(folder)
+    except ValueError as error:
+        raise ConfigError("paths.conf", str(error)) from None
 
 
 def _read_value(key: str, written: str) -> Any:
-    from hydra.core.override_parser.overrides_parser import OverridesParser
     from hydra.errors import HydraException
 
+    from foldwise.doors.override_value import DuplicateKey, parse_value
+
     try:
-        override = OverridesParser.create().parse_override(f"value={written}")
+        override = parse_value(written)
+    except DuplicateKey as error:
+        raise ConfigError(key, f"the mapping names {str(error)!r} twice; keep one") from None
+    except RecursionError:
+        raise ConfigError(key, f"lists and mappings are too deep in {written[:40]!r}...") from None
     except HydraException:
         if written[:1] in ("[", "{"):
             raise ConfigError(
@@ -68,8 +84,37 @@ def _read_value(key: str, written: str) -> Any:
             ) from None
         return written  # plain text with characters of Hydra's grammar, as in data.delimiter=;
     if override.is_sweep_override():
-        raise ConfigError(key, f"several values at once are Hydra's multirun, which is not used; a range is {key}=[choice,a,b]")
+        instead = _as_range(key, override) or f"start one study for each, or quote one text, {shell_word(key, written)}"
+        raise ConfigError(key, f"several values at once are Hydra's multirun, which is not used; {instead}")
     return _plain(override.value())
+
+
+def _as_range(key: str, override: Any) -> str:
+    """The range that means the same as a sweep of Hydra's; empty where no range may be."""
+    if key.partition(".")[0] not in SEARCHABLE:
+        return ""
+    sweep = override.value()
+    kind = type(sweep).__name__
+    if kind == "IntervalSweep":
+        words = f"float,{sweep.start:g},{sweep.end:g}"
+    elif kind == "RangeSweep":
+        last = sweep.start + (max(1, math.ceil((sweep.stop - sweep.start) / sweep.step)) - 1) * sweep.step
+        step = "" if sweep.step == 1 else f",{{step: {sweep.step}}}"
+        words = f"{'int' if type(last) is int else 'float'},{sweep.start},{last}{step}"
+    else:
+        words = ",".join(["choice", *(_written(value) for value in sweep.list)])
+    return f"a range is {key}=[{words}]"
+
+
+def _written(value: Any) -> str:
+    plain = _plain(value)
+    if isinstance(plain, bool) or plain is None:
+        return "null" if plain is None else str(plain).lower()
+    if isinstance(plain, list):
+        return f"[{','.join(_written(item) for item in plain)}]"
+    if isinstance(plain, dict):
+        return "{" + ",".join(f"{name}: {_written(item)}" for name, item in plain.items()) + "}"
+    return str(plain)
 
 
 def _plain(value: Any) -> Any:

@@ -17,10 +17,12 @@ def recipe_file(conf: Conf, value: Any) -> Path:
     """The file of `experiment=VALUE`: a path that ends in .yaml or .yml, else a recipe of `conf/experiment/`.
 
     Raises:
-        ConfigError: the file does not exist.
+        ConfigError: the file does not exist, or is not a regular file.
     """
     if isinstance(value, str) and value.endswith((".yaml", ".yml")):
         path = Path(value)
+        if path.exists() and not path.is_file():
+            raise ConfigError(RECIPES, f"{path} is not a regular file; name a file that holds a recipe")
         if not path.is_file():
             beside = [file.name for file in path.parent.glob("*.y*ml")]
             raise ConfigError(RECIPES, f"file not found: {path.absolute()}{did_you_mean(path.name, beside)}")

@@ -19,7 +19,7 @@ from foldwise.doors.start_ledger import StartLedger
 from foldwise.errors import Interrupted, JobError
 from foldwise.spec.space import Params
 from foldwise.spec.study import StudySpec
-from foldwise.system.command import door_command
+from foldwise.system.command import door_command, shell_word
 
 if TYPE_CHECKING:
     from foldwise.ledger.ledger import Ledger
@@ -202,7 +202,7 @@ def _check_builds(plan: Plan, screen: Screen) -> None:
 
 def _where_next(spec: StudySpec, summary: StudySummary, of_images: bool = False) -> list[str]:
     model, runs = summary.model, spec.fixed.paths.runs
-    where = "" if runs == "mlruns" else f" paths.runs={runs}"
+    where = "" if runs == "mlruns" else f" {shell_word('paths.runs', runs)}"
     if model.version is None:
         return [f"files:   {spec.folder}"]
     alias = f"@{model.aliases[0]}" if model.aliases else f"/{model.version}"

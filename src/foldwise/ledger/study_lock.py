@@ -12,7 +12,7 @@ from pathlib import Path
 from filelock import Timeout
 
 from foldwise.errors import JobError
-from foldwise.system.locks import file_lock
+from foldwise.system.locks import file_lock, write_in_lock
 
 
 @contextmanager
@@ -21,6 +21,7 @@ def lock_study(path: Path) -> Iterator[None]:
 
     Raises:
         JobError: another process holds it; names the process and its start.
+        ConfigError: there is something else than a lock file.
     """
     try:
         held = file_lock(path, 0).acquire()
@@ -29,7 +30,7 @@ def lock_study(path: Path) -> Iterator[None]:
     with held:
         # not cleared at the end: if a user removed the file, the new one may belong to another process
         holder = {"pid": os.getpid(), "since": datetime.now().astimezone().isoformat(" ", "seconds")}
-        path.write_text(json.dumps(holder), encoding="utf-8")
+        write_in_lock(path, json.dumps(holder))
         yield
 
 

@@ -10,6 +10,8 @@ import fcntl
 import os
 from pathlib import Path
 
+from foldwise.system.locks import refuse_odd_lock
+
 INHERITED = "FOLDWISE_JOB_LOCK"  # the file descriptor that a child inherits
 
 
@@ -29,11 +31,16 @@ class JobLock:
 
 
 def job_lock(path: Path) -> JobLock | None:
-    """Take the lock of a job, newly or as inherited; None if other processes hold it."""
+    """Take the lock of a job, newly or as inherited; None if other processes hold it.
+
+    Raises:
+        ConfigError: there is something else than a regular file.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     number = _inherited(path)
     if number is None:
-        number = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+        refuse_odd_lock(path)
+        number = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK, 0o644)
     try:  # not system.locks.file_lock: a child inherits this lock on purpose
         fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -44,10 +51,10 @@ def job_lock(path: Path) -> JobLock | None:
 
 def _inherited(path: Path) -> int | None:
     text = os.environ.pop(INHERITED, "")
-    if not text.isdigit() or not path.exists():
+    if not text.isdigit() or not os.path.lexists(path):
         return None
     try:
         its_file = os.fstat(int(text))
     except OSError:  # it was not inherited
         return None
-    return int(text) if os.path.samestat(its_file, path.stat()) else None
+    return int(text) if os.path.samestat(its_file, path.lstat()) else None

@@ -3,10 +3,24 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
+
+from foldwise.errors import did_you_mean
+
+
+class BadKey(ValueError):
+    """A rule that one key of a specification breaks, from a validator that looks at several.
+
+    key: the name of the key, below the specification. known: the names that it could have, if it is unknown.
+    """
+
+    def __init__(self, key: str, rule: str, known: Iterable[str] = ()) -> None:
+        self.key, self.rule, self.known = key, rule, tuple(known)
+        super().__init__(rule + did_you_mean(key, self.known) if self.known else rule)
 
 
 class Spec(BaseModel):

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
 from foldwise.errors import did_you_mean
+from foldwise.spec.base import BadKey
 
 Activation = Literal["linear", "sigmoid", "tanh", "relu", "leaky_relu", "elu", "selu", "gelu", "swish", "softplus", "softsign"]
 ACTIVATIONS: tuple[str, ...] = get_args(Activation)
@@ -134,18 +135,19 @@ def check_layer(kind: str, parameters: Mapping[str, Any]) -> None:
     """Refuse a layer or a parameter that is not in the table.
 
     Raises:
-        ValueError: naming the layer or the parameter, its rule and a proposal.
+        ValueError: naming the layer, its rule and a proposal.
+        BadKey: the same for a parameter.
     """
     if kind not in LAYERS:
         raise ValueError(f"layer {kind!r} is unknown{did_you_mean(kind, LAYERS)}")
     layer = LAYERS[kind]
     for name, value in parameters.items():
         if name not in layer.parameters:
-            raise ValueError(f"{kind} has no parameter {name}{did_you_mean(name, [*layer.parameters, 'name', 'from'])}")
+            raise BadKey(name, f"{kind} has no parameter {name}", [*layer.parameters, "name", "from"])
         rule = layer.parameters[name]
         if not rule.holds(value):
             near = did_you_mean(value, rule.words) if isinstance(value, str) and rule.words else ""
-            raise ValueError(f"{name} of {kind} must be {rule.text}, got {value!r}{near if near.startswith(',') else ''}")
+            raise BadKey(name, f"{name} of {kind} must be {rule.text}, got {value!r}{near if near.startswith(',') else ''}")
     for name in layer.needs:
         if name not in parameters:
             raise ValueError(f"{kind} needs {name}, {layer.parameters[name].text}")

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from foldwise.spec.base import ByKind, Listed, Spec
+from foldwise.spec.base import BadKey, ByKind, Listed, Spec
 from foldwise.spec.function import FunctionSpec
 from foldwise.spec.layer_table import Activation, Initializer, OutputActivation
 from foldwise.spec.layers import LayersSpec
@@ -20,9 +20,9 @@ def _one_each(value: int | tuple[int, ...], count: int) -> tuple[int, ...]:
 
 
 def _refuse_other_count(name: str, value: int | tuple[int, ...], what: str, count_name: str, count: int) -> None:
-    """Raise ValueError if a list has another length than the number of layers that `count_name` gives."""
+    """Raise BadKey if a list has another length than the number of layers that `count_name` gives."""
     if isinstance(value, tuple) and len(value) != count:
-        raise ValueError(f"{name} lists {len(value)} {what}, so {count_name} must be {len(value)}, got {count}")
+        raise BadKey(name, f"{name} lists {len(value)} {what}, so {count_name} must be {len(value)}, got {count}")
 
 
 class MlpSpec(Spec):
@@ -50,9 +50,9 @@ class MlpSpec(Spec):
     def _widths_fit(self) -> MlpSpec:
         _refuse_other_count("units", self.units, "widths", "hidden", self.hidden)
         if self.batch_norm and self.layer_norm:
-            raise ValueError("batch_norm and layer_norm exclude each other")
+            raise BadKey("layer_norm", "batch_norm and layer_norm exclude each other")
         if self.bias_initializer in ("orthogonal", "identity"):
-            raise ValueError(f"bias_initializer {self.bias_initializer} makes a matrix, but a bias is a vector; use zeros")
+            raise BadKey("bias_initializer", f"{self.bias_initializer} makes a matrix, but a bias is a vector; use zeros")
         return self
 
     @property
@@ -92,11 +92,13 @@ class CnnSpec(Spec):
     @model_validator(mode="after")
     def _lists_fit(self) -> CnnSpec:
         if self.image is not None and len(self.image) != 3:
-            raise ValueError(f"image must be [height, width, channels], as [28,28,1], got {list(self.image)}")
+            raise BadKey("image", f"image must be [height, width, channels], as [28,28,1], got {list(self.image)}")
         _refuse_other_count("filters", self.filters, "numbers of maps", "blocks", self.blocks)
         _refuse_other_count("units", self.units, "widths", "hidden", self.hidden)
         if self.initializer == "identity":
-            raise ValueError("initializer identity makes a matrix, but a convolution's kernel has four axes; use orthogonal")
+            raise BadKey(
+                "initializer", "initializer identity makes a matrix, but a convolution's kernel has four axes; use orthogonal"
+            )
         return self
 
     @property

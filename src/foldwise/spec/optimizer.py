@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from foldwise.errors import did_you_mean
+from foldwise.spec.base import BadKey
 
 # kind -> (class name in keras.optimizers, default learning rate, its own parameters and their Keras defaults)
 OPTIMIZERS: dict[str, tuple[str, float, dict[str, float | bool]]] = {
@@ -67,12 +67,16 @@ class OptimizerSpec(BaseModel):
         own = OPTIMIZERS[self.kind][2]
         for name, value in (self.model_extra or {}).items():
             if name not in own and name not in COMMON:
-                raise ValueError(f"{self.kind} has no parameter {name}{did_you_mean(name, [*own, *COMMON, 'learning_rate'])}")
+                others = [kind for kind, (_, _, parameters) in OPTIMIZERS.items() if name in parameters]
+                rule = f"{self.kind} has no parameter {name}"
+                if others:
+                    raise BadKey(name, f"{rule}; use an optimizer that has it: {', '.join(others)}")
+                raise BadKey(name, rule, [*own, *COMMON, "learning_rate"])
             is_flag = isinstance(own.get(name), bool)
             if isinstance(value, bool) is not is_flag or not isinstance(value, int | float):
-                raise ValueError(f"{name} must be {'true or false' if is_flag else 'a number'}, got {value!r}")
+                raise BadKey(name, f"{name} must be {'true or false' if is_flag else 'a number'}, got {value!r}")
             if not math.isfinite(value):
-                raise ValueError(f"{name} must be finite, got {value}")
+                raise BadKey(name, f"{name} must be finite, got {value}")
             _check(name, value)
         if len({"clipnorm", "clipvalue", "global_clipnorm"} & set(self.model_extra or {})) > 1:
             raise ValueError("set only one of clipnorm, clipvalue and global_clipnorm")
@@ -97,8 +101,8 @@ class OptimizerSpec(BaseModel):
 def _check(name: str, value: float) -> None:
     """Check the bounds that Keras does not check, or checks only at the first step."""
     if name in ("momentum", "rho", "beta_1", "beta_2", "ema_momentum") and not 0 <= value < 1:
-        raise ValueError(f"0 <= {name} < 1 must hold, got {value}")
+        raise BadKey(name, f"0 <= {name} < 1 must hold, got {value}")
     if name in ("epsilon", "epsilon_1", "epsilon_2", "clipnorm", "clipvalue", "global_clipnorm") and not value > 0:
-        raise ValueError(f"{name} > 0 must hold, got {value}")
+        raise BadKey(name, f"{name} > 0 must hold, got {value}")
     if name == "weight_decay" and value < 0:
-        raise ValueError(f"weight_decay >= 0 must hold, got {value}")
+        raise BadKey(name, f"weight_decay >= 0 must hold, got {value}")

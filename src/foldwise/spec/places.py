@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator
 
 from foldwise.spec.base import Spec
 
+MOST_BYTES_OF_A_NAME = 255
+MOST_BYTES_OF_A_FOLDER = 3_500  # a whole path has 4,096 at most, and files lie deeper
 STORES = ("http://", "https://", "sqlite:///", "postgresql://", "postgresql+psycopg://")
 
 
@@ -37,9 +40,28 @@ class TrackingSpec(Spec):
     figures: bool = True
 
 
+def usable_folder(path: str) -> str:
+    """The path of a folder, if a file system can have it.
+
+    Raises:
+        ValueError: it cannot.
+    """
+    if not path.strip():
+        raise ValueError("must be a folder, got an empty text; . is the one that you are in")
+    longest = max(len(os.fsencode(part)) for part in path.split("/"))
+    if longest > MOST_BYTES_OF_A_NAME:
+        raise ValueError(f"a name in it has {longest} bytes, more than the {MOST_BYTES_OF_A_NAME} that a file system allows")
+    if len(os.fsencode(path)) > MOST_BYTES_OF_A_FOLDER:
+        raise ValueError(f"has {len(os.fsencode(path))} bytes, more than {MOST_BYTES_OF_A_FOLDER}; choose a shorter path")
+    return path
+
+
+Folder = Annotated[str, AfterValidator(usable_folder)]
+
+
 class Paths(Spec):
     """runs: the only folder that is written to. data: where data sets are searched for. conf: options searched first."""
 
-    runs: str = "mlruns"
-    data: str = "data"
-    conf: str | None = None
+    runs: Folder = "mlruns"
+    data: Folder = "data"
+    conf: Folder | None = None

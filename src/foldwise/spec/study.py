@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field
 
-from foldwise.errors import did_you_mean
+from foldwise.errors import closest, did_you_mean
 from foldwise.spec.base import ByKind, Name, Spec, Words
 from foldwise.spec.data import TableSpec
 from foldwise.spec.execute import ExecutorSpec, HereExecutor
@@ -32,13 +32,20 @@ from foldwise.system.limits import Limits
 DataSpec = Annotated[TableSpec | ImageSpec | OtherTable, Field(discriminator="kind"), ByKind]
 
 
+def _metric(name: str) -> str:
+    if name != "auto" and name not in METRICS:
+        near = did_you_mean(name, METRICS)
+        raise ValueError(f"{name!r} is not a metric{near}" + ("" if near.startswith(";") else f"; known: {', '.join(METRICS)}"))
+    return name
+
+
 class GoalSpec(Spec):
     """The metric that ranks trials; `auto` is accuracy for classes and rmse for regression.
 
     at_most: upper bounds on the cost of a network; a network above one is not trained.
     """
 
-    metric: str = "auto"
+    metric: Annotated[str, AfterValidator(_metric)] = "auto"
     direction: Literal["auto", "maximize", "minimize"] = "auto"
     at_most: Mapping[Literal["parameters", "latency_ms"], Annotated[float, Field(gt=0)]] = {}
 
@@ -47,16 +54,13 @@ class GoalSpec(Spec):
         """Cost -> upper bound."""
         return {str(name): bound for name, bound in self.at_most.items()}
 
-    @model_validator(mode="after")
-    def _metric_known(self) -> GoalSpec:
-        if self.metric != "auto" and self.metric not in METRICS:
-            raise ValueError(f"metric {self.metric!r} is unknown{did_you_mean(self.metric, METRICS)}")
-        return self
-
 
 def _metric_and_cost(goals: tuple[str, ...]) -> tuple[str, ...]:
     if len(goals) != 2 or goals[0] not in ("auto", *METRICS) or goals[1] not in COSTS:
-        raise ValueError(f"must list a metric and one of {', '.join(COSTS)}, as in [accuracy,parameters]")
+        rule = f"must list a metric and one of {', '.join(COSTS)}, as in [accuracy,parameters]"
+        meant = [closest(word, known) for word, known in zip(goals, (METRICS, COSTS), strict=False)]
+        pair = f", did you mean goals=[{meant[0]},{meant[1]}]?" if len(goals) == 2 and all(meant) else ""
+        raise ValueError(f"{rule}{pair}")
     return goals
 
 

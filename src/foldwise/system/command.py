@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 import sys
 from pathlib import Path
 
+_READ_OTHERWISE = re.compile(r"true|false|null|nan|[+-]?(inf|[0-9._]+(e[+-]?[0-9]+)?)", re.IGNORECASE)  # as another type
 _TOP = Path(__file__).parents[3]  # of the checkout, if the package runs from one
 
 
@@ -12,6 +15,18 @@ def door_command(door: str) -> str:
     """The command in a message: `python -m pipelines.X` at the top of the checkout, `foldwise X` elsewhere."""
     at_the_top = Path.cwd() == _TOP and (_TOP / "pipelines" / f"{door}.py").is_file()
     return f"python -m pipelines.{door}" if at_the_top else f"foldwise {door}"
+
+
+def shell_word(key: str, value: object) -> str:
+    """`key=value` as a shell takes it and a door reads it: odd text is quoted, for Hydra too."""
+    if not isinstance(value, str):
+        return shlex.quote(f"{key}={str(value).lower() if isinstance(value, bool) else value}")
+    plain = re.fullmatch(r"[\w./:@%+-]+( [\w./:@%+-]+)*", value) and not _READ_OTHERWISE.fullmatch(value)
+    if plain:
+        return shlex.quote(f"{key}={value}")
+    written = re.sub(r"(\\*)('|$)", lambda found: found[1] * 2 + ("\\'" if found[2] else ""), value)
+    word = f"{key}='{written}'"
+    return shlex.quote(word) if re.search(r'[$`"!\n]|\\\\', word) else f'"{word}"'
 
 
 def door_process(door: str) -> list[str]:

@@ -10,18 +10,25 @@ from typing import Any
 import yaml
 
 from foldwise.errors import ConfigError
+from foldwise.system.files import open_regular
+
+MOST_BYTES = 262_144  # the longest file of ours has 3,000
 
 
-def read_yaml(path: Path) -> tuple[dict[str, Any], dict[str, int]]:
+def read_yaml(path: Path, most_bytes: int = MOST_BYTES) -> tuple[dict[str, Any], dict[str, int]]:
     """The mapping in a file, and the line of each value by dotted key, as in `defaults.0`.
 
-    Keys are text as written. Tags, aliases and duplicate keys are refused.
+    Keys are text as written. Tags, aliases and duplicate keys are refused, and so is anything but a regular file.
 
     Raises:
         ConfigError: the file cannot be read, or does not hold a mapping.
     """
     try:
-        loader = _PlainLoader(path.read_text(encoding="utf-8"))
+        with open_regular(path) as file:
+            raw = file.read(most_bytes + 1)
+        if len(raw) > most_bytes:
+            raise ConfigError(str(path), f"is larger than {most_bytes} bytes, the limit of such a file; shorten it")
+        loader = _PlainLoader(raw.decode("utf-8"))
         node = loader.get_single_node()
         if not isinstance(node, yaml.MappingNode):
             got = "an empty file" if node is None else "a list" if isinstance(node, yaml.SequenceNode) else "a single value"

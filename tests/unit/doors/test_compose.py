@@ -80,6 +80,17 @@ def test_a_mapping_of_another_kind_replaces_and_of_the_same_kind_merges():
         ("hydra.run.dir=x", "Hydra's own settings"),
         ("data@x=iris", "packages are not used"),
         ("model.units=[int,3", "is not understood"),
+        ("fit={epochs: 3, epochs: 4}", "fit: the mapping names 'epochs' twice; keep one"),
+        ("fit={optimizer: {kind: adam, kind: sgd}}", "fit: the mapping names 'kind' twice"),
+        ("model.units=[choice,{a: 1, a: 2}]", "model.units: the mapping names 'a' twice"),
+        (f"fit.epochs={'1' * 400}", "fit.epochs: must have no more than 300 digits in a row, got 11111111111111111111..."),
+        (f"model.units=[int,1,{'1' * 5000}]", "model.units: must have no more than 300 digits in a row"),
+        (f"model.units={'[' * 3000}{']' * 3000}", "model.units: lists and mappings are too deep in '[[["),
+        ("seed=1,2", "not used; start one study for each"),
+        ("fit.epochs=1,2", "a range is fit.epochs=[choice,1,2]"),
+        ("fit.epochs=range(1,10,2)", "a range is fit.epochs=[int,1,9,{step: 2}]"),
+        ("model.dropout=interval(0,0.5)", "a range is model.dropout=[float,0,0.5]"),
+        ("model.activation=relu,tanh", "a range is model.activation=[choice,relu,tanh]"),
     ],
 )
 def test_an_override_that_cannot_be_read_is_refused(override, sentence):

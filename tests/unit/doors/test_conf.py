@@ -79,6 +79,14 @@ def test_jobs_are_those_of_the_folder_if_it_has_some(own, tmp_path):
             "iris.yaml, line 1: cannot be read as YAML: the tag !x",
         ),
         ({"model__small": "kind: mlp", "tune": "defaults: 5"}, "tune.yaml, line 1: defaults must be a list"),
+        ({"model__small": "kind: mlp\ndefaults: 5"}, "small.yaml, line 2: defaults must be a list"),
+        ({"model__small": "defaults: [big]", "model__big": "- 1"}, "big.yaml, line 1: must be a mapping"),
+        (
+            {"model__small": "defaults: [big]", "model__big": "defaults: [small]\na: &x [1]\nb: *x"},
+            "big.yaml, line 3: cannot be read as YAML: aliases",
+        ),
+        ({"model__small": "defaults: [/prep/odd]", "prep__odd": "a: 1\na: 2"}, "odd.yaml, line 2: cannot be read as YAML"),
+        ({"model__small": "defaults: [{/prep: odd}]", "prep__odd": "a: 1\na: 2"}, "odd.yaml, line 2: cannot be read as YAML"),
     ],
 )
 def test_a_file_that_is_wrong_is_refused_in_one_sentence(own, files, sentence):
@@ -93,6 +101,9 @@ def test_a_file_that_is_wrong_is_refused_in_one_sentence(own, files, sentence):
     [
         (["paths.conf=nowhere"], "paths.conf: 'nowhere' is not a folder; `foldwise conf nowhere` writes one to start from"),
         (["paths.conf=5"], "paths.conf: must be a folder, got 5"),
+        (["paths.conf="], "paths.conf: must be a folder, got an empty text"),
+        ([f"paths.conf={'a' * 300}"], "paths.conf: a name in it has 300 bytes, more than the 255 that a file system allows"),
+        (["paths.conf=a\0b"], "paths.conf: must be a folder, got 'a\\x00b'"),
         (["paths={conf: nowhere}"], "paths.conf: 'nowhere' is not a folder"),
     ],
 )

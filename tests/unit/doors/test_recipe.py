@@ -1,5 +1,6 @@
 """A recipe of one's own: a file anywhere, as the shipped ones are."""
 
+import os
 import shutil
 
 import pytest
@@ -83,6 +84,17 @@ BAD = {
         "paths:\n  conf: here",
         "mine.yaml, line 2: a recipe cannot set paths.conf; give it on the command line",
     ),
+    "a list of defaults in a mapping": ("defaults: {data: iris}", "mine.yaml, line 1: defaults must be a list of lines"),
+    "a bomb": (
+        "a: &a [x, x]\n" + "".join(f"{new}: &{new} [*{old}, *{old}]\n" for old, new in zip("abcdefg", "bcdefgh", strict=True)),
+        "mine.yaml, line 2: cannot be read as YAML: aliases (*name) are not allowed",
+    ),
+    "a merge": ("a: &a {x: 1}\nfit:\n  <<: *a", "mine.yaml, line 3: cannot be read as YAML: aliases"),
+    "NUL": ('paths: {runs: "a\\0b"}', "paths.runs: must be text in UTF-8 without NUL, got 'a\\x00b'"),
+    "no folder": ("paths: {runs: ''}", "paths.runs: must be a folder, got an empty text"),
+    "an unset value": ("fit:\n  epochs: ???", "fit.epochs: must be given, for example fit.epochs=..."),
+    "400 digits": (f"model: {{units: [int, 1, {'1' * 400}]}}", "model.units.2: must be a number of at most 300 digits"),
+    "5000 digits": (f"fit: {{epochs: {'1' * 5000}}}", "mine.yaml: cannot be read as YAML: Exceeds the limit"),
     "an unknown key": ("fitt: {epochs: 3}", "fitt: unknown key, did you mean fit?"),
     "a wrong value": ("fit: {epochs: 0}", "fit.epochs: must be >= 1, got 0"),
     "an address": ("study: ${oc.env:HOME}", "study: references such as '${oc.env:HOME}' are not allowed"),
@@ -105,3 +117,16 @@ def test_a_file_that_is_not_text_is_refused(tmp_path):
         compose_study([f"experiment={tmp_path / 'mine.yaml'}"])
     with pytest.raises(ConfigError, match=r"experiment: file not found: .*minee.yaml, did you mean mine.yaml\?"):
         compose_study([f"experiment={tmp_path / 'minee.yaml'}"])
+
+
+@pytest.mark.timeout(20)
+def test_a_recipe_is_a_regular_file(tmp_path):
+    os.mkfifo(tmp_path / "pipe.yaml")
+    (tmp_path / "device.yaml").symlink_to("/dev/zero")
+    (tmp_path / "folder.yaml").mkdir()
+    for name in ("pipe", "device", "folder"):
+        with pytest.raises(ConfigError, match=f"experiment: .*{name}.yaml is not a regular file"):
+            compose_study([f"experiment={tmp_path / name}.yaml"])
+    (tmp_path / "mine.yaml").write_text(MINE)
+    (tmp_path / "link.yaml").symlink_to("mine.yaml")
+    assert compose_study([f"experiment={tmp_path / 'link.yaml'}"])["fit"]["epochs"] == 7

@@ -1,3 +1,5 @@
+import os
+
 import pytest
 
 from foldwise.errors import ConfigError
@@ -98,6 +100,30 @@ def test_a_yaml_bomb_or_a_huge_file_is_refused(tmp_path):
         file.truncate(100 * 2**20)
     with pytest.raises(ConfigError, match=f"larger than {MOST_BYTES} bytes"):
         read_job(tmp_path / "huge.yaml")
+
+
+@pytest.mark.timeout(20)
+def test_a_pipe_or_a_link_out_of_the_folder_is_an_error_of_that_job_alone(tmp_path):
+    jobs = tmp_path / "jobs"
+    jobs.mkdir()
+    (jobs / "good.yaml").write_text(GOOD)
+    (jobs / "twin.yaml").symlink_to("good.yaml")
+    os.mkfifo(jobs / "pipe.yaml")
+    (jobs / "folder.yaml").mkdir()
+    (tmp_path / "secret").write_text("password\n")
+    (jobs / "link.yaml").symlink_to("../secret")
+    (jobs / "device.yaml").symlink_to("/dev/zero")
+    (jobs / "gone.yaml").symlink_to("nowhere.yaml")
+    found = read_jobs(jobs)
+    assert list(found.jobs) == ["good", "twin"]
+    said = {name: str(error).removeprefix(f"{jobs / name}.yaml: ") for name, error in found.broken.items()}
+    assert said == {
+        "device": f"is a link to a file outside of {jobs}; put the job itself there",
+        "folder": "cannot be read: Is a directory",
+        "gone": "cannot be read: No such file or directory",
+        "link": f"is a link to a file outside of {jobs}; put the job itself there",
+        "pipe": "cannot be read: it is not a regular file",
+    }
 
 
 def test_the_example_is_a_disabled_job():

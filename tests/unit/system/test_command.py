@@ -1,6 +1,28 @@
+import subprocess
 import sys
 
-from foldwise.system.command import _TOP, door_command, door_process
+import pytest
+
+from foldwise.doors.overrides import read_override
+from foldwise.system.command import _TOP, door_command, door_process, shell_word
+
+ODD = [
+    "my runs",
+    "a,b",
+    "it's",
+    "5",
+    "-1e3",
+    "true",
+    "null",
+    "[x]",
+    "{a: b}",
+    "x=y",
+    "$HOME",
+    'say "no"',
+    "back\\",
+    "a\\'b",
+    "ü",
+]
 
 
 def test_a_message_names_the_command_that_works_from_here(tmp_path, monkeypatch):
@@ -14,3 +36,12 @@ def test_a_message_names_the_command_that_works_from_here(tmp_path, monkeypatch)
 
 def test_a_process_is_started_by_this_python():
     assert door_process("tune") == [sys.executable, "-P", "-m", "foldwise", "tune"]
+
+
+@pytest.mark.parametrize("value", ODD)
+def test_a_word_that_is_shown_is_read_as_it_was(value):
+    shown = shell_word("paths.runs", value)
+    typed = subprocess.run(["bash", "-c", f"printf %s {shown}"], capture_output=True, text=True, check=True).stdout
+    assert read_override(typed) == ("paths.runs", value)
+    assert shell_word("fit.epochs", 3) == "fit.epochs=3"
+    assert shell_word("extend", True) == "extend=true"

@@ -1,3 +1,4 @@
+import os
 import signal
 import subprocess
 import sys
@@ -5,7 +6,10 @@ import sys
 import pytest
 from filelock import Timeout
 
-from foldwise.system.locks import file_lock
+from foldwise.errors import ConfigError
+from foldwise.ledger.study_lock import lock_study
+from foldwise.schedule.lock import job_lock
+from foldwise.system.locks import file_lock, write_in_lock
 
 HOLDER = """
 import sys, time
@@ -38,3 +42,43 @@ def test_a_lock_file_that_was_removed_is_made_anew(tmp_path):
     path.unlink()
     with file_lock(path, 0):
         assert path.exists()
+
+
+def hold_study(path):
+    with lock_study(path):
+        pass
+
+
+LOCKS = {"file": lambda path: file_lock(path, 0).acquire(), "study": hold_study, "job": job_lock}
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("odd", ["a file elsewhere", "no file yet", "a pipe", "a folder"])
+@pytest.mark.parametrize("lock", LOCKS)
+def test_a_link_or_a_pipe_in_place_of_a_lock_is_refused_and_nothing_is_written(lock, odd, tmp_path):
+    path, other = tmp_path / "s" / "lock", tmp_path / "other"
+    path.parent.mkdir()
+    if odd == "a pipe":
+        os.mkfifo(path)
+    elif odd == "a folder":
+        path.mkdir()
+    else:
+        path.symlink_to(other)
+    if odd == "a file elsewhere":
+        other.write_text("precious")
+    with pytest.raises(ConfigError, match=f"{path} is .*, but it must be a lock file; remove it"):
+        LOCKS[lock](path)
+    assert other.exists() == (odd == "a file elsewhere")
+    assert not other.exists() or other.read_text() == "precious"
+
+
+def test_a_link_that_appears_after_the_check_is_not_followed(tmp_path):
+    (tmp_path / "other").write_text("precious")
+    path = tmp_path / "lock"
+    lock = file_lock(path, 0)  # checks
+    path.symlink_to("other")
+    with pytest.raises(OSError, match="symbolic links"):
+        lock.acquire()
+    with pytest.raises(OSError, match="symbolic links"):
+        write_in_lock(path, "mine")
+    assert (tmp_path / "other").read_text() == "precious"

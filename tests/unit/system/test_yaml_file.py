@@ -1,9 +1,11 @@
+import os
+
 import pytest
 from omegaconf import OmegaConf
 
 from foldwise.doors.conf import shipped_conf
 from foldwise.errors import ConfigError
-from foldwise.system.yaml_file import read_yaml
+from foldwise.system.yaml_file import MOST_BYTES, read_yaml
 
 
 @pytest.mark.parametrize("path", sorted(shipped_conf().rglob("*.yaml")), ids=lambda path: f"{path.parent.name}-{path.stem}")
@@ -38,3 +40,20 @@ def test_what_cannot_be_read_is_named_by_its_line(text, sentence, tmp_path):
 def test_a_folder_is_not_a_file(tmp_path):
     with pytest.raises(ConfigError, match=f"{tmp_path}: cannot be read: Is a directory"):
         read_yaml(tmp_path)
+
+
+@pytest.mark.timeout(20)
+def test_what_is_not_a_regular_file_keeps_nobody_waiting(tmp_path):
+    os.mkfifo(tmp_path / "a.yaml")
+    (tmp_path / "b.yaml").symlink_to("a.yaml")
+    (tmp_path / "c.yaml").symlink_to("/dev/zero")
+    for name in ("a.yaml", "b.yaml", "c.yaml"):
+        with pytest.raises(ConfigError, match=f"{name}: cannot be read: it is not a regular file"):
+            read_yaml(tmp_path / name)
+
+
+def test_a_huge_file_is_refused_at_once(tmp_path):
+    with (tmp_path / "a.yaml").open("wb") as file:
+        file.truncate(100 * 2**20)
+    with pytest.raises(ConfigError, match=f"a.yaml: is larger than {MOST_BYTES} bytes"):
+        read_yaml(tmp_path / "a.yaml")

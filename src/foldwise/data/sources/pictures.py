@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import numpy.typing as npt
 
 from foldwise.data.sources.image_array import Pixels, check_size, shown_shape
 from foldwise.errors import DataError
+from foldwise.system.files import open_regular
 
 ENDINGS = (".png", ".jpg", ".jpeg")
 FORMATS = ("PNG", "JPEG")
@@ -35,9 +37,23 @@ class Decoded:
 
 
 def find_pictures(folder: Path) -> list[Path]:
-    """The picture files below a folder, sorted by path, without hidden ones."""
-    found = [path for path in folder.rglob("*") if path.suffix.lower() in ENDINGS and path.is_file()]
-    return sorted(path for path in found if not any(part.startswith(".") for part in path.relative_to(folder).parts))
+    """The picture files below a folder, sorted by path, without hidden ones.
+
+    Raises:
+        DataError: one is a link that leads out of the folder.
+    """
+    whole = folder.resolve()
+    found = []
+    for path in sorted(folder.rglob("*")):  # it does not go into folders that are links
+        picture = path.suffix.lower() in ENDINGS and not path.is_dir()
+        linked = path.is_symlink() and (picture or path.is_dir())
+        if not (picture or linked) or any(part.startswith(".") for part in path.relative_to(folder).parts):
+            continue
+        if linked and not path.resolve().is_relative_to(whole):
+            raise DataError(f"{path} is a link that leads out of {folder}; put the pictures themselves there")
+        if picture:
+            found.append(path)
+    return found
 
 
 def read_pictures(
@@ -136,12 +152,16 @@ def _decode(path: Path, size: tuple[int, int], channels: int) -> npt.NDArray[np.
         return _why(fault)
 
 
-def _opened(path: Path) -> Any:
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
     from PIL import Image
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", Image.DecompressionBombWarning)
-        return Image.open(path, formats=FORMATS)
+    with open_regular(path) as file:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            picture = Image.open(file, formats=FORMATS)
+        with picture:
+            yield picture
 
 
 def _one_size(good: Sequence[tuple[int, _Look]], files: Sequence[Path]) -> tuple[int, int]:
@@ -160,4 +180,5 @@ def _why(fault: Exception) -> str:
         return "is not a PNG or JPEG"
     if isinstance(fault, (Image.DecompressionBombError, Image.DecompressionBombWarning)):
         return f"has more than {MOST_PIXELS:,} pixels"
-    return (str(fault).strip().splitlines() or [type(fault).__name__])[0]
+    text = fault.strerror if isinstance(fault, OSError) and fault.strerror else str(fault)
+    return (text.strip().splitlines() or [type(fault).__name__])[0]

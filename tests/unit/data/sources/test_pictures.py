@@ -1,3 +1,4 @@
+import os
 import struct
 import zlib
 
@@ -6,6 +7,7 @@ import pytest
 from PIL import Image
 
 from foldwise.data.image_table import read_image_table
+from foldwise.data.sources.image_files import image_chunks
 from foldwise.data.sources.pictures import read_pictures
 from foldwise.errors import ConfigError, DataError
 from foldwise.spec.images import FolderData
@@ -57,6 +59,37 @@ def test_a_csv_names_only_pictures_of_its_folder(tmp_path, name, sentence):
     (tmp_path / "p" / "labels.csv").write_text(f"file,label\n{name},a\n")
     with pytest.raises(DataError, match=sentence):
         read_image_table(folder(tmp_path / "p", labels="labels.csv"))
+
+
+@pytest.mark.parametrize("link", ["p/a/002.png", "p/z", "p/a/deep", "p/a/gone.png"])
+def test_a_link_that_leads_out_of_the_folder_is_refused(tmp_path, link):
+    write_pictures(tmp_path / "p", blobs(rows=4), ["a", "b"] * 2)
+    write_pictures(tmp_path / "other", blobs(rows=2), ["a", "a"])
+    target = {"p/a/002.png": "other/a/000.png", "p/a/gone.png": "gone.png"}.get(link, "other")
+    (tmp_path / link).unlink(missing_ok=True)
+    (tmp_path / link).symlink_to(tmp_path / target)
+    with pytest.raises(DataError, match=f"{link} is a link that leads out of .*p; put the pictures themselves there"):
+        read_image_table(folder(tmp_path / "p"))
+    with pytest.raises(DataError, match="is a link that leads out of"):  # also of predict
+        image_chunks(tmp_path / "p", (6, 5, 1), 4)
+
+
+def test_links_within_the_folder_and_a_folder_that_is_a_link_are_fine(tmp_path):
+    write_pictures(tmp_path / "p", blobs(rows=4), ["a", "b"] * 2)
+    (tmp_path / "p" / "b" / "twin.png").symlink_to("../a/000.png")
+    (tmp_path / "link").symlink_to("p")
+    assert len(read_image_table(folder(tmp_path / "link")).images) == 5
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("listed", [False, True])
+def test_a_pipe_among_pictures_is_broken_and_keeps_nobody_waiting(tmp_path, listed):
+    write_pictures(tmp_path, blobs(rows=4), ["a", "b"] * 2)
+    os.mkfifo(tmp_path / "a" / "pipe.png")
+    (tmp_path / "labels.csv").write_text("file,label\na/000.png,x\na/pipe.png,y\nb/001.png,y\n")
+    options = {"labels": "labels.csv"} if listed else {}
+    with pytest.raises(DataError, match=r"1 of \d pictures cannot be read: .*pipe.png: it is not a regular file"):
+        read_image_table(folder(tmp_path, **options))
 
 
 def test_the_target_is_not_the_files_column(tmp_path):
