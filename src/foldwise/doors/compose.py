@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from foldwise.doors.conf import RECIPES, SERVICES, Conf, conf_at
-from foldwise.doors.overrides import own_conf, read_override, split_override
+from foldwise.doors.overrides import key_parts, own_conf, read_override, split_override
 from foldwise.doors.recipe import read_recipe, recipe_file
 from foldwise.errors import ConfigError, did_you_mean
 from foldwise.system.yaml_file import read_yaml
@@ -144,7 +144,7 @@ def _check_own_files(conf: Conf, chosen: Mapping[str, str]) -> None:
 
 def _set(config: Config, key: str, value: Any) -> None:
     """Put a value at a dotted key. A mapping is merged into one of its kind and replaces one of another."""
-    *parents, leaf = key.split(".")
+    *parents, leaf = key_parts(key)
     node: Any = config
     for parent in parents:
         place: Any = _place(node, parent, key) if isinstance(node, list) else parent
@@ -161,7 +161,7 @@ def _set(config: Config, key: str, value: Any) -> None:
     old = node.get(leaf)
     if isinstance(value, Mapping) and isinstance(old, dict) and value.get("kind", old.get("kind")) == old.get("kind"):
         for name, item in value.items():
-            _set(old, str(name), item)
+            _set(config, f"{key}.{name}", item)
     else:
         node[leaf] = value
 
