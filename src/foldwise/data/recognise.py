@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
+from itertools import islice
 from typing import Any
 
 import pandas as pd
 
-from foldwise.data.cells import listed, moment_in, number_in, shown
+from foldwise.data.cells import NUMBER, listed, moment_in, shown
 from foldwise.data.kinds import NEARLY_ALL
 from foldwise.data.option import option
-from foldwise.data.written import FORMATS, compact_format, date_formats, moment_by, number_shape, plain_cells
+from foldwise.data.written import FORMATS, amount_in, compact_format, date_formats, moment_by, number_shape, plain_cells
 from foldwise.errors import DataError
 from foldwise.spec.data import ColumnKind
 
-SAMPLE = 30
+SAMPLE = 30  # cells that tell whether a column may be written in one way
+WHOLE = re.compile(r"[1-9]\d*", re.ASCII)
 
 
 def way_of_writing(
@@ -40,20 +42,29 @@ def way_of_writing(
         return given, ()
     if kind not in (None, "number", "date"):
         return "", ()
-    levels: Counter[Any] = Counter(cells[cells.notna()].to_list())
-    if not levels or any(isinstance(level, bool | date) for level in levels):
+    if cells.dtype.kind not in "Oiuf":
         return "", ()
-    if whole := _whole(levels, decimal):
-        form = compact_format(whole) if kind != "number" else None
-        return (form, (_date_note(name, whole[0], form, "number"),)) if form else ("", ())
+    sample = list(dict.fromkeys(islice((cell for cell in cells.array if not pd.isna(cell)), SAMPLE)))
+    if not sample or any(isinstance(level, bool | date) for level in sample):
+        return "", ()
+    if compact_format(_digits(sample), 1):
+        levels = Counter(cells[cells.notna()].to_list())
+        form = compact_format(_digits(levels)) if kind != "number" else None
+        return (form, (_date_note(name, next(iter(_digits(levels))), form, "number"),)) if form else ("", ())
+    if not all(isinstance(level, str) for level in sample) or all(map(NUMBER.fullmatch, sample)):
+        return "", ()
+    amounts = kind != "date" and all(amount_in(level, decimal) is not None for level in sample)
+    # trying every format on all levels would be slow
+    dates = kind != "number" and sum(_is_date(level) for level in sample) >= len(sample) / 2
+    if not amounts and not dates:
+        return "", ()
+    levels = Counter(cells[cells.notna()].to_list())
     if not all(isinstance(level, str) for level in levels):
         return "", ()
-    if kind != "date" and len(levels) > 2 and (shape := _number_shape(list(levels), decimal)):
+    if amounts and len(levels) > 2 and (shape := number_shape(list(levels), decimal)):
         keep = option("data.kinds", "category", name)
         return shape, (f"{name} is read as a number written like {shape}; {keep} keeps its cells as levels",)
-    if kind == "number":
-        return "", ()
-    return _dates(name, cells, levels)
+    return _dates(name, cells, levels) if dates else ("", ())
 
 
 def plain_frame(frame: pd.DataFrame, written: Mapping[str, str], decimal: str) -> pd.DataFrame:
@@ -62,27 +73,13 @@ def plain_frame(frame: pd.DataFrame, written: Mapping[str, str], decimal: str) -
     return frame.assign(**plain) if plain else frame
 
 
-def _whole(levels: Counter[Any], decimal: str) -> list[str]:
+def _digits(levels: Iterable[Any]) -> list[str]:
     """The levels as digits, if all are whole numbers without sign or leading zero; else nothing."""
-    if not all(isinstance(level, int | float) or number_in(level, decimal) is not None for level in levels):
-        return []
     digits = [str(int(level)) if isinstance(level, float) and level.is_integer() else str(level) for level in levels]
-    return digits if all(re.fullmatch(r"[1-9]\d*", text, re.ASCII) for text in digits) else []
-
-
-def _number_shape(levels: list[str], decimal: str) -> str | None:
-    return number_shape(levels, decimal) if number_shape(levels[:SAMPLE], decimal) or _could_group(levels, decimal) else None
-
-
-def _could_group(levels: Sequence[str], decimal: str) -> bool:
-    """Whether the first levels leave open if a mark separates thousands, which others may tell."""
-    return number_shape([*levels[:SAMPLE], *levels[-SAMPLE:]], decimal) is not None
+    return digits if all(map(WHOLE.fullmatch, digits)) else []
 
 
 def _dates(name: str, cells: pd.Series[Any], levels: Counter[Any]) -> tuple[str, tuple[str, ...]]:
-    sample = list(levels)[:SAMPLE]
-    if not any(_is_date(level) for level in sample):
-        return "", ()
     if all(moment_in(level) is not None for level in levels):
         return "", _zone_notes(name, levels)
     formats = date_formats(list(levels))
@@ -124,14 +121,14 @@ def _refuse_nearly_dates(name: str, cells: pd.Series[Any], levels: Counter[Any])
 
 def _check_given(cells: pd.Series[Any], form: str) -> None:
     for level in dict.fromkeys(cells[cells.notna()].to_list()):
-        if not isinstance(level, date) and moment_in(level) is None and moment_by(_digits(level), form) is None:
+        if not isinstance(level, date) and moment_in(level) is None and moment_by(_whole(level), form) is None:
             raise DataError(
                 f"column {cells.name}, row {_row(cells, level)}: {shown(level)} is not a date written like {form}, as "
                 f"{option('data.dates', form, str(cells.name))} asks; fix it, or list it in data.missing if it means missing"
             )
 
 
-def _digits(level: Any) -> Any:
+def _whole(level: Any) -> Any:
     return int(level) if isinstance(level, float) and level.is_integer() else level
 
 
@@ -140,8 +137,9 @@ def _is_date(level: Any) -> bool:
 
 
 def _likely(level: Any) -> Sequence[str]:
-    """The formats worth trying: a date has digits and is short."""
-    return FORMATS if isinstance(level, str) and 5 <= len(level) <= 40 and re.search(r"\d\d", level) else ()
+    """The formats worth trying: a date has digits, is short, and is no number."""
+    may = isinstance(level, str) and 5 <= len(level) <= 40 and re.search(r"\d\d", level) and not NUMBER.fullmatch(level)
+    return FORMATS if may else ()
 
 
 def _forms(levels: list[Any]) -> list[str]:

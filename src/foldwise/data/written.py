@@ -151,9 +151,9 @@ def date_formats(levels: Sequence[Any], formats: Sequence[str] = FORMATS) -> lis
     return _distinct(levels, left)
 
 
-def compact_format(levels: Sequence[Any]) -> str | None:
-    """The format of whole numbers that are all dates without separators, such as 20240131; or None."""
-    if len(levels) < FEWEST:
+def compact_format(levels: Sequence[Any], fewest: int = FEWEST) -> str | None:
+    """The format of whole numbers that are all dates without separators, such as 20240131; None below `fewest` levels."""
+    if len(levels) < fewest:
         return None
     form = COMPACT.get(len(str(levels[0])))
     if form is None or not all(len(str(level)) == len(str(levels[0])) for level in levels):
