@@ -133,7 +133,8 @@ class Bundle:
             return conform_images(rows, image)
         if not isinstance(rows, pd.DataFrame):
             raise DataError(f"the model takes columns, not images; pass a DataFrame with {', '.join(self.card.schema.names)}")
-        return conform(rows, self.card.schema, decimal=reading.decimal, missing=reading.missing)
+        join = reading.join_levels
+        return conform(rows, self.card.schema, decimal=reading.decimal, missing=reading.missing, join=join)
 
     @property
     def sample_features(self) -> npt.NDArray[np.float32]:
@@ -194,6 +195,8 @@ def save_bundle(
         sample=(),
         threshold=threshold,
         profile=profile_of(table.frame, schema),
+        target_written=table.written.get(table.target_name, ""),
+        row_cells=0 if reading.header or table.images is not None else table.raw.shape[1] + 1,
     )
     card = card.with_sample(_sample(Bundle(card, preparation, network), table))
     with whole_folder(folder, replace=True) as part:

@@ -33,6 +33,8 @@ class Card:
 
     threshold: of two labels, the answer is the second if its probability is above it.
     files: the SHA-256 of the network's and the preparation's file; empty in older bundles.
+    target_written: how the numbers of the target are written, if not plainly.
+    row_cells: the cells of a row in a source without a header, whose columns are known by their places; 0 with a header.
     profile: the distribution of each column of the development rows; empty for images and in older bundles.
     """
 
@@ -48,6 +50,8 @@ class Card:
     threshold: float = 0.5
     profile: tuple[ColumnProfile, ...] = ()
     files: Mapping[str, str] = field(default_factory=dict)
+    target_written: str = ""
+    row_cells: int = 0
 
     def with_sample(self, sample: tuple[Sample, ...]) -> Card:
         """The same card with these sample rows."""

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from foldwise.errors import ConfigError
+from foldwise.errors import ConfigError, DataError
 from foldwise.spec.data import CsvData
 from foldwise.spec.services import PredictSpec
 
@@ -117,7 +117,7 @@ class _Tally:
         if "flags" in answers:
             self._flagged += int((answers["flags"] != "").sum())
         if chunk.truth is not None:
-            known = scorable(chunk.truth, self._reading, self.card.labels)
+            known = scorable(chunk.truth, self._reading, self.card.labels, self.card.target_written)
             columns = [f"p_{label}" for label in self.card.labels] or "prediction"
             self.truth.append(known.values)
             self.scores.append(answers[columns].to_numpy()[known.kept])
@@ -169,8 +169,23 @@ def _chunks(path: Path, reading: CsvData, card: Card) -> tuple[int, Iterator[_Ch
         return total, (_Chunk(chunk.images, _labels(chunk.labels, card), chunk.files) for chunk in images)
     from foldwise.data.sources.read import count_rows, read_chunks
 
-    rows = read_chunks(path, reading, ROWS_AT_ONCE)
+    rows = _checked(read_chunks(path, reading, ROWS_AT_ONCE), path, card)
     return count_rows(path, reading), (_Chunk(raw, raw.get(card.target)) for raw in rows)
+
+
+def _checked(chunks: Iterator[pd.DataFrame], path: Path, card: Card) -> Iterator[pd.DataFrame]:
+    """The chunks of a file; without a header it must have the columns of the training rows, or lack the target at the end."""
+    for chunk in chunks:
+        width, whole = chunk.shape[1], card.row_cells
+        if (
+            whole
+            and path.suffix.lower() == ".csv"
+            and width != whole
+            and (width, card.target) != (whole - 1, f"column_{whole}")
+        ):
+            rule = f"{path}: has {width} columns, and the training rows had {whole} ({card.target} is the target)"
+            raise DataError(f"{rule}; without a header columns are known by their places, so give all of them")
+        yield chunk
 
 
 def _labels(labels: npt.NDArray[Any] | None, card: Card) -> pd.Series[Any] | None:

@@ -38,6 +38,16 @@ _PLACES = (
     *(("execute", name) for name in ("kind", "workers", "address")),
     ("promotion",),  # kept for later models, which it judges
 )
+# Options that came later, with the value that earlier studies had: at that value they are no part of the identity.
+_LATER: Mapping[tuple[str, str], Any] = {
+    ("data", "header"): True,
+    ("data", "skip"): 0,
+    ("data", "skip_end"): 0,
+    ("data", "comment"): None,
+    ("data", "ragged"): "refuse",
+    ("data", "join_levels"): False,
+    ("data", "dates"): {},
+}
 
 
 def read_study(config: Mapping[str, Any]) -> StudySpec:
@@ -174,6 +184,10 @@ def identity(recipe: Mapping[str, Any]) -> dict[str, Any]:
             node = node.get(parent) if isinstance(node, dict) else None
         if isinstance(node, dict):
             node.pop(leaf, None)
+    for (section, name), usual in _LATER.items():
+        part = kept.get(section)
+        if isinstance(part, dict) and name in part and part[name] == usual:
+            del part[name]
     return kept
 
 

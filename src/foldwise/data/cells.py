@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -16,6 +16,8 @@ WHOLE = re.compile(r"[+-]?\d+", re.ASCII)
 PLAIN = re.compile(r"-?(?:0|[1-9]\d*)\.\d+", re.ASCII)  # 3.0 is the level 3, but 007 stays 007
 ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?)?(?:Z|[+-]\d\d:?\d\d)?", re.ASCII)
 INFINITE = re.compile(r"[+-]?inf(?:inity)?", re.IGNORECASE | re.ASCII)
+
+TRUTH = {"true": ("True", "TRUE", "true"), "false": ("False", "FALSE", "false")}
 
 EXACT = 2**53  # beyond, a float cannot hold every whole number
 LARGEST = float(np.finfo(np.float32).max)
@@ -58,6 +60,32 @@ def level_in(cell: Any, decimal: str = ".") -> str:
     if isinstance(cell, date):
         return _date_text(cell)
     return str(cell)
+
+
+def folded(level: str) -> str:
+    """A level without regard to case and to the length of its blanks."""
+    return " ".join(level.split()).casefold()
+
+
+def alike_levels(levels: Iterable[str | None]) -> str:
+    """Levels that differ only by case or space, listed for a sentence; '' if there are none."""
+    same: dict[str, list[str]] = {}
+    for level in levels:
+        if level is not None:
+            same.setdefault(folded(level), []).append(level)
+    groups = [listed([shown(level) for level in sorted(group)]) for group in same.values() if len(group) > 1]
+    return "; ".join(groups[:3]) + "; ..." * (len(groups) > 3)
+
+
+def truth_aliases(levels: Iterable[str | None]) -> dict[str, str]:
+    """Other spellings of the truth values among levels: True, TRUE and true mean the one of them that is a level."""
+    aliases: dict[str, str] = {}
+    known = [level for level in levels if level is not None and level.lower() in TRUTH]
+    for word, spellings in TRUTH.items():
+        same = [level for level in known if level.lower() == word]
+        if len(same) == 1:
+            aliases |= {spelling: same[0] for spelling in spellings if spelling != same[0]}
+    return aliases
 
 
 def hashable_text(cell: Any, decimal: str = ".") -> str:

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from foldwise.data.cells import EXACT, INFINITE, WHOLE, moment_in, number_in, numbers_in, shown
-from foldwise.errors import DataError
+from foldwise.data.cells import EXACT, WHOLE, moment_in, numbers_in, shown
+from foldwise.data.option import option
 from foldwise.spec.data import ColumnKind, FeatureKind
 
 ID_NAME = re.compile(r"(?i:id|index|uuid|guid|key)|.*(?:_(?i:id|key|uuid)|[a-z](?:Id|ID))")
 THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(?:[,. ']\d{3})+(?:[.,]\d+)?", re.ASCII)
-MISSING_WORDS = ("?", "NA", "N/A", "#N/A", "nan", "NaN", "null", "NULL")
+MISSING_WORDS = (
+    *("?", "NA", "N/A", "n/a", "na", "#N/A", "<NA>", "nan", "NaN", "NAN", "null", "NULL", "Null", "None", "none", "NONE"),
+    *("-", "--", "---", ".", "..", "missing", "Missing", "MISSING", "#NULL!", "#DIV/0!", "#VALUE!", "\\N"),
+)
+
+LEADING_ZERO = re.compile(r"[+-]?0\d+", re.ASCII)
 
 NEARLY_ALL = 0.8
 MANY = 20  # a column with more levels than this, most of them seen once, is text
@@ -98,48 +103,6 @@ def judge(
     return replace(judgement, left_out=None) if judgement.kind in used else judgement
 
 
-def check_text(name: str, cells: pd.Series[Any], look: Look, decimal: str, marks: Sequence[str]) -> None:
-    """Refuse a text column that is nearly a number column, with a proposal that makes it one.
-
-    Raises:
-        DataError: its words are all the same, or nearly all cells are infinite or have decimal commas or thousands separators.
-    """
-    if look.numeric or not look.levels or not all(isinstance(level, str) for level in look.levels):
-        return
-    words = Counter({level: n for level, n in look.levels.items() if look.numbers[level] is None})
-    known, odd = look.rows - look.missing, words.total()
-
-    def mostly(fits: Callable[[str], object]) -> str | None:
-        """An example, if most words fit, and nearly all cells fit or are numbers."""
-        fitting = [word for word in words if fits(word)]
-        count = sum(words[word] for word in fitting)
-        return fitting[0] if count > odd / 2 and known - odd + count >= NEARLY_ALL * known else None
-
-    or_category = f"data.kinds.{name}=category if it is one"
-    if infinite := mostly(INFINITE.fullmatch):
-        where = f"column {name}, row {_first_row(cells, infinite)}"
-        raise DataError(f"{where}: {shown(infinite)} is not finite; fix or drop such rows, or set {or_category}")
-    if len(words) == 1 and odd <= known / 2:
-        word = next(iter(words))
-        if not THOUSANDS.fullmatch(word):
-            proposal = ",".join(f"'{mark}'" for mark in dict.fromkeys([*marks, word]))
-            raise DataError(
-                f"column {name} holds numbers, but the word {shown(word)} in {odd} of {look.rows} rows (first in row "
-                f'{_first_row(cells, word)}); if it means missing set "data.missing=[{proposal}]", else {or_category}'
-            )
-    other = "," if decimal == "." else "."
-    if example := mostly(THOUSANDS.fullmatch):
-        raise DataError(
-            f"column {name} is text that looks numeric: {shown(example)} seems to have thousands separators; write the "
-            f"numbers without them (or set data.decimal='{other}' if that is the decimal mark), else set {or_category}"
-        )
-    if example := mostly(lambda word: number_in(word, other) is not None):
-        raise DataError(
-            f"column {name} is text that looks numeric: {shown(example)}; if {shown(other)} is the decimal mark set "
-            f"data.decimal='{other}', else {or_category}"
-        )
-
-
 def looks_like_text(look: Look) -> bool:
     """Whether there are too many levels, each too rare, for classes."""
     return look.share_distinct > 0.5 and len(look.levels) > MANY
@@ -148,6 +111,9 @@ def looks_like_text(look: Look) -> bool:
 def _judge_numbers(name: str, look: Look) -> Judgement:
     levels = look.levels
     if look.whole:
+        if code := next((level for level in levels if isinstance(level, str) and LEADING_ZERO.fullmatch(level)), None):
+            note = f"{name} holds codes with leading zeros ({shown(code)}), which are kept as text; {_as_number(name)}"
+            return Judgement("identifier", "identifier", note) if look.unique else Judgement("category", None, note)
         numbers = [int(level) for level in levels]
         if max(abs(number) for number in numbers) >= EXACT:
             size = "holds whole numbers beyond 2^53, which are kept as exact text"
@@ -167,6 +133,10 @@ def _judge_numbers(name: str, look: Look) -> Judgement:
     return Judgement("number")
 
 
+def _as_number(name: str) -> str:
+    return f"{option('data.kinds', 'number', name)} if they are numbers"
+
+
 def _judge_words(look: Look) -> Judgement:
     if all(moment_in(level) is not None for level in look.levels):
         return Judgement("date", "date")
@@ -179,7 +149,3 @@ def _judge_words(look: Look) -> Judgement:
 
 def _is_whole(level: Any) -> bool:
     return bool(WHOLE.fullmatch(level)) if isinstance(level, str) else isinstance(level, int | np.integer)
-
-
-def _first_row(cells: pd.Series[Any], word: str) -> int:
-    return int(cells.index[cells == word][0]) + 1

@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from foldwise.data.cells import LARGEST, level_in, moment_in, number_in, numbers_in, shown
+from foldwise.data.cells import LARGEST, folded, level_in, moment_in, number_in, numbers_in, shown
+from foldwise.data.written import plain_cells
 from foldwise.errors import DataError, did_you_mean
 from foldwise.spec.data import FeatureKind
 
@@ -20,10 +21,11 @@ NESTED = (list, tuple, dict, set, np.ndarray)
 
 @dataclass(frozen=True)
 class Column:
-    """A feature column."""
+    """A feature column. written: how its raw cells are written, if not plainly (see `written`)."""
 
     name: str
     kind: FeatureKind
+    written: str = field(default="", repr=False)  # not in repr, as below: a table is the same however it is written
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,9 @@ class Schema:
         return tuple(column.name for column in self.columns if column.kind == kind)
 
 
-def conform(frame: pd.DataFrame, schema: Schema, *, decimal: str = ".", missing: Sequence[str] = ("",)) -> pd.DataFrame:
+def conform(
+    frame: pd.DataFrame, schema: Schema, *, decimal: str = ".", missing: Sequence[str] = ("",), join: bool = False
+) -> pd.DataFrame:
     """Raw rows as the schema's columns: numbers float64 with nan, dates datetime64 with NaT, all else str or None.
 
     Columns are taken by name, in any order; others are ignored. `serving_rules` lists the rule for every case.
@@ -65,7 +69,13 @@ def conform(frame: pd.DataFrame, schema: Schema, *, decimal: str = ".", missing:
         cells = frame[column.name]
         if isinstance(cells, pd.DataFrame):
             raise DataError(f"column {column.name} occurs twice; rename one")
-        columns[column.name] = conform_column(cells, column.kind, decimal, missing)
+        plain = plain_cells(cells, column.written, decimal)
+        try:
+            columns[column.name] = conform_column(plain, column.kind, decimal, missing, join=join)
+        except DataError as error:
+            raise (
+                DataError(f"{error} (training had cells written like {column.written})") if column.written else error
+            ) from None
     return pd.DataFrame(columns, index=frame.index, copy=False)
 
 
@@ -75,6 +85,7 @@ def conform_column(
     decimal: str = ".",
     missing: Sequence[str] = ("",),
     known: Mapping[str, float | None] | None = None,
+    join: bool = False,
 ) -> pd.Series[Any] | npt.NDArray[Any]:
     """One raw column, (rows,), typed.
 
@@ -84,6 +95,7 @@ def conform_column(
         decimal: the decimal mark of numbers in text.
         missing: text that means missing.
         known: texts that are parsed already, and their numbers.
+        join: whether levels that differ only by case or space are one.
 
     Raises:
         DataError: a number column holds a word or a number that is not finite, a date column holds something else, or a
@@ -95,7 +107,7 @@ def conform_column(
     if kind == "date":
         return _moments(cells, marks)
     # a Series: from an array of text pandas makes its own text type, with nan for None
-    return pd.Series(levels_of(cells, decimal, marks), cells.index, dtype=object)
+    return pd.Series(levels_of(cells, decimal, marks, join), cells.index, dtype=object)
 
 
 def _numbers(
@@ -137,14 +149,15 @@ def _moments(cells: pd.Series[Any], marks: frozenset[str]) -> npt.NDArray[np.dat
         if moment is None and not missing:
             where = f"column {cells.name}, row {row_number(cells, place)}: {shown(cell)}"
             raise DataError(
-                f"{where} is not a date like 2020-12-31 or 2020-12-31T23:59:00; write it like that, or list it in data.missing"
+                f"{where} is not a date like 2020-12-31 or 2020-12-31T23:59:00; write it like that, set its format as "
+                "data.dates.<column>, or list it in data.missing"
             )
         moments.append(moment)
     return np.array(moments, dtype="datetime64[us]")
 
 
-def levels_of(cells: pd.Series[Any], decimal: str, marks: frozenset[str]) -> npt.NDArray[Any]:
-    """Cells as canonical levels (rows,), None where missing."""
+def levels_of(cells: pd.Series[Any], decimal: str, marks: frozenset[str], join: bool = False) -> npt.NDArray[Any]:
+    """Cells as canonical levels (rows,), None where missing; with `join` without regard to case and space."""
     absent = cells.isna().to_numpy()
     named: dict[tuple[type, Any], str | None] = {}  # by type too, because True == 1
     levels: list[str | None] = []
@@ -155,7 +168,7 @@ def levels_of(cells: pd.Series[Any], decimal: str, marks: frozenset[str]) -> npt
         key = (cell.__class__, cell)
         if not gone and key not in named:
             name = level_in(cell, decimal)
-            named[key] = None if name in marks else name
+            named[key] = None if name in marks else folded(name) if join else name
         levels.append(None if gone else named[key])
     return np.array(levels, dtype=object)
 

@@ -12,8 +12,9 @@ The rules are the same in the predict door, `mlflow.pyfunc.load_model` and `mlfl
 | a null, nan or a mark of data.missing | answered with the saved fill; flag `age missing` if training had no gap there     |
 | a number or date outside the training | answered; flag `age beyond its range`                                             |
 | text in a number column               | accepted if it is one ("12"), else refused with column and row ("1,5", "abc")      |
+| a cell written as those of training   | accepted: "$1,234.00", 12.5 and "12.5" alike; another unit is refused             |
 | true or false in a number column      | refused with column and row                                                       |
-| a number or true in a category        | accepted as the level of that name: 3, 3.0 and "3" are `3`, true is `True`        |
+| a number or true in a category        | accepted as the level of that name: 3 and "3.0" are `3`, true is `True` or `TRUE` |
 | an infinity, or beyond 3.4e38         | refused with column and row                                                       |
 | a list or a mapping in a cell         | refused with column and row                                                       |
 | no rows at all                        | a file is refused; from Python and over HTTP the answer is empty                  |

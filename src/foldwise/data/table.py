@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Set
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -12,16 +12,19 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from foldwise.data.cells import listed, moment_in, numbers_in, shown
-from foldwise.data.kinds import MISSING_WORDS, NETWORK_KINDS, Judgement, check_text, judge, look_at
+from foldwise.data.cells import alike_levels, listed, moment_in, number_in, numbers_in, shown
+from foldwise.data.check_text import Role, check_text
+from foldwise.data.kinds import MISSING_WORDS, NETWORK_KINDS, Judgement, judge, look_at
+from foldwise.data.option import option
+from foldwise.data.recognise import plain_frame, way_of_writing
 from foldwise.data.row_hashes import Hashes, hash_images, hash_rows
 from foldwise.data.schema import Column, Schema, conform, conform_column, levels_of, row_number
 from foldwise.data.sources.find_file import find_file
-from foldwise.data.sources.read import Data, Source, read_file, read_source
+from foldwise.data.sources.read import Data, Source, read_file, read_source, with_target_name
 from foldwise.data.target import Target, known_target, read_target
 from foldwise.errors import DataError
 from foldwise.spec.augment import Symmetry
-from foldwise.spec.data import ROW, ColumnKind, FeatureKind
+from foldwise.spec.data import ROW, ColumnKind, CsvData, FeatureKind, RawTable
 from foldwise.spec.goal import Task
 from foldwise.spec.places import Paths
 
@@ -42,6 +45,7 @@ class Table:
     images: (rows, height, width, channels), if rows are images; then frame and raw have no columns.
     symmetries: data.symmetries of images; None if unknown.
     mark: the mark of the source (see sources/fingerprint.py), None without one.
+    written: how the cells of columns and target are written, if not plainly (see `written`); raw has them plain.
     """
 
     frame: pd.DataFrame
@@ -59,6 +63,7 @@ class Table:
     images: npt.NDArray[np.uint8] | None = None
     symmetries: tuple[Symmetry, ...] | None = None
     mark: str | None = None
+    written: Mapping[str, str] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.target)
@@ -82,6 +87,7 @@ class Table:
             images=None if self.images is None else self.images[at],
             symmetries=self.symmetries,
             mark=self.mark,
+            written=self.written,
         )
 
     @property
@@ -140,17 +146,27 @@ def read_table(data: Data, paths: Paths | None = None, pixels: bool = False, use
         DataError: the table cannot be read or learnt from; with column, row and a proposal.
     """
     source = read_source(data, paths)
-    target = read_target(source.frame[data.target], _with_declared_task(source, data))
+    data = with_target_name(data, list(source.frame.columns))
+    role = Role(is_target=True, file=isinstance(data, CsvData))
+    target = read_target(source.frame[data.target], _with_declared_task(source, data), role)
     features = source.frame.drop(columns=[data.target])[target.kept]
-    columns, typed, left_out, notes = [], {}, {}, [*source.notes, *target.notes]
+    notes = [*source.notes, *_similar_names(source.frame.columns), *target.notes]
+    written, found_notes = _written(features, data, source.kinds)
+    features = plain_frame(features, written, data.reading.decimal)
+    notes += found_notes
+    columns, typed, left_out = [], {}, {}
     for name in features.columns:  # one at a time, so that what was parsed of a column is freed before the next
-        found, parsed = _judge(features[name], data, pixels, used, source.kinds.get(name))
+        found, parsed = _judge(features, name, data, pixels, used, source.kinds.get(name))
         notes += [found.note] if found.note else []
         if found.left_out:
             left_out[name] = found.left_out
+            if data.kinds.get(name) == "date":
+                conform_column(features[name], "date", data.reading.decimal, data.reading.missing)  # judged even if unused
         elif found.kind != "identifier":
-            columns.append(Column(name, found.kind))
-            typed[name] = conform_column(features[name], found.kind, data.reading.decimal, data.reading.missing, parsed)
+            columns.append(Column(name, found.kind, written.get(name, "")))
+            typed[name] = conform_column(
+                features[name], found.kind, data.reading.decimal, data.reading.missing, parsed, data.reading.join_levels
+            )
     if not columns:
         reasons = "; ".join(f"{name}: {reason}" for name, reason in left_out.items()) or "the target is the only column"
         proposal = "set the kind of a column with data.kinds.<column>=number or category"
@@ -158,7 +174,8 @@ def read_table(data: Data, paths: Paths | None = None, pixels: bool = False, use
     frame = pd.DataFrame(typed, index=features.index, copy=False)
     table = _table(source, features, frame, Schema(tuple(columns)), target, data)
     notes += _suspicious_levels(table, data)
-    return replace(table, left_out=left_out, notes=tuple(notes))
+    ways = {**written, data.target: target.written}
+    return replace(table, left_out=left_out, notes=tuple(notes), written={name: way for name, way in ways.items() if way})
 
 
 def read_given_holdout(data: Data, path: str, table: Table, paths: Paths | None = None) -> Table:
@@ -168,12 +185,15 @@ def read_given_holdout(data: Data, path: str, table: Table, paths: Paths | None 
         DataError: the file lacks a column, or a row has an unknown label or a word in a number column.
     """
     found = find_file(path, data.name, paths or Paths(), "data.holdout.path")
-    source = read_file(found, data, needed=(data.target, *table.schema.names))
-    target = known_target(source.frame[data.target], data, table.labels)
+    source = read_file(found, data, needed=(table.target_name, *table.schema.names))
+    data = with_target_name(data, list(source.frame.columns))
+    target = known_target(source.frame[data.target], data, table.labels, table.written.get(data.target, ""))
     if not target.kept.any():
         raise DataError(f"{found}: the target {data.target} is missing in all rows; fill it in, or name another file")
     features = source.frame.drop(columns=[data.target])[target.kept]
-    frame = conform(features, table.schema, decimal=data.reading.decimal, missing=data.reading.missing)
+    reading = data.reading
+    features = plain_frame(features, table.written, reading.decimal)
+    frame = conform(features, table.schema, decimal=reading.decimal, missing=reading.missing, join=reading.join_levels)
     return _table(source, features, frame, table.schema, target, data)
 
 
@@ -184,11 +204,26 @@ def _with_declared_task(source: Source, data: Data) -> Data:
     return data.model_copy(update={"task": "binary" if source.frame[data.target].nunique() == 2 else "multiclass"})
 
 
+def _written(features: pd.DataFrame, data: Data, declared: Mapping[str, ColumnKind]) -> tuple[dict[str, str], list[str]]:
+    """How each column is written that is not written plainly, and notes about them."""
+    if not isinstance(data, RawTable):
+        return {}, []
+    ways: dict[str, str] = {}
+    notes: list[str] = []
+    for name in features.columns:
+        kind = data.kinds.get(name) or declared.get(name) or ("identifier" if name == data.group else None)
+        if name not in data.drop:
+            way, said = way_of_writing(features[name], kind, data.dates.get(name), data.reading.decimal)
+            ways |= {name: way} if way else {}
+            notes += said
+    return ways, notes
+
+
 def _judge(
-    cells: pd.Series[Any], data: Data, pixels: bool, used: Set[FeatureKind], declared: ColumnKind | None
+    features: pd.DataFrame, name: str, data: Data, pixels: bool, used: Set[FeatureKind], declared: ColumnKind | None
 ) -> tuple[Judgement, Mapping[str, float | None]]:
     """The judgement of a column, and its texts that were parsed for it."""
-    name = str(cells.name)
+    cells = features[name]
     if name in data.drop:
         return Judgement("text", "dropped by data.drop"), {}
     kind = data.kinds.get(name)
@@ -199,8 +234,24 @@ def _judge(
     kind = kind or declared
     look = look_at(cells, data.reading.decimal)
     if kind is None:
-        check_text(name, cells, look, data.reading.decimal, data.reading.missing)
+        role = Role(file=isinstance(data, CsvData), elsewhere=lambda: _number_elsewhere(features, name, data.reading.decimal))
+        check_text(name, cells, look, data.reading.decimal, data.reading.missing, role)
     return judge(name, look, kind, pixels, used), look.numbers
+
+
+def _number_elsewhere(features: pd.DataFrame, name: str, decimal: str) -> tuple[str, str, int] | None:
+    """Another column's name, a text in it that is a number with the decimal mark, and its row."""
+    for other in features.columns:
+        for place, cell in enumerate(features[other].to_list() if other != name else ()):
+            if isinstance(cell, str) and decimal in cell and number_in(cell, decimal) is not None:
+                return str(other), cell, row_number(features[other], place)
+    return None
+
+
+def _similar_names(names: Iterable[str]) -> list[str]:
+    """A note if names differ only by case or space."""
+    alike = alike_levels(names)
+    return [f"column names differ only by case or space: {alike}; rename one if they mean the same"] if alike else []
 
 
 def _table(source: Source, features: pd.DataFrame, frame: pd.DataFrame, schema: Schema, target: Target, data: Data) -> Table:
@@ -247,7 +298,7 @@ def _times(features: pd.DataFrame, data: Data) -> npt.NDArray[Any] | None:
         where = f"column {data.time}, row {row_number(cells, place)}: {shown(cells.iloc[place])}"
         raise DataError(
             f"{where} is not a date like 2020-12-31 or 2020-12-31T23:59:00, as data.time needs; write dates like that, "
-            "or numbers"
+            f"set their format ({option('data.dates', '%d.%m.%Y', data.time)}), or write numbers"
         )
     return np.array(moments, dtype="datetime64[us]")
 
@@ -260,14 +311,18 @@ def _refuse_gaps(cells: pd.Series[Any], key: str) -> None:
 
 
 def _suspicious_levels(table: Table, data: Data) -> list[str]:
-    """A note for each level that often means missing."""
+    """A note for each level that often means missing, and for levels that differ only by case or space."""
     notes = []
     categories = table.schema.of_kind("category")
     levels = {name: set(table.frame[name]) for name in categories}
     for word in MISSING_WORDS:
         columns = [name for name in categories if word in levels[name]]
         if columns:
-            marks = ",".join(f"'{mark}'" for mark in (*data.reading.missing, word))
             where = f"{shown(word)} is a level of {listed(columns)}"
-            notes.append(f'{where}; if it means missing set "data.missing=[{marks}]"')
-    return notes
+            notes.append(f"{where}; if it means missing set {option('data.missing', [*data.reading.missing, word])}")
+    alike = {name: alike_levels(levels[name]) for name in categories}
+    return notes + [
+        f"{name} has levels that differ only by case or space ({same}); data.join_levels=true joins them"
+        for name, same in alike.items()
+        if same
+    ]

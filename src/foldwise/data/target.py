@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,10 +11,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from foldwise.data.cells import LARGEST, level_in, listed, number_in, numbers_in, shown
+from foldwise.data.cells import LARGEST, alike_levels, folded, level_in, listed, number_in, numbers_in, shown, truth_aliases
+from foldwise.data.check_text import Role, check_text
 from foldwise.data.formula_text import unescaped
-from foldwise.data.kinds import Look, check_text, look_at, looks_like_text
+from foldwise.data.kinds import MISSING_WORDS, Look, look_at, looks_like_text
+from foldwise.data.option import option
 from foldwise.data.schema import levels_of
+from foldwise.data.written import number_shape, plain_cells
 from foldwise.errors import ConfigError, DataError, did_you_mean
 from foldwise.spec.data import Labelled
 from foldwise.spec.goal import Task
@@ -22,6 +25,7 @@ from foldwise.spec.goal import Task
 # whole numbers are classes where there are at most FEW of them, each in about ROWS_EACH rows
 FEW = 20
 ROWS_EACH = 10
+TARGET = Role(is_target=True)
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,6 +34,7 @@ class Target:
 
     values: int64 codes into `labels`, or float64 for regression; (rows kept,).
     kept: bool (rows,), False where the target is missing.
+    written: how the numbers of a regression are written, if not plainly (see `written`).
     """
 
     values: npt.NDArray[Any]
@@ -37,9 +42,10 @@ class Target:
     labels: tuple[str, ...]
     task: Task
     notes: tuple[str, ...] = ()
+    written: str = ""
 
 
-def read_target(cells: pd.Series[Any], data: Labelled) -> Target:
+def read_target(cells: pd.Series[Any], data: Labelled, role: Role = TARGET) -> Target:
     """Infer the task from the target column, or take `data.task`, and encode the target.
 
     Raises:
@@ -52,9 +58,13 @@ def read_target(cells: pd.Series[Any], data: Labelled) -> Target:
     if known.empty:
         raise DataError(f"the target {name} is missing in all {len(cells)} rows; name another column as data.target")
     look = look_at(known, decimal)
+    written = _written(look, data)
+    if written:
+        known = plain_cells(known, written, decimal)
+        look = look_at(known, decimal)
     if data.task in ("auto", "regression"):
-        check_text(name, known, look, decimal, data.reading.missing)
-    levels = _levels(known, decimal)
+        check_text(name, known, look, decimal, data.reading.missing, role)
+    levels = _levels(known, data)
     counts = Counter(levels)
     if len(counts) == 1:
         rule = f"the target {name} is {shown(levels[0])} in every row, so there is nothing to learn"
@@ -63,16 +73,34 @@ def read_target(cells: pd.Series[Any], data: Labelled) -> Target:
     notes = [reason] if reason else []
     if gone := len(cells) - len(known):
         notes.append(f"{gone} of {len(cells)} rows have no {name} and are left out")
+    if written:
+        notes.append(f"the target {name} is read as a number written like {written}")
+    notes += label_notes(name, list(counts), data)
     if task == "regression":
         if data.positive is not None:
             raise ConfigError("data.positive", f"is for two labels, and {name} is a number to predict; leave it out")
-        return Target(_numbers(known, data, look.numbers), kept, (), task, tuple(notes))
+        return Target(_numbers(known, data, look.numbers), kept, (), task, tuple(notes), written)
     labels = _ordered(list(counts), data, task)
     return Target(_codes(levels, labels), kept, labels, task, tuple(notes))
 
 
-def known_target(cells: pd.Series[Any], data: Labelled, labels: tuple[str, ...]) -> Target:
+def label_notes(name: str, labels: Sequence[str], data: Labelled) -> list[str]:
+    """Notes on labels that often mean missing, or that differ only by case or space."""
+    notes = [
+        f"{shown(word)} is a label of {name}; if it means missing set " + option("data.missing", [*data.reading.missing, word])
+        for word in MISSING_WORDS
+        if word in labels
+    ]
+    alike = alike_levels(labels)
+    if alike:
+        notes.append(f"{name} has labels that differ only by case or space ({alike}); data.join_levels=true joins them")
+    return notes
+
+
+def known_target(cells: pd.Series[Any], data: Labelled, labels: tuple[str, ...], written: str = "") -> Target:
     """Encode the target of other rows by the labels of the training rows; without labels the task is regression.
+
+    written: how the numbers of a regression are written.
 
     Raises:
         DataError: a label is unknown, or a cell is not a number in a regression; with the row and what would fix it.
@@ -81,8 +109,8 @@ def known_target(cells: pd.Series[Any], data: Labelled, labels: tuple[str, ...])
     kept = stripped.notna().to_numpy()
     known = stripped[kept]
     if not labels:
-        return Target(_numbers(known, data), kept, (), "regression")
-    levels = [unescaped(level, labels) for level in _levels(known, data.reading.decimal)]
+        return Target(_numbers(plain_cells(known, written, data.reading.decimal), data), kept, (), "regression")
+    levels = _as_labels(_levels(known, data), labels)
     strange = dict.fromkeys(level for level in levels if level not in labels)
     if strange:
         first = next(iter(strange))
@@ -97,13 +125,13 @@ def known_target(cells: pd.Series[Any], data: Labelled, labels: tuple[str, ...])
     return Target(_codes(levels, labels), kept, labels, task)
 
 
-def scorable(cells: pd.Series[Any], data: Labelled, labels: tuple[str, ...]) -> Target:
+def scorable(cells: pd.Series[Any], data: Labelled, labels: tuple[str, ...], written: str = "") -> Target:
     """As `known_target`, but rows with a missing or unknown label are left out instead of refused."""
     stripped = strip_labels(cells, data)
     if not labels:
-        return known_target(stripped, data, labels)
-    levels = levels_of(stripped, data.reading.decimal, frozenset())
-    kept = np.array([level is not None and unescaped(level, labels) in labels for level in levels], dtype=np.bool_)
+        return known_target(stripped, data, labels, written)
+    levels = _as_labels(_levels(stripped, data), labels)
+    kept = np.array([level in labels for level in levels], dtype=np.bool_)
     known = known_target(stripped[kept], data, labels)
     return Target(known.values, kept, labels, known.task)
 
@@ -118,9 +146,24 @@ def strip_labels(cells: pd.Series[Any], data: Labelled) -> pd.Series[Any]:
     return pd.Series(stripped, cells.index, dtype=object)
 
 
-def _levels(known: pd.Series[Any], decimal: str) -> list[str]:
-    levels: list[str] = levels_of(known, decimal, frozenset()).tolist()
+def _levels(known: pd.Series[Any], data: Labelled) -> list[str]:
+    levels: list[str] = levels_of(known, data.reading.decimal, frozenset(), data.reading.join_levels).tolist()
     return levels
+
+
+def _as_labels(levels: list[str], labels: tuple[str, ...]) -> list[str]:
+    """Levels spelt as the labels are: without the quote of an escaped formula, truth values alike."""
+    aliases = truth_aliases(labels)
+    plain = [unescaped(level or "", labels) for level in levels]  # a missing cell is not a label
+    return [level if level in labels else aliases.get(level, level) for level in plain]
+
+
+def _written(look: Look, data: Labelled) -> str:
+    """How the target's numbers are written, if they have one affix and are not few enough to be classes."""
+    few = len(look.levels) <= FEW and look.rows / len(look.levels) >= ROWS_EACH
+    if look.numeric or data.task not in ("auto", "regression") or (few and data.task == "auto"):
+        return ""
+    return number_shape(list(look.levels), data.reading.decimal) or ""
 
 
 def _task(name: str, look: Look, counts: Counter[str], data: Labelled) -> tuple[Task, str | None]:
@@ -151,7 +194,7 @@ def _ordered(found: list[str], data: Labelled, task: Task) -> tuple[str, ...]:
     labels = sorted(found, key=lambda label: (numbers[label] or 0.0, label)) if None not in numbers.values() else sorted(found)
     if data.positive is None:
         return tuple(labels)
-    positive = level_in(data.positive)
+    positive = folded(level_in(data.positive)) if data.reading.join_levels else level_in(data.positive)
     if positive not in labels:
         raise ConfigError("data.positive", f"{positive!r} is not a label of {data.target}{did_you_mean(positive, labels)}")
     if task != "binary":

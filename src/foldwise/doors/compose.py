@@ -10,7 +10,7 @@ from typing import Any
 
 from foldwise.config.proposals import for_option
 from foldwise.doors.conf import RECIPES, SERVICES, Conf, conf_at
-from foldwise.doors.overrides import own_conf, read_override, split_override
+from foldwise.doors.overrides import key_parts, own_conf, read_override, split_override
 from foldwise.doors.recipe import read_recipe, recipe_file
 from foldwise.errors import ConfigError, closest, did_you_mean
 from foldwise.system.yaml_file import read_yaml
@@ -155,7 +155,7 @@ def _set(config: Config, key: str, value: Any) -> None:
 
     A bare word is a mapping of that kind. All optimizers have a learning rate, so a range of it stays if the word is another.
     """
-    *parents, leaf = key.split(".")
+    *parents, leaf = key_parts(key)
     node: Any = config
     for parent in parents:
         place: Any = _place(node, parent, key) if isinstance(node, list) else parent

@@ -12,6 +12,19 @@ from foldwise.spec.places import usable_folder
 from foldwise.spec.trial import SEARCHABLE
 from foldwise.system.command import shell_word
 
+# Below these keys the rest of a key is the name of a column, which may hold dots, blanks and, in quotes, anything.
+BY_COLUMN = ("data.kinds.", "data.dates.")
+_NAME = r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|[^='"][^=]*"""
+_OF_COLUMN = re.compile(rf"\+{{0,2}}(?P<key>{'|'.join(map(re.escape, BY_COLUMN))})(?P<name>{_NAME})=(?P<value>.*)", re.DOTALL)
+
+
+def key_parts(key: str) -> list[str]:
+    """The words of a dotted key; a column's name is one word."""
+    for beginning in BY_COLUMN:
+        if key.startswith(beginning) and len(key) > len(beginning):
+            return [*beginning.rstrip(".").split("."), key.removeprefix(beginning)]
+    return key.split(".")
+
 
 def split_override(text: str) -> tuple[str, str]:
     """The key and the text of the value of `key=value`; `+key=value` and `++key=value` mean the same.
@@ -19,6 +32,8 @@ def split_override(text: str) -> tuple[str, str]:
     Raises:
         ConfigError: the text is something else.
     """
+    if column := _OF_COLUMN.fullmatch(text):
+        return column["key"] + _unquoted(column["name"]), column["value"]
     match = re.fullmatch(r"(\+{0,2})([^=\s~+][^=]*)=(.*)", text, flags=re.DOTALL)
     if match is None:
         raise ConfigError("", f"{text!r} is not understood: write key=value, for example fit.epochs=30")
@@ -64,6 +79,11 @@ def own_conf(given: Iterable[tuple[str, Any]]) -> str | None:
         return usable_folder(folder)
     except ValueError as error:
         raise ConfigError("paths.conf", str(error)) from None
+
+
+def _unquoted(name: str) -> str:
+    """A column's name without its quotes, in which a backslash stands before a quote or another backslash."""
+    return re.sub(r"\\([\\'\"])", r"\1", name[1:-1]) if name[:1] in ("'", '"') else name.strip()
 
 
 def _read_value(key: str, written: str) -> Any:

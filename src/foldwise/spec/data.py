@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from foldwise.spec.base import ByKind, Spec, Words
 from foldwise.spec.goal import Task
@@ -53,6 +54,12 @@ class Reading:
     decimal: str = "."
     missing: tuple[str, ...] = ("",)
     target_strip: str = ""
+    join_levels: bool = False
+    header: bool = True
+    skip: int = 0
+    skip_end: int = 0
+    comment: str | None = None
+    ragged: Literal["refuse", "fill"] = "refuse"
 
 
 class Labelled(Spec):
@@ -80,20 +87,34 @@ class TableData(Labelled):
     holdout: HoldoutSpec = HashHoldout()
 
 
+DIRECTIVES = "YymdbBHMSfIpz"  # of Python's strptime, those that a format of data.dates can have
+
+
+def _date_format(text: str) -> str:
+    unknown = [mark for mark in re.findall(r"%(.?)", text) if mark == "" or mark not in DIRECTIVES]
+    if unknown or not re.search("%[Yy]", text):
+        known = " ".join(f"%{mark}" for mark in DIRECTIVES)
+        raise ValueError(f"{text!r} is not a format of dates; write it like %d/%m/%Y or %Y-%m-%d %H:%M, from {known}")
+    return text
+
+
 class RawTable(TableData):
     """A table of raw cells, as files, databases and users supply them; abstract.
 
-    missing: the only cells that count as missing. target_strip: characters to strip from both ends of labels.
+    missing: the only cells that count as missing. target_strip: characters to strip from both ends of labels. join_levels:
+    levels and labels that differ only by case or space are one. dates: column -> the format of its dates.
     """
 
     name: str | None = None
     missing: Words = ("",)
     target_strip: str = ""
+    join_levels: bool = False
+    dates: Mapping[str, Annotated[str, AfterValidator(_date_format)]] = {}
 
     @property
     def reading(self) -> Reading:
         """How the cells are read."""
-        return Reading(missing=self.missing, target_strip=self.target_strip)
+        return Reading(missing=self.missing, target_strip=self.target_strip, join_levels=self.join_levels)
 
 
 class SklearnData(TableData):
@@ -113,23 +134,45 @@ SKLEARN_TASKS: dict[str, Task] = {
 }
 
 
-def _tab(value: Any) -> Any:
-    return "\t" if value in ("tab", "\\t") else value  # a real tab survives neither a shell nor Hydra
+WHITESPACE = "whitespace"  # the delimiter that is white space of any length
+
+
+def _delimiter(value: Any) -> Any:
+    if value in ("tab", "\\t"):
+        return "\t"  # a real tab survives neither a shell nor Hydra
+    if isinstance(value, str) and len(value) != 1 and value != WHITESPACE:
+        raise ValueError(f"must be one character, tab or {WHITESPACE}, got {value!r}")
+    return value
+
+
+def _place_as_text(value: Any) -> Any:
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
 class CsvData(RawTable):
-    """A text table with a header row. Blanks around a cell are ignored."""
+    """A text table. Blanks around a cell are ignored.
+
+    target: a column, or with header=false also its place from the end, -1 for the last. header: whether the first line names
+    the columns; without one they are column_1, column_2, ... skip, skip_end: lines to leave out before the header and rows to
+    leave out at the end. comment: lines that begin with it are left out. ragged: `fill` adds empty cells to short rows.
+    """
 
     kind: Literal["csv"]
     path: str
-    delimiter: Annotated[str, Field(min_length=1, max_length=1), BeforeValidator(_tab)] = ","  # or the word tab
+    target: Annotated[str, BeforeValidator(_place_as_text)]
+    delimiter: Annotated[str, BeforeValidator(_delimiter)] = ","
     encoding: str = "utf-8"
     decimal: Literal[".", ","] = "."
+    header: bool = True
+    skip: Annotated[int, Field(ge=0)] = 0
+    skip_end: Annotated[int, Field(ge=0)] = 0
+    comment: Annotated[str, Field(min_length=1, max_length=10)] | None = None
+    ragged: Literal["refuse", "fill"] = "refuse"
 
     @property
     def reading(self) -> Reading:
         """How the cells are read."""
-        return Reading(self.delimiter, self.encoding, self.decimal, self.missing, self.target_strip)
+        return Reading(**{field.name: getattr(self, field.name) for field in fields(Reading)})
 
 
 class ParquetData(RawTable):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -108,6 +108,9 @@ def plan_study(spec: StudySpec, context: ChampionContext | None = None) -> Plan:
     rows = reader(fixed.data, fixed.paths)
     used = frozenset[FeatureKind]().union(*(trial.prep.kinds for trial in trials))
     table = rows.read(used, pixels=any(takes_pixels(trial.model) for trial in trials))
+    if table.target_name != fixed.data.target:  # a file without a header, whose last column was asked for
+        fixed = fixed.model_copy(update={"data": fixed.data.model_copy(update={"target": table.target_name})})
+        spec = replace(spec, fixed=fixed)
     goal = goal_for(fixed.metric, fixed.goal.direction, table.task)
     for trial in trials:
         check_head(table.task, trial)

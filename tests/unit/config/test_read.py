@@ -177,6 +177,23 @@ def test_the_place_of_a_file_does_not_make_another_study():
     assert identity_hash({"data": csv}) == identity_hash({"data": moved})
 
 
+def test_an_option_that_came_later_does_not_make_another_study_unless_it_is_used():
+    csv = {"kind": "csv", "path": "rows.csv", "target": "y"}
+    usual = {
+        **csv,
+        "header": True,
+        "skip": 0,
+        "skip_end": 0,
+        "comment": None,
+        "ragged": "refuse",
+        "join_levels": False,
+        "dates": {},
+    }
+    assert identity_hash({"data": csv}) == identity_hash({"data": usual})
+    assert identity_hash({"data": csv}) != identity_hash({"data": {**usual, "header": False}})
+    assert identity_hash({"data": csv}) != identity_hash({"data": {**usual, "dates": {"day": "%d.%m.%Y"}}})
+
+
 @pytest.mark.parametrize(
     ("change", "name", "register"),
     [

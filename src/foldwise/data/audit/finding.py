@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from foldwise.data.cells import listed
+from foldwise.data.option import column_list, option
 from foldwise.errors import ConfigError
 
 Level = Literal["leak", "warn", "note"]
@@ -80,4 +82,9 @@ def refuse(findings: Sequence[Finding], accepted: Sequence[str] = ()) -> None:
 def _one(finding: Finding, alike: Sequence[Finding]) -> Finding:
     columns = tuple(dict.fromkeys(column for one in alike for column in one.columns))
     written = ",".join(columns[: 2 * WORST]) + ",..." * (len(columns) > 2 * WORST)
-    return replace(finding, columns=columns, advice=finding.advice.replace("{columns}", written))
+    advice = finding.advice
+    if len(columns) <= 2 * WORST:
+        advice = advice.replace("data.drop=[{columns}]", column_list("data.drop", columns))
+    if len(columns) == 1:
+        advice = re.sub(r"data\.kinds\.<column>=(\w+)", lambda match: option("data.kinds", match[1], columns[0]), advice)
+    return replace(finding, columns=columns, advice=advice.replace("{columns}", written))

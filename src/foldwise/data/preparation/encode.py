@@ -9,6 +9,8 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from foldwise.data.cells import truth_aliases
+
 UNKNOWN = -1
 MISSING = "(missing)"
 RARE = "(rare)"
@@ -30,11 +32,13 @@ class Levels:
 
     @cached_property
     def code(self) -> dict[str | None, int]:
-        """The code of each level; rare levels share the last one."""
+        """The code of each level, and of other spellings of true and false; rare levels share the last one."""
         codes: dict[str | None, int] = {level: number for number, level in enumerate(self.own)}
         codes |= dict.fromkeys(self.rare, len(self.own))
         if self.fill is not None:
             codes[None] = codes[self.fill]
+        for spelling, level in truth_aliases((*self.own, *self.rare)).items():
+            codes.setdefault(spelling, codes[level])
         return codes
 
     @property

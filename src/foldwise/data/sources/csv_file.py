@@ -4,18 +4,28 @@ from __future__ import annotations
 
 import codecs
 import csv
+import re
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from io import BufferedReader, TextIOWrapper
-from itertools import chain
+from itertools import chain, islice, pairwise
 from pathlib import Path
 from typing import TextIO
 
+from foldwise.data.option import option, quoted
 from foldwise.errors import ConfigError, DataError
-from foldwise.spec.data import Reading
+from foldwise.spec.data import WHITESPACE, Reading
 
 BLOCK = 2**20
+PEEK = 50  # rows that are compared with the first line
 _DELIMITERS = {";": "';'", "\t": "tab", "|": "'|'", ",": "','"}
+_COMMENTS = ("#", "%", "//", "--")
+_SEP_LINE = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)  # how Excel names the delimiter
+
+_NUMBER = re.compile(r"[+-]?(?:\d+[.,]?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
+
+Records = Iterator[tuple[int, list[str]]]
 
 
 @dataclass(frozen=True)
@@ -32,24 +42,53 @@ def read_csv(file: BufferedReader, path: Path, reading: Reading, target: str) ->
     Args:
         file: at its beginning.
         path: for messages.
-        reading: delimiter and encoding.
-        target: the column that shows whether the delimiter is wrong.
+        reading: the delimiter, the encoding, and the lines that are no rows.
+        target: the column that shows whether the delimiter or the header is wrong.
 
     Raises:
         ConfigError: the encoding is unknown, or the delimiter cannot separate cells.
-        DataError: the file is empty or has only a header, names a column twice, or was written with another delimiter. While
-            rows are read: a row has more or fewer cells, a quote is not closed, or bytes do not fit the encoding.
+        DataError: the file is empty or has only a header, names a column twice, has another line than the first as its header,
+            or was written with another delimiter. While rows are read: a row has more or fewer cells, a quote is not closed,
+            or bytes do not fit the encoding.
     """
-    records = _records(file, path, reading)
-    _, cells = next(records, (0, []))
+    notes: list[str] = []
+    records = _without_end(_records(file, path, reading, notes), reading.skip_end)
+    line, cells = next(records, (0, []))
     if not cells:
         raise DataError(f"{path}: the file is empty; a CSV file begins with a line of column names")
+    if not reading.header:
+        names = tuple(f"column_{place}" for place in range(1, len(cells) + 1))
+        rows = _rows(chain([(line, cells)], records), path, reading, len(cells))
+        return Header(names, tuple(notes)), rows
+    peek = list(islice(records, PEEK))
     _check_delimiter(path, cells, reading.delimiter, target)
-    header = _header(path, cells)
-    first = next(records, None)
-    if first is None:
+    _check_first(path, line, cells, peek, target)
+    header = _header(path, cells, [row for _, row in peek])
+    if not peek:
         raise DataError(f"{path}: the file has a header and no rows; add rows")
-    return header, _rows(chain([first], records), path, reading.delimiter, len(header.names))
+    if looks_like_row(cells, [row for _, row in peek]):
+        notes.append(
+            f"line {line} looks like a row, not like column names ({_some(cells)}); if it is one set data.header=false"
+        )
+    return Header(header.names, (*notes, *header.notes)), _rows(chain(peek, records), path, reading, len(header.names))
+
+
+def shown(cell: str) -> str:
+    """A cell quoted for a sentence, about 40 characters at most."""
+    return f"'{cell if len(cell) <= 40 else cell[:37] + '...'}'"
+
+
+def looks_like_row(cells: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
+    """Whether the first line has numbers exactly above numbers, or, in a table of words alone, words that occur below it."""
+    columns = [[row[place] for row in rows if len(row) > place and row[place]] for place in range(len(cells))]
+    numeric = [bool(column) and all(_NUMBER.fullmatch(cell) for cell in column) for column in columns]
+    if not any(numeric):
+        return all(cell in column for cell, column in zip(cells, columns, strict=True))
+    above = [cell for cell, number in zip(cells, numeric, strict=True) if number and cell]
+    if not above or not all(_NUMBER.fullmatch(cell) for cell in above):
+        return False
+    values = [float(cell.replace(",", ".")) for cell in above]
+    return not (all(value.is_integer() for value in values) and all(a < b for a, b in pairwise(values)) and len(values) > 1)
 
 
 def count_lines(path: Path) -> int:
@@ -61,48 +100,104 @@ def count_lines(path: Path) -> int:
         raise DataError(f"{path}: cannot be read ({error.strerror})") from None
 
 
-def _rows(records: Iterator[tuple[int, list[str]]], path: Path, delimiter: str, width: int) -> Iterator[list[str]]:
+def _rows(records: Records, path: Path, reading: Reading, width: int) -> Iterator[list[str]]:
     for line, cells in records:
-        if len(cells) != width:
-            if len(cells) == 1 and not cells[0]:
-                continue
-            more = "more" if len(cells) > width else "fewer"
-            raise DataError(
-                f"{path}, line {line}: {len(cells)} cells, {more} than the {width} of the header; "
-                f"quote cells that hold a {_DELIMITERS.get(delimiter, delimiter)} and give every row all cells"
-            )
-        yield cells
+        if len(cells) == width:
+            yield cells
+        elif len(cells) == 1 and not cells[0]:
+            continue
+        elif reading.ragged == "fill" and not any(cells[width:]):
+            yield (cells + [""] * width)[:width]
+        else:
+            raise _wrong_width(path, line, cells, records, reading, width)
 
 
-def _records(file: BufferedReader, path: Path, reading: Reading) -> Iterator[tuple[int, list[str]]]:
-    """Each record with the number of its first line."""
-    if reading.delimiter in '\r\n"':
-        raise ConfigError("data.delimiter", f"{reading.delimiter!r} cannot separate cells; use ',', ';', '|' or a tab")
+def _wrong_width(path: Path, line: int, cells: Sequence[str], records: Records, reading: Reading, width: int) -> DataError:
+    """The error for a row with more or fewer cells, with the option that fits what it looks like."""
+    more = "more" if len(cells) > width else "fewer"
+    rule = (
+        f"{path}, line {line}: {len(cells)} cells, {more} than the {width} of the {'header' if reading.header else 'first row'}"
+    )
+    after = [row for _, row in islice(records, PEEK)]
+    if mark := _comment_mark(cells):
+        return DataError(f"{rule}; if it is a comment set {option('data.comment', mark)}")
+    if len(cells) < width and len(after) < PEEK and all(len(row) < width for row in after):
+        number = reading.skip_end + 1 + len(after)
+        return DataError(
+            f"{rule}; if the file ends with lines that are no rows set data.skip_end={number}, "
+            "or data.ragged=fill if it lacks its last, empty cells"
+        )
+    if len(cells) < width or not any(cells[width:]):
+        proposal = "data.ragged=fill " + ("if rows lack their last, empty cells" if len(cells) < width else "drops empty ones")
+        return DataError(f"{rule}; give every row all cells, or set {proposal}")
+    return DataError(f"{rule}; quote cells that hold a {_DELIMITERS.get(reading.delimiter, reading.delimiter)}")
+
+
+def _without_end(records: Records, count: int) -> Records:
+    """All records but the last `count`."""
+    held: deque[tuple[int, list[str]]] = deque()
+    for record in records:
+        held.append(record)
+        if len(held) > count:
+            yield held.popleft()
+
+
+def _records(file: BufferedReader, path: Path, reading: Reading, notes: list[str]) -> Records:
+    """Each record with the number of its first line; notes on skipped lines are added."""
+    spaced = reading.delimiter == WHITESPACE
+    delimiter = " " if spaced else reading.delimiter
+    if delimiter in '\r\n"':
+        raise ConfigError("data.delimiter", f"{delimiter!r} cannot separate cells; use ',', ';', '|' or a tab")
     try:
         with TextIOWrapper(file, encoding=_encoding(file, path, reading.encoding), newline="") as text:
+            place = _Place()
+            lines = _lines(text, path, reading, notes, place)
             reader = csv.reader(
-                _lines(text, path), delimiter=reading.delimiter, strict=True, skipinitialspace=reading.delimiter != " "
+                (" ".join(line.split("\t")).rstrip() + "\n" for line in lines) if spaced else lines,
+                delimiter=delimiter,
+                strict=True,
+                skipinitialspace=spaced or delimiter != " ",
             )
             while True:
-                line = reader.line_num + 1
+                place.first = 0
                 try:
                     cells = next(reader)
                 except StopIteration:
                     return
                 except csv.Error as error:
-                    raise _broken_quotes(path, line, reader.line_num, error) from None
+                    raise _broken_quotes(path, place.first, place.last, error) from None
                 if cells:
-                    yield line, [cell.strip() for cell in cells]
+                    yield place.first, [cell.strip() for cell in cells]
     except UnicodeError as error:
         raise _wrong_encoding(path, reading.encoding, error) from None
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror})") from None
 
 
-def _lines(handle: TextIO, path: Path) -> Iterator[str]:
+@dataclass
+class _Place:
+    """The numbers of the first and the last line of the record that is read; first is 0 before it begins."""
+
+    first: int = 0
+    last: int = 0
+
+
+def _lines(handle: TextIO, path: Path, reading: Reading, notes: list[str], place: _Place) -> Iterator[str]:
     for number, line in enumerate(handle, 1):
         if "\0" in line:
             raise DataError(f"{path}, line {number}: holds a NUL byte; if the file is UTF-16 set data.encoding=utf-16")
+        if number <= reading.skip:
+            continue
+        if not place.first and reading.comment is not None and line.lstrip().startswith(reading.comment):
+            continue
+        if number == 1 and (found := _SEP_LINE.fullmatch(line)):
+            mark = found.group(1)
+            if mark != reading.delimiter:
+                proposal = f"set data.delimiter={_DELIMITERS.get(mark, quoted(mark))}"
+                raise DataError(f"{path}, line 1: {line.strip()} says that {mark!r} separates cells; {proposal}")
+            notes.append(f"line 1 ({line.strip()}) names the delimiter and is skipped")
+            continue
+        place.first, place.last = place.first or number, number
         yield line
 
 
@@ -148,9 +243,44 @@ def _check_delimiter(path: Path, cells: Sequence[str], delimiter: str, target: s
         would_have_target = target not in cells and target in [cell.strip(' "') for cell in joined.split(mark)]
         if len(cells) == 1 or would_have_target:
             raise DataError(f"{path}: the header looks separated by {mark!r}; set data.delimiter={name}")
+    if len(cells) == 1 and target not in cells and target in cells[0].split():
+        raise DataError(f"{path}: the header looks separated by blanks; set data.delimiter={WHITESPACE}")
 
 
-def _header(path: Path, cells: Sequence[str]) -> Header:
+def _check_first(path: Path, line: int, cells: Sequence[str], after: Sequence[tuple[int, list[str]]], target: str) -> None:
+    """Refuse a first line that does not name the target and cannot be the header, with the option that helps.
+
+    Rows to be answered need no target, so a header without it that fits the next row passes.
+    """
+    if target in cells:
+        return
+    where = f"{path}, line {line}: {shown(', '.join(cells))}"
+    others = [(number, row) for number, row in after if len(row) != len(cells)]
+    if (mark := _comment_mark(cells)) and others:
+        rule = "begins like a comment and does not name the columns"
+        raise DataError(f"{where} {rule}; set {option('data.comment', mark)} to leave such lines out")
+    if header := next((number for number, row in others if target in row), None):
+        rule = f"does not name the columns, but line {header} has {target!r}"
+        raise DataError(f"{where} {rule}; set data.skip={header - 1} to leave out the lines before it")
+
+
+def explain_missing(names: Sequence[str], notes: Sequence[str]) -> str:
+    """The rest of a sentence about a missing target: what to do if the file has no header."""
+    if not any("looks like a row" in note for note in notes):
+        return ""
+    row = f"line 1 looks like a row ({_some(names)})"
+    return f"; {row}: without a header set data.header=false and data.target=-1, the last column"
+
+
+def _comment_mark(cells: Sequence[str]) -> str | None:
+    return next((mark for mark in _COMMENTS if cells and cells[0].startswith(mark)), None)
+
+
+def _some(cells: Sequence[str]) -> str:
+    return ", ".join(map(shown, cells[:4])) + (", ..." if len(cells) > 4 else "")
+
+
+def _header(path: Path, cells: Sequence[str], rows: Sequence[Sequence[str]]) -> Header:
     names: list[str] = []
     notes: list[str] = []
     for place, cell in enumerate(cells, 1):
@@ -161,6 +291,7 @@ def _header(path: Path, cells: Sequence[str]) -> Header:
                 name += "_"
             notes.append(f"column {place} has no name and is called {name}")
         if name in names:
-            raise DataError(f"{path}: the header names the column {name} twice; rename one")
+            headless = ", or set data.header=false if line 1 is a row" if looks_like_row(cells, rows) else ""
+            raise DataError(f"{path}: the header names the column {name} twice; rename one{headless}")
         names.append(name)
     return Header(tuple(names), tuple(notes))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,7 +16,7 @@ from foldwise.data.sources.csv_file import Header
 from foldwise.data.sources.find_file import find_file
 from foldwise.data.sources.fingerprint import file_mark, library_mark
 from foldwise.errors import ConfigError, DataError, did_you_mean
-from foldwise.spec.data import ROW, ColumnKind, CsvData, GivenHoldout, ParquetData, SklearnData, TableSpec
+from foldwise.spec.data import ROW, ColumnKind, CsvData, GivenHoldout, ParquetData, RawTable, SklearnData, TableSpec
 from foldwise.spec.places import Paths
 from foldwise.spec.sources import FrameData, MadeData, OpenmlData, OtherTable, SqlData
 
@@ -26,6 +27,12 @@ Data = TableSpec | OtherTable
 File = CsvData | ParquetData
 
 ROWS_AT_ONCE = 100_000
+
+# the kind that a user wants for a target -> what to set instead
+_ROLES_OF_TARGETS = {
+    "number": "set data.task=regression instead",
+    "category": "set data.task=multiclass (or binary) instead",
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +65,7 @@ def check_source(data: Data, paths: Paths | None = None) -> None:
         path = find_file(data.path, data.name, paths, "data.path")
         with _opened(path) as file:
             header, _ = _open_rows(file, path, data)
-        _check_columns(header.names, data, path)
+        _check_columns(header.names, with_target_name(data, header.names), path, notes=header.notes)
     if isinstance(data, SqlData):
         _database_file(data, paths)
         database.password_of(data)
@@ -100,7 +107,7 @@ def read_file(path: Path, data: Data, needed: Sequence[str] | None = None) -> So
     with _opened(path) as file:
         mark = file_mark(file)  # before the rows: a file that changes in between is read anew the next time
         header, chunks = _open_rows(file, path, data)
-        _check_columns(header.names, data, path, needed)
+        _check_columns(header.names, with_target_name(data, header.names), path, needed, header.notes)
         frames = list(chunks)
     frame = frames[0] if len(frames) == 1 else pd.concat(frames)
     return Source(frame, str(path), header.notes, mark=mark)
@@ -171,22 +178,36 @@ def _is_parquet(path: Path, data: Data) -> bool:
     return path.suffix.lower() in (".parquet", ".pq") or (isinstance(data, ParquetData) and path.suffix.lower() != ".csv")
 
 
-def _check_columns(names: Sequence[str], data: Data, place: Path | str, needed: Sequence[str] | None = None) -> None:
+def with_target_name(data: Data, names: Sequence[str]) -> Data:
+    """`data`, where the target of a file without a header is named by its place from the end: -1 is the last column."""
+    if not isinstance(data, CsvData) or data.header or not re.fullmatch(r"-[1-9]\d*", data.target):
+        return data
+    if int(data.target) < -len(names):
+        raise DataError(f"data.target: the file has {len(names)} columns, not {data.target[1:]}; -1 is the last")
+    return data.model_copy(update={"target": names[int(data.target)]})
+
+
+def _check_columns(
+    names: Sequence[str], data: Data, place: Path | str, needed: Sequence[str] | None = None, notes: Sequence[str] = ()
+) -> None:
     """Refuse names that the table does not have, and a target that has a second role."""
     named = _named_columns(data, names) if needed is None else [("a column of the training data", name) for name in needed]
     for key, name in named:
         if name not in names:
-            raise DataError(f"{key}: {place} has no column {name!r}{did_you_mean(name, names)}")
+            proposal = csv_file.explain_missing(names, notes) or did_you_mean(name, names)
+            raise DataError(f"{key}: {place} has no column {name!r}{proposal}")
     for key, name in named[1:] if needed is None else ():
         if name == data.target:
-            rule = "set data.task instead" if key.startswith("data.kinds") else "name another column"
-            raise ConfigError(key, f"{name!r} is the target; {rule}")
+            rule = _ROLES_OF_TARGETS.get(data.kinds.get(name, ""), "name another column")
+            raise ConfigError(key, f"{name!r} is the target; {rule if key.startswith('data.kinds') else 'name another column'}")
 
 
 def _named_columns(data: Data, names: Sequence[str]) -> list[tuple[str, str]]:
     """The key of each option that names a column, and the name; the target is the first."""
     named = [("data.target", data.target)]
     named += [(f"data.kinds.{name}", name) for name in data.kinds]
+    if isinstance(data, RawTable):
+        named += [(f"data.dates.{name}", name) for name in data.dates if name != data.target]
     named += [("data.drop", name) for name in data.drop] + [("data.row_key", name) for name in data.row_key]
     named += [("data.group", data.group)] if data.group is not None else []
     row_number = data.time == ROW and not isinstance(data, SqlData)  # a database promises no order

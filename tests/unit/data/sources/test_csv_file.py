@@ -4,6 +4,7 @@ import sys
 import pytest
 
 from foldwise.data.sources.read import check_source, count_rows, read_chunks, read_source
+from foldwise.data.table import read_table
 from foldwise.errors import ConfigError, DataError
 from foldwise.spec.data import CsvData
 from foldwise.spec.places import Paths
@@ -120,3 +121,118 @@ def test_a_right_header_passes(tmp_path):
     path = tmp_path / "rows.csv"
     path.write_text("a,y\n1,2\n")
     check_source(csv_data(path))
+
+
+# ------------------------------------------------------------------ lines that are no rows, files without a header
+
+HEADLESS = "5.1,3.5,1.4,setosa\n" + "4.9,3.0,1.4,setosa\n6.2,2.9,4.3,other\n" * 9
+
+
+@pytest.mark.parametrize(("target", "named"), [("column_4", "column_4"), (-1, "column_4"), ("-3", "column_2")])
+def test_a_file_without_a_header_keeps_its_first_row(tmp_path, target, named):
+    (tmp_path / "rows.csv").write_text(HEADLESS)
+    data = csv_data(tmp_path / "rows.csv", header=False, target=target)
+    check_source(data)
+    frame = read_source(data).frame
+    assert list(frame.columns) == ["column_1", "column_2", "column_3", "column_4"]
+    assert len(frame) == 19
+    table = read_table(data.model_copy(update={"task": "auto"}))
+    assert table.target_name == named
+    assert len(table) == 19
+
+
+def test_the_target_of_a_file_without_a_header_must_be_one_of_its_columns(tmp_path):
+    with pytest.raises(DataError, match="the file has 4 columns, not 5; -1 is the last"):
+        read(tmp_path, HEADLESS, header=False, target=-5)
+    with pytest.raises(DataError, match="has no column 'y'; known: column_1"):
+        read(tmp_path, HEADLESS, header=False)
+
+
+@pytest.mark.parametrize(
+    ("text", "target"),
+    [
+        (HEADLESS, "setosa"),
+        ("6,148.5,72,1\n" + "1,85.1,66,0\n8,183.0,64,1\n" * 5, "1"),
+        ("p,x,s,n\n" + "e,x,s,n\np,b,y,w\n" * 5, "p"),
+    ],
+)
+def test_a_first_line_that_looks_like_a_row_is_noted(tmp_path, text, target):
+    (note,) = read(tmp_path, text, target=target).notes
+    assert note.startswith("line 1 looks like a row")
+    assert "data.header=false" in note
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a,b,y\n1,2,3\n4,5,6\n",
+        "country,1990,1991,1992,y\nx,1.5,2.5,3.5,0\nz,1.0,2.0,3.0,1\n",
+        "0,1,2,y\n1,2,3,0\n3,4,5,1\n",
+        "size,y\nbig,yes\nsmall,no\n",
+    ],
+)
+def test_a_header_is_not_taken_for_a_row(tmp_path, text):
+    assert read(tmp_path, text).notes == ()
+
+
+def test_without_the_target_a_file_without_a_header_gets_the_option(tmp_path):
+    with pytest.raises(DataError, match=r"has no column 'y'; line 1 looks like a row .*data\.header=false and data\.target=-1"):
+        read(tmp_path, HEADLESS)
+    with pytest.raises(DataError, match=r"names the column 5.1 twice; rename one, or set data\.header=false"):
+        read(tmp_path, "5.1,5.1,y\n1.5,2.5,y\n3.5,4.5,n\n4.5,4.5,n\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "message"),
+    [
+        ("# exported 2024\na,b,y\n1,2,0\n", {"comment": "#"}, "begins like a comment"),
+        ("// by hand\n// again\na,b,y\n1,2,0\n", {"comment": "//"}, "begins like a comment"),
+        ("Sales of 2024\nby region\na,b,y\n1,2,0\n", {"skip": 2}, "data.skip=2"),
+        ("Sales\n\n\na,b,y\n1,2,0\n", {"skip": 3}, "data.skip=3"),
+        ("a,b,y\n1,2,0\n# note\n", {"comment": "#"}, "\"data.comment='#'\""),
+        ("a,b,y\n1,2,0\nTotal 3\n", {"skip_end": 1}, "data.skip_end=1"),
+        ("a,b,y\n1,2,0\n\nrows: 1\nby X\n", {"skip_end": 2}, "data.skip_end=2"),
+        ("a,y,b\n1,0,2\n3,1\n4,0,5\n", {"ragged": "fill"}, "data.ragged=fill"),
+        ("a,y,b\n1,0,2,,\n3,1,2\n", {"ragged": "fill"}, "data.ragged=fill"),
+        ("a   y  b\n1 0   2\n\t3\t1  'x'  \n", {"delimiter": "whitespace"}, "data.delimiter=whitespace"),
+        ("sep=;\na;y;b\n1;0;2\n", {"delimiter": ";"}, "data.delimiter=';'"),
+    ],
+)
+def test_each_line_that_is_no_row_has_an_option_and_a_proposal_that_names_it(tmp_path, text, options, message):
+    with pytest.raises(DataError) as caught:
+        read(tmp_path, text)
+    assert message in str(caught.value)
+    frame = read(tmp_path, text, **options).frame
+    assert frame["a"].iloc[0] == "1"
+    assert frame["y"].iloc[0] == "0"
+    assert frame["b"].iloc[0] == "2"
+
+
+def test_filled_rows_have_missing_cells(tmp_path):
+    assert read(tmp_path, "a,y,b\n1,0,2\n3,1\n", ragged="fill").frame["b"].to_list() == ["2", None]
+    with pytest.raises(DataError, match="line 2: 4 cells, more than the 3"):
+        read(tmp_path, "a,y,b\n1,0,2,9\n3,1,2\n", ragged="fill")
+
+
+def test_quoted_cells_may_hold_blanks_and_comment_marks(tmp_path):
+    frame = read(tmp_path, 'a y\n"New   York"  1\n', delimiter="whitespace").frame
+    assert frame["a"].to_list() == ["New   York"]
+    frame = read(tmp_path, 'a,y\n"x\n# still x",1\n', comment="#").frame
+    assert frame["a"].to_list() == ["x\n# still x"]
+
+
+def test_a_line_that_names_the_delimiter_is_skipped_with_a_note(tmp_path):
+    source = read(tmp_path, "sep=,\na,y\n1,2\n")
+    assert source.frame.to_dict("list") == {"a": ["1"], "y": ["2"]}
+    assert source.notes == ("line 1 (sep=,) names the delimiter and is skipped",)
+
+
+def test_line_numbers_count_lines_that_are_left_out(tmp_path):
+    with pytest.raises(DataError, match="line 5: 3 cells"):
+        read(tmp_path, "title\n# one\na,y\n1,2\n1,2,3\n", skip=1, comment="#")
+
+
+@pytest.mark.parametrize("delimiter", ["", ",,", "white"])
+def test_a_delimiter_is_one_character_or_a_known_word(tmp_path, delimiter):
+    with pytest.raises(ValueError, match="must be one character, tab or whitespace"):
+        csv_data("rows.csv", delimiter=delimiter)

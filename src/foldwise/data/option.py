@@ -1,0 +1,46 @@
+"""An option as it is typed in a shell, for proposals: what is printed works when it is pasted."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Sequence
+
+_SAFE = re.compile(r"[\w@%+=:,./-]+")  # a shell takes such words without quotes
+_BARE = re.compile(r"[^=\s'\"\\](?:[^='\"\\]*[^=\s'\"\\])?")  # a column's name that needs no quotes in a key
+_WORD = re.compile(r"[\w.%/:-]+", re.ASCII)
+_NAME = re.compile(r"(?!(?i:true|false|null|nan|inf)$)[A-Za-z_][\w-]*", re.ASCII)  # Hydra reads it as text
+
+
+def option(key: str, value: str | Sequence[str], column: str | None = None) -> str:
+    """`key=value` or `key.column=value`, in double quotes where a shell needs them; a list is a list of quoted words."""
+    if column is not None:
+        key = f"{key}.{column if _BARE.fullmatch(column) else _quoted_name(column)}"
+    if isinstance(value, str):
+        written = value if _WORD.fullmatch(value) else quoted(value)
+    else:
+        written = f"[{','.join(map(quoted, value))}]"
+    return in_shell(f"{key}={written}")
+
+
+def column_list(key: str, columns: Sequence[str]) -> str:
+    """`key=[a,b]`, with quotes around the names that need them."""
+    written = f"{key}=[{','.join(name if _NAME.fullmatch(name) else quoted(name) for name in columns)}]"
+    return written if all(map(_NAME.fullmatch, columns)) else in_shell(written)
+
+
+def quoted(word: str) -> str:
+    """A word in single quotes, as Hydra's grammar has them."""
+    inner = re.sub(r"(\\*)'", r"\1\1\\'", word)
+    return "'" + re.sub(r"(\\+)$", r"\1\1", inner) + "'"
+
+
+def _quoted_name(column: str) -> str:
+    return "'" + re.sub(r"([\\'])", r"\\\1", column) + "'"
+
+
+def in_shell(text: str) -> str:
+    """A word of a command line, quoted where a shell needs it."""
+    if _SAFE.fullmatch(text):
+        return text
+    return f'"{text}"' if not re.search(r'["$`\\!]', text) else shlex.quote(text)
