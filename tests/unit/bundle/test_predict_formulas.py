@@ -46,6 +46,8 @@ class Bundle:
         head=SimpleNamespace(task="multiclass"),
         threshold=None,
         study="s",
+        target_written="",
+        row_cells=0,
     )
 
     def predict(self, raw):
