@@ -99,7 +99,7 @@ def test_fold_by_fold_a_trial_ends_after_a_fold(trial, table, splits):
     ahead = (alone.folds[0].score, alone.folds[1].score + 0.5, 1.0)  # level in the first fold
     result = run(trial("keras"), data, splits, Race(GOAL, 2, incumbent=Incumbent(4, ahead, 0.001)))
     assert (result.state, len(result.folds)) == ("STOPPED", 2)
-    assert result.reason.startswith("lost after 2 of 3 folds: accuracy is 0.2500 worse than that of trial 4")
+    assert result.reason.startswith("lost after 2 of 3 folds: accuracy is 0.2500 worse there than that of trial 4")
     assert [fold.score for fold in result.folds] == [fold.score for fold in alone.folds[:2]]
     assert all(set(fold.rungs) == {2, 4, 8} for fold in result.folds)
     at_once = run(trial("fused"), data, splits, Race(GOAL, incumbent=Incumbent(4, ahead, 0.001)))
