@@ -156,7 +156,7 @@ def test_full_class_folders_are_not_mentioned(tmp_path):
 @pytest.mark.parametrize(
     ("labels", "said"),
     [
-        ("masks", "masks is a folder of pictures, but a model here gives one label for each image, none for each pixel; name a"),
+        ("masks", "masks is a folder of pictures, but a model here gives one label for each image, none for each pixel; name"),
         ("bare", "bare is a folder, but a model here gives one label for each image, none for each pixel; name a CSV file"),
         ("masks/0/000.png", "000.png is a picture, but a model here gives one label for each image, none for each pixel; name"),
         ("gone", "file not found: gone in .*; put a CSV file of names and labels there, or give its path"),

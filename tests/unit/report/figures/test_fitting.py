@@ -50,7 +50,7 @@ def test_that_epoch_is_the_one_of_the_lowest_loss_not_of_its_smoothed_curve(lowe
     """A window of six epochs has its lowest mean some epochs later, where the loss rises slowly."""
     every = []
     for number, epoch in enumerate(lowest):
-        valid = np.where(EPOCHS < epoch, 1.0 - 0.01 * EPOCHS, 0.4 + 0.005 * (EPOCHS - epoch))
+        valid = np.where(epoch <= EPOCHS, 0.4 + 0.005 * (EPOCHS - epoch), 1.0 - 0.01 * EPOCHS)
         valid[epoch - 1] = 0.3
         every += folds(LEARNT, valid, count=number + 1)[-1:]
     assert f"over-fitting: after epoch {said} the validation loss rose" in name_fitting(every).sentence
