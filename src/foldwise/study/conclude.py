@@ -71,6 +71,7 @@ def conclude(plan: Plan, searched: Searched, parts: Parts, registry: Registry, s
         baselines=judgement.baselines,
         holdout=judgement.holdout,
         verdict=judgement.verdict,
+        answer=judgement.answer,
         balance=judgement.balance.record if judgement.balance else None,
         features=_features(plan, model),
         engine=best.engine,
