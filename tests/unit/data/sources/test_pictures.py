@@ -8,7 +8,7 @@ from PIL import Image
 from foldwise.data.image_table import read_image_table
 from foldwise.data.sources.pictures import read_pictures
 from foldwise.errors import ConfigError, DataError
-from foldwise.spec.images import FolderData
+from foldwise.spec.images import FolderData, NpzData
 from tests.unit.data.images import LABELS, blobs, write_pictures
 
 
@@ -168,3 +168,11 @@ def test_labels_that_are_masks_get_advice_that_fits(tmp_path, labels, said):
     (tmp_path / "bare").mkdir()
     with pytest.raises(DataError, match=f"^data.labels: .*{said}"):
         read_image_table(folder(tmp_path, labels=labels))
+
+
+@pytest.mark.parametrize("shape", [(6, 8, 8), (6, 8, 8, 1), (6, 4, 4)])
+def test_masks_in_an_archive_are_no_labels(tmp_path, shape):
+    np.savez(tmp_path / "masked.npz", images=np.zeros((6, 8, 8), np.uint8), masks=np.zeros(shape, np.uint8))
+    said = r"labels have shape \(6, .*\), as masks have, but a model here gives one label for each image.*shape \(6,\)"
+    with pytest.raises(DataError, match=said):
+        read_image_table(NpzData(kind="npz", path=str(tmp_path / "masked.npz"), labels="masks"))
