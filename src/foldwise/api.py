@@ -13,7 +13,7 @@ from foldwise.errors import ConfigError
 from foldwise.spec.data import HashHoldout
 from foldwise.spec.python_value import PythonFrame, PythonFunction
 from foldwise.spec.study import StudySpec
-from foldwise.trial.result import TrialResult, best_of
+from foldwise.trial.result import TrialResult, best_of, plus_minus
 
 if TYPE_CHECKING:
     import optuna
@@ -65,7 +65,8 @@ class StudyResult:
 
     def __repr__(self) -> str:
         found, best = self.found, self.found.best
-        score = f"best trial {best.number} with {found.goal.metric} {best.mean:.4f} ± {best.sd:.4f}"
+        shown = plus_minus(f"{best.mean:.4f}", f"{best.sd:.4f}", len(best.folds))
+        score = f"best trial {best.number} with {found.goal.metric} {shown}"
         return f"<study {found.study}: {found.trials.complete} complete trials, {score}; {self.verdict}>"
 
     def _repr_html_(self) -> str:
@@ -73,9 +74,9 @@ class StudyResult:
         found, best, metric = self.found, self.found.best, self.found.goal.metric
         rows = [(f"model (trial {best.number})", best.mean, best.sd, found.holdout.metrics[metric])]
         rows += [(line.name, line.mean, line.sd, line.holdout) for line in found.baselines]
+        spread = [(name, plus_minus(_number(mean), _number(sd), len(best.folds)), held) for name, mean, sd, held in rows]
         body = "".join(
-            f"<tr><td>{html.escape(name)}</td><td>{_number(mean)} ± {_number(sd)}</td><td>{_number(held)}</td></tr>"
-            for name, mean, sd, held in rows
+            f"<tr><td>{html.escape(name)}</td><td>{score}</td><td>{_number(held)}</td></tr>" for name, score, held in spread
         )
         params = ", ".join(f"{name} = {value}" for name, value in best.params.items())
         return (

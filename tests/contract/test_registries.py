@@ -6,6 +6,7 @@ import pytest
 
 from foldwise.errors import ConfigError
 from foldwise.tracking.in_memory import InMemoryRegistry
+from foldwise.tracking.registry import Standing
 
 
 def _mlflow(folder):
@@ -83,3 +84,32 @@ def test_one_idempotency_key_registers_one_version(kind, tmp_path):
     if kind == "mlflow":  # a process that died between version and alias
         registry._client.delete_registered_model_alias("iris", "challenger")
         assert registry.register(folder, "iris", None, {}, "study of today with 5 trials") == second
+
+
+def test_a_model_that_may_not_lead_challenges_and_the_next_that_may_is_champion(tmp_path):
+    registry, withheld = InMemoryRegistry(), Standing("the baseline is better", "worse", leads=False)
+    assert registry.register(tmp_path, "iris", None, {}, "one", withheld).aliases == ("challenger",)
+    assert registry.register(tmp_path, "iris", None, {}, "two", withheld).aliases == ("challenger",)
+    assert registry.register(tmp_path, "iris", None, {}, "two", withheld).version == 2
+    assert registry.register(tmp_path, "iris", None, {}, "three").aliases == ("champion",)
+    assert registry.register(tmp_path, "iris", None, {}, "four", withheld).aliases == ("challenger",)
+    assert registry.aliases("iris") == {"challenger": 4, "champion": 3}
+
+
+@pytest.mark.slow
+def test_mlflow_describes_a_version_by_its_verdict(tmp_path):
+    from tests.contract.bundles import make_bundle
+
+    make_bundle(tmp_path / "made", "binary", seed=0)
+    registry, folder = _mlflow(tmp_path), tmp_path / "made" / "bundle"
+    withheld = Standing("holdout accuracy 0.5 (30 rows): the baseline is better", "worse", leads=False)
+    first = registry.register(folder, "iris", None, {}, "one", withheld)
+    assert first.aliases == ("challenger",)
+    registry._client.delete_registered_model_alias("iris", "challenger")  # a process that died between version and alias
+    assert registry.register(folder, "iris", None, {}, "one", withheld) == first
+    kept = registry._client.get_model_version("iris", "1")
+    assert kept.description == withheld.verdict
+    assert kept.tags["verdict"] == "worse"
+    assert registry.register(folder, "iris", None, {}, "two", Standing("the model is better", "better")).aliases == (
+        "champion",
+    )

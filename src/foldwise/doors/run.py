@@ -203,13 +203,17 @@ def _check_builds(plan: Plan, screen: Screen) -> None:
 def _where_next(spec: StudySpec, summary: StudySummary, of_images: bool = False) -> list[str]:
     model, runs = summary.model, spec.fixed.paths.runs
     where = "" if runs == "mlruns" else f" {shell_word('paths.runs', runs)}"
+    files = f"files:   {spec.folder}"
     if model.version is None:
-        return [f"files:   {spec.folder}"]
+        return [files]
+    if spec.fixed.tracking.kind == "in_memory":  # what a later command asks for is not there any more
+        return [f"model:   {spec.folder / 'bundle'}; tracking=in_memory registers it in this process only", files]
     alias = f"@{model.aliases[0]}" if model.aliases else f"/{model.version}"
+    aliases = f" ({', '.join(model.aliases)})" if model.aliases else ""
     rows = "images.npz" if of_images else "rows.csv"
-    lines = [
-        f"model:   {model.name} version {model.version} ({', '.join(model.aliases)})",
-        f"files:   {spec.folder}",
+    return [
+        f"model:   {model.name} version {model.version}{aliases}",
+        files,
         f"predict: {door_command('predict')} model={model.name}{alias} input={rows} output=answers.csv{where}",
+        f"open:    {door_command('ui')}{where}",
     ]
-    return [*lines, f"open:    {door_command('ui')}{where}"] if spec.fixed.tracking.kind == "mlflow" else lines

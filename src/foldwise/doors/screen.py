@@ -19,7 +19,7 @@ from foldwise.data.audit.finding import Finding
 from foldwise.spec.goal import Goal
 from foldwise.spec.space import Params
 from foldwise.system.redact import without_password
-from foldwise.trial.result import TrialResult, best_of
+from foldwise.trial.result import TrialResult, best_of, plus_minus
 from foldwise.trial.summary import StudySummary
 
 SHOWN_TRIALS = 12
@@ -108,7 +108,7 @@ class Screen:
         self._own += 1
         if self._live is None:
             mark = "  best so far" if self._best is not None and self._best.number == result.number else ""
-            self.console.print(escape(f"{_line(result, self._goal)}{mark}{self._left()}"))
+            self.console.print(escape(f"{_line(result, self._goal, self._folds)}{mark}{self._left()}"))
         self._draw()
 
     def search_ends(self) -> None:
@@ -121,14 +121,14 @@ class Screen:
 
     def finished(self, summary: StudySummary, where: Sequence[str]) -> None:
         """The verdict, its scores, and the next commands."""
-        metric, best = summary.goal.metric, summary.best
+        metric, best, folds = summary.goal.metric, summary.best, len(summary.best.folds)
         table = RichTable(title=None, box=None, pad_edge=False)
         for column in ("", f"{metric} in cross-validation", f"{metric} on the holdout"):
             table.add_column(column, justify="left" if not column else "right", no_wrap=True)
         held = _number(summary.holdout.metrics[metric])
-        table.add_row(f"model (trial {best.number})", _plus_minus(best.mean, best.sd), held)
+        table.add_row(f"model (trial {best.number})", _plus_minus(best.mean, best.sd, folds), held)
         for baseline in summary.baselines:
-            table.add_row(escape(baseline.name), _plus_minus(baseline.mean, baseline.sd), _number(baseline.holdout))
+            table.add_row(escape(baseline.name), _plus_minus(baseline.mean, baseline.sd, folds), _number(baseline.holdout))
         self.console.print()
         self.console.print(table)
         self.console.print()
@@ -242,7 +242,9 @@ class Screen:
             table.add_column(column, justify="right" if column in ("trial", "seconds") else "left", overflow="ellipsis")
         best = self._best
         for result in self._results[-SHOWN_TRIALS:]:
-            score = _plus_minus(result.mean, result.sd) if result.state == "COMPLETE" else escape(result.reason or "")
+            score = (
+                _plus_minus(result.mean, result.sd, self._folds) if result.state == "COMPLETE" else escape(result.reason or "")
+            )
             style = "bold green" if best is not None and result.number == best.number else ""
             table.add_row(
                 str(result.number),
@@ -253,7 +255,7 @@ class Screen:
                 style=style,
             )
         done = f"{len(self._results)} of {self._asked} trials"
-        top = f", best {_plus_minus(best.mean, best.sd)} (trial {best.number})" if best is not None else ""
+        top = f", best {_plus_minus(best.mean, best.sd, self._folds)} (trial {best.number})" if best is not None else ""
         now = f", now {self._now}" if self._now else ""
         return Group(table, Text(done + top + now + self._left()))
 
@@ -266,9 +268,9 @@ class Screen:
         return f", about {_duration(pace * missing)} left"
 
 
-def _line(result: TrialResult, goal: Goal | None) -> str:
+def _line(result: TrialResult, goal: Goal | None, folds: int) -> str:
     metric = goal.metric if goal else "score"
-    score = f"{metric} {_plus_minus(result.mean, result.sd)}" if result.state == "COMPLETE" else str(result.reason)
+    score = f"{metric} {_plus_minus(result.mean, result.sd, folds)}" if result.state == "COMPLETE" else str(result.reason)
     if result.lost_at is not None:
         score += f" (finished to check the race: {result.lost_at})"
     took = f"{result.seconds:.1f} s" if result.reused is None else f"as trial {result.reused}"
@@ -279,8 +281,8 @@ def _parameters(params: Params) -> str:
     return " ".join(f"{name}={_number(v) if isinstance(v, float) else v}" for name, v in params.items())
 
 
-def _plus_minus(mean: float, sd: float) -> str:
-    return f"{_number(mean)} ± {_number(sd)}"
+def _plus_minus(mean: float, sd: float, folds: int) -> str:
+    return plus_minus(_number(mean), _number(sd), folds)
 
 
 def _number(value: float | None) -> str:

@@ -12,9 +12,10 @@ from foldwise.ledger.ledger import Ledger
 from foldwise.ledger.rows import StudyRecord
 from foldwise.ledger.study_lock import lock_study
 from foldwise.spec.places import TrackingSpec
+from foldwise.spec.study import PromotionSpec
 from foldwise.system.files import write_json
 from foldwise.tracking.registration import record_registration
-from foldwise.tracking.registry import Registry, described, idempotency_key_of
+from foldwise.tracking.registry import Registry, Standing, described, idempotency_key_of
 from foldwise.tracking.tracker import shown_files
 from foldwise.training.runtime import start
 from foldwise.trial.summary import RunPlace, StudySummary
@@ -57,8 +58,11 @@ def _registered(
     start(1, or_as_it_runs=True)  # MLflow runs the bundle's code, and with it TensorFlow
     name, metrics = summary.model.name, summary.holdout.metrics
     idempotency_key = idempotency_key_of(record, ledger.count_finished(record.name))
+    rule = PromotionSpec.model_validate(record.recipe.get("promotion") or {})
+    standing = Standing(summary.verdict, summary.answer, rule.may_lead(summary.answer))
+    run_id = place.run_id if place else None
     try:
-        version = registry.register(folder / "bundle", name, place.run_id if place else None, metrics, idempotency_key)
+        version = registry.register(folder / "bundle", name, run_id, metrics, idempotency_key, standing)
     except JobError as fault:
         notify(str(fault))
         return None

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from foldwise.spec.goal import Goal
-from foldwise.trial.result import TrialResult, best_of, mean_and_sd
+from foldwise.trial.result import TrialResult, best_of, mean_and_sd, plus_minus
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,8 @@ class BalanceGain:
     def sentence(self, metric: str) -> str:
         """The comparison as a sentence."""
         found = "better" if self.better else "worse" if self.worse else "not better"
-        scores = f"{_shown(self.balanced)} against {_shown(self.plain)} with unbalanced classes"
+        folds = 1 if math.isnan(self.low) else 2  # only whether there are several matters
+        scores = f"{_shown(self.balanced, folds)} against {_shown(self.plain, folds)} with unbalanced classes"
         interval = "" if math.isnan(self.low) else f", 95 % interval {self.low:+.3f} to {self.high:+.3f}"
         return f"balancing is {found}: {metric} over the folds {scores}; difference {self.difference:+.3f}{interval}"
 
@@ -84,6 +85,7 @@ def balance_gain(results: Sequence[TrialResult], kind_of: Callable[[TrialResult]
     return BalanceGain(ours, theirs, difference, low, high, better, worse)
 
 
-def _shown(side: Side) -> str:
+def _shown(side: Side, folds: int) -> str:
     kind = "" if side.kind == "none" else f"{side.kind}, "
-    return f"{side.mean:.3f} ± {side.sd:.3f} ({kind}trial {side.number}, best of {side.trials})"
+    score = plus_minus(f"{side.mean:.3f}", f"{side.sd:.3f}", folds)
+    return f"{score} ({kind}trial {side.number}, best of {side.trials})"

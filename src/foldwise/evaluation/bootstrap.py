@@ -10,18 +10,22 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from foldwise.evaluation.seen import FEWEST_ROWS, Telling, smallest_seen
 from foldwise.spec.goal import Goal
-from foldwise.trial.summary import BaselineScore
+from foldwise.trial.summary import Answer, BaselineScore
 
 # Large holdouts have narrow intervals, so fewer resamples are enough and the time stays the same.
 RESAMPLED_ROWS, FEWEST = 10_000_000, 100
+# A holdout that would show this difference does not have too few rows.
+FINE = 0.01
 
 
 @dataclass(frozen=True)
 class Comparison:
     """Our score minus theirs on the same rows, with its 95 % interval; nan if it cannot be computed.
 
-    better, worse: whether the whole interval is on the good or the bad side of 0.
+    better, worse: whether the whole interval is on the good or the bad side of 0, and enough rows say so.
+    seen: the difference that 4 of 5 such studies would show; nan if unknown. few: whether too few rows tell the two apart.
     """
 
     difference: float
@@ -29,6 +33,13 @@ class Comparison:
     high: float
     better: bool
     worse: bool
+    seen: float = math.nan
+    few: bool = False
+
+    @property
+    def answer(self) -> Answer:
+        """The verdict in a word."""
+        return "better" if self.better else "worse" if self.worse else "no difference shown"
 
 
 def compare(
@@ -40,6 +51,7 @@ def compare(
     seed: int,
     *,
     their_score: Callable[[npt.NDArray[Any], npt.NDArray[Any]], float] | None = None,
+    apart: Telling | None = None,
     resamples: int = 1000,
 ) -> Comparison:
     """Paired bootstrap of a difference of scores: rows are drawn with replacement, the same for both.
@@ -52,6 +64,7 @@ def compare(
         theirs: the baseline's.
         seed: of the draws.
         their_score: the same metric for theirs, if their threshold differs.
+        apart: the rows that tell the two apart, if the metric counts labels; otherwise every row may.
         resamples: the number; fewer beyond 10,000 rows (10 million rows in all, at least 100 resamples). Those with an
             undefined metric are ignored.
 
@@ -68,9 +81,11 @@ def compare(
     if not len(known) or not math.isfinite(difference):
         return Comparison(difference, math.nan, math.nan, better=False, worse=False)
     low, high = (float(bound) for bound in np.percentile(known, [2.5, 97.5]))
-    above, below = low > 0, high < 0
+    error = float(known.std())
+    few = error == 0 or (rows if apart is None else apart.rows) < FEWEST_ROWS
+    above, below = low > 0 and not few, high < 0 and not few
     better, worse = (above, below) if goal.sign > 0 else (below, above)
-    return Comparison(difference, low, high, better, worse)
+    return Comparison(difference, low, high, better, worse, smallest_seen(error, apart), few)
 
 
 def sentence(goal: Goal, ours: float, rival: BaselineScore, comparison: Comparison, rows: int) -> str:
@@ -83,18 +98,26 @@ def sentence(goal: Goal, ours: float, rival: BaselineScore, comparison: Comparis
         comparison: of the two.
         rows: number of holdout rows.
     """
-    if comparison.better:
-        end = "the model is better"
-    elif comparison.worse:
-        end = "the baseline is better"
-    else:
-        end = "the baseline is as good"
     theirs = f"the better baseline, {rival.name}, has {_shown(rival.holdout)}"
     scores = f"holdout {goal.metric} {_shown(ours)} ({rows} rows); {theirs}"
     if not math.isfinite(comparison.low):
         return f"{scores}; the difference cannot be judged on these rows"
     interval = f"95 % interval {_signed(comparison.low)} to {_signed(comparison.high)}"
-    return f"{scores}; difference {_signed(comparison.difference)}, {interval}: {end}"
+    return f"{scores}; difference {_signed(comparison.difference)}, {interval}: {_found(comparison, rows)}"
+
+
+def _found(comparison: Comparison, rows: int) -> str:
+    if comparison.answer != "no difference shown":
+        return f"the {'model' if comparison.better else 'baseline'} is better"
+    few, seen = comparison.few and not comparison.seen <= FINE, comparison.seen
+    found = "too few rows to tell them apart" if few else f"no difference shown on {rows:,} rows"
+    if not math.isfinite(seen):
+        return found
+    return f"{found} ({'a difference' if few else 'one'} of {_rounded(seen)} would be seen in 4 of 5 such studies)"
+
+
+def _rounded(value: float) -> str:
+    return f"{float(f'{value:.2g}'):,.12g}"
 
 
 def _shown(value: float) -> str:

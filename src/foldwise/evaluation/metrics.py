@@ -56,6 +56,11 @@ def scorer(task: Task, labels_count: int, metric: str, threshold: float | Array 
     )
 
 
+def counts_labels(metric: str) -> bool:
+    """Whether a metric sees only which labels are predicted, as accuracy does."""
+    return metric in _BY_COUNTS
+
+
 def confusion(truth: Array, probabilities: Array, threshold: float | Array = THRESHOLD) -> npt.NDArray[np.int64]:
     """How often each class (row) was predicted as each class (column), (classes, classes)."""
     classes = probabilities.shape[1]

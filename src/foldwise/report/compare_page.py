@@ -21,7 +21,7 @@ from foldwise.spec.goal import Goal
 from foldwise.spec.space import Choice, Params, Scalar
 from foldwise.system.files import atomically
 from foldwise.trial.mean_curves import mean_curves
-from foldwise.trial.result import TrialResult, varying
+from foldwise.trial.result import TrialResult, plus_minus, varying
 
 SCRIPTS = ("rows", "table", "parallel", "curves", "panels")  # in the order of their dependencies
 POINTS = 40  # of a curve in the page; the ledger holds all of them
@@ -63,7 +63,7 @@ def as_text(studies: Studies, goal: Goal, most: int) -> tuple[list[str], list[li
         [
             *([study] if own else []),
             str(result.number),
-            f"{result.mean:.4g} ± {result.sd:.2g}" if result.state == "COMPLETE" else "-",
+            plus_minus(f"{result.mean:.4g}", f"{result.sd:.2g}", len(result.folds)) if result.state == "COMPLETE" else "-",
             *(_text(_shown(result.params, name)) for name in names),
             f"{result.seconds:.1f}",
             result.state,
@@ -91,9 +91,10 @@ def page(studies: Studies, goal: Goal) -> str:
     every = list(dict.fromkeys(name for params in each for name in params))
     costs = list(dict.fromkeys(name for results in finished for result in results for name in result.costs))
     own = ["study"] if len(studies) > 1 else []
+    spread = ["sd"] if any(len(result.folds) > 1 for results in finished for result in results) else []
     data = {
         "studies": [_study(record, results, goal, every, costs) for record, results in studies],
-        "columns": [*own, "number", "mean", "sd", *names, *costs, "seconds", "state", "reason"],
+        "columns": [*own, "number", "mean", *spread, *names, *costs, "seconds", "state", "reason"],
         "varying": names,
         "parameters": every,
         "log": sorted({name for record, _ in studies for name in _logarithmic(record.recipe)}),

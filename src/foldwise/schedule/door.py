@@ -22,6 +22,7 @@ from foldwise.schedule.cron import next_slot
 from foldwise.schedule.files import read_job, read_jobs
 from foldwise.schedule.lock import JobLock, job_lock
 from foldwise.schedule.spec import JobSpec, ScheduleSpec, read_slot, write_slot
+from foldwise.spec.places import Paths
 from foldwise.system.command import door_process
 from foldwise.system.signals import until_signal
 
@@ -98,6 +99,7 @@ def _handed_on(asked: ScheduleSpec, overrides: tuple[str, ...]) -> list[str]:
         "paths.runs": str(Path(asked.paths.runs).resolve()),
         "ledger.url": asked.ledger.url,
         "tracking.url": asked.tracking.url,
+        "paths.data": None if asked.paths.data == Paths().data else str(Path(asked.paths.data).resolve()),
         "paths.conf": asked.paths.conf and str(Path(asked.paths.conf).resolve()),
     }
     return [f"{key}={place}" for key, place in places.items() if place is not None and key not in given]

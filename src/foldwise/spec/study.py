@@ -104,10 +104,16 @@ class PromotionSpec(Spec):
     """When a challenger replaces the champion, judged on rows that neither was trained on.
 
     margin: the minimum gain, in the goal's metric. alpha: how often a challenger that is not better is promoted, at most.
+    require: with `better`, a model becomes the first champion only if its study's verdict is that it beats its baseline.
     """
 
     margin: Annotated[float, Field(ge=0)] = 0.0
     alpha: Annotated[float, Field(gt=0, le=0.5)] = 0.05
+    require: Literal["any", "better"] = "any"
+
+    def may_lead(self, answer: str | None) -> bool:
+        """Whether a model with this verdict may become the first champion of its name."""
+        return self.require in ("any", answer)
 
 
 class FixedSpec(Spec):

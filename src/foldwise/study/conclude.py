@@ -14,7 +14,7 @@ from foldwise.ledger.rows import StudyRecord
 from foldwise.report.compare_page import write_page
 from foldwise.spec.goal import Goal
 from foldwise.study.figures import draw_figures
-from foldwise.study.judge import judge
+from foldwise.study.judge import Judgement, judge
 from foldwise.study.plan import Plan
 from foldwise.study.racing import race_outcome
 from foldwise.study.refit_best import Refitted, refit_best
@@ -23,7 +23,7 @@ from foldwise.study.tables import write_curves, write_trials
 from foldwise.system.files import write_json
 from foldwise.system.kill_points import reached
 from foldwise.tracking.registration import record_registration
-from foldwise.tracking.registry import ModelVersion, Registry, described, idempotency_key_of
+from foldwise.tracking.registry import ModelVersion, Registry, Standing, described, idempotency_key_of
 from foldwise.tracking.tracker import shown_files
 from foldwise.trial.race_outcome import RaceOutcome
 from foldwise.trial.result import TrialResult, best_of, pareto
@@ -54,7 +54,7 @@ def conclude(plan: Plan, searched: Searched, parts: Parts, registry: Registry, s
     place = parts.tracker.place()
     record = parts.ledger.study(plan.spec.name)
     assert record is not None  # its trials are in the ledger
-    version = _register(plan, record, len(results), parts, registry, place, judgement.holdout.metrics)
+    version = _register(plan, record, len(results), parts, registry, place, judgement)
     summary = StudySummary(
         study=plan.spec.name,
         seed=plan.spec.fixed.seed,
@@ -71,6 +71,7 @@ def conclude(plan: Plan, searched: Searched, parts: Parts, registry: Registry, s
         baselines=judgement.baselines,
         holdout=judgement.holdout,
         verdict=judgement.verdict,
+        answer=judgement.answer,
         balance=judgement.balance.record if judgement.balance else None,
         features=_features(plan, model),
         engine=best.engine,
@@ -104,13 +105,15 @@ def _register(
     parts: Parts,
     registry: Registry,
     place: RunPlace | None,
-    metrics: Mapping[str, float],
+    judgement: Judgement,
 ) -> ModelVersion | None:
     """Register the bundle once; None if the registry is away, and then the next start registers it."""
     run_id, key, version = place.run_id if place else None, idempotency_key_of(record, trials), None
+    metrics, leads = judgement.holdout.metrics, plan.spec.fixed.promotion.may_lead(judgement.answer)
+    standing = Standing(judgement.verdict, judgement.answer, leads)
     reached("before-register")
     try:
-        version = registry.register(plan.folder / "bundle", plan.spec.register, run_id, metrics, key)
+        version = registry.register(plan.folder / "bundle", plan.spec.register, run_id, metrics, key, standing)
     except JobError as fault:
         parts.watcher.note(str(fault))
     reached("after-register")

@@ -13,9 +13,10 @@ from foldwise.config.read import trial_at
 from foldwise.evaluation import baselines, bootstrap
 from foldwise.evaluation.balance_gain import BalanceGain, balance_gain
 from foldwise.evaluation.metrics import confusion, score, scorer
+from foldwise.evaluation.seen import Telling, telling
 from foldwise.evaluation.threshold import Asked
 from foldwise.ledger.ledger import Ledger
-from foldwise.models.heads import THRESHOLD
+from foldwise.models.heads import THRESHOLD, label_codes
 from foldwise.seeds import Purpose, derive
 from foldwise.study.figures import Answers
 from foldwise.study.plan import Plan
@@ -23,20 +24,24 @@ from foldwise.study.refit_best import Refitted
 from foldwise.study.tables import write_holdout
 from foldwise.system.kill_points import reached
 from foldwise.trial.result import TrialResult
-from foldwise.trial.summary import BaselineScore, Confusion, HoldoutScore
+from foldwise.trial.summary import Answer, BaselineScore, Confusion, HoldoutScore
 
 Predictions = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
 class Judgement:
-    """How the model and the baselines did, with the model's predictions. balance: None where balancing was not searched."""
+    """How the model and the baselines did, with the model's predictions. balance: None where balancing was not searched.
+
+    answer: the verdict in a word.
+    """
 
     holdout: HoldoutScore
     baselines: tuple[BaselineScore, ...]
     answers: Answers
     balance: BalanceGain | None
     verdict: str
+    answer: Answer
 
 
 def judge(plan: Plan, model: Refitted, results: Sequence[TrialResult], ledger: Ledger) -> Judgement:
@@ -58,6 +63,7 @@ def judge(plan: Plan, model: Refitted, results: Sequence[TrialResult], ledger: L
     threshold: Asked = "auto" if "fit.threshold" in plan.spec.space.ranges else model.trial.fit.threshold
     scores, predictions = judge_baselines(plan, threshold, balanced=model.trial.balance.kind != "none")
     rival = better_baseline(scores, goal.better)
+    theirs = THRESHOLD if rival.threshold is None else rival.threshold
     comparison = bootstrap.compare(
         goal,
         scorer(table.task, len(table.labels), goal.metric, model.threshold),
@@ -65,9 +71,8 @@ def judge(plan: Plan, model: Refitted, results: Sequence[TrialResult], ledger: L
         answers.predictions,
         predictions[rival.name],
         derive(Purpose.VERDICT, plan.spec.fixed.seed),
-        their_score=scorer(
-            table.task, len(table.labels), goal.metric, THRESHOLD if rival.threshold is None else rival.threshold
-        ),
+        their_score=scorer(table.task, len(table.labels), goal.metric, theirs),
+        apart=_apart(goal.metric, answers, predictions[rival.name], theirs) if table.labels else None,
     )
     verdict = bootstrap.sentence(goal, metrics[goal.metric], rival, comparison, len(holdout.rows))
     of_both = results if "balance" in plan.spec.space.ranges else ()  # else all trials are on one side
@@ -78,7 +83,14 @@ def judge(plan: Plan, model: Refitted, results: Sequence[TrialResult], ledger: L
         answers,
         gain,
         verdict if gain is None else f"{verdict}; {gain.sentence(goal.metric)}",
+        comparison.answer,
     )
+
+
+def _apart(metric: str, answers: Answers, theirs: Predictions, threshold: float) -> Telling | None:
+    """The holdout rows that tell the model's labels from a baseline's."""
+    right = label_codes(answers.predictions, answers.threshold) == answers.truth
+    return telling(metric, answers.truth, right, label_codes(theirs, threshold) == answers.truth)
 
 
 def judge_baselines(plan: Plan, threshold: Asked, balanced: bool) -> tuple[tuple[BaselineScore, ...], dict[str, Predictions]]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from foldwise.errors import ConfigError, did_you_mean
 from foldwise.ledger.ledger import Ledger
 from foldwise.ledger.rows import StudyRecord, TrialRow
-from foldwise.tracking.registry import FIRST, LATER, ModelVersion, read_reference
+from foldwise.tracking.registry import FIRST, LATER, UNKNOWN, ModelVersion, Standing, read_reference
 from foldwise.trial.summary import RunPlace, StudySummary
 
 if TYPE_CHECKING:
@@ -62,15 +62,21 @@ class InMemoryRegistry:
         self._idempotency_keys: dict[tuple[str, str], int] = {}
 
     def register(
-        self, folder: Path, name: str, run_id: str | None, metrics: Mapping[str, float], idempotency_key: str | None = None
+        self,
+        folder: Path,
+        name: str,
+        run_id: str | None,
+        metrics: Mapping[str, float],
+        idempotency_key: str | None = None,
+        standing: Standing = UNKNOWN,
     ) -> ModelVersion:
-        """Register the next version of a name: the first becomes champion, later ones challenger."""
+        """Register the next version of a name: the first becomes champion if it may, later ones challenger."""
         folders = self._folders.setdefault(name, [])
         if idempotency_key is not None and (name, idempotency_key) in self._idempotency_keys:
             return self._version(name, self._idempotency_keys[name, idempotency_key])
         folders.append(folder)
-        alias = FIRST if len(folders) == 1 else LATER
-        self._aliases.setdefault(name, {})[alias] = len(folders)
+        aliases = self._aliases.setdefault(name, {})
+        aliases[FIRST if standing.leads and FIRST not in aliases else LATER] = len(folders)
         if idempotency_key is not None:
             self._idempotency_keys[name, idempotency_key] = len(folders)
         return self._version(name, len(folders))

@@ -30,7 +30,7 @@ from foldwise.data.serving_rules import FLAGS
 from foldwise.errors import ConfigError, JobError, did_you_mean
 from foldwise.system.redact import first_line
 from foldwise.tracking.mlflow_store import MlflowStore
-from foldwise.tracking.registry import FIRST, LATER, ModelVersion, read_reference
+from foldwise.tracking.registry import FIRST, LATER, UNKNOWN, ModelVersion, Standing, read_reference
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", UserWarning)  # about type hints of MLflow's own
@@ -41,6 +41,7 @@ PAUSES = (1.0, 3.0)  # seconds after a fault: a locked database, a server that r
 BUNDLE = "bundle"
 PACKAGE = Path(__file__).parents[1]  # a copy goes with every registered model
 ONCE = "foldwise.once"
+VERDICT = "verdict"
 # The imports of a bundle, pinned; MLflow would need ten seconds to infer them.
 NEEDED = ("keras", "tensorflow", "numpy", "pandas", "pyarrow", "pydantic", "scikit-learn", "mlflow")
 
@@ -57,7 +58,13 @@ class MlflowRegistry:
         return self._store.client()  # opened late: an unavailable database must not stop training
 
     def register(
-        self, folder: Path, name: str, run_id: str | None, metrics: Mapping[str, float], idempotency_key: str | None = None
+        self,
+        folder: Path,
+        name: str,
+        run_id: str | None,
+        metrics: Mapping[str, float],
+        idempotency_key: str | None = None,
+        standing: Standing = UNKNOWN,
     ) -> ModelVersion:
         """Register the bundle in `folder` as the next version of a name, with the run that made it and its holdout metrics.
 
@@ -67,7 +74,8 @@ class MlflowRegistry:
         pauses = iter(PAUSES)
         while True:
             try:
-                return self._registered(name, idempotency_key) or self._register(folder, name, run_id, metrics, idempotency_key)
+                made = self._registered(name, idempotency_key, standing.leads)
+                return made or self._register(folder, name, run_id, metrics, idempotency_key, standing)
             except FAULTS as fault:
                 pause = next(pauses, None)
                 if pause is None or getattr(fault, "error_code", None) == "INVALID_PARAMETER_VALUE":
@@ -169,7 +177,7 @@ class MlflowRegistry:
                 return None
             raise JobError(f"model {name} cannot be looked up in the registry: {first_line(fault)}") from None
 
-    def _registered(self, name: str, idempotency_key: str | None) -> ModelVersion | None:
+    def _registered(self, name: str, idempotency_key: str | None, leads: bool) -> ModelVersion | None:
         """The version that was registered with the same key; its alias is set if an earlier start did not get that far."""
         if idempotency_key is None or name not in self._names():
             return None
@@ -179,20 +187,26 @@ class MlflowRegistry:
             return None
         is_last = int(made.version) == max(int(version.version) for version in versions)
         if is_last and not self._aliases(name, made.version):
-            self._set_first_alias(name, made.version)
+            self._set_first_alias(name, made.version, leads)
         return ModelVersion(name, int(made.version), self._aliases(name, made.version), f"models:/{name}/{made.version}")
 
     def _aliases(self, name: str, number: str) -> tuple[str, ...]:
         aliases = self._client.get_registered_model(name).aliases
         return tuple(sorted(alias for alias, version in aliases.items() if int(version) == int(number)))
 
-    def _set_first_alias(self, name: str, number: str) -> str:
-        alias = LATER if self._client.get_registered_model(name).aliases.get(FIRST) else FIRST
+    def _set_first_alias(self, name: str, number: str, leads: bool) -> str:
+        alias = LATER if not leads or self._client.get_registered_model(name).aliases.get(FIRST) else FIRST
         self._client.set_registered_model_alias(name, alias, number)
         return alias
 
     def _register(
-        self, folder: Path, name: str, run_id: str | None, metrics: Mapping[str, float], idempotency_key: str | None
+        self,
+        folder: Path,
+        name: str,
+        run_id: str | None,
+        metrics: Mapping[str, float],
+        idempotency_key: str | None,
+        standing: Standing,
     ) -> ModelVersion:
         client = self._client
         card = read_card(folder / "bundle.json")
@@ -213,11 +227,13 @@ class MlflowRegistry:
             if fault.error_code != "RESOURCE_ALREADY_EXISTS":
                 raise
         mark = {} if idempotency_key is None else {ONCE: idempotency_key}
+        mark |= {} if standing.answer is None else {VERDICT: standing.answer}
         tags = {"study": card.study, **mark, **{f"holdout.{metric}": f"{value:.6g}" for metric, value in metrics.items()}}
         # the model id only with a run: else MLflow looks it up in the process's default store
         source, model_id = logged.artifact_location, logged.model_id if run_id else None
-        made = client.create_model_version(name, source, run_id, tags=tags, model_id=model_id)
-        alias = self._set_first_alias(name, made.version)
+        said = standing.verdict or None
+        made = client.create_model_version(name, source, run_id, tags=tags, model_id=model_id, description=said)
+        alias = self._set_first_alias(name, made.version, standing.leads)
         return ModelVersion(name, int(made.version), (alias,), f"models:/{name}/{made.version}")
 
     def _numbered(self, name: str, alias: str | None, number: int | None) -> int:

@@ -75,6 +75,10 @@ def record_registration(
     )
     ledger.versions.keep(row)
     try:
-        champion_alias.reconcile()
+        if champion_alias.reconcile() is None:
+            rule = (
+                f"version {version.version} of {version.name} is not champion: promotion.require=better, and its verdict is not"
+            )
+            notify(f"{rule}; to use it all the same, set the alias champion on it in MLflow")
     except JobError as fault:  # the next call of `reconcile` settles it
         notify(str(fault))

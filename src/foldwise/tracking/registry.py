@@ -28,6 +28,21 @@ class ModelVersion:
     uri: str
 
 
+@dataclass(frozen=True)
+class Standing:
+    """What its study found about a model.
+
+    verdict: as a sentence. answer: in a word. leads: whether the model may become champion where there is none.
+    """
+
+    verdict: str = ""
+    answer: str | None = None
+    leads: bool = True
+
+
+UNKNOWN = Standing()
+
+
 def described(name: str, version: ModelVersion | None) -> RegisteredModel:
     """The model in a summary, registered or not yet."""
     if version is None:
@@ -44,12 +59,19 @@ class Registry(Protocol):
     """Keeps bundles by name and version."""
 
     def register(
-        self, folder: Path, name: str, run_id: str | None, metrics: Mapping[str, float], idempotency_key: str | None = None
+        self,
+        folder: Path,
+        name: str,
+        run_id: str | None,
+        metrics: Mapping[str, float],
+        idempotency_key: str | None = None,
+        standing: Standing = UNKNOWN,
     ) -> ModelVersion:
         """Register the bundle in `folder` as the next version of a name, with the run that made it and its holdout metrics.
 
-        The first version of a name becomes `champion`; later ones become `challenger`. With a known `idempotency_key` the
-        version that was registered with it is returned, so that a start after a crash does not register twice.
+        The first version of a name becomes `champion` if it may; later ones become `challenger`. With a known
+        `idempotency_key` the version that was registered with it is returned, so that a start after a crash does not register
+        twice.
         """
         ...
 

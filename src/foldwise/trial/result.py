@@ -107,6 +107,11 @@ def mean_and_sd(scores: list[float]) -> tuple[float, float]:
     return mean, math.sqrt(math.fsum((s - mean) ** 2 for s in scores) / (len(scores) - 1))
 
 
+def plus_minus(mean: str, sd: str, folds: int) -> str:
+    """A mean with its deviation over folds; a single one, as that of `folds=split`, has no deviation."""
+    return f"{mean} ± {sd}" if folds > 1 else mean
+
+
 def values_of(result: TrialResult, goals: Sequence[Goal]) -> tuple[float, ...]:
     """A trial's score, and with two goals its cost."""
     return (result.mean, *(result.costs.get(goal.metric, math.nan) for goal in goals[1:]))

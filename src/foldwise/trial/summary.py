@@ -14,6 +14,8 @@ from foldwise.trial.race_outcome import RaceOutcome
 
 # Why a search ended: it has all its trials, its time is over, or every configuration was tried.
 Ended = Literal["trials", "seconds", "exhausted"]
+# Whether the network beats its better baseline on the holdout.
+Answer = Literal["better", "worse", "no difference shown"]
 
 
 @dataclass(frozen=True)
@@ -110,6 +112,7 @@ class StudySummary:
 
     pareto: with two goals, the number, score and cost of each trial on the front, cheapest first.
     source: the mark of the rows as they were read, if they have one.
+    answer: the verdict in a word.
     threshold: for two classes, the probability above which the second is predicted.
     balance: what `BalanceGain` found, where balancing was searched. findings: of the audit. Both are kept and shown as a whole.
     seconds: of `data`, `search` and `refit`, and in `total`.
@@ -130,6 +133,7 @@ class StudySummary:
     baselines: tuple[BaselineScore, ...]
     holdout: HoldoutScore
     verdict: str
+    answer: Annotated[Answer | None, Field(exclude_if=lambda answer: answer is None)] = None
     balance: Mapping[str, object] | None = None
     features: Features | None = None
     engine: str

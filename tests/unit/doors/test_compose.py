@@ -1,9 +1,13 @@
 import pytest
+import yaml
 
-from foldwise.config.read import read_study
+from foldwise.config.read import read_service, read_study
 from foldwise.doors.compose import compose_service, compose_study
-from foldwise.doors.conf import conf_at
+from foldwise.doors.conf import conf_at, shipped_conf
 from foldwise.errors import ConfigError
+from foldwise.retraining.spec import RetrainSpec
+from foldwise.schedule.spec import ScheduleSpec
+from foldwise.spec.services import CompareSpec, ExportSpec, PredictSpec, UiSpec
 
 
 def test_the_default_configuration_is_a_study():
@@ -141,3 +145,28 @@ def test_a_service_door_knows_its_own_keys_only():
 def test_from_python_whole_sections_are_values():
     unlimited = dict.fromkeys(("seconds", "trial_seconds", "trial_memory_mb"))
     assert compose_study([], {"budget": {"trials": 3}})["budget"] == {"trials": 3, **unlimited}
+
+
+@pytest.mark.parametrize(
+    ("door", "words", "model"),
+    [
+        ("predict", ["model=iris", "input=a.csv", "output=b.csv"], PredictSpec),
+        ("export", ["model=iris", "output=x"], ExportSpec),
+        ("compare", ["study=a"], CompareSpec),
+        ("ui", [], UiSpec),
+        ("retrain", ["model=iris"], RetrainSpec),
+        ("schedule", ["action=list"], ScheduleSpec),
+    ],
+)
+def test_every_door_takes_the_folder_of_data_sets(door, words, model):
+    """So one list of words, or one file of one's own, serves all doors."""
+    asked = read_service(model, compose_service(door, [*words, "paths.data=sets", "paths.runs=runs"]))
+    assert (asked.paths.data, asked.paths.runs) == ("sets", "runs")
+    assert read_service(model, compose_service(door, words)).paths.data == "data"
+
+
+def test_every_service_of_the_shipped_options_has_the_same_paths():
+    services = sorted((shipped_conf() / "service").glob("*.yaml"))
+    assert services
+    for path in services:
+        assert set(yaml.safe_load(path.read_text())["paths"]) == {"runs", "data", "conf"}, path

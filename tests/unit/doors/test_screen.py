@@ -6,7 +6,7 @@ from foldwise.data.audit.finding import Finding
 from foldwise.doors.screen import Screen
 from foldwise.spec.goal import Goal
 from foldwise.trial.result import FoldScore, TrialResult, best_of
-from foldwise.trial.summary import BestTrial
+from foldwise.trial.summary import BaselineScore, BestTrial
 from tests.contract.ledgers import summary
 
 GOAL = Goal("accuracy", "maximize")
@@ -40,6 +40,24 @@ def test_on_a_terminal_trials_are_a_table_with_the_best_and_the_time_left():
     assert "2 of 3 trials" in text
     assert "best 0.9000 ± 0.0100 (trial 0)" in text
     assert "left" in text
+
+
+def test_a_single_split_has_no_deviation():
+    screen = Screen(Console(file=io.StringIO(), width=120))
+    screen.search_starts(GOAL, 1, 1, [])
+    screen.trial_ends(TrialResult(0, {}, "COMPLETE", (FoldScore(0, 0.9, {}, {}, 3, 0.1),), 0.9, 0.0, seconds=1.0))
+    rivals = (BaselineScore("logistic", 0.7, 0.0, 0.8),)
+    screen.finished(summary(best=BestTrial(0, {}, 0.9, 0.0, (0.9,)), baselines=rivals), [])
+    text = screen.console.file.getvalue()
+    assert "accuracy 0.9000  1.0 s" in text
+    assert "0.7000" in text
+    assert "±" not in text
+
+
+def test_several_folds_of_equal_scores_have_a_deviation_of_nothing():
+    screen = Screen(Console(file=io.StringIO(), width=120))
+    screen.finished(summary(best=BestTrial(0, {}, 1.0, 0.0, (1.0, 1.0))), [])
+    assert "1.0000 ± 0.0000" in screen.console.file.getvalue()
 
 
 def test_the_best_is_the_first_of_equals_and_never_one_that_failed():

@@ -62,6 +62,7 @@ def test_a_single_fold_has_no_interval_and_decides_nothing():
     gain = _gain(_trial(0, "none", [0.5]), _trial(1, "smote", [0.9]))
     assert not gain.better
     assert "interval" not in gain.sentence("pr_auc")
+    assert "±" not in gain.sentence("pr_auc")
 
 
 def test_the_record_is_plain():

@@ -6,6 +6,7 @@ import pytest
 
 from foldwise.evaluation.bootstrap import Comparison, compare, sentence
 from foldwise.evaluation.metrics import scorer
+from foldwise.evaluation.seen import Telling, smallest_seen, telling
 from foldwise.spec.goal import Goal
 from foldwise.trial.summary import BaselineScore
 
@@ -41,7 +42,8 @@ def test_one_more_right_row_is_no_lead():
 
 def test_equal_predictions_differ_by_nothing():
     truth = np.arange(30) % 2
-    assert _compare(ACCURACY, truth, _labels(20, truth), _labels(20, truth)) == Comparison(0.0, 0.0, 0.0, False, False)
+    same = _compare(ACCURACY, truth, _labels(20, truth), _labels(20, truth))
+    assert (same.difference, same.low, same.high, same.answer) == (0.0, 0.0, 0.0, "no difference shown")
 
 
 def test_where_less_is_better_a_lead_is_negative():
@@ -109,10 +111,89 @@ def test_large_holdouts_get_fewer_resamples():
 
 def test_the_sentence_agrees_with_the_interval():
     rival = BaselineScore("logistic", 0.9, 0.01, 0.9333)
-    text = sentence(ACCURACY, 0.9667, rival, Comparison(0.0333, -0.0333, 0.1, False, False), 30)
+    text = sentence(ACCURACY, 0.9667, rival, Comparison(0.0333, -0.0333, 0.1, False, False, 0.1147), 80)
     assert text == (
-        "holdout accuracy 0.967 (30 rows); the better baseline, logistic, has 0.933; "
-        "difference +0.033, 95 % interval -0.033 to +0.100: the baseline is as good"
+        "holdout accuracy 0.967 (80 rows); the better baseline, logistic, has 0.933; difference +0.033, "
+        "95 % interval -0.033 to +0.100: no difference shown on 80 rows (one of 0.11 would be seen in 4 of 5 such studies)"
     )
     assert sentence(ACCURACY, 1, rival, Comparison(0.07, 0.01, 0.1, True, False), 30).endswith(": the model is better")
     assert sentence(ACCURACY, 0, rival, Comparison(-0.9, -1, -0.8, False, True), 30).endswith(": the baseline is better")
+
+
+def _told(truth, ours, theirs, goal=ACCURACY):
+    """The comparison of two labelled answers, as the judge makes it, and the end of its sentence."""
+    right = [answers.argmax(axis=1) == truth for answers in (ours, theirs)]
+    comparison = _compare(goal, truth, ours, theirs, apart=telling(goal.metric, truth, *right))
+    return comparison, sentence(goal, 1, BaselineScore("logistic", 1, 0, 1), comparison, len(truth)).rpartition(": ")[2]
+
+
+@pytest.mark.parametrize(
+    ("rows", "ours", "theirs", "end"),
+    [
+        (30, 30, 30, "too few rows to tell them apart (a difference of 0.26 would be seen in 4 of 5 such studies)"),
+        (30, 30, 29, "too few rows to tell them apart (a difference of 0.26 would be seen in 4 of 5 such studies)"),
+        (30, 12, 12, "too few rows to tell them apart (a difference of 0.26 would be seen in 4 of 5 such studies)"),
+        (6, 6, 6, "too few rows to tell them apart"),
+        (2, 2, 0, "too few rows to tell them apart"),
+        (80, 60, 55, "too few rows to tell them apart (a difference of 0.099 would be seen in 4 of 5 such studies)"),
+        (2000, 2000, 2000, "no difference shown on 2,000 rows (one of 0.004 would be seen in 4 of 5 such studies)"),
+        (80, 80, 60, "the model is better"),
+        (80, 60, 80, "the baseline is better"),
+    ],
+)
+def test_where_hardly_a_row_tells_them_apart_there_are_too_few(rows, ours, theirs, end):
+    truth = np.arange(rows) % 2
+    assert _told(truth, _labels(ours, truth), _labels(theirs, truth))[1] == end
+
+
+def test_five_rows_that_all_speak_for_one_side_happen_by_chance():
+    """Two equal models are so far apart in 1 of 16 studies, which is more than 1 of 20; six rows in 1 of 32."""
+    truth = np.arange(400) % 2
+    assert _told(truth, _labels(400, truth), _labels(395, truth))[0].answer == "no difference shown"
+    assert _told(truth, _labels(395, truth), _labels(400, truth))[0].answer == "no difference shown"
+    assert _told(truth, _labels(400, truth), _labels(394, truth))[0].answer == "better"
+
+
+def test_a_rare_class_needs_more_rows_than_there_seem_to_be():
+    truth = np.array([1] * 10 + [0] * 990)
+    right = np.ones(1000, dtype=bool)
+    for metric, of in [("accuracy", 1000), ("recall", 10), ("f1", 10), ("balanced_accuracy", 20)]:
+        assert telling(metric, truth, right, right) == Telling(0, of)
+    assert telling("accuracy", truth, right, np.arange(1000) > 6) == Telling(7, 1000)
+    assert telling("roc_auc", truth, right, right) is None
+
+
+def test_metrics_of_other_answers_have_no_such_rows():
+    truth = np.arange(30) % 2
+    assert _told(truth, _labels(30, truth), _labels(30, truth), AUC)[1] == "too few rows to tell them apart"
+    line = np.linspace(0, 1, 40)
+    noise = np.random.default_rng(0).normal(size=40)
+    comparison = _compare(RMSE, line, line + noise, line + noise[::-1], task="regression")
+    assert (comparison.answer, comparison.few) == ("no difference shown", False)
+    assert comparison.seen == pytest.approx((comparison.high - comparison.low) / 3.92 * 2.802, rel=0.1)
+    few = _compare(RMSE, line[:3], line[:3], line[:3] + 1, task="regression")
+    assert few.answer == "no difference shown", "three rows prove nothing"
+
+
+@pytest.mark.parametrize(("rows", "both", "apart"), [(80, 0.7, 0.1), (200, 0.6, 0.3), (1000, 0.9, 0.02), (60, 0.95, 0.0)])
+def test_the_difference_that_would_be_seen_is_seen_in_four_of_five_studies(rows, both, apart):
+    """Studies are simulated whose models truly differ by what the sentence says; `both` and `apart` are shares of rows."""
+    random = np.random.default_rng(1)
+    error = np.sqrt(apart / rows)  # of two models that are truly equal
+    lead = smallest_seen(error, Telling(round(apart * rows), rows))
+    won = max(lead, (apart + lead) / 2)
+    found = 0
+    for _ in range(200):
+        gains = random.choice([1.0, -1.0, 0.0], rows, p=[won, won - lead, 1 - 2 * won + lead])
+        told = compare(
+            ACCURACY,
+            lambda truth, gained: float(gained.mean()),
+            np.zeros(rows),
+            gains,
+            np.zeros(rows),
+            0,
+            apart=Telling(int((gains != 0).sum()), rows),
+            resamples=200,
+        )
+        found += told.better
+    assert 0.7 <= found / 200 <= 0.92

@@ -25,6 +25,8 @@ def test_the_oldest_summary_opens_and_keeps_its_values():
     assert (found.ended, found.source, found.race, found.findings) == (None, None, None, ())
     assert found.best.params == {"model.units": 5, "flag": True, "none": None}
     assert contains(found.to_json(), OLDEST_SUMMARY)
+    assert found.answer is None
+    assert "answer" not in found.to_json()
 
 
 def test_a_key_of_a_later_version_is_ignored():
@@ -38,6 +40,7 @@ def test_every_part_survives_json_and_the_keys_keep_their_order():
         race=RaceOutcome("both", 2, 1, 0, 0.0, (0.0, 0.8), 0.3),
         ended="exhausted",
         threshold=0.4,
+        answer="no difference shown",
         baselines=(BaselineScore("majority", 0.6, math.inf, 0.6, 0.5), BaselineScore("mean", 0.6, 0.1, 0.6)),
         holdout=HoldoutScore(3, {"accuracy": -math.inf}, 2, Confusion(labels=("no", "yes"), counts=((1, 0), (0, 2)))),
         balance={"difference": 0.1, "balanced": {"number": 3, "kind": "smote"}},
@@ -49,7 +52,19 @@ def test_every_part_survives_json_and_the_keys_keep_their_order():
     assert row == whole.to_json()
     assert list(row) == [
         *("study", "seed", "goal", "pareto", "task", "rows", "source", "trials", "race", "ended", "best", "threshold"),
-        *("baselines", "holdout", "verdict", "balance", "features", "engine", "findings", "model", "seconds", "mlflow"),
+        *(
+            "baselines",
+            "holdout",
+            "verdict",
+            "answer",
+            "balance",
+            "features",
+            "engine",
+            "findings",
+            "model",
+            "seconds",
+            "mlflow",
+        ),
     ]
     assert row["baselines"][1] == {"name": "mean", "mean": 0.6, "sd": 0.1, "holdout": 0.6}
     matrix = {"labels": ["no", "yes"], "rows": "truth", "columns": "prediction", "counts": [[1, 0], [0, 2]]}

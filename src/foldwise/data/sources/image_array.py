@@ -14,6 +14,7 @@ from foldwise.errors import DataError
 MOST_BYTES = 4 * 2**30  # of one array of pixels: a header may promise more than fits into memory
 MOST_CHANNELS = 32
 COLOURS = (1, 3, 4)
+ONE_LABEL = "but a model here gives one label for each image, none for each pixel"
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -46,6 +47,9 @@ def image_source(
     shaped = as_images(images, place)
     if labels is not None:
         labels = labels[:, 0] if labels.ndim == 2 and labels.shape[1] == 1 else labels
+        if labels.ndim > 2:
+            advice = f"give one label for each image, shape ({len(shaped)},)"
+            raise DataError(f"{place}: labels have shape {labels.shape}, as masks have, {ONE_LABEL}; {advice}")
         if labels.ndim != 1:
             raise DataError(f"{place}: labels have shape {labels.shape}; give one label for each image, as by y.argmax(axis=1)")
         if len(labels) != len(shaped):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from foldwise.data.formula_text import QUOTE, is_formula
-from foldwise.data.sources.image_array import ImageSource
-from foldwise.data.sources.pictures import find_pictures, read_pictures, shown_broken
+from foldwise.data.sources.image_array import ONE_LABEL, ImageSource
+from foldwise.data.sources.pictures import ENDINGS, NAMED, find_pictures, read_pictures, shown_broken
 from foldwise.errors import ConfigError, DataError
 from foldwise.spec.data import CsvData
 from foldwise.spec.images import FolderData
@@ -28,7 +29,7 @@ def read_folder(data: FolderData, folder: Path, labels: str | None) -> ImageSour
     """
     files, names = _listed(data, folder, labels) if labels else _by_class(folder)
     decoded = read_pictures(files, data.size, data.channels, data.broken)
-    notes = []
+    notes = [] if labels else _without_pictures(folder, names)
     if decoded.broken:
         notes.append(
             f"{len(decoded.broken)} of {len(files)} pictures are left out: number {shown_broken(decoded.broken, files)}"
@@ -61,13 +62,26 @@ def _by_class(folder: Path) -> tuple[list[Path], list[str]]:
     return files, [path.relative_to(folder).parts[0] for path in files]
 
 
+def _without_pictures(folder: Path, names: Sequence[str | None]) -> list[str]:
+    """A note about class folders that no picture is in: they are no class of the model."""
+    classes = sorted(path.name for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
+    bare = [name for name in classes if name not in set(names)]
+    if not bare:
+        return []
+    shown = ", ".join(map(repr, bare[:NAMED])) + (f" and {len(bare) - NAMED} more" if len(bare) > NAMED else "")
+    rule = f"{len(bare)} of {len(classes)} class folders hold no PNG or JPEG files: {shown}"
+    return [f"{rule}; the model does not know {'this class' if len(bare) == 1 else 'these classes'}"]
+
+
 def _listed(data: FolderData, folder: Path, labels: str) -> tuple[list[Path], list[str | None]]:
     from foldwise.data.sources.read import read_file
 
     beside = folder / labels
     path = beside if beside.is_file() else Path(labels).expanduser()
     if not path.is_file():
-        raise DataError(f"data.labels: file not found: {labels} in {folder}; put it there, or give its path")
+        raise _no_list(beside if beside.is_dir() else path, labels, folder)
+    if path.suffix.lower() in ENDINGS:
+        raise DataError(f"data.labels: {labels} is a picture, {ONE_LABEL}; name a CSV file of names and labels")
     frame = read_file(path, CsvData(kind="csv", path=str(path), target=data.target), needed=(data.target, data.file)).frame
     files = []
     for row, name in enumerate(frame[data.file], 1):
@@ -82,3 +96,13 @@ def _listed(data: FolderData, folder: Path, labels: str) -> tuple[list[Path], li
     if data.file == data.target:
         raise ConfigError("data.file", f"{data.file!r} is the target; name the column with the names of the pictures")
     return files, frame[data.target].to_list()
+
+
+def _no_list(path: Path, labels: str, folder: Path) -> DataError:
+    """Why `data.labels` names no file of labels, and what it should name."""
+    if not path.is_dir():
+        rule = f"data.labels: file not found: {labels} in {folder}"
+        return DataError(f"{rule}; put a CSV file of names and labels there, or give its path")
+    what = "folder of pictures" if find_pictures(path) else "folder"
+    advice = "name a CSV file of names and labels, or leave data.labels out if there is a folder for each class"
+    return DataError(f"data.labels: {labels} is a {what}, {ONE_LABEL}; {advice}")

@@ -57,8 +57,8 @@ def name_fitting(folds: Sequence[FoldScore]) -> Fitting:
     smooth = [_smoothed(valid) for _, _, valid in shown]
     rises = [valid[-1] - valid.min() for valid in smooth]
     if _mean(rises) >= ROSE * fell and _sure(rises):
-        epochs = [len(valid) - len(line) + 1 + int(line.argmin()) for (_, _, valid), line in zip(shown, smooth, strict=True)]
-        why = f"after epoch {round(float(np.median(epochs)))} the validation loss rose by {_mean(rises) / fell:.0%}"
+        lowest = [int(valid.argmin()) + 1 for _, _, valid in shown]  # of the losses as they are, the figure's lowest point
+        why = f"after epoch {round(float(np.median(lowest)))} the validation loss rose by {_mean(rises) / fell:.0%}"
         return Fitting("over-fitting", f"over-fitting: {why} of the fall of the training loss")
     kept = [min(max(fold.best_epoch, 1), len(valid)) - 1 for fold, _, valid in shown]
     gaps = [valid[at] - train[at] for at, (_, train, valid) in zip(kept, shown, strict=True)]

@@ -8,6 +8,7 @@ from typing import Any
 
 from foldwise.report.figures.names import short
 from foldwise.report.figures.searched import Seen
+from foldwise.trial.result import plus_minus
 
 THIN = 2000  # trials; above this the dots do not carry the parameters
 GRAPHICS = 500  # trials; above this dots are drawn by the graphics card
@@ -48,8 +49,9 @@ def hover(search: Seen, place: int, params: bool) -> str:
     score = search.scores[place] if search.scored[place] else search.promised.get(result.number)
     lines = [f"<b>trial {result.number}</b> {result.state}"]
     if score is not None:
-        spread = f" ± {result.sd:.2g}" if search.scored[place] else " (folds reached)"
-        lines.append(f"{words(search.goal.metric)} {score:.5g}{spread}")
+        whole = search.scored[place]
+        shown = plus_minus(f"{score:.5g}", f"{result.sd:.2g}", len(result.folds)) if whole else f"{score:.5g} (folds reached)"
+        lines.append(f"{words(search.goal.metric)} {shown}")
     if result.reason:
         lines.append(escape(result.reason[:120], quote=False))
     if params:

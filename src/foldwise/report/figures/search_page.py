@@ -13,6 +13,7 @@ from foldwise.report.figures.page_style import Panel
 from foldwise.report.figures.searched import Seen
 from foldwise.report.page_files import DIGITS, embedded, framed, page_file
 from foldwise.system.files import atomically
+from foldwise.trial.result import plus_minus
 
 PANELS: dict[str, Callable[[Seen], Panel]] = {
     "history": history.panel,
@@ -63,5 +64,6 @@ def _summary(search: Seen) -> str:
     counts = ", ".join(f"{states.count(state)} {state.lower()}" for state in dict.fromkeys(states))
     text = f"{len(states)} trials ({counts}); {search.goal.metric} is {search.goal.direction}d."
     if search.best is not None:
-        text += f" The best is trial {search.best.number}: {search.best.mean:.4g} ± {search.best.sd:.2g}."
+        best = search.best
+        text += f" The best is trial {best.number}: {plus_minus(f'{best.mean:.4g}', f'{best.sd:.2g}', len(best.folds))}."
     return text

@@ -11,6 +11,7 @@ from foldwise.report.figures.names import short
 from foldwise.report.figures.score_axes import WIDTH, note, part_of
 from foldwise.report.figures.searched import Seen
 from foldwise.report.figures.style import COLOURS, GREY, canvas, plain
+from foldwise.trial.result import plus_minus
 
 TOP = 10
 
@@ -53,7 +54,8 @@ def draw(search: Seen) -> Figure:
             low, high = min(low, mean - sd - 0.03 * (high - low)), max(high, mean + sd + 0.03 * (high - low))
         else:  # drawn to scale, it would squeeze the trials together
             left = mean < low
-            text = f"← {mean:.4g} ± {sd:.2g}" if left else f"{mean:.4g} ± {sd:.2g} →"
+            shown = plus_minus(f"{mean:.4g}", f"{sd:.2g}", max((len(scores) for scores in folds), default=2))
+            text = f"← {shown}" if left else f"{shown} →"
             side: dict[str, Any] = {"ha": "left" if left else "right", "va": "center", "fontsize": 8.5, "color": COLOURS[2]}
             axes.text(0.01 if left else 0.99, place, text, transform=axes.get_yaxis_transform(), **side)
     axes.set_xlim(low, high)

@@ -10,7 +10,7 @@ from foldwise.data.image_table import read_image_table
 from foldwise.data.sources.image_files import image_chunks
 from foldwise.data.sources.pictures import read_pictures
 from foldwise.errors import ConfigError, DataError
-from foldwise.spec.images import FolderData
+from foldwise.spec.images import FolderData, NpzData
 from tests.unit.data.images import LABELS, blobs, write_pictures
 
 
@@ -161,3 +161,51 @@ def test_a_folder_without_classes_is_refused_with_the_remedy(tmp_path):
         read_image_table(folder(tmp_path))
     with pytest.raises(DataError, match="folder not found: nowhere"):
         read_image_table(folder("nowhere"))
+
+
+@pytest.mark.parametrize(
+    ("bare", "said"),
+    [
+        (["x"], "1 of 4 class folders hold no PNG or JPEG files: 'x'; the model does not know this class"),
+        (["x", "y z"], "2 of 5 class folders hold no PNG or JPEG files: 'x', 'y z'; the model does not know these classes"),
+        (list("abcdefg"), "7 of 10 class folders hold no PNG or JPEG files: 'a', 'b', 'c', 'd', 'e' and 2 more"),
+    ],
+)
+def test_class_folders_without_pictures_are_reported(tmp_path, bare, said):
+    write_pictures(tmp_path, blobs(), LABELS)
+    for name in (*bare, ".hidden"):
+        (tmp_path / name).mkdir()
+    (tmp_path / bare[0] / "notes.txt").write_text("not a picture")
+    table = read_image_table(folder(tmp_path))
+    assert table.labels == ("0", "1", "2")
+    assert any(said in note for note in table.notes), table.notes
+
+
+def test_full_class_folders_are_not_mentioned(tmp_path):
+    table = read_image_table(folder(write_pictures(tmp_path, blobs(), LABELS)))
+    assert not any("class folder" in note for note in table.notes)
+
+
+@pytest.mark.parametrize(
+    ("labels", "said"),
+    [
+        ("masks", "masks is a folder of pictures, but a model here gives one label for each image, none for each pixel; name"),
+        ("bare", "bare is a folder, but a model here gives one label for each image, none for each pixel; name a CSV file"),
+        ("masks/0/000.png", "000.png is a picture, but a model here gives one label for each image, none for each pixel; name"),
+        ("gone", "file not found: gone in .*; put a CSV file of names and labels there, or give its path"),
+    ],
+)
+def test_labels_that_are_masks_get_advice_that_fits(tmp_path, labels, said):
+    write_pictures(tmp_path, blobs(), LABELS)
+    write_pictures(tmp_path / "masks", blobs(), LABELS)
+    (tmp_path / "bare").mkdir()
+    with pytest.raises(DataError, match=f"^data.labels: .*{said}"):
+        read_image_table(folder(tmp_path, labels=labels))
+
+
+@pytest.mark.parametrize("shape", [(6, 8, 8), (6, 8, 8, 1), (6, 4, 4)])
+def test_masks_in_an_archive_are_no_labels(tmp_path, shape):
+    np.savez(tmp_path / "masked.npz", images=np.zeros((6, 8, 8), np.uint8), masks=np.zeros(shape, np.uint8))
+    said = r"labels have shape \(6, .*\), as masks have, but a model here gives one label for each image.*shape \(6,\)"
+    with pytest.raises(DataError, match=said):
+        read_image_table(NpzData(kind="npz", path=str(tmp_path / "masked.npz"), labels="masks"))

@@ -39,8 +39,21 @@ def test_curves_are_named_by_the_rule(train, valid, name, sentence):
 
 def test_the_epoch_after_which_validation_loss_rose_is_named():
     valid = np.where(EPOCHS < 30, LEARNT, LEARNT + 0.02 * (EPOCHS - 29))
-    epoch = int(name_fitting(folds(LEARNT, valid)).sentence.split("after epoch ")[1].split()[0])
-    assert 28 <= epoch <= 36
+    assert "after epoch 30 the" in name_fitting(folds(LEARNT, valid)).sentence
+
+
+@pytest.mark.parametrize(
+    ("lowest", "said"),
+    [((20,), 20), ((5,), 5), ((12, 20, 31), 20)],  # of several folds the middle one
+)
+def test_that_epoch_is_the_one_of_the_lowest_loss_not_of_its_smoothed_curve(lowest, said):
+    """A window of six epochs has its lowest mean some epochs later, where the loss rises slowly."""
+    every = []
+    for number, epoch in enumerate(lowest):
+        valid = np.where(epoch <= EPOCHS, 0.4 + 0.005 * (EPOCHS - epoch), 1.0 - 0.01 * EPOCHS)
+        valid[epoch - 1] = 0.3
+        every += folds(LEARNT, valid, count=number + 1)[-1:]
+    assert f"over-fitting: after epoch {said} the validation loss rose" in name_fitting(every).sentence
 
 
 def test_kept_weights_are_those_of_the_best_epoch():

@@ -1,0 +1,32 @@
+import pytest
+
+from foldwise.config.read import read_study
+from foldwise.doors.compose import compose_study
+from foldwise.doors.run import _where_next
+from foldwise.trial.summary import RegisteredModel
+from tests.contract.ledgers import summary
+
+
+def next_lines(*words, **changes):
+    return _where_next(read_study(compose_study(["study=mine", *words])), summary(**changes))
+
+
+@pytest.mark.parametrize("words", [["tracking=in_memory"], ["tracking.kind=in_memory"], ["tracking={kind: in_memory}"]])
+def test_a_model_in_memory_gets_no_commands_that_cannot_find_it(words, tmp_path):
+    lines = next_lines(*words, f"paths.runs={tmp_path}")
+    bundle = tmp_path / "studies" / "mine" / "bundle"
+    assert lines[0] == f"model:   {bundle}; tracking=in_memory registers it in this process only"
+    assert not any(line.startswith(("predict:", "open:")) for line in lines)
+
+
+def test_a_registered_model_gets_the_commands_that_use_it():
+    lines = next_lines()
+    assert [line.split(":")[0] for line in lines] == ["model", "files", "predict", "open"]
+    assert " model=iris@champion " in lines[2]
+    later = next_lines(model=RegisteredModel("iris", 3, (), "models:/iris/3"))
+    assert " model=iris/3 " in later[2]
+    assert later[0] == "model:   iris version 3"
+
+
+def test_a_model_that_waits_for_its_registry_shows_its_files_only():
+    assert [line.split(":")[0] for line in next_lines(model=RegisteredModel("iris"))] == ["files"]
