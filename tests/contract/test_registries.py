@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
-from foldwise.errors import ConfigError
+from foldwise.errors import ConfigError, JobError
 from foldwise.tracking.in_memory import InMemoryRegistry
 from foldwise.tracking.registry import Standing
 
@@ -113,3 +115,28 @@ def test_mlflow_describes_a_version_by_its_verdict(tmp_path):
     assert registry.register(folder, "iris", None, {}, "two", Standing("the model is better", "better")).aliases == (
         "champion",
     )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("change", [{"labels": ["yes", "no"]}, {"threshold": 0.9}, {"study": "other"}])
+def test_a_card_that_was_changed_after_it_was_registered_is_refused(tmp_path, change):
+    """Also where no ledger knows the version: such a card breaks no rule."""
+    from tests.contract.bundles import make_bundle
+
+    make_bundle(tmp_path, "binary")
+    _mlflow(tmp_path).register(tmp_path / "bundle", "m", None, {})
+    path = _mlflow(tmp_path).fetch("m") / "bundle.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), **change}))
+    with pytest.raises(JobError, match=r"bundle\.json was changed after the model was registered, so it is not loaded"):
+        _mlflow(tmp_path).fetch("m")
+
+
+@pytest.mark.slow
+def test_a_version_that_was_registered_without_a_hash_is_fetched(tmp_path):
+    from tests.contract.bundles import make_bundle
+
+    make_bundle(tmp_path, "binary")
+    registry = _mlflow(tmp_path)
+    registry.register(tmp_path / "bundle", "m", None, {})
+    registry._client.delete_model_version_tag("m", "1", "foldwise.card")
+    assert (_mlflow(tmp_path).fetch("m") / "bundle.json").exists()

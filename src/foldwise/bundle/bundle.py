@@ -14,10 +14,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from foldwise.bundle.agreement import check_agreement
 from foldwise.bundle.card import Card, Sample, read_card, write_card
 from foldwise.bundle.checksums import check, hash_of
 from foldwise.bundle.libraries import as_words, other_libraries, versions_here
 from foldwise.bundle.network_file import check_network
+from foldwise.bundle.network_size import size_fault
 from foldwise.bundle.sample_rows import as_raw, sample_row
 from foldwise.data.preparation.file import load_preparation, save_preparation
 from foldwise.data.preparation.fold import AnyPreparation, Features, Preparation
@@ -26,7 +28,7 @@ from foldwise.data.profile import profile_of
 from foldwise.data.schema import conform
 from foldwise.data.serving_rules import FLAGS, flags
 from foldwise.data.table import Table
-from foldwise.errors import DataError, JobError
+from foldwise.errors import DataError, FoldwiseError, JobError
 from foldwise.models.heads import THRESHOLD, Head, label_codes, to_predictions
 from foldwise.spec.data import Reading
 from foldwise.system.files import whole_folder
@@ -221,18 +223,27 @@ def load_bundle(folder: Path, files: Mapping[str, str] | None = None, notify: Ca
     if files is not None:
         check(folder, files)
     card = read_card(folder / CARD)
+    if card.files and set(card.files) != {NETWORK, PREPARATION}:
+        raise JobError(f"{folder / CARD} must have the hashes of {NETWORK} and {PREPARATION} alone, so it is not loaded")
     for name, expected in card.files.items():
         if hash_of(folder / name) != expected:
             raise JobError(f"{folder / name} was changed since the bundle was saved, so it is not loaded; restore the bundle")
     if difference := other_libraries(card.versions):
         (notify or (lambda sentence: warnings.warn(sentence, stacklevel=3)))(f"{folder}: {difference}")
-    check_network(folder / NETWORK)
+    preparation = load_preparation(folder / PREPARATION)
+    check_agreement(folder, card, preparation)
+    file = check_network(folder / NETWORK)
     try:
+        if rule := size_fault(file, len(card.features), card.head.units):
+            raise JobError(f"{folder / NETWORK} {rule}, so it is not loaded")
         network = keras.saving.load_model(folder / NETWORK, compile=False, safe_mode=True)
-    except (OSError, ValueError, TypeError) as fault:
-        raise JobError(f"{folder / NETWORK} cannot be loaded: {first_line(fault)}") from None
+    except FoldwiseError:
+        raise
+    except Exception as fault:  # noqa: BLE001 Keras raises anything where a configuration makes no sense
+        reason = first_line(fault) or type(fault).__name__
+        raise JobError(f"{folder / NETWORK} cannot be loaded: {reason}") from None
     network.jit_compile = False  # compiling takes longer than it saves
-    bundle = Bundle(card, load_preparation(folder / PREPARATION), network)
+    bundle = Bundle(card, preparation, network)
     _check_sample(bundle, folder)
     return bundle
 

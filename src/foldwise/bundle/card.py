@@ -9,13 +9,19 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
+from foldwise.bundle.card_rules import CardRules
 from foldwise.data.profile import ColumnProfile
 from foldwise.data.schema import Column, Schema
 from foldwise.errors import JobError
 from foldwise.models.heads import Head
 from foldwise.spec.data import Reading
+from foldwise.spec.stored import first_fault
+from foldwise.system.judged_json import read_json
 
 FORMAT = 3
+MOST_BYTES = 256 * 2**20
 READ = (2, 3)  # format 2 has no hashes and no profile
 
 
@@ -71,15 +77,16 @@ def read_card(path: Path) -> Card:
     """The inverse of `write_card`.
 
     Raises:
-        JobError: the file is missing or has another format.
+        JobError: the file is missing, has another format, or a field breaks a rule of `card_rules`.
     """
     try:
-        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        content: dict[str, Any] = dict(read_json(path, MOST_BYTES))
         number = content.pop("format")
-        if number not in READ:
+        if number not in READ or isinstance(number, bool):
             raise JobError(
                 f"{path} has format {number}, and this foldwise reads {READ[0]} to {READ[-1]}; use the foldwise that wrote it"
             )
+        CardRules.model_validate(content)
         reading = content["reading"]
         return Card(
             **{
@@ -95,6 +102,8 @@ def read_card(path: Path) -> Card:
         )
     except OSError as fault:
         raise JobError(f"{path.parent} holds no bundle: {path.name}: {fault.strerror}") from None
+    except ValidationError as fault:
+        raise JobError(f"{path} is not the card of a bundle: {first_fault(fault)}") from None
     except (ValueError, KeyError, TypeError) as fault:
         raise JobError(f"{path} is not the card of a bundle: {fault}") from None
 

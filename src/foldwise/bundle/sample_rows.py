@@ -10,10 +10,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from foldwise.bundle.card_rules import IMAGE
 from foldwise.data.schema import Schema
 from foldwise.data.table import Table
-
-IMAGE = "image"  # the key of an image in a sample row: its pixels as base64
 
 
 def sample_row(schema: Schema, table: Table, place: int) -> dict[str, str | float | int | bool | None]:

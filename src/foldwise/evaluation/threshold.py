@@ -59,7 +59,8 @@ def tuned(metric: str, truth: Array, scores: Array) -> float:
     low, high = np.append(levels, 0.0), np.append(1.0, levels)
     middle = (low + high) / 2
     cuts = np.where((low <= THRESHOLD) & (high > THRESHOLD), THRESHOLD, np.where(middle < high, middle, low))
-    possible = low < np.append(np.inf, levels)  # not if the lowest score is 0: no threshold is below that
+    # not if the lowest score is 0 or the highest is 1: a threshold is between them
+    possible = (low < np.append(np.inf, levels)) & (cuts < 1.0)
     best = np.flatnonzero(possible & (reached >= reached[possible].max() - 1e-12))
     return float(cuts[best[np.abs(cuts[best] - THRESHOLD).argmin()]])
 

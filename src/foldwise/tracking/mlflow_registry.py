@@ -26,6 +26,7 @@ from mlflow.types.schema import AnyType, ColSpec, Schema, TensorSpec
 from sqlalchemy.exc import SQLAlchemyError
 
 from foldwise.bundle.card import Card, read_card
+from foldwise.bundle.checksums import hash_of
 from foldwise.data.serving_rules import FLAGS
 from foldwise.errors import ConfigError, JobError, did_you_mean
 from foldwise.system.redact import first_line
@@ -42,6 +43,8 @@ BUNDLE = "bundle"
 PACKAGE = Path(__file__).parents[1]  # a copy goes with every registered model
 ONCE = "foldwise.once"
 VERDICT = "verdict"
+CARD = "bundle.json"
+CARD_HASH = "foldwise.card"  # the SHA-256 of the card, which has those of the other files; older versions have none
 # The imports of a bundle, pinned; MLflow would need ten seconds to infer them.
 NEEDED = ("keras", "tensorflow", "numpy", "pandas", "pyarrow", "pydantic", "scikit-learn", "mlflow")
 
@@ -89,17 +92,22 @@ class MlflowRegistry:
 
         Raises:
             ConfigError: unknown name, alias or version; lists the known ones.
-            JobError: MLflow cannot deliver it.
+            JobError: MLflow cannot deliver it, or its card was changed after it was registered.
         """
         name, number = self.number(reference)
         if (name, number) in self._folders:
             return self._folders[name, number]
         try:
+            registered = self._client.get_model_version(name, str(number)).tags.get(CARD_HASH)
             uri = self._client.get_model_version_download_uri(name, str(number))
             folder = mlflow.artifacts.download_artifacts(artifact_uri=uri, tracking_uri=self._store.tracking_uri)
         except FAULTS as fault:
             raise JobError(f"model {reference} cannot be fetched: {first_line(fault)}") from None
-        bundle = self._folders[name, number] = Path(folder) / "artifacts" / BUNDLE
+        bundle = Path(folder) / "artifacts" / BUNDLE
+        if registered is not None and hash_of(bundle / CARD) != registered:
+            rule = "was changed after the model was registered, so it is not loaded; register it again"
+            raise JobError(f"model {reference}: {bundle / CARD} {rule}")
+        self._folders[name, number] = bundle
         return bundle
 
     def number(self, reference: str) -> tuple[str, int]:
@@ -209,7 +217,7 @@ class MlflowRegistry:
         standing: Standing,
     ) -> ModelVersion:
         client = self._client
-        card = read_card(folder / "bundle.json")
+        card = read_card(folder / CARD)
         experiment_id = (
             client.get_run(run_id).info.experiment_id if run_id else self._store.experiment(card.study).experiment_id
         )
@@ -228,6 +236,7 @@ class MlflowRegistry:
                 raise
         mark = {} if idempotency_key is None else {ONCE: idempotency_key}
         mark |= {} if standing.answer is None else {VERDICT: standing.answer}
+        mark |= {CARD_HASH: hash_of(folder / CARD)}
         tags = {"study": card.study, **mark, **{f"holdout.{metric}": f"{value:.6g}" for metric, value in metrics.items()}}
         # the model id only with a run: else MLflow looks it up in the process's default store
         source, model_id = logged.artifact_location, logged.model_id if run_id else None

@@ -1,7 +1,9 @@
 import json
 import os
+import resource
 import subprocess
 import sys
+import zipfile
 from dataclasses import replace
 
 import numpy as np
@@ -9,7 +11,7 @@ import pandas as pd
 import pytest
 
 from foldwise.bundle.card import read_card, write_card
-from foldwise.bundle.checksums import hashes
+from foldwise.bundle.checksums import hash_of, hashes
 from foldwise.errors import DataError, JobError
 from tests.contract.bundles import TARGETS, make_bundle
 
@@ -259,3 +261,95 @@ def test_a_bundle_is_replaced_in_one_step(saved):
     make_bundle(saved.parent, "binary", seed=7)
     assert (saved / "network.keras").read_bytes() != before
     assert sorted(file.name for file in saved.parent.iterdir()) == ["bundle", "rows.csv"]
+
+
+def _network(folder, change):
+    """Change the configuration in a bundle's network, and let its card have the new hash."""
+    path = folder / "network.keras"
+    with zipfile.ZipFile(path) as file:
+        members = {name: file.read(name) for name in file.namelist()}
+    config = json.loads(members["config.json"])
+    change(config)
+    with zipfile.ZipFile(path, "w") as file:
+        for name, content in members.items():
+            file.writestr(name, json.dumps(config) if name == "config.json" else content)
+    card = read_card(folder / "bundle.json")
+    write_card(replace(card, files={**card.files, "network.keras": hash_of(path)}), folder / "bundle.json")
+
+
+def _layer(config, kind, place=0):
+    return [layer for layer in config["config"]["layers"] if layer["class_name"] == kind][place]
+
+
+def _insert(*layers):
+    parts = [{"module": "keras.layers", "registered_name": None, "class_name": kind, "config": own} for kind, own in layers]
+
+    def change(config):
+        config["config"]["layers"][1:1] = parts
+
+    return change
+
+
+def _widen(config):
+    """Insert layers that are each moderate and whose product is not, as only the real shapes show."""
+    back = _layer(config, "InputLayer")["config"]["batch_shape"][-1]
+    _insert(*(("Dense", {"units": units, "name": f"wide_{place}"}) for place, units in enumerate((9000, 9000, back))))(config)
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (_widen, "parameters, and its weights have"),
+        (_insert(("RepeatVector", {"n": 2**30, "name": "many"}), ("GlobalMaxPooling1D", {})), "has the layer many of"),
+        (_insert(("ZeroPadding1D", {"padding": "x"})), "cannot be loaded"),
+        (lambda config: _layer(config, "Dense")["config"].update(activation={"a": 1}), "network.keras"),
+        (lambda config: _layer(config, "Dense")["config"].update(units="many"), "cannot be loaded"),
+        (lambda config: _layer(config, "Dense", -1)["config"].update(units=3), "network.keras"),
+        (lambda config: _layer(config, "InputLayer")["config"].update(batch_shape=[None, 3]), "network.keras"),
+        (
+            lambda config: config.update(module="keras.layers", class_name="Dense", config={"units": 1}),
+            "is a Dense and not a network",
+        ),
+        (lambda config: config.update(config=[]), "network.keras"),
+    ],
+)
+def test_a_network_that_does_not_fit_its_card_or_its_weights_is_one_sentence(saved, change, sentence):
+    _network(saved, change)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(JobError, match=sentence) as caught:
+        load_bundle(saved)
+    assert "network.keras" in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200 * 1024  # KiB
+
+
+def test_a_refused_network_leaves_nothing_for_keras_to_allocate(saved):
+    import keras
+    from keras.src.backend.common import global_state
+
+    _network(saved, _widen)
+    with pytest.raises(JobError):
+        load_bundle(saved)
+    assert not global_state.get_global_attribute("uninitialized_variables")
+    assert keras.layers.Dense(2)(np.zeros((1, 3))).shape == (1, 2)
+
+
+def test_parts_of_two_bundles_are_refused(saved, tmp_path):
+    card = json.loads((saved / "bundle.json").read_text())
+    for change in (
+        lambda: card["features"].append("more"),
+        lambda: card["schema"]["columns"][0].update(kind="text"),
+    ):
+        change()
+        card["profile"] = []
+        (saved / "bundle.json").write_text(json.dumps(card))
+        with pytest.raises(JobError, match=r"bundle\.json and preparation\.json differ in the"):
+            load_bundle(saved)
+
+
+def test_a_card_that_hashes_other_files_is_refused(saved):
+    card = read_card(saved / "bundle.json")
+    (saved / "other").write_text("")
+    write_card(replace(card, files={"other": hash_of(saved / "other")}), saved / "bundle.json")
+    with pytest.raises(JobError, match=r"must have the hashes of network\.keras and preparation\.json alone"):
+        load_bundle(saved)

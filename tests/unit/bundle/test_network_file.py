@@ -8,6 +8,7 @@ import pytest
 from foldwise.bundle.network_file import check_network
 from foldwise.errors import JobError
 
+WEIGHTS = 1000
 LAYER = {"module": "keras.layers", "class_name": "Dense", "registered_name": None, "config": {"units": 3}}
 
 
@@ -15,7 +16,8 @@ def _written(path, *layers, members=("metadata.json", "config.json", "model.weig
     config = {"module": "keras", "class_name": "Sequential", "registered_name": None, "config": {"layers": list(layers)}}
     with zipfile.ZipFile(path, "w", packed) as file:
         for name in members:
-            file.writestr(name, json.dumps(config) if name == "config.json" else "{}")
+            weights = bytes(WEIGHTS) if name == "model.weights.h5" else "{}"
+            file.writestr(name, json.dumps(config) if name == "config.json" else weights)
     return path
 
 
@@ -39,6 +41,7 @@ def test_parts_of_keras_are_allowed(tmp_path):
         (_layer(module="builtins", class_name="function", config="exec"), "names builtins: function"),
         (_layer(registered_name="mine>Dense"), "holds 'mine>Dense' under the name of Dense"),
         (_layer(config={"activation": {"class_name": "__lambda__", "config": {}}}), "__lambda__"),
+        (_layer(class_name=["Dense"]), "names a class that is not text"),
         (_layer(class_name="StringLookup", config={"vocabulary": "/etc/passwd"}), "vocabulary in another file"),
     ],
 )
@@ -47,6 +50,63 @@ def test_parts_that_run_code_or_read_files_are_refused(layer, sentence, tmp_path
     with pytest.raises(JobError, match=sentence) as caught:
         check_network(path)
     assert "so it is not loaded" in str(caught.value)
+
+
+POLICY = {"module": "keras", "class_name": "DTypePolicy", "config": {"name": "float32"}, "registered_name": None}
+
+
+@pytest.mark.parametrize(
+    ("layer", "sentence"),
+    [
+        (_layer(config={"units": 10**15}), "holds Dense with units 1000000000000000, and at most 2147483648 is read"),
+        (_layer(config={"units": -(10**15)}), "holds Dense with units"),
+        (_layer(config={"units": 10**200}), "holds Dense with units"),
+        (_layer(class_name="RepeatVector", config={"n": 10**12}), "holds RepeatVector with n 1000000000000,"),
+        (_layer(class_name="InputLayer", config={"batch_shape": [None, 10**15]}), "holds InputLayer with batch_shape"),
+        (_layer(class_name="Conv2D", config={"filters": 10**6}), "of 1000000 parameters, and its weights have 1000 bytes"),
+        (_layer(config={"units": 10**6}), "of 1000000 parameters, and its weights have 1000 bytes"),
+        (_layer(config={"units": 100}, build_config={"input_shape": [None, 100]}), "of 10000 parameters"),
+        (_layer(config={"units": 3, "dtype": {"a": 1}}), "whose dtype is neither the name of a type nor a policy of Keras"),
+        (_layer(config={"units": 3, "dtype": {**POLICY, "class_name": "Dense"}}), "whose dtype"),
+        (_layer(config={"units": 3, "dtype": {**POLICY, "config": None}}), "whose dtype"),
+        (_layer(config={"units": 3, "dtype": ["float32"]}), "whose dtype"),
+        (_layer(config={"units": 3, "dtype": 32}), "whose dtype"),
+        (_layer(config={"units": 3, "dtype": "a b"}), "whose dtype"),
+    ],
+)
+def test_more_than_the_weights_hold_and_types_that_keras_does_not_have_are_refused(layer, sentence, tmp_path):
+    with pytest.raises(JobError, match=sentence) as caught:
+        check_network(_written(tmp_path / "n.keras", LAYER, layer))
+    assert str(tmp_path / "n.keras") in str(caught.value)
+    assert "so it is not loaded" in str(caught.value)
+
+
+def test_types_and_large_seeds_that_keras_writes_are_allowed(tmp_path):
+    layers = [_layer(config={"units": 3, "dtype": dtype}) for dtype in (POLICY, "float32", None)]
+    dropout = _layer(class_name="Dropout", config={"rate": 0.5, "seed": 2**60})
+    check_network(_written(tmp_path / "n.keras", *layers, dropout, _layer(shared_object_id=2**47)))
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("[]", "is not the configuration of a network"),
+        ('{"config": {}}', "is not the configuration of a network"),
+        ('{"class_name": "Sequential", "class_name": "Model"}', "has the key 'class_name' twice"),
+        ('{"class_name": NaN}', "holds NaN"),
+        (f'{{"class_name": {"[" * 100_000}1{"]" * 100_000}}}', "nested deeper than 100 levels"),
+        ('{"a":' * 101 + "1" + "}" * 101, "nested deeper than 100 levels"),
+    ],
+)
+@pytest.mark.parametrize("member", ["config.json", "metadata.json"])
+def test_the_text_of_a_configuration_is_judged(text, sentence, member, tmp_path):
+    if "configuration" in sentence and member != "config.json":
+        pytest.skip("Keras ignores what the metadata mean")
+    with zipfile.ZipFile(tmp_path / "n.keras", "w") as file:
+        for name in ("metadata.json", "config.json", "model.weights.h5"):
+            file.writestr(name, text if name == member else json.dumps(LAYER))
+    with pytest.raises(JobError, match=sentence):
+        check_network(tmp_path / "n.keras")
 
 
 @pytest.mark.parametrize(

@@ -74,7 +74,7 @@ class Preparation:
     def columns(self) -> frozenset[str]:
         """The names of the table's columns that it uses."""
         others = ((part.name for part in parts) for parts in (self.categories, self.dates, self.texts))
-        return frozenset(self._measured).union(*others)
+        return frozenset(self.measured).union(*others)
 
     @property
     def continuous(self) -> int:
@@ -82,7 +82,8 @@ class Preparation:
         return len(self.numbers) + sum(text.width for text in self.texts)
 
     @cached_property
-    def _measured(self) -> tuple[str, ...]:
+    def measured(self) -> tuple[str, ...]:
+        """The names of the table's number columns."""
         of_dates = sum(len(date.features) for date in self.dates)  # they are the last numbers
         return tuple(number.name for number in self.numbers[: len(self.numbers) - of_dates])
 
@@ -102,7 +103,7 @@ class Preparation:
 
     def scaled(self, frame: pd.DataFrame) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
         """Imputed and scaled numbers and words (rows, numbers + words), and where numbers were missing (rows, numbers)."""
-        values = _numbers(frame, self._measured, self.dates)
+        values = _numbers(frame, self.measured, self.dates)
         missing = np.isnan(values)
         fill, center, scale = self._arrays
         values = (bend(np.where(missing, fill, values), self._curves) - center) / scale

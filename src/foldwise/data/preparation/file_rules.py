@@ -1,0 +1,144 @@
+"""The rules of `preparation.json`. Whoever can write the file can write anything into it, so every field is judged."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import Discriminator, Field, Tag, model_validator
+
+from foldwise.data.preparation.scale import MOST_QUANTILES
+from foldwise.spec.base import Listed, Spec
+from foldwise.spec.stored import (
+    MOST_FEATURES,
+    MOST_PARTS,
+    Ascending,
+    Distinct,
+    Finite,
+    ImageShape,
+    NonEmpty,
+    Positive,
+    Text,
+    distinct,
+)
+
+Part = Literal["year", "month", "weekday", "hour"]
+Levelled = Annotated[tuple[Text | None, ...], Listed, Field(max_length=MOST_PARTS)]
+
+
+class PowerRules(Spec):
+    """A Yeo-Johnson curve."""
+
+    exponent: Finite
+
+
+class RanksRules(Spec):
+    """A curve of quantiles."""
+
+    quantiles: Annotated[tuple[Finite, ...], Listed, Field(min_length=1, max_length=MOST_QUANTILES), Ascending]
+    normal: bool
+
+
+def _curve_kind(value: Any) -> str:
+    return "power" if isinstance(value, Mapping) and "exponent" in value else "ranks"
+
+
+CurveRules = Annotated[
+    Annotated[PowerRules, Tag("power")] | Annotated[RanksRules, Tag("ranks")],
+    Discriminator(_curve_kind),
+]
+
+
+class NumberRules(Spec):
+    """A number column."""
+
+    name: NonEmpty
+    fill: Finite
+    center: Finite
+    scale: Positive
+    indicator: bool = False
+    curve: CurveRules | None = None
+
+
+class LevelsRules(Spec):
+    """A category column."""
+
+    name: NonEmpty
+    own: Levelled
+    rare: Levelled = ()
+    fill: Text | None = None
+    drop_first: bool = False
+
+    @model_validator(mode="after")
+    def _known(self) -> LevelsRules:
+        distinct((*self.own, *self.rare))
+        if self.fill is not None and self.fill not in {*self.own, *self.rare}:
+            raise ValueError("fill must be one of the levels")
+        return self
+
+
+class DateRules(Spec):
+    """A date column."""
+
+    name: NonEmpty
+    parts: Annotated[tuple[Part, ...], Listed, Field(min_length=1), Distinct]
+    cyclic: bool
+
+
+class HashedRules(Spec):
+    """A text column."""
+
+    name: NonEmpty
+    width: Annotated[int, Field(ge=2, le=65536)]
+
+
+class TargetRules(Spec):
+    """The scale of the target."""
+
+    mean: Finite = 0.0
+    sd: Positive = 1.0
+    log: bool = False
+
+
+class ImageRules(Spec):
+    """A preparation of images."""
+
+    shape: ImageShape
+    center: Annotated[tuple[Finite, ...], Listed]
+    scale: Annotated[tuple[Positive, ...], Listed]
+    target: TargetRules
+
+    @model_validator(mode="after")
+    def _channels(self) -> ImageRules:
+        if not len(self.center) == len(self.scale) == self.shape[2]:
+            raise ValueError("must have one center and one scale for each channel")
+        return self
+
+
+class TableRules(Spec):
+    """A preparation of columns."""
+
+    numbers: Annotated[tuple[NumberRules, ...], Listed, Field(max_length=MOST_PARTS)]
+    categories: Annotated[tuple[LevelsRules, ...], Listed, Field(max_length=MOST_PARTS)]
+    target: TargetRules
+    dates: Annotated[tuple[DateRules, ...], Listed, Field(max_length=MOST_PARTS)]
+    texts: Annotated[tuple[HashedRules, ...], Listed, Field(max_length=MOST_PARTS)]
+    kept: Annotated[tuple[Annotated[int, Field(ge=0)], ...], Listed, Field(min_length=1), Distinct] | None
+
+    @model_validator(mode="after")
+    def _agrees(self) -> TableRules:
+        for parts in (self.numbers, self.categories, self.dates, self.texts):
+            distinct(tuple(part.name for part in parts))
+        made = self._made
+        if not 1 <= made <= MOST_FEATURES:
+            raise ValueError(f"makes {made} features, and 1 to {MOST_FEATURES} are read")
+        if self.kept is not None and max(self.kept) >= made:
+            raise ValueError(f"kept: names feature {max(self.kept)} of {made}")
+        return self
+
+    @property
+    def _made(self) -> int:
+        """The number of features before a selection, counted without naming them."""
+        numbers = sum(1 + number.indicator for number in self.numbers)
+        levels = sum(len(part.own) + bool(part.rare) - part.drop_first for part in self.categories)
+        return numbers + sum(text.width for text in self.texts) + levels
