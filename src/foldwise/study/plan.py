@@ -15,7 +15,7 @@ from foldwise.config.read import trial_at
 from foldwise.data.audit.audit import audit
 from foldwise.data.audit.finding import Finding
 from foldwise.data.holdout import HoldoutRecord, set_holdout
-from foldwise.data.new_rows import ChampionContext, fresh_holdout
+from foldwise.data.new_rows import ChampionContext, check_features, fresh_holdout
 from foldwise.data.preparation.augment_rules import check_augment
 from foldwise.data.preparation.balance import check_balance
 from foldwise.data.preparation.fold import fit_preparation
@@ -108,6 +108,8 @@ def plan_study(spec: StudySpec, context: ChampionContext | None = None) -> Plan:
     rows = reader(fixed.data, fixed.paths)
     used = frozenset[FeatureKind]().union(*(trial.prep.kinds for trial in trials))
     table = rows.read(used, pixels=any(takes_pixels(trial.model) for trial in trials))
+    if context is not None and table.images is None:
+        check_features(table, context.features)
     goal = goal_for(fixed.metric, fixed.goal.direction, table.task)
     for trial in trials:
         check_head(table.task, trial)
