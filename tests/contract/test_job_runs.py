@@ -153,3 +153,21 @@ def test_between_machines_the_ledger_locks_a_job(two, request):
             assert its
     with other.alone("nightly") as free:
         assert free
+
+
+def test_old_runs_are_those_that_ended_and_that_the_scheduler_does_not_need(job_runs):
+    by_hand = SLOT + timedelta(seconds=7)
+    job_runs.see("nightly", SLOT - MINUTE, "30 1 * * *")
+    for slot in (SLOT, by_hand, SLOT + MINUTE, SLOT + 2 * MINUTE):
+        job_runs.miss("nightly", slot, "late")
+    job_runs.claim("weekly", SLOT)
+    job_runs.miss("other", SLOT, "late")
+    old = job_runs.old(SLOT + 2 * MINUTE)
+    assert [(row.job, row.slot) for row in old] == [("nightly", SLOT), ("nightly", by_hand), ("nightly", SLOT + MINUTE)]
+    last = job_runs.last("nightly", SLOT + 9 * MINUTE)
+    job_runs.remove(old)
+    assert job_runs.old(SLOT + 9 * MINUTE) == []
+    assert job_runs.last("nightly", SLOT + 9 * MINUTE) == last
+    assert job_runs.seen("nightly", SLOT + 9 * MINUTE) is not None
+    assert states(job_runs) == [(SLOT + 2 * MINUTE, "MISSED")]
+    assert states(job_runs, "weekly") == [(SLOT, "CLAIMED")]

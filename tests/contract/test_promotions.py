@@ -102,11 +102,25 @@ class TestVersions:
         assert versions.begin(Retraining("iris", "four", 1, "f" * 64, "mark", datetime.now(UTC))).id == "four"
 
 
+class Deletable(InMemoryRegistry):
+    """A registry in which versions of iris can be deleted as in MLflow, with their aliases."""
+
+    def delete(self, version):
+        self.gone = {*getattr(self, "gone", ()), version}
+        self._aliases["iris"] = {alias: on for alias, on in self._aliases["iris"].items() if on != version}
+
+    def number(self, reference):
+        name, version = super().number(reference)
+        if version in getattr(self, "gone", ()):
+            raise ConfigError("model", f"{name} has no version {version}")
+        return name, version
+
+
 class TestChampionAlias:
     @pytest.fixture
     def house(self, ledger, tmp_path):
         """A registry with versions 1 to 3 of iris, of which 1 is champion; its champion alias, and the notes."""
-        registry, said = InMemoryRegistry(), []
+        registry, said = Deletable(), []
         for _ in range(3):
             registry.register(tmp_path, "iris", None, {})
         return registry, ChampionAlias(ledger, registry, "iris", said.append), said
@@ -158,6 +172,31 @@ class TestChampionAlias:
         champion_alias.reconcile()
         registry.remove_alias("iris", "champion")
         with pytest.raises(JobError, match="the alias champion of iris was removed in MLflow, where version 1 had it"):
+            champion_alias.reconcile()
+
+    def test_a_deleted_champion_is_named_and_a_rollback_restores_the_one_before_it(self, house):
+        registry, champion_alias, _ = house
+        champion_alias.promote(2, 1, "promoted", "better", {})
+        champion_alias.promote(3, 2, "promoted", "better", {})
+        registry.delete(3)
+        sentence = "version 3 of iris, the champion, was deleted in MLflow; .*retrain model=iris rollback=true makes version 2"
+        with pytest.raises(JobError, match=sentence):
+            champion_alias.reconcile()
+        assert champion_alias.reconcile(even_deleted=True).version == 3
+        champion_alias.promote(champion_alias.former(), 3, "rollback", "", {})
+        assert registry.aliases("iris") == {"champion": 2}
+        assert champion_alias.reconcile().version == 2
+
+    def test_a_rollback_passes_over_deleted_versions(self, house):
+        registry, champion_alias, _ = house
+        champion_alias.promote(2, 1, "promoted", "better", {})
+        champion_alias.promote(3, 2, "promoted", "better", {})
+        registry.delete(3)
+        registry.delete(2)
+        assert champion_alias.former() == 1
+        registry.delete(1)
+        assert champion_alias.former() is None
+        with pytest.raises(JobError, match="was deleted in MLflow; set the alias on another version"):
             champion_alias.reconcile()
 
     def test_after_an_outage_the_next_start_moves_the_alias(self, house, ledger):

@@ -123,11 +123,33 @@ def test_nothing_new_is_unchanged_and_trains_nothing(tuned):
 
 
 @pytest.mark.parametrize(
+    "order",
+    [
+        lambda rows: rows[::-1],
+        lambda rows: rows.sample(frac=1, random_state=1),
+        lambda rows: rows[rows.columns[::-1]].sample(frac=1, random_state=2),
+    ],
+)
+def test_the_same_rows_in_another_order_are_unchanged(tuned, tmp_path, order):
+    order(pd.read_csv(tuned / "rows.csv")).to_csv(tmp_path / "rows.csv", index=False)
+    assert here(tuned, f"data.path={tmp_path / 'rows.csv'}")["outcome"] == "UNCHANGED"
+    assert reports(tuned)[-1]["reason"] == "the rows are those of version 1, the champion, in another order"
+
+
+@pytest.mark.parametrize(
     ("change", "sentence"),
     [
         (lambda rows, more: pd.concat([rows, more]).drop(columns="first"), "has no column 'first'"),
         (lambda rows, more: pd.concat([rows, more.assign(first=["what", *more["first"][1:]])]), "'what' is not a number"),
         (lambda rows, more: pd.concat([rows, more.assign(second=None)]), "cells of second are missing in the new rows"),
+        (lambda rows, more: rows.assign(first=1.5), "column first is a feature of the champion"),
+        (lambda rows, more: more.assign(second=None), "column second is a feature of the champion"),
+        (lambda rows, more: rows.assign(kind="what"), "column kind is a feature of the champion"),
+        (lambda rows, more: pd.concat([rows, more.assign(second=0.25)]), "column second is 0.25 in all "),
+        (
+            lambda rows, more: pd.concat([rows, more.assign(first=[*more["first"][1:], "-inf"])]),
+            "column first, row 780: '-inf'",
+        ),
         (lambda rows, more: pd.concat([rows, more.assign(bought="perhaps")]), "bought has 3 labels"),
         (lambda rows, more: pd.concat([rows, more.assign(bought=None)]).assign(bought="no"), "'no' in every row"),
     ],
@@ -218,6 +240,17 @@ def test_a_rollback_gives_the_very_same_answers_and_keeps_the_history(promoted, 
     assert [(row.version, row.kind) for row in history] == [(1, "rollback"), (2, "promoted"), (1, "first")]
     assert history[0].why == "the new one is slow"
     assert history[1].scores["p_value"] <= 0.05
+
+
+def test_a_champion_that_was_deleted_in_mlflow_is_named_and_rolled_back(promoted, tmp_path):
+    folder = copied(promoted.folder, tmp_path / "copy")
+    mlflow_store(folder / "runs").client().delete_model_version("shop", "2")
+    with pytest.raises(
+        JobError, match=r"version 2 of shop, the champion, was deleted in MLflow; .* rollback=true makes version 1"
+    ):
+        here(folder)
+    assert here(folder, "rollback=true")["outcome"] == "ROLLED_BACK"
+    assert aliases(folder) == {"champion": 1}
 
 
 def test_a_rollback_that_was_cut_off_is_not_gone_further(drifted):

@@ -28,13 +28,14 @@ def ask(door, *words):
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 
 
-DOORS = ["tune", "train", "prepare", "predict", "export", "ui", "compare", "schedule", "retrain"]
+DOORS = ["tune", "train", "prepare", "predict", "export", "ui", "compare", "schedule", "retrain", "remove"]
 # The keys without a default.
 NEEDED = {
     "predict": ["model=iris", "input=a.csv", "output=b.csv"],
     "export": ["model=iris", "output=there"],
     "retrain": ["model=iris"],
     "compare": ["study=mine"],
+    "remove": ["study=mine"],
 }
 
 
@@ -82,6 +83,11 @@ def test_a_mistake_is_refused_in_one_sentence_without_importing_anything_heavy(w
         ("retrain", ["model=iris", "promotion.alpha=2"], "promotion.alpha: "),
         ("retrain", ["model=iris"], "holds no ledger.db; run python -m pipelines.tune first"),
         ("schedule", ["action=fly"], "action: "),
+        ("remove", [], "name what to delete: study=NAME"),
+        ("remove", ["study=../x"], "study: "),
+        ("remove", ["study=mine", "models=[iris]"], "models.0: must be NAME/version, as in iris/2"),
+        ("remove", ["what=logs", "models=[iris/1]"], "belongs to study=NAME"),
+        ("remove", ["study=mine"], "holds no ledger.db; run python -m pipelines.tune first"),
         ("export", ["model=iris", "output=there", "format=pickle"], "format: "),
     ],
 )

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from foldwise.data.cells import listed
+from foldwise.data.cells import listed, shown
 from foldwise.data.holdout import Positions
 from foldwise.data.profile import ColumnProfile, binned, profile_of, seconds_or_numbers
 from foldwise.data.schema import Column, Schema
@@ -17,6 +17,8 @@ from foldwise.data.table import Table
 from foldwise.errors import DataError
 
 HALF_A_ROW = 0.5
+FEW_ROWS = 10
+LONGER_RUN = 2
 
 
 @dataclass(frozen=True)
@@ -94,6 +96,30 @@ def check_missing(found: Sequence[Drift], most: float) -> None:
         named = listed([drift.column for drift in emptied])
         shares = f"{first.column}: {first.missing[0]:.0%} before, {first.missing[1]:.0%} now"
         raise DataError(f"cells of {named} are missing in the new rows ({shares}); fix the source, or raise checks.missing")
+
+
+def check_constant(table: Table, earlier: Positions, later: Positions) -> None:
+    """Refuse new rows in which a column has stopped varying, such as a sensor that is stuck.
+
+    A column that changes rarely, such as a month, may well have one value for a while: the new rows must be more than
+    `LONGER_RUN` times as many as ever had one value in succession, in the order of the source.
+
+    Raises:
+        DataError: names the column, its value and the rows.
+    """
+    if len(later) < FEW_ROWS or not len(earlier) or table.images is not None:
+        return
+    for column in table.schema.columns:
+        cells = table.frame[column.name]
+        now = cells.iloc[later].dropna()
+        if column.kind == "text" or len(now) < FEW_ROWS or now.nunique() > 1:
+            continue
+        before = cells.iloc[np.sort(earlier)].dropna().reset_index(drop=True)
+        runs = (before != before.shift()).cumsum().value_counts()
+        if len(runs) > 1 and len(now) > LONGER_RUN * int(runs.iloc[0]):
+            value = shown(now.iloc[0]) if column.kind == "category" else f"{now.iloc[0]}"
+            rule = f"column {column.name} is {value} in all {len(now)} new rows, and had {before.nunique()} values before"
+            raise DataError(f"{rule}; fix the source, or set checks.constant=false if that is right")
 
 
 def check_drift(found: Sequence[Drift], most: float | None) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from foldwise.data.cells import listed
 from foldwise.data.holdout import HoldoutRecord, Positions
 from foldwise.data.table import Table
+from foldwise.errors import DataError
 from foldwise.spec.study import DataSpec
 
 Keys = npt.NDArray[np.float64]
@@ -22,12 +25,14 @@ class ChampionContext:
     columns: the columns that identified a row in its study; None if they were not kept.
     trained: sorted keys of the rows that it was trained on; None if they were not kept, and then no row counts as new.
     new_rows: the share of the rows unknown to it that is held back in addition to the holdout.
+    features: the columns that it answers from, as far as they are known.
     """
 
     holdout: HoldoutRecord
     columns: tuple[str, ...] | None
     trained: Keys | None
     new_rows: float
+    features: tuple[str, ...] = ()
 
     def keys(self, table: Table, data: DataSpec) -> Keys:
         """The keys of a table's rows, (rows, 1 or 2), as `row_keys`."""
@@ -38,6 +43,19 @@ class ChampionContext:
         if self.trained is None:
             return np.zeros(len(keys), dtype=np.bool_)
         return ~_share(keys, self.trained)
+
+
+def check_features(table: Table, features: Sequence[str]) -> None:
+    """Refuse rows without one of the champion's columns: a challenger would answer from other columns than its clients send.
+
+    Raises:
+        DataError: a column cannot be learned from now, such as one that is constant or empty.
+    """
+    gone = [name for name in features if name not in table.schema.names]
+    if gone:
+        reasons = listed([f"{name}: {table.left_out.get(name, 'not a feature')}" for name in gone])
+        rule = f"column {gone[0]} is a feature of the champion and cannot be learned from any more ({reasons})"
+        raise DataError(f"{rule}; fix the source, or tune a model without it")
 
 
 def identity_columns(table: Table, data: DataSpec) -> tuple[str, ...]:

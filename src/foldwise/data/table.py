@@ -17,7 +17,7 @@ from foldwise.data.check_text import Role, check_text
 from foldwise.data.kinds import MISSING_WORDS, NETWORK_KINDS, Judgement, judge, look_at
 from foldwise.data.option import option
 from foldwise.data.recognise import plain_frame, way_of_writing
-from foldwise.data.row_hashes import Hashes, hash_images, hash_rows
+from foldwise.data.row_hashes import Hashes, hash_images, hash_of_rows, hash_rows
 from foldwise.data.schema import Column, Schema, conform, conform_column, levels_of, row_number
 from foldwise.data.sources.find_file import find_file
 from foldwise.data.sources.read import Data, Source, read_file, read_source, with_target_name
@@ -130,6 +130,15 @@ class Table:
             digest.update(repr(self.images.shape).encode())
             digest.update(np.ascontiguousarray(self.images).data)
         return digest.hexdigest()
+
+    @cached_property
+    def rows_fingerprint(self) -> str:
+        """A sha256 that is equal for equal tables whatever the order of their rows and columns."""
+        columns = sorted(self.schema.columns, key=lambda column: column.name)
+        about = (columns, self.schema.image, self.labels, self.task, self.target_name)
+        cells = [self.frame[column.name].to_numpy() for column in columns]
+        others = [values for values in (self.groups, self.times, self.images) if values is not None]
+        return hashlib.sha256(f"{about!r} {hash_of_rows([self.target, *cells, *others])}".encode()).hexdigest()
 
 
 def read_table(data: Data, paths: Paths | None = None, pixels: bool = False, used: Set[FeatureKind] = NETWORK_KINDS) -> Table:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Select, String, insert, or_, select, type_coerce, update
+from sqlalchemy import Connection, Select, String, delete, exists, func, insert, or_, select, type_coerce, update
 from sqlalchemy.exc import IntegrityError
 
 from foldwise.errors import Overtaken
@@ -18,6 +18,7 @@ from foldwise.ledger.transactions import Transactions
 
 CLAIMED, RUNNING, DONE, FAILED, MISSED, SEEN = "CLAIMED", "RUNNING", "DONE", "FAILED", "MISSED", "SEEN"
 OPEN = (CLAIMED, RUNNING)
+BY_CRON = "%:00+00:00"  # slots of cron; runs started by hand begin at other seconds
 
 
 @dataclass(frozen=True)
@@ -108,7 +109,7 @@ class JobRuns:
 
     def last(self, job: str, until: datetime) -> JobRun | None:
         """The last row up to `until` that is a slot of cron or a SEEN row."""
-        by_cron = type_coerce(job_runs.c.slot, String).like("%:00+00:00")  # runs started by hand begin at other seconds
+        by_cron = type_coerce(job_runs.c.slot, String).like(BY_CRON)
         return self._latest(job, until, or_(by_cron, job_runs.c.state == SEEN))
 
     def seen(self, job: str, until: datetime) -> JobRun | None:
@@ -119,6 +120,30 @@ class JobRuns:
         """The latest slots of one job or all jobs, newest first."""
         query = _COLUMNS.where(job_runs.c.state != SEEN).order_by(job_runs.c.slot.desc(), job_runs.c.job).limit(count)
         return self._rows(query if job is None else query.where(job_runs.c.job == job))
+
+    def old(self, before: datetime) -> list[JobRun]:
+        """Ended runs from before a moment, without the rows from which the scheduler tells what is due."""
+        by_cron = type_coerce(job_runs.c.slot, String).like(BY_CRON)
+        newest = (
+            select(job_runs.c.job, func.max(job_runs.c.slot).label("slot")).where(by_cron).group_by(job_runs.c.job).subquery()
+        )
+        is_newest = exists().where((newest.c.job == job_runs.c.job) & (newest.c.slot == job_runs.c.slot))
+        ended = job_runs.c.state.not_in((*OPEN, SEEN)) & (job_runs.c.slot < before)
+        return self._rows(_COLUMNS.where(ended & ~is_newest).order_by(job_runs.c.slot))
+
+    def remove(self, rows: Sequence[JobRun]) -> None:
+        """Delete ended runs."""
+
+        def remove(connection: Connection) -> None:
+            for row in rows:
+                connection.execute(delete(job_runs).where(_at(row.job, row.slot) & job_runs.c.state.not_in((*OPEN, SEEN))))
+
+        self._transactions.do(remove)
+
+    def open_logs(self) -> set[str]:
+        """The files of runs that have not ended."""
+        query = _COLUMNS.where(job_runs.c.state.in_(OPEN))
+        return {row.log for row in self._rows(query) if row.log is not None}
 
     @contextmanager
     def alone(self, job: str) -> Iterator[bool]:

@@ -277,6 +277,22 @@ class Ledger:
         assert record is not None  # it was written just above
         return record
 
+    def remove_study(self, study: str) -> None:
+        """Delete a study with its trials, after `lead`. Reads of the holdout stay: they happened.
+
+        Raises:
+            Overtaken: another process coordinates it now.
+        """
+
+        def remove(connection: Connection) -> None:
+            holder = connection.execute(select(studies.c.holder).where(studies.c.name == study)).scalar_one_or_none()
+            if holder not in (None, self._transactions.me):
+                raise Overtaken(f"study {study} was taken over by another process, so it is not deleted")
+            for table, column in ((folds, folds.c.study), (trials, trials.c.study), (studies, studies.c.name)):
+                connection.execute(delete(table).where(column == study))
+
+        self._transactions.do(remove)
+
     def record_holdout_read(self, data_fingerprint: str, study: str, rows: int) -> int:
         """Record that a study read the holdout of these data; the number of such reads so far."""
         table, values = holdout_reads, {"data_fingerprint": data_fingerprint, "study": study, "moment": _now(), "rows": rows}

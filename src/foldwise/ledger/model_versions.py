@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from foldwise.ledger.tables import retrainings, versions
 from foldwise.ledger.transactions import Transactions
@@ -79,6 +79,16 @@ class Versions:
         trained = None if row.trained is None else np.frombuffer(row.trained, dtype="<f8")
         columns = None if row.columns is None else tuple(row.columns)
         return VersionRow(**{**row._mapping, "columns": columns, "trained": trained})
+
+    def of_study(self, study: str) -> list[tuple[str, int]]:
+        """The identities of models and the versions that a study made."""
+        query = select(versions.c.model, versions.c.version).where(versions.c.study == study).order_by(versions.c.version)
+        return [(row.model, row.version) for row in self._transactions.do(lambda connection: connection.execute(query).all())]
+
+    def remove(self, model: str, number: int) -> None:
+        """Delete the origin of a version that was deleted in the registry."""
+        here = (versions.c.model == model) & (versions.c.version == number)
+        self._transactions.do(lambda connection: connection.execute(delete(versions).where(here)))
 
     def begin(self, retraining: Retraining) -> Retraining:
         """Record a retraining, or continue an open one with the same rows and champion."""

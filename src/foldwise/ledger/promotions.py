@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from typing import Any
@@ -91,15 +91,15 @@ class Promotions:
         here = (promotions.c.model == promotion.model) & (promotions.c.number == promotion.number)
         self._transactions.do(lambda connection: connection.execute(update(promotions).where(here).values(shown=True)))
 
-    def former(self, model: str) -> int | None:
-        """The version that a rollback restores: the one before the champion, without versions that were rolled back."""
+    def former(self, model: str, is_there: Callable[[int], bool] = lambda version: True) -> int | None:
+        """The version that a rollback restores: the last one before the champion that was not rolled back and is there."""
         standing: list[int] = []
         for row in reversed(self.history(model)):
             if row.version in standing:  # a return to it, by a rollback or by hand, discards the later ones
                 del standing[standing.index(row.version) + 1 :]
             else:
                 standing.append(row.version)
-        return standing[-2] if len(standing) > 1 else None
+        return next((version for version in reversed(standing[:-1]) if is_there(version)), None)
 
 
 _RACED = "a promotion of that number exists already"

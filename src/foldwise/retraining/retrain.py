@@ -88,7 +88,7 @@ def _roll_back(job: Job) -> Summary:
     from foldwise.ledger.model_versions import ROLLBACK
 
     asked, model, key = job.asked, job.asked.model, job.champion_alias.key
-    champion = _champion(job)
+    champion = _champion(job, even_deleted=True)
     for done in _finish_promoted(job):
         if done["outcome"] == ROLLED_BACK:
             job.screen.note("that finished an interrupted rollback; run the command again to go further back")
@@ -144,11 +144,12 @@ def _challenge(job: Job, champion: Promotion, row: VersionRow | None, record: St
     context = ChampionContext(record.holdout, columns, keys, asked.newest)
     plan = look(record, asked, context, job.screen)
     job.raise_if_stopped()
-    fingerprint = plan.table.fingerprint
-    if fingerprint in known:
-        return _close(job, summary, UNCHANGED, known[fingerprint])
+    fingerprint, in_any_order = plan.table.fingerprint, plan.table.rows_fingerprint
+    if fingerprint in known or in_any_order in known:
+        return _close(job, summary, UNCHANGED, known.get(fingerprint) or known[in_any_order])
     drift, counts = check_rows(plan, asked, _card(job, champion.version), job.screen.note)
-    summary |= {"data_fingerprint": fingerprint, "rows": counts, "drift": [found.record for found in drift]}
+    summary |= {"data_fingerprint": fingerprint, "rows_fingerprint": in_any_order}
+    summary |= {"rows": counts, "drift": [found.record for found in drift]}
     for found in drift[:3]:
         job.screen.note(
             f"column {found.column}: PSI {found.psi:.3f} from the rows that version {champion.version} knows to the new ones"
@@ -173,10 +174,10 @@ def _challenge(job: Job, champion: Promotion, row: VersionRow | None, record: St
     return _close(job, summary, outcome, judgement.why, retraining)
 
 
-def _champion(job: Job) -> Promotion:
+def _champion(job: Job, even_deleted: bool = False) -> Promotion:
     """The champion, after ledger and registry agree."""
     model = job.asked.model
-    champion = job.champion_alias.reconcile()
+    champion = job.champion_alias.reconcile(even_deleted)
     if champion is None:
         raise ConfigError("model", f"{model} has no champion; set the alias champion on one of its versions in MLflow")
     return champion
@@ -214,9 +215,12 @@ def _known(job: Job, champion: Promotion, record: StudyRecord) -> dict[str, str]
     context = f"the rows are those of version {champion.version}, the champion"
     assert record.summary is not None
     known = {record.data_fingerprint: context, record.summary.source: context}
+    if record.provenance is not None:
+        known[record.provenance.rows_fingerprint] = f"{context}, in another order"
     last = job.ledger.versions.latest(job.champion_alias.key, champion.version)
     if last is not None and last.summary is not None and last.summary["asked"] == job.asked.options:
         again = f"the rows are those of the retraining {last.id}, which ended as {last.outcome}"
+        known |= {last.summary.get("rows_fingerprint"): f"{again}, in another order"}
         known |= {last.data_fingerprint: again, last.source: again}
     return {key: why for key, why in known.items() if key is not None}
 

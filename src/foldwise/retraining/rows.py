@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
 from foldwise.bundle.card import Card
-from foldwise.data.drift import Drift, check_drift, check_missing, drifts
-from foldwise.data.new_rows import ChampionContext, judging
+from foldwise.data.drift import Drift, check_constant, check_drift, check_missing, drifts
+from foldwise.data.new_rows import ChampionContext, check_features, judging
 from foldwise.doors.look import look_at_data
 from foldwise.doors.screen import Screen
 from foldwise.errors import ConfigError, DataError
@@ -25,6 +26,7 @@ def look(record: StudyRecord, asked: RetrainSpec, context: ChampionContext, scre
         DataError: the rows no longer fit the champion's recipe.
     """
     columns = record.provenance and record.provenance.columns
+    context = replace(context, features=tuple(columns or ()))
     try:
         plan = look_at_data(challenger_study(record, asked), screen, context)
         further = tuple(name for name in plan.table.schema.names if columns and name not in columns)
@@ -52,6 +54,7 @@ def check_rows(
     """
     context, data, table = plan.context, plan.spec.fixed.data, plan.table
     assert context is not None
+    check_features(table, card.schema.names)  # the provenance lists the first columns only
     if table.labels != card.labels:
         raise DataError(f"{_changed(card.labels, table.labels)}; tune a model for these labels")
     judges = int(judging(table, plan.development, plan.holdout, context, data).sum())
@@ -68,6 +71,8 @@ def check_rows(
             notify("none of the champion's training rows is in the source any more, so all rows are compared with its profile")
     found = drifts(table, develop[~is_new], develop[is_new], card.profile)
     check_missing(found, asked.checks.missing)
+    if asked.checks.constant:
+        check_constant(table, develop[~is_new], develop[is_new])
     check_drift(found, asked.checks.drift)
     counts = {
         "total": len(table),

@@ -18,9 +18,10 @@ class AskedPromotion(Spec):
 
 
 class ChecksSpec(Spec):
-    """Limits for new rows: the increase of missing cells, and the drift of a column (PSI)."""
+    """Limits for new rows: the increase of missing cells, columns that stopped varying, and the drift of a column (PSI)."""
 
     missing: Annotated[float, Field(ge=0, le=1)] = 0.2
+    constant: bool = True
     drift: Annotated[float, Field(gt=0)] | None = None
 
 

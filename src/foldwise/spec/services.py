@@ -1,4 +1,4 @@
-"""The options of the commands that use finished studies: predict, export, compare, ui."""
+"""The options of the commands that use finished studies: predict, export, compare, remove, ui."""
 
 from __future__ import annotations
 
@@ -47,6 +47,35 @@ class CompareSpec(Spec):
     def studies(self) -> tuple[str, ...]:
         """The names of the studies, without duplicates."""
         return (self.study,) if isinstance(self.study, str) else tuple(dict.fromkeys(self.study))
+
+
+Version = Annotated[str, matching(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}/[1-9]\d{0,8}", "NAME/version, as in iris/2")]
+
+
+class RemoveSpec(Spec):
+    """The options of remove: studies, or old output of jobs."""
+
+    study: Name | Annotated[tuple[Name, ...], Listed, Field(min_length=1)] | None = None
+    models: Annotated[tuple[Version, ...], Listed] = ()
+    what: Literal["logs", "job_runs"] | None = None
+    older_than: Annotated[float, Field(ge=0, le=36_500)] = 30
+    yes: bool = False
+    ledger: LedgerSpec = LedgerSpec()
+    tracking: Annotated[TrackingSpec, ByKind] = TrackingSpec()
+    paths: Paths = Paths()
+
+    @model_validator(mode="after")
+    def _is_one_thing(self) -> RemoveSpec:
+        if (self.study is None) == (self.what is None):
+            raise ValueError("name what to delete: study=NAME, or what=logs or what=job_runs, not both")
+        if self.what is not None and self.models:
+            raise ValueError("models=[...] belongs to study=NAME; leave it out")
+        return self
+
+    @property
+    def studies(self) -> tuple[str, ...]:
+        """The names of the studies, without duplicates."""
+        return (self.study,) if isinstance(self.study, str) else tuple(dict.fromkeys(self.study or ()))
 
 
 def is_loopback(host: str) -> bool:

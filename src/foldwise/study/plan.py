@@ -15,7 +15,7 @@ from foldwise.config.read import trial_at
 from foldwise.data.audit.audit import audit
 from foldwise.data.audit.finding import Finding
 from foldwise.data.holdout import HoldoutRecord, set_holdout
-from foldwise.data.new_rows import ChampionContext, fresh_holdout
+from foldwise.data.new_rows import ChampionContext, check_features, fresh_holdout
 from foldwise.data.preparation.augment_rules import check_augment
 from foldwise.data.preparation.balance import check_balance
 from foldwise.data.preparation.fold import fit_preparation
@@ -111,6 +111,8 @@ def plan_study(spec: StudySpec, context: ChampionContext | None = None) -> Plan:
     if table.target_name != fixed.data.target:  # a file without a header, whose last column was asked for
         fixed = fixed.model_copy(update={"data": fixed.data.model_copy(update={"target": table.target_name})})
         spec = replace(spec, fixed=fixed)
+    if context is not None and table.images is None:
+        check_features(table, context.features)
     goal = goal_for(fixed.metric, fixed.goal.direction, table.task)
     for trial in trials:
         check_head(table.task, trial)

@@ -31,6 +31,7 @@ def provenance(plan: Plan) -> Provenance:
         user=user_name(),
         machine=Machine(platform.platform(), platform.machine(), os.cpu_count()),
         git=_commit(),
+        rows_fingerprint=table.rows_fingerprint,
         experiment=None if plan.context is None else f"{plan.spec.register}-retraining",
     )
 

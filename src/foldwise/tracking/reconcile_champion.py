@@ -9,9 +9,10 @@ from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any
 
-from foldwise.errors import JobError
+from foldwise.errors import ConfigError, JobError
 from foldwise.ledger.ledger import Ledger
 from foldwise.ledger.promotions import Promotion
+from foldwise.system.command import door_command
 from foldwise.system.kill_points import reached
 from foldwise.tracking.registry import FIRST, LATER, Registry
 
@@ -50,18 +51,22 @@ class ChampionAlias:
         return self._ledger.promotions.history(self.key)
 
     def former(self) -> int | None:
-        """The version that a rollback restores."""
-        return self._ledger.promotions.former(self.key)
+        """The version that a rollback restores; versions that were deleted in the registry are passed over."""
+        return self._ledger.promotions.former(self.key, self._is_there)
 
-    def reconcile(self) -> Promotion | None:
+    def reconcile(self, even_deleted: bool = False) -> Promotion | None:
         """Bring ledger and registry into agreement; the champion, None if the model has none yet.
+
+        Args:
+            even_deleted: return the champion even if its version was deleted in the registry, for a rollback.
 
         Raises:
             ConfigError: the model is unknown.
-            JobError: the alias was removed by hand, the registry is unavailable, or another process locks the model.
+            JobError: the alias was removed by hand, the champion's version was deleted, the registry is unavailable, or another
+                process locks the model.
         """
         with self._ledger.hold_model(self.key):
-            return self._reconciled()
+            return self._reconciled(even_deleted)
 
     def promote(self, version: int, expected: int, kind: str, why: str, scores: Mapping[str, Any]) -> Promotion:
         """Make a version champion in place of `expected`, and remove its challenger alias.
@@ -73,7 +78,7 @@ class ChampionAlias:
             JobError: as `reconcile`.
         """
         with self._ledger.hold_model(self.key):
-            self._reconciled()
+            self._reconciled(even_deleted=kind == "rollback")
             made = self._ledger.promotions.promote(self.key, version, expected, kind, why, scores)
             try:
                 self._reconciled()
@@ -81,7 +86,23 @@ class ChampionAlias:
                 self._notify(f"{fault}; the next start moves the alias {FIRST} of {self._model} to version {version}")
         return made
 
-    def _reconciled(self) -> Promotion | None:
+    def _is_there(self, version: int) -> bool:
+        try:
+            self._registry.number(f"{self._model}/{version}")
+        except ConfigError:
+            return False
+        return True
+
+    def _deleted(self, version: int) -> str:
+        """A champion that was deleted, and what to do."""
+        former = self.former()
+        other = "set the alias on another version in MLflow"
+        if former is not None:
+            command = f"{door_command('retrain')} model={self._model} rollback=true"
+            other = f"{command} makes version {former} champion again, or {other}"
+        return f"version {version} of {self._model}, the {FIRST}, was deleted in MLflow; {other}"
+
+    def _reconciled(self, even_deleted: bool = False) -> Promotion | None:
         """The champion, after the aliases follow the ledger, or the ledger an alias that was moved by hand."""
         model, rows = self._model, self.history()
         aliases = self._registry.aliases(model)
@@ -94,6 +115,10 @@ class ChampionAlias:
         if shown != last.version and (last.shown or shown not in (None, *(row.version for row in rows[: behind + 1]))):
             if shown is not None:
                 return self._adopt(shown, last)
+            if not self._is_there(last.version):
+                if even_deleted:
+                    return last
+                raise JobError(self._deleted(last.version))
             rule = f"the alias {FIRST} of {model} was removed in MLflow, where version {last.version} had it"
             raise JobError(f"{rule}; set it there again, on that version or another")
         if shown != last.version:

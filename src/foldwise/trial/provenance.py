@@ -34,6 +34,7 @@ class Provenance:
 
     data: the name of the data. rows: of development and holdout. columns: name -> kind; None for images.
     image: height, width and channels; None for tables.
+    rows_fingerprint: as `Table.rows_fingerprint`; None in studies of an older foldwise.
     experiment: what studies are shown under that share an experiment, such as those that make challengers; None elsewhere.
     """
 
@@ -47,6 +48,7 @@ class Provenance:
     user: str | None = None
     machine: Machine | None = None
     git: Commit | None = None
+    rows_fingerprint: Annotated[str | None, Field(exclude_if=lambda fingerprint: fingerprint is None)] = None
     experiment: Annotated[str | None, Field(exclude_if=lambda experiment: experiment is None)] = None
 
     def to_json(self) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from foldwise.data.drift import check_drift, check_missing, drifts, psi
+from foldwise.data.drift import check_constant, check_drift, check_missing, drifts, psi
 from foldwise.data.profile import profile_of
 from foldwise.data.table import read_table
 from foldwise.errors import DataError
@@ -80,3 +80,44 @@ def test_too_many_gaps_and_too_much_drift_are_refused(table):
         check_missing(found, 0.2)
     with pytest.raises(DataError, match=r"has moved by a PSI of .*, more than checks.drift=0.3"):
         check_drift(found, 0.3)
+
+
+def _columns(tmp_path, **columns):
+    rows = len(next(iter(columns.values())))
+    frame = pd.DataFrame({**columns, "answer": ["yes", "no"] * (rows // 2)})
+    frame.to_csv(tmp_path / "some.csv", index=False)
+    return read_table(CsvData(kind="csv", path=str(tmp_path / "some.csv"), target="answer"))
+
+
+@pytest.mark.parametrize(
+    ("column", "shown"),
+    [
+        ([*np.random.default_rng(0).normal(size=300), *[1.5] * 100], "1.5"),
+        ([*["u", "v", "w"] * 100, *["u"] * 100], "'u'"),
+        ([*np.random.default_rng(0).normal(size=300), *[0.0, None] * 50], "0.0"),
+    ],
+)
+def test_a_column_that_stopped_varying_is_refused(tmp_path, column, shown):
+    table = _columns(tmp_path, stuck=column, other=np.random.default_rng(1).normal(size=400))
+    with pytest.raises(DataError, match=rf"column stuck is {shown} in all \d+ new rows, and had \d+ values before; fix"):
+        check_constant(table, EARLIER, LATER)
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        np.repeat(["jan", "feb", "mar", "apr"], 100),  # a month
+        [*["no"] * 200, "yes", *["no"] * 199],  # rare
+        [*["no"] * 100, *["yes"] * 300],  # switched once, long ago
+    ],
+)
+def test_a_column_that_changes_rarely_is_not(tmp_path, column):
+    table = _columns(tmp_path, calm=column, other=np.random.default_rng(1).normal(size=400))
+    check_constant(table, EARLIER, LATER)
+    check_constant(table, EARLIER, LATER[:0])
+    check_constant(table, EARLIER[:0], LATER)
+
+
+def test_a_few_new_rows_may_be_alike(tmp_path):
+    table = _columns(tmp_path, stuck=[*["u", "v"] * 150, *["u"] * 100], other=np.random.default_rng(1).normal(size=400))
+    check_constant(table, EARLIER, LATER[:9])

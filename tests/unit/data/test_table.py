@@ -257,6 +257,18 @@ def test_the_fingerprint_follows_values_and_target(tmp_path):
     assert csv_table(tmp_path, changed).fingerprint != table.fingerprint
 
 
+def test_the_fingerprint_of_rows_forgets_their_order_and_nothing_else(tmp_path):
+    rows = pd.DataFrame(columns(c=["u", None, "v"] * 20, n=["1", "2.5", None] * 20))
+    table = csv_table(tmp_path, rows)
+    for same in (rows[::-1], rows.sample(frac=1, random_state=0), rows[rows.columns[::-1]]):
+        assert csv_table(tmp_path, same).rows_fingerprint == table.rows_fingerprint
+        assert csv_table(tmp_path, same).fingerprint != table.fingerprint
+    swapped = rows.assign(c=[*rows["c"][1:], rows["c"][0]])
+    answers = rows.assign(y=[rows["y"][1], rows["y"][0], *rows["y"][2:]])
+    for other in (swapped, answers, pd.concat([rows, rows[:1]]), rows[1:], pd.concat([rows[1:], rows[1:2]])):
+        assert csv_table(tmp_path, other).rows_fingerprint != table.rows_fingerprint
+
+
 def test_raw_rows_of_the_table_conform_to_its_frame(tmp_path):
     table = csv_table(tmp_path, columns(c=["u", None, "v"] * 20, n=["1", "2.5", None] * 20))
     pd.testing.assert_frame_equal(conform(table.raw, table.schema), table.frame)
