@@ -165,8 +165,10 @@ def _carry_out(
             if elsewhere:
                 _start_tensorflow(plan, screen)
             from foldwise.study.conclude import conclude
+            from foldwise.study.rescue import rescued
 
-            return conclude(plan, searched, parts, registry, spent), searched.results
+            with rescued(plan, lambda: searched.results):
+                return conclude(plan, searched, parts, registry, spent), searched.results
         except (Interrupted, KeyboardInterrupt) as stop:  # what is not shown yet is shown by the next start
             tracker.close(None, wait_seconds=SHIPPING_SECONDS if isinstance(stop, Interrupted) else 0)
             raise

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from foldwise.config.read import trial_at
 from foldwise.data.preparation.fold import fit_preparation
-from foldwise.errors import JobError
+from foldwise.errors import JobError, Replaced
 from foldwise.ledger.rows import StudyRecord
 from foldwise.report.compare_page import write_page
 from foldwise.spec.goal import Goal
@@ -111,6 +111,8 @@ def _register(
     reached("before-register")
     try:
         version = registry.register(plan.folder / "bundle", plan.spec.register, run_id, metrics, key)
+    except Replaced:
+        raise
     except JobError as fault:
         parts.watcher.note(str(fault))
     reached("after-register")

@@ -11,15 +11,19 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from foldwise.system.disk import full_disk_named
+
 
 def atomically(path: Path, write: Callable[[Path], object]) -> None:
     """Let `write` fill a file beside `path`, then rename it: a reader sees the old file or the new one, never half of one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    with full_disk_named(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
     part = part_of(path)
     try:
-        write(part)
-        with part.open("rb") as file:
-            os.fsync(file.fileno())
+        with full_disk_named(path):
+            write(part)
+            with part.open("rb") as file:
+                os.fsync(file.fileno())
         part.replace(path)
         folder = os.open(path.parent, os.O_RDONLY)
         try:
@@ -40,9 +44,10 @@ def whole_folder(folder: Path, replace: bool = False) -> Iterator[Path]:
     """
     part, old = part_of(folder), folder.with_name(f".{folder.name}.{os.getpid()}.old")
     shutil.rmtree(part, ignore_errors=True)
-    part.mkdir(parents=True)
     try:
-        yield part
+        with full_disk_named(folder):
+            part.mkdir(parents=True)
+            yield part
         if replace and folder.exists():
             folder.replace(old)
         part.replace(folder)
