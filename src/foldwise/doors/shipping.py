@@ -56,7 +56,7 @@ def _registered(
     """The summary with the version of a model that waited; None if the registry is still away."""
     start(1, or_as_it_runs=True)  # MLflow runs the bundle's code, and with it TensorFlow
     name, metrics = summary.model.name, summary.holdout.metrics
-    idempotency_key = idempotency_key_of(record, ledger.count_finished(record.name))
+    idempotency_key = idempotency_key_of(record, summary.best.number)
     try:
         version = registry.register(folder / "bundle", name, place.run_id if place else None, metrics, idempotency_key)
     except JobError as fault:

@@ -54,7 +54,7 @@ def conclude(plan: Plan, searched: Searched, parts: Parts, registry: Registry, s
     place = parts.tracker.place()
     record = parts.ledger.study(plan.spec.name)
     assert record is not None  # its trials are in the ledger
-    version = _register(plan, record, len(results), parts, registry, place, judgement.holdout.metrics)
+    version = _register(plan, record, best.number, parts, registry, place, judgement.holdout.metrics)
     summary = StudySummary(
         study=plan.spec.name,
         seed=plan.spec.fixed.seed,
@@ -100,14 +100,14 @@ def _write_tables(plan: Plan, results: Sequence[TrialResult]) -> None:
 def _register(
     plan: Plan,
     record: StudyRecord,
-    trials: int,
+    winner: int,
     parts: Parts,
     registry: Registry,
     place: RunPlace | None,
     metrics: Mapping[str, float],
 ) -> ModelVersion | None:
     """Register the bundle once; None if the registry is away, and then the next start registers it."""
-    run_id, key, version = place.run_id if place else None, idempotency_key_of(record, trials), None
+    run_id, key, version = place.run_id if place else None, idempotency_key_of(record, winner), None
     reached("before-register")
     try:
         version = registry.register(plan.folder / "bundle", plan.spec.register, run_id, metrics, key)

@@ -19,10 +19,12 @@ os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "60")
 
 from mlflow import MlflowClient
 from mlflow.entities import Experiment
+from mlflow.store.model_registry.sqlalchemy_store import SqlAlchemyStore as RegistryStore
 from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 from sqlalchemy import NullPool, create_engine
 from sqlalchemy.engine import make_url
 
+from foldwise.errors import Replaced
 from foldwise.system.disk import full_disk, is_full
 from foldwise.system.files import part_of
 from foldwise.system.redact import first_line
@@ -30,6 +32,10 @@ from foldwise.system.watched_file import WatchedFile
 
 for _name in ("alembic.runtime.migration", "alembic.runtime.plugins", "mlflow.store", "mlflow.tracking"):
     logging.getLogger(_name).setLevel(logging.WARNING)  # the first use logs each migration
+logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)  # a traceback with SQL for each fault that is raised too
+
+# The files that this process opened, by address: MLflow keeps their connections.
+_opened: dict[str, WatchedFile] = {}
 
 
 @dataclass(frozen=True)
@@ -65,6 +71,16 @@ class MlflowStore:
         for file in self._watched:
             file.raise_if_replaced()
 
+    def _forget_other_file(self, file: Path) -> None:
+        """Close the connections to a file that had this place before: MLflow would go on writing to it."""
+        uri, here = self.tracking_uri, WatchedFile(file)
+        try:
+            _opened.setdefault(uri, here).raise_if_replaced()
+        except Replaced:
+            SqlAlchemyStore(uri, (self.artifacts or file.parent).as_uri()).engine.dispose()
+            RegistryStore(uri).engine.dispose()
+            _opened[uri] = here
+
     def described(self, fault: Exception) -> str:
         """A fault of this store as part of a sentence."""
         return full_disk(self.file) if self.file is not None and is_full(fault) else first_line(fault)
@@ -79,6 +95,8 @@ class MlflowStore:
         self.raise_if_replaced()
         if self.file is not None and not self.file.exists():
             _make_file(self.file, self.artifacts)
+        if self.file is not None:
+            self._forget_other_file(self.file)
         self.raise_if_replaced()  # from here on it is watched
         if self.tracking_uri.startswith("postgresql"):
             engine = create_engine(self.tracking_uri, poolclass=NullPool, connect_args={"connect_timeout": 10})

@@ -123,9 +123,10 @@ class MlflowTracker:
 
     def _open_parent(self) -> None:
         was_there = self._study.open()
-        if not was_there:  # new, or someone removed it: ship everything
+        if not was_there:  # new, or someone removed it: ship everything; runs of trials may be left
             with self._changed:
                 self._left = {row.number: row for row in self._rows} | self._left
+                self._perhaps_there.update(self._left)
 
     def _finish(self) -> bool:
         """Ship everything that waits, then end the study's run; whether no further try is needed."""
