@@ -5,13 +5,17 @@ from __future__ import annotations
 import json
 import math
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from foldwise.system.disk import full_disk_named
+
+# The names of `part_of`, of a folder that is being replaced, and of what SQLite keeps beside a file.
+UNFINISHED = re.compile(r"\.(?P<name>.+)\.(?P<pid>\d{1,9})\.(?P<kind>part|old)(?:-journal|-wal|-shm)?")
 
 
 def atomically(path: Path, write: Callable[[Path], object]) -> None:
@@ -59,6 +63,37 @@ def whole_folder(folder: Path, replace: bool = False) -> Iterator[Path]:
 def part_of(path: Path) -> Path:
     """Where this process writes a file or folder before it is renamed to `path`."""
     return path.with_name(f".{path.name}.{os.getpid()}.part")
+
+
+def sweep(folder: Path, *patterns: str) -> None:
+    """Remove what killed processes left in a folder: the unfinished files and folders of `part_of`, and what lies beside them.
+
+    Args:
+        folder: need not exist.
+        patterns: of the folders below it that are swept too.
+    """
+    for place in (folder, *(found for pattern in patterns for found in folder.glob(pattern))):
+        for left in place.glob(".*"):
+            named = UNFINISHED.fullmatch(left.name)
+            if named is None or _lives(int(named["pid"])):
+                continue
+            with suppress(OSError):  # another process sweeps too, or the folder belongs to another user
+                if named["kind"] == "old" and not (place / named["name"]).exists():
+                    left.rename(place / named["name"])  # killed between the two renames
+                elif left.is_dir() and not left.is_symlink():
+                    shutil.rmtree(left)
+                else:
+                    left.unlink()
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):  # of another user; a number that no process has is not ours
+        return True
+    return True
 
 
 def plain_value(value: Any) -> Any:

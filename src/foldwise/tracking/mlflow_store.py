@@ -26,7 +26,7 @@ from sqlalchemy.engine import make_url
 
 from foldwise.errors import Replaced
 from foldwise.system.disk import full_disk, is_full
-from foldwise.system.files import part_of
+from foldwise.system.files import part_of, sweep
 from foldwise.system.redact import first_line
 from foldwise.system.watched_file import WatchedFile
 
@@ -93,6 +93,8 @@ class MlflowStore:
             Replaced: its file was deleted or replaced since the first client.
         """
         self.raise_if_replaced()
+        if self.file is not None:
+            sweep(self.file.parent)
         if self.file is not None and not self.file.exists():
             _make_file(self.file, self.artifacts)
         if self.file is not None:
