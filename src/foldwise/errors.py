@@ -44,6 +44,14 @@ class Overtaken(JobError):
     """Another process coordinates the study now, so this process may not write."""
 
 
+class Replaced(JobError):
+    """A database's file was deleted or replaced while this process used it."""
+
+
+class DiskFull(JobError):
+    """No space is left for a file."""
+
+
 class Unfit(JobError):
     """A model cannot be loaded, judged or served, so nothing is promoted."""
 

@@ -6,10 +6,12 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from foldwise.doors.compose import Request, compose_service, request_study
 from foldwise.doors.help import door_help, is_service
 from foldwise.errors import ConfigError, FoldwiseError
+from foldwise.system.disk import full_disk, is_full
 from foldwise.system.redact import without_password
 
 
@@ -66,6 +68,9 @@ def exit_code(work: Callable[[], None]) -> int:
     except Exception as error:  # a user gets a sentence, a developer the traceback
         if os.environ.get("FOLDWISE_TRACEBACK"):
             raise
+        if is_full(error):
+            print(f"error: {full_disk(Path(getattr(error, 'filename', None) or Path.cwd()))}", file=sys.stderr)
+            return 1
         text = without_password(" ".join(str(error).split()))[:300]
         print(f"error: {type(error).__name__}: {text} (FOLDWISE_TRACEBACK=1 shows where)", file=sys.stderr)
         return 1

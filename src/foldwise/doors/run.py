@@ -20,6 +20,7 @@ from foldwise.errors import Interrupted, JobError
 from foldwise.spec.space import Params
 from foldwise.spec.study import StudySpec
 from foldwise.system.command import door_command, shell_word
+from foldwise.system.files import sweep
 
 if TYPE_CHECKING:
     from foldwise.ledger.ledger import Ledger
@@ -91,6 +92,7 @@ def _run(
 
     _check_builds(plan, screen)
     with stoppable(screen.note) as raise_if_stopped, lock_study(plan.folder / "lock"):
+        sweep(Path(spec.fixed.paths.runs), "studies/*", "studies/*/*")
         ledger = opens.open(raise_if_stopped)
         summary, results = run_planned(plan, ledger, screen, raise_if_stopped, began)
         if spec.name not in ledger.waiting():  # else MLflow is away
@@ -165,8 +167,10 @@ def _carry_out(
             if elsewhere:
                 _start_tensorflow(plan, screen)
             from foldwise.study.conclude import conclude
+            from foldwise.study.rescue import rescued
 
-            return conclude(plan, searched, parts, registry, spent), searched.results
+            with rescued(plan, lambda: searched.results):
+                return conclude(plan, searched, parts, registry, spent), searched.results
         except (Interrupted, KeyboardInterrupt) as stop:  # what is not shown yet is shown by the next start
             tracker.close(None, wait_seconds=SHIPPING_SECONDS if isinstance(stop, Interrupted) else 0)
             raise

@@ -10,10 +10,11 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, s
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError
 
-from foldwise.errors import ConfigError
+from foldwise.errors import ConfigError, DiskFull
 from foldwise.ledger.migrations import migrate
 from foldwise.ledger.retry import Waiting
 from foldwise.ledger.tables import SCHEMA_VERSION, metadata, schema
+from foldwise.system.disk import full_disk, is_full
 from foldwise.system.redact import first_line
 
 KEY = "ledger.url"
@@ -42,6 +43,7 @@ def connect(url: str, notify: Callable[[str], None], raise_if_stopped: Callable[
 
     Raises:
         ConfigError: the address is wrong, cannot be reached, or holds something else or a newer ledger.
+        DiskFull: there is no room for its file.
     """
     place = _read(url)
     shown = place.render_as_string(hide_password=True)
@@ -63,6 +65,8 @@ def connect(url: str, notify: Callable[[str], None], raise_if_stopped: Callable[
     except ImportError:
         raise ConfigError(KEY, "PostgreSQL needs the driver psycopg; pip install 'psycopg[binary]'") from None
     except DatabaseError as fault:
+        if is_file and is_full(fault):
+            raise DiskFull(full_disk(Path(str(place.database)))) from None
         raise ConfigError(KEY, f"{shown} cannot be opened as a ledger: {first_line(fault)}") from None
     except OSError as fault:
         raise ConfigError(KEY, f"{shown} cannot be created: {fault.strerror}; name a folder that is writable") from None

@@ -12,6 +12,7 @@ from pathlib import Path
 from filelock import Timeout
 
 from foldwise.errors import JobError
+from foldwise.system.disk import full_disk_named
 from foldwise.system.locks import file_lock, write_in_lock
 
 
@@ -30,7 +31,8 @@ def lock_study(path: Path) -> Iterator[None]:
     with held:
         # not cleared at the end: if a user removed the file, the new one may belong to another process
         holder = {"pid": os.getpid(), "since": datetime.now().astimezone().isoformat(" ", "seconds")}
-        write_in_lock(path, json.dumps(holder))
+        with full_disk_named(path):
+            write_in_lock(path, json.dumps(holder))
         yield
 
 

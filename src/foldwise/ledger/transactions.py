@@ -9,11 +9,13 @@ from typing import TypeVar
 from sqlalchemy import Connection, Engine, select, update
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
-from foldwise.errors import JobError, Overtaken
+from foldwise.errors import DiskFull, JobError, Overtaken
 from foldwise.ledger.coordinator import StudyLocks, named, new_holder
 from foldwise.ledger.retry import Waiting
 from foldwise.ledger.tables import studies
+from foldwise.system.disk import full_disk, is_full
 from foldwise.system.redact import first_line
+from foldwise.system.watched_file import WatchedFile
 
 T = TypeVar("T")
 
@@ -30,6 +32,8 @@ class Transactions:
         self._waiting = waiting
         self._locks = StudyLocks(engine)
         self._epochs: dict[str, int] = {}
+        self._file = Path(str(engine.url.database)) if engine.dialect.name == "sqlite" else None
+        self._watched = None if self._file is None else WatchedFile(self._file)
 
     @property
     def folder(self) -> Path | None:
@@ -89,11 +93,16 @@ class Transactions:
 
         Raises:
             JobError: the database fails, or rejects a row, then with `contradiction` as the sentence.
+            Replaced: its file was deleted or replaced since it was opened; nothing is written to either file.
+            DiskFull: there is no room for its file.
         """
 
         def transact() -> T:
+            self._raise_if_replaced()  # before a new connection makes an empty file
             with self.engine.begin() as connection:
-                return work(connection)
+                done = work(connection)
+                self._raise_if_replaced()
+                return done
 
         return self._patiently(transact, contradiction)
 
@@ -110,11 +119,18 @@ class Transactions:
         self._locks.close()
         self.engine.dispose()
 
+    def _raise_if_replaced(self) -> None:
+        if self._watched is not None:
+            self._watched.raise_if_replaced()
+
     def _patiently(self, work: Callable[[], T], contradiction: str = "") -> T:
         try:
             return self._waiting.until_done(work)
         except IntegrityError as fault:
             raise JobError(contradiction or f"the ledger rejected a row: {first_line(fault)}") from None
         except SQLAlchemyError as fault:
+            self._raise_if_replaced()
+            if self._file is not None and is_full(fault):
+                raise DiskFull(full_disk(self._file)) from None
             where = self.engine.url.render_as_string(hide_password=True)
             raise JobError(f"the ledger {where} failed: {first_line(fault)}") from None

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from foldwise.config.read import trial_at
 from foldwise.data.preparation.fold import fit_preparation
-from foldwise.errors import JobError
+from foldwise.errors import JobError, Replaced
 from foldwise.ledger.rows import StudyRecord
 from foldwise.report.compare_page import write_page
 from foldwise.spec.goal import Goal
@@ -54,7 +54,7 @@ def conclude(plan: Plan, searched: Searched, parts: Parts, registry: Registry, s
     place = parts.tracker.place()
     record = parts.ledger.study(plan.spec.name)
     assert record is not None  # its trials are in the ledger
-    version = _register(plan, record, len(results), parts, registry, place, judgement)
+    version = _register(plan, record, best.number, parts, registry, place, judgement)
     summary = StudySummary(
         study=plan.spec.name,
         seed=plan.spec.fixed.seed,
@@ -101,19 +101,21 @@ def _write_tables(plan: Plan, results: Sequence[TrialResult]) -> None:
 def _register(
     plan: Plan,
     record: StudyRecord,
-    trials: int,
+    winner: int,
     parts: Parts,
     registry: Registry,
     place: RunPlace | None,
     judgement: Judgement,
 ) -> ModelVersion | None:
     """Register the bundle once; None if the registry is away, and then the next start registers it."""
-    run_id, key, version = place.run_id if place else None, idempotency_key_of(record, trials), None
+    run_id, key, version = place.run_id if place else None, idempotency_key_of(record, winner), None
     metrics, leads = judgement.holdout.metrics, plan.spec.fixed.promotion.may_lead(judgement.answer)
     standing = Standing(judgement.verdict, judgement.answer, leads)
     reached("before-register")
     try:
         version = registry.register(plan.folder / "bundle", plan.spec.register, run_id, metrics, key, standing)
+    except Replaced:
+        raise
     except JobError as fault:
         parts.watcher.note(str(fault))
     reached("after-register")

@@ -10,7 +10,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from foldwise.errors import ConfigError, Interrupted, JobError, OutOfTime, WorkerDied
+from foldwise.errors import ConfigError, Interrupted, JobError, OutOfTime, Replaced, WorkerDied
 from foldwise.execution.executor import Executor
 from foldwise.ledger.ledger import Ledger
 from foldwise.ledger.rows import TrialRow
@@ -20,6 +20,7 @@ from foldwise.study.crash import crashed
 from foldwise.study.deadline import Deadline
 from foldwise.study.plan import Plan
 from foldwise.study.racing import race_for
+from foldwise.study.rescue import rescued
 from foldwise.study.trial_queue import TrialQueue
 from foldwise.study.warm_start import earlier_results
 from foldwise.system.kill_points import reached
@@ -28,8 +29,10 @@ from foldwise.trial.result import TrialResult, best_of
 from foldwise.trial.summary import Ended
 from foldwise.tuning.tuner import Tuner
 
-# If this many first trials fail in the same way, the configuration is at fault.
+# If this many first trials fail in the same way, whatever their parameters, the configuration is at fault.
 SAME_FAILURES = 3
+# The first words of failures that depend on a trial's parameters: others may well train.
+DEPENDS_ON_PARAMS = ("nan", "configuration", "timeout", "memory", "oom", "balance", "crash")
 # How long trials in other processes may go on after a study was asked to stop.
 SECONDS_TO_END = 5.0
 # How often the coordinator looks for a signal while other processes train.
@@ -84,8 +87,10 @@ def search(plan: Plan, parts: Parts, rows: Sequence[TrialRow]) -> Searched:
         rows: all trials of earlier starts, as the ledger has them.
 
     Raises:
-        JobError: the first trials all fail in the same way, or the time is over before a trial is complete.
+        JobError: the first trials all fail in the same way, which their parameters do not decide, or the time is over before
+            a trial is complete.
         Interrupted: the user asked to stop; finished trials are kept.
+        Replaced: the ledger or MLflow's file was deleted or replaced; the results were written beside.
     """
     counted = [row for row in rows if not row.dropped]
     queue = TrialQueue(
@@ -112,7 +117,8 @@ class Search:
         self._tell_known_results()
         watcher.search_starts(self.plan.goal, trials, len(self.plan.splits), finished)
         try:
-            self._run_trials()
+            with rescued(self.plan, self._all_results):
+                self._run_trials()
             ended: Ended = "trials" if self.queue.begun >= trials else "exhausted"
         except OutOfTime:
             self._keep_finished(seconds=0)
@@ -220,7 +226,11 @@ class Search:
 
     def _finish(self, result: TrialResult) -> None:
         """Commit a result before anyone acts on it."""
-        row = self.parts.ledger.finish_trial(self.plan.spec.name, result)
+        try:
+            row = self.parts.ledger.finish_trial(self.plan.spec.name, result)
+        except Replaced:
+            self.queue.finish(result)  # it is written beside
+            raise
         self.queue.finish(result)
         self._tell(result)
         reached("after-tell")
@@ -239,6 +249,11 @@ class Search:
             if future.exception() is None and number in self.queue.running:
                 self._finish(future.result())
 
+    def _all_results(self) -> list[TrialResult]:
+        """The results that there are, whether committed or not."""
+        ended = [future for future in self.futures if future.done() and future.exception() is None]
+        return [*self.queue.finished, *(future.result() for future in ended)]
+
     def _end_without_time(self) -> None:
         """Withdraw the unfinished trials, so that a later start with more time asks for them again."""
         seconds, finished = self.parts.deadline.seconds, self.queue.finished
@@ -254,5 +269,10 @@ class Search:
             return
         first = sorted(self.queue.finished, key=lambda result: result.number)
         causes = {(result.reason or "").split(":")[0] for result in first}
-        if all(result.state == "FAILED" for result in first) and len(causes) == 1:
-            raise JobError(f"the first {SAME_FAILURES} trials failed in the same way, so the study ends: {first[0].reason}")
+        if any(result.state != "FAILED" for result in first) or len(causes) > 1:
+            return
+        same = f"the first {SAME_FAILURES} trials failed in the same way"
+        if not causes.isdisjoint(DEPENDS_ON_PARAMS):
+            self.parts.watcher.note(f"{same}; others may train, so the study goes on: {first[0].reason}")
+            return
+        raise JobError(f"{same}, so the study ends: {first[0].reason}")

@@ -6,10 +6,11 @@ import errno
 import json
 import math
 import os
+import re
 import shutil
 import stat
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -30,14 +31,22 @@ def open_regular(path: Path) -> BinaryIO:
     raise OSError(errno.EINVAL, "it is not a regular file", str(path))
 
 
+from foldwise.system.disk import full_disk_named
+
+# The names of `part_of`, of a folder that is being replaced, and of what SQLite keeps beside a file.
+UNFINISHED = re.compile(r"\.(?P<name>.+)\.(?P<pid>\d{1,9})\.(?P<kind>part|old)(?:-journal|-wal|-shm)?")
+
+
 def atomically(path: Path, write: Callable[[Path], object]) -> None:
     """Let `write` fill a file beside `path`, then rename it: a reader sees the old file or the new one, never half of one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    with full_disk_named(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
     part = part_of(path)
     try:
-        write(part)
-        with part.open("rb") as file:
-            os.fsync(file.fileno())
+        with full_disk_named(path):
+            write(part)
+            with part.open("rb") as file:
+                os.fsync(file.fileno())
         part.replace(path)
         folder = os.open(path.parent, os.O_RDONLY)
         try:
@@ -58,9 +67,10 @@ def whole_folder(folder: Path, replace: bool = False) -> Iterator[Path]:
     """
     part, old = part_of(folder), folder.with_name(f".{folder.name}.{os.getpid()}.old")
     shutil.rmtree(part, ignore_errors=True)
-    part.mkdir(parents=True)
     try:
-        yield part
+        with full_disk_named(folder):
+            part.mkdir(parents=True)
+            yield part
         if replace and folder.exists():
             folder.replace(old)
         part.replace(folder)
@@ -72,6 +82,37 @@ def whole_folder(folder: Path, replace: bool = False) -> Iterator[Path]:
 def part_of(path: Path) -> Path:
     """Where this process writes a file or folder before it is renamed to `path`."""
     return path.with_name(f".{path.name}.{os.getpid()}.part")
+
+
+def sweep(folder: Path, *patterns: str) -> None:
+    """Remove what killed processes left in a folder: the unfinished files and folders of `part_of`, and what lies beside them.
+
+    Args:
+        folder: need not exist.
+        patterns: of the folders below it that are swept too.
+    """
+    for place in (folder, *(found for pattern in patterns for found in folder.glob(pattern))):
+        for left in place.glob(".*"):
+            named = UNFINISHED.fullmatch(left.name)
+            if named is None or _lives(int(named["pid"])):
+                continue
+            with suppress(OSError):  # another process sweeps too, or the folder belongs to another user
+                if named["kind"] == "old" and not (place / named["name"]).exists():
+                    left.rename(place / named["name"])  # killed between the two renames
+                elif left.is_dir() and not left.is_symlink():
+                    shutil.rmtree(left)
+                else:
+                    left.unlink()
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):  # of another user; a number that no process has is not ours
+        return True
+    return True
 
 
 def plain_value(value: Any) -> Any:

@@ -73,7 +73,9 @@ class MlflowRegistry:
 
         Raises:
             JobError: MLflow rejects it.
+            Replaced: the store's file was deleted or replaced.
         """
+        self._store.raise_if_replaced()
         pauses = iter(PAUSES)
         while True:
             try:
@@ -83,7 +85,7 @@ class MlflowRegistry:
                 pause = next(pauses, None)
                 if pause is None or getattr(fault, "error_code", None) == "INVALID_PARAMETER_VALUE":
                     raise JobError(
-                        f"model {name} cannot be registered: {first_line(fault)}; its bundle is in {folder}"
+                        f"model {name} cannot be registered: {self._store.described(fault)}; its bundle is in {folder}"
                     ) from None
                 time.sleep(pause)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 # MLflow reads these when it is imported; the user's own settings win.
@@ -19,14 +19,23 @@ os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "60")
 
 from mlflow import MlflowClient
 from mlflow.entities import Experiment
+from mlflow.store.model_registry.sqlalchemy_store import SqlAlchemyStore as RegistryStore
 from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 from sqlalchemy import NullPool, create_engine
 from sqlalchemy.engine import make_url
 
-from foldwise.system.files import part_of
+from foldwise.errors import Replaced
+from foldwise.system.disk import full_disk, is_full
+from foldwise.system.files import part_of, sweep
+from foldwise.system.redact import first_line
+from foldwise.system.watched_file import WatchedFile
 
 for _name in ("alembic.runtime.migration", "alembic.runtime.plugins", "mlflow.store", "mlflow.tracking"):
     logging.getLogger(_name).setLevel(logging.WARNING)  # the first use logs each migration
+logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)  # a traceback with SQL for each fault that is raised too
+
+# The files that this process opened, by address: MLflow keeps their connections.
+_opened: dict[str, WatchedFile] = {}
 
 
 @dataclass(frozen=True)
@@ -35,21 +44,62 @@ class MlflowStore:
 
     tracking_uri: str
     artifacts: Path | None
+    _watched: list[WatchedFile] = field(default_factory=list, compare=False, repr=False)
 
     @property
     def is_served(self) -> bool:
         """Whether the store is a server rather than a database."""
         return self.tracking_uri.startswith(("http://", "https://"))
 
+    @property
+    def file(self) -> Path | None:
+        """The file of an SQLite store."""
+        name = make_url(self.tracking_uri).database if self.tracking_uri.startswith("sqlite:") else None
+        return Path(name) if name else None
+
+    def raise_if_replaced(self) -> None:
+        """Check that the store's file is the one that the first client opened.
+
+        Raises:
+            Replaced: it was deleted or replaced.
+        """
+        if self.file is None:
+            return
+        if not self._watched:
+            found = WatchedFile(self.file)
+            self._watched.extend([found] if found.is_watched else [])
+        for file in self._watched:
+            file.raise_if_replaced()
+
+    def _forget_other_file(self, file: Path) -> None:
+        """Close the connections to a file that had this place before: MLflow would go on writing to it."""
+        uri, here = self.tracking_uri, WatchedFile(file)
+        try:
+            _opened.setdefault(uri, here).raise_if_replaced()
+        except Replaced:
+            SqlAlchemyStore(uri, (self.artifacts or file.parent).as_uri()).engine.dispose()
+            RegistryStore(uri).engine.dispose()
+            _opened[uri] = here
+
+    def described(self, fault: Exception) -> str:
+        """A fault of this store as part of a sentence."""
+        return full_disk(self.file) if self.file is not None and is_full(fault) else first_line(fault)
+
     def client(self) -> MlflowClient:
         """A client of this store, independent of the process's default store.
 
         Raises:
             SQLAlchemyError: the database does not answer. MLflow itself would retry for most of an hour.
+            Replaced: its file was deleted or replaced since the first client.
         """
-        file = make_url(self.tracking_uri).database if self.tracking_uri.startswith("sqlite:") else None
-        if file and not Path(file).exists():
-            _make_file(Path(file), self.artifacts)
+        self.raise_if_replaced()
+        if self.file is not None:
+            sweep(self.file.parent)
+        if self.file is not None and not self.file.exists():
+            _make_file(self.file, self.artifacts)
+        if self.file is not None:
+            self._forget_other_file(self.file)
+        self.raise_if_replaced()  # from here on it is watched
         if self.tracking_uri.startswith("postgresql"):
             engine = create_engine(self.tracking_uri, poolclass=NullPool, connect_args={"connect_timeout": 10})
             engine.connect().close()

@@ -33,6 +33,7 @@ from foldwise.trial.summary import StudySummary
 
 STATUS = {"COMPLETE": "FINISHED", "STOPPED": "KILLED", "FAILED": "FAILED"}
 PAGE = 1000  # runs per answer
+PARENT = "mlflow.parentRunId"
 
 
 class MlflowStudy:
@@ -56,7 +57,7 @@ class MlflowStudy:
         return self._store.client()  # the first use creates a database's tables, which takes seconds
 
     def open(self) -> bool:
-        """Open the parent's run; whether it existed already."""
+        """Open the parent's run; whether it is the earlier one. A new one takes over the runs of trials of one that was deleted."""
         record, client = self._record, self._client
         name = (record.provenance and record.provenance.experiment) or record.name
         experiment = self._store.experiment(name, experiment_tags(record, self._goal))
@@ -74,16 +75,18 @@ class MlflowStudy:
         client.log_dict(run.info.run_id, dict(record.recipe), "recipe.yaml")  # the study may have been extended
         made = record.provenance.to_json() if record.provenance else {}
         client.log_dict(run.info.run_id, {**made, "versions": dict(record.versions)}, "environment.yaml")
+        for child in self._children(experiment.experiment_id, record.run_id, run.info.run_id):
+            client.set_tag(child.info.run_id, PARENT, run.info.run_id)
         self._ledger.mark_shipped(record.name, None, run.info.run_id)
         self.run = run
-        return found is not None
+        return found is not None and record.run_id in (None, run.info.run_id)
 
     def ship(self, row: TrialRow, perhaps_there: bool = False) -> None:
         """Show a finished trial in three calls, and one more if an earlier try may have created its run."""
         if self.run is None or row.result is None or row.ended is None:
             return
         parent, result = self.run.info, row.result
-        key = {"mlflow.parentRunId": parent.run_id, "foldwise.trial": str(row.number)}
+        key = {PARENT: parent.run_id, "foldwise.trial": str(row.number)}
         run = self._found(parent.experiment_id, key) if perhaps_there else None
         if run is None:
             tags = {**key, **trial_tags(row, result, self._record)}
@@ -120,12 +123,16 @@ class MlflowStudy:
         assert self.run is not None
         parent = self.run.info
         kept = {str(row.number): row.shipped for row in self._ledger.trials(self._record.name) if row.shipped}
-        for run in self._every(parent.experiment_id, {"mlflow.parentRunId": parent.run_id}):
+        for run in self._every(parent.experiment_id, {PARENT: parent.run_id}):
             if run.info.run_id != kept.get(run.data.tags["foldwise.trial"], run.info.run_id):
                 self._client.delete_run(run.info.run_id)
         for run in self._every(parent.experiment_id, {"foldwise.created": self._record.created.isoformat()}):
             if run.info.run_id != parent.run_id:
                 self._client.delete_run(run.info.run_id)
+
+    def _children(self, experiment_id: str, earlier: str | None, parent: str) -> list[Run]:
+        """The runs of trials that a deleted parent left: MLflow deletes only the parent."""
+        return [] if earlier in (None, parent) else self._every(experiment_id, {PARENT: str(earlier)})
 
     def _earlier_run(self, experiment_id: str) -> Run | None:
         if self._record.run_id is not None:
@@ -135,7 +142,8 @@ class MlflowStudy:
                 if fault.error_code != "RESOURCE_DOES_NOT_EXIST":  # someone removed it, so the study is shown again
                     raise
             else:
-                return run if run.info.lifecycle_stage == "active" else None
+                if run.info.lifecycle_stage == "active":
+                    return run
         return self._found(experiment_id, {"foldwise.created": self._record.created.isoformat()})
 
     def _found(self, experiment_id: str, tags: Mapping[str, str]) -> Run | None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from foldwise.ledger.ledger import Ledger
 from foldwise.ledger.rows import StudyRecord, TrialRow, goal_of
-from foldwise.system.redact import first_line, without_password
+from foldwise.system.redact import without_password
 from foldwise.tracking.mlflow_store import MlflowStore
 from foldwise.tracking.mlflow_study import MlflowStudy
 from foldwise.trial.summary import RunPlace, StudySummary
@@ -49,7 +49,12 @@ class MlflowTracker:
         self._thread.start()
 
     def trial(self, row: TrialRow) -> None:
-        """Queue a finished trial."""
+        """Queue a finished trial.
+
+        Raises:
+            Replaced: the store's file was deleted or replaced.
+        """
+        self._store.raise_if_replaced()
         with self._changed:
             self._left[row.number] = row
             self._changed.notify()
@@ -98,6 +103,7 @@ class MlflowTracker:
     def _try(self, number: int | None = None) -> bool:
         """Ship the parent's run, or else the first waiting trial or the one with that number; whether MLflow accepted it."""
         try:
+            self._store.raise_if_replaced()
             if self._study.run is None:
                 self._open_parent()
                 return True
@@ -108,7 +114,7 @@ class MlflowTracker:
             with self._changed:
                 self._left.pop(row.number, None)
         except Exception as fault:  # noqa: BLE001 - no fault of an outlet may stop a study
-            self._fault = first_line(fault)
+            self._fault = self._store.described(fault)
             self._perhaps_there.update(self._left)
             return False
         finally:
@@ -117,9 +123,10 @@ class MlflowTracker:
 
     def _open_parent(self) -> None:
         was_there = self._study.open()
-        if not was_there:  # new, or someone removed it: ship everything
+        if not was_there:  # new, or someone removed it: ship everything; runs of trials may be left
             with self._changed:
                 self._left = {row.number: row for row in self._rows} | self._left
+                self._perhaps_there.update(self._left)
 
     def _finish(self) -> bool:
         """Ship everything that waits, then end the study's run; whether no further try is needed."""
@@ -134,11 +141,12 @@ class MlflowTracker:
                 return False
         summary, files = self._end
         try:
+            self._store.raise_if_replaced()
             if summary is not None and (self._store.is_served or self._fault is not None):
                 self._study.remove_twins()
             self._study.end(summary, files)
         except Exception as fault:  # noqa: BLE001 - as above
-            self._fault = first_line(fault)
+            self._fault = self._store.described(fault)
             return False
         self._ended = not self._left
         return True

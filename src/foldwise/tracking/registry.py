@@ -50,9 +50,12 @@ def described(name: str, version: ModelVersion | None) -> RegisteredModel:
     return RegisteredModel(version.name, version.version, version.aliases, version.uri)
 
 
-def idempotency_key_of(record: StudyRecord, trials: int) -> str:
-    """The key under which a study that finished with this number of trials registers its model once."""
-    return f"{record.name} of {record.created.isoformat()} with {trials} trials"
+def idempotency_key_of(record: StudyRecord, winner: int) -> str:
+    """The key under which a study registers its best trial once; more trials or other ranges with the same winner add none.
+
+    Within a study the number of a finished trial always stands for the same training.
+    """
+    return f"{record.name} of {record.created.isoformat()}, trial {winner}"
 
 
 class Registry(Protocol):

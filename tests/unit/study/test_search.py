@@ -5,10 +5,11 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from threading import Timer
 
+import pandas as pd
 import pytest
 
 from foldwise.config.read import read_study
-from foldwise.errors import ConfigError, Interrupted, JobError, WorkerDied
+from foldwise.errors import ConfigError, Interrupted, JobError, Replaced, WorkerDied
 from foldwise.execution.local import HereExecutor
 from foldwise.ledger.ledger import open_ledger
 from foldwise.study.deadline import Deadline
@@ -41,10 +42,10 @@ def done(job):
 
 @pytest.fixture
 def run(tmp_path):
-    def run(train=done, trials=6, executor=HereExecutor, deadline=Deadline, check=lambda: None, **asked):
-        config = {"data": {"kind": "sklearn", "name": "iris"}, "budget": {"trials": trials}, "paths": {"runs": str(tmp_path)}}
+    def run(train=done, trials=6, executor=HereExecutor, deadline=Deadline, check=lambda: None, runs=tmp_path, **asked):
+        config = {"data": {"kind": "sklearn", "name": "iris"}, "budget": {"trials": trials}, "paths": {"runs": str(runs)}}
         plan = plan_study(read_study({**config, **asked}))
-        with closing(open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}")) as ledger:
+        with closing(open_ledger(f"sqlite:///{runs / 'ledger.db'}")) as ledger:
             record = open_or_resume(plan, ledger, {})
             tracker = InMemoryTracker(ledger)
             tracker.open(record, [])
@@ -74,10 +75,32 @@ def test_values_that_contradict_each_other_fail_their_trial_only(run):
 
 def test_a_study_whose_first_trials_fail_in_the_same_way_ends(run):
     def fail(job):
-        return TrialResult(job.number, job.params, "FAILED", reason="nan: loss is not finite")
+        return TrialResult(job.number, job.params, "FAILED", reason="undefined metric: f1 cannot be computed")
 
     with pytest.raises(JobError, match="first 3 trials failed in the same way"):
         run(fail, trials=9, model={"kind": "mlp", "units": ["int", 4, 64]})
+
+
+@pytest.mark.parametrize(
+    "reason", ["nan: loss is not finite", "oom: it does not fit", "timeout: not within 3 s", "crash: twice"]
+)
+def test_a_study_goes_on_if_the_parameters_decide_the_failure(run, reason):
+    def fail_at_first(job):
+        return TrialResult(job.number, job.params, "FAILED", reason=reason) if job.number < 4 else done(job)
+
+    for _ in range(2):  # also when it is started again
+        results, _ = run(fail_at_first, trials=6, study="mine", model={"kind": "mlp", "units": ["int", 4, 64]})
+        assert [result.state for result in results] == ["FAILED"] * 4 + ["COMPLETE"] * 2
+
+
+def test_a_study_that_stopped_after_three_failures_goes_on(run):
+    def fail(job):
+        return TrialResult(job.number, job.params, "FAILED", reason="nan: loss is not finite")
+
+    model = {"kind": "mlp", "units": ["int", 4, 64]}
+    run(fail, trials=3, study="mine", model=model)
+    results, _ = run(trials=5, study="mine", model=model)
+    assert [result.state for result in results] == ["FAILED"] * 3 + ["COMPLETE"] * 2
 
 
 def test_a_name_belongs_to_one_configuration(run):
@@ -341,3 +364,50 @@ def test_a_tuner_is_told_the_results_of_an_earlier_study_up_to_the_creation_of_i
         assert again[:2] == told[:2]
         assert len(again) == 5
         assert len(results) == 2
+
+
+def test_results_are_written_beside_a_ledger_that_was_deleted(run, tmp_path):
+    def train(job):
+        if job.number == 2:
+            (tmp_path / "ledger.db").unlink()
+        return done(job)
+
+    with pytest.raises(Replaced, match=r"ledger\.db was deleted .* the results of 3 trials are in .*rescued$"):
+        run(train, trials=6, study="mine", model={"kind": "mlp", "units": ["int", 4, 64]})
+    assert not (tmp_path / "ledger.db").exists()
+    trials = pd.read_parquet(tmp_path / "studies" / "mine" / "rescued" / "trials.parquet")
+    assert trials["number"].tolist() == [0, 1, 2]
+    assert (trials["state"] == "COMPLETE").all()
+
+
+def test_results_of_parallel_trials_are_written_beside_a_runs_folder_that_was_replaced(run, tmp_path):
+    runs = tmp_path / "runs"
+
+    def train(job):
+        if job.number == 5:
+            runs.rename(tmp_path / "elsewhere")
+            runs.mkdir()
+        return done(job)
+
+    with pytest.raises(Replaced, match=r"was deleted .* the results of \d trials are in"):
+        run(train, trials=9, study="mine", executor=Pool, model={"kind": "mlp", "units": ["int", 4, 64]}, runs=runs)
+    trials = pd.read_parquet(runs / "studies" / "mine" / "rescued" / "trials.parquet")
+    assert set(trials["number"]) >= {0, 1, 2, 5}
+    assert not (runs / "ledger.db").exists()
+
+
+def test_a_ledger_that_is_put_back_gets_the_result_that_was_kept(run, tmp_path):
+    trained = []
+
+    def train(job):
+        trained.append(job.number)
+        if job.number == 1 and len(trained) == 2:
+            (tmp_path / "ledger.db").rename(tmp_path / "aside")
+        return done(job)
+
+    asked = {"trials": 3, "study": "mine", "model": {"kind": "mlp", "units": ["int", 4, 64]}}
+    with pytest.raises(Replaced):
+        run(train, **asked)
+    (tmp_path / "aside").rename(tmp_path / "ledger.db")
+    results, _ = run(train, **asked)
+    assert [result.number for result in results] == trained == [0, 1, 2]

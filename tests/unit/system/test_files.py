@@ -1,10 +1,13 @@
 import json
 import math
+import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 
-from foldwise.system.files import atomically, whole_folder, write_json
+from foldwise.system.files import atomically, sweep, whole_folder, write_json
 
 
 def test_a_failed_write_leaves_the_old_file_only(tmp_path):
@@ -41,3 +44,58 @@ def test_json_holds_plain_values_only(tmp_path):
     path = tmp_path / "x.json"
     write_json(path, {"a": np.float32(1.5), "b": [math.nan, np.int64(3)], "c": np.array([1.0, math.inf]), 4: (True, None)})
     assert json.loads(path.read_text()) == {"a": 1.5, "b": [None, 3], "c": [1.0, None], "4": [True, None]}
+
+
+@pytest.fixture
+def dead():
+    """The number of a process that has ended."""
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    return ended.pid
+
+
+def test_what_killed_processes_left_is_swept(tmp_path, dead):
+    study = tmp_path / "studies" / "iris"
+    (study / "figures").mkdir(parents=True)
+    left = [
+        tmp_path / f".mlflow.db.{dead}.part",
+        tmp_path / f".mlflow.db.{dead}.part-journal",
+        study / f".trials.parquet.{dead}.part",
+        study / "figures" / f".history.png.{dead}.part",
+    ]
+    for file in left:
+        file.write_bytes(b"x")
+    for name in (f".bundle.{dead}.part", f".bundle.{dead}.old"):
+        (study / name / "inner").mkdir(parents=True)
+        (study / name / "inner" / "network.keras").write_bytes(b"x")
+    (study / "bundle").mkdir()
+    sweep(tmp_path, "studies/*", "studies/*/*")
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["bundle", "figures", "iris", "studies"]
+
+
+def test_what_others_have_is_not_swept(tmp_path, dead):
+    alive = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    kept = [f".x.{alive.pid}.part", f".x.{os.getpid()}.part", ".part", f"x.{dead}.part", f".x.{dead}.parts", ".x.12a.part"]
+    kept += [f".x.{2**40}.part", f".{dead}.part"]
+    for name in kept:
+        (tmp_path / name).touch()
+    outside = tmp_path.with_name(f"{tmp_path.name}-outside")
+    outside.mkdir()
+    (outside / "mine").touch()
+    (tmp_path / f".link.{dead}.part").symlink_to(outside)
+    sweep(tmp_path)
+    alive.communicate(b"\n")
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(kept)
+    assert (outside / "mine").exists()
+
+
+def test_sweeping_a_folder_that_does_not_exist_is_harmless(tmp_path):
+    sweep(tmp_path / "none", "studies/*")
+
+
+def test_a_folder_that_was_being_replaced_is_put_back(tmp_path, dead):
+    (tmp_path / f".bundle.{dead}.old").mkdir()
+    (tmp_path / f".bundle.{dead}.old" / "bundle.json").write_text("the only one")
+    sweep(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["bundle"]
+    assert (tmp_path / "bundle" / "bundle.json").read_text() == "the only one"

@@ -30,6 +30,7 @@ def test_a_process_that_dies_while_it_creates_the_tables_leaves_none(tmp_path):
     assert not (tmp_path / "mlflow.db").exists()
     again = subprocess.run([sys.executable, "-c", MAKE, str(tmp_path)], capture_output=True, text=True, check=False)
     assert (again.returncode, again.stderr) == (0, "")
+    assert [path.name for path in tmp_path.iterdir()] == ["mlflow.db"]
     assert (tmp_path / "mlflow.db").exists()
     from foldwise.tracking.mlflow_store import mlflow_store
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from foldwise.errors import Replaced
 from foldwise.ledger.ledger import open_ledger
 from foldwise.spec.goal import Goal
 from foldwise.trial.provenance import Commit, Provenance
@@ -295,3 +296,91 @@ class _Counting:
     def __getattr__(self, name):
         self.calls.append(name)
         return getattr(self._client, name)
+
+
+def shown_twice_and_left(runs, ledger, study, remove):
+    """A study with three trials of which something is removed in MLflow; its runs by name after it went on."""
+    new_study(ledger, study)
+    tracker = _open(runs, ledger, study)
+    for number in range(3):
+        tracker.trial(finish(ledger, study, result(number)))
+    tracker.place()
+    assert _finish(tracker, ledger) == ()
+    client, by_name, _ = _runs(runs, study)
+    remove(client, by_name)
+    tracker = _open(runs, ledger, study)
+    tracker.trial(finish(ledger, study, result(3)))
+    assert _finish(tracker, ledger) == ()
+    return by_name, *_runs(runs, study)
+
+
+def _only_the_parent(client, by_name, study):
+    client.delete_run(by_name[study].info.run_id)
+
+
+def _the_parent_and_a_child(client, by_name, study):
+    client.delete_run(by_name[study].info.run_id)
+    client.delete_run(by_name["trial 1"].info.run_id)
+
+
+@pytest.mark.parametrize("remove", [_only_the_parent, _the_parent_and_a_child])
+def test_a_study_whose_parent_was_deleted_goes_on_with_each_trial_once(runs, ledger, remove):
+    study = f"again{remove.__name__}"
+    before, _, by_name, every = shown_twice_and_left(runs, ledger, study, lambda *made: remove(*made, study))
+    assert sorted(run.info.run_name for run in every) == sorted([study, *(f"trial {number}" for number in range(4))])
+    parent = by_name[study].info.run_id
+    assert parent != before[study].info.run_id
+    assert {run.data.tags["mlflow.parentRunId"] for name, run in by_name.items() if name != study} == {parent}
+    assert by_name["trial 0"].info.run_id == before["trial 0"].info.run_id
+    assert {row.number: row.shipped for row in ledger.trials(study)} == {
+        number: by_name[f"trial {number}"].info.run_id for number in range(4)
+    }
+
+
+def test_a_parent_deleted_twice_and_one_whose_first_new_start_died(runs, ledger):
+    study = "twice"
+    _, client, by_name, _ = shown_twice_and_left(runs, ledger, study, lambda *made: _only_the_parent(*made, study))
+    client.delete_run(by_name[study].info.run_id)
+    from foldwise.tracking.mlflow_study import MlflowStudy
+
+    half = MlflowStudy(mlflow_store(runs), ledger, ledger.study(study), Goal("accuracy", "maximize"), False)
+    half._ledger = Dead()
+    with pytest.raises(RuntimeError):
+        half.open()
+    tracker = _open(runs, ledger, study)
+    assert _finish(tracker, ledger) == ()
+    _, _, every = _runs(runs, study)
+    assert sorted(run.info.run_name for run in every) == sorted([study, *(f"trial {number}" for number in range(4))])
+
+
+class Dead:
+    def mark_shipped(self, *words):
+        raise RuntimeError("killed here")
+
+
+def test_a_store_that_was_deleted_stops_the_study_and_is_shown_whole_in_a_new_one(tmp_path, ledger):
+    new_study(ledger, "lost")
+    tracker = _open(tmp_path, ledger, "lost")
+    tracker.trial(finish(ledger, "lost", result(0)))
+    assert tracker.place() is not None
+    (tmp_path / "mlflow.db").unlink()
+    row = finish(ledger, "lost", result(1))
+    with pytest.raises(Replaced, match=r"mlflow\.db was deleted while it was in use"):
+        tracker.trial(row)
+    (sentence,) = tracker.close(None)
+    assert "mlflow.db was deleted" in sentence
+    assert not (tmp_path / "mlflow.db").exists()
+    assert _finish(_open(tmp_path, ledger, "lost"), ledger) == ()
+    assert set(_runs(tmp_path, "lost")[1]) == {"lost", "trial 0", "trial 1"}
+
+
+def test_a_registry_whose_store_was_replaced_registers_nothing_in_the_other(tmp_path):
+    from foldwise.tracking.mlflow_registry import MlflowRegistry
+
+    store = mlflow_store(tmp_path)
+    store.client()
+    (tmp_path / "mlflow.db").rename(tmp_path / "aside.db")
+    (tmp_path / "mlflow.db").touch()
+    with pytest.raises(Replaced, match="replaced by another file"):
+        MlflowRegistry(store).register(tmp_path, "iris", None, {})
+    assert (tmp_path / "mlflow.db").stat().st_size == 0
