@@ -13,7 +13,12 @@ from foldwise.errors import DiskFull
 
 CODES = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 # What libraries report instead of a number: SQLite (the second one at a limit of file size), and those that write through C.
-TEXTS = ("database or disk is full", "disk I/O error", *(os.strerror(code) for code in CODES), *(f"errno = {code}," for code in CODES))
+TEXTS = (
+    "database or disk is full",
+    "disk I/O error",
+    *(os.strerror(code) for code in CODES),
+    *(f"errno = {code}," for code in CODES),
+)
 
 
 def is_full(fault: BaseException) -> bool:

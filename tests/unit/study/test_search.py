@@ -42,9 +42,7 @@ def done(job):
 
 @pytest.fixture
 def run(tmp_path):
-    def run(
-        train=done, trials=6, executor=HereExecutor, deadline=Deadline, check=lambda: None, runs=tmp_path, **asked
-    ):
+    def run(train=done, trials=6, executor=HereExecutor, deadline=Deadline, check=lambda: None, runs=tmp_path, **asked):
         config = {"data": {"kind": "sklearn", "name": "iris"}, "budget": {"trials": trials}, "paths": {"runs": str(runs)}}
         plan = plan_study(read_study({**config, **asked}))
         with closing(open_ledger(f"sqlite:///{runs / 'ledger.db'}")) as ledger:
@@ -83,7 +81,9 @@ def test_a_study_whose_first_trials_fail_in_the_same_way_ends(run):
         run(fail, trials=9, model={"kind": "mlp", "units": ["int", 4, 64]})
 
 
-@pytest.mark.parametrize("reason", ["nan: loss is not finite", "oom: it does not fit", "timeout: not within 3 s", "crash: twice"])
+@pytest.mark.parametrize(
+    "reason", ["nan: loss is not finite", "oom: it does not fit", "timeout: not within 3 s", "crash: twice"]
+)
 def test_a_study_goes_on_if_the_parameters_decide_the_failure(run, reason):
     def fail_at_first(job):
         return TrialResult(job.number, job.params, "FAILED", reason=reason) if job.number < 4 else done(job)
