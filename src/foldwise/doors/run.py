@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,7 @@ from foldwise.doors.look import look_at_data
 from foldwise.doors.reopen import finished_before, nothing_left
 from foldwise.doors.screen import Screen
 from foldwise.doors.start_ledger import StartLedger
-from foldwise.errors import Interrupted, JobError
+from foldwise.errors import Interrupted, JobError, Replaced
 from foldwise.spec.space import Params
 from foldwise.spec.study import StudySpec
 from foldwise.system.command import door_command, shell_word
@@ -175,7 +175,8 @@ def _carry_out(
             tracker.close(None, wait_seconds=SHIPPING_SECONDS if isinstance(stop, Interrupted) else 0)
             raise
         except BaseException:
-            tracker.close(None)
+            with suppress(Replaced):  # the first one also says where the results are
+                tracker.close(None)
             raise
 
 

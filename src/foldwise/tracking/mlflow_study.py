@@ -57,7 +57,7 @@ class MlflowStudy:
         return self._store.client()  # the first use creates a database's tables, which takes seconds
 
     def open(self) -> bool:
-        """Open the parent's run; whether it is the earlier one. A new one takes over the runs of trials of one that was deleted."""
+        """Open the parent's run; whether it is the earlier one. A new one takes over the trials of a deleted one."""
         record, client = self._record, self._client
         name = (record.provenance and record.provenance.experiment) or record.name
         experiment = self._store.experiment(name, experiment_tags(record, self._goal))

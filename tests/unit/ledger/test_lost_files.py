@@ -1,6 +1,5 @@
 """A ledger whose file is deleted or replaced, or has no room to grow."""
 
-import os
 import resource
 import shutil
 import sqlite3
@@ -41,7 +40,7 @@ def rename_folder(path):
 
 def replace_by_a_copy(path):
     shutil.copy(path, path.with_name("copy"))
-    os.replace(path.with_name("copy"), path)
+    path.with_name("copy").replace(path)
 
 
 def replace_by_an_empty_file(path):
@@ -63,7 +62,7 @@ def test_the_next_call_notices_and_writes_nothing(way, ledger, path):
         lambda: ledger.finish_trial("iris-1", result(1)),
         lambda: ledger.begin_trial("iris-1", 2, PARAMS),
         lambda: ledger.trials("iris-1"),
-        lambda: ledger.names(),
+        ledger.names,
     ):
         with pytest.raises(Replaced, match=r"ledger\.db was (deleted|replaced)"):
             call()

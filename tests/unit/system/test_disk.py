@@ -21,9 +21,9 @@ from foldwise.system.disk import full_disk, full_disk_named, is_full
 )
 def test_a_full_disk_is_known_by_number_or_text(fault, tmp_path):
     assert is_full(fault)
-    with pytest.raises(DiskFull, match=re.escape(f"{tmp_path / 'new' / 'x.json'} cannot be written")):
-        with full_disk_named(tmp_path / "new" / "x.json"):
-            raise fault
+    path = tmp_path / "new" / "x.json"
+    with pytest.raises(DiskFull, match=re.escape(f"{path} cannot be written")), full_disk_named(path):
+        raise fault
 
 
 @pytest.mark.parametrize("fault", [OSError(errno.EACCES, "Permission denied"), ValueError("28"), KeyError("File")])

@@ -1,5 +1,3 @@
-import os
-
 import pytest
 
 from foldwise.errors import Replaced
@@ -30,7 +28,7 @@ def test_a_deleted_file_is_noticed(path):
 def test_a_file_in_its_place_is_noticed_also_with_the_same_content(path):
     watched = WatchedFile(path)
     (path.parent / "other").write_bytes(b"one")
-    os.replace(path.parent / "other", path)
+    (path.parent / "other").replace(path)
     with pytest.raises(Replaced, match="replaced by another file"):
         watched.raise_if_replaced()
 
