@@ -14,6 +14,11 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from foldwise.system.disk import full_disk_named
+
+# The names of `part_of`, of a folder that is being replaced, and of what SQLite keeps beside a file.
+UNFINISHED = re.compile(r"\.(?P<name>.+)\.(?P<pid>\d{1,9})\.(?P<kind>part|old)(?:-journal|-wal|-shm)?")
+
 
 def open_regular(path: Path) -> BinaryIO:
     """Open a file for reading, but no pipe and no device: these could keep a reader waiting.
@@ -29,12 +34,6 @@ def open_regular(path: Path) -> BinaryIO:
     if stat.S_ISDIR(mode):
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
     raise OSError(errno.EINVAL, "it is not a regular file", str(path))
-
-
-from foldwise.system.disk import full_disk_named
-
-# The names of `part_of`, of a folder that is being replaced, and of what SQLite keeps beside a file.
-UNFINISHED = re.compile(r"\.(?P<name>.+)\.(?P<pid>\d{1,9})\.(?P<kind>part|old)(?:-journal|-wal|-shm)?")
 
 
 def atomically(path: Path, write: Callable[[Path], object]) -> None:
