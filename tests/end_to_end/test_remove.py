@@ -17,7 +17,7 @@ def test_a_study_and_its_champion(tmp_path):
     (experiment,) = [found for found in store.client().search_experiments() if found.name == "first"]
     assert len(store.client().search_runs([experiment.experiment_id])) == 2
 
-    done = run("remove", "study=first", "yes=true", runs=tmp_path)
+    done = run("remove", "study=first", "confirm=true", runs=tmp_path)
     assert done.returncode == 2
     assert "first made iris/1, a champion" in done.stderr
     assert "models=[iris/1]" in done.stderr
@@ -28,7 +28,7 @@ def test_a_study_and_its_champion(tmp_path):
 
     store.client().set_registered_model_alias("iris", "other", "1")
     store.client().delete_registered_model_alias("iris", "champion")
-    done = run("remove", "study=first", "yes=true", runs=tmp_path)  # it is no champion any more, and is kept
+    done = run("remove", "study=first", "confirm=true", runs=tmp_path)  # it is no champion any more, and is kept
     assert (done.returncode, done.stderr) == (0, "")
     assert "the registered iris/1 stays" in done.stdout
     assert store.client().search_runs([experiment.experiment_id]) == []

@@ -1,4 +1,4 @@
-"""The remove door: delete a study, or old output of jobs. Without `yes=true` it only shows what would go."""
+"""The remove door: delete a study, or old output of jobs. Without `confirm=true` it only shows what would go."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from foldwise.tracking.mlflow_removal import MlflowRemoval
 
 DAY_SECONDS = 86_400
-AGAIN = "nothing was deleted; the same command with yes=true deletes it"
+AGAIN = "nothing was deleted; the same command with confirm=true deletes it"
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Doomed:
 
 
 def remove(config: Mapping[str, Any]) -> None:
-    """Show what would be deleted and its bytes; with `yes` delete it.
+    """Show what would be deleted and its bytes; with `confirm` delete it.
 
     Raises:
         ConfigError: no such study, or it made a champion that is not named in `models`.
@@ -79,7 +79,7 @@ def _studies(asked: RemoveSpec, runs: Path, ledger: Ledger, screen: Screen) -> N
         parts += [f"model {version}" for version in gone]
         stays = f"; the registered {', '.join(kept)} stays" if kept else ""
         screen.note(f"study {study.name}: {', '.join(parts)}{stays}")
-    if not asked.yes:
+    if not asked.confirm:
         screen.note(AGAIN)
         return
     with ExitStack() as locks:
@@ -133,7 +133,7 @@ def _logs(asked: RemoveSpec, runs: Path, ledger: Ledger, screen: Screen) -> None
     logs = [path for path in sorted((runs / "jobs").glob("*/*.log")) if path.is_file() and not path.is_symlink()]
     logs = [path for path in logs if path.stat().st_mtime < before and str(path) not in running]
     screen.note(f"logs of jobs, older than {asked.older_than:g} days: {len(logs)} files, {_bytes(sum(map(_size, logs)))}")
-    if not asked.yes:
+    if not asked.confirm:
         screen.note(AGAIN)
         return
     for path in logs:
@@ -147,7 +147,7 @@ def _job_runs(asked: RemoveSpec, ledger: Ledger, screen: Screen) -> None:
     rows = ledger.job_runs.old(datetime.now(UTC) - timedelta(days=asked.older_than))
     size = sum(len(json.dumps(vars(row), default=str)) for row in rows)
     screen.note(f"runs of jobs, older than {asked.older_than:g} days: {len(rows)} rows, about {_bytes(size)}")
-    if not asked.yes:
+    if not asked.confirm:
         screen.note(AGAIN)
         return
     ledger.job_runs.remove(rows)

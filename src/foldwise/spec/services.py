@@ -59,7 +59,7 @@ class RemoveSpec(Spec):
     models: Annotated[tuple[Version, ...], Listed] = ()
     what: Literal["logs", "job_runs"] | None = None
     older_than: Annotated[float, Field(ge=0, le=36_500)] = 30
-    yes: bool = False
+    confirm: bool = False
     ledger: LedgerSpec = LedgerSpec()
     tracking: Annotated[TrackingSpec, ByKind] = TrackingSpec()
     paths: Paths = Paths()

@@ -1,4 +1,4 @@
-"""What is removed goes with yes=true only, whole, and nothing else goes."""
+"""What is removed goes with confirm=true only, whole, and nothing else goes."""
 
 import os
 from contextlib import closing
@@ -48,16 +48,16 @@ def test_without_yes_it_only_shows(runs, capsys):
     _remove(runs, "study=one")
     shown = capsys.readouterr().out
     assert "study one: 5.0 kB in 1 folder, 0 runs in MLflow" in shown
-    assert "nothing was deleted; the same command with yes=true deletes it" in shown
+    assert "nothing was deleted; the same command with confirm=true deletes it" in shown
     assert _studies(runs) == (["one", "other"], 1, 1)
     assert (runs / "studies" / "one" / "summary.json").exists()
 
 
 def test_a_study_goes_whole_and_others_stay(runs):
-    _remove(runs, "study=one", "yes=true")
+    _remove(runs, "study=one", "confirm=true")
     assert _studies(runs) == (["other"], 0, 1)
     assert [path.name for path in (runs / "studies").iterdir()] == ["other"]
-    _remove(runs, "study=[other]", "yes=true")
+    _remove(runs, "study=[other]", "confirm=true")
     assert _studies(runs) == ([], 0, 0)
 
 
@@ -65,12 +65,12 @@ def test_a_removal_that_was_cut_off_goes_on(runs):
     with closing(open_ledger(f"sqlite:///{runs / 'ledger.db'}")) as ledger:
         ledger.lead("one")
         ledger.remove_study("one")
-    _remove(runs, "study=one", "yes=true")
+    _remove(runs, "study=one", "confirm=true")
     assert not (runs / "studies" / "one").exists()
 
 
 def test_its_name_is_free_again(runs):
-    _remove(runs, "study=one", "yes=true")
+    _remove(runs, "study=one", "confirm=true")
     with closing(open_ledger(f"sqlite:///{runs / 'ledger.db'}")) as ledger:
         assert new_study(ledger, "one").summary is None
 
@@ -80,7 +80,7 @@ def test_a_study_that_runs_is_refused_and_stays(runs):
         lock_study(runs / "studies" / "one" / "lock"),
         pytest.raises(JobError, match=f"study one is being run by process {os.getpid()}"),
     ):
-        _remove(runs, "study=[other,one]", "yes=true")
+        _remove(runs, "study=[other,one]", "confirm=true")
     assert _studies(runs) == (["one", "other"], 1, 1)
 
 
@@ -88,12 +88,12 @@ def test_a_study_that_runs_is_refused_and_stays(runs):
     ("words", "sentence"),
     [
         (["study=onne"], "study: no study is called 'onne', did you mean one"),
-        (["study=[one,nowhere]", "yes=true"], "study: no study is called 'nowhere'"),
-        (["study=one", "models=[iris/1]", "yes=true"], "models: iris/1 was not made by one, or is gone; .* none"),
+        (["study=[one,nowhere]", "confirm=true"], "study: no study is called 'nowhere'"),
+        (["study=one", "models=[iris/1]", "confirm=true"], "models: iris/1 was not made by one, or is gone; .* none"),
         ([], "name what to delete: study=NAME, or what=logs or what=job_runs, not both"),
         (["study=one", "what=logs"], "not both"),
         (["study=../one"], "study"),
-        (["what=oof"], "what: 'oof' is not known; known: job_runs, logs"),
+        (["what=oof"], "what: 'oof' is not known; known: logs, job_runs"),
         (["what=logs", "older_than=-1"], "older_than: must be >= 0"),
     ],
 )
@@ -113,12 +113,12 @@ def test_a_link_is_deleted_and_not_followed(runs, tmp_path_factory):
     mine = tmp_path_factory.mktemp("mine")
     (mine / "precious").write_text("z")
     (runs / "studies" / "one" / "link").symlink_to(mine)
-    _remove(runs, "study=one", "yes=true")
+    _remove(runs, "study=one", "confirm=true")
     assert (mine / "precious").exists()
 
 
 def test_old_logs_go_but_not_that_of_a_run_that_has_not_ended(runs, capsys):
     _remove(runs, "what=logs")
     assert "1 files, 300 bytes" in capsys.readouterr().out
-    _remove(runs, "what=logs", "yes=true")
+    _remove(runs, "what=logs", "confirm=true")
     assert sorted(path.name for path in (runs / "jobs" / "nightly").iterdir()) == ["new.log", "runs.log"]
