@@ -12,6 +12,7 @@ import os
 import threading
 import uuid
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -78,6 +79,8 @@ class StudyLocks:
         with self._guard:
             connection = self._held.pop(study, None)
             if connection is not None:
+                with suppress(DBAPIError):  # at once: the server may notice a closed connection later
+                    connection.exec_driver_sql("SELECT pg_advisory_unlock_all()")
                 connection.invalidate()  # a connection in the pool would keep the lock
                 connection.close()
 
