@@ -18,7 +18,7 @@ def tensorflow_started():
 
 @pytest.fixture(scope="module", autouse=True)
 def _tensorflow_first(request):
-    """Whoever computes first fixes the threads of the process, so every module with tests that may compute here starts it."""
+    """The first computation fixes the threads of a process, so each module whose tests may compute here starts TensorFlow."""
     inside = request.path.relative_to(HERE).parts[0] in ("unit", "contract")
     mine = (item for item in request.session.items if item.path == request.path)
     if inside and any(item.get_closest_marker("slow") for item in mine):

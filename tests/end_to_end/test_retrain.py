@@ -283,7 +283,7 @@ def test_a_rollback_waits_for_no_retraining(drifted):
 
 
 def test_rows_that_the_challenger_knows_do_not_judge(tmp_path):
-    """Rows of a given holdout that the table has by now; labels follow from nothing, so whoever knows them wins."""
+    """Rows of a given holdout that the table has by now; labels follow from nothing, so a model that knows them wins."""
     rng = np.random.default_rng(0)
     rows = pd.DataFrame(
         {"a": rng.normal(size=400).round(5), "b": rng.normal(size=400).round(5), "y": rng.choice(["no", "yes"], 400)}

@@ -1,4 +1,4 @@
-"""The rules of `bundle.json`. Whoever can write the file can write anything into it, so every field is judged."""
+"""The rules of `bundle.json`. Anybody who can write the file can put anything into it, so every field is checked."""
 
 from __future__ import annotations
 

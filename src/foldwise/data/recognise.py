@@ -137,7 +137,7 @@ def _is_date(level: Any) -> bool:
 
 
 def _likely(level: Any) -> Sequence[str]:
-    """The formats worth trying: a date has digits, is short, and is no number."""
+    """The formats worth trying: a date has digits, is short, and is not a number."""
     may = isinstance(level, str) and 5 <= len(level) <= 40 and re.search(r"\d\d", level) and not NUMBER.fullmatch(level)
     return FORMATS if may else ()
 

@@ -127,7 +127,7 @@ def serve_ui(config: Mapping[str, Any]) -> None:
 
     if not is_loopback(asked.host):
         screen.note(
-            f"warning: whoever reaches {asked.host}:{asked.port} can read, change and delete every run; it has no password"
+            f"warning: anyone who reaches {asked.host}:{asked.port} can read, change and delete every run; it has no password"
         )
     serve(mlflow_store(Path(runs), url), asked.host, asked.port, asked.address, screen.note)
 

@@ -1,4 +1,4 @@
-"""The rules of `preparation.json`. Whoever can write the file can write anything into it, so every field is judged."""
+"""The rules of `preparation.json`. Anybody who can write the file can put anything into it, so every field is judged."""
 
 from __future__ import annotations
 
