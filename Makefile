@@ -1,9 +1,9 @@
 # make check is the whole truth: format, lint, types, layers, tests.
 PYTHON ?= python
 
-.PHONY: check format lint types layers fast test nightly
+.PHONY: check format lint types layers fast test long nightly
 
-check: lint types layers test
+check: lint types layers test long
 
 format:
 	$(PYTHON) -m ruff format .
@@ -20,10 +20,14 @@ layers:
 	$(PYTHON) -c 'from importlinter.cli import lint_imports_command; lint_imports_command(["--no-cache"])'
 
 fast:
-	$(PYTHON) -m pytest -m "not slow"
+	$(PYTHON) -m pytest -m "not slow and not long and not nightly"
 
 test:
 	$(PYTHON) -m pytest
+
+# what a change rarely breaks alone: each has a quicker relative among the tests
+long:
+	$(PYTHON) -m pytest -m "long and not nightly"
 
 # what takes longer than CI should: the services of a team, racing promotions at full length, a database that is away for long
 nightly:

@@ -51,8 +51,8 @@ FAULTS = (
     ),
     Fault(
         "data/sources/csv_file.py",
-        "line = content.count(b\"\\n\", 0, found.start) + 1",
-        "line = content.count(b\"\\n\", 0, found.start)",
+        'line = content.count(b"\\n", 0, found.start) + 1',
+        'line = content.count(b"\\n", 0, found.start)',
         "an error names the line before the broken one",
     ),
     Fault(

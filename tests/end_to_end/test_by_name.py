@@ -35,6 +35,7 @@ def ledger(runs, query):
 EVERYTHING = "SELECT * FROM trials JOIN folds USING (study, number) JOIN studies ON studies.name = study ORDER BY number, fold"
 
 
+@pytest.mark.long
 def test_a_trial_is_replayed_bit_for_bit_and_nothing_is_written(runs, name):
     before = ledger(runs, EVERYTHING)
     done = run("tune", f"study={name}", "replay=1", runs=runs)

@@ -10,7 +10,7 @@ import pytest
 
 from tests.end_to_end.doors import ROOT, SMALL, only_study, run, summary
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 WORDS = ["data=iris", "tuner=random", "budget.trials=4", "seed=5", "tracking=in_memory", *SMALL]
 WORDS += ["model.dropout=[float,0.0,0.4]", "model.batch_norm=[choice,false,true]"]

@@ -34,6 +34,7 @@ def test_digits_become_a_model_that_answers_raw_rows(tmp_path):
     assert np.abs(agreed - held[classes].to_numpy()).max() <= 1e-6
 
 
+@pytest.mark.long
 def test_an_archive_of_images_becomes_a_model_that_answers_pictures_and_arrays(tmp_path):
     images, labels = blobs(rows=120, height=9, width=9, channels=3), np.tile(["ape", "bat", "cat"], 40)
     np.savez(tmp_path / "zoo.npz", images=images, labels=labels)

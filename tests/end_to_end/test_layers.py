@@ -20,7 +20,9 @@ WIDE_AND_DEEP = [
 AUXILIARY = "model.outputs={hidden: [float,0.01,1.0,{log: true}]}"
 
 
-@pytest.mark.parametrize("outputs", [[], [AUXILIARY]], ids=["one output", "an auxiliary output"])
+@pytest.mark.parametrize(
+    "outputs", [pytest.param([], id="one output", marks=pytest.mark.long), pytest.param([AUXILIARY], id="an auxiliary output")]
+)
 def test_wide_and_deep_is_tuned_and_answers_raw_rows(outputs, tmp_path):
     draws = np.random.default_rng(0)
     frame = pd.DataFrame({"size": draws.normal(size=200).round(4), "weight": draws.normal(size=200).round(4)})

@@ -71,6 +71,7 @@ def test_a_study_without_its_ledger_stops_and_its_results_are_beside(harm, tmp_p
     assert "done and kept" not in err
 
 
+@pytest.mark.long
 def test_more_trials_and_other_ranges_register_each_winner_once(tmp_path):
     runs = tmp_path / "runs"
     words = ["data=iris", "tracking.figures=false", "folds.count=3", "fit.epochs=3", "model.hidden=1", "study=wide"]

@@ -98,6 +98,7 @@ def address(served, words):
     return line.split()[-1]
 
 
+@pytest.mark.long
 def test_what_mlflow_missed_is_shipped_before_its_pages_open(study, served):
     said = served[1]
     name = summary(study)["study"]

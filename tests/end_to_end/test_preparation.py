@@ -29,7 +29,7 @@ def rows(tmp_path_factory):
     return path
 
 
-@pytest.mark.parametrize("engine", ["fused", "keras"])
+@pytest.mark.parametrize("engine", ["fused", pytest.param("keras", marks=pytest.mark.long)])
 def test_answers_come_back_in_the_target_s_own_unit_and_kept_features_are_named(rows, engine, tmp_path):
     runs = tmp_path / "runs"
     words = ["data=csv", f"data.path={rows}", "data.target=price", "budget.trials=2", f"training.engine={engine}", *PREP, *FIT]

@@ -49,6 +49,7 @@ def test_the_best_is_a_complete_trial(raced):
     assert best["mean"] == rows["mean"].max()
 
 
+@pytest.mark.long
 def test_a_study_that_was_stopped_races_on_as_if_it_never_had_been(raced, tmp_path):
     runs, _ = raced
     for budget in (7, 16):

@@ -11,6 +11,7 @@ pytestmark = pytest.mark.slow
 TRAIN = ["data=iris", "study=first", "register=iris", "folds.count=3", "fit.epochs=2", "tracking.figures=false"]
 
 
+@pytest.mark.long
 def test_a_study_and_its_champion(tmp_path):
     assert run("train", *TRAIN, runs=tmp_path).returncode == 0
     store = mlflow_store(tmp_path)

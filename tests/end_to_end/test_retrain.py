@@ -282,6 +282,7 @@ def test_a_rollback_waits_for_no_retraining(drifted):
             here(drifted)
 
 
+@pytest.mark.long
 def test_rows_that_the_challenger_knows_do_not_judge(tmp_path):
     """Rows of a given holdout that the table has by now; labels follow from nothing, so a model that knows them wins."""
     rng = np.random.default_rng(0)

@@ -84,6 +84,7 @@ def test_what_cannot_be_done_is_one_sentence(words, said, jobs, tmp_path):
     assert not (tmp_path / "runs").exists()
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_a_job_runs_now_and_what_became_of_it_is_kept(jobs, tmp_path):
     runs = tmp_path / "runs"

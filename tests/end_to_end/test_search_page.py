@@ -13,6 +13,7 @@ from tests.unit.report.figures.searches import usual
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser")
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_the_page_draws_itself_in_the_sandboxed_frame_of_a_tracker(tmp_path):
     if BROWSER is None:

@@ -11,6 +11,7 @@ from tests.end_to_end.doors import run
 SECRET = "hunter2-Zx81"  # noqa: S105 planted
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_passwords_of_databases_are_nowhere(database, tmp_path):
     import psycopg

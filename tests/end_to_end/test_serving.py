@@ -58,6 +58,7 @@ def served(tmp_path_factory):
         server.wait(10)
 
 
+@pytest.mark.long
 def test_the_server_answers_raw_rows_to_the_last_digit_as_the_predict_door(served):
     expected = pd.read_csv(served.answers, dtype=str, keep_default_na=False).drop(columns="row")
     typed = pd.read_csv(served.rows)
@@ -153,6 +154,7 @@ print("refused")
 """
 
 
+@pytest.mark.long
 def test_mlflow_loads_it_where_foldwise_is_not_installed(served):
     packages = next(path for path in sys.path if path.endswith("site-packages"))
     environment = {name: value for name, value in served.environment.items() if name != "PYTHONPATH"}

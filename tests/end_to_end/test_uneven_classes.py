@@ -35,6 +35,7 @@ def made(tmp_path_factory):
     return folder / "runs", folder / "rows.csv"
 
 
+@pytest.mark.long
 def test_the_threshold_is_in_the_summary_the_trials_and_the_bundle(made):
     runs, _ = made
     found, trials = summary(runs), pd.read_parquet(only_study(runs) / "trials.parquet").set_index("number")

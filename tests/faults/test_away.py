@@ -55,6 +55,7 @@ def said(runs):
     return (runs / "said").read_text() if (runs / "said").exists() else ""
 
 
+@pytest.mark.long
 def test_postgresql_stops_in_the_middle_and_the_study_ends_complete(server, nursery, tmp_path):
     url = server.get_uri()
     nursery.begin(tmp_path, url, trials=TRIALS, pause=PAUSE)
@@ -71,6 +72,7 @@ def test_postgresql_stops_in_the_middle_and_the_study_ends_complete(server, nurs
     assert said(tmp_path).count("does not answer") == said(tmp_path).count("is back after") == 1
 
 
+@pytest.mark.long
 def test_a_study_that_waits_for_its_database_can_be_stopped_and_keeps_its_results(server, nursery, tmp_path):
     url = server.get_uri()
     pid = nursery.begin(tmp_path, url, trials=TRIALS, pause=PAUSE)
@@ -90,6 +92,7 @@ def test_a_study_that_waits_for_its_database_can_be_stopped_and_keeps_its_result
     assert len(trained) - len(set(trained)) == 0 if kept else len(trained) - len(set(trained)) <= 1
 
 
+@pytest.mark.long
 def test_a_coordinator_that_stood_still_while_another_ran_writes_nothing(server, nursery, other_nursery, tmp_path):
     """Its machine is cut off: PostgreSQL ended its connections, and a coordinator elsewhere finished the study."""
     url = server.get_uri()
@@ -148,6 +151,7 @@ def test_a_locked_file_is_waited_for(nursery, tmp_path):
     check(tmp_path, url)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_in_the_middle_of_a_long_trial_ends_the_study_soon(number, nursery, tmp_path):
     url = f"sqlite:///{tmp_path / 'ledger.db'}"

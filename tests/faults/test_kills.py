@@ -94,6 +94,7 @@ def test_a_dask_worker_dies_and_the_study_goes_on(nursery, tmp_path):
     assert sorted(numbers(tmp_path / "committed")) == list(range(TRIALS))
 
 
+@pytest.mark.long
 def test_a_coordinator_and_its_dask_workers_die_at_once(nursery, tmp_path):
     (tmp_path / "armed").touch()
     killed_twice(nursery, tmp_path, f"sqlite:///{tmp_path / 'ledger.db'}", "dask", "after-fold", ":group")

@@ -83,6 +83,7 @@ def check_once(server, ledger, study, files=()):
     assert ledger.waiting() == []
 
 
+@pytest.mark.long
 def test_a_server_that_comes_back_during_a_study_gets_everything(server, gate, ledger, tmp_path):
     gate.shut()
     new_study(ledger, "back")
@@ -116,6 +117,7 @@ def test_a_server_that_stops_in_the_middle_loses_nothing(server, gate, ledger):
     check_once(server, ledger, "middle")
 
 
+@pytest.mark.long
 def test_requests_whose_answer_was_lost_leave_no_duplicates(server, gate, ledger, monkeypatch):
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "2")
     new_study(ledger, "silent")
@@ -132,6 +134,7 @@ def test_requests_whose_answer_was_lost_leave_no_duplicates(server, gate, ledger
     check_once(server, ledger, "silent")
 
 
+@pytest.mark.long
 def test_rows_left_at_the_end_arrive_with_the_next_start(server, gate, ledger):
     new_study(ledger, "after")
     tracker = tracker_at(gate.url, ledger, "after")
@@ -148,6 +151,7 @@ def test_rows_left_at_the_end_arrive_with_the_next_start(server, gate, ledger):
     check_once(server, ledger, "after")
 
 
+@pytest.mark.long
 def test_training_does_not_wait_for_a_slow_server(server, gate, ledger):
     gate.delay = 1.0
     new_study(ledger, "slow")

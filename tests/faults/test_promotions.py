@@ -12,7 +12,7 @@ from foldwise.ledger.ledger import open_ledger
 from tests.end_to_end.doors import ROOT
 from tests.faults.racer import MODEL, VERSIONS
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 # PROMOTIONS=500 KILLS=100 is the full race; a tenth of it takes seconds.
 PROMOTIONS = int(os.environ.get("FOLDWISE_PROMOTIONS", "60"))

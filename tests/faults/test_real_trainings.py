@@ -12,7 +12,7 @@ import pytest
 from foldwise.system.kill_points import VARIABLE
 from tests.end_to_end.doors import only_study, run, run_anew, summary
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 WORDS = ["data=wine", "tuner=random", "budget.trials=3", "folds.count=3", "fit.epochs=4", "model.units=[int,4,64]"]
 WORDS += ["model.hidden=1", "seed=3", "tracking.figures=false"]

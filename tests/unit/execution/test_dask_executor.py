@@ -42,6 +42,7 @@ def is_alive(process):
     return state != "Z"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSEGV])
 def test_a_worker_s_death_is_reported_with_its_signal_and_costs_no_other_trial(make, number):
     executor = make()

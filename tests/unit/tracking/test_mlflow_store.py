@@ -17,6 +17,7 @@ mlflow_store(Path(sys.argv[1])).client()
 """
 
 
+@pytest.mark.long
 def test_a_process_that_dies_while_it_creates_the_tables_leaves_none(tmp_path):
     process = subprocess.Popen([sys.executable, "-c", MAKE, str(tmp_path)], stdout=subprocess.PIPE, text=True)
     assert process.stdout.readline() == "ready\n"
@@ -37,6 +38,7 @@ def test_a_process_that_dies_while_it_creates_the_tables_leaves_none(tmp_path):
     assert [experiment.name for experiment in mlflow_store(tmp_path).client().search_experiments()] == ["Default"]
 
 
+@pytest.mark.long
 def test_two_processes_that_create_it_at_once_share_one(tmp_path):
     processes = [subprocess.Popen([sys.executable, "-c", MAKE, str(tmp_path)], stdout=subprocess.DEVNULL) for _ in range(2)]
     assert [process.wait(120) for process in processes] == [0, 0]

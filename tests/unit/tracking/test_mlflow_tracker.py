@@ -358,6 +358,7 @@ class Dead:
         raise RuntimeError("killed here")
 
 
+@pytest.mark.long
 def test_a_store_that_was_deleted_stops_the_study_and_is_shown_whole_in_a_new_one(tmp_path, ledger):
     new_study(ledger, "lost")
     tracker = _open(tmp_path, ledger, "lost")

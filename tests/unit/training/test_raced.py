@@ -38,6 +38,7 @@ def trial(job):
     return make
 
 
+@pytest.mark.long
 @ENGINES
 @pytest.mark.parametrize("stop", [{}, {"patience": 3}])
 def test_a_trial_that_is_not_stopped_is_the_same_to_the_last_bit(engine, stop, trial, table, splits):

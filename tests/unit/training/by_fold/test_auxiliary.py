@@ -120,6 +120,7 @@ def test_an_auxiliary_loss_that_is_not_finite_ends_the_fold(fold, training, trai
         ("regression", {"fit": FitSpec(epochs=2, batch_size=8)}),
     ],
 )
+@pytest.mark.long
 def test_the_refit_answers_by_the_main_output_alone(task, parts, job, table, splits):
     from foldwise.training.cross_validate import cross_validate
     from foldwise.training.refit import predict, refit

@@ -82,6 +82,7 @@ def test_every_optimizer_trains_an_epoch(kind, train, fold, training):
     assert before != after
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", OPTIMIZERS)
 def test_a_second_fold_starts_with_fresh_slots(kind, train, fold, training):
     from foldwise.spec.fit import FitSpec
