@@ -15,8 +15,9 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import cache
+from io import BufferedReader
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from foldwise.system.disk import full_disk_named
 
@@ -27,7 +28,7 @@ UNFINISHED = re.compile(
 ABANDONED_SECONDS = 86_400.0  # without a change: then a process elsewhere, whose life is not seen from here, is taken for dead
 
 
-def open_regular(path: Path) -> BinaryIO:
+def open_regular(path: Path) -> BufferedReader:
     """Open a file for reading, but no pipe and no device: these could keep a reader waiting.
 
     Raises:
@@ -132,7 +133,7 @@ def sweep(folder: Path, *patterns: str) -> None:
 def _is_abandoned(path: Path) -> bool:
     """Whether nothing in a file or folder was changed within a day."""
     inside = path.rglob("*") if path.is_dir() and not path.is_symlink() else ()
-    latest = max(found.lstat().st_mtime for found in (path, *inside))
+    latest: float = max(found.lstat().st_mtime for found in (path, *inside))
     return time.time() - latest > ABANDONED_SECONDS
 
 
