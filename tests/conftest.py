@@ -1,8 +1,13 @@
 """What all tests share: TensorFlow is started once a process, with the same threads for all that use it; a PostgreSQL."""
 
 import hashlib
+import os
+import pwd
 import shutil
+import subprocess
+import tempfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -38,6 +43,41 @@ def postgres(testrun_uid):
         yield server
     if not (folder / "postmaster.pid").exists():
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def contrib():
+    """The address of a PostgreSQL of this machine that has the extensions of its distribution; its tests share one database."""
+    found = [path for path in Path("/usr/lib/postgresql").glob("*/bin/pg_ctl") if _extensions(path).exists()]
+    if not found or (os.getuid() == 0 and not _has_user("postgres")):
+        pytest.skip("no PostgreSQL with its extensions is installed in /usr/lib/postgresql")
+    folder = Path(tempfile.mkdtemp(prefix="fw-contrib-", dir="/tmp"))  # its socket's path must be short
+    user: dict[str, Any] = {"user": "postgres", "group": "postgres", "extra_groups": []} if os.getuid() == 0 else {}
+    if user:
+        shutil.chown(folder, "postgres", "postgres")
+
+    def control(*words):
+        subprocess.run([found[-1], "-D", folder / "data", *words], check=True, stdout=subprocess.DEVNULL, cwd="/", **user)
+
+    options = f"-c listen_addresses='' -c unix_socket_directories={folder} -c fsync=off"
+    try:
+        control("initdb", "-o", "-A trust -U postgres -N")
+        control("-w", "-l", folder / "log", "-o", options, "start")
+        yield f"postgresql://postgres@/postgres?host={folder}"
+    finally:
+        control("-m", "immediate", "stop")
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _extensions(program: Path) -> Path:
+    return Path("/usr/share/postgresql") / program.parts[-3] / "extension" / "tablefunc.control"
+
+
+def _has_user(name: str) -> bool:
+    try:
+        return bool(pwd.getpwnam(name))
+    except KeyError:
+        return False
 
 
 @pytest.fixture(scope="session")

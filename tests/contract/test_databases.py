@@ -246,6 +246,10 @@ class TestOneSelectOnPostgresql:
             "CREATE VIEW seen AS SELECT id, bought, asleep(id) AS woken FROM visits",
             "CREATE FUNCTION step(a int, b int) RETURNS int LANGUAGE plpgsql AS 'BEGIN RETURN a + b; END'",
             "CREATE AGGREGATE summed(int) (sfunc = step, stype = int, initcond = '0')",
+            "CREATE FUNCTION woken(n int) RETURNS boolean LANGUAGE plpgsql AS 'BEGIN RETURN nextval(''numbers'') > n; END'",
+            "CREATE DOMAIN awake AS int CHECK (woken(VALUE))",
+            "CREATE TYPE pair AS (a awake, b int)",
+            "CREATE DOMAIN small AS int CHECK (VALUE < 99)",
         )
         return url
 
@@ -289,6 +293,45 @@ class TestOneSelectOnPostgresql:
             with pytest.raises(DataError, match=rule):
                 read_source(_data(shop, query.replace(call, f"(SELECT {call}{tables})") if tables else query))
         assert _do(shop, "SELECT nextval('numbers')") == 1
+
+    @pytest.mark.parametrize(
+        "query",
+        [
+            "SELECT 1::awake AS id",
+            "SELECT id::awake, bought FROM visits",
+            "SELECT (json_populate_record(NULL::pair, '{\"a\": 5}')).a AS id",
+            "SELECT * FROM json_to_recordset('[{\"id\": 6}]') AS x(id awake)",
+            "SELECT * FROM jsonb_to_record('{\"id\": [6]}') AS x(id awake[])",
+            "SELECT ('{' || id || '}')::awake[] AS id FROM visits",
+            "SELECT ('(' || id || ',1)')::pair::text AS id FROM visits",
+            "SELECT 1 AS id FROM visits WHERE bought = (('{' || 7 || '}')::awake[])::text",
+        ],
+    )
+    def test_the_check_of_a_domain_is_judged(self, shop, query):
+        with pytest.raises(DataError, match=r"^data\.query: calls public\.woken, which can do more than read"):
+            read_source(_data(shop, query))
+        assert _do(shop, "SELECT nextval('numbers')") == 1
+        assert len(read_source(_data(shop, "SELECT id::small, bought FROM visits")).frame) == 20
+
+    @pytest.mark.parametrize(
+        "call",
+        [
+            "table_to_xml('seen', true, true, '')",
+            "table_to_xml_and_xmlschema('seen', true, true, '')",
+            "schema_to_xml('public', true, true, '')",
+            "database_to_xml(true, true, '')",
+        ],
+    )
+    def test_a_view_is_not_read_behind_a_name_not_even_to_plan(self, shop, call):
+        _do(shop, "CREATE OR REPLACE VIEW seen AS SELECT id, bought, CASE WHEN woken(0) THEN 1 END AS woken FROM visits")
+        for query in (f"SELECT {call}::text AS id", f"SELECT id FROM visits WHERE bought = {call}::text"):
+            with pytest.raises(DataError, match=r"^data\.query: calls pg_catalog\.\w+_to_xml"):
+                read_source(_data(shop, query))
+        assert _do(shop, "SELECT nextval('numbers')") == 1
+
+    def test_the_catalogs_are_read(self, shop):
+        query = "SELECT table_name AS id, is_nullable AS bought FROM information_schema.columns WHERE table_name = 'visits'"
+        assert len(read_source(_data(shop, query)).frame) == 2
 
     def test_a_view_is_judged_by_what_it_calls(self, shop):
         with pytest.raises(DataError, match=r"calls public\.asleep, .* or declare it STABLE in the database if it only reads$"):
@@ -354,6 +397,54 @@ class TestOneSelectOnPostgresql:
     def test_nothing_stays_behind(self, shop):
         read_source(_data(shop))
         assert _do(shop, "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()") == 1
+
+
+@pytest.mark.slow
+class TestExtensionsOfPostgresql:
+    @pytest.fixture
+    def shop(self, contrib):
+        _do(
+            contrib,
+            "DROP SCHEMA public CASCADE",
+            "CREATE SCHEMA public",
+            *(f"CREATE EXTENSION {name}" for name in ("tablefunc", "dblink", "file_fdw")),
+            "CREATE FUNCTION touched() RETURNS int LANGUAGE plpgsql AS "
+            "'BEGIN COPY (SELECT 1) TO PROGRAM ''cat > pwn''; RETURN 1; END'",
+            "CREATE TABLE visits AS SELECT g AS id, 'no' AS bought FROM generate_series(1, 20) AS g",
+            "CREATE FUNCTION wide(text) RETURNS SETOF record AS '$libdir/tablefunc', 'crosstab' LANGUAGE c STABLE STRICT",
+            "CREATE SERVER files FOREIGN DATA WRAPPER file_fdw",
+            "CREATE FOREIGN TABLE told (id text) SERVER files OPTIONS (program 'touch pwn; echo 1')",
+            "CREATE FOREIGN TABLE kept (id text) SERVER files OPTIONS (filename 'PG_VERSION')",
+            "CREATE VIEW seen AS SELECT * FROM told",
+        )
+        yield contrib
+        assert _do(contrib, "SELECT count(*) FROM pg_ls_dir('.') AS name WHERE name LIKE 'pwn%'") == 0
+        assert _do(contrib, "SELECT count(*) FROM visits") == 20
+
+    @pytest.mark.parametrize(
+        ("query", "rule"),
+        [
+            ("SELECT * FROM crosstab('SELECT 1, 1, {write}') AS c(id int, a bigint)", "calls public.crosstab"),
+            ("SELECT * FROM crosstab('SELECT 1, 1, 1', 'SELECT {write}') AS c(id int, a bigint)", "calls public.crosstab"),
+            ("SELECT * FROM crosstab2('SELECT 1::text, 1::text, {write}::text')", "calls public.crosstab2"),
+            ("SELECT * FROM wide('SELECT 1, 1, {write}') AS c(id int, a bigint)", "calls public.wide"),
+            (
+                "SELECT * FROM connectby('(SELECT 1 AS a, {write} AS b) AS q', 'a', 'b', '1', 0) AS c(id text, b text, n int)",
+                "calls public.connectby",
+            ),
+            ("SELECT * FROM dblink('dbname=postgres', 'DELETE FROM visits RETURNING id') AS c(id text)", "calls public.dblink"),
+            ("SELECT dblink_exec('dbname=postgres', 'DELETE FROM visits') AS id", "calls public.dblink_exec"),
+            ("SELECT dblink_connect('dbname=postgres') AS id", "calls public.dblink_connect"),
+            ("SELECT * FROM told", "reads told, a foreign table that runs a program; leave it out"),
+            ("SELECT * FROM visits WHERE id::text IN (SELECT id FROM seen)", "reads told, a foreign table that runs a program"),
+        ],
+    )
+    def test_what_does_more_is_refused(self, shop, query, rule):
+        with pytest.raises(DataError, match=rf"^data\.query: {rule}"):
+            read_source(_data(shop, query.format(write="touched()")))
+
+    def test_a_foreign_table_that_is_a_file_is_read(self, shop):
+        assert len(read_source(_data(shop, "SELECT id, 'no' AS bought FROM kept")).frame) == 1
 
 
 @pytest.mark.slow

@@ -83,9 +83,8 @@ def read_card(path: Path) -> Card:
         content: dict[str, Any] = dict(read_json(path, MOST_BYTES))
         number = content.pop("format")
         if number not in READ or isinstance(number, bool):
-            raise JobError(
-                f"{path} has format {number}, and this foldwise reads {READ[0]} to {READ[-1]}; use the foldwise that wrote it"
-            )
+            shown = f"{ascii(number)[:40]}, and this foldwise reads {READ[0]} to {READ[-1]}"
+            raise JobError(f"{path} has format {shown}; use the foldwise that wrote it")
         CardRules.model_validate(content)
         reading = content["reading"]
         return Card(

@@ -7,19 +7,20 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from foldwise.errors import JobError
+from foldwise.system.files import open_regular
 
 
 def hashes(folder: Path) -> dict[str, str]:
-    """The SHA-256 of every file in a folder by relative path; links are refused.
+    """The SHA-256 of every file in a folder by relative path; links and pipes are refused.
 
     Raises:
-        JobError: a file cannot be read, or is a link.
+        JobError: a file cannot be read, or is not a regular file.
     """
     found = {}
     for path in sorted(folder.rglob("*")):
         if path.is_symlink():
             raise JobError(f"{path} is a link; a bundle must contain its files")
-        if path.is_file():
+        if not path.is_dir():
             found[path.relative_to(folder).as_posix()] = hash_of(path)
     return found
 
@@ -27,7 +28,7 @@ def hashes(folder: Path) -> dict[str, str]:
 def hash_of(path: Path) -> str:
     """The SHA-256 of a file, hexadecimal."""
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as fault:
         raise JobError(f"{path} cannot be read: {fault.strerror}") from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import zipfile
 from collections.abc import Iterator, Mapping
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from foldwise.errors import JobError
+from foldwise.system.files import open_regular
 from foldwise.system.judged_json import judged_json
 from foldwise.system.redact import first_line
 
@@ -26,6 +28,11 @@ DTYPE_POLICIES = re.compile(r"(?:\w*DTypePolicy|DTypePolicyMap)", re.ASCII)
 
 # Keras writes these for values, without a module.
 PLAIN = frozenset(("__keras_tensor__", "__tensor__", "__numpy__", "__slice__", "__ellipsis__"))
+# The modules below keras and keras.src whose classes a network consists of; others write files, load, or change settings.
+PARTS = frozenset(("layers", "models", "initializers", "regularizers", "constraints", "dtype_policies", "random", "ops")) | {
+    *("optimizers", "losses", "metrics", "quantizers"),
+}
+CLASS = re.compile(r"_*[A-Z]\w*", re.ASCII)
 # Parts of Keras that run code or read files named in the file: lambdas, saved models, vocabularies.
 REACHING_OUT = frozenset(("Lambda", "TFSMLayer", "TorchModuleWrapper", "JaxLayer", "FlaxLayer"))
 READING_FILES = frozenset(("StringLookup", "IntegerLookup", "TextVectorization", "IndexLookup", "HashedCrossing"))
@@ -47,7 +54,7 @@ def check_network(path: Path) -> NetworkFile:
             that is not Keras's or that runs code or reads other files.
     """
     try:
-        with zipfile.ZipFile(path) as file:
+        with open_regular(path) as opened, zipfile.ZipFile(opened) as file:
             infos = file.infolist()
             if sorted(info.filename for info in infos) != sorted(MEMBERS):
                 raise JobError(f"{path} must hold exactly {', '.join(sorted(MEMBERS))}, so it is not loaded")
@@ -57,10 +64,12 @@ def check_network(path: Path) -> NetworkFile:
             packed = any(info.compress_type != zipfile.ZIP_STORED for info in infos)
             if packed or sum(sizes.values()) > MOST_BYTES or not small:
                 raise JobError(f"{path} is compressed or too large for a network, so it is not loaded")
+            if sum(sizes.values()) > os.fstat(opened.fileno()).st_size:
+                raise JobError(f"{path} says that it holds more than it does, so it is not loaded")
             config = judged_json(file.read(CONFIG))
             judged_json(file.read("metadata.json"))
     except (OSError, ValueError, EOFError, NotImplementedError, RuntimeError, zipfile.BadZipFile) as fault:
-        raise JobError(f"{path} cannot be loaded: {first_line(fault) or type(fault).__name__}") from None
+        raise JobError(f"{path} cannot be loaded: {getattr(fault, 'strerror', None) or first_line(fault)}") from None
     if not isinstance(config, dict) or "class_name" not in config:
         raise JobError(f"{path} cannot be loaded: {CONFIG} is not the configuration of a network")
     weights = sizes[WEIGHTS]
@@ -121,6 +130,13 @@ def _least_parameters(name: str, own: Mapping[str, Any], built: Any) -> int:
     return units * width if isinstance(width, int) and width > 0 else units
 
 
+def _is_of_networks(module: str, name: str) -> bool:
+    words = module.split(".")[1:]
+    if words[:1] == ["src"]:
+        words = words[1:] or ["src"]
+    return CLASS.fullmatch(name) is not None and all(words) and (not words or words[0] in PARTS)
+
+
 def _foreign(part: Mapping[str, Any]) -> str | None:
     """The reason to refuse a part, None if it is allowed."""
     name, module = part["class_name"], part.get("module")
@@ -130,6 +146,8 @@ def _foreign(part: Mapping[str, Any]) -> str | None:
         return None
     if not isinstance(module, str) or module.split(".")[0] != "keras":
         return f"names {module or 'no module'}: {name}, which is not part of Keras"
+    if not _is_of_networks(module, name):
+        return f"names {module[:80]}: {name[:80]}, which is not part of a network"
     if name in REACHING_OUT:
         return f"holds a {name}, which runs code that the file names"
     own = part.get("config")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from foldwise.doors.conf import RECIPES, Conf
 from foldwise.errors import ConfigError, did_you_mean
+from foldwise.spec.places import MOST_BYTES_OF_A_NAME
 from foldwise.system.yaml_file import read_yaml
 
 OVERRIDE = "override /"
@@ -21,6 +23,8 @@ def recipe_file(conf: Conf, value: Any) -> Path:
     """
     if isinstance(value, str) and value.endswith((".yaml", ".yml")):
         path = Path(value)
+        if len(os.fsencode(path.name)) > MOST_BYTES_OF_A_NAME:
+            raise ConfigError(RECIPES, f"{value[:80]!r} is longer than a name of a file can be; correct it")
         if path.exists() and not path.is_file():
             raise ConfigError(RECIPES, f"{path} is not a regular file; name a file that holds a recipe")
         if not path.is_file():

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field, ValidationInfo, field_validator, mod
 
 from foldwise.schedule.cron import Timing, read_timing, read_zone
 from foldwise.spec.base import ByKind, Name, Spec, WebAddress, Words, matching
-from foldwise.spec.places import LedgerSpec, Paths, TrackingSpec
+from foldwise.spec.places import Folder, LedgerSpec, Paths, TrackingSpec
 
 SLOT_FORMAT = "%Y-%m-%dT%H-%M-%SZ"  # a slot in a file name and on a command line
 
@@ -94,7 +94,7 @@ class ScheduleSpec(Spec):
     job: Name | None = None
     slot: Annotated[str, matching(r"\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ", "a moment such as 2026-03-29T01-00-00Z")] | None = None
     attempt: Annotated[int, Field(ge=0)] = 0
-    jobs: str | None = None
+    jobs: Folder | None = None
     format: Literal["text", "json"] = "text"
     count: Annotated[int, Field(ge=1, le=1_000_000)] = 50
     ledger: LedgerSpec = LedgerSpec()

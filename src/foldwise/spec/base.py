@@ -56,7 +56,7 @@ def matching(pattern: str, rule: str) -> AfterValidator:
 
     def check(text: str) -> str:
         if re.fullmatch(pattern, text, re.ASCII) is None:
-            raise ValueError(f"must be {rule}, got {text!r}")
+            raise ValueError(f"must be {rule}, got {text[:200]!r}")
         return text
 
     return AfterValidator(check)

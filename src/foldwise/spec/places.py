@@ -48,6 +48,15 @@ def usable_folder(path: str) -> str:
     """
     if not path.strip():
         raise ValueError("must be a folder, got an empty text; . is the one that you are in")
+    return usable_path(path)
+
+
+def usable_path(path: str) -> str:
+    """The path, if a file system can have it.
+
+    Raises:
+        ValueError: it cannot.
+    """
     longest = max(len(os.fsencode(part)) for part in path.split("/"))
     if longest > MOST_BYTES_OF_A_NAME:
         raise ValueError(f"a name in it has {longest} bytes, more than the {MOST_BYTES_OF_A_NAME} that a file system allows")
@@ -57,6 +66,7 @@ def usable_folder(path: str) -> str:
 
 
 Folder = Annotated[str, AfterValidator(usable_folder)]
+FilePath = Annotated[str, AfterValidator(usable_path)]
 
 
 class Paths(Spec):

@@ -8,15 +8,15 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from foldwise.spec.base import ByKind, Listed, Name, Spec, matching
-from foldwise.spec.places import LedgerSpec, Paths, TrackingSpec
+from foldwise.spec.places import FilePath, LedgerSpec, Paths, TrackingSpec
 
 
 class PredictSpec(Spec):
     """The options of predict."""
 
     model: str
-    input: str
-    output: str
+    input: FilePath
+    output: FilePath
     escape: bool = True
     ledger: LedgerSpec = LedgerSpec()
     tracking: Annotated[TrackingSpec, ByKind] = TrackingSpec()
@@ -27,7 +27,7 @@ class ExportSpec(Spec):
     """The options of export."""
 
     model: str
-    output: str
+    output: FilePath
     format: Literal["saved_model", "litert", "onnx"] = "saved_model"
     ledger: LedgerSpec = LedgerSpec()
     tracking: Annotated[TrackingSpec, ByKind] = TrackingSpec()

@@ -176,7 +176,10 @@ def check_batch(fit: FitSpec, splits: Sequence[Split]) -> None:
 
 def check_runs_folder(runs: str) -> None:
     """Raise ConfigError if a file is at this path, or the folder cannot be written to."""
-    path = Path(runs).resolve()
+    try:
+        path = Path(runs).resolve()
+    except (OSError, RuntimeError):  # Python 3.11 and later differ
+        raise ConfigError("paths.runs", f"{runs} is a link that leads to itself; name a folder") from None
     there = next(parent for parent in (path, *path.parents) if parent.exists())
     if not there.is_dir():
         raise ConfigError("paths.runs", f"{there} is a file, not a folder")

@@ -3,24 +3,32 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import json
 import math
 import os
+import platform
 import re
 import shutil
 import stat
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import cache
+from io import BufferedReader
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from foldwise.system.disk import full_disk_named
 
 # The names of `part_of`, of a folder that is being replaced, and of what SQLite keeps beside a file.
-UNFINISHED = re.compile(r"\.(?P<name>.+)\.(?P<pid>\d{1,9})\.(?P<kind>part|old)(?:-journal|-wal|-shm)?")
+UNFINISHED = re.compile(
+    r"\.(?P<name>.+?)(?:\.(?P<host>[0-9a-f]{8}))?\.(?P<pid>\d{1,9})\.(?P<kind>part|old)(?:-journal|-wal|-shm)?"
+)
+ABANDONED_SECONDS = 86_400.0  # without a change: then a process elsewhere, whose life is not seen from here, is taken for dead
 
 
-def open_regular(path: Path) -> BinaryIO:
+def open_regular(path: Path) -> BufferedReader:
     """Open a file for reading, but no pipe and no device: these could keep a reader waiting.
 
     Raises:
@@ -64,7 +72,7 @@ def whole_folder(folder: Path, replace: bool = False) -> Iterator[Path]:
         folder: the final place.
         replace: remove an earlier folder of that name; without it a folder with files there is an OSError.
     """
-    part, old = part_of(folder), folder.with_name(f".{folder.name}.{os.getpid()}.old")
+    part, old = part_of(folder), _beside(folder, "old")
     shutil.rmtree(part, ignore_errors=True)
     try:
         with full_disk_named(folder):
@@ -80,11 +88,27 @@ def whole_folder(folder: Path, replace: bool = False) -> Iterator[Path]:
 
 def part_of(path: Path) -> Path:
     """Where this process writes a file or folder before it is renamed to `path`."""
-    return path.with_name(f".{path.name}.{os.getpid()}.part")
+    return _beside(path, "part")
+
+
+def _beside(path: Path, kind: str) -> Path:
+    return path.with_name(f".{path.name}.{_here()}.{os.getpid()}.{kind}")
+
+
+@cache
+def _here() -> str:
+    """This machine, or this container of it, in eight characters: the same number is another process elsewhere."""
+    try:
+        space = str(Path("/proc/self/ns/pid").readlink())
+    except OSError:  # only Linux has it
+        space = ""
+    return hashlib.sha256(f"{platform.node()} {space}".encode()).hexdigest()[:8]
 
 
 def sweep(folder: Path, *patterns: str) -> None:
     """Remove what killed processes left in a folder: the unfinished files and folders of `part_of`, and what lies beside them.
+
+    Of processes of other machines, and of earlier versions, which did not name theirs, what is a day old is removed.
 
     Args:
         folder: need not exist.
@@ -93,15 +117,24 @@ def sweep(folder: Path, *patterns: str) -> None:
     for place in (folder, *(found for pattern in patterns for found in folder.glob(pattern))):
         for left in place.glob(".*"):
             named = UNFINISHED.fullmatch(left.name)
-            if named is None or _lives(int(named["pid"])):
+            if named is None:
                 continue
             with suppress(OSError):  # another process sweeps too, or the folder belongs to another user
+                if _lives(int(named["pid"])) if named["host"] == _here() else not _is_abandoned(left):
+                    continue
                 if named["kind"] == "old" and not (place / named["name"]).exists():
                     left.rename(place / named["name"])  # killed between the two renames
                 elif left.is_dir() and not left.is_symlink():
                     shutil.rmtree(left)
                 else:
                     left.unlink()
+
+
+def _is_abandoned(path: Path) -> bool:
+    """Whether nothing in a file or folder was changed within a day."""
+    inside = path.rglob("*") if path.is_dir() and not path.is_symlink() else ()
+    latest: float = max(found.lstat().st_mtime for found in (path, *inside))
+    return time.time() - latest > ABANDONED_SECONDS
 
 
 def _lives(pid: int) -> bool:

@@ -13,6 +13,8 @@ from foldwise.errors import ConfigError
 from foldwise.system.files import open_regular
 
 MOST_BYTES = 262_144  # the longest file of ours has 3,000
+MOST_DIGITS = 3_000  # Python shows no larger number; the rules of the options allow fewer
+_HALVES = re.compile("[\ud800-\udfff]")
 
 
 def read_yaml(path: Path, most_bytes: int = MOST_BYTES) -> tuple[dict[str, Any], dict[str, int]]:
@@ -33,7 +35,13 @@ def read_yaml(path: Path, most_bytes: int = MOST_BYTES) -> tuple[dict[str, Any],
         if not isinstance(node, yaml.MappingNode):
             got = "an empty file" if node is None else "a list" if isinstance(node, yaml.SequenceNode) else "a single value"
             raise ConfigError(_place(path, node), f"must be a mapping, lines such as key: value, got {got}")
-        return loader.construct_document(node), dict(_lines(node, ""))
+        values = loader.construct_document(node)
+        lines: dict[str, int] = {}
+        for key, line in _lines(node, ""):
+            if key in lines:  # once as fit: {epochs: 2}, once as fit.epochs: 3
+                raise ConfigError(f"{path}, line {line}", f"duplicate key {key!r}, also in line {lines[key]}; leave one out")
+            lines[key] = line
+        return values, lines
     except OSError as fault:
         raise ConfigError(str(path), f"cannot be read: {fault.strerror}") from None
     except yaml.MarkedYAMLError as fault:
@@ -75,6 +83,14 @@ class _PlainLoader(yaml.SafeLoader):  # type: ignore[misc]  # PyYAML ships no ty
             tag = event.tag.replace("tag:yaml.org,2002:", "!!")
             raise yaml.MarkedYAMLError(problem=f"the tag {tag} is not allowed", problem_mark=event.start_mark)
         return super().compose_node(parent, index)
+
+    def construct_scalar(self, node: Any) -> Any:
+        value = super().construct_scalar(node)
+        if node.tag.endswith(":int") and len(value) > MOST_DIGITS:
+            raise yaml.MarkedYAMLError(problem=f"a number of {len(value)} digits", problem_mark=node.start_mark)
+        if _HALVES.search(value):
+            raise yaml.MarkedYAMLError(problem="half a character, such as \\ud800", problem_mark=node.start_mark)
+        return value
 
     def construct_mapping(self, node: Any, deep: bool = False) -> dict[str, Any]:
         mapping: dict[str, Any] = {}

@@ -141,6 +141,9 @@ def test_every_field_of_a_card_is_judged(tmp_path, key, value, sentence):
         ('"threshold": 0.5', f'"threshold": {"[" * 200}{"]" * 200}', "nested deeper than 100 levels"),
         ('"format": 3', '"format": true', "has format True"),
         ('"format": 3', '"format": [3]', "has format [3]"),
+        ('"format": 3', '"format": "\\u001b[2J\\n"', "has format '\\x1b[2J\\n', and"),
+        ('"format": 3', f'"format": "{"x" * 70_000}"', "has format 'xxxxx"),
+        ('"study": "s-1"', f'"study": "{"x" * 70_000}"', "study: must be 1 to 100 of"),
     ],
 )
 def test_the_text_of_a_card_is_judged(tmp_path, old, new, sentence):

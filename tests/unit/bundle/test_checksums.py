@@ -1,8 +1,10 @@
 """A change to a file of a bundle is detected."""
 
+import os
+
 import pytest
 
-from foldwise.bundle.checksums import check, hashes
+from foldwise.bundle.checksums import check, hash_of, hashes
 from foldwise.errors import JobError
 
 
@@ -36,3 +38,14 @@ def test_a_changed_file_is_named(folder, change, sentence):
     change(folder)
     with pytest.raises(JobError, match=sentence):
         check(folder, expected)
+
+
+def test_a_pipe_and_an_endless_file_are_not_read(tmp_path):
+    os.mkfifo(tmp_path / "network.keras")
+    (tmp_path / "zero").symlink_to("/dev/zero")
+    for name in ("network.keras", "zero"):
+        with pytest.raises(JobError, match=f"{name} cannot be read: it is not a regular file"):
+            hash_of(tmp_path / name)
+    (tmp_path / "zero").unlink()
+    with pytest.raises(JobError, match=r"network.keras cannot be read: it is not a regular file"):
+        hashes(tmp_path)

@@ -1,6 +1,8 @@
 """A network file is checked before Keras opens it."""
 
 import json
+import os
+import struct
 import zipfile
 
 import pytest
@@ -42,6 +44,14 @@ def test_parts_of_keras_are_allowed(tmp_path):
         (_layer(registered_name="mine>Dense"), "holds 'mine>Dense' under the name of Dense"),
         (_layer(config={"activation": {"class_name": "__lambda__", "config": {}}}), "__lambda__"),
         (_layer(class_name=["Dense"]), "names a class that is not text"),
+        (_layer(module="keras.utils", class_name="get_file"), "names keras.utils: get_file, which is not part of a network"),
+        (_layer(module="keras.config", class_name="enable_unsafe_deserialization"), "which is not part of a network"),
+        (_layer(module="keras", class_name="get_file"), "names keras: get_file, which is not part of a network"),
+        (_layer(module="keras.src.saving.saving_lib", class_name="load_model"), "which is not part of a network"),
+        (_layer(module="keras.layers..os", class_name="System"), "which is not part of a network"),
+        (_layer(module="keras.utils", class_name="FeatureSpace"), "which is not part of a network"),
+        (_layer(module="keras.callbacks", class_name="BackupAndRestore"), "which is not part of a network"),
+        (_layer(module="keras.models", class_name="function", config="load_model"), "which is not part of a network"),
         (_layer(class_name="StringLookup", config={"vocabulary": "/etc/passwd"}), "vocabulary in another file"),
     ],
 )
@@ -122,6 +132,24 @@ def test_the_text_of_a_configuration_is_judged(text, sentence, member, tmp_path)
 def test_other_or_compressed_members_are_refused(options, tmp_path):
     with pytest.raises(JobError, match="so it is not loaded"):
         check_network(_written(tmp_path / "n.keras", LAYER, **options))
+
+
+def test_a_size_that_the_file_does_not_have_is_refused(tmp_path):
+    """Else a small file could ask for as much memory as it says that its weights have."""
+    path = _written(tmp_path / "n.keras", LAYER)
+    content = bytearray(path.read_bytes())
+    entry = content.rfind(b"PK\x01\x02")  # of the weights, in the directory at the end
+    content[entry + 20 : entry + 28] = struct.pack("<II", 2**31, 2**31)
+    path.write_bytes(content)
+    with pytest.raises(JobError, match="says that it holds more than it does, so it is not loaded"):
+        check_network(path)
+
+
+def test_a_pipe_is_not_waited_for(tmp_path):
+    path = tmp_path / "n.keras"
+    os.mkfifo(path)
+    with pytest.raises(JobError, match="cannot be loaded: it is not a regular file"):
+        check_network(path)
 
 
 def test_a_file_that_is_not_a_network_is_one_sentence(tmp_path):

@@ -94,7 +94,7 @@ BAD = {
     "no folder": ("paths: {runs: ''}", "paths.runs: must be a folder, got an empty text"),
     "an unset value": ("fit:\n  epochs: ???", "fit.epochs: must be given, for example fit.epochs=..."),
     "400 digits": (f"model: {{units: [int, 1, {'1' * 400}]}}", "model.units.2: must be a number of at most 300 digits"),
-    "5000 digits": (f"fit: {{epochs: {'1' * 5000}}}", "mine.yaml: cannot be read as YAML: Exceeds the limit"),
+    "5000 digits": (f"fit: {{epochs: {'1' * 5000}}}", "mine.yaml, line 1: cannot be read as YAML: a number of 5000 digits"),
     "an unknown key": ("fitt: {epochs: 3}", "fitt: unknown key, did you mean fit?"),
     "a wrong value": ("fit: {epochs: 0}", "fit.epochs: must be >= 1, got 0"),
     "an address": ("study: ${oc.env:HOME}", "study: references such as '${oc.env:HOME}' are not allowed"),
@@ -130,3 +130,8 @@ def test_a_recipe_is_a_regular_file(tmp_path):
     (tmp_path / "mine.yaml").write_text(MINE)
     (tmp_path / "link.yaml").symlink_to("mine.yaml")
     assert compose_study([f"experiment={tmp_path / 'link.yaml'}"])["fit"]["epochs"] == 7
+
+
+def test_a_name_that_no_file_can_have_is_refused():
+    with pytest.raises(ConfigError, match=r"^experiment: 'x+' is longer than a name of a file can be"):
+        compose_study([f"experiment={'x' * 300}.yaml"])

@@ -3,7 +3,7 @@ import pytest
 from foldwise.config.read import read_service
 from foldwise.doors.compose import compose_service
 from foldwise.errors import ConfigError
-from foldwise.spec.services import UiSpec
+from foldwise.spec.services import ExportSpec, PredictSpec, UiSpec
 
 
 def _ui(*words):
@@ -46,3 +46,14 @@ def test_what_is_no_host_is_refused_also_if_it_is_meant(host):
 def test_an_address_of_the_pages_has_brackets_for_ipv6():
     assert _ui("host='::1'", "port=5001").address == "http://[::1]:5001"
     assert _ui().address == "http://127.0.0.1:5000"
+
+
+@pytest.mark.parametrize("key", ["input", "output"])
+def test_a_path_that_no_file_can_have_is_refused(key):
+    words = {"model": "a@champion", "input": "rows.csv", "output": "answers.csv", key: "x" * 300 + ".csv"}
+    with pytest.raises(ConfigError, match="has 304 bytes, more than the 255 that a file system allows") as caught:
+        read_service(PredictSpec, words)
+    assert caught.value.key == key
+    if key == "output":
+        with pytest.raises(ConfigError, match="a name in it has 300 bytes"):
+            read_service(ExportSpec, {"model": "a@champion", "output": "x" * 300})

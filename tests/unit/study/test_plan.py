@@ -92,3 +92,9 @@ def test_a_start_tries_the_ends_of_all_ranges_once(tmp_path, monkeypatch):
     threads_of(plan)
     assert len(needs_build_check(spec)) == 3
     assert (len(walks), validated) == (1, [])
+
+
+def test_a_link_that_leads_to_itself_is_no_runs_folder(tmp_path):
+    (tmp_path / "loop").symlink_to("loop")
+    with pytest.raises(ConfigError, match=r"paths\.runs: .*loop is a link that leads to itself; name a folder"):
+        check_runs_folder(str(tmp_path / "loop"))

@@ -3,11 +3,12 @@ import math
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from foldwise.system.files import atomically, sweep, whole_folder, write_json
+from foldwise.system.files import atomically, part_of, sweep, whole_folder, write_json
 
 
 def test_a_failed_write_leaves_the_old_file_only(tmp_path):
@@ -54,18 +55,23 @@ def dead():
     return ended.pid
 
 
+def _left(name, pid, kind):
+    """What another process of this machine leaves beside a file."""
+    return part_of(Path(name)).name.removesuffix(f"{os.getpid()}.part") + f"{pid}.{kind}"
+
+
 def test_what_killed_processes_left_is_swept(tmp_path, dead):
     study = tmp_path / "studies" / "iris"
     (study / "figures").mkdir(parents=True)
     left = [
-        tmp_path / f".mlflow.db.{dead}.part",
-        tmp_path / f".mlflow.db.{dead}.part-journal",
-        study / f".trials.parquet.{dead}.part",
-        study / "figures" / f".history.png.{dead}.part",
+        tmp_path / _left("mlflow.db", dead, "part"),
+        tmp_path / _left("mlflow.db", dead, "part-journal"),
+        study / _left("trials.parquet", dead, "part"),
+        study / "figures" / _left("history.png", dead, "part"),
     ]
     for file in left:
         file.write_bytes(b"x")
-    for name in (f".bundle.{dead}.part", f".bundle.{dead}.old"):
+    for name in (_left("bundle", dead, "part"), _left("bundle", dead, "old")):
         (study / name / "inner").mkdir(parents=True)
         (study / name / "inner" / "network.keras").write_bytes(b"x")
     (study / "bundle").mkdir()
@@ -75,14 +81,21 @@ def test_what_killed_processes_left_is_swept(tmp_path, dead):
 
 def test_what_others_have_is_not_swept(tmp_path, dead):
     alive = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
-    kept = [f".x.{alive.pid}.part", f".x.{os.getpid()}.part", ".part", f"x.{dead}.part", f".x.{dead}.parts", ".x.12a.part"]
-    kept += [f".x.{2**40}.part", f".{dead}.part"]
+    kept = [
+        _left("x", alive.pid, "part"),
+        _left("x", os.getpid(), "part"),
+        ".part",
+        f"x.{dead}.part",
+        _left("x", dead, "parts"),
+        ".x.12a.part",
+    ]
+    kept += [_left("x", 2**40, "part"), f".{dead}.part"]
     for name in kept:
         (tmp_path / name).touch()
     outside = tmp_path.with_name(f"{tmp_path.name}-outside")
     outside.mkdir()
     (outside / "mine").touch()
-    (tmp_path / f".link.{dead}.part").symlink_to(outside)
+    (tmp_path / _left("link", dead, "part")).symlink_to(outside)
     sweep(tmp_path)
     alive.communicate(b"\n")
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(kept)
@@ -94,8 +107,23 @@ def test_sweeping_a_folder_that_does_not_exist_is_harmless(tmp_path):
 
 
 def test_a_folder_that_was_being_replaced_is_put_back(tmp_path, dead):
-    (tmp_path / f".bundle.{dead}.old").mkdir()
-    (tmp_path / f".bundle.{dead}.old" / "bundle.json").write_text("the only one")
+    (tmp_path / _left("bundle", dead, "old")).mkdir()
+    (tmp_path / _left("bundle", dead, "old") / "bundle.json").write_text("the only one")
     sweep(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["bundle"]
     assert (tmp_path / "bundle" / "bundle.json").read_text() == "the only one"
+
+
+def test_what_machines_elsewhere_left_is_swept_after_a_day(tmp_path, dead):
+    """The same number is another process there, and earlier versions did not name the machine."""
+    names = [f".a.0123abcd.{dead}.part", f".b.{dead}.part", f".c.0123abcd.{os.getpid()}.part"]
+    for name in names:
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "inner").touch()
+    sweep(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == names
+    for path in tmp_path.rglob("*"):
+        os.utime(path, (0, 0))
+    os.utime(tmp_path / names[0] / "inner")  # still written to
+    sweep(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == names[:1]

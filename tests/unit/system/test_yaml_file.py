@@ -27,6 +27,10 @@ def test_values_are_plain_and_keys_are_text_as_written(tmp_path):
         ("a: 1\nb: =", "a.yaml, line 2: cannot be read as YAML: could not determine a constructor"),
         ("a: \x01", "a.yaml: cannot be read as YAML: unacceptable character"),
         ("[" * 5000, "a.yaml: cannot be read as YAML: maximum recursion depth exceeded"),
+        ("a: 1\nb: 0x" + "f" * 5000, "a.yaml, line 2: cannot be read as YAML: a number of 5002 digits"),
+        ('a: "\\ud800"', "a.yaml, line 1: cannot be read as YAML: half a character"),
+        ("fit.epochs: 3\nfit: {epochs: 2}", "a.yaml, line 2: duplicate key 'fit.epochs', also in line 1; leave one out"),
+        ("a: {b: {c: 1}, b.c: 2}", "a.yaml, line 1: duplicate key 'a.b.c'"),
         ("a: b: c", "a.yaml, line 1: cannot be read as YAML: mapping values are not allowed here"),
     ],
 )

@@ -41,8 +41,10 @@ def load_preparation(path: Path) -> AnyPreparation:
     try:
         content = dict(read_json(path, MOST_BYTES))
         number = content.pop("format")
-        if number != FORMAT:
-            raise DataError(f"{path}: has format {number}, and this foldwise reads {FORMAT}; use the foldwise that wrote it")
+        if number != FORMAT or isinstance(number, bool):
+            raise DataError(
+                f"{path}: has format {ascii(number)[:40]}, and this foldwise reads {FORMAT}; use the foldwise that wrote it"
+            )
         (ImageRules if "shape" in content else TableRules).model_validate(content)
         if "shape" in content:
             height, width, channels = content["shape"]

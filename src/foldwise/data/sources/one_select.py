@@ -2,7 +2,9 @@
 
 SQLite prepares one statement at a time and asks an authorizer about each thing that it would do. PostgreSQL declares a cursor
 for the query, which must be one SELECT that changes no table, in a read-only transaction. A function in a SELECT can still do
-more, so the server shows its plan before the first row, and PostgreSQL must know every function in it to change nothing.
+more, so the server shows its plan before the first row, and PostgreSQL must know every function in it to change nothing, also
+in the checks of domains that it converts to. Some functions are called while a query is planned, so its parsed form is judged
+first.
 """
 
 from __future__ import annotations
@@ -11,7 +13,8 @@ import math
 import re
 import sqlite3
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from foldwise.errors import DataError
@@ -47,20 +50,53 @@ _STEPS = 10_000  # of SQLite's machine between two looks at the clock: well belo
 _HARMLESS = (
     "random random_normal setseed clock_timestamp timeofday gen_random_uuid uuidv4 uuidv7 pg_sleep pg_sleep_for pg_sleep_until"
 )
-# Functions of extensions that run SQL from their arguments although they are not VOLATILE.
-_RUN_TEXT = "crosstab crosstabn crosstab2 crosstab3 crosstab4 connectby xpath_table"
-_FUNCTIONS = re.compile(r":(?:\w*funcid|\w+fnoid)\s+(\d+)")  # in a plan; blanks in names are escaped there
-_SUSPECTS = """
+# Functions that run SQL from their arguments, or read any view, although they are not VOLATILE.
+_RUN_TEXT = (
+    "crosstab crosstabn crosstab2 crosstab3 crosstab4 connectby xpath_table table_to_xml table_to_xml_and_xmlschema "
+    "schema_to_xml schema_to_xml_and_xmlschema database_to_xml database_to_xml_and_xmlschema"
+)
+# The same in C, as an extension's functions can be declared under other names.
+_RUN_TEXT_IN_C = "crosstab crosstab_hash connectby_text connectby_text_serial xpath_table"
+# In a plan and in a parsed query; blanks in names are escaped there.
+_FUNCTIONS = re.compile(r":(?:\w*funcid|\w+fnoid)\s+(\d+)")
+_TABLES = re.compile(r":relid\s+(\d+)")
+_TYPES = re.compile(
+    r":(?:resulttype|funcresulttype|typid|(?:func)?coltypes)\s+(?:\(o\s+)?([\d\s]+)"
+)  # that values are converted to
+# A domain's check is run where a value becomes one, perhaps inside of an array or a row; the plan does not show it.
+_SUSPECTS = r"""
+WITH RECURSIVE types(type) AS (
+    SELECT unnest(%(types)s::oid[])
+    UNION
+    SELECT part.type FROM types JOIN pg_catalog.pg_type t ON t.oid = types.type CROSS JOIN LATERAL (
+        SELECT unnest(ARRAY[t.typelem, t.typbasetype])
+        UNION ALL SELECT atttypid FROM pg_catalog.pg_attribute WHERE attrelid = t.typrelid AND attnum > 0 AND NOT attisdropped
+        UNION ALL SELECT rngsubtype FROM pg_catalog.pg_range WHERE rngtypid = t.oid
+    ) AS part(type)
+), checks(number) AS (
+    SELECT (regexp_matches(conbin::text, ':(?:\w*funcid|\w+fnoid)\s+(\d+)', 'g'))[1]::oid
+    FROM pg_catalog.pg_constraint WHERE contypid IN (SELECT type FROM types)
+), called(number) AS (
+    SELECT unnest(%(called)s::oid[]) UNION SELECT number FROM checks
+), inner_ones(number) AS (
+    SELECT number FROM called
+    UNION
+    SELECT unnest(
+        ARRAY[aggtransfn, aggfinalfn, aggcombinefn, aggserialfn, aggdeserialfn, aggmtransfn, aggminvtransfn, aggmfinalfn]
+    )
+    FROM pg_catalog.pg_aggregate WHERE aggfnoid::oid IN (SELECT number FROM called)
+)
 SELECT n.nspname, p.proname FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
-WHERE p.oid IN (
-    SELECT unnest(%(called)s::oid[])
-    UNION ALL
-    SELECT unnest(ARRAY[aggtransfn::oid, aggfinalfn::oid, aggmtransfn::oid, aggminvtransfn::oid, aggmfinalfn::oid])
-    FROM pg_catalog.pg_aggregate WHERE aggfnoid::oid = ANY (%(called)s::oid[])
-) AND (
+JOIN pg_catalog.pg_language l ON l.oid = p.prolang
+WHERE p.oid IN (SELECT number FROM inner_ones) AND (
     lower(p.proname) = ANY (string_to_array(%(run_text)s, ' '))
-    OR p.provolatile = 'v' AND NOT (n.nspname = 'pg_catalog' AND p.proname = ANY (string_to_array(%(harmless)s, ' ')))
+    OR l.lanname = 'c' AND p.prosrc = ANY (string_to_array(%(run_text_in_c)s, ' '))
+    OR p.provolatile = 'v' AND (%(planned)s OR p.oid IN (SELECT number FROM checks))
+    AND NOT (n.nspname = 'pg_catalog' AND p.proname = ANY (string_to_array(%(harmless)s, ' ')))
 ) ORDER BY 1, 2 LIMIT 1"""
+_PROGRAMS = """
+SELECT ftrelid::regclass FROM pg_catalog.pg_foreign_table
+WHERE ftrelid = ANY (%(tables)s::oid[]) AND array_to_string(ftoptions, ' ') ~ '(^| )program=' LIMIT 1"""
 
 
 def read_from_sqlite(connection: Connection, query: str, seconds: float | None) -> Rows:
@@ -108,24 +144,24 @@ def read_from_postgresql(connection: Connection, query: str, seconds: float | No
         psycopg.Error: the query is not one SELECT, or has another fault.
     """
     driver: Any = connection.connection.driver_connection
-    plans: list[str] = []
-
-    def take(notice: Any) -> None:
-        plans.append(notice.message_detail or "")
-
     driver.read_only = True
-    options = {"client_min_messages": "log", "debug_pretty_print": "on", "debug_print_plan": "on"}
+    options = {"client_min_messages": "log", "debug_pretty_print": "on"}
     if seconds is not None:
         options = {"statement_timeout": str(max(1, round(seconds * 1000))), **options}
     for name, value in options.items():
         driver.execute("SELECT pg_catalog.set_config(%s, %s, true)", (name, value))
+    with _shown(driver, "debug_print_rewritten") as parsed:
+        _parse(driver, query)
+    _judge(driver, parsed, planned=False)
     # of a named cursor psycopg sends the DECLARE in the protocol that takes one statement; fetchall asks for the first row
     with driver.cursor("rows") as cursor:
-        driver.add_notice_handler(take)
-        cursor.execute(query)
-        driver.remove_notice_handler(take)
-        driver.execute("SET LOCAL debug_print_plan = off")
-        _judge(driver, plans)
+        with _shown(driver, "debug_print_plan") as plans:
+            cursor.execute(query)
+        if not any("PLANNEDSTMT" in plan for plan in plans):
+            raise DataError(
+                "data.query: the server shows no plan, so it cannot be told what the query would do; use PostgreSQL"
+            )
+        _judge(driver, plans, planned=True)
         return [column.name for column in cursor.description], cursor.fetchall()
 
 
@@ -155,13 +191,42 @@ def _only_reads(action: int, first: str | None, second: str | None) -> bool:
     return action in _ACTIONS
 
 
-def _judge(driver: Any, plans: Sequence[str]) -> None:
-    if not any("PLANNEDSTMT" in plan for plan in plans):
-        raise DataError("data.query: the server shows no plan, so it cannot be told what the query would do; use PostgreSQL")
-    called = sorted({number for plan in plans for number in _FUNCTIONS.findall(plan)})
-    words = {"called": "{" + ",".join(called) + "}", "run_text": _RUN_TEXT, "harmless": _HARMLESS}
-    suspect = driver.execute(_SUSPECTS, words).fetchone()
+@contextmanager
+def _shown(driver: Any, option: str) -> Iterator[list[str]]:
+    """The forms of a query that the server shows in this block, which an option of PostgreSQL asks for."""
+    texts: list[str] = []
+
+    def take(notice: Any) -> None:
+        texts.append(notice.message_detail or "")
+
+    driver.execute(f"SET LOCAL {option} = on")
+    driver.add_notice_handler(take)
+    yield texts
+    driver.remove_notice_handler(take)
+    driver.execute(f"SET LOCAL {option} = off")
+
+
+def _parse(driver: Any, query: str) -> None:
+    """Let the server parse a statement that is then neither planned nor run."""
+    from psycopg import errors
+    from psycopg.pq import ExecStatus
+
+    result = driver.pgconn.prepare(b"", query.encode(driver.info.encoding))
+    if result.status == ExecStatus.FATAL_ERROR:
+        raise errors.error_from_result(result, encoding=driver.info.encoding)
+
+
+def _judge(driver: Any, shown: Sequence[str], planned: bool) -> None:
+    """Refuse a query by its parsed form, or by its plan, where functions that only read may be folded into it already."""
+    called, tables, types = (
+        "{" + ",".join(sorted({number for text in shown for found in kind.findall(text) for number in found.split()})) + "}"
+        for kind in (_FUNCTIONS, _TABLES, _TYPES)
+    )
+    words = {"run_text": _RUN_TEXT, "run_text_in_c": _RUN_TEXT_IN_C, "harmless": _HARMLESS, "planned": planned}
+    suspect = driver.execute(_SUSPECTS, {"called": called, "types": types, **words}).fetchone()
     if suspect is not None:
         schema, name = suspect
         other = "" if schema == "pg_catalog" else ", or declare it STABLE in the database if it only reads"
         raise DataError(f"data.query: calls {schema}.{name}, which can do more than read; leave it out{other}")
+    if (table := driver.execute(_PROGRAMS, {"tables": tables}).fetchone()) is not None:
+        raise DataError(f"data.query: reads {table[0]}, a foreign table that runs a program; leave it out")

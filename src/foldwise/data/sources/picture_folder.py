@@ -13,7 +13,7 @@ from foldwise.data.sources.pictures import ENDINGS, NAMED, find_pictures, read_p
 from foldwise.errors import ConfigError, DataError
 from foldwise.spec.data import CsvData
 from foldwise.spec.images import FolderData
-from foldwise.spec.places import Paths
+from foldwise.spec.places import Paths, usable_path
 
 
 def read_folder(data: FolderData, folder: Path, labels: str | None) -> ImageSource:
@@ -42,8 +42,12 @@ def find_folder(path: str, paths: Paths, key: str) -> Path:
     """The folder that `key` names: at its path, else in `paths.data`.
 
     Raises:
-        DataError: it is in neither place.
+        DataError: it is in neither place, or cannot be.
     """
+    try:
+        usable_path(path)
+    except ValueError as fault:
+        raise DataError(f"{key}: {fault}; correct it") from None
     for place in (Path(path).expanduser(), Path(paths.data) / path):
         if place.is_dir():
             return place
