@@ -246,6 +246,7 @@ class TestOneSelectOnPostgresql:
             "CREATE VIEW seen AS SELECT id, bought, asleep(id) AS woken FROM visits",
             "CREATE FUNCTION step(a int, b int) RETURNS int LANGUAGE plpgsql AS 'BEGIN RETURN a + b; END'",
             "CREATE AGGREGATE summed(int) (sfunc = step, stype = int, initcond = '0')",
+            "CREATE PROCEDURE nothing() LANGUAGE sql AS 'DELETE FROM visits'",
             "CREATE FUNCTION woken(n int) RETURNS boolean LANGUAGE plpgsql AS 'BEGIN RETURN nextval(''numbers'') > n; END'",
             "CREATE DOMAIN awake AS int CHECK (woken(VALUE))",
             "CREATE TYPE pair AS (a awake, b int)",
