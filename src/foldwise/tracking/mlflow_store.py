@@ -7,6 +7,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from uuid import uuid4
 
 # MLflow reads these when it is imported; the user's own settings win.
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
@@ -124,8 +125,8 @@ class MlflowStore:
 
 def _make_file(path: Path, artifacts: Path | None) -> None:
     """Create MLflow's tables in a file that is complete or absent: MLflow can neither use nor repair half of its tables."""
-    part = part_of(path)
-    part.unlink(missing_ok=True)
+    # A name of its own for each try: MLflow keeps the connections of a failed one, and would go on in its removed file.
+    part = part_of(path.with_name(f"{path.name}.{uuid4().hex[:8]}"))
     try:
         made = SqlAlchemyStore(f"sqlite:///{part}", (artifacts or path.parent / "artifacts").as_uri())
         made.engine.dispose()
@@ -135,6 +136,10 @@ def _make_file(path: Path, artifacts: Path | None) -> None:
             return
         except OSError:  # a file system without hard links
             part.replace(path)
+    except BaseException:
+        if part.exists():
+            os.truncate(part, 0)  # else those connections keep its space
+        raise
     finally:
         part.unlink(missing_ok=True)
 
