@@ -29,6 +29,7 @@ from foldwise.bundle.card import Card, read_card
 from foldwise.bundle.checksums import hash_of
 from foldwise.data.serving_rules import FLAGS
 from foldwise.errors import ConfigError, JobError, did_you_mean
+from foldwise.system.disk import is_full
 from foldwise.system.redact import first_line
 from foldwise.tracking.mlflow_store import MlflowStore
 from foldwise.tracking.registry import FIRST, LATER, UNKNOWN, ModelVersion, Standing, read_reference
@@ -83,7 +84,7 @@ class MlflowRegistry:
                 return made or self._register(folder, name, run_id, metrics, idempotency_key, standing)
             except FAULTS as fault:
                 pause = next(pauses, None)
-                if pause is None or getattr(fault, "error_code", None) == "INVALID_PARAMETER_VALUE":
+                if pause is None or is_full(fault) or getattr(fault, "error_code", None) == "INVALID_PARAMETER_VALUE":
                     raise JobError(
                         f"model {name} cannot be registered: {self._store.described(fault)}; its bundle is in {folder}"
                     ) from None
@@ -227,7 +228,11 @@ class MlflowRegistry:
         with TemporaryDirectory() as scratch:
             written = Path(scratch) / "model"
             _write_pyfunc(written, folder, card, Model(run_id=run_id, model_id=logged.model_id))
-            client.log_model_artifacts(logged.model_id, str(written))
+            try:
+                client.log_model_artifacts(logged.model_id, str(written))
+            except FAULTS:  # a part of a model serves nobody, and takes the space that a full disk lacks
+                self._store.remove_files(logged.artifact_location)
+                raise
         client.finalize_logged_model(logged.model_id, LoggedModelStatus.READY)
         if run_id:
             client.log_outputs(run_id, [LoggedModelOutput(logged.model_id, step=0)])

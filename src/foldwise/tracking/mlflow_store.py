@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +23,7 @@ from mlflow import MlflowClient
 from mlflow.entities import Experiment
 from mlflow.store.model_registry.sqlalchemy_store import SqlAlchemyStore as RegistryStore
 from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
+from mlflow.utils.file_utils import local_file_uri_to_path
 from sqlalchemy import NullPool, create_engine
 from sqlalchemy.engine import make_url
 
@@ -83,8 +85,18 @@ class MlflowStore:
             _opened[uri] = here
 
     def described(self, fault: Exception) -> str:
-        """A fault of this store as part of a sentence."""
-        return full_disk(self.file) if self.file is not None and is_full(fault) else first_line(fault)
+        """A fault of this store as part of a sentence; a full disk with the file or folder that came short."""
+        if not is_full(fault):
+            return first_line(fault)
+        named = (getattr(fault, key, None) for key in ("filename2", "filename"))  # the second one is a copy that came short
+        short = next(filter(None, named), self.artifacts if isinstance(fault, OSError) else self.file)
+        return first_line(fault) if short is None else full_disk(Path(short))
+
+    def remove_files(self, location: str) -> None:
+        """Remove a folder of artifacts, given by its address, if it lies in `artifacts`."""
+        folder = Path(local_file_uri_to_path(location))
+        if self.artifacts is not None and folder.is_relative_to(self.artifacts):
+            shutil.rmtree(folder, ignore_errors=True)
 
     def client(self) -> MlflowClient:
         """A client of this store, independent of the process's default store.
