@@ -4,8 +4,8 @@ Reads lines of JSON, {runs, url, kill, pause}; answers each with {pid}. A schedu
 RUNS/clock, and what runs a slot is a process forked beside it, whose number goes into RUNS/runners: it starts a shell that
 appends the slot to RUNS/effects and takes `pause` seconds.
 
-No process is forked from one that has a ledger open: SQLite's locks belong to a process, so the child would believe that it has
-those of its parent, and after the parent's death the next one to open the ledger would cut off the memory that both share, which
+No process is forked from one that has a ledger open: SQLite's locks belong to a process, so the child would believe that it
+has those of its parent, and after the parent's death the next one to open the ledger would cut off the memory that both share, which
 kills the child by SIGBUS.
 """
 

@@ -57,7 +57,8 @@ def profile_of(frame: pd.DataFrame, schema: Schema) -> tuple[ColumnProfile, ...]
 def binned(profile: ColumnProfile, cells: pd.Series[Any]) -> tuple[float, ...]:
     """The shares of new conformed cells (rows,) in the bins or levels of a profile, to compare with its `parts`.
 
-    A number outside the range is in the first or last bin; True, TRUE and true are one level, as for the model. All shares are 0 if every cell is missing; a text column has none.
+    A number outside the range is in the first or last bin; True, TRUE and true are one level, as for the model. All
+    shares are 0 if every cell is missing; a text column has none.
     """
     if profile.kind == "category":
         aliases = truth_aliases(profile.levels)

@@ -422,9 +422,10 @@ def test_a_store_without_room_ends_the_study_with_its_path(runs, ledger):
     tracker = _open(runs, ledger, study)
     assert tracker.place() is not None
     size = (runs / "mlflow.db").stat().st_size
-    with room_for(size - size % 4096), pytest.raises(DiskFull, match="mlflow.db cannot be written, because its disk is full"):
+    with room_for(size - size % 4096):
         for number in range(12):
             tracker.trial(finish(ledger, study, result(number)))
-        tracker.close(None)
+        with pytest.raises(DiskFull, match=r"mlflow\.db cannot be written, because its disk is full"):
+            tracker.close(None)
     assert _open(runs, ledger, study).close(None) == ()
     assert all(row.shipped for row in ledger.trials(study))
