@@ -5,8 +5,8 @@ RUNS/clock, and what runs a slot is a process forked beside it, whose number goe
 appends the slot to RUNS/effects and takes `pause` seconds.
 
 No process is forked from one that has a ledger open: SQLite's locks belong to a process, so the child would believe that it
-has those of its parent, and after the parent's death the next one to open the ledger would cut off the memory that both share, which
-kills the child by SIGBUS.
+has those of its parent. After the parent's death the next one to open the ledger would cut off the memory that both share, and
+the child would die by SIGBUS.
 """
 
 from __future__ import annotations
