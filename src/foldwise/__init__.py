@@ -2,7 +2,7 @@
 
 from typing import Any
 
-__all__ = ["__version__", "load", "retrain", "train", "tune"]
+__all__ = ["__version__", "load", "remove", "retrain", "train", "tune"]
 
 
 def __getattr__(name: str) -> Any:

@@ -127,6 +127,21 @@ def retrain(*overrides: str) -> Mapping[str, Any]:
     return retrain_here(compose_service("retrain", overrides))
 
 
+def remove(*overrides: str) -> None:
+    """Delete a study, or old output of jobs, as `foldwise remove` does; without `"confirm=true"` it only shows what would go.
+
+    Args:
+        overrides: as on the command line, `"study=iris-1"`, `"confirm=true"`.
+
+    Raises:
+        FoldwiseError: with one sentence; ConfigError for an unknown study or a champion that is not named, and then nothing is
+            deleted.
+    """
+    from foldwise.doors.remove import remove as remove_here
+
+    remove_here(compose_service("remove", overrides))
+
+
 def load(reference: str, runs: str = "mlruns", url: str | None = None) -> Bundle:
     """The registered model `NAME@alias` or `NAME/version`; its `predict` answers raw rows.
 

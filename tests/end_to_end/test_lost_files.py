@@ -31,7 +31,7 @@ def disturbed(runs, harm, *words, ready=lambda runs: True):
         command("tune", *WORDS, *words, runs=runs), cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
     try:
-        end = time.monotonic() + 120
+        end = time.monotonic() + 240
         while finished(runs) < 2 or not ready(runs):
             assert process.poll() is None, process.communicate()
             assert time.monotonic() < end
@@ -69,6 +69,46 @@ def test_a_study_without_its_ledger_stops_and_its_results_are_beside(harm, tmp_p
     assert (trials["state"] == "COMPLETE").all()
     assert not (runs / "ledger.db").exists() or (runs / "ledger.db").stat().st_size == 0
     assert "done and kept" not in err
+
+
+def delete_mlflow(runs):
+    (runs / "mlflow.db").unlink()
+
+
+def replace_mlflow(runs):
+    (runs / "other").write_bytes((runs / "mlflow.db").read_bytes())
+    (runs / "other").replace(runs / "mlflow.db")
+
+
+def is_shipped(runs):
+    """Whether a trial is in MLflow."""
+    with closing(sqlite3.connect(f"file:{runs / 'ledger.db'}?mode=ro", uri=True)) as connection:
+        return connection.execute("SELECT count(*) FROM trials WHERE shipped IS NOT NULL").fetchone()[0] > 0
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(("harm", "how"), [(delete_mlflow, "deleted"), (replace_mlflow, "replaced by another file")])
+def test_a_study_without_its_mlflow_stops_and_the_next_start_shows_each_trial_once(harm, how, tmp_path):
+    from foldwise.tracking.mlflow_store import mlflow_store
+
+    runs = tmp_path / "runs"
+    mlflow_store(runs).client()  # the tables are there before the study, which else makes them while it trains
+    code, _, err = disturbed(runs, harm, ready=is_shipped)
+    assert code == 1, err
+    error = err.strip().splitlines()[-1]
+    assert f"mlflow.db was {how} while it was in use" in error
+    folder = re.search(r"the results of (\d+) trials are in (\S+)$", error)
+    assert len(pd.read_parquet(f"{folder[2]}/trials.parquet")) == int(folder[1]) >= 2
+    assert (runs / "mlflow.db").exists() == (harm is replace_mlflow)  # no new empty one
+
+    count = finished(runs)
+    done = run("tune", *WORDS, f"budget.trials={count + 1}", "extend=true", runs=runs)
+    assert done.returncode == 0, done.stderr
+    with closing(sqlite3.connect(runs / "mlflow.db")) as connection:
+        query = "SELECT t.value, count(*) FROM tags t JOIN runs r USING (run_uuid) WHERE t.key = 'foldwise.trial' "
+        rows = connection.execute(query + "AND r.lifecycle_stage = 'active' GROUP BY t.value").fetchall()
+    assert sorted((int(number), times) for number, times in rows) == [(number, 1) for number in range(len(rows))]
+    assert len(rows) == count + 1
 
 
 @pytest.mark.long

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import foldwise
 from foldwise.api import _request
 from foldwise.config.read import identity, read_study
 from foldwise.errors import ConfigError
@@ -72,3 +73,17 @@ def test_a_mistake_is_refused_in_one_sentence(case):
     with pytest.raises(ConfigError) as caught:
         _study(*overrides, **given)
     assert sentence in str(caught.value)
+
+
+def test_remove_shows_first_then_deletes_and_names_a_likely_study(tmp_path, capsys):
+    runs = f"paths.runs={tmp_path}"
+    with closing(open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}")) as ledger:
+        _open_or_resume(ledger, tmp_path, frame=_frame(), target="y")
+    (tmp_path / "studies" / "mine").mkdir(parents=True)
+    with pytest.raises(ConfigError, match="no study is called 'mine1', did you mean mine"):
+        foldwise.remove("study=mine1", runs)
+    foldwise.remove("study=mine", runs)
+    assert (tmp_path / "studies" / "mine").is_dir()
+    assert "nothing was deleted" in capsys.readouterr().out
+    foldwise.remove("study=mine", "confirm=true", runs)
+    assert not (tmp_path / "studies" / "mine").exists()

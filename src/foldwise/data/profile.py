@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from foldwise.data.cells import truth_aliases
 from foldwise.data.schema import Schema
 from foldwise.spec.data import FeatureKind
 
@@ -56,10 +57,12 @@ def profile_of(frame: pd.DataFrame, schema: Schema) -> tuple[ColumnProfile, ...]
 def binned(profile: ColumnProfile, cells: pd.Series[Any]) -> tuple[float, ...]:
     """The shares of new conformed cells (rows,) in the bins or levels of a profile, to compare with its `parts`.
 
-    A number outside the range is in the first or last bin. All shares are 0 if every cell is missing; a text column has none.
+    A number outside the range is in the first or last bin; True, TRUE and true are one level, as for the model. All
+    shares are 0 if every cell is missing; a text column has none.
     """
     if profile.kind == "category":
-        counts = Counter(cell for cell in cells.to_list() if cell is not None)
+        aliases = truth_aliases(profile.levels)
+        counts = Counter(aliases.get(cell, cell) for cell in cells.to_list() if cell is not None)
         known = [counts[level] for level in profile.levels]
         return _shares([*known, counts.total() - sum(known)])
     if profile.kind == "text" or not profile.shares:

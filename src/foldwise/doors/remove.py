@@ -66,6 +66,8 @@ def _studies(asked: RemoveSpec, runs: Path, ledger: Ledger, screen: Screen) -> N
 
     mlflow = _mlflow(asked, runs)
     known = ledger.names()
+    for name in asked.studies:
+        _check_place(name, runs, ledger, asked, mlflow)
     doomed = [_doomed(name, known, runs, ledger, mlflow) for name in asked.studies]
     _check_models(asked, doomed)
     for study in doomed:
@@ -100,6 +102,22 @@ def _delete(study: Doomed, asked: RemoveSpec, runs: Path, ledger: Ledger, mlflow
         mlflow.delete_runs(study.runs)
     ledger.remove_study(study.name)
     shutil.rmtree(runs / "studies" / study.name)
+
+
+def _check_place(name: str, runs: Path, ledger: Ledger, asked: RemoveSpec, mlflow: MlflowRemoval | None) -> None:
+    """Refuse a study whose files would stay, or whose champion cannot be looked up."""
+    folder = runs / "studies" / name
+    if folder.is_symlink():
+        rule = f"{folder} is a link, so its files would stay; remove the link, and move the folder here if its files shall go"
+        raise ConfigError("study", rule)
+    if folder.exists() and not folder.is_dir():
+        raise ConfigError("study", f"{folder} is not a folder; remove or rename it")
+    asks = mlflow is None and asked.tracking.kind == "mlflow"
+    made = [(model, version) for model, version in ledger.versions.of_study(name) if asks and "#" in model]  # else in memory
+    if made:
+        shown = ", ".join(f"{model.rpartition('#')[0]}/{version}" for model, version in made)
+        rule = f"{name} made {shown}, and {runs / 'mlflow.db'}, which knows whether that is a champion, is gone"
+        raise ConfigError("study", f"{rule}; put it back, or give tracking=in_memory to delete the study without it")
 
 
 def _doomed(name: str, known: list[str], runs: Path, ledger: Ledger, mlflow: MlflowRemoval | None) -> Doomed:

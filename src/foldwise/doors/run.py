@@ -16,7 +16,7 @@ from foldwise.doors.look import look_at_data
 from foldwise.doors.reopen import finished_before, nothing_left
 from foldwise.doors.screen import Screen
 from foldwise.doors.start_ledger import StartLedger
-from foldwise.errors import Interrupted, JobError, Replaced
+from foldwise.errors import DiskFull, Interrupted, JobError, Replaced
 from foldwise.spec.space import Params
 from foldwise.spec.study import StudySpec
 from foldwise.system.command import door_command, shell_word
@@ -172,10 +172,11 @@ def _carry_out(
             with rescued(plan, lambda: searched.results):
                 return conclude(plan, searched, parts, registry, spent), searched.results
         except (Interrupted, KeyboardInterrupt) as stop:  # what is not shown yet is shown by the next start
-            tracker.close(None, wait_seconds=SHIPPING_SECONDS if isinstance(stop, Interrupted) else 0)
+            with suppress(DiskFull):
+                tracker.close(None, wait_seconds=SHIPPING_SECONDS if isinstance(stop, Interrupted) else 0)
             raise
         except BaseException:
-            with suppress(Replaced):  # the first one also says where the results are
+            with suppress(Replaced, DiskFull):  # the first one also says where the results are
                 tracker.close(None)
             raise
 

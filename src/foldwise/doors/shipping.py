@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from foldwise.doors.assemble import make_tracking
-from foldwise.errors import JobError
+from foldwise.errors import DiskFull, JobError
 from foldwise.ledger.ledger import Ledger
 from foldwise.ledger.rows import StudyRecord
 from foldwise.ledger.study_lock import lock_study
@@ -84,6 +84,9 @@ def ship_others(ledger: Ledger, tracking: TrackingSpec, runs: str, notify: Calla
                 ledger.lead(name)
                 notify(f"study {name} is not complete in MLflow; the rest is sent")
                 ship_study(name, ledger, tracking, runs, notify)
+        except DiskFull as fault:
+            notify(str(fault))
+            return
         except JobError:  # it is running, so its own process sends it
             continue
         if name in ledger.waiting():

@@ -9,7 +9,7 @@ from typing import TypeVar
 from sqlalchemy import Connection, Engine, select, update
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
-from foldwise.errors import DiskFull, JobError, Overtaken
+from foldwise.errors import DiskFull, JobError, Overtaken, Replaced
 from foldwise.ledger.coordinator import StudyLocks, named, new_holder
 from foldwise.ledger.retry import Waiting
 from foldwise.ledger.tables import studies
@@ -34,6 +34,7 @@ class Transactions:
         self._epochs: dict[str, int] = {}
         self._file = Path(str(engine.url.database)) if engine.dialect.name == "sqlite" else None
         self._watched = None if self._file is None else WatchedFile(self._file)
+        self._has_wal = False  # whether SQLite writes to `<file>-wal` first, seen in a transaction
 
     @property
     def folder(self) -> Path | None:
@@ -93,7 +94,7 @@ class Transactions:
 
         Raises:
             JobError: the database fails, or rejects a row, then with `contradiction` as the sentence.
-            Replaced: its file was deleted or replaced since it was opened; nothing is written to either file.
+            Replaced: its file was deleted or replaced since it was opened, or its -wal file deleted; nothing is written.
             DiskFull: there is no room for its file.
         """
 
@@ -102,6 +103,7 @@ class Transactions:
             with self.engine.begin() as connection:
                 done = work(connection)
                 self._raise_if_replaced()
+                self._raise_if_wal_deleted()
                 return done
 
         return self._patiently(transact, contradiction)
@@ -122,6 +124,17 @@ class Transactions:
     def _raise_if_replaced(self) -> None:
         if self._watched is not None:
             self._watched.raise_if_replaced()
+
+    def _raise_if_wal_deleted(self) -> None:
+        """In a transaction: SQLite goes on in a deleted -wal file, which a kill would lose; when closed, it still copies it."""
+        if self._file is None:
+            return
+        wal = self._file.with_name(f"{self._file.name}-wal")
+        if wal.exists():
+            self._has_wal = True
+        elif self._has_wal:
+            rule = f"{wal} was deleted while it was in use, so nothing more is written to it"
+            raise Replaced(f"{rule}; leave the ledger's files to foldwise, then run the same command again")
 
     def _patiently(self, work: Callable[[], T], contradiction: str = "") -> T:
         try:

@@ -13,10 +13,12 @@ import numpy.typing as npt
 
 from foldwise.bundle.bundle import Bundle
 from foldwise.data.preparation.pixels import ImagePreparation
+from foldwise.errors import DiskFull
 from foldwise.models.inspect import network_graph_of
 from foldwise.report.figures.model import draw_model
 from foldwise.report.figures.search import draw_search
 from foldwise.study.plan import Plan
+from foldwise.system.disk import full_disk_named
 from foldwise.system.redact import first_line
 from foldwise.trial.result import TrialResult
 from foldwise.trial.summary import BaselineScore
@@ -44,7 +46,11 @@ def draw_figures(
     answers: Answers,
     notify: Callable[[str], None],
 ) -> None:
-    """Write `figures/`, unless the configuration turns them off. A figure that cannot be drawn is reported and skipped."""
+    """Write `figures/`, unless the configuration turns them off. A figure that cannot be drawn is reported and skipped.
+
+    Raises:
+        DiskFull: there is no room for them.
+    """
     tracking, folder = plan.spec.fixed.tracking, plan.folder / "figures"
     if tracking.kind == "in_memory" or not tracking.figures:
         return
@@ -55,7 +61,10 @@ def draw_figures(
     }
     for part, draw in parts.items():
         try:
-            draw()
+            with full_disk_named(folder):
+                draw()
+        except DiskFull:  # what comes after the figures would have no room either
+            raise
         except Exception as fault:  # noqa: BLE001 - a study must not fail for a figure
             notify(f"figures of the {part} could not all be drawn: {first_line(fault)}")
 

@@ -18,7 +18,8 @@ import mlflow.artifacts
 import numpy as np
 import pandas as pd
 from mlflow import MlflowClient
-from mlflow.entities import LoggedModelOutput, LoggedModelStatus
+from mlflow.entities import LoggedModel, LoggedModelOutput, LoggedModelStatus
+from mlflow.entities.model_registry import ModelVersion as RegisteredVersion
 from mlflow.entities.model_registry import RegisteredModel
 from mlflow.exceptions import MlflowException
 from mlflow.models import Model, ModelSignature
@@ -29,6 +30,7 @@ from foldwise.bundle.card import Card, read_card
 from foldwise.bundle.checksums import hash_of
 from foldwise.data.serving_rules import FLAGS
 from foldwise.errors import ConfigError, JobError, did_you_mean
+from foldwise.system.disk import is_full
 from foldwise.system.redact import first_line
 from foldwise.tracking.mlflow_store import MlflowStore
 from foldwise.tracking.registry import FIRST, LATER, UNKNOWN, ModelVersion, Standing, read_reference
@@ -83,7 +85,7 @@ class MlflowRegistry:
                 return made or self._register(folder, name, run_id, metrics, idempotency_key, standing)
             except FAULTS as fault:
                 pause = next(pauses, None)
-                if pause is None or getattr(fault, "error_code", None) == "INVALID_PARAMETER_VALUE":
+                if pause is None or is_full(fault) or getattr(fault, "error_code", None) == "INVALID_PARAMETER_VALUE":
                     raise JobError(
                         f"model {name} cannot be registered: {self._store.described(fault)}; its bundle is in {folder}"
                     ) from None
@@ -224,6 +226,28 @@ class MlflowRegistry:
             client.get_run(run_id).info.experiment_id if run_id else self._store.experiment(card.study).experiment_id
         )
         logged = client.create_logged_model(experiment_id, name=re.sub(r"[/:.%\"']", "-", name), source_run_id=run_id)
+        try:
+            made = self._make_version(logged, folder, card, name, run_id, metrics, idempotency_key, standing)
+        except FAULTS as fault:
+            if is_full(fault):  # what is there of the model serves nobody, and takes the space that is lacking
+                self._store.remove_files(logged.artifact_location)
+            raise
+        alias = self._set_first_alias(name, made.version, standing.leads)
+        return ModelVersion(name, int(made.version), (alias,), f"models:/{name}/{made.version}")
+
+    def _make_version(
+        self,
+        logged: LoggedModel,
+        folder: Path,
+        card: Card,
+        name: str,
+        run_id: str | None,
+        metrics: Mapping[str, float],
+        idempotency_key: str | None,
+        standing: Standing,
+    ) -> RegisteredVersion:
+        """Write a bundle as the files of a logged model, and make that the next version of a name."""
+        client = self._client
         with TemporaryDirectory() as scratch:
             written = Path(scratch) / "model"
             _write_pyfunc(written, folder, card, Model(run_id=run_id, model_id=logged.model_id))
@@ -243,9 +267,7 @@ class MlflowRegistry:
         # the model id only with a run: else MLflow looks it up in the process's default store
         source, model_id = logged.artifact_location, logged.model_id if run_id else None
         said = standing.verdict or None
-        made = client.create_model_version(name, source, run_id, tags=tags, model_id=model_id, description=said)
-        alias = self._set_first_alias(name, made.version, standing.leads)
-        return ModelVersion(name, int(made.version), (alias,), f"models:/{name}/{made.version}")
+        return client.create_model_version(name, source, run_id, tags=tags, model_id=model_id, description=said)
 
     def _numbered(self, name: str, alias: str | None, number: int | None) -> int:
         found = self._model(name)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 import os
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from uuid import uuid4
 
 # MLflow reads these when it is imported; the user's own settings win.
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
@@ -21,6 +23,7 @@ from mlflow import MlflowClient
 from mlflow.entities import Experiment
 from mlflow.store.model_registry.sqlalchemy_store import SqlAlchemyStore as RegistryStore
 from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
+from mlflow.utils.file_utils import local_file_uri_to_path
 from sqlalchemy import NullPool, create_engine
 from sqlalchemy.engine import make_url
 
@@ -82,8 +85,18 @@ class MlflowStore:
             _opened[uri] = here
 
     def described(self, fault: Exception) -> str:
-        """A fault of this store as part of a sentence."""
-        return full_disk(self.file) if self.file is not None and is_full(fault) else first_line(fault)
+        """A fault of this store as part of a sentence; a full disk with the file or folder that came short."""
+        if not is_full(fault):
+            return first_line(fault)
+        named = (getattr(fault, key, None) for key in ("filename2", "filename"))  # the second one is a copy that came short
+        short = next(filter(None, named), self.artifacts if isinstance(fault, OSError) else self.file)
+        return first_line(fault) if short is None else full_disk(Path(short))
+
+    def remove_files(self, location: str) -> None:
+        """Remove a folder of artifacts, given by its address, if it lies in `artifacts`."""
+        folder = Path(local_file_uri_to_path(location))
+        if self.artifacts is not None and folder.is_relative_to(self.artifacts):
+            shutil.rmtree(folder, ignore_errors=True)
 
     def client(self) -> MlflowClient:
         """A client of this store, independent of the process's default store.
@@ -124,8 +137,8 @@ class MlflowStore:
 
 def _make_file(path: Path, artifacts: Path | None) -> None:
     """Create MLflow's tables in a file that is complete or absent: MLflow can neither use nor repair half of its tables."""
-    part = part_of(path)
-    part.unlink(missing_ok=True)
+    # A name of its own for each try: MLflow keeps the connections of a failed one, and would go on in its removed file.
+    part = part_of(path.with_name(f"{path.name}.{uuid4().hex[:8]}"))
     try:
         made = SqlAlchemyStore(f"sqlite:///{part}", (artifacts or path.parent / "artifacts").as_uri())
         made.engine.dispose()
@@ -135,6 +148,10 @@ def _make_file(path: Path, artifacts: Path | None) -> None:
             return
         except OSError:  # a file system without hard links
             part.replace(path)
+    except BaseException:
+        if part.exists():
+            os.truncate(part, 0)  # else those connections keep its space
+        raise
     finally:
         part.unlink(missing_ok=True)
 

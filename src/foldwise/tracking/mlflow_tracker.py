@@ -6,8 +6,10 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
+from foldwise.errors import DiskFull
 from foldwise.ledger.ledger import Ledger
 from foldwise.ledger.rows import StudyRecord, TrialRow, goal_of
+from foldwise.system.disk import is_full
 from foldwise.system.redact import without_password
 from foldwise.tracking.mlflow_store import MlflowStore
 from foldwise.tracking.mlflow_study import MlflowStudy
@@ -36,6 +38,7 @@ class MlflowTracker:
         self._perhaps_there: set[int] = set()  # an earlier try may have created their runs
         self._end: tuple[StudySummary | None, Sequence[Path]] | None = None
         self._fault: str | None = None
+        self._is_full = False  # whether that fault is a full disk
         self._ended = False
         self._answered = threading.Event()
 
@@ -68,7 +71,11 @@ class MlflowTracker:
         return RunPlace(without_password(self._store.tracking_uri), run.info.experiment_id, run.info.run_id)
 
     def close(self, summary: StudySummary | None, files: Sequence[Path] = (), wait_seconds: float = 60.0) -> tuple[str, ...]:
-        """Ship the rest and end the study's run; whatever could not be shipped becomes one sentence."""
+        """Ship the rest and end the study's run; whatever could not be shipped becomes one sentence.
+
+        Raises:
+            DiskFull: with that sentence, if there is no room for it.
+        """
         if self._thread.ident is None:  # never opened
             return ()
         with self._changed:
@@ -79,7 +86,10 @@ class MlflowTracker:
             return ()
         why = f" within {wait_seconds:g} s" if self._thread.is_alive() or self._fault is None else f": {self._fault}"
         what = f"{len(self._left)} of the study's trials" if self._left else "all of the study"
-        return (f"MLflow did not accept {what}{why}; nothing is lost, the next start of the study ships the rest",)
+        sentence = f"MLflow did not accept {what}{why}; nothing is lost, the next start of the study ships the rest"
+        if self._is_full:
+            raise DiskFull(sentence)
+        return (sentence,)
 
     def _work(self) -> None:
         faults = 0
@@ -114,12 +124,15 @@ class MlflowTracker:
             with self._changed:
                 self._left.pop(row.number, None)
         except Exception as fault:  # noqa: BLE001 - no fault of an outlet may stop a study
-            self._fault = self._store.described(fault)
+            self._note(fault)
             self._perhaps_there.update(self._left)
             return False
         finally:
             self._answered.set()
         return True
+
+    def _note(self, fault: Exception) -> None:
+        self._fault, self._is_full = self._store.described(fault), is_full(fault)
 
     def _open_parent(self) -> None:
         was_there = self._study.open()
@@ -146,7 +159,7 @@ class MlflowTracker:
                 self._study.remove_twins()
             self._study.end(summary, files)
         except Exception as fault:  # noqa: BLE001 - as above
-            self._fault = self._store.described(fault)
+            self._note(fault)
             return False
         self._ended = not self._left
         return True

@@ -88,3 +88,19 @@ def test_levels_beyond_the_most_frequent_are_the_rest():
     assert profile.parts[-1] == pytest.approx(51 / 200)
     assert binned(profile, cells) == pytest.approx(profile.parts)
     assert binned(profile, pd.Series(["often", "never", None], dtype=object)) == (0.5, *[0.0] * (MOST_LEVELS - 1), 0.5)
+
+
+@pytest.mark.parametrize(
+    ("before", "now"), [("true false", "True False"), ("True False", "TRUE FALSE"), ("TRUE no", "true no")]
+)
+def test_true_and_false_are_the_same_levels_however_they_are_spelled(before, now):
+    schema = Schema((Column("paid", "category"),))
+    (profile,) = profile_of(pd.DataFrame({"paid": before.split() * 3}, dtype=object), schema)
+    assert binned(profile, pd.Series(now.split() * 2, dtype=object)) == profile.parts
+
+
+def test_levels_that_the_training_rows_told_apart_stay_apart():
+    (profile,) = profile_of(pd.DataFrame({"paid": ["true", "True", "no"]}, dtype=object), Schema((Column("paid", "category"),)))
+    assert binned(profile, pd.Series(["true", "true", "TRUE"], dtype=object)) == pytest.approx(
+        (*({"true": 2 / 3}.get(level, 0.0) for level in profile.levels), 1 / 3)
+    )

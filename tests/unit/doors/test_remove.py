@@ -10,6 +10,7 @@ from foldwise.doors.compose import compose_service
 from foldwise.doors.remove import remove
 from foldwise.errors import ConfigError, JobError
 from foldwise.ledger.ledger import open_ledger
+from foldwise.ledger.model_versions import VersionRow
 from foldwise.ledger.study_lock import lock_study
 from tests.contract.ledgers import finish, new_study, result
 
@@ -115,6 +116,36 @@ def test_a_link_is_deleted_and_not_followed(runs, tmp_path_factory):
     (runs / "studies" / "one" / "link").symlink_to(mine)
     _remove(runs, "study=one", "confirm=true")
     assert (mine / "precious").exists()
+
+
+def test_a_study_whose_folder_is_a_link_or_a_file_stays_whole(runs, tmp_path_factory):
+    other_disk = tmp_path_factory.mktemp("other_disk") / "one"
+    (runs / "studies" / "one").rename(other_disk)
+    (runs / "studies" / "one").symlink_to(other_disk)
+    for confirm in ("false", "true"):
+        with pytest.raises(
+            ConfigError, match=r"study: .*studies/one is a link, so its files would stay; .* move the folder here"
+        ):
+            _remove(runs, "study=[other,one]", f"confirm={confirm}")
+    assert sorted(path.name for path in other_disk.iterdir()) == ["results", "summary.json"]
+    (runs / "studies" / "one").unlink()
+    (runs / "studies" / "one").write_text("not a study")
+    with pytest.raises(ConfigError, match=r"study: .*studies/one is not a folder; remove or rename it"):
+        _remove(runs, "study=one", "confirm=true")
+    assert _studies(runs) == (["one", "other"], 1, 1)
+
+
+def test_a_study_with_versions_stays_while_its_mlflow_is_gone(runs):
+    with closing(open_ledger(f"sqlite:///{runs / 'ledger.db'}")) as ledger:
+        ledger.versions.keep(VersionRow("iris#1", 1, "one", "f" * 64, None, {}, None, None, datetime(2026, 1, 1, tzinfo=UTC)))
+    with pytest.raises(
+        ConfigError,
+        match=r"study: one made iris/1, and .*mlflow\.db, which knows whether that is a champion, is gone; put it back",
+    ):
+        remove(compose_service("remove", ["study=one", "confirm=true", f"paths.runs={runs}"]))
+    assert _studies(runs) == (["one", "other"], 1, 1)
+    _remove(runs, "study=one", "confirm=true")  # tracking=in_memory says that there is none
+    assert _studies(runs) == (["other"], 0, 1)
 
 
 def test_old_logs_go_but_not_that_of_a_run_that_has_not_ended(runs, capsys):

@@ -112,3 +112,25 @@ def test_without_room_for_a_new_ledger_it_is_said_too(path):
     with largest_file(4096), pytest.raises(DiskFull, match="MB free"):
         open_ledger(f"sqlite:///{path}")
     open_ledger(f"sqlite:///{path}").close()
+
+
+def test_a_deleted_wal_file_stops_the_study_and_nothing_that_was_written_is_lost(ledger, path):
+    new_study(ledger)
+    finish(ledger, "iris-1", result(0))
+    path.with_name("ledger.db-wal").unlink()
+    with pytest.raises(Replaced, match=r"ledger\.db-wal was deleted while it was in use"):
+        finish(ledger, "iris-1", result(1))
+    ledger.close()
+    with closing(open_ledger(f"sqlite:///{path}")) as again:
+        assert [row.number for row in again.trials("iris-1")] == [0]
+
+
+def test_a_ledger_that_another_process_opens_and_closes_keeps_its_wal_file(ledger, path):
+    new_study(ledger)
+    for number in range(3):
+        with closing(open_ledger(f"sqlite:///{path}")) as other:
+            assert len(other.trials("iris-1")) == number
+        finish(ledger, "iris-1", result(number))
+    ledger.close()
+    with closing(open_ledger(f"sqlite:///{path}")) as again:
+        assert len(again.trials("iris-1")) == 3

@@ -1,11 +1,14 @@
 import json
 import math
+import re
+import resource
 import time
+from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
 
-from foldwise.errors import Replaced
+from foldwise.errors import DiskFull, Replaced
 from foldwise.ledger.ledger import open_ledger
 from foldwise.spec.goal import Goal
 from foldwise.trial.provenance import Commit, Provenance
@@ -55,6 +58,17 @@ def _runs(runs, study):
     client = mlflow_store(runs).client()
     found = client.search_runs([client.get_experiment_by_name(study).experiment_id], max_results=1000)
     return client, {run.info.run_name: run for run in found}, found
+
+
+@contextmanager
+def room_for(size):
+    """A limit to the size of each file that this process writes, as a full disk."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 PROVENANCE = Provenance(
@@ -385,3 +399,34 @@ def test_a_registry_whose_store_was_replaced_registers_nothing_in_the_other(tmp_
     with pytest.raises(Replaced, match="replaced by another file"):
         MlflowRegistry(store).register(tmp_path, "iris", None, {})
     assert (tmp_path / "mlflow.db").stat().st_size == 0
+
+
+def test_artifacts_without_room_end_the_study_with_their_path_and_the_next_start_ships_them(runs, ledger, tmp_path):
+    study = new_study(ledger, "narrow").name
+    tracker = _open(runs, ledger, study)
+    tracker.trial(finish(ledger, study, result(0)))
+    ledger.finish_study(study, summary())
+    assert tracker.place() is not None
+    (tmp_path / "large.parquet").write_bytes(bytes(3_000_000))
+    with room_for(2_500_000), pytest.raises(DiskFull) as caught:
+        tracker.close(summary(), [tmp_path / "large.parquet"])
+    short = rf"MLflow did not accept all of the study: {runs}/artifacts\S* cannot be written, because its disk is full"
+    assert re.match(short, str(caught.value)), caught.value
+    assert "the next start of the study ships the rest" in str(caught.value)
+    assert ledger.waiting() == [study]
+    assert _open(runs, ledger, study).close(summary(), [tmp_path / "large.parquet"]) == ()
+    assert ledger.waiting() == []
+
+
+def test_a_store_without_room_ends_the_study_with_its_path(runs, ledger):
+    study = new_study(ledger, "no-room").name
+    tracker = _open(runs, ledger, study)
+    assert tracker.place() is not None
+    size = (runs / "mlflow.db").stat().st_size
+    with room_for(size - size % 4096):
+        for number in range(12):
+            tracker.trial(finish(ledger, study, result(number)))
+        with pytest.raises(DiskFull, match=r"mlflow\.db cannot be written, because its disk is full"):
+            tracker.close(None)
+    assert _open(runs, ledger, study).close(None) == ()
+    assert all(row.shipped for row in ledger.trials(study))
