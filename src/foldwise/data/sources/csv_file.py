@@ -20,7 +20,7 @@ from foldwise.spec.data import WHITESPACE, Reading
 BLOCK = 2**20
 PEEK = 50  # rows that are compared with the first line
 _DELIMITERS = {";": "';'", "\t": "tab", "|": "'|'", ",": "','"}
-_COMMENTS = ("#", "%", "//", "--")
+_COMMENTS = ("#", "%", "//", "--", ";", "!")
 _SEP_LINE = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)  # how Excel names the delimiter
 
 _NUMBER = re.compile(r"[+-]?(?:\d+[.,]?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
@@ -55,13 +55,16 @@ def read_csv(file: BufferedReader, path: Path, reading: Reading, target: str) ->
     records = _without_end(_records(file, path, reading, notes), reading.skip_end)
     line, cells = next(records, (0, []))
     if not cells:
+        if reading.skip or reading.skip_end:
+            left_out = f"data.skip={reading.skip} and data.skip_end={reading.skip_end}"
+            raise DataError(f"{path}: no line is left after {left_out}; lower them")
         raise DataError(f"{path}: the file is empty; a CSV file begins with a line of column names")
     if not reading.header:
         names = tuple(f"column_{place}" for place in range(1, len(cells) + 1))
         rows = _rows(chain([(line, cells)], records), path, reading, len(cells))
         return Header(names, tuple(notes)), rows
     peek = list(islice(records, PEEK))
-    _check_delimiter(path, cells, reading.delimiter, target)
+    _check_delimiter(path, cells, reading.delimiter, target, [row for _, row in peek])
     _check_first(path, line, cells, peek, target)
     header = _header(path, cells, [row for _, row in peek])
     if not peek:
@@ -128,7 +131,8 @@ def _wrong_width(path: Path, line: int, cells: Sequence[str], records: Records, 
             "or data.ragged=fill if it lacks its last, empty cells"
         )
     if len(cells) < width or not any(cells[width:]):
-        proposal = "data.ragged=fill " + ("if rows lack their last, empty cells" if len(cells) < width else "drops empty ones")
+        why = " if rows lack their last, empty cells" if len(cells) < width else ", which drops empty ones"
+        proposal = f"data.ragged=fill{why}"
         return DataError(f"{rule}; give every row all cells, or set {proposal}")
     return DataError(f"{rule}; quote cells that hold a {_DELIMITERS.get(reading.delimiter, reading.delimiter)}")
 
@@ -208,9 +212,11 @@ def _encoding(file: BufferedReader, path: Path, encoding: str) -> str:
         raise ConfigError("data.encoding", f"{encoding!r} is not an encoding; use utf-8, latin-1 or utf-16") from None
     if name != "utf-8":
         return name
-    begin = file.read(2)
+    begin = file.read(4)
     file.seek(0)
-    if begin in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+    if begin in (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE):
+        raise DataError(f"{path}: byte 0 begins the mark of UTF-32, not {encoding}; set data.encoding=utf-32")
+    if begin[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
         raise DataError(f"{path}: byte 0 begins the mark of UTF-16, not {encoding}; set data.encoding=utf-16")
     return "utf-8-sig"  # utf-8 without a byte order mark
 
@@ -235,16 +241,36 @@ def _broken_quotes(path: Path, first: int, last: int, error: csv.Error) -> DataE
     return DataError(f"{path}, line {first}: {error}; double a quote inside a cell, and put the quotes of a cell at its ends")
 
 
-def _check_delimiter(path: Path, cells: Sequence[str], delimiter: str, target: str) -> None:
+def _check_delimiter(path: Path, cells: Sequence[str], delimiter: str, target: str, after: Sequence[Sequence[str]]) -> None:
+    """Refuse a header that another delimiter would separate: one that gives the target, or any if no later line names it."""
+    if target in cells or (len(cells) == 1 and any(target in row for row in after)):
+        return
     joined = delimiter.join(cells)
-    for mark, name in _DELIMITERS.items():
-        if mark == delimiter or mark not in joined:
-            continue
-        would_have_target = target not in cells and target in [cell.strip(' "') for cell in joined.split(mark)]
-        if len(cells) == 1 or would_have_target:
-            raise DataError(f"{path}: the header looks separated by {mark!r}; set data.delimiter={name}")
-    if len(cells) == 1 and target not in cells and target in cells[0].split():
+    for mark in _marks_in(joined) if len(cells) == 1 else _DELIMITERS:
+        if mark != delimiter and _has(joined, mark, target):
+            raise DataError(f"{path}: the header looks separated by {mark!r}; set {_delimiter_option(mark)}")
+    if len(cells) > 1:
+        return
+    if target in joined.split():
         raise DataError(f"{path}: the header looks separated by blanks; set data.delimiter={WHITESPACE}")
+    for mark in _DELIMITERS:
+        if mark != delimiter and mark in joined:
+            raise DataError(f"{path}: the header looks separated by {mark!r}; set {_delimiter_option(mark)}")
+
+
+def _marks_in(text: str) -> list[str]:
+    """The signs of a line that may separate cells, the usual ones first."""
+    others = [mark for mark in dict.fromkeys(text) if not (mark.isalnum() or mark.isspace() or mark in "_\"'.-")]
+    return [*_DELIMITERS, *others]
+
+
+def _has(text: str, mark: str, target: str) -> bool:
+    """Whether the target is a cell of a line, if this sign separates them."""
+    return mark in text and target in [cell.strip(' "') for cell in text.split(mark)]
+
+
+def _delimiter_option(mark: str) -> str:
+    return f"data.delimiter={_DELIMITERS[mark]}" if mark in _DELIMITERS else option("data.delimiter", mark)
 
 
 def _check_first(path: Path, line: int, cells: Sequence[str], after: Sequence[tuple[int, list[str]]], target: str) -> None:
@@ -262,6 +288,11 @@ def _check_first(path: Path, line: int, cells: Sequence[str], after: Sequence[tu
     if header := next((number for number, row in others if target in row), None):
         rule = f"does not name the columns, but line {header} has {target!r}"
         raise DataError(f"{where} {rule}; set data.skip={header - 1} to leave out the lines before it")
+    for number, row in after if len(cells) == 1 else ():
+        for mark in _DELIMITERS if len(row) == 1 else ():
+            if _has(row[0], mark, target):
+                rule = f"does not name the columns, but line {number} has {target!r}, separated by {mark!r}"
+                raise DataError(f"{where} {rule}; set data.skip={number - 1} {_delimiter_option(mark)}")
 
 
 def explain_missing(names: Sequence[str], notes: Sequence[str]) -> str:
