@@ -189,6 +189,25 @@ def test_the_words_of_a_sum_have_its_signs(tmp_path):
     assert found.message == "y is one + two, times -3, but for rounding or a constant"
 
 
+@pytest.mark.parametrize(
+    ("formula", "make"),
+    [
+        ("one * two", lambda one, two, three: one * two),
+        ("one / two", lambda one, two, three: 100 * one / two),
+        ("one * three / two", lambda one, two, three: one * three / two),
+    ],
+)
+def test_a_product_or_a_ratio_that_is_the_target_is_told(tmp_path, formula, make):
+    rng = np.random.default_rng(3)
+    one, two, three = rng.normal(size=400), rng.integers(1, 20, 400) + 0.5, rng.lognormal(size=400)
+    (found,) = [
+        one_ for one_ in findings(tmp_path, one=one, two=two, three=three, y=make(one, two, three)) if one_.check == "sum"
+    ]
+    assert (found.level, found.message) == ("warn", f"y is {formula}, but for rounding or a factor")
+    noisy = make(one, two, three) * rng.lognormal(0, 0.2, 400)
+    assert not [one_ for one_ in findings(tmp_path, one=one, two=two, three=three, y=noisy) if one_.check == "sum"]
+
+
 def test_a_column_with_the_name_of_a_group_is_proposed_as_group(tmp_path):
     patients = np.random.default_rng(0).permutation(np.arange(400) // 5) * 17
     (found,) = findings(tmp_path, patient_id=patients)
