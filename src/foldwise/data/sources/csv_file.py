@@ -9,21 +9,18 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from io import BufferedReader, TextIOWrapper
-from itertools import chain, islice, pairwise
+from itertools import chain, islice
 from pathlib import Path
 from typing import TextIO
 
 from foldwise.data.option import option, quoted
+from foldwise.data.sources.csv_header import DELIMITERS, check_delimiter, check_first, comment_mark, looks_like_row, some_of
 from foldwise.errors import ConfigError, DataError
 from foldwise.spec.data import WHITESPACE, Reading
 
 BLOCK = 2**20
 PEEK = 50  # rows that are compared with the first line
-_DELIMITERS = {";": "';'", "\t": "tab", "|": "'|'", ",": "','"}
-_COMMENTS = ("#", "%", "//", "--", ";", "!")
 _SEP_LINE = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)  # how Excel names the delimiter
-
-_NUMBER = re.compile(r"[+-]?(?:\d+[.,]?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 
 Records = Iterator[tuple[int, list[str]]]
 
@@ -64,34 +61,16 @@ def read_csv(file: BufferedReader, path: Path, reading: Reading, target: str) ->
         rows = _rows(chain([(line, cells)], records), path, reading, len(cells))
         return Header(names, tuple(notes)), rows
     peek = list(islice(records, PEEK))
-    _check_delimiter(path, cells, reading.delimiter, target, [row for _, row in peek])
-    _check_first(path, line, cells, peek, target)
+    check_delimiter(path, cells, reading.delimiter, target, [row for _, row in peek])
+    check_first(path, line, cells, peek, target)
     header = _header(path, cells, [row for _, row in peek])
     if not peek:
         raise DataError(f"{path}: the file has a header and no rows; add rows")
     if looks_like_row(cells, [row for _, row in peek]):
         notes.append(
-            f"line {line} looks like a row, not like column names ({_some(cells)}); if it is one set data.header=false"
+            f"line {line} looks like a row, not like column names ({some_of(cells)}); if it is one set data.header=false"
         )
     return Header(header.names, (*notes, *header.notes)), _rows(chain(peek, records), path, reading, len(header.names))
-
-
-def shown(cell: str) -> str:
-    """A cell quoted for a sentence, about 40 characters at most."""
-    return f"'{cell if len(cell) <= 40 else cell[:37] + '...'}'"
-
-
-def looks_like_row(cells: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
-    """Whether the first line has numbers exactly above numbers, or, in a table of words alone, words that occur below it."""
-    columns = [[row[place] for row in rows if len(row) > place and row[place]] for place in range(len(cells))]
-    numeric = [bool(column) and all(_NUMBER.fullmatch(cell) for cell in column) for column in columns]
-    if not any(numeric):
-        return all(cell in column for cell, column in zip(cells, columns, strict=True))
-    above = [cell for cell, number in zip(cells, numeric, strict=True) if number and cell]
-    if not above or not all(_NUMBER.fullmatch(cell) for cell in above):
-        return False
-    values = [float(cell.replace(",", ".")) for cell in above]
-    return not (all(value.is_integer() for value in values) and all(a < b for a, b in pairwise(values)) and len(values) > 1)
 
 
 def count_lines(path: Path) -> int:
@@ -122,7 +101,7 @@ def _wrong_width(path: Path, line: int, cells: Sequence[str], records: Records, 
         f"{path}, line {line}: {len(cells)} cells, {more} than the {width} of the {'header' if reading.header else 'first row'}"
     )
     after = [row for _, row in islice(records, PEEK)]
-    if mark := _comment_mark(cells):
+    if mark := comment_mark(cells):
         return DataError(f"{rule}; if it is a comment set {option('data.comment', mark)}")
     if len(cells) < width and len(after) < PEEK and all(len(row) < width for row in after):
         number = reading.skip_end + 1 + len(after)
@@ -134,7 +113,7 @@ def _wrong_width(path: Path, line: int, cells: Sequence[str], records: Records, 
         why = " if rows lack their last, empty cells" if len(cells) < width else ", which drops empty ones"
         proposal = f"data.ragged=fill{why}"
         return DataError(f"{rule}; give every row all cells, or set {proposal}")
-    return DataError(f"{rule}; quote cells that hold a {_DELIMITERS.get(reading.delimiter, reading.delimiter)}")
+    return DataError(f"{rule}; quote cells that hold a {DELIMITERS.get(reading.delimiter, reading.delimiter)}")
 
 
 def _without_end(records: Records, count: int) -> Records:
@@ -197,7 +176,7 @@ def _lines(handle: TextIO, path: Path, reading: Reading, notes: list[str], place
         if number == 1 and (found := _SEP_LINE.fullmatch(line)):
             mark = found.group(1)
             if mark != reading.delimiter:
-                proposal = f"set data.delimiter={_DELIMITERS.get(mark, quoted(mark))}"
+                proposal = f"set data.delimiter={DELIMITERS.get(mark, quoted(mark))}"
                 raise DataError(f"{path}, line 1: {line.strip()} says that {mark!r} separates cells; {proposal}")
             notes.append(f"line 1 ({line.strip()}) names the delimiter and is skipped")
             continue
@@ -239,76 +218,6 @@ def _broken_quotes(path: Path, first: int, last: int, error: csv.Error) -> DataE
     if last > first or "unexpected end" in str(error):
         return DataError(f"{path}, line {first}: a quote is opened and not closed by line {last}; close or double it")
     return DataError(f"{path}, line {first}: {error}; double a quote inside a cell, and put the quotes of a cell at its ends")
-
-
-def _check_delimiter(path: Path, cells: Sequence[str], delimiter: str, target: str, after: Sequence[Sequence[str]]) -> None:
-    """Refuse a header that another delimiter would separate: one that gives the target, or any if no later line names it."""
-    if target in cells or (len(cells) == 1 and any(target in row for row in after)):
-        return
-    joined = delimiter.join(cells)
-    for mark in _marks_in(joined) if len(cells) == 1 else _DELIMITERS:
-        if mark != delimiter and _has(joined, mark, target):
-            raise DataError(f"{path}: the header looks separated by {mark!r}; set {_delimiter_option(mark)}")
-    if len(cells) > 1:
-        return
-    if target in joined.split():
-        raise DataError(f"{path}: the header looks separated by blanks; set data.delimiter={WHITESPACE}")
-    for mark in _DELIMITERS:
-        if mark != delimiter and mark in joined:
-            raise DataError(f"{path}: the header looks separated by {mark!r}; set {_delimiter_option(mark)}")
-
-
-def _marks_in(text: str) -> list[str]:
-    """The signs of a line that may separate cells, the usual ones first."""
-    others = [mark for mark in dict.fromkeys(text) if not (mark.isalnum() or mark.isspace() or mark in "_\"'.-")]
-    return [*_DELIMITERS, *others]
-
-
-def _has(text: str, mark: str, target: str) -> bool:
-    """Whether the target is a cell of a line, if this sign separates them."""
-    return mark in text and target in [cell.strip(' "') for cell in text.split(mark)]
-
-
-def _delimiter_option(mark: str) -> str:
-    return f"data.delimiter={_DELIMITERS[mark]}" if mark in _DELIMITERS else option("data.delimiter", mark)
-
-
-def _check_first(path: Path, line: int, cells: Sequence[str], after: Sequence[tuple[int, list[str]]], target: str) -> None:
-    """Refuse a first line that does not name the target and cannot be the header, with the option that helps.
-
-    Rows to be answered need no target, so a header without it that fits the next row passes.
-    """
-    if target in cells:
-        return
-    where = f"{path}, line {line}: {shown(', '.join(cells))}"
-    others = [(number, row) for number, row in after if len(row) != len(cells)]
-    if (mark := _comment_mark(cells)) and others:
-        rule = "begins like a comment and does not name the columns"
-        raise DataError(f"{where} {rule}; set {option('data.comment', mark)} to leave such lines out")
-    if header := next((number for number, row in others if target in row), None):
-        rule = f"does not name the columns, but line {header} has {target!r}"
-        raise DataError(f"{where} {rule}; set data.skip={header - 1} to leave out the lines before it")
-    for number, row in after if len(cells) == 1 else ():
-        for mark in _DELIMITERS if len(row) == 1 else ():
-            if _has(row[0], mark, target):
-                rule = f"does not name the columns, but line {number} has {target!r}, separated by {mark!r}"
-                raise DataError(f"{where} {rule}; set data.skip={number - 1} {_delimiter_option(mark)}")
-
-
-def explain_missing(names: Sequence[str], notes: Sequence[str]) -> str:
-    """The rest of a sentence about a missing target: what to do if the file has no header."""
-    if not any("looks like a row" in note for note in notes):
-        return ""
-    row = f"line 1 looks like a row ({_some(names)})"
-    return f"; {row}: without a header set data.header=false and data.target=-1, the last column"
-
-
-def _comment_mark(cells: Sequence[str]) -> str | None:
-    return next((mark for mark in _COMMENTS if cells and cells[0].startswith(mark)), None)
-
-
-def _some(cells: Sequence[str]) -> str:
-    return ", ".join(map(shown, cells[:4])) + (", ..." if len(cells) > 4 else "")
 
 
 def _header(path: Path, cells: Sequence[str], rows: Sequence[Sequence[str]]) -> Header:
