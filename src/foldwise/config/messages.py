@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Mapping
 from typing import Any
 
@@ -97,7 +98,7 @@ def _sentence(model: type[BaseModel], key: str, finding: Any, whole: Any) -> tup
         return key, f"needs a kind, got {shown(given)}; {key}.kind is one of {', '.join(kinds)}"
     if kind == "value_error":
         return _of_value(key, context["error"], whole)
-    return key, f"{_rule(finding)}, got {shown(given)}{_hint(key, kind, given)}"
+    return key, f"{_rule(finding)}, got {shown(given)}{_hint(key, kind, given, whole)}"
 
 
 def _of_value(key: str, error: Exception, whole: Any) -> tuple[str, str]:
@@ -132,16 +133,28 @@ _RULES = {
 }
 
 
-def _hint(key: str, kind: str, given: Any) -> str:
+def _hint(key: str, kind: str, given: Any, whole: Any) -> str:
     if isinstance(given, list) and given and given[0] in ("int", "float", "choice"):
         return f"; ranges are allowed only in {', '.join(SEARCHABLE)}"
     if kind == "string_type" and isinstance(given, (bool, int, float)):
+        names, _, last = key.rpartition(".")
+        cells = _at(whole, names) if last.isdigit() else None
+        if isinstance(cells, list) and not any(isinstance(cell, (list, dict)) for cell in cells):
+            quoted = ",".join(repr(cell if isinstance(cell, str) else shown(cell)) for cell in cells)
+            return f"; in a shell quote it twice, {shlex.quote(f'{names}=[{quoted}]')}"
         return f"; in a shell quote it twice, {shell_word(key, shown(given))}"
     if kind == "tuple_type" and isinstance(given, str) and re.fullmatch(r"[\w ./-]+", given):
         return f", did you mean {key}=[{given}]?"
     if isinstance(given, str) and kind in ("int_type", "float_type", "bool_type"):
         return " as text"
     return ""
+
+
+def _at(whole: Any, key: str) -> Any:
+    """What a configuration has at a dotted key, or None."""
+    for word in key.split("."):
+        whole = whole.get(word) if isinstance(whole, Mapping) else None
+    return whole
 
 
 def shown(value: Any) -> str:

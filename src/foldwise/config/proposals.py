@@ -13,7 +13,7 @@ from foldwise.spec.study import FixedSpec
 from foldwise.spec.trial import TrialSpec
 from foldwise.system.command import shell_word
 
-# How other libraries call a key, without case and signs -> ours.
+# How other libraries call a key, without case and signs or as a whole dotted key -> ours.
 KEYS = {
     **dict.fromkeys(("lr", "alpha", "eta", "lr0", "initiallr", "initiallearningrate", "rate"), "fit.optimizer.learning_rate"),
     **dict.fromkeys(("opt", "optim", "solver"), "fit.optimizer"),
@@ -28,6 +28,7 @@ KEYS = {
     **dict.fromkeys(("gamma", "decayrate", "droprate"), "lr_schedule.rate"),
     **dict.fromkeys(("schedule", "scheduler", "lrscheduler", "learningrateschedule"), "lr_schedule"),
     **dict.fromkeys(("ntrials", "maxtrials", "numtrials", "niter", "maxevals", "iterations", "evaluations"), "budget.trials"),
+    **dict.fromkeys(("budget.time", "budget.hours", "budget.minutes"), "budget.seconds"),
     **dict.fromkeys(("timeout", "maxtime", "timelimit", "maxseconds"), "budget.seconds"),
     **dict.fromkeys(("k", "cv", "kfold", "kfolds", "nfolds", "numfolds", "nsplits", "splits"), "folds.count"),
     **dict.fromkeys(("randomstate", "randomseed", "rngseed", "rng"), "seed"),
@@ -55,7 +56,9 @@ KEYS = {
 }
 
 # Sections whose keys are names: one of these, to show how.
-NAMES = {"goal.at_most": "parameters", "data.kinds": "COLUMN"}
+NAMES = {"goal.at_most": "parameters", "data.kinds": "COLUMN", "data.dates": "COLUMN"}
+# A word that a group has no option for -> the option that does the same.
+INSTEAD = {"lr_schedule": dict.fromkeys(("none", "off", "no", "false", "null"), "constant")}
 # The endings of files -> the source that reads them.
 SOURCES = {".csv": "csv", ".tsv": "csv", ".txt": "csv", ".parquet": "parquet", ".npz": "npz"}
 
@@ -91,7 +94,7 @@ def for_unknown_key(path: Sequence[int | str], whole: Any) -> str:
     beside = {key.removeprefix(prefix) for key in every if key.startswith(prefix) and "." not in key[len(prefix) :]}
     elsewhere = sorted(key for key in every if key.rsplit(".", 1)[-1] == wrong)
     near = same_but_for_signs(wrong, beside)
-    meant = KEYS.get(_bare(wrong), "").format(wrong)
+    meant = KEYS.get(prefix + wrong, KEYS.get(_bare(wrong), "")).format(wrong)
     key = prefix + near[0] if near else meant or next(iter(elsewhere), "")
     if not key:
         found = closest(wrong, beside)
@@ -130,6 +133,8 @@ def for_option(group: str, value: str, known: list[str]) -> str:
     ending = next((ending for ending in SOURCES if group == "data" and value.lower().endswith(ending)), "")
     if ending:
         return f", did you mean data={SOURCES[ending]} {shell_word('data.path', value)}?"
+    if instead := INSTEAD.get(group, {}).get(value.lower()):
+        return f", did you mean {instead}?"
     meant = same_but_for_signs(value, known) or synonym(value, known)
     if not meant:
         for key, words in _words_below(group):

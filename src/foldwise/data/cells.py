@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
+MINUS = "\u2212"  # as typeset tables and some spreadsheets have it
 WHOLE = re.compile(r"[+-]?\d+", re.ASCII)
 PLAIN = re.compile(r"-?(?:0|[1-9]\d*)\.\d+", re.ASCII)  # 3.0 is the level 3, but 007 stays 007
 ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?)?(?:Z|[+-]\d\d:?\d\d)?", re.ASCII)
@@ -29,6 +30,8 @@ def number_in(cell: Any, decimal: str = ".") -> float | None:
         text = cell.strip()
         if decimal != ".":
             text = "" if "." in text else text.replace(decimal, ".")
+        if text.startswith(MINUS):
+            text = "-" + text[1:]
         return float(text) if NUMBER.fullmatch(text) else None
     if isinstance(cell, bool | np.bool_):
         return None

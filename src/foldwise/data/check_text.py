@@ -157,10 +157,14 @@ def _units(found: _Words) -> str | None:
             f"write the numbers without separators, else set {found.role.else_category(found.name)}"
         )
     count = sum(found.look.levels[level] for level in others)
+    words = len(others) <= FEW and all(level in found.words for level in others)
+    missing = (
+        f"set {found.missing_with(others)} if they mean missing" if words else "list words that mean missing in data.missing"
+    )
     return (
         f"{found.what} is text that looks numeric: {shown(example)}, but {count} of {found.known} cells are written otherwise "
-        f"({shown(others[0])} first, in row {found.row(others[0])}); write all alike, list words that mean missing in "
-        f"data.missing, else set {found.role.else_category(found.name)}"
+        f"({shown(others[0])} first, in row {found.row(others[0])}); write all alike, {missing}, "
+        f"else set {found.role.else_category(found.name)}"
     )
 
 
@@ -168,10 +172,13 @@ def _thousands(found: _Words) -> str | None:
     if not (example := found.mostly(THOUSANDS.fullmatch)):
         return None
     other = "," if found.decimal == "." else "."
+    may_be_decimal = all(number_in(word, other) is not None for word in found.words if THOUSANDS.fullmatch(word))
+    proposal = (
+        f" (or set data.decimal='{other}' if that is the decimal mark)" if may_be_decimal and not found.role.elsewhere() else ""
+    )
     return (
         f"{found.what} is text that looks numeric: {shown(example)} seems to have thousands separators; write the "
-        f"numbers without them (or set data.decimal='{other}' if that is the decimal mark), "
-        f"else set {found.role.else_category(found.name)}"
+        f"numbers without them{proposal}, else set {found.role.else_category(found.name)}"
     )
 
 

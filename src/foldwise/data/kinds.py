@@ -16,7 +16,7 @@ from foldwise.data.option import option
 from foldwise.spec.data import ColumnKind, FeatureKind
 
 ID_NAME = re.compile(r"(?i:id|index|uuid|guid|key)|.*(?:_(?i:id|key|uuid)|[a-z](?:Id|ID))")
-THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(?:[,. ']\d{3})+(?:[.,]\d+)?", re.ASCII)
+THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(?:[,. '\u00a0\u202f\u2009\u2019]\d{3})+(?:[.,]\d+)?", re.ASCII)
 MISSING_WORDS = (
     *("?", "NA", "N/A", "n/a", "na", "#N/A", "<NA>", "nan", "NaN", "NAN", "null", "NULL", "Null", "None", "none", "NONE"),
     *("-", "--", "---", ".", "..", "missing", "Missing", "MISSING", "#NULL!", "#DIV/0!", "#VALUE!", "\\N"),

@@ -24,7 +24,7 @@ from foldwise.data.sources.read import Data, Source, read_file, read_source, wit
 from foldwise.data.target import Target, known_target, read_target
 from foldwise.errors import DataError
 from foldwise.spec.augment import Symmetry
-from foldwise.spec.data import ROW, ColumnKind, CsvData, FeatureKind, RawTable
+from foldwise.spec.data import ROW, ColumnKind, CsvData, FeatureKind, RawTable, Reading
 from foldwise.spec.goal import Task
 from foldwise.spec.places import Paths
 
@@ -46,6 +46,7 @@ class Table:
     symmetries: data.symmetries of images; None if unknown.
     mark: the mark of the source (see sources/fingerprint.py), None without one.
     written: how the cells of columns and target are written, if not plainly (see `written`); raw has them plain.
+    reading: how the cells of the source were read.
     """
 
     frame: pd.DataFrame
@@ -64,6 +65,7 @@ class Table:
     symmetries: tuple[Symmetry, ...] | None = None
     mark: str | None = None
     written: Mapping[str, str] = field(default_factory=dict)
+    reading: Reading = field(default_factory=Reading)
 
     def __len__(self) -> int:
         return len(self.target)
@@ -88,6 +90,7 @@ class Table:
             symmetries=self.symmetries,
             mark=self.mark,
             written=self.written,
+            reading=self.reading,
         )
 
     @property
@@ -280,6 +283,7 @@ def _table(source: Source, features: pd.DataFrame, frame: pd.DataFrame, schema: 
         groups=_groups(features, data),
         times=_times(features, data),
         mark=source.mark,
+        reading=data.reading,
     )
 
 

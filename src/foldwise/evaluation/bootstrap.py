@@ -18,6 +18,8 @@ from foldwise.trial.summary import Answer, BaselineScore
 RESAMPLED_ROWS, FEWEST = 10_000_000, 100
 # A holdout that would show this difference does not have too few rows.
 FINE = 0.01
+# Of smaller scores, as errors of a target on a small scale are, three decimals would show nothing.
+SMALL = 0.1
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,8 @@ def compare(
     few = error == 0 or (rows if apart is None else apart.rows) < FEWEST_ROWS
     above, below = low > 0 and not few, high < 0 and not few
     better, worse = (above, below) if goal.sign > 0 else (below, above)
-    return Comparison(difference, low, high, better, worse, smallest_seen(error, apart), few)
+    seen = smallest_seen(error, apart) if rows >= FEWEST_ROWS else math.nan  # fewer rows tell nothing about their spread
+    return Comparison(difference, low, high, better, worse, seen, few)
 
 
 def sentence(goal: Goal, ours: float, rival: BaselineScore, comparison: Comparison, rows: int) -> str:
@@ -98,12 +101,13 @@ def sentence(goal: Goal, ours: float, rival: BaselineScore, comparison: Comparis
         comparison: of the two.
         rows: number of holdout rows.
     """
-    theirs = f"the better baseline, {rival.name}, has {_shown(rival.holdout)}"
-    scores = f"holdout {goal.metric} {_shown(ours)} ({rows} rows); {theirs}"
+    small = max(abs(ours), abs(rival.holdout)) < SMALL
+    theirs = f"the better baseline, {rival.name}, has {_shown(rival.holdout, small)}"
+    scores = f"holdout {goal.metric} {_shown(ours, small)} ({rows} rows); {theirs}"
     if not math.isfinite(comparison.low):
         return f"{scores}; the difference cannot be judged on these rows"
-    interval = f"95 % interval {_signed(comparison.low)} to {_signed(comparison.high)}"
-    return f"{scores}; difference {_signed(comparison.difference)}, {interval}: {_found(comparison, rows)}"
+    interval = f"95 % interval {_signed(comparison.low, small)} to {_signed(comparison.high, small)}"
+    return f"{scores}; difference {_signed(comparison.difference, small)}, {interval}: {_found(comparison, rows)}"
 
 
 def _found(comparison: Comparison, rows: int) -> str:
@@ -120,9 +124,9 @@ def _rounded(value: float) -> str:
     return f"{float(f'{value:.2g}'):,.12g}"
 
 
-def _shown(value: float) -> str:
-    return f"{value:.3f}" if abs(value) < 100 else f"{value:,.0f}"
+def _shown(value: float, small: bool) -> str:
+    return f"{value:.3g}" if small else f"{value:.3f}" if abs(value) < 100 else f"{value:,.0f}"
 
 
-def _signed(value: float) -> str:
-    return f"{value:+.3f}" if abs(value) < 100 else f"{value:+,.0f}"
+def _signed(value: float, small: bool) -> str:
+    return f"{'+' if value >= 0 else ''}{_shown(value + 0.0, small)}"

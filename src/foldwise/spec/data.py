@@ -137,11 +137,24 @@ SKLEARN_TASKS: dict[str, Task] = {
 WHITESPACE = "whitespace"  # the delimiter that is white space of any length
 
 
+# How people call a delimiter -> how an option has it in a shell.
+_DELIMITER_WORDS = {
+    **dict.fromkeys(("comma",), "','"),
+    **dict.fromkeys(("semicolon", "semi"), "';'"),
+    **dict.fromkeys(("pipe", "bar"), "'|'"),
+    **dict.fromkeys(("colon",), "':'"),
+    **dict.fromkeys(("space", "spaces", "blank", "blanks", "\\s+", "\\s"), WHITESPACE),
+    **dict.fromkeys(("tabs", "tabulator"), "tab"),
+}
+
+
 def _delimiter(value: Any) -> Any:
     if value in ("tab", "\\t"):
         return "\t"  # a real tab survives neither a shell nor Hydra
     if isinstance(value, str) and len(value) != 1 and value != WHITESPACE:
-        raise ValueError(f"must be one character, tab or {WHITESPACE}, got {value!r}")
+        meant = _DELIMITER_WORDS.get(value.lower())
+        near = f", did you mean data.delimiter={meant}?" if meant else ""
+        raise ValueError(f"must be one character, tab or {WHITESPACE}, got {value!r}{near}")
     return value
 
 

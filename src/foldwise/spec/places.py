@@ -14,10 +14,17 @@ MOST_BYTES_OF_A_FOLDER = 3_500  # a whole path has 4,096 at most, and files lie 
 STORES = ("http://", "https://", "sqlite:///", "postgresql://", "postgresql+psycopg://")
 
 
+def _not_empty(url: str) -> str:
+    """Refuse an empty URL: it may come from a variable that is not set, and must not mean another ledger in silence."""
+    if not url.strip():
+        raise ValueError("must be a URL, got an empty text; null is the ledger.db in paths.runs")
+    return url
+
+
 class LedgerSpec(Spec):
     """Where the ledger is; null is `<paths.runs>/ledger.db`."""
 
-    url: str | None = None
+    url: Annotated[str, AfterValidator(_not_empty)] | None = None
 
 
 def _a_store(url: str) -> str:

@@ -320,3 +320,30 @@ def test_a_kind_for_the_target_gets_advice_for_a_target(tmp_path):
     for kind, task in (("category", "multiclass"), ("number", "regression")):
         with pytest.raises(ConfigError, match=f"'y' is the target; set data.task={task}"):
             read_table(CsvData(kind="csv", path=str(path), target="y", kinds={"y": kind}))
+
+
+# ------------------------------------------------------------------ thousands, typeset signs, words beside units
+
+
+@pytest.mark.parametrize("mark", [",", " ", "'", "\u00a0", "\u202f", "\u2019"])
+def test_advice_about_thousands_does_not_go_round_in_a_circle(tmp_path, mark):
+    groups = [f"{row * 997 + 1000:,}".replace(",", mark) for row in range(ROWS)]
+    with pytest.raises(DataError, match="seems to have thousands separators") as caught:
+        table(tmp_path, columns={"x": groups, "z": NUMBERS})
+    assert "data.decimal" not in str(caught.value)
+    assert "data.kinds.x=category" in str(caught.value)
+
+
+def test_a_typeset_minus_is_a_sign(tmp_path):
+    columns = {"x": [f"\u2212{number}" for number in NUMBERS], "y": [f"\u2212{row % 9}.5" for row in range(ROWS)]}
+    found = table(tmp_path, columns=columns)
+    assert kinds(found)["x"] == "number"
+    assert found.frame["x"].iloc[2] == -3
+    assert (found.task, found.target.min()) == ("regression", -8.5)
+
+
+def test_words_beside_cells_with_a_unit_get_the_option_that_makes_them_missing(tmp_path):
+    path = write(tmp_path, x=["n/a", *(f"{row}%" for row in range(1, ROWS))])
+    with pytest.raises(DataError, match="but 1 of 60 cells are written otherwise") as caught:
+        read_table(CsvData(kind="csv", path=str(path), target="y"))
+    assert [kinds(found)["x"] for _, found in pasted(caught.value, path, "y")] == ["number", "category"]

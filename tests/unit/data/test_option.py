@@ -1,11 +1,15 @@
 """Proposals work when they are pasted into a shell."""
 
 import shlex
+import shutil
+import subprocess
 
 import pytest
 
 from foldwise.data.option import column_list, option
 from foldwise.doors.compose import compose_study
+from foldwise.doors.overrides import read_override
+from foldwise.system.command import shell_word
 
 NAMES = [
     *("soil.depth", "a b", "a=b", "it's", 'say "x"', "e@mail", "$price", "back\\slash", "größe", "1st", "a,b", "x[1]", "kind"),
@@ -42,3 +46,33 @@ def test_a_format_of_dates_can_be_given_from_a_shell(form):
 )
 def test_below_data_kinds_the_rest_of_a_key_is_a_name(word, name):
     assert compose_study(["data=csv", "data.path=x", "data.target=y", word])["data"]["kinds"] == {name: "category"}
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="bash is not installed")
+def test_a_real_shell_gives_doors_what_was_meant():
+    odd = [
+        *NAMES,
+        "-lead",
+        "12",
+        "1e5",
+        "(x)",
+        "*",
+        "a;b",
+        "a|b",
+        "a&b",
+        "<b>",
+        "${x}",
+        "$(x)",
+        "nan",
+        "\t",
+        "'",
+        '"',
+        "é",
+        "日本",
+    ]
+    texts = [text for name in odd for text in (shell_word("data.group", name), column_list("data.drop", ["a", name]))]
+    texts += [option("data.kinds", "category", name) for name in odd]
+    shell = subprocess.run(["bash", "-c", f"printf '%s\\0' {' '.join(texts)}"], capture_output=True, text=True, check=True)
+    words = shell.stdout.split("\0")[:-1]
+    meant = [pair for name in odd for pair in (("data.group", name), ("data.drop", ["a", name]))]
+    assert list(map(read_override, words)) == [*meant, *((f"data.kinds.{name}", "category") for name in odd)]

@@ -160,6 +160,9 @@ def test_a_proposal_is_what_was_meant_and_works_when_pasted(wrong):
         read_study(compose_study(words))
 
 
+CSV = ("data=csv", "data.path=x", "data.target=y")
+
+
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
@@ -185,6 +188,15 @@ def test_a_proposal_is_what_was_meant_and_works_when_pasted(wrong):
         (["model.units={a: 1}"], "model.units: must be a whole number, got {'a': 1}"),
         (["model.bias_initializer=identity"], "model.bias_initializer: identity makes a matrix, but a bias is a vector"),
         (["fit.loss=cross_entropy"], "did you mean auto (the cross-entropy of the task)?; known: "),
+        ([*CSV, "data.missing=['',-999]"], "in a shell quote it twice, 'data.missing=['\"'\"''\"'\"','\"'\"'-999'\"'\"']'"),
+        ([*CSV, "data.delimiter=semicolon"], "got 'semicolon', did you mean data.delimiter=';'?"),
+        ([*CSV, "data.delimiter=space"], "got 'space', did you mean data.delimiter=whitespace?"),
+        (["lr_schedule=none"], "did you mean constant?"),
+        (["budget.time=60"], "budget.time: unknown key, did you mean budget.seconds?"),
+        (["goal.metric=f1_macro"], "did you mean f1?"),
+        (["goal.metric=bal_acc"], "did you mean balanced_accuracy?"),
+        (["data.task=binary_classification"], "did you mean binary?"),
+        (["fit.optimizer=sgd_momentum"], "did you mean sgd?"),
         (["race.factor=3"], "race.factor: unknown key for this race.kind; other kinds have it: race=epochs, race=both"),
     ],
 )

@@ -120,6 +120,24 @@ def test_the_sentence_agrees_with_the_interval():
     assert sentence(ACCURACY, 0, rival, Comparison(-0.9, -1, -0.8, False, True), 30).endswith(": the baseline is better")
 
 
+def test_scores_of_a_target_on_a_small_scale_are_not_shown_as_nothing():
+    truth = np.linspace(0, 1e-3, 100)
+    comparison = _compare(RMSE, truth, truth + 1e-5, truth + 5e-5, task="regression")
+    text = sentence(RMSE, 1e-5, BaselineScore("linear", 5e-5, 0.0, 5e-5), comparison, 100)
+    assert text.startswith("holdout rmse 1e-05 (100 rows); the better baseline, linear, has 5e-05; difference -4e-05, 95 % ")
+
+
+@pytest.mark.parametrize("rows", [1, 2, 5])
+@pytest.mark.parametrize("ahead", [0.0, 3.0])
+def test_a_holdout_of_very_few_rows_never_has_a_winner(rows, ahead):
+    truth = np.linspace(0, 1, rows)
+    comparison = _compare(RMSE, truth, truth + 0.1, truth + 0.1 + ahead, task="regression")
+    assert comparison.answer == "no difference shown"
+    text = sentence(RMSE, 0.1, BaselineScore("linear", 0.1, 0.0, 0.1 + ahead), comparison, rows)
+    assert "too few rows to tell them apart" in text
+    assert "-0.000" not in text
+
+
 def _told(truth, ours, theirs, goal=ACCURACY):
     """The comparison of two labelled answers, as the judge makes it, and the end of its sentence."""
     right = [answers.argmax(axis=1) == truth for answers in (ours, theirs)]

@@ -10,18 +10,20 @@ from typing import Literal
 from foldwise.data.cells import listed
 from foldwise.data.option import column_list, option
 from foldwise.errors import ConfigError
+from foldwise.system.command import shell_word
 
 Level = Literal["leak", "warn", "note"]
 LEVELS: tuple[Level, ...] = ("leak", "warn", "note")
 WORST = 4  # up to this many different findings of one check get a line each
+MOST_NAMED = 50  # so many columns are named in an option
 
 
 @dataclass(frozen=True)
 class Finding:
     """One finding. `leak`: scores would be too good; `warn`: scores may mislead; `note`: good to know.
 
-    check: the name of the check. columns: its columns, () for the whole table. advice: the remedy; `{columns}` in it is
-    replaced by the columns.
+    check: the name of the check. columns: its columns, () for the whole table. advice: the remedy; options in it that
+    name `{columns}` or `<column>` get the columns' names.
     """
 
     level: Level
@@ -81,10 +83,20 @@ def refuse(findings: Sequence[Finding], accepted: Sequence[str] = ()) -> None:
 
 def _one(finding: Finding, alike: Sequence[Finding]) -> Finding:
     columns = tuple(dict.fromkeys(column for one in alike for column in one.columns))
-    written = ",".join(columns[: 2 * WORST]) + ",..." * (len(columns) > 2 * WORST)
-    advice = finding.advice
-    if len(columns) <= 2 * WORST:
-        advice = advice.replace("data.drop=[{columns}]", column_list("data.drop", columns))
-    if len(columns) == 1:
-        advice = re.sub(r"data\.kinds\.<column>=(\w+)", lambda match: option("data.kinds", match[1], columns[0]), advice)
-    return replace(finding, columns=columns, advice=advice.replace("{columns}", written))
+    return replace(finding, columns=columns, advice=_pasted(finding.advice, columns))
+
+
+def _pasted(advice: str, columns: tuple[str, ...]) -> str:
+    """The advice with the columns in its options, as a shell takes them; of very many columns only their number."""
+    if not columns:
+        return advice
+    many = len(columns) > MOST_NAMED
+    dropped = f"data.drop with the names of these {len(columns)} columns" if many else column_list("data.drop", columns)
+    some = columns[: 2 * WORST]
+
+    def kinds(match: re.Match[str]) -> str:
+        return " ".join(option("data.kinds", match[1], column) for column in some)
+
+    advice = re.sub(r"data\.kinds\.<column>=(\w+)", kinds, advice.replace("data.drop=[{columns}]", dropped))
+    times = listed([shell_word("data.time", column) for column in some], "or", most=len(some))
+    return advice.replace("data.time=<column>", times).replace("{columns}", ",".join(columns))

@@ -12,6 +12,7 @@ from foldwise.data.audit.finding import Finding
 from foldwise.data.audit.predictability import alone
 from foldwise.data.audit.subject import FEW_ROWS, Subject, codes
 from foldwise.data.kinds import ID_NAME
+from foldwise.system.command import shell_word
 
 MANY_GROUPS = 20
 SAME_TARGET, LIKE_TARGET = 0.9, 0.3  # skill of rows with the same value
@@ -56,7 +57,7 @@ def unnamed_groups(subject: Subject) -> Iterator[Finding]:
         groups = len(np.unique(values[subject.rows]))
         message = f"its {groups} values are on both sides of folds, and rows of one value are {max(skill, 0):.0%} alike in"
         message += f" {table.target_name}"
-        advice = f"if the rows of one {column} belong together, set data.group={column}"
+        advice = f"if the rows of one {column} belong together, set {shell_word('data.group', column)}"
         if not known and skill >= SAME_TARGET:
             yield Finding("leak", "groups", (column,), message, advice)
         elif (skill >= LIKE_TARGET and (_named(column) or not known)) or ID_NAME.fullmatch(column):

@@ -14,13 +14,13 @@ from foldwise.data.audit.predictability import alone
 from foldwise.data.audit.subject import ALL_FOLDS, FEW_ROWS, MANY_FOLDS, Floats, Subject, ticks
 from foldwise.data.audit.target import EACH
 from foldwise.data.cells import moment_in
+from foldwise.data.option import column_list
 from foldwise.spec.data import ROW
+from foldwise.system.command import shell_word
 
 LIKE_ITS_TIME = 0.5  # skill of rows of about the same time; above it, folds that mix times leak
 SORTED = 0.75  # skill of neighbours in the source, if it is sorted by the target
 STEADY = 0.99  # rank correlation with the position in the source of a column that counts rows, or of a sorted target
-
-AS_TIME = "folds=forward data.holdout.kind=time data.time={time}"
 
 
 def time(subject: Subject) -> Iterator[Finding]:
@@ -32,7 +32,7 @@ def time(subject: Subject) -> Iterator[Finding]:
             yield _mixed(subject, (), "folds mix old and new rows although data.time is set", ticks(table.times), advice)
         return
     for column, times in _dates(subject).items():
-        advice = f"if order matters, set {AS_TIME.format(time=column)}"
+        advice = f"if order matters, set {_as_time(column)}"
         yield _mixed(subject, (column,), "is a date, and folds mix old and new rows", times, advice)
 
 
@@ -62,13 +62,18 @@ def order(subject: Subject) -> Iterator[Finding]:
             if skill >= LIKE_ITS_TIME:
                 follows = True
                 message = f"follows the order of the rows, and nearby rows are {skill:.0%} alike in {table.target_name}"
-                advice = f"if it is a time, set {AS_TIME.format(time=column)}; if it only counts, data.drop=[{column}]"
+                advice = f"if it is a time, set {_as_time(column)}; if it only counts, {column_list('data.drop', [column])}"
                 yield Finding("leak" if skill >= SORTED else "warn", "order", (column,), message, advice)
     if alike >= LIKE_ITS_TIME and not (is_sorted or dated or follows) and table.groups is None:
         message = f"the rows of the source are in an order in which neighbours are {alike:.0%} alike in {table.target_name}, so"
         message += " shuffled folds may score better than new rows will"
         advice = f"if rows are in the order of time, set {_row_as_time(subject, counters)}; if neighbours belong together, name"
         yield Finding("warn", "order", (), message, f"{advice} the column that groups them as data.group")
+
+
+def _as_time(column: str) -> str:
+    """The options that order the rows by a column."""
+    return f"folds=forward data.holdout.kind=time {shell_word('data.time', column)}"
 
 
 def _dates(subject: Subject) -> dict[str, Floats]:
@@ -107,10 +112,10 @@ def _counters(subject: Subject, place: Floats) -> list[str]:
 def _row_as_time(subject: Subject, counters: list[str]) -> str:
     """The options that take the rows in the order of the source."""
     if counters:
-        return AS_TIME.format(time=counters[0])
+        return _as_time(counters[0])
     if ROW in (*subject.table.raw.columns, subject.table.target_name):
         return "folds=forward data.holdout.kind=time and a column that counts the rows as data.time"
-    return f"{AS_TIME.format(time=ROW)} (the row number)"
+    return f"{_as_time(ROW)} (the row number)"
 
 
 def _mixed(subject: Subject, columns: tuple[str, ...], message: str, times: Floats, advice: str) -> Finding:

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from foldwise.data.audit.finding import Finding
 from foldwise.data.audit.subject import FEW_ROWS, Floats, Subject
 from foldwise.data.cells import EXACT, listed, number_in
+from foldwise.data.option import option
 
 Counts = npt.NDArray[np.int64]
 
@@ -20,6 +21,7 @@ LARGE = 100.0
 NEAR = 0.1  # gap between a value of nines and the others, as a share of their range
 MOST = 3  # different constants of a column
 MOST_ROWS = 4000
+MOST_DIGITS = 6  # behind the decimal mark, of a column whose numbers have a fixed number of digits
 
 
 def constants_for_missing(subject: Subject) -> Iterator[Finding]:
@@ -29,14 +31,14 @@ def constants_for_missing(subject: Subject) -> Iterator[Finding]:
         return
     numbers = [number_in(label) for label in table.labels]
     if len(numbers) > 2 and None not in numbers:
-        yield from _found(table.target_name, np.array(numbers, dtype=np.float64)[table.target[subject.rows]])
+        yield from _found(subject, table.target_name, np.array(numbers, dtype=np.float64)[table.target[subject.rows]])
     elif not numbers:
-        yield from _found(table.target_name, table.target[subject.rows].astype(np.float64))
+        yield from _found(subject, table.target_name, table.target[subject.rows].astype(np.float64))
     for column in table.schema.of_kind("number"):
-        yield from _found(column, table.frame[column].to_numpy(np.float64)[subject.rows])
+        yield from _found(subject, column, table.frame[column].to_numpy(np.float64)[subject.rows])
 
 
-def _found(name: str, values: Floats) -> Iterator[Finding]:
+def _found(subject: Subject, name: str, values: Floats) -> Iterator[Finding]:
     sample = values[:: -(-len(values) // MOST_ROWS)]
     levels, counts = np.unique(sample[~np.isnan(sample)], return_counts=True)
     marks: list[float] = []
@@ -48,10 +50,10 @@ def _found(name: str, values: Floats) -> Iterator[Finding]:
         written = [_written(mark) for mark in marks]
         message = f"{share:.0%} of its values are {listed(written, last='or')}, unlike all others ({levels[0]:.6g} to"
         message += f" {levels[-1]:.6g})"
-        # a text source may write -200 or -200.0, and a mark must equal the cell
-        texts = [text for mark in written for text in ((mark,) if "." in mark else (mark, f"{mark}.0"))]
-        proposal = ",".join(f"'{text}'" for text in ("", *texts))
-        advice = f'if it stands for missing, set "data.missing=[{proposal}]", or empty these cells in a typed source'
+        reading = subject.table.reading
+        texts = [text.replace(".", reading.decimal) for mark in marks for text in _spellings(mark, levels)]
+        proposal = option("data.missing", list(dict.fromkeys([*reading.missing, *texts])))
+        advice = f"if it stands for missing, set {proposal}, or empty these cells in a typed source"
         yield Finding("warn", "sentinel", (name,), message, advice)
 
 
@@ -89,3 +91,12 @@ def _nines(value: float) -> bool:
 
 def _written(value: float) -> str:
     return str(int(value)) if float(value).is_integer() and abs(value) < EXACT else repr(float(value))
+
+
+def _spellings(mark: float, others: Floats) -> list[str]:
+    """How a text source may write a mark, which must equal the cell: -200, -200.0, and with the digits of the others."""
+    written = _written(mark)
+    whole, _, digits = written.partition(".")
+    most = max((len(_written(other).partition(".")[2]) for other in others), default=0)
+    lengths = {max(len(digits), 1), *([most] if len(digits) < most <= MOST_DIGITS else [])}
+    return [*([] if digits else [written]), *(f"{whole}.{digits.ljust(length, '0')}" for length in sorted(lengths))]

@@ -1,4 +1,4 @@
-"""Two or three columns whose sum or difference is the target."""
+"""Two or three columns whose sum, difference, product or ratio is the target."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from foldwise.data.cells import number_in
 EXACT = 0.001  # the share of the target's variance that a sum may leave, as rounding does
 HELPS = 4.0  # each column makes what the others leave at least so much smaller
 MOST_ROWS = 4000
+STEADY = 0.01  # a slope nearer to 1 than this is 1
 FEW_LEVELS = 10  # of a category whose levels may be numbers
 
 ADVICE = "if they are known only when {target} is, data.drop=[{{columns}}]"
@@ -22,6 +23,8 @@ ADVICE = "if they are known only when {target} is, data.drop=[{{columns}}]"
 
 def sums_to_target(subject: Subject) -> Iterator[Finding]:
     """Two or three columns whose sum or difference is the target, exactly or but for a factor, a constant and rounding.
+
+    If there are none, the same is asked of the logarithms: then a product or a ratio is the target, but for a factor.
 
     All pairs and triples are compared by their covariances alone, so 100 columns take no longer than a pass over their rows.
     """
@@ -34,25 +37,61 @@ def sums_to_target(subject: Subject) -> Iterator[Finding]:
     if len(names) < 2:
         return
     known = ~np.isnan(values).any(axis=1)
-    rows, values = rows[known], values[known]
-    centred = np.column_stack([target[rows], values])
+    answers, values = target[rows[known]], values[known]
+    message = _as_sum(table.target_name, names, answers, values) or _as_product(table.target_name, names, answers, values)
+    if message is not None:
+        yield Finding("warn", "sum", message[0], message[1], ADVICE.format(target=table.target_name))
+
+
+def _as_sum(target: str, names: list[str], answers: Floats, values: Floats) -> tuple[tuple[str, ...], str] | None:
+    """The columns and a sentence, if the target (rows,) is a sum of columns (rows, names)."""
+    found = _formula(names, answers, values)
+    if found is None:
+        return None
+    terms, slope = found
+    formula = "".join(f" {'+' if sign > 0 else '-'} {name}" for sign, name in _positive_first(terms)).removeprefix(" + ")
+    other = "" if abs(slope - 1) < STEADY else f", times {slope:.4g}"
+    return tuple(name for _, name in terms), f"{target} is {formula}{other}, but for rounding or a constant"
+
+
+def _as_product(target: str, names: list[str], answers: Floats, values: Floats) -> tuple[tuple[str, ...], str] | None:
+    """As `_as_sum`, of a product or a ratio; rows whose target is 0 and columns with another 0 are left out."""
+    rows = np.flatnonzero(answers)
+    keep = np.flatnonzero((values[rows] != 0).all(axis=0))
+    if len(rows) < max(FEW_ROWS, len(answers) / 2) or len(keep) < 2:
+        return None
+    left = [names[place] for place in keep]
+    found = _formula(left, np.log(np.abs(answers[rows])), np.log(np.abs(values[np.ix_(rows, keep)])))
+    if found is None or abs(found[1] - 1) >= STEADY:
+        return None
+    terms = found[0]
+    signs = np.sign(np.column_stack([answers[rows], *(values[rows, names.index(name)] for _, name in terms)])).prod(axis=1)
+    if not (signs == signs[0]).all():
+        return None
+    formula = "".join(f" {'*' if sign > 0 else '/'} {name}" for sign, name in _positive_first(terms)).removeprefix(" * ")
+    return tuple(name for _, name in terms), f"{target} is {formula}, but for rounding or a factor"
+
+
+def _formula(names: list[str], answers: Floats, values: Floats) -> tuple[list[tuple[int, str]], float] | None:
+    """The signs and names of the columns (rows, names) whose sum is the answers (rows,), and its slope."""
+    centred = np.column_stack([answers, values])
     centred -= centred.mean(axis=0)
     spread = centred.std(axis=0)
-    if len(rows) < FEW_ROWS or spread[0] == 0:
-        return
+    if len(answers) < FEW_ROWS or spread[0] == 0:
+        return None
     keep = np.flatnonzero(spread[1:] > 0)
-    names, covariance = [names[place] for place in keep], np.cov(centred[:, [0, *(keep + 1)]], rowvar=False, bias=True)
+    if len(keep) < 2:
+        return None
+    covariance = np.cov(centred[:, [0, *(keep + 1)]], rowvar=False, bias=True)
     found = _pair(covariance) or _triple(covariance)
     if found is None:
-        return
+        return None
     places, signs = found
-    columns = tuple(names[place] for place in places)
-    terms = sorted(zip(signs, columns, strict=True), key=lambda term: -term[0])
-    formula = "".join(f" {'+' if sign > 0 else '-'} {name}" for sign, name in terms).removeprefix(" + ")
-    slope = _slope(covariance, places, signs)
-    other = "" if abs(slope - 1) < 0.01 else f", times {slope:.4g}"
-    message = f"{table.target_name} is {formula}{other}, but for rounding or a constant"
-    yield Finding("warn", "sum", columns, message, ADVICE.format(target=table.target_name))
+    return [(sign, names[keep[place]]) for sign, place in zip(signs, places, strict=True)], _slope(covariance, places, signs)
+
+
+def _positive_first(terms: list[tuple[int, str]]) -> list[tuple[int, str]]:
+    return sorted(terms, key=lambda term: -term[0])
 
 
 def _numbers_of_target(subject: Subject) -> Floats | None:

@@ -9,21 +9,18 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from io import BufferedReader, TextIOWrapper
-from itertools import chain, islice, pairwise
+from itertools import chain, islice
 from pathlib import Path
 from typing import TextIO
 
 from foldwise.data.option import option, quoted
+from foldwise.data.sources.csv_header import DELIMITERS, check_delimiter, check_first, comment_mark, looks_like_row, some_of
 from foldwise.errors import ConfigError, DataError
 from foldwise.spec.data import WHITESPACE, Reading
 
 BLOCK = 2**20
 PEEK = 50  # rows that are compared with the first line
-_DELIMITERS = {";": "';'", "\t": "tab", "|": "'|'", ",": "','"}
-_COMMENTS = ("#", "%", "//", "--")
 _SEP_LINE = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)  # how Excel names the delimiter
-
-_NUMBER = re.compile(r"[+-]?(?:\d+[.,]?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 
 Records = Iterator[tuple[int, list[str]]]
 
@@ -55,40 +52,25 @@ def read_csv(file: BufferedReader, path: Path, reading: Reading, target: str) ->
     records = _without_end(_records(file, path, reading, notes), reading.skip_end)
     line, cells = next(records, (0, []))
     if not cells:
+        if reading.skip or reading.skip_end:
+            left_out = f"data.skip={reading.skip} and data.skip_end={reading.skip_end}"
+            raise DataError(f"{path}: no line is left after {left_out}; lower them")
         raise DataError(f"{path}: the file is empty; a CSV file begins with a line of column names")
     if not reading.header:
         names = tuple(f"column_{place}" for place in range(1, len(cells) + 1))
         rows = _rows(chain([(line, cells)], records), path, reading, len(cells))
         return Header(names, tuple(notes)), rows
     peek = list(islice(records, PEEK))
-    _check_delimiter(path, cells, reading.delimiter, target)
-    _check_first(path, line, cells, peek, target)
+    check_delimiter(path, cells, reading.delimiter, target, [row for _, row in peek])
+    check_first(path, line, cells, peek, target)
     header = _header(path, cells, [row for _, row in peek])
     if not peek:
         raise DataError(f"{path}: the file has a header and no rows; add rows")
     if looks_like_row(cells, [row for _, row in peek]):
         notes.append(
-            f"line {line} looks like a row, not like column names ({_some(cells)}); if it is one set data.header=false"
+            f"line {line} looks like a row, not like column names ({some_of(cells)}); if it is one set data.header=false"
         )
     return Header(header.names, (*notes, *header.notes)), _rows(chain(peek, records), path, reading, len(header.names))
-
-
-def shown(cell: str) -> str:
-    """A cell quoted for a sentence, about 40 characters at most."""
-    return f"'{cell if len(cell) <= 40 else cell[:37] + '...'}'"
-
-
-def looks_like_row(cells: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
-    """Whether the first line has numbers exactly above numbers, or, in a table of words alone, words that occur below it."""
-    columns = [[row[place] for row in rows if len(row) > place and row[place]] for place in range(len(cells))]
-    numeric = [bool(column) and all(_NUMBER.fullmatch(cell) for cell in column) for column in columns]
-    if not any(numeric):
-        return all(cell in column for cell, column in zip(cells, columns, strict=True))
-    above = [cell for cell, number in zip(cells, numeric, strict=True) if number and cell]
-    if not above or not all(_NUMBER.fullmatch(cell) for cell in above):
-        return False
-    values = [float(cell.replace(",", ".")) for cell in above]
-    return not (all(value.is_integer() for value in values) and all(a < b for a, b in pairwise(values)) and len(values) > 1)
 
 
 def count_lines(path: Path) -> int:
@@ -119,7 +101,7 @@ def _wrong_width(path: Path, line: int, cells: Sequence[str], records: Records, 
         f"{path}, line {line}: {len(cells)} cells, {more} than the {width} of the {'header' if reading.header else 'first row'}"
     )
     after = [row for _, row in islice(records, PEEK)]
-    if mark := _comment_mark(cells):
+    if mark := comment_mark(cells):
         return DataError(f"{rule}; if it is a comment set {option('data.comment', mark)}")
     if len(cells) < width and len(after) < PEEK and all(len(row) < width for row in after):
         number = reading.skip_end + 1 + len(after)
@@ -128,9 +110,10 @@ def _wrong_width(path: Path, line: int, cells: Sequence[str], records: Records, 
             "or data.ragged=fill if it lacks its last, empty cells"
         )
     if len(cells) < width or not any(cells[width:]):
-        proposal = "data.ragged=fill " + ("if rows lack their last, empty cells" if len(cells) < width else "drops empty ones")
+        why = " if rows lack their last, empty cells" if len(cells) < width else ", which drops empty ones"
+        proposal = f"data.ragged=fill{why}"
         return DataError(f"{rule}; give every row all cells, or set {proposal}")
-    return DataError(f"{rule}; quote cells that hold a {_DELIMITERS.get(reading.delimiter, reading.delimiter)}")
+    return DataError(f"{rule}; quote cells that hold a {DELIMITERS.get(reading.delimiter, reading.delimiter)}")
 
 
 def _without_end(records: Records, count: int) -> Records:
@@ -193,7 +176,7 @@ def _lines(handle: TextIO, path: Path, reading: Reading, notes: list[str], place
         if number == 1 and (found := _SEP_LINE.fullmatch(line)):
             mark = found.group(1)
             if mark != reading.delimiter:
-                proposal = f"set data.delimiter={_DELIMITERS.get(mark, quoted(mark))}"
+                proposal = f"set data.delimiter={DELIMITERS.get(mark, quoted(mark))}"
                 raise DataError(f"{path}, line 1: {line.strip()} says that {mark!r} separates cells; {proposal}")
             notes.append(f"line 1 ({line.strip()}) names the delimiter and is skipped")
             continue
@@ -208,9 +191,11 @@ def _encoding(file: BufferedReader, path: Path, encoding: str) -> str:
         raise ConfigError("data.encoding", f"{encoding!r} is not an encoding; use utf-8, latin-1 or utf-16") from None
     if name != "utf-8":
         return name
-    begin = file.read(2)
+    begin = file.read(4)
     file.seek(0)
-    if begin in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+    if begin in (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE):
+        raise DataError(f"{path}: byte 0 begins the mark of UTF-32, not {encoding}; set data.encoding=utf-32")
+    if begin[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
         raise DataError(f"{path}: byte 0 begins the mark of UTF-16, not {encoding}; set data.encoding=utf-16")
     return "utf-8-sig"  # utf-8 without a byte order mark
 
@@ -233,51 +218,6 @@ def _broken_quotes(path: Path, first: int, last: int, error: csv.Error) -> DataE
     if last > first or "unexpected end" in str(error):
         return DataError(f"{path}, line {first}: a quote is opened and not closed by line {last}; close or double it")
     return DataError(f"{path}, line {first}: {error}; double a quote inside a cell, and put the quotes of a cell at its ends")
-
-
-def _check_delimiter(path: Path, cells: Sequence[str], delimiter: str, target: str) -> None:
-    joined = delimiter.join(cells)
-    for mark, name in _DELIMITERS.items():
-        if mark == delimiter or mark not in joined:
-            continue
-        would_have_target = target not in cells and target in [cell.strip(' "') for cell in joined.split(mark)]
-        if len(cells) == 1 or would_have_target:
-            raise DataError(f"{path}: the header looks separated by {mark!r}; set data.delimiter={name}")
-    if len(cells) == 1 and target not in cells and target in cells[0].split():
-        raise DataError(f"{path}: the header looks separated by blanks; set data.delimiter={WHITESPACE}")
-
-
-def _check_first(path: Path, line: int, cells: Sequence[str], after: Sequence[tuple[int, list[str]]], target: str) -> None:
-    """Refuse a first line that does not name the target and cannot be the header, with the option that helps.
-
-    Rows to be answered need no target, so a header without it that fits the next row passes.
-    """
-    if target in cells:
-        return
-    where = f"{path}, line {line}: {shown(', '.join(cells))}"
-    others = [(number, row) for number, row in after if len(row) != len(cells)]
-    if (mark := _comment_mark(cells)) and others:
-        rule = "begins like a comment and does not name the columns"
-        raise DataError(f"{where} {rule}; set {option('data.comment', mark)} to leave such lines out")
-    if header := next((number for number, row in others if target in row), None):
-        rule = f"does not name the columns, but line {header} has {target!r}"
-        raise DataError(f"{where} {rule}; set data.skip={header - 1} to leave out the lines before it")
-
-
-def explain_missing(names: Sequence[str], notes: Sequence[str]) -> str:
-    """The rest of a sentence about a missing target: what to do if the file has no header."""
-    if not any("looks like a row" in note for note in notes):
-        return ""
-    row = f"line 1 looks like a row ({_some(names)})"
-    return f"; {row}: without a header set data.header=false and data.target=-1, the last column"
-
-
-def _comment_mark(cells: Sequence[str]) -> str | None:
-    return next((mark for mark in _COMMENTS if cells and cells[0].startswith(mark)), None)
-
-
-def _some(cells: Sequence[str]) -> str:
-    return ", ".join(map(shown, cells[:4])) + (", ..." if len(cells) > 4 else "")
 
 
 def _header(path: Path, cells: Sequence[str], rows: Sequence[Sequence[str]]) -> Header:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from foldwise.data.sources import csv_file, database
 from foldwise.data.sources.csv_file import Header
+from foldwise.data.sources.csv_header import explain_missing
 from foldwise.data.sources.find_file import find_file
 from foldwise.data.sources.fingerprint import file_mark, library_mark
 from foldwise.errors import ConfigError, DataError, did_you_mean
@@ -194,7 +195,7 @@ def _check_columns(
     named = _named_columns(data, names) if needed is None else [("a column of the training data", name) for name in needed]
     for key, name in named:
         if name not in names:
-            proposal = csv_file.explain_missing(names, notes) or did_you_mean(name, names)
+            proposal = explain_missing(names, notes) or did_you_mean(name, names)
             raise DataError(f"{key}: {place} has no column {name!r}{proposal}")
     for key, name in named[1:] if needed is None else ():
         if name == data.target:

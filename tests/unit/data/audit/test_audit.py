@@ -1,4 +1,5 @@
 import json
+import shlex
 
 import numpy as np
 import pandas as pd
@@ -8,6 +9,7 @@ from foldwise.data.audit.audit import audit
 from foldwise.data.audit.finding import Finding, merged, refuse
 from foldwise.data.split import cut_folds
 from foldwise.data.table import read_table
+from foldwise.doors.overrides import read_override
 from foldwise.errors import ConfigError
 from foldwise.spec.data import CsvData
 from foldwise.spec.folds import FoldsSpec
@@ -147,6 +149,37 @@ def test_a_constant_for_missing_values_gets_the_option_that_reads_it_so(tmp_path
     assert findings(tmp_path, y=y, data={"missing": ["", "-200", "-200.0"]}) == ()
 
 
+@pytest.mark.parametrize(("written", "texts"), [("-200", "-200"), ("-200,0", "-200,0"), ("-200,000", "-200,000")])
+def test_advice_about_a_constant_knows_the_decimal_mark_the_digits_and_the_words_for_missing(tmp_path, written, texts):
+    rng = np.random.default_rng(3)
+    y = [f"{number:.3f}".replace(".", ",") for number in rng.normal(20, 5, 400)]
+    y = [written if rng.random() < 0.18 else cell for cell in y]
+    a = [f"{number:.2f}".replace(".", ",") for number in rng.normal(size=400)]
+    asked = {"decimal": ",", "missing": ["", "NA"]}
+    (found,) = [one for one in findings(tmp_path, a=a, y=y, data=asked) if one.check == "sentinel"]
+    (word,) = [word for word in shlex.split(found.advice.replace(", or", " or")) if word.startswith("data.missing=")]
+    key, missing = read_override(word)
+    assert (key, missing[:2]) == ("data.missing", ["", "NA"])
+    assert texts in missing
+    assert not [one for one in findings(tmp_path, a=a, y=y, data={**asked, "missing": missing}) if one.check == "sentinel"]
+
+
+def test_options_in_advice_name_every_column_as_a_shell_takes_it(tmp_path):
+    names = [f"it's {n}" for n in range(12)]
+    (found,) = findings(tmp_path, **{name: np.zeros(400, dtype=int) for name in names})
+    words = [word for word in shlex.split(found.advice) if word.startswith("data.drop=")]
+    assert [read_override(word) for word in words] == [("data.drop", names)]
+    days = pd.date_range("2024-01-01", periods=400).strftime("%Y-%m-%d")
+    (warned, noted) = findings(tmp_path, **{"true": np.random.default_rng(0).permutation(days)})
+    for one in (warned, noted):
+        words = [word for word in shlex.split(one.advice) if word.startswith("data.time=")]
+        assert [read_override(word) for word in words] == [("data.time", "true")]
+    found = findings(tmp_path, **{"patient's_id": np.random.default_rng(0).permutation(np.arange(400) // 5) * 17})
+    assert [read_override(shlex.split(one.advice.partition(" set ")[2])[0]) for one in found] == [
+        ("data.group", "patient's_id")
+    ]
+
+
 def test_the_words_of_a_sum_have_its_signs(tmp_path):
     rng = np.random.default_rng(3)
     one, two = rng.normal(size=400), rng.normal(size=400)
@@ -154,6 +187,25 @@ def test_the_words_of_a_sum_have_its_signs(tmp_path):
     assert found.message == "y is two - one, but for rounding or a constant"
     (found,) = findings(tmp_path, one=one, two=two, y=-3 * (two + one))
     assert found.message == "y is one + two, times -3, but for rounding or a constant"
+
+
+@pytest.mark.parametrize(
+    ("formula", "make"),
+    [
+        ("one * two", lambda one, two, three: one * two),
+        ("one / two", lambda one, two, three: 100 * one / two),
+        ("one * three / two", lambda one, two, three: one * three / two),
+    ],
+)
+def test_a_product_or_a_ratio_that_is_the_target_is_told(tmp_path, formula, make):
+    rng = np.random.default_rng(3)
+    one, two, three = rng.normal(size=400), rng.integers(1, 20, 400) + 0.5, rng.lognormal(size=400)
+    (found,) = [
+        one_ for one_ in findings(tmp_path, one=one, two=two, three=three, y=make(one, two, three)) if one_.check == "sum"
+    ]
+    assert (found.level, found.message) == ("warn", f"y is {formula}, but for rounding or a factor")
+    noisy = make(one, two, three) * rng.lognormal(0, 0.2, 400)
+    assert not [one_ for one_ in findings(tmp_path, one=one, two=two, three=three, y=noisy) if one_.check == "sum"]
 
 
 def test_a_column_with_the_name_of_a_group_is_proposed_as_group(tmp_path):

@@ -236,3 +236,28 @@ def test_line_numbers_count_lines_that_are_left_out(tmp_path):
 def test_a_delimiter_is_one_character_or_a_known_word(tmp_path, delimiter):
     with pytest.raises(ValueError, match="must be one character, tab or whitespace"):
         csv_data("rows.csv", delimiter=delimiter)
+
+
+@pytest.mark.parametrize(
+    ("text", "proposal"),
+    [
+        ("a^b^y\n1^2^3\n", "set \"data.delimiter='^'\""),
+        ("a:b:y\n1:2:3\n", "set data.delimiter=:"),
+        ("a \t b  y\n1 \t 2  3\n", "set data.delimiter=whitespace"),
+        ("; made by x; y\na,b,y\n1,2,3\n", "set \"data.comment=';'\""),
+        ("! made by x\na,b,y\n1,2,3\n", "data.comment="),
+        ("The title\n\na;b;y\n1,5;2;3\n", "line 3 has 'y', separated by ';'; set data.skip=2 data.delimiter=';'"),
+        ("a,y\n1,2,\n", "or set data.ragged=fill, which drops empty ones"),
+        ("a,y\n1,2\n".encode("utf-32"), "the mark of UTF-32, not utf-8; set data.encoding=utf-32"),
+    ],
+)
+def test_a_proposal_fits_what_the_file_looks_like(tmp_path, text, proposal):
+    with pytest.raises(DataError) as caught:
+        read(tmp_path, text)
+    assert proposal in str(caught.value)
+
+
+@pytest.mark.parametrize(("options", "said"), [({"skip": 9}, "data.skip=9"), ({"skip_end": 9}, "data.skip_end=9")])
+def test_a_file_whose_lines_are_all_left_out_is_not_called_empty(tmp_path, options, said):
+    with pytest.raises(DataError, match=f"no line is left after .*{said}"):
+        read(tmp_path, "a,y\n1,2\n", **options)
