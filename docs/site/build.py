@@ -16,6 +16,7 @@ import time
 from pathlib import Path
 
 from docs.site.links import faults
+from docs.site.pages import write_reference
 
 DOCS = Path(__file__).parents[1]
 ROOT = DOCS.parent
@@ -61,6 +62,7 @@ def stage(pages: Path) -> None:
             name = path.name if path.is_relative_to(DOCS / "site") else path.relative_to(DOCS)
             (pages / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, pages / name)
+    write_reference(pages)
 
 
 def configured(pages: Path) -> str:
