@@ -1,8 +1,8 @@
 """Build the documentation site into `build/docs/site`: `python -m docs.site.build`.
 
-Pages are the Markdown files of `docs/`. The index page of a section lists the section's pages, and the navigation follows it. The
-pages of the options, of the doors and of `summary.json` are written here from `conf/` and the specifications (`options.py`).
-A build fails on any warning, dead link, dead anchor, page that no index lists, and anything that would be loaded from elsewhere.
+Pages are the Markdown files of `docs/`. The index page of a section lists the section's pages, and the navigation follows it.
+The pages of the options, doors, layers and recipes are written from `conf/` and the specifications (`pages.py`, `options.py`).
+A build fails on any warning, dead link, dead anchor, page that no index lists, and file that would be loaded from elsewhere.
 """
 
 from __future__ import annotations

@@ -80,11 +80,9 @@ def _known() -> Iterator[type[BaseModel]]:
     """All specifications of the product."""
     names = [f"foldwise.spec.{module.name}" for module in pkgutil.iter_modules(foldwise.spec.__path__)]
     for name in [*names, *(f"foldwise.{room}.spec" for room in OWN_ROOMS)]:
-        yield from (one for one in vars(importlib.import_module(name)).values() if inspect.isclass(one) and _is_spec(one, name))
-
-
-def _is_spec(one: type, module: str) -> bool:
-    return issubclass(one, BaseModel) and one.__module__ == module
+        for one in vars(importlib.import_module(name)).values():
+            if inspect.isclass(one) and issubclass(one, BaseModel) and one.__module__ == name:
+                yield one
 
 
 def _read(path: Path, prefix: str, specs: Sequence[type[BaseModel]]) -> File:
@@ -157,7 +155,7 @@ def _own_lines_above(lines: list[str], key: yaml.Node) -> list[str]:
 
 def _above(lines: list[str], line: int, upwards: bool = False) -> list[str]:
     """The comment lines that end above a line, or, from the first line, those that begin a file."""
-    found = []
+    found: list[str] = []
     if upwards:
         while line > 0 and lines[line - 1].lstrip().startswith("#"):
             line -= 1
@@ -214,7 +212,7 @@ def _shown(value: yaml.Node, lines: list[str]) -> str:
     """A value as the file writes it, on one line."""
     first, last = value.start_mark, value.end_mark
     if first.line == last.line:
-        return lines[first.line][first.column : last.column]
+        return str(lines[first.line][first.column : last.column])
     return "one layer an entry" if isinstance(value, yaml.SequenceNode) else "..."
 
 

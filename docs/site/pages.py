@@ -112,7 +112,13 @@ def _doors() -> list[tuple[str, str]]:
 def _door(name: str, about: str, files: Sequence[File]) -> str:
     """A door's section: its line, and its own keys."""
     own = next((file for file in files if file.name == name), None)
-    usage = own.about if own else f"foldwise {name} FOLDER" if name == "conf" else f"foldwise {name} [group=option ...] [key=value ...]"
+    usage = (
+        own.about
+        if own
+        else f"foldwise {name} FOLDER"
+        if name == "conf"
+        else f"foldwise {name} [group=option ...] [key=value ...]"
+    )
     text = f"## {name}\n\n{about}\n\n```\n{usage.splitlines()[0]}\n```\n\n"
     if own:
         return text + key_table(own.keys)
@@ -122,14 +128,19 @@ def _door(name: str, about: str, files: Sequence[File]) -> str:
 def _layers() -> str:
     rows = []
     for kind, layer in LAYERS.items():
-        parameters = [f"{name}{' (must be given)' if name in layer.needs else ''}: {rule.text}" for name, rule in layer.parameters.items()]
+        parameters = [
+            f"{name}{' (must be given)' if name in layer.needs else ''}: {rule.text}" for name, rule in layer.parameters.items()
+        ]
         rows.append(f"<tr><td><code>{kind}</code></td><td>{'<br>'.join(html.escape(text) for text in parameters)}</td></tr>\n")
     head = "<thead><tr><th>kind</th><th>parameters</th></tr></thead>"
     return f'<div class="layers"><table>\n{head}\n<tbody>\n{"".join(rows)}</tbody>\n</table></div>\n'
 
 
 def _recipes() -> list[str]:
-    return [f"## {name}\n\n**{title}.** {html.escape(text)}\n\n```\nfoldwise tune experiment={name}\n```\n" for name, title, text in recipes()]
+    return [
+        f"## {name}\n\n**{title}.** {html.escape(text)}\n\n```\nfoldwise tune experiment={name}\n```\n"
+        for name, title, text in recipes()
+    ]
 
 
 def _optimizers() -> list[str]:
@@ -149,7 +160,10 @@ def _optimizers() -> list[str]:
 
 
 def _metrics() -> list[str]:
-    rows = [(f"`{name}`", "more is better" if way == "maximize" else "less is better", ", ".join(tasks)) for name, (way, tasks) in METRICS.items()]
+    rows = [
+        (f"`{name}`", "more is better" if way == "maximize" else "less is better", ", ".join(tasks))
+        for name, (way, tasks) in METRICS.items()
+    ]
     costs = ", ".join(f"`{cost}`" for cost in COSTS)
     return ["## Metrics\n", _table(("`goal.metric`", "", "tasks"), rows), f"The costs of `goals` are {costs}.\n"]
 

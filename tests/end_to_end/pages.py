@@ -1,8 +1,8 @@
 """The blocks of a page of the site that are run: those below `<!-- run -->`, `<!-- file: NAME -->` or `<!-- serve: PORT -->`.
 
-Blocks of a page run in their order, in one folder. `<!-- run: long -->` and `<!-- run: nightly -->` are for blocks that take longer
-than the quick tests should; `<!-- run: exit=2 -->` is for a command that must end so. A file block is written under its name. A
-server block is started before the next block and ended with the page.
+Blocks of a page run in their order, in one folder. `<!-- run: long -->` and `<!-- run: nightly -->` are for blocks that take
+longer than the quick tests should; `<!-- run: exit=2 -->` is for a command that must end so. A file block is written under
+its name. A server block is started before the next block and ended with the page.
 """
 
 import re
@@ -59,7 +59,9 @@ def shorter(words):
     """Words that make a new study short; none for one that continues under its name, and for other doors."""
     door = words[2] if words[1] == "foldwise" else words[1].removeprefix("pipelines.")
     given = [word.lstrip("+").partition("=")[0] for word in words if "=" in word]
-    new = [key for key in given if key.partition(".")[0] in ("data", "experiment", "model", "fit")]
-    if door not in ("tune", "train") or "--help" in words or "extend" in given or (given and not new):
+    new = [key for key in given if key.partition(".")[0] in ("data", "experiment", "extend")]
+    if door not in ("tune", "train") or "--help" in words or (given and not new):
         return []
-    return [f"{key}={value}" for key, value in SHORT.items() if key not in given and not (key == "folds.count" and "folds" in given)]
+    return [
+        f"{key}={value}" for key, value in SHORT.items() if key not in given and not (key == "folds.count" and "folds" in given)
+    ]

@@ -30,7 +30,11 @@ def test_a_page_does_what_it_says(page, tmp_path):
 
 @pytest.mark.parametrize(
     ("page", "level"),
-    [pytest.param(page, level, marks=[pytest.mark.slow, getattr(pytest.mark, level)]) for level in LEVELS for page in found(level)],
+    [
+        pytest.param(page, level, marks=[pytest.mark.slow, getattr(pytest.mark, level)])
+        for level in LEVELS
+        for page in found(level)
+    ],
 )
 def test_a_page_does_what_it_says_in_full(page, level, tmp_path):
     follow(page, tmp_path, ("quick", *LEVELS))
@@ -63,7 +67,11 @@ def run(block, folder):
     for command in block.commands:
         words = door_words(command)
         shell = ["bash", "-c", command]
-        done = python(*words, cwd=folder) if words else subprocess.run(shell, cwd=folder, capture_output=True, text=True, check=False)
+        done = (
+            python(*words, cwd=folder)
+            if words
+            else subprocess.run(shell, cwd=folder, capture_output=True, text=True, check=False)
+        )
         ended(done, command, block.code)
     return None
 
@@ -77,12 +85,16 @@ def serve(block, folder):
     path = os.pathsep.join([os.path.dirname(sys.executable), os.environ["PATH"]])  # noqa: PTH120 a word of PATH
     with (folder / "server.log").open("w") as log:
         server = subprocess.Popen(
-            ["bash", "-c", f"exec env {block.text.strip()}"], cwd=folder, env={**os.environ, "PATH": path}, stdout=log, stderr=log
+            ["bash", "-c", f"exec env {block.text.strip()}"],
+            cwd=folder,
+            env={**os.environ, "PATH": path},
+            stdout=log,
+            stderr=log,
         )
     end = time.monotonic() + min(READY_WITHIN, PATIENCE)
     while time.monotonic() < end and server.poll() is None:
         try:
-            urllib.request.urlopen(f"http://127.0.0.1:{block.words[0]}/ping", timeout=5)  # noqa: S310 our own server
+            urllib.request.urlopen(f"http://127.0.0.1:{block.words[0]}/ping", timeout=5)
             return server
         except URLError:
             time.sleep(0.5)
