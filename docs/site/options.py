@@ -92,7 +92,7 @@ def _read(path: Path, prefix: str, specs: Sequence[type[BaseModel]]) -> File:
     keys: tuple[Key, ...] = ()
     if isinstance(root, yaml.MappingNode):
         keys = tuple(_keys(root, prefix, _chosen(specs, root), text.splitlines(), ""))
-        first = keys[0].meaning if keys and keys[0].name.endswith("kind") else ""
+        first = keys[0].meaning if keys and keys[0].name == f"{prefix}.kind" else ""
         about = about or first
     return File(path.parent.name, path.stem, about, keys)
 

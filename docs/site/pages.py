@@ -12,7 +12,7 @@ from foldwise.__main__ import CONF, DOORS
 from foldwise.doors.conf import JOBS, SERVICES
 from foldwise.spec.fit import LOSSES
 from foldwise.spec.goal import COSTS, METRICS
-from foldwise.spec.layer_table import LAYERS
+from foldwise.spec.layer_table import ACTIVATION, INITIALIZER, KERNEL_INITIALIZER, LAYERS, VECTOR_INITIALIZER
 from foldwise.spec.optimizer import COMMON, OPTIMIZERS
 from foldwise.spec.trial import SEARCHABLE
 
@@ -33,6 +33,7 @@ ABOUT = {  # group -> what its page says first; a group that is new has its plac
     JOBS: "A file for each job of `foldwise schedule`. Its name is the name of the job.",
 }
 ORDER = tuple(ABOUT)
+INITIALIZERS = (INITIALIZER, VECTOR_INITIALIZER, KERNEL_INITIALIZER)  # a vector and a convolution's kernel take no matrix
 SEARCHED = "A value here can be a range, which `tune` searches: see [Ranges](../../how_to/search.md).\n"
 INDEX, DOORS_MARK, LAYERS_MARK, RECIPES_MARK = "<!-- options -->", "<!-- doors -->", "<!-- layers -->", "<!-- recipes -->"
 
@@ -46,7 +47,7 @@ def write_reference(pages: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for group in groups:
         (folder / f"{group}.md").write_text(_group_page(group, found[group]), encoding="utf-8")
-    lines = [f"* [`{group}`](options/{group}.md): {ABOUT.get(group, '')}".rstrip(": ") for group in groups]
+    lines = [f"* [{_title(group)}](options/{group}.md): {ABOUT.get(group, '')}".rstrip(": ") for group in groups]
     _fill(pages / "reference" / "index.md", INDEX, "\n".join(lines))
     _fill(pages / "reference" / "doors.md", DOORS_MARK, "\n".join(_door(name, about, doors) for name, about in _doors()))
     _fill(pages / "reference" / "layers.md", LAYERS_MARK, _layers())
@@ -54,15 +55,15 @@ def write_reference(pages: Path) -> None:
 
 
 def _fill(page: Path, mark: str, text: str) -> None:
-    before = page.read_text(encoding="utf-8")
-    if mark not in before:
+    """Put a text at a mark, in place of the paragraph below it, which is for readers of the file itself."""
+    before, found, after = page.read_text(encoding="utf-8").partition(f"{mark}\n")
+    if not found:
         raise ValueError(f"{page} has no mark {mark}")
-    page.write_text(before.replace(mark, text), encoding="utf-8")
+    page.write_text(f"{before}{text}\n\n{after.partition(chr(10) * 2)[2]}", encoding="utf-8")
 
 
 def _group_page(group: str, files: Sequence[File]) -> str:
-    title = {"tune": "Study", JOBS: "Jobs"}.get(group, group)
-    parts = [f"# {title}\n", f"{ABOUT.get(group, '')}\n", SEARCHED if group in SEARCHABLE else ""]
+    parts = [f"# {_title(group)}\n", f"{ABOUT.get(group, '')}\n", SEARCHED if group in SEARCHABLE else ""]
     for file in files:
         if len(files) > 1:
             parts.append(f"## {group}={file.name}\n")
@@ -70,6 +71,10 @@ def _group_page(group: str, files: Sequence[File]) -> str:
         parts.append(key_table(file.keys))
     parts += MORE[group]() if group in MORE else []
     return "\n".join(part for part in parts if part)
+
+
+def _title(group: str) -> str:
+    return {"tune": "Study", JOBS: "Jobs"}.get(group, group)
 
 
 def key_table(keys: Iterable[Key]) -> str:
@@ -96,8 +101,10 @@ def _coded(text: str) -> str:
 
 
 def _prose(text: str) -> str:
-    """Lines of a comment as a paragraph; indented code of an example keeps its line."""
-    return f"<p>{_coded(text).replace(chr(10), '<br>' if '=' in text else ' ')}</p>\n"
+    """Lines of a comment as a paragraph that begins with a capital; an example keeps its line."""
+    first = text.split(maxsplit=1)[0]
+    text = text[:1].upper() + text[1:] if first.rstrip(",;:").isalpha() and first != "foldwise" else text
+    return f"<p>{_coded(text).replace(chr(10), '<br>' if '=[' in text else ' ')}</p>\n"
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -126,14 +133,18 @@ def _door(name: str, about: str, files: Sequence[File]) -> str:
 
 
 def _layers() -> str:
+    named = {ACTIVATION: "an activation", **dict.fromkeys(INITIALIZERS, "an initializer")}
     rows = []
     for kind, layer in LAYERS.items():
-        parameters = [
-            f"{name}{' (must be given)' if name in layer.needs else ''}: {rule.text}" for name, rule in layer.parameters.items()
+        words = [
+            f"`{name}`: {named.get(rule, rule.text)}{', must be given' if name in layer.needs else ''}"
+            for name, rule in layer.parameters.items()
         ]
-        rows.append(f"<tr><td><code>{kind}</code></td><td>{'<br>'.join(html.escape(text) for text in parameters)}</td></tr>\n")
+        rows.append(f"<tr><td><code>{kind}</code></td><td>{'<br>'.join(map(_coded, words)) or 'none'}</td></tr>\n")
+    lists = [("Activations", ACTIVATION.words), ("Initializers", INITIALIZER.words)]
+    known = "\n".join(f"{title}: {', '.join(f'`{word}`' for word in words)}.\n" for title, words in lists)
     head = "<thead><tr><th>kind</th><th>parameters</th></tr></thead>"
-    return f'<div class="layers"><table>\n{head}\n<tbody>\n{"".join(rows)}</tbody>\n</table></div>\n'
+    return f'{known}\n<div class="layers"><table>\n{head}\n<tbody>\n{"".join(rows)}</tbody>\n</table></div>\n'
 
 
 def _recipes() -> list[str]:

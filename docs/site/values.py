@@ -57,6 +57,8 @@ def _bounds(limits: tuple[Any, ...]) -> list[str]:
         holders = [limit, *(getattr(limit, "metadata", None) or ())]  # pydantic's Field keeps its own list
         for holder in holders:
             found |= {name: getattr(holder, name) for name, _ in BOUNDS if getattr(holder, name, None) is not None}
+    if {"ge", "le"} <= set(found):
+        return [f"{_number(found['ge'])} to {_number(found['le'])}"]
     return [", ".join(text.format(_number(found[name])) for name, text in BOUNDS if name in found)] if found else []
 
 

@@ -19,7 +19,7 @@ def found():
     ("file", "name", "default", "values", "meaning"),
     [
         ("conf/tune", "seed", "0", "whole number ≥ 0, < 2,147,483,648", "determines weights, batches, folds and search"),
-        ("model/mlp", "model.hidden", "[int, 1, 3]", "whole number ≥ 0, ≤ 1,000", "number of hidden layers"),
+        ("model/mlp", "model.hidden", "[int, 1, 3]", "whole number 0 to 1,000", "number of hidden layers"),
         (
             "prep/standard",
             "prep.impute.indicator",
@@ -33,10 +33,10 @@ def found():
             "service/retrain",
             "checks.missing",
             "0.2",
-            "number ≥ 0, ≤ 1",
+            "number 0 to 1",
             "largest rise of the share of missing cells in a column",
         ),
-        ("jobs/iris_weekly", "retries", "2", "whole number ≥ 0, ≤ 100", "more attempts after exit code 1 or a signal"),
+        ("jobs/iris_weekly", "retries", "2", "whole number 0 to 100", "more attempts after exit code 1 or a signal"),
         ("tuner/qmc", "tuner.sequence", "sobol", "`sobol` · `halton`", "sobol | halton"),
     ],
 )

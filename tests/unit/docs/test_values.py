@@ -14,7 +14,7 @@ from foldwise.spec.base import Listed, Words
     ("kind", "words"),
     [
         (bool, "true or false"),
-        (Annotated[int, Field(ge=1, le=1_000_000)] | None, "whole number ≥ 1, ≤ 1,000,000 · null"),
+        (Annotated[int, Field(ge=1, le=1_000_000)] | None, "whole number 1 to 1,000,000 · null"),
         (Annotated[float, Field(gt=0, lt=1)] | Literal["auto"], "number > 0, < 1 · `auto`"),
         (Words, "list of text"),
         (Annotated[tuple[int, int], Listed], "list of 2 × whole number"),
