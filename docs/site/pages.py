@@ -80,12 +80,16 @@ def _title(group: str) -> str:
 def key_table(keys: Iterable[Key]) -> str:
     """A table of keys: name, default, values, meaning."""
     rows = "".join(
-        f"<tr><td><code>{html.escape(key.name)}</code></td><td>{_default(key.default)}</td>"
-        f"<td>{_coded(key.values)}</td><td>{_coded(key.meaning)}</td></tr>\n"
+        _row(f"<code>{html.escape(key.name)}</code>", _default(key.default), _coded(key.values), _coded(key.meaning))
         for key in keys
     )
-    head = "<tr><th>key</th><th>default</th><th>values</th><th>meaning</th></tr>"
+    head = _row("key", "default", "values", "meaning").replace("td>", "th>")
     return f'<div class="keys"><table>\n<thead>{head}</thead>\n<tbody>\n{rows}</tbody>\n</table></div>\n'
+
+
+def _row(*cells: str) -> str:
+    """A row of a table in HTML; spaces keep the cells apart in the index of the search."""
+    return f"<tr>{' '.join(f'<td>{cell}</td>' for cell in cells)}</tr>\n"
 
 
 def _default(text: str) -> str:
@@ -140,7 +144,7 @@ def _layers() -> str:
             f"`{name}`: {named.get(rule, rule.text)}{', must be given' if name in layer.needs else ''}"
             for name, rule in layer.parameters.items()
         ]
-        rows.append(f"<tr><td><code>{kind}</code></td><td>{'<br>'.join(map(_coded, words)) or 'none'}</td></tr>\n")
+        rows.append(_row(f"<code>{kind}</code>", "<br>".join(map(_coded, words)) or "none"))
     lists = [("Activations", ACTIVATION.words), ("Initializers", INITIALIZER.words)]
     known = "\n".join(f"{title}: {', '.join(f'`{word}`' for word in words)}.\n" for title, words in lists)
     head = "<thead><tr><th>kind</th><th>parameters</th></tr></thead>"
