@@ -1,6 +1,7 @@
 """The commands of the site's pages, run as a reader types them, in an empty folder for each page."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -42,7 +43,6 @@ def test_a_page_does_what_it_says_in_full(page, level, tmp_path):
 
 def follow(page, folder, levels):
     """Do what a page says, up to the first command that ends otherwise."""
-    (folder / "bin").mkdir()
     servers = []
     try:
         for block in blocks((DOCS / page).read_text(encoding="utf-8")):
@@ -55,8 +55,7 @@ def follow(page, folder, levels):
                 run(block, folder)
     finally:
         for server in servers:
-            server.terminate()
-            server.wait(30)
+            end(server)
 
 
 def run(block, folder):
@@ -90,13 +89,20 @@ def serve(block, folder):
             env={**os.environ, "PATH": path},
             stdout=log,
             stderr=log,
+            start_new_session=True,
         )
-    end = time.monotonic() + min(READY_WITHIN, PATIENCE)
-    while time.monotonic() < end and server.poll() is None:
+    until = time.monotonic() + min(READY_WITHIN, PATIENCE)
+    while time.monotonic() < until and server.poll() is None:
         try:
             urllib.request.urlopen(f"http://127.0.0.1:{block.words[0]}/ping", timeout=5)
             return server
         except URLError:
             time.sleep(0.5)
-    server.terminate()
+    end(server)
     raise AssertionError((folder / "server.log").read_text()[-3000:])
+
+
+def end(server):
+    """End a server and the processes that it started."""
+    os.killpg(server.pid, signal.SIGTERM)
+    server.wait(30)
