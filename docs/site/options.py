@@ -27,6 +27,8 @@ from foldwise.spec.study import FixedSpec
 from foldwise.spec.trial import TrialSpec
 
 OWN_ROOMS = ("retraining", "schedule")  # whose doors keep their specifications in the room
+WHOLE = (FixedSpec, TrialSpec)  # the specifications of a whole configuration
+GLOBAL = "# @package _global_"
 RANGES = ("int", "float", "choice")
 
 
@@ -53,7 +55,7 @@ class File:
 def option_files(conf: Conf | None = None) -> dict[str, list[File]]:
     """Group -> its files: the groups of a study, and `service`, `jobs` and `tune` (the keys of conf/tune.yaml itself)."""
     folder = (conf or conf_at(None)).shipped
-    found = {"tune": [_read(folder / "tune.yaml", "", [FixedSpec, TrialSpec])]}
+    found = {"tune": [_read(folder / "tune.yaml", "", WHOLE)]}
     for group in sorted(path.name for path in folder.iterdir() if path.is_dir() and path.name != RECIPES):
         files = [_read(path, _prefix(group), _specs(group, path.stem)) for path in sorted((folder / group).glob("*.yaml"))]
         found[group] = files
@@ -70,7 +72,7 @@ def _specs(group: str, name: str) -> list[type[BaseModel]]:
     if group in (SERVICES, JOBS):
         wanted = "JobSpec" if group == JOBS else f"{name.title().replace('_', '')}Spec"
         return [model for model in _known() if model.__name__ == wanted]
-    for model in (FixedSpec, TrialSpec):
+    for model in WHOLE:
         if group in model.model_fields:
             return models_of(model.model_fields[group].annotation)
     return []
@@ -87,6 +89,8 @@ def _known() -> Iterator[type[BaseModel]]:
 
 def _read(path: Path, prefix: str, specs: Sequence[type[BaseModel]]) -> File:
     text = path.read_text(encoding="utf-8")
+    if text.startswith(GLOBAL):  # an option that sets values of several groups
+        prefix, specs = "", WHOLE
     root = yaml.compose(text)
     about = "\n".join(_above(text.splitlines(), 0))
     keys: tuple[Key, ...] = ()
@@ -112,7 +116,7 @@ def _keys(
             meaning = around if around and (key.value == "kind" or len(node.value) == 1) else _about(model) or around
         if isinstance(value, yaml.MappingNode) and value.value:
             below = _chosen(models_of(field.annotation), value) if field else []
-            yield from _keys(value, name, below, lines, meaning or _about(below[0] if below else None))
+            yield from _keys(value, name, below, lines, meaning or _about(below[0] if len(below) == 1 else None))
         else:
             values = values_of(field) if field else _optimizer_values(model, node, str(key.value))
             yield Key(name, values, _shown(value, lines), meaning)
@@ -164,7 +168,7 @@ def _above(lines: list[str], line: int, upwards: bool = False) -> list[str]:
     for text in lines[line:]:
         if not text.startswith("#"):
             break
-        if "@package" not in text:
+        if text != GLOBAL:
             found.append(text.removeprefix("#").strip())
     return found
 

@@ -61,6 +61,15 @@ def test_a_key_without_a_word_is_found(tmp_path):
     assert unsaid(changed) == ["conf/model/mlp.yaml: model.hidden", "conf/model/mlp.yaml: model.unknown"]
 
 
+def test_an_option_that_sets_several_groups_has_their_keys(tmp_path):
+    folder = write_conf([str(tmp_path / "mine")])
+    text = "# @package _global_\n# Half and half.\nfolds: {kind: split, share: 0.5}\nseed: 3\n"
+    (folder / "folds" / "half.yaml").write_text(text)
+    (half,) = [file for file in option_files(replace(conf_at(None), folders=(folder,)))["folds"] if file.name == "half"]
+    assert (half.about, [key.name for key in half.keys]) == ("Half and half.", ["folds.kind", "folds.share", "seed"])
+    assert half.keys[1].values == "number > 0, < 1"
+
+
 def test_ranges_are_told_from_lists():
     assert is_range("[int, 1, 3]")
     assert not is_range("[shift, zoom]")
