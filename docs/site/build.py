@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import sys
 import time
+from importlib.util import find_spec
 from pathlib import Path
 
 from docs.site.links import faults
@@ -36,6 +37,9 @@ LISTED = re.compile(r"\]\(([\w/-]+\.md)\)")
 
 def main() -> int:
     """Build the site; the exit code."""
+    if find_spec("zensical") is None:
+        print("the site needs the extra docs: pip install -e '.[docs]' -c constraints.txt", file=sys.stderr)
+        return 1
     started = time.monotonic()
     stage(PAGES)
     config = BUILT / "zensical.toml"
