@@ -1,9 +1,9 @@
-# make check is the whole truth: format, lint, types, layers, tests.
+# make check is the whole truth: format, lint, types, layers, the site, tests.
 PYTHON ?= python
 
-.PHONY: check format lint types layers fast test long nightly
+.PHONY: check format lint types layers docs fast test long nightly
 
-check: lint types layers test long
+check: lint types layers docs test long
 
 format:
 	$(PYTHON) -m ruff format .
@@ -18,6 +18,10 @@ types:
 
 layers:
 	$(PYTHON) -c 'from importlinter.cli import lint_imports_command; lint_imports_command(["--no-cache"])'
+
+# the site, in build/docs/site; no warning, no dead link, nothing loaded from elsewhere
+docs:
+	$(PYTHON) -m docs.site.build
 
 fast:
 	$(PYTHON) -m pytest -m "not slow and not long and not nightly"

@@ -1,7 +1,7 @@
-"""The README's pictures, from a fresh search: `python -m benchmarks.pictures`.
+"""The pictures of the README and of the site, from a fresh search: `python -m benchmarks.pictures`.
 
 A study of breast cancer is tuned by the door, `compare.html` and `search.html` are opened from their files, MLflow's pages are
-served by the `ui` door, and screenshots go to `docs/` with few colours, to keep them small.
+served by the `ui` door, and screenshots go to `docs/pictures/` with few colours, to keep them small.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from benchmarks.mlflow_server import STARTS_WITHIN, answers, free_port
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-DOCS = Path(__file__).parents[1] / "docs"
+PICTURES = Path(__file__).parents[1] / "docs" / "pictures"
 STUDY = "breast_cancer"
 ADAM = "{kind: adam, learning_rate: [float,1e-4,1e-1,{log: true}]}"
 SGD = "{kind: sgd, learning_rate: [float,1e-3,0.5,{log: true}], momentum: [float,0.0,0.95]}"
@@ -117,15 +117,15 @@ def drawn_in_its_frame(shown: Page) -> None:
 
 
 def keep(name: str, png: bytes) -> None:
-    """Save a picture with few colours in `docs/`."""
-    DOCS.mkdir(exist_ok=True)
+    """Save a picture with few colours in `docs/pictures/`."""
+    PICTURES.mkdir(parents=True, exist_ok=True)
     few = (
         Image.open(BytesIO(png))
         .convert("RGB")
         .quantize(COLOURS, Image.Quantize.MAXCOVERAGE, kmeans=3, dither=Image.Dither.NONE)
     )
-    few.save(DOCS / name, optimize=True)
-    print(f"docs/{name}: {(DOCS / name).stat().st_size / 1000:.0f} kB")
+    few.save(PICTURES / name, optimize=True)
+    print(f"docs/pictures/{name}: {(PICTURES / name).stat().st_size / 1000:.0f} kB")
 
 
 if __name__ == "__main__":

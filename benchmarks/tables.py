@@ -1,4 +1,4 @@
-"""Put the latest results into the README: `python -m benchmarks.tables`. A test compares the README with them."""
+"""Put the latest results on the site: `python -m benchmarks.tables`. A test compares the page with them."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from pathlib import Path
 
 from benchmarks.measure import RESULTS, table
 
-README = Path(__file__).parents[1] / "README.md"
+PAGE = Path(__file__).parents[1] / "docs" / "benchmarks" / "index.md"
 BEGIN, END = "<!-- benchmarks: written by python -m benchmarks.tables -->", "<!-- end of benchmarks -->"
 
 
 def main() -> None:
     """Write them."""
-    text = README.read_text(encoding="utf-8")
+    text = PAGE.read_text(encoding="utf-8")
     before, _, rest = text.partition(BEGIN)
     _, _, after = rest.partition(END)
-    README.write_text(f"{before}{BEGIN}\n{tables()}\n{END}{after}", encoding="utf-8")
+    PAGE.write_text(f"{before}{BEGIN}\n{tables()}\n{END}{after}", encoding="utf-8")
 
 
 def tables() -> str:

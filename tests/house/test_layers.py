@@ -88,7 +88,10 @@ def test_architecture_draws_the_layers_that_are_checked():
     assert lines == PROJECT["tool"]["importlinter"]["contracts"][0]["layers"]
 
 
-@pytest.mark.parametrize("page", ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md"])
+DECISIONS = [path.relative_to(ROOT).as_posix() for path in sorted((ROOT / "docs" / "decisions").glob("*.md"))]
+
+
+@pytest.mark.parametrize("page", ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", *DECISIONS])
 def test_files_that_a_page_names_exist(page):
     text = (ROOT / page).read_text(encoding="utf-8")
     named = set(re.findall(r"`((?:[\w-]+/)*[\w-]+\.(?:py|yaml|toml|md|sh))`", text))
@@ -120,8 +123,12 @@ def test_the_readme_has_the_two_set_up_commands_that_ci_runs():
     assert all("-c constraints.txt" in line for line in set_up)
 
 
-def test_the_readme_shows_the_figures_that_were_measured():
-    from benchmarks.tables import BEGIN, END, tables
+def test_the_readme_stays_short():
+    assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) <= 180
 
-    shown = (ROOT / "README.md").read_text(encoding="utf-8").partition(BEGIN)[2].partition(END)[0]
+
+def test_the_site_shows_the_figures_that_were_measured():
+    from benchmarks.tables import BEGIN, END, PAGE, tables
+
+    shown = PAGE.read_text(encoding="utf-8").partition(BEGIN)[2].partition(END)[0]
     assert shown.strip() == tables().strip()

@@ -23,9 +23,9 @@ class Impute(Spec):
 class OneHot(Spec):
     """Levels become columns. Rare levels share one column; a level that was not in the training rows is all zeros."""
 
-    min_share: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    max_levels: Annotated[int, Field(ge=2)] = 50
-    drop_first: bool = False
+    min_share: Annotated[float, Field(ge=0, lt=1)] = 0.0  # levels rarer than this share of the rows get one column together
+    max_levels: Annotated[int, Field(ge=2)] = 50  # columns of one column at most; the rarest levels share the last one
+    drop_first: bool = False  # leaves out the column of the first level
 
 
 class NoText(Spec):

@@ -21,8 +21,8 @@ from foldwise.training.fold_fit import Training
 NETWORKS = {"cnn": "a cnn", "layers": "a network of layers", "python": "a network of your own"}
 AskedEngine = Literal["auto", "fused", "keras"]
 
-# Measured on two cores, see ARCHITECTURE.md: above this number of multiplications a step and fold, matrix products outweigh
-# the fixed costs of a step, so fusing gains nothing. Stacked folds should not fill the memory.
+# Measured on two cores, see docs/decisions/fused_folds.md: above this number of multiplications a step and fold, matrix
+# products outweigh the fixed costs of a step, so fusing gains nothing. Stacked folds should not fill the memory.
 MOST_MULTIPLICATIONS = 3_000_000
 MOST_STACKED_BYTES = 512 * 2**20
 # Below that limit every small product waits for the second thread: steps take two to three times as long.
