@@ -180,7 +180,7 @@ def _documented(specs: Sequence[type[BaseModel]], key: str) -> str:
             text = re.sub(r"\s+", " ", owner.__doc__ or "")
             said = re.search(rf"(?:^|[.:] )(?:\w+, )*{key}(?:, \w+)*: (.+?)(?=\. \w+(?:, \w+)*: |$)", text)
             if said and issubclass(owner, BaseModel):
-                return said[1].rstrip(".")
+                return said[1].strip().rstrip(".")
             beside = re.search(rf"^ +{key}: .*?  # (.+)$", _source(owner), re.MULTILINE)
             if beside:
                 return beside[1]

@@ -57,7 +57,7 @@ def test_help_and_cfg_import_nothing_heavy(door, start):
         (["tuner=tpee"], "did you mean tpe?"),
         (["-m", "seed=1,2"], "multirun"),
         (["data=csv", "data.path=nowhere.csv", "data.target=y"], "nowhere.csv"),
-        (["data=csv", "data.path=README.md", "data.target=y"], "data.comment"),
+        (["data=csv", "data.path=conf/tune.yaml", "data.target=y"], "data.comment"),
         (["data=csv", "data.path=pyproject.toml", "data.target=y"], "data.target"),
         (["data=sql", "data.url=sqlite:///nowhere.db", "data.query=SELECT", "data.target=y"], "nowhere.db"),
         (["data=openml", "data.target=y"], "needs a name"),

@@ -63,7 +63,10 @@ class Reading:
 
 
 class Labelled(Spec):
-    """The target, which all data have; abstract."""
+    """The target, which all data have; abstract.
+
+    task: what is predicted; `auto` infers it from the target.
+    """
 
     name: str | None = None
     target: str
