@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from foldwise.evaluation.seen import FEWEST_ROWS, Telling, smallest_seen
 from foldwise.spec.goal import Goal
+from foldwise.system.numbers import shown
 from foldwise.trial.summary import Answer, BaselineScore
 
 # Large holdouts have narrow intervals, so fewer resamples are enough and the time stays the same.
@@ -121,8 +122,8 @@ def _rounded(value: float) -> str:
 
 
 def _shown(value: float) -> str:
-    return f"{value:.3f}" if abs(value) < 100 else f"{value:,.0f}"
+    return shown(value, 3 if abs(value) < 100 else 0)
 
 
 def _signed(value: float) -> str:
-    return f"{value:+.3f}" if abs(value) < 100 else f"{value:+,.0f}"
+    return shown(value, 3 if abs(value) < 100 else 0, sign=True)

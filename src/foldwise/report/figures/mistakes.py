@@ -10,10 +10,11 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.figure import Figure
 
-from foldwise.report.figures.names import counted, drawable, shown, told_apart
+from foldwise.report.figures.names import counted, drawable, told_apart
 from foldwise.report.figures.pixels import as_shown
 from foldwise.report.figures.sheet import hold, sheet
 from foldwise.report.figures.style import COLOURS
+from foldwise.system.numbers import shown
 
 Floats = npt.NDArray[np.float64]
 Places = npt.NDArray[np.int64]
