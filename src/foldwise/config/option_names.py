@@ -43,7 +43,7 @@ class Readable:
             return {None: "null", True: "true", False: "false"}[value]
         return shown(value) if isinstance(value, float) else str(value)
 
-    def params(self, params: Params, between: str = " ") -> str:
+    def params(self, params: Mapping[str, Scalar], between: str = " ") -> str:
         """All parameters of a trial on one line; a value with a space or an = in it is quoted."""
         texts = ((self.name(name), self.text(name, value)) for name, value in params.items())
         return between.join(f'{name}="{text}"' if {" ", "="} & set(text) else f"{name}={text}" for name, text in texts)

@@ -46,7 +46,7 @@ def trial_params(params: Params, readable: Readable) -> dict[str, str]:
 
 def column(name: str, readable: Readable) -> str:
     """The name of a parameter; the readable name of an option inside it, `model[3 layers].units`, is written with dots."""
-    return legal(readable.name(name).translate(str.maketrans({"[": ".", "]": None, ",": None, "=": " "})))
+    return legal(readable.name(name).translate(str.maketrans("[=", ". ", "],")))
 
 
 def trial_metrics(result: TrialResult, metric: str) -> dict[str, float]:
