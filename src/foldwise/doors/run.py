@@ -49,7 +49,7 @@ def tune_here(request: Request, search: bool = True) -> None:
             return
         finished = finished_before(spec, ledger)
         if finished is None:
-            _run(spec, ledger, screen, defaults, request.began)
+            _run(spec, ledger, screen, defaults, request.began, search)
             return
         summary, trials = finished
         _notify_finished(spec, trials, screen)
@@ -68,7 +68,7 @@ def run_here(request: Request, search: bool = True) -> tuple[StudySpec, Goal, St
     screen = Screen()
     with closing(start_ledger(request, screen.note)) as ledger:
         spec, defaults = _study(request, ledger, search)
-        return _run(spec, ledger, screen, defaults, request.began)
+        return _run(spec, ledger, screen, defaults, request.began, search)
 
 
 def _study(request: Request, ledger: StartLedger, search: bool) -> tuple[StudySpec, str]:
@@ -80,7 +80,7 @@ def _study(request: Request, ledger: StartLedger, search: bool) -> tuple[StudySp
 
 
 def _run(
-    spec: StudySpec, opens: StartLedger, screen: Screen, defaults_taken: str, began: float
+    spec: StudySpec, opens: StartLedger, screen: Screen, defaults_taken: str, began: float, search: bool
 ) -> tuple[StudySpec, Goal, StudySummary, list[TrialResult], Path]:
     if defaults_taken:
         screen.note(f"no search: every range takes its default: {defaults_taken}")
@@ -97,6 +97,8 @@ def _run(
         summary, results = run_planned(plan, ledger, screen, raise_if_stopped, began)
         if spec.name not in ledger.waiting():  # else MLflow is away
             ship_others(ledger, spec.fixed.tracking, spec.fixed.paths.runs, screen.note)
+    if not search:
+        _show_network(plan.folder, screen)
     screen.finished(summary, _where_next(spec, summary, plan.table.schema.image is not None))
     if not summary.is_registered:
         rule = f"model {summary.model.name} is not registered yet; everything else is done and kept"
@@ -204,6 +206,14 @@ def _check_builds(plan: Plan, screen: Screen) -> None:
 
     forget_networks()
     check_builds(plan)
+
+
+def _show_network(folder: Path, screen: Screen) -> None:
+    """Print Keras's summary of the network; a study of an earlier version has none."""
+    from foldwise.study.refit_best import NETWORK
+
+    with suppress(FileNotFoundError):
+        screen.note("\n" + (folder / NETWORK).read_text(encoding="utf-8"))
 
 
 def _where_next(spec: StudySpec, summary: StudySummary, of_images: bool = False) -> list[str]:

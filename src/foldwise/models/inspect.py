@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from math import prod
 from typing import Any
@@ -11,6 +12,23 @@ import keras
 from foldwise.models.first_layer import Rows, first_layer
 from foldwise.models.graph import nodes_of
 from foldwise.models.network_graph import Layer, NetworkGraph
+
+WIDTH = 98  # characters of a line of Keras's summary
+
+
+def summary_of(network: keras.Model) -> str:
+    """Keras's `model.summary()`: a line for each layer with its output shape and parameters, and the sums."""
+    written: list[str] = []
+    before = os.environ.get("COLUMNS")
+    os.environ["COLUMNS"] = str(WIDTH + 2)  # Keras cuts lines at the width of the terminal, by default at 80
+    try:
+        network.summary(print_fn=written.append, line_length=WIDTH)
+    finally:
+        if before is None:
+            del os.environ["COLUMNS"]
+        else:
+            os.environ["COLUMNS"] = before
+    return "".join(written).strip() + "\n"
 
 
 def network_graph_of(
