@@ -32,7 +32,11 @@ def summary_of(network: keras.Model) -> str:
 
 
 def network_graph_of(
-    network: keras.Model, features: Rows | None = None, image: tuple[int, int, int] | None = None
+    network: keras.Model,
+    features: Rows | None = None,
+    image: tuple[int, int, int] | None = None,
+    filters: int = 24,
+    patches: int = 5,
 ) -> NetworkGraph:
     """The layers of a network that knows its inputs.
 
@@ -40,8 +44,12 @@ def network_graph_of(
         network: Sequential or functional; a layer that is applied twice is listed twice, with its parameters once.
         features: rows as the network takes them, (rows, features), to find what excites the first layer.
         image: height, width and channels of the image in a row.
+        filters: of the first layer, at most.
+        patches: of each filter, at most.
     """
-    first = None if features is None or image is None or len(features) == 0 else first_layer(network, features, image)
+    first = None
+    if features is not None and image is not None and len(features) > 0:
+        first = first_layer(network, features, image, filters, patches)
     return NetworkGraph(network.name, tuple(_layers(network)), first)
 
 

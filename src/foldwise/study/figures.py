@@ -82,7 +82,7 @@ def steps_of(plan: Plan, result: TrialResult) -> int:
 
 
 def _draw_answers(folder: Path, plan: Plan, bundle: Bundle, answers: Answers) -> list[Path]:
-    table, images, preparation = plan.table, plan.holdout.images, bundle.preparation
+    table, images, preparation, tracking = plan.table, plan.holdout.images, bundle.preparation, plan.spec.fixed.tracking
     seen = (
         (preparation.rows(images), images.shape[1:]) if images is not None and isinstance(preparation, ImagePreparation) else ()
     )
@@ -95,5 +95,5 @@ def _draw_answers(folder: Path, plan: Plan, bundle: Bundle, answers: Answers) ->
         predictions=answers.predictions,
         threshold=answers.threshold,
         images=images,
-        network=network_graph_of(bundle.network, *seen),
+        network=network_graph_of(bundle.network, *seen, filters=tracking.filters, patches=tracking.patches),
     )
