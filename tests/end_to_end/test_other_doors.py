@@ -18,6 +18,7 @@ def test_prepare_shows_the_data_and_trains_nothing(tmp_path):
     assert len(shown["prepared"]["first_rows"][0]) == len(shown["prepared"]["features"]) == 13
     assert not (runs / "ledger.db").exists()
     assert "class_0" in done.stdout
+    assert str(only_study(runs) / "classes.png") in done.stdout
 
 
 def test_prepare_shows_what_the_audit_found_and_a_strict_audit_ends_with_2_before_anything_is_written(tmp_path):
