@@ -1,6 +1,7 @@
 """train, prepare, ui and the functions of the package."""
 
 import json
+import re
 
 import pytest
 
@@ -63,6 +64,10 @@ def test_train_takes_every_default_and_says_so(tmp_path):
     done = run("train", "data=diabetes", *SMALL, runs=runs)
     assert done.returncode == 0, done.stderr
     assert "every range takes its default: model.units=10" in done.stdout
+    text = (only_study(runs) / "network.txt").read_text()
+    assert text.rstrip() in done.stdout
+    assert "Total params: 121" in text  # 10 columns, 10 units, one output
+    assert re.search(r"Trained for \d epochs? of 12 steps, on 354 rows", text)
     found = summary(runs)
     assert found["trials"] == {"asked": 1, "complete": 1, "stopped": 0, "failed": 0}
     assert found["task"] == "regression"

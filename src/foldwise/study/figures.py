@@ -83,9 +83,9 @@ def steps_of(plan: Plan, result: TrialResult) -> int:
 
 def _draw_answers(folder: Path, plan: Plan, bundle: Bundle, answers: Answers) -> list[Path]:
     table, images, preparation, tracking = plan.table, plan.holdout.images, bundle.preparation, plan.spec.fixed.tracking
-    seen = (
-        (preparation.rows(images), images.shape[1:]) if images is not None and isinstance(preparation, ImagePreparation) else ()
-    )
+    features, shape = None, None
+    if images is not None and isinstance(preparation, ImagePreparation):
+        features, shape = preparation.rows(images), images.shape[1:]
     return draw_model(
         folder,
         task=table.task,
@@ -95,5 +95,5 @@ def _draw_answers(folder: Path, plan: Plan, bundle: Bundle, answers: Answers) ->
         predictions=answers.predictions,
         threshold=answers.threshold,
         images=images,
-        network=network_graph_of(bundle.network, *seen, filters=tracking.filters, patches=tracking.patches),
+        network=network_graph_of(bundle.network, features, shape, tracking.filters, tracking.patches),
     )
