@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 from foldwise.config.template import Hole
 from foldwise.spec.space import Choice, FloatRange, IntRange, Option, Params, Range, Scalar, Space, Tree
@@ -54,6 +55,31 @@ class Readable:
         if counted is None or params[name] not in counted[1]:
             return self.name(name), self.value(name, params[name])
         return f"{self.name(name)}.{counted[0]}", counted[1][str(params[name])]
+
+    def stored(self, params: Mapping[str, Any]) -> dict[str, Any]:
+        """The inverse: parameters by the names that the ledger keeps. What is no readable name stays as it is."""
+        names = {readable: name for name, readable in self._names.items()}
+        found: dict[str, Any] = {}
+        for name, value in params.items():
+            kept = names.get(name, name)
+            options = {readable: option for option, readable in self._options.get(kept, {}).items()}
+            found[kept] = options.get(value, value) if isinstance(value, str) else value
+        return found
+
+    @property
+    def readable_space(self) -> Space:
+        """The same ranges by readable names, with the readable names of their options."""
+
+        def renamed(space: Space) -> Space:
+            return Space({self.name(name): range_of(name, range_) for name, range_ in space.ranges.items()})
+
+        def range_of(name: str, range_: Range) -> Range:
+            if not isinstance(range_, Choice):
+                return range_
+            options = (replace(o, name=self.value(name, o.name), space=renamed(o.space)) for o in range_.options)
+            return Choice(tuple(options), self.value(name, range_.default))
+
+        return renamed(self.space)
 
     @cached_property
     def _options(self) -> Mapping[str, Mapping[str, str]]:

@@ -27,6 +27,7 @@ from foldwise.trial.result import TrialResult, plus_minus, varying
 
 SCRIPTS = ("rows", "table", "parallel", "curves", "panels")  # in the order of their dependencies
 POINTS = 40  # of a curve in the page; the ledger holds all of them
+MANY, FEWER = 2000, 20  # trials in the page, and the points of a curve if there are more
 
 Studies = Sequence[tuple[StudyRecord, Sequence[TrialResult]]]
 
@@ -120,7 +121,8 @@ def page(studies: Studies, goal: Goal) -> str:
         "metrics": list(dict.fromkeys(name for results in finished for name in _followed(results))),
         "log": sorted({name for record, _ in studies for name in _logarithmic(record.recipe)}),
     }
-    curves = [{result.number: _curves(result) for result in results if result.folds} for results in finished]
+    points = POINTS if len(each) <= MANY else FEWER
+    curves = [{result.number: _curves(result, points) for result in results if result.folds} for results in finished]
     title = "foldwise: " + ", ".join(record.name for record, _ in studies)
     parts = {
         "title": escape(title),
@@ -203,10 +205,10 @@ def _followed(results: Sequence[TrialResult]) -> list[str]:
     return next((metrics_of(result.folds) for result in results if result.folds), [])
 
 
-def _curves(result: TrialResult) -> dict[str, tuple[list[int], list[float | None]]]:
+def _curves(result: TrialResult, points: int) -> dict[str, tuple[list[int], list[float | None]]]:
     """Curve -> epochs and values, the mean over folds; a constant curve is two points."""
     found: dict[str, tuple[list[int], list[float | None]]] = {}
-    for name, epoch, value in mean_curves(result.folds, POINTS * len(curve_names(result.folds))):
+    for name, epoch, value in mean_curves(result.folds, points * len(curve_names(result.folds))):
         epochs, values = found.setdefault(name, ([], []))
         epochs.append(epoch)
         values.append(rounded(value))

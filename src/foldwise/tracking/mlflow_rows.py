@@ -46,7 +46,8 @@ def trial_params(params: Params, readable: Readable) -> dict[str, str]:
 
 def column(name: str, readable: Readable) -> str:
     """The name of a parameter; the readable name of an option inside it, `model[3 layers].units`, is written with dots."""
-    return legal(readable.name(name).translate(str.maketrans("[=", ". ", "],")))
+    named = readable.name(name)
+    return legal(name if named == name else named.translate(str.maketrans("[=", ". ", "],")))
 
 
 def trial_metrics(result: TrialResult, metric: str) -> dict[str, float]:

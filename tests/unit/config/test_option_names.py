@@ -107,3 +107,14 @@ def test_names_and_values_that_no_range_has_stay_as_they_are():
     assert readable.value("model", "option7") == "option7"
     assert readable.column("model", {"model": "option7"}) == ("model", "option7")
     assert readable.params({"tuner.epochs": 9, "flag": None}) == "tuner.epochs=9 flag=null"
+
+
+def test_readable_names_lead_back_to_those_of_the_ledger():
+    model = {"kind": "mlp", "units": ["int", 4, 8]}
+    space = split({"model": ["choice", {**model, "hidden": 1}, {**model, "hidden": 2}, {"default": "option1"}]})[1]
+    readable = Readable(space)
+    asked = {"model": "2 layers", "model[2 layers].units": 5, "other": True}
+    stored = {"model": "option1", "model.option1.units": 5, "other": True}
+    assert readable.stored(asked) == readable.stored(stored) == stored
+    assert [name for name, _ in readable.readable_space.walk()] == ["model", "model[1 layer].units", "model[2 layers].units"]
+    assert readable.readable_space.ranges["model"].default == "2 layers"
