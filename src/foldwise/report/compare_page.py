@@ -27,7 +27,7 @@ from foldwise.trial.result import TrialResult, plus_minus, varying
 
 SCRIPTS = ("rows", "table", "parallel", "curves", "panels")  # in the order of their dependencies
 POINTS = 40  # of a curve in the page; the ledger holds all of them
-MANY, FEWER = 2000, 20  # trials in the page, and the points of a curve if there are more
+MANY, FEWER = 2000, 15  # trials in the page, and the points of a curve if there are more
 
 Studies = Sequence[tuple[StudyRecord, Sequence[TrialResult]]]
 

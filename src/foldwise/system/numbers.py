@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 TINY, HUGE = 1e-5, 1e15  # beyond these, plain digits are harder to read than an exponent
+NOTHING = 1e-12  # of a score or a difference of scores, this is a rounding error
 FEWEST = 2  # digits that a number keeps, however small it is
 
 
@@ -15,12 +16,14 @@ def shown(value: float | None, places: int | None = None, digits: int = 4, sign:
 
     Args:
         value: the number.
-        places: decimals, for scores that stand below each other; None drops zeros at the end.
+        places: decimals, for scores that stand below each other, where a rounding error is 0; None drops zeros at the end.
         digits: significant digits without `places`; digits before the point are all kept.
         sign: whether a positive number begins with +.
     """
     if value is None or not math.isfinite(value):
         return "-"
+    if places is not None and abs(value) < NOTHING:
+        value = 0.0  # never -0.000
     plus, size = "+" if sign else "", abs(value)
     if 0 < size < TINY or size >= HUGE:
         return f"{value:{plus}.3g}"

@@ -42,6 +42,11 @@ def test_numbers_have_four_significant_digits_or_all_before_the_point(number, te
     assert shown(number) == text
 
 
+def test_a_rounding_error_between_scores_is_nothing():
+    assert [shown(value, 3, sign=True) for value in (-0.0, -1.1e-16, 1.1e-16)] == ["+0.000"] * 3
+    assert shown(1e-13) == "1e-13"
+
+
 def test_a_difference_shows_its_sign():
     assert shown(0.031, 3, sign=True) == "+0.031"
     assert shown(-0.00004, 3, sign=True) == "-0.00004"
