@@ -93,4 +93,11 @@ def _result(number: int, params: Params, rng: random.Random) -> TrialResult:
 
 def _curves(number: int) -> Mapping[str, tuple[float, ...]]:
     loss = tuple(0.2 + math.exp(-epoch / (4 + number % 11)) for epoch in range(EPOCHS))
-    return {"loss": loss, "val_loss": tuple(value + 0.1 for value in loss), "learning_rate": (0.01,) * EPOCHS}
+    accuracy = tuple(1 - value / 3 for value in loss)
+    return {
+        "loss": loss,
+        "accuracy": accuracy,
+        "val_loss": tuple(value + 0.1 for value in loss),
+        "val_accuracy": tuple(value - 0.05 for value in accuracy),
+        "learning_rate": (0.01,) * EPOCHS,
+    }

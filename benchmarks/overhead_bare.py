@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 
 from benchmarks.measure import seconds
 from benchmarks.space import BATCHES, DEPTHS, DROPOUT, RATES, SCALERS, UNITS
+from foldwise.config.option_names import Readable
 from foldwise.ledger.rows import TrialRow
-from foldwise.spec.space import Params
+from foldwise.spec.space import Params, Space
 from foldwise.study.plan import Plan
 from foldwise.tracking.mlflow_rows import trial_metrics, trial_params
 from foldwise.trial.mean_curves import mean_curves
@@ -81,7 +82,7 @@ class BareMlflow:
         self.client, self.tags = store.client(), dict(tags)
         self.experiment = store.experiment("bare").experiment_id
         now = int(time.time() * 1_000)
-        self.params = [Param(name, value) for name, value in trial_params(row.params).items()]
+        self.params = [Param(name, value) for name, value in trial_params(row.params, Readable(Space())).items()]
         self.metrics = [Metric(name, value, now, 0) for name, value in trial_metrics(row.result, metric).items()]
         self.metrics += [Metric(name, value, now, epoch) for name, epoch, value in mean_curves(row.result.folds, 900)]
 

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from foldwise.config.option_names import Readable
 from foldwise.doors.compose import Request, compose_service, request_study
 from foldwise.errors import ConfigError
 from foldwise.spec.data import HashHoldout
 from foldwise.spec.python_value import PythonFrame, PythonFunction
 from foldwise.spec.study import StudySpec
+from foldwise.system.numbers import score
 from foldwise.trial.result import TrialResult, best_of, plus_minus
 
 if TYPE_CHECKING:
@@ -65,20 +67,20 @@ class StudyResult:
 
     def __repr__(self) -> str:
         found, best = self.found, self.found.best
-        shown = plus_minus(f"{best.mean:.4f}", f"{best.sd:.4f}", len(best.folds))
-        score = f"best trial {best.number} with {found.goal.metric} {shown}"
-        return f"<study {found.study}: {found.trials.complete} complete trials, {score}; {self.verdict}>"
+        shown = plus_minus(score(best.mean), score(best.sd), len(best.folds))
+        leader = f"best trial {best.number} with {found.goal.metric} {shown}"
+        return f"<study {found.study}: {found.trials.complete} complete trials, {leader}; {self.verdict}>"
 
     def _repr_html_(self) -> str:
         """The table that a notebook shows."""
         found, best, metric = self.found, self.found.best, self.found.goal.metric
         rows = [(f"model (trial {best.number})", best.mean, best.sd, found.holdout.metrics[metric])]
         rows += [(line.name, line.mean, line.sd, line.holdout) for line in found.baselines]
-        spread = [(name, plus_minus(_number(mean), _number(sd), len(best.folds)), held) for name, mean, sd, held in rows]
+        spread = [(name, plus_minus(score(mean), score(sd), len(best.folds)), held) for name, mean, sd, held in rows]
         body = "".join(
-            f"<tr><td>{html.escape(name)}</td><td>{score}</td><td>{_number(held)}</td></tr>" for name, score, held in spread
+            f"<tr><td>{html.escape(name)}</td><td>{both}</td><td>{score(held)}</td></tr>" for name, both, held in spread
         )
-        params = ", ".join(f"{name} = {value}" for name, value in best.params.items())
+        params = Readable(self.spec.space).params(best.params, between=", ")
         return (
             f"<b>{html.escape(found.study)}</b>"
             f"<table><tr><th></th><th>{html.escape(metric)}, cross-validated</th><th>on the holdout</th></tr>{body}</table>"
@@ -189,7 +191,3 @@ def _handed_over(value: Any, key: str = "") -> Any:
         return PythonFunction(value)
     except ValueError as fault:
         raise ConfigError(key, str(fault)) from None
-
-
-def _number(value: float | None) -> str:
-    return "-" if value is None else f"{value:.4f}"

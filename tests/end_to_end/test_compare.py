@@ -247,6 +247,9 @@ def test_curves_of_the_ticked_trials_lie_over_one_another(opened):
     page.check("[aria-label='tick trial 5']")
     assert pixels(page, "curves", colours[2]) > 50
     assert page.evaluate("curvesOf(rows[3]).val_loss[1].length") == 30
+    assert page.eval_on_selector_all("#metric option", "options => options.map(option => option.value)") == ["accuracy"]
+    assert page.evaluate("curvesOf(rows[3]).val_accuracy[1].length") == 30
+    assert [pixels(page, "metrics", colour) > 50 for colour in colours] == [True, True, True]
     page.select_option("#curve", "learning_rate")
     page.check("#log")
     assert pixels(page, "curves", colours[2]) > 50, "three rates that are alike: the last is on top"

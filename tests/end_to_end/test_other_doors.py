@@ -1,6 +1,7 @@
 """train, prepare, ui and the functions of the package."""
 
 import json
+import re
 
 import pytest
 
@@ -18,6 +19,7 @@ def test_prepare_shows_the_data_and_trains_nothing(tmp_path):
     assert len(shown["prepared"]["first_rows"][0]) == len(shown["prepared"]["features"]) == 13
     assert not (runs / "ledger.db").exists()
     assert "class_0" in done.stdout
+    assert str(only_study(runs) / "classes.png") in done.stdout
 
 
 def test_prepare_shows_what_the_audit_found_and_a_strict_audit_ends_with_2_before_anything_is_written(tmp_path):
@@ -62,6 +64,10 @@ def test_train_takes_every_default_and_says_so(tmp_path):
     done = run("train", "data=diabetes", *SMALL, runs=runs)
     assert done.returncode == 0, done.stderr
     assert "every range takes its default: model.units=10" in done.stdout
+    text = (only_study(runs) / "network.txt").read_text()
+    assert text.rstrip() in done.stdout
+    assert "Total params: 121" in text  # 10 columns, 10 units, one output
+    assert re.search(r"Trained for \d epochs? of 12 steps, on 354 rows", text)
     found = summary(runs)
     assert found["trials"] == {"asked": 1, "complete": 1, "stopped": 0, "failed": 0}
     assert found["task"] == "regression"

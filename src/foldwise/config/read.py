@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from foldwise.config.messages import message_for, shown
+from foldwise.config.option_names import Readable
 from foldwise.config.template import fill, split
 from foldwise.errors import MOST_DIGITS, ConfigError, did_you_mean
 from foldwise.spec.data import SKLEARN_TASKS, CsvData, ParquetData, SklearnData
@@ -78,7 +79,9 @@ def _corners(template: Tree, space: Space) -> tuple[TrialSpec, ...]:
         try:
             corners.append(read_trial(template, space, params))
         except ConfigError as error:
-            end = f" (an end of the range of {name}: {params[name]})" if error.key != name else " (an end of its range)"
+            readable = Readable(space)
+            what = f" (an end of the range of {readable.name(name)}: {readable.value(name, params[name])})"
+            end = what if error.key != name else " (an end of its range)"
             raise ConfigError(error.key, error.rule + end) from None
     return tuple(corners)
 
@@ -97,22 +100,28 @@ def _read_first(template: Tree, space: Space, first: Sequence[Mapping[str, Any]]
 def opening(space: Space, given: Mapping[str, Any], key: str) -> Params:
     """The point of a space with the given values and, for all other ranges, their defaults.
 
+    Options and the parameters inside them can have their readable names or those of the ledger.
+
     Raises:
         ConfigError: a value is not in its range, or no such range exists under the options chosen.
     """
+    readable = Readable(space)
+    given = readable.stored(given)
 
     def value(name: str, range_: Range) -> Scalar:
         if name not in given:
             return range_.default
         if not range_.holds(given[name]):
-            raise ConfigError(key, f"{shown(given[name])} is not in the range of {name}")
+            raise ConfigError(key, f"{shown(given[name])} is not in the range of {readable.name(name)}")
         chosen: Scalar = given[name]
         return chosen
 
     params = space.sample(value)
     for name in given:
         if name not in params:
-            raise ConfigError(key, f"{name} is not a range of this configuration{did_you_mean(name, params)}")
+            raise ConfigError(
+                key, f"{name} is not a range of this configuration{did_you_mean(name, map(readable.name, params))}"
+            )
     return params
 
 

@@ -10,6 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from foldwise.config.option_names import Readable
 from foldwise.errors import ConfigError
 from foldwise.spec.execute import DaskExecutor
 from foldwise.spec.places import TrackingSpec
@@ -59,7 +60,8 @@ def check_tuner(spec: StudySpec) -> None:
             raise ConfigError("tuner.kind", f"{kind} needs {library}, which is not installed; pip install 'foldwise[{extra}]'")
     if kind in ONE_GOAL and fixed.goals:
         raise ConfigError("tuner.kind", f"{kind} learns from one goal only; for two goals use tpe, nsga2 or gp")
-    endless = [name for name, range_ in spec.space.walk() if isinstance(range_, FloatRange) and range_.count() is None]
+    readable, ranges = Readable(spec.space), spec.space.walk()
+    endless = [readable.name(name) for name, range_ in ranges if isinstance(range_, FloatRange) and range_.count() is None]
     if kind == "grid" and endless:
         rule = f"grid tries every value, and {', '.join(endless)} {'has' if len(endless) == 1 else 'have'} no step"
         raise ConfigError("tuner.kind", f"{rule}; write [float, low, high, {{step: ...}}] or [choice, ...], or use kt_grid")

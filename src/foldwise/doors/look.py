@@ -62,15 +62,17 @@ def check_data(spec: StudySpec) -> None:
 
 
 def prepare_here(request: Request) -> None:
-    """Show on this terminal what a study would learn from, and write it to `prepare.json`."""
+    """Show on this terminal what a study would learn from, and write it to `prepare.json` and pictures."""
     screen = Screen()
     with closing(start_ledger(request, screen.note)) as ledger:
         spec = read_study(load_recipe(request, ledger))
     plan = look_at_data(spec, screen)
     from foldwise.study.dry_run import dry_run
+    from foldwise.study.first_look import draw_first_look
     from foldwise.system.files import write_json
 
     shown = dry_run(plan)
     screen.prepared(shown)
     write_json(plan.folder / "prepare.json", shown)
-    screen.note(f"written: {plan.folder / 'prepare.json'}")
+    written = [plan.folder / "prepare.json", *draw_first_look(plan, shown)]
+    screen.note("written: " + ", ".join(map(str, written)))

@@ -8,6 +8,7 @@ from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from foldwise.config.option_names import Readable
 from foldwise.config.read import read_study, without_search
 from foldwise.doors.assemble import check_tuner, make_executor, make_tracking, make_tuner, versions
 from foldwise.doors.compose import Request
@@ -17,7 +18,6 @@ from foldwise.doors.reopen import finished_before, nothing_left
 from foldwise.doors.screen import Screen
 from foldwise.doors.start_ledger import StartLedger
 from foldwise.errors import DiskFull, Interrupted, JobError, Replaced
-from foldwise.spec.space import Params
 from foldwise.spec.study import StudySpec
 from foldwise.system.command import door_command, shell_word
 from foldwise.system.files import sweep
@@ -49,7 +49,7 @@ def tune_here(request: Request, search: bool = True) -> None:
             return
         finished = finished_before(spec, ledger)
         if finished is None:
-            _run(spec, ledger, screen, defaults, request.began)
+            _run(spec, ledger, screen, defaults, request.began, search)
             return
         summary, trials = finished
         _notify_finished(spec, trials, screen)
@@ -68,22 +68,22 @@ def run_here(request: Request, search: bool = True) -> tuple[StudySpec, Goal, St
     screen = Screen()
     with closing(start_ledger(request, screen.note)) as ledger:
         spec, defaults = _study(request, ledger, search)
-        return _run(spec, ledger, screen, defaults, request.began)
+        return _run(spec, ledger, screen, defaults, request.began, search)
 
 
-def _study(request: Request, ledger: StartLedger, search: bool) -> tuple[StudySpec, Params]:
+def _study(request: Request, ledger: StartLedger, search: bool) -> tuple[StudySpec, str]:
     """The study of a request, and the defaults that its ranges take without a search."""
     config = load_recipe(request, ledger)
     spec = read_study(config)
-    return (spec, {}) if search else (read_study(without_search(config)), spec.space.defaults())
+    taken = Readable(spec.space).params(spec.space.defaults(), between=", ")
+    return (spec, "") if search else (read_study(without_search(config)), taken)
 
 
 def _run(
-    spec: StudySpec, opens: StartLedger, screen: Screen, defaults_taken: Params, began: float
+    spec: StudySpec, opens: StartLedger, screen: Screen, defaults_taken: str, began: float, search: bool
 ) -> tuple[StudySpec, Goal, StudySummary, list[TrialResult], Path]:
     if defaults_taken:
-        taken = ", ".join(f"{name}={value}" for name, value in defaults_taken.items())
-        screen.note(f"no search: every range takes its default: {taken}")
+        screen.note(f"no search: every range takes its default: {defaults_taken}")
     check_tuner(spec)
     plan = look_at_data(spec, screen)
     from foldwise.doors.shipping import ship_others
@@ -97,6 +97,8 @@ def _run(
         summary, results = run_planned(plan, ledger, screen, raise_if_stopped, began)
         if spec.name not in ledger.waiting():  # else MLflow is away
             ship_others(ledger, spec.fixed.tracking, spec.fixed.paths.runs, screen.note)
+    if not search:
+        _show_network(plan.folder, screen)
     screen.finished(summary, _where_next(spec, summary, plan.table.schema.image is not None))
     if not summary.is_registered:
         rule = f"model {summary.model.name} is not registered yet; everything else is done and kept"
@@ -136,6 +138,7 @@ def _carry_out(
     plan: Plan, record: StudyRecord, ledger: Ledger, screen: Screen, raise_if_stopped: Callable[[], None], began: float
 ) -> tuple[StudySummary, list[TrialResult]]:
     """Train: search, refit, judge, register."""
+    screen.searches(plan.spec.space)
     spec, elsewhere = plan.spec, plan.spec.fixed.execute.kind != "here"
     from foldwise.study.crash import attribute_crash, crash_noted
     from foldwise.study.deadline import Deadline
@@ -204,6 +207,14 @@ def _check_builds(plan: Plan, screen: Screen) -> None:
 
     forget_networks()
     check_builds(plan)
+
+
+def _show_network(folder: Path, screen: Screen) -> None:
+    """Print Keras's summary of the network; a study of an earlier version has none."""
+    from foldwise.study.refit_best import NETWORK
+
+    with suppress(FileNotFoundError):
+        screen.note("\n" + (folder / NETWORK).read_text(encoding="utf-8"))
 
 
 def _where_next(spec: StudySpec, summary: StudySummary, of_images: bool = False) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -15,9 +14,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table as RichTable
 from rich.text import Text
 
+from foldwise.config.option_names import Readable
 from foldwise.data.audit.finding import Finding
 from foldwise.spec.goal import Goal
-from foldwise.spec.space import Params
+from foldwise.spec.space import Params, Space
+from foldwise.system.numbers import score, shown
 from foldwise.system.redact import without_password
 from foldwise.trial.result import TrialResult, best_of, plus_minus
 from foldwise.trial.summary import StudySummary
@@ -42,6 +43,11 @@ class Screen:
         self._now = ""
         self._started = 0.0
         self._own = 0
+        self._readable = Readable(Space())
+
+    def searches(self, space: Space) -> None:
+        """The space whose parameters are shown from here on, by readable names."""
+        self._readable = Readable(space)
 
     def note(self, sentence: str) -> None:
         """Print a sentence."""
@@ -91,7 +97,7 @@ class Screen:
             )
         for row in rows:
             name = f"trial {row['number']}" + (" (the model)" if row["number"] == best else "")
-            table.add_row(name, *(f"{value:,.6g}" for key, value in row.items() if key != "number"))
+            table.add_row(name, *(shown(value, digits=6) for key, value in row.items() if key != "number"))
         self.console.print(table)
         self.console.print()
 
@@ -108,7 +114,7 @@ class Screen:
         self._own += 1
         if self._live is None:
             mark = "  best so far" if self._best is not None and self._best.number == result.number else ""
-            self.console.print(escape(f"{_line(result, self._goal, self._folds)}{mark}{self._left()}"))
+            self.console.print(escape(f"{self._line(result)}{mark}{self._left()}"))
         self._draw()
 
     def search_ends(self) -> None:
@@ -125,10 +131,10 @@ class Screen:
         table = RichTable(title=None, box=None, pad_edge=False)
         for column in ("", f"{metric} in cross-validation", f"{metric} on the holdout"):
             table.add_column(column, justify="left" if not column else "right", no_wrap=True)
-        held = _number(summary.holdout.metrics[metric])
+        held = score(summary.holdout.metrics[metric])
         table.add_row(f"model (trial {best.number})", _plus_minus(best.mean, best.sd, folds), held)
         for baseline in summary.baselines:
-            table.add_row(escape(baseline.name), _plus_minus(baseline.mean, baseline.sd, folds), _number(baseline.holdout))
+            table.add_row(escape(baseline.name), _plus_minus(baseline.mean, baseline.sd, folds), score(baseline.holdout))
         self.console.print()
         self.console.print(table)
         self.console.print()
@@ -173,18 +179,18 @@ class Screen:
         wide = self.console if self.console.is_terminal else Console(file=self.console.file, width=WIDE)
         wide.print(table)
 
-    def prepared(self, shown: Mapping[str, Any]) -> None:
+    def prepared(self, found: Mapping[str, Any]) -> None:
         """Print a dry run: rows and target values of each part, and the first prepared rows."""
-        parts = [(name, shown["rows"][name], shown["target_values"][name]) for name in ("development", "holdout")]
-        for number, fold in enumerate(shown["folds"]):
+        parts = [(name, found["rows"][name], found["target_values"][name]) for name in ("development", "holdout")]
+        for number, fold in enumerate(found["folds"]):
             parts += [(f"fold {number} {side}", part["rows"], part["target_values"]) for side, part in fold.items()]
         table = RichTable(box=None, pad_edge=False)
         for column in ("", "rows", *(str(key) for key in parts[0][2])):
             table.add_column(escape(column), justify="right" if column else "left")
         for name, rows, values in parts:
-            table.add_row(name, str(rows), *(f"{value:,.6g}" for value in values.values()))
+            table.add_row(name, str(rows), *(shown(value, digits=6) for value in values.values()))
         self.console.print(table)
-        prepared = shown["prepared"]
+        prepared = found["prepared"]
         self.console.print(
             f"prepared: {prepared['shape'][0]} rows x {prepared['shape'][1]} features, {prepared['of']}; the first:"
         )
@@ -193,7 +199,7 @@ class Screen:
         for name in names:
             first.add_column(escape(name), justify="right", no_wrap=True)
         for row in prepared["first_rows"]:
-            first.add_row(*(f"{value:.4g}" for value in row[: len(names)]))
+            first.add_row(*(shown(value) for value in row[: len(names)]))
         self.console.print(first)
         if len(prepared["features"]) > len(names):
             self.console.print(f"and {len(prepared['features']) - len(names)} more features")
@@ -210,7 +216,7 @@ class Screen:
     def scored(self, metrics: Mapping[str, float], confusion: Sequence[Sequence[int]] | None, labels: Sequence[str]) -> None:
         """Print the metrics of answered rows, and the confusion matrix of classes."""
         for name, value in metrics.items():
-            self.console.print(f"  {name:18} {_number(value)}")
+            self.console.print(f"  {name:18} {score(value)}")
         if confusion is None:
             return
         table = RichTable(box=None, pad_edge=False, title="rows: truth, columns: prediction", title_justify="left")
@@ -242,22 +248,30 @@ class Screen:
             table.add_column(column, justify="right" if column in ("trial", "seconds") else "left", overflow="ellipsis")
         best = self._best
         for result in self._results[-SHOWN_TRIALS:]:
-            score = (
-                _plus_minus(result.mean, result.sd, self._folds) if result.state == "COMPLETE" else escape(result.reason or "")
-            )
+            complete = result.state == "COMPLETE"
+            ended = _plus_minus(result.mean, result.sd, self._folds) if complete else escape(result.reason or "")
             style = "bold green" if best is not None and result.number == best.number else ""
             table.add_row(
                 str(result.number),
                 result.state,
-                score,
+                ended,
                 f"{result.seconds:.1f}",
-                escape(_parameters(result.params)),
+                escape(self._readable.params(result.params)),
                 style=style,
             )
         done = f"{len(self._results)} of {self._asked} trials"
         top = f", best {_plus_minus(best.mean, best.sd, self._folds)} (trial {best.number})" if best is not None else ""
         now = f", now {self._now}" if self._now else ""
         return Group(table, Text(done + top + now + self._left()))
+
+    def _line(self, result: TrialResult) -> str:
+        metric = self._goal.metric if self._goal else "score"
+        complete = result.state == "COMPLETE"
+        ended = f"{metric} {_plus_minus(result.mean, result.sd, self._folds)}" if complete else str(result.reason)
+        if result.lost_at is not None:
+            ended += f" (finished to check the race: {result.lost_at})"
+        took = f"{result.seconds:.1f} s" if result.reused is None else f"as trial {result.reused}"
+        return f"trial {result.number:>3}  {result.state}  {ended}  {took}  {self._readable.params(result.params)}"
 
     def _left(self) -> str:
         """The time left, by the pace of this start."""
@@ -268,27 +282,8 @@ class Screen:
         return f", about {_duration(pace * missing)} left"
 
 
-def _line(result: TrialResult, goal: Goal | None, folds: int) -> str:
-    metric = goal.metric if goal else "score"
-    score = f"{metric} {_plus_minus(result.mean, result.sd, folds)}" if result.state == "COMPLETE" else str(result.reason)
-    if result.lost_at is not None:
-        score += f" (finished to check the race: {result.lost_at})"
-    took = f"{result.seconds:.1f} s" if result.reused is None else f"as trial {result.reused}"
-    return f"trial {result.number:>3}  {result.state}  {score}  {took}  {_parameters(result.params)}"
-
-
-def _parameters(params: Params) -> str:
-    return " ".join(f"{name}={_number(v) if isinstance(v, float) else v}" for name, v in params.items())
-
-
 def _plus_minus(mean: float, sd: float, folds: int) -> str:
-    return plus_minus(_number(mean), _number(sd), folds)
-
-
-def _number(value: float | None) -> str:
-    if value is None or not math.isfinite(value):
-        return "-"
-    return f"{value:.4f}" if abs(value) < 10 else f"{value:,.1f}" if abs(value) >= 1000 else f"{value:.2f}"
+    return plus_minus(score(mean), score(sd), folds)
 
 
 def _duration(seconds: float) -> str:

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from foldwise.spec.goal import Goal
+from foldwise.system.numbers import shown
 from foldwise.trial.result import TrialResult, best_of, mean_and_sd, plus_minus
 
 
@@ -48,8 +49,9 @@ class BalanceGain:
         found = "better" if self.better else "worse" if self.worse else "not better"
         folds = 1 if math.isnan(self.low) else 2  # only whether there are several matters
         scores = f"{_shown(self.balanced, folds)} against {_shown(self.plain, folds)} with unbalanced classes"
-        interval = "" if math.isnan(self.low) else f", 95 % interval {self.low:+.3f} to {self.high:+.3f}"
-        return f"balancing is {found}: {metric} over the folds {scores}; difference {self.difference:+.3f}{interval}"
+        difference, low, high = (shown(value, 3, sign=True) for value in (self.difference, self.low, self.high))
+        interval = "" if math.isnan(self.low) else f", 95 % interval {low} to {high}"
+        return f"balancing is {found}: {metric} over the folds {scores}; difference {difference}{interval}"
 
 
 def balance_gain(results: Sequence[TrialResult], kind_of: Callable[[TrialResult], str], goal: Goal) -> BalanceGain | None:
@@ -87,5 +89,5 @@ def balance_gain(results: Sequence[TrialResult], kind_of: Callable[[TrialResult]
 
 def _shown(side: Side, folds: int) -> str:
     kind = "" if side.kind == "none" else f"{side.kind}, "
-    score = plus_minus(f"{side.mean:.3f}", f"{side.sd:.3f}", folds)
+    score = plus_minus(shown(side.mean, 3), shown(side.sd, 3), folds)
     return f"{score} ({kind}trial {side.number}, best of {side.trials})"

@@ -12,14 +12,13 @@ import numpy.typing as npt
 
 from foldwise.evaluation.seen import FEWEST_ROWS, Telling, smallest_seen
 from foldwise.spec.goal import Goal
+from foldwise.system.numbers import shown
 from foldwise.trial.summary import Answer, BaselineScore
 
 # Large holdouts have narrow intervals, so fewer resamples are enough and the time stays the same.
 RESAMPLED_ROWS, FEWEST = 10_000_000, 100
 # A holdout that would show this difference does not have too few rows.
 FINE = 0.01
-# Of smaller scores, as errors of a target on a small scale are, three decimals would show nothing.
-SMALL = 0.1
 
 
 @dataclass(frozen=True)
@@ -101,13 +100,12 @@ def sentence(goal: Goal, ours: float, rival: BaselineScore, comparison: Comparis
         comparison: of the two.
         rows: number of holdout rows.
     """
-    small = max(abs(ours), abs(rival.holdout)) < SMALL
-    theirs = f"the better baseline, {rival.name}, has {_shown(rival.holdout, small)}"
-    scores = f"holdout {goal.metric} {_shown(ours, small)} ({rows} rows); {theirs}"
+    theirs = f"the better baseline, {rival.name}, has {_shown(rival.holdout)}"
+    scores = f"holdout {goal.metric} {_shown(ours)} ({rows} rows); {theirs}"
     if not math.isfinite(comparison.low):
         return f"{scores}; the difference cannot be judged on these rows"
-    interval = f"95 % interval {_signed(comparison.low, small)} to {_signed(comparison.high, small)}"
-    return f"{scores}; difference {_signed(comparison.difference, small)}, {interval}: {_found(comparison, rows)}"
+    interval = f"95 % interval {_signed(comparison.low)} to {_signed(comparison.high)}"
+    return f"{scores}; difference {_signed(comparison.difference)}, {interval}: {_found(comparison, rows)}"
 
 
 def _found(comparison: Comparison, rows: int) -> str:
@@ -124,9 +122,9 @@ def _rounded(value: float) -> str:
     return f"{float(f'{value:.2g}'):,.12g}"
 
 
-def _shown(value: float, small: bool) -> str:
-    return f"{value:.3g}" if small else f"{value:.3f}" if abs(value) < 100 else f"{value:,.0f}"
+def _shown(value: float) -> str:
+    return shown(value, 3 if abs(value) < 100 else 0)
 
 
-def _signed(value: float, small: bool) -> str:
-    return f"{'+' if value >= 0 else ''}{_shown(value + 0.0, small)}"
+def _signed(value: float) -> str:
+    return shown(value, 3 if abs(value) < 100 else 0, sign=True)

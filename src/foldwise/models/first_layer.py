@@ -16,8 +16,6 @@ Floats = npt.NDArray[np.float32]
 Places = npt.NDArray[np.int64]
 
 MOST_IMAGES, MOST_PIXELS = 2000, 2**23  # read; of more images, every second, third, ...
-MOST_FILTERS = 24
-PATCHES = 5  # a filter
 BLOCK = 2**22  # numbers computed together
 
 # Layers that keep every pixel in its place at prediction, when random layers do nothing.
@@ -37,7 +35,9 @@ class Rows(Protocol):
     def __getitem__(self, rows: slice, /) -> Floats: ...
 
 
-def first_layer(network: keras.Model, features: Rows, image: tuple[int, int, int]) -> FirstLayer | None:
+def first_layer(
+    network: keras.Model, features: Rows, image: tuple[int, int, int], filters: int = 24, patches: int = 5
+) -> FirstLayer | None:
     """The filters of the first convolution, or of the first dense layer, that takes the pixels themselves.
 
     None if no layer does: an earlier one moved the pixels, or the first is of another kind.
@@ -46,17 +46,19 @@ def first_layer(network: keras.Model, features: Rows, image: tuple[int, int, int
         network: takes rows of features.
         features: (rows, features), as the network takes them.
         image: height, width and channels of a row; their product is the number of features.
+        filters: at most this many, those with the largest weights.
+        patches: of a filter, at most one from an image.
     """
     node = _first_node(network, image)
     if node is None:
         return None
     layer = node.operation
     weights = np.asarray(keras.ops.convert_to_numpy(layer.kernel), dtype=np.float32)
-    chosen = np.argsort(-np.square(weights).reshape(-1, weights.shape[-1]).sum(axis=0), kind="stable")[:MOST_FILTERS]
+    chosen = np.argsort(-np.square(weights).reshape(-1, weights.shape[-1]).sum(axis=0), kind="stable")[:filters]
     step = every(len(features), image)
     seen = keras.Model(network.inputs[0], node.input_tensors[0])
     answers, places, width = _strongest(seen, layer, weights[..., chosen], features, step)
-    best = np.argsort(-answers, axis=0, kind="stable")[:PATCHES].T
+    best = np.argsort(-answers, axis=0, kind="stable")[:patches].T
     at = np.take_along_axis(places.T, best, axis=1)
     window, stride, before = _geometry(layer, image)
     corners = np.stack([at // width * stride[0] - before[0], at % width * stride[1] - before[1]], axis=-1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from math import prod
 from typing import Any
@@ -12,9 +13,30 @@ from foldwise.models.first_layer import Rows, first_layer
 from foldwise.models.graph import nodes_of
 from foldwise.models.network_graph import Layer, NetworkGraph
 
+WIDTH = 98  # characters of a line of Keras's summary
+
+
+def summary_of(network: keras.Model) -> str:
+    """Keras's `model.summary()`: a line for each layer with its output shape and parameters, and the sums."""
+    written: list[str] = []
+    before = os.environ.get("COLUMNS")
+    os.environ["COLUMNS"] = str(WIDTH + 2)  # Keras cuts lines at the width of the terminal, by default at 80
+    try:
+        network.summary(print_fn=written.append, line_length=WIDTH)
+    finally:
+        if before is None:
+            del os.environ["COLUMNS"]
+        else:
+            os.environ["COLUMNS"] = before
+    return "".join(written).strip() + "\n"
+
 
 def network_graph_of(
-    network: keras.Model, features: Rows | None = None, image: tuple[int, int, int] | None = None
+    network: keras.Model,
+    features: Rows | None = None,
+    image: tuple[int, int, int] | None = None,
+    filters: int = 24,
+    patches: int = 5,
 ) -> NetworkGraph:
     """The layers of a network that knows its inputs.
 
@@ -22,8 +44,12 @@ def network_graph_of(
         network: Sequential or functional; a layer that is applied twice is listed twice, with its parameters once.
         features: rows as the network takes them, (rows, features), to find what excites the first layer.
         image: height, width and channels of the image in a row.
+        filters: of the first layer, at most.
+        patches: of each filter, at most.
     """
-    first = None if features is None or image is None or len(features) == 0 else first_layer(network, features, image)
+    first = None
+    if features is not None and image is not None and len(features) > 0:
+        first = first_layer(network, features, image, filters, patches)
     return NetworkGraph(network.name, tuple(_layers(network)), first)
 
 

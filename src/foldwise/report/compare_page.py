@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from foldwise.config.difference import leaves
+from foldwise.config.option_names import Readable
 from foldwise.config.read import parted
 from foldwise.config.template import fill
 from foldwise.errors import ConfigError, did_you_mean
@@ -20,11 +21,13 @@ from foldwise.report.page_files import embedded, framed, page_file, rounded
 from foldwise.spec.goal import Goal
 from foldwise.spec.space import Choice, Params, Scalar
 from foldwise.system.files import atomically
-from foldwise.trial.mean_curves import mean_curves
+from foldwise.system.numbers import shown
+from foldwise.trial.mean_curves import curve_names, mean_curves, metrics_of
 from foldwise.trial.result import TrialResult, plus_minus, varying
 
 SCRIPTS = ("rows", "table", "parallel", "curves", "panels")  # in the order of their dependencies
 POINTS = 40  # of a curve in the page; the ledger holds all of them
+MANY, FEWER = 2000, 15  # trials in the page, and the points of a curve if there are more
 
 Studies = Sequence[tuple[StudyRecord, Sequence[TrialResult]]]
 
@@ -55,27 +58,42 @@ def read_studies(ledger: Ledger, names: Sequence[str]) -> tuple[Studies, Goal]:
 
 def as_text(studies: Studies, goal: Goal, most: int) -> tuple[list[str], list[list[str]], int]:
     """Columns and rows of cells of the best `most` trials, complete ones first, and the number of trials left out."""
-    trials = sorted(((record.name, result) for record, results in studies for result in results), key=lambda t: t[1].number)
+    trials = sorted(
+        (
+            (record.name, result, params)
+            for record, results in studies
+            for result, params in zip(results, readable_params(record, results), strict=True)
+        ),
+        key=lambda t: t[1].number,
+    )
     trials = goal.rank(trials, lambda t: t[1].mean)
-    names = varying([result.params for _, result in trials])
+    names = varying([params for _, _, params in trials])
     own = ["study"] if len(studies) > 1 else []
     cells = [
         [
             *([study] if own else []),
             str(result.number),
-            plus_minus(f"{result.mean:.4g}", f"{result.sd:.2g}", len(result.folds)) if result.state == "COMPLETE" else "-",
-            *(_text(_shown(result.params, name)) for name in names),
+            plus_minus(shown(result.mean), shown(result.sd, digits=2), len(result.folds))
+            if result.state == "COMPLETE"
+            else "-",
+            *(_text(_shown(params, name)) for name in names),
             f"{result.seconds:.1f}",
             result.state,
             result.reason or "",
         ]
-        for study, result in trials[:most]
+        for study, result, params in trials[:most]
     ]
     return [*own, "trial", goal.metric, *names, "seconds", "state", "reason"], cells, max(0, len(trials) - most)
 
 
+def readable_params(record: StudyRecord, results: Sequence[TrialResult]) -> list[Params]:
+    """The parameters of each trial by readable names; an option is its readable name, or the number that tells it apart."""
+    readable = Readable(parted(record.recipe)[1])
+    return [dict(readable.column(name, result.params) for name in result.params) for result in results]
+
+
 def _text(value: Scalar) -> str:
-    return "-" if value is None else f"{value:.4g}" if isinstance(value, float) else str(value)
+    return "-" if value is None else shown(value) if isinstance(value, float) else str(value)
 
 
 def page(studies: Studies, goal: Goal) -> str:
@@ -86,20 +104,25 @@ def page(studies: Studies, goal: Goal) -> str:
         goal: ranks the trials.
     """
     finished = [results for _, results in studies]
-    each = [result.params for results in finished for result in results]
+    params = [readable_params(record, results) for record, results in studies]
+    each = [one for own in params for one in own]
     names = varying(each)
-    every = list(dict.fromkeys(name for params in each for name in params))
+    every = list(dict.fromkeys(name for one in each for name in one))
     costs = list(dict.fromkeys(name for results in finished for result in results for name in result.costs))
-    own = ["study"] if len(studies) > 1 else []
+    first = ["study"] if len(studies) > 1 else []
     spread = ["sd"] if any(len(result.folds) > 1 for results in finished for result in results) else []
     data = {
-        "studies": [_study(record, results, goal, every, costs) for record, results in studies],
-        "columns": [*own, "number", "mean", *spread, *names, *costs, "seconds", "state", "reason"],
+        "studies": [
+            _study(record, results, own, goal, every, costs) for (record, results), own in zip(studies, params, strict=True)
+        ],
+        "columns": [*first, "number", "mean", *spread, *names, *costs, "seconds", "state", "reason"],
         "varying": names,
         "parameters": every,
+        "metrics": list(dict.fromkeys(name for results in finished for name in _followed(results))),
         "log": sorted({name for record, _ in studies for name in _logarithmic(record.recipe)}),
     }
-    curves = [{result.number: _curves(result) for result in results if result.folds} for results in finished]
+    points = POINTS if len(each) <= MANY else FEWER
+    curves = [{result.number: _curves(result, points) for result in results if result.folds} for results in finished]
     title = "foldwise: " + ", ".join(record.name for record, _ in studies)
     parts = {
         "title": escape(title),
@@ -119,7 +142,12 @@ def write_page(path: Path, studies: Studies, goal: Goal) -> None:
 
 
 def _study(
-    record: StudyRecord, results: Sequence[TrialResult], goal: Goal, names: Sequence[str], costs: Sequence[str]
+    record: StudyRecord,
+    results: Sequence[TrialResult],
+    params: Sequence[Params],
+    goal: Goal,
+    names: Sequence[str],
+    costs: Sequence[str],
 ) -> dict[str, Any]:
     summary = record.summary
     return {
@@ -140,7 +168,7 @@ def _study(
             "sd": [result.sd for result in results],
             "seconds": [round(result.seconds, 3) for result in results],
             "reused": [result.reused for result in results],
-            "params": {name: [_shown(result.params, name) for result in results] for name in names},
+            "params": {name: [_shown(own, name) for own in params] for name in names},
             "costs": {name: [result.costs.get(name) for result in results] for name in costs},
         },
     }
@@ -168,13 +196,19 @@ def _fixed(recipe: Mapping[str, Any]) -> dict[str, str]:
 
 def _logarithmic(recipe: Mapping[str, Any]) -> list[str]:
     _, space = parted(recipe)
-    return [name for name, range_ in space.walk() if not isinstance(range_, Choice) and range_.log]
+    readable = Readable(space)
+    return [readable.name(name) for name, range_ in space.walk() if not isinstance(range_, Choice) and range_.log]
 
 
-def _curves(result: TrialResult) -> dict[str, tuple[list[int], list[float | None]]]:
+def _followed(results: Sequence[TrialResult]) -> list[str]:
+    """The metrics that have curves; all trials of a study follow the same ones, so the first with folds tells."""
+    return next((metrics_of(result.folds) for result in results if result.folds), [])
+
+
+def _curves(result: TrialResult, points: int) -> dict[str, tuple[list[int], list[float | None]]]:
     """Curve -> epochs and values, the mean over folds; a constant curve is two points."""
     found: dict[str, tuple[list[int], list[float | None]]] = {}
-    for name, epoch, value in mean_curves(result.folds, 3 * POINTS):
+    for name, epoch, value in mean_curves(result.folds, points * len(curve_names(result.folds))):
         epochs, values = found.setdefault(name, ([], []))
         epochs.append(epoch)
         values.append(rounded(value))

@@ -20,6 +20,7 @@ from foldwise.seeds import Purpose, derive
 from foldwise.spec.goal import Goal
 from foldwise.spec.study import PromotionSpec
 from foldwise.study.plan import Plan
+from foldwise.system.numbers import shown
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,10 +81,10 @@ def judge(plan: Plan, challenger: Bundle, champion: Bundle, rule: PromotionSpec)
 
 def decide(goal: Goal, test: PairedTest, rule: PromotionSpec) -> tuple[bool, str]:
     """Whether a challenger is promoted, and the reason: its gain must be significant and at least the margin."""
-    scores = f"{goal.metric} {test.challenger:.4f} against {test.champion:.4f} on {test.rows} rows"
+    scores = f"{goal.metric} {shown(test.challenger, 4)} against {shown(test.champion, 4)} on {test.rows} rows"
     if not math.isfinite(test.p_value):
         return False, f"{scores}: they cannot be compared"
-    gain = f"{scores}: gain {test.gain:+.4f}, p = {test.p_value:.3g}"
+    gain = f"{scores}: gain {shown(test.gain, 4, sign=True)}, p = {test.p_value:.3g}"
     if test.p_value > rule.alpha:
         return False, f"{gain}, not significant (alpha {rule.alpha:g})"
     if test.gain < rule.margin:

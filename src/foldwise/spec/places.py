@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field
 
 from foldwise.spec.base import Spec
 
@@ -39,12 +39,15 @@ class TrackingSpec(Spec):
 
     curves: `mean` shows each curve as its mean over folds; `folds` adds the curve of each fold.
     figures: whether figures of a finished study are drawn and shown among its artifacts.
+    filters, patches: how many filters of the first layer the figures of images show, and how many patches beside each.
     """
 
     kind: Literal["mlflow", "in_memory"] = "mlflow"
     url: Annotated[str, AfterValidator(_a_store)] | None = None
     curves: Literal["mean", "folds"] = "mean"
     figures: bool = True
+    filters: Annotated[int, Field(ge=1, le=400)] = 24
+    patches: Annotated[int, Field(ge=1, le=50)] = 5
 
 
 def usable_folder(path: str) -> str:

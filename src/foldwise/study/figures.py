@@ -12,16 +12,22 @@ from typing import Any
 import numpy.typing as npt
 
 from foldwise.bundle.bundle import Bundle
+from foldwise.config.read import trial_at
+from foldwise.data.preparation.fold import prepare_fold
 from foldwise.data.preparation.pixels import ImagePreparation
 from foldwise.errors import DiskFull
 from foldwise.models.inspect import network_graph_of
 from foldwise.report.figures.model import draw_model
 from foldwise.report.figures.search import draw_search
+from foldwise.seeds import Purpose, derive
 from foldwise.study.plan import Plan
 from foldwise.system.disk import full_disk_named
 from foldwise.system.redact import first_line
-from foldwise.trial.result import TrialResult
+from foldwise.training.batches import steps_an_epoch
+from foldwise.trial.result import TrialResult, best_of
 from foldwise.trial.summary import BaselineScore
+
+SAME_ROWS = ("none", "class_weight")  # ways to balance that keep the number of training rows
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +62,7 @@ def draw_figures(
         return
     shutil.rmtree(folder, ignore_errors=True)  # no figures of an earlier end are left among these
     parts: Mapping[str, Callable[[], list[Path]]] = {
-        "search": partial(draw_search, folder, plan.spec.name, plan.recipe, results, plan.goal, baselines),
+        "search": lambda: _draw_search(folder, plan, results, baselines),
         "model": partial(_draw_answers, folder, plan, bundle, answers),
     }
     for part, draw in parts.items():
@@ -69,11 +75,26 @@ def draw_figures(
             notify(f"figures of the {part} could not all be drawn: {first_line(fault)}")
 
 
+def _draw_search(folder: Path, plan: Plan, results: Sequence[TrialResult], baselines: Sequence[BaselineScore]) -> list[Path]:
+    best = best_of(results, plan.goal)
+    steps = None if best is None else steps_of(plan, best)
+    return draw_search(folder, plan.spec.name, plan.recipe, results, plan.goal, baselines, steps)
+
+
+def steps_of(plan: Plan, result: TrialResult) -> int:
+    """The steps of an epoch of a trial, in its first fold. Only if balancing adds or drops rows is that fold prepared."""
+    trial, split, seed = trial_at(plan.spec, result.params), plan.splits[0], plan.spec.fixed.seed
+    rows = len(split.train)
+    if trial.balance.kind not in SAME_ROWS:
+        rows = len(prepare_fold(plan.table, split, trial.prep, trial.balance, derive(Purpose.BALANCE, seed, 0)).train_x)
+    return steps_an_epoch(trial.fit.batch_size, rows * trial.augment.copies)
+
+
 def _draw_answers(folder: Path, plan: Plan, bundle: Bundle, answers: Answers) -> list[Path]:
-    table, images, preparation = plan.table, plan.holdout.images, bundle.preparation
-    seen = (
-        (preparation.rows(images), images.shape[1:]) if images is not None and isinstance(preparation, ImagePreparation) else ()
-    )
+    table, images, preparation, tracking = plan.table, plan.holdout.images, bundle.preparation, plan.spec.fixed.tracking
+    features, shape = None, None
+    if images is not None and isinstance(preparation, ImagePreparation):
+        features, shape = preparation.rows(images), images.shape[1:]
     return draw_model(
         folder,
         task=table.task,
@@ -83,5 +104,5 @@ def _draw_answers(folder: Path, plan: Plan, bundle: Bundle, answers: Answers) ->
         predictions=answers.predictions,
         threshold=answers.threshold,
         images=images,
-        network=network_graph_of(bundle.network, *seen),
+        network=network_graph_of(bundle.network, features, shape, tracking.filters, tracking.patches),
     )

@@ -8,12 +8,16 @@ from dataclasses import dataclass
 from foldwise.bundle.bundle import Bundle, save_bundle
 from foldwise.data.cells import listed
 from foldwise.data.new_rows import identity_columns, row_keys
+from foldwise.models.inspect import summary_of
 from foldwise.spec.trial import TrialSpec
 from foldwise.study.plan import Plan
+from foldwise.system.files import atomically
 from foldwise.system.kill_points import reached
 from foldwise.tracking.registration import write_trained
-from foldwise.training.refit import refit
+from foldwise.training.refit import FinalModel, refit
 from foldwise.trial.result import TrialResult
+
+NETWORK = "network.txt"
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,7 +31,7 @@ class Refitted:
 
 
 def refit_best(plan: Plan, best: TrialResult, notify: Callable[[str], None]) -> Refitted:
-    """Train the network once more, and write `bundle/` and `trained.npz`.
+    """Train the network once more, and write `bundle/`, `trained.npz` and `network.txt`.
 
     Args:
         plan: the study's data.
@@ -56,7 +60,16 @@ def refit_best(plan: Plan, best: TrialResult, notify: Callable[[str], None]) -> 
     )
     columns = (plan.context and plan.context.columns) or identity_columns(table, data)
     write_trained(plan.folder, columns, row_keys(table, data, columns)[plan.development])
+    text = network_text(final)
+    atomically(plan.folder / NETWORK, lambda part: part.write_text(text, encoding="utf-8"))
     reached("after-bundle")
     if tuned:
         notify(f"predicts {table.labels[1]!r} above a probability of {threshold:.3f}, tuned on out-of-fold predictions")
     return Refitted(job.spec, features, bundle, threshold)
+
+
+def network_text(final: FinalModel) -> str:
+    """Keras's summary of a network, and how many epochs of how many steps it was trained for."""
+    numbers = {"epoch": final.epochs, "step": final.steps, "row": final.rows}
+    many = {name: f"{count:,} {name}" + "s" * (count != 1) for name, count in numbers.items()}
+    return f"{summary_of(final.model)}\nTrained for {many['epoch']} of {many['step']}, on {many['row']}.\n"

@@ -12,7 +12,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from foldwise.spec.space import EPOCHS
+from foldwise.config.option_names import Readable
+from foldwise.spec.space import EPOCHS, Choice
 from foldwise.study.plan import Plan
 from foldwise.system.files import atomically
 from foldwise.trial.result import FoldScore, TrialResult
@@ -21,10 +22,16 @@ CURVE_ROWS = 100_000  # written at a time
 
 
 def write_trials(path: Path, results: Sequence[TrialResult], plan: Plan) -> None:
-    """Write a row per trial: number, state, mean, sd, the fold scores, the parameters, engine, seconds, reason, lost_at."""
+    """Write a row per trial: number, state, mean, sd, the fold scores, the parameters, engine, seconds, reason, lost_at.
+
+    A choice whose options are stored as option0, option1, ... has a second column, `<its name>.label`, with readable names.
+    """
     rows: list[dict[str, Any]] = []
     given = [EPOCHS] if any(EPOCHS in result.params for result in results) else []
     names = [*(name for name, _ in plan.spec.space.walk()), *given]
+    readable = Readable(plan.spec.space)
+    choices = {name: range_ for name, range_ in plan.spec.space.walk() if isinstance(range_, Choice)}
+    labelled = [name for name, choice in choices.items() if any(readable.value(name, to) != to for to in choice.names())]
     for result in results:
         scores = {fold.fold: fold.score for fold in result.folds}
         rows.append(
@@ -35,6 +42,7 @@ def write_trials(path: Path, results: Sequence[TrialResult], plan: Plan) -> None
                 "sd": result.sd,
                 **{f"fold_{fold}": scores.get(fold, math.nan) for fold in range(len(plan.splits))},
                 **{name: result.params.get(name) for name in names},
+                **{f"{name}.label": readable.value(name, result.params.get(name)) for name in labelled},
                 **{f"oof_{metric}": value for metric, value in result.metrics.items()},
                 **{f"cost_{name}": value for name, value in result.costs.items()},
                 "engine": result.engine,

@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from foldwise.config.option_names import Readable
 from foldwise.config.read import parted
 from foldwise.ledger.rows import StudyRecord, TrialRow
 from foldwise.spec.goal import Goal
@@ -38,9 +39,15 @@ def shown(value: object) -> str:
     return text[:MOST_CHARACTERS]
 
 
-def trial_params(params: Params) -> dict[str, str]:
-    """Parameters by dotted name."""
-    return {legal(name): shown(value) for name, value in params.items()}
+def trial_params(params: Params, readable: Readable) -> dict[str, str]:
+    """Parameters by dotted name; options have their readable names."""
+    return {column(name, readable): shown(readable.value(name, value)) for name, value in params.items()}
+
+
+def column(name: str, readable: Readable) -> str:
+    """The name of a parameter; the readable name of an option inside it, `model[3 layers].units`, is written with dots."""
+    named = readable.name(name)
+    return legal(name if named == name else named.translate(str.maketrans("[=", ". ", "],")))
 
 
 def trial_metrics(result: TrialResult, metric: str) -> dict[str, float]:
@@ -76,7 +83,8 @@ def experiment_tags(record: StudyRecord, goal: Goal) -> dict[str, str]:
 def _view(record: StudyRecord, goal: Goal) -> dict[str, Any]:
     """MLflow's table of runs in the format of its "Share view": trials only, best first, the score beside the parameters."""
     _, space = parted(record.recipe)
-    params = [legal(name) for name, _ in space.walk()][:MOST_COLUMNS]
+    readable = Readable(space)
+    params = [column(name, readable) for name, _ in space.walk()][:MOST_COLUMNS]
     score = f"metrics.`cv.{goal.metric}.mean`"
     return {
         "searchFilter": "tags.`foldwise.state` LIKE '%'",

@@ -12,6 +12,8 @@ from mlflow import MlflowClient
 from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, Run, RunTag
 from mlflow.exceptions import MlflowException
 
+from foldwise.config.option_names import Readable
+from foldwise.config.read import parted
 from foldwise.ledger.ledger import Ledger
 from foldwise.ledger.rows import StudyRecord, TrialRow
 from foldwise.spec.goal import Goal
@@ -50,6 +52,7 @@ class MlflowStudy:
     def __init__(self, store: MlflowStore, ledger: Ledger, record: StudyRecord, goal: Goal, every_fold: bool) -> None:
         self._store, self._ledger = store, ledger
         self._record, self._goal, self._every_fold = record, goal, every_fold
+        self._readable = Readable(parted(record.recipe)[1])
         self.run: Run | None = None
 
     @cached_property
@@ -92,7 +95,7 @@ class MlflowStudy:
             tags = {**key, **trial_tags(row, result, self._record)}
             start = _milliseconds(row.started)
             run = self._client.create_run(parent.experiment_id, start, tags, run_name=f"trial {row.number}")
-        for metrics, params in self._batches(row):
+        for metrics, params in self._batches(row, run.data.params):
             self._client.log_batch(run.info.run_id, metrics=metrics, params=params)
         self._client.set_terminated(run.info.run_id, STATUS[result.state], _milliseconds(row.ended))
         self._ledger.mark_shipped(row.study, row.number, run.info.run_id)
@@ -160,12 +163,16 @@ class MlflowStudy:
             if not token:
                 return runs
 
-    def _batches(self, row: TrialRow) -> Iterator[tuple[list[Metric], list[Param]]]:
-        """Usually one batch. Equal rows give equal batches, so repeating them adds nothing."""
+    def _batches(self, row: TrialRow, there: Mapping[str, str]) -> Iterator[tuple[list[Metric], list[Param]]]:
+        """Usually one batch. Equal rows give equal batches, so repeating them adds nothing.
+
+        there: parameters that the run has; MLflow refuses to change one, as an earlier version would have named it.
+        """
         if row.result is None or row.ended is None:
             return
         moment = _milliseconds(row.ended)
-        params = [Param(name, value) for name, value in trial_params(row.params).items()]
+        named = trial_params(row.params, self._readable)
+        params = [Param(name, value) for name, value in named.items() if name not in there]
         values = trial_metrics(row.result, self._goal.metric)
         metrics = [Metric(name, value, moment, 0) for name, value in values.items()]
         room = MOST_ENTITIES - MOST_PARAMS

@@ -9,7 +9,7 @@ from typing import Protocol
 from foldwise.ledger.rows import StudyRecord, TrialRow
 from foldwise.trial.summary import RunPlace, StudySummary
 
-FILES = ("summary.json", "trials.parquet", "curves.parquet", "holdout.parquet", "compare.html", "figures")
+FILES = ("summary.json", "trials.parquet", "curves.parquet", "holdout.parquet", "compare.html", "network.txt", "figures")
 
 
 def shown_files(folder: Path) -> list[Path]:

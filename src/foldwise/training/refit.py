@@ -19,6 +19,7 @@ from foldwise.models.build import answering, build
 from foldwise.models.heads import Head, to_predictions
 from foldwise.seeds import REFIT_FOLD, Purpose, derive
 from foldwise.spec.fit import EarlyStop
+from foldwise.training.batches import steps_an_epoch
 from foldwise.training.by_fold.engine import predict as forward
 from foldwise.training.cross_validate import training_for
 from foldwise.training.engine_rule import choose
@@ -33,7 +34,7 @@ from foldwise.trial.result import FoldScore, TrialResult
 class FinalModel:
     """A network and the preparation of its inputs, both fitted on the same rows.
 
-    epochs: the number trained; learning_rates: one for each.
+    epochs: the number trained; learning_rates: one for each. rows, steps: of an epoch.
     """
 
     model: keras.Model
@@ -41,6 +42,8 @@ class FinalModel:
     head: Head
     epochs: int
     learning_rates: tuple[float, ...]
+    rows: int
+    steps: int
 
 
 def refit(job: TrialJob, table: Table, rows: npt.NDArray[np.int64], result: TrialResult) -> FinalModel:
@@ -70,7 +73,16 @@ def refit(job: TrialJob, table: Table, rows: npt.NDArray[np.int64], result: Tria
     keras.backend.clear_session()
     network = answering(build(training.model, data.train_x.shape[1], training.head, 0, data.columns))
     network.set_weights(fitted.weights)
-    return FinalModel(network, fit_preparation(table, rows, job.spec.prep), training.head, epochs, rates)
+    count = len(data.train_x) * training.augment.copies
+    return FinalModel(
+        model=network,
+        preparation=fit_preparation(table, rows, job.spec.prep),
+        head=training.head,
+        epochs=epochs,
+        learning_rates=rates,
+        rows=count,
+        steps=steps_an_epoch(fit.batch_size, count),
+    )
 
 
 def predict(final: FinalModel, rows: Any) -> npt.NDArray[np.float64]:

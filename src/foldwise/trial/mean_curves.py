@@ -7,7 +7,21 @@ from collections.abc import Iterable, Iterator
 
 from foldwise.trial.result import FoldScore
 
-CURVES = ("loss", "val_loss", "learning_rate")
+LAST = "learning_rate"
+
+
+def metrics_of(folds: Iterable[FoldScore]) -> list[str]:
+    """The metrics that were followed beside the loss, by the names of their training curves; none in studies without them."""
+    names = dict.fromkeys(name.removeprefix("val_") for fold in folds for name in fold.curves)
+    return [name for name in names if name not in ("loss", LAST)]
+
+
+def curve_names(folds: Iterable[FoldScore]) -> list[str]:
+    """The names of all curves: the losses, each metric with its validation, and the learning rate."""
+    folds = list(folds)
+    there = {name for fold in folds for name in fold.curves}
+    wanted = [name for followed in ("loss", *metrics_of(folds)) for name in (followed, f"val_{followed}")]
+    return [name for name in (*wanted, LAST) if name in there]
 
 
 def mean_curves(folds: Iterable[FoldScore], most: int, each: bool = False) -> Iterator[tuple[str, int, float]]:
@@ -16,9 +30,10 @@ def mean_curves(folds: Iterable[FoldScore], most: int, each: bool = False) -> It
     A fold that stopped early counts up to its last epoch. `each` adds the curves of every fold, as `fold.0.loss`.
     """
     folds = list(folds)
-    lines = [(name, [fold.curves[name] for fold in folds if name in fold.curves]) for name in CURVES]
+    names = curve_names(folds)
+    lines = [(name, [fold.curves[name] for fold in folds if name in fold.curves]) for name in names]
     if each:
-        lines += [(f"fold.{f.fold}.{name}", [f.curves[name]]) for name in CURVES for f in folds if name in f.curves]
+        lines += [(f"fold.{f.fold}.{name}", [f.curves[name]]) for name in names for f in folds if name in f.curves]
     for name, curves in lines:
         epochs = max((len(curve) for curve in curves), default=0)
         for epoch in _thinned(epochs, most // len(lines)):

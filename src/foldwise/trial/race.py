@@ -19,6 +19,7 @@ from functools import cache
 import numpy as np
 
 from foldwise.spec.goal import Goal
+from foldwise.system.numbers import shown
 
 SIMULATED = 20_000  # trials as good as the best
 ROUNDING = 1e-9  # means over folds that differ by less are equal
@@ -90,7 +91,7 @@ class Race:
             return None
         where = f"epoch {epoch}" if len(scores) > 1 else f"epoch {epoch} of fold 0"
         best = f"the best {bar.places} of {bar.trials} trials" if bar.places > 1 else f"the best of {bar.trials} trials"
-        return f"lost in {where}: {self.goal.metric} {mean:.4f}, where {best} had {bar.score:.4f} or better"
+        return f"lost in {where}: {self.goal.metric} {shown(mean, 4)}, where {best} had {shown(bar.score, 4)} or better"
 
     def _behind_incumbent(self, scores: Mapping[int, float]) -> str | None:
         best, done = self.incumbent, len(scores)
@@ -102,8 +103,8 @@ class Race:
         if behind <= allowed:
             return None
         return (
-            f"lost after {done} of {folds} folds: {self.goal.metric} is {behind:.4f} worse there than that of trial "
-            f"{best.number}, and at most {allowed:.4f} can be caught up"
+            f"lost after {done} of {folds} folds: {self.goal.metric} is {shown(behind, 4)} worse there than that of trial "
+            f"{best.number}, and at most {shown(allowed, 4)} can be caught up"
         )
 
 

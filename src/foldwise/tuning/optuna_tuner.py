@@ -6,12 +6,14 @@ import copy
 import math
 import warnings
 from collections.abc import Callable, Container, Iterable, Sequence
+from dataclasses import replace
 from itertools import accumulate
 
 import optuna
 from optuna.storages import InMemoryStorage
 from optuna.trial import FrozenTrial, TrialState
 
+from foldwise.config.option_names import Readable
 from foldwise.spec.goal import Goal
 from foldwise.spec.space import Params, Space
 from foldwise.spec.tuner import OptunaRandomTuner, OptunaSpec, QmcTuner, TpeTuner
@@ -92,10 +94,13 @@ class _Beside(InMemoryStorage):
 
 
 def to_optuna(space: Space, goal: Goal, results: Iterable[TrialResult]) -> optuna.Study:
-    """An Optuna study of these results, for Optuna's own plots."""
+    """An Optuna study of these results, for Optuna's own plots; options have their readable names."""
     _quiet()
-    study = optuna.create_study(direction=goal.direction)
-    study.add_trials(_finished(space, result, (result.mean,), steps=True) for result in results)
+    study, readable = optuna.create_study(direction=goal.direction), Readable(space)
+    shown = readable.readable_space
+    for result in results:
+        params = {readable.name(name): readable.value(name, value) for name, value in result.params.items()}
+        study.add_trial(_finished(shown, replace(result, params=params), (result.mean,), steps=True))
     return study
 
 

@@ -26,7 +26,7 @@ def study(tuner, **more):
         ),
         (
             {"tuner": "grid", "model": ["choice", {"kind": "mlp", "dropout": ["float", 0.0, 0.5]}, {"kind": "mlp"}]},
-            "and model.option0.dropout has no step",
+            r"and model\[mlp dropout=0..0.5\].dropout has no step",
         ),
         ({"tuner": "kt_hyperband", "fit": {"epochs": ["int", 5, 50]}}, "fit.epochs: .* must be one number, got 5 to 50"),
         ({"tuner": "cmaes", "goals": ["accuracy", "parameters"]}, "tuner.kind: cmaes learns from one goal only"),

@@ -2,6 +2,7 @@ import io
 
 from rich.console import Console
 
+from foldwise.config.template import split
 from foldwise.data.audit.finding import Finding
 from foldwise.doors.screen import Screen
 from foldwise.spec.goal import Goal
@@ -92,3 +93,16 @@ def test_two_goals_show_the_pareto_front():
     assert ["Pareto", "front", "accuracy", "parameters"] in lines
     assert ["trial", "2", "0.59", "155"] in lines
     assert ["trial", "3", "(the", "model)", "0.94", "1,223"] in lines
+
+
+def test_options_have_readable_names_and_small_numbers_keep_their_digits():
+    optimizer = [{"kind": "sgd", "momentum": 0.5}, {"kind": "sgd", "momentum": 0.9}]
+    _, space = split({"optimizer": ["choice", *optimizer], "rate": ["float", 0.00001, 0.1]})
+    screen = Screen(Console(file=io.StringIO(), width=160))
+    screen.searches(space)
+    screen.search_starts(GOAL, 1, 2, [])
+    params = {"optimizer": "option1", "rate": 0.00004}
+    screen.trial_ends(TrialResult(0, params, "COMPLETE", COMPLETE.folds * 2, 0.00004, 0.000012, seconds=1.0))
+    text = screen.console.file.getvalue()
+    assert "accuracy 0.00004 ± 0.000012" in text
+    assert 'optimizer="momentum=0.9" rate=0.00004' in text

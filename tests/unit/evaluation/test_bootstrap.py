@@ -124,7 +124,7 @@ def test_scores_of_a_target_on_a_small_scale_are_not_shown_as_nothing():
     truth = np.linspace(0, 1e-3, 100)
     comparison = _compare(RMSE, truth, truth + 1e-5, truth + 5e-5, task="regression")
     text = sentence(RMSE, 1e-5, BaselineScore("linear", 5e-5, 0.0, 5e-5), comparison, 100)
-    assert text.startswith("holdout rmse 1e-05 (100 rows); the better baseline, linear, has 5e-05; difference -4e-05, 95 % ")
+    assert text.startswith("holdout rmse 0.00001 (100 rows); the better baseline, linear, has 0.00005; difference -0.00004, 95 % ")
 
 
 @pytest.mark.parametrize("rows", [1, 2, 5])

@@ -7,10 +7,10 @@ pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("tensorflow_started")]
 RNG = np.random.default_rng(0)
 
 
-def _first(network, features, image):
+def _first(network, features, image, **many):
     from foldwise.models.first_layer import first_layer
 
-    return first_layer(network, features, image)
+    return first_layer(network, features, image, **many)
 
 
 def _network(*layers, inputs):
@@ -63,6 +63,17 @@ def test_a_dense_layer_sees_whole_images_and_its_largest_weights_come_first():
     assert np.allclose(found.kernels.reshape(24, 24), weights[:, order].T)
     assert (found.rows == np.argsort(-(features @ weights[:, order]), axis=0)[:5].T).all()
     assert not found.corners.any()
+
+
+def test_as_many_filters_and_patches_as_asked_and_no_more_than_there_are():
+    import keras
+
+    features = RNG.normal(size=(12, 24)).astype(np.float32)
+    network = _network(keras.layers.Dense(100), inputs=24)
+    found = _first(network, features, (4, 6, 1), filters=81, patches=9)
+    assert (found.kernels.shape, found.rows.shape) == ((81, 4, 6, 1), (81, 9))
+    fewer = _first(network, features, (4, 6, 1), filters=300, patches=40)
+    assert (fewer.kernels.shape, fewer.rows.shape) == ((100, 4, 6, 1), (100, 12))
 
 
 def test_the_layer_sees_what_those_before_it_make_of_the_pixels():

@@ -7,7 +7,8 @@ from foldwise.models.heads import Head
 from foldwise.spec.model import CnnSpec, MlpSpec
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("tensorflow_started")]
-HEAD = Head(3, "softmax", "categorical_crossentropy", "multiclass")
+HEAD_WORDS = ("softmax", "categorical_crossentropy", "multiclass")
+HEAD = Head(3, *HEAD_WORDS)
 
 
 def _network_graph(network, *seen):
@@ -86,3 +87,14 @@ def test_a_part_of_a_network_is_no_more_than_that_part():
     keras.Model(features, [layers.Dense(3, name="main")(first), layers.Dense(2, name="aside")(first)])
     part = keras.Model(features, first)
     assert [layer.name for layer in _network_graph(part).layers][1:] == ["first"]
+
+
+def test_the_summary_is_that_of_keras_with_whole_lines(monkeypatch):
+    from foldwise.models.build import build
+    from foldwise.models.inspect import summary_of
+
+    monkeypatch.setenv("COLUMNS", "30")  # a narrow terminal
+    text = summary_of(build(MlpSpec(units=512, hidden=3, dropout=0.2), 784, Head(10, *HEAD_WORDS), 0))
+    assert "Total params: 932,362" in text
+    assert "401,920 │" in text
+    assert len({len(line) for line in text.splitlines() if line.startswith(("│", "├", "└"))}) == 1

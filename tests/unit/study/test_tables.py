@@ -3,8 +3,10 @@ import math
 import pandas as pd
 import pytest
 
+from foldwise.config.read import read_study
 from foldwise.study import tables as study_tables
-from foldwise.study.tables import write_curves
+from foldwise.study.plan import plan_study
+from foldwise.study.tables import write_curves, write_trials
 from foldwise.trial.result import FoldScore, TrialResult
 
 
@@ -37,3 +39,13 @@ def test_every_point_of_every_curve_is_there(tmp_path, monkeypatch):
 def test_a_study_without_a_curve_has_an_empty_table(tmp_path):
     write_curves(tmp_path / "curves.parquet", [TrialResult(0, {}, "FAILED")])
     assert len(pd.read_parquet(tmp_path / "curves.parquet")) == 0
+
+
+def test_a_choice_of_mappings_has_a_column_with_readable_names(tmp_path):
+    models = [{"kind": "mlp", "hidden": depth} for depth in (1, 3)]
+    spec = read_study({"data": {"kind": "sklearn", "name": "iris"}, "model": ["choice", *models]})
+    results = [TrialResult(number, {"model": f"option{number}"}, "FAILED") for number in (0, 1)]
+    write_trials(tmp_path / "trials.parquet", results, plan_study(spec))
+    frame = pd.read_parquet(tmp_path / "trials.parquet")
+    assert frame["model"].tolist() == ["option0", "option1"]
+    assert frame["model.label"].tolist() == ["1 layer", "3 layers"]

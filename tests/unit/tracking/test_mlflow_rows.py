@@ -2,7 +2,9 @@
 
 import math
 
-from foldwise.tracking.mlflow_rows import trial_metrics
+from foldwise.config.option_names import Readable
+from foldwise.config.template import split
+from foldwise.tracking.mlflow_rows import trial_metrics, trial_params
 from tests.contract.ledgers import result
 
 
@@ -12,3 +14,14 @@ def test_only_a_complete_trial_has_a_mean_over_folds():
     assert complete["cv.accuracy.mean"] == 0.91
     assert complete["cv.log_loss.sd"] == 0.0
     assert stopped == {"fold.0.accuracy": 0.9, "seconds": 1.25}
+
+
+def test_options_have_readable_names_and_parameters_keep_all_digits():
+    sgd = {"kind": "sgd", "learning_rate": ["float", 0.00001, 0.1]}
+    _, space = split({"optimizer": ["choice", sgd, {**sgd, "momentum": 0.9}]})
+    params = {"optimizer": "option1", "optimizer.option1.learning_rate": 0.00004321, "tuner.epochs": 3}
+    assert trial_params(params, Readable(space)) == {
+        "optimizer": "sgd momentum=0.9",
+        "optimizer.sgd momentum 0.9.learning_rate": "4.321e-05",
+        "tuner.epochs": "3",
+    }

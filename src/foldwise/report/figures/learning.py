@@ -1,4 +1,4 @@
-"""The training of the best trial: its losses over epochs with the verdict on its fit, and its learning rate."""
+"""The training of the best trial: losses and metrics over epochs with the verdict on its fit, and its learning rate."""
 
 from __future__ import annotations
 
@@ -11,9 +11,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from foldwise.report.figures.fitting import name_fitting
+from foldwise.report.figures.names import counted
 from foldwise.report.figures.score_axes import WIDTH, logarithmic, note, whole_numbers
 from foldwise.report.figures.style import COLOURS, GREY, canvas, plain
+from foldwise.trial.mean_curves import metrics_of
 from foldwise.trial.result import FoldScore, TrialResult
+
+ACROSS = 2  # panels beside each other
 
 
 def stacked(folds: Sequence[FoldScore], name: str) -> npt.NDArray[np.float64]:
@@ -35,26 +39,50 @@ def over_folds(table: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np.float64],
     return mean, np.where(count > 0, sd, np.nan)
 
 
-def draw_curves(trial: TrialResult) -> Figure:
-    """Training and validation loss, mean ± sd over folds, with the end of each fold and the verdict on the fit."""
-    figure = canvas(WIDTH, 3.9)
-    axes = plain(figure.subplots(), f"Learning curves of trial {trial.number}", "epoch", "loss")
-    tables = {name: stacked(trial.folds, name) for name in ("loss", "val_loss")}
-    for name, words, colour in (("loss", "training", COLOURS[0]), ("val_loss", "validation", COLOURS[1])):
-        _band(axes, tables[name], words, colour)
-    _ends(axes, trial)
-    bands = [over_folds(table) for table in tables.values()]
+def draw_curves(trial: TrialResult, steps: int | None = None) -> Figure:
+    """The loss and beside it each metric that was followed, in training and validation, with the verdict on the fit.
+
+    Lines are means ± sd over folds; marks show the end of each fold and the epoch of its kept weights.
+
+    Args:
+        trial: its folds have finite losses.
+        steps: of an epoch; None if they are not known.
+    """
+    names = ["loss", *(name for name in metrics_of(trial.folds) if _is_drawable(trial, name))]
+    across, down = min(len(names), ACROSS), -(-len(names) // ACROSS)
+    figure = canvas(WIDTH if across == 1 else 5.8 * across, 0.3 + 3.6 * down)
+    every = list(figure.subplots(down, across, squeeze=False).flat)
+    for axes, name in zip(every, names, strict=False):
+        _panel(axes, trial, name)
+        axes.set_xlabel("epoch" if steps is None else f"epoch ({counted(steps, 'step')} each)")
+    for axes in every[len(names) :]:
+        axes.set_axis_off()
+    loss, folds = every[0], stacked(trial.folds, "val_loss")
+    loss.set_title(f"Learning curves of trial {trial.number}", loc="left", fontsize=10)
+    uneven = "; dotted: some folds have ended" if bool(np.isnan(folds).any()) else ""
+    note(loss, f"mean ± sd over {len(folds)} folds{uneven}" if len(folds) > 1 else "one fold")
+    loss.legend(fontsize=8, frameon=False)
+    figure.supxlabel(_sentence(name_fitting(trial.folds).sentence), fontsize=8.5, x=0.02, ha="left")
+    return figure
+
+
+def _is_drawable(trial: TrialResult, name: str) -> bool:
+    return all(bool(np.isfinite(stacked(trial.folds, curve)).any()) for curve in (name, f"val_{name}"))
+
+
+def _panel(axes: Axes, trial: TrialResult, name: str) -> None:
+    """Training and validation of the loss or of a metric."""
+    plain(axes, "", "epoch", name)
+    tables = [stacked(trial.folds, curve) for curve in (name, f"val_{name}")]
+    for table, words, colour in zip(tables, ("training", "validation"), COLOURS, strict=False):
+        _band(axes, table, words, colour)
+    _ends(axes, trial, f"val_{name}")
+    bands = [over_folds(table) for table in tables]
     floor = min(float(np.nanmin(mean - sd)) for mean, sd in bands)
     top = max(float(np.nanmax(mean)) for mean, _ in bands)
     if floor > 0 and top > 30 * floor:
         logarithmic(axes, floor, top)
-    folds = tables["val_loss"]
-    uneven = "; dotted: some folds have ended" if bool(np.isnan(folds).any()) else ""
-    note(axes, f"mean ± sd over {len(folds)} folds{uneven}" if len(folds) > 1 else "one fold")
-    figure.supxlabel(_sentence(name_fitting(trial.folds).sentence), fontsize=8.5, x=0.02, ha="left")
     whole_numbers(axes)
-    axes.legend(fontsize=8, frameon=False)
-    return figure
 
 
 def _band(axes: Axes, table: npt.NDArray[np.float64], words: str, colour: str) -> None:
@@ -68,14 +96,14 @@ def _band(axes: Axes, table: npt.NDArray[np.float64], words: str, colour: str) -
     axes.plot(epochs[start:], mean[start:], color=colour, linewidth=1.3, linestyle=":")
 
 
-def _ends(axes: Axes, trial: TrialResult) -> None:
-    """Mark where each fold ended, and the epoch of its kept weights."""
-    ended = [(fold, fold.curves["val_loss"]) for fold in trial.folds if len(fold.curves.get("val_loss", ()))]
+def _ends(axes: Axes, trial: TrialResult, name: str) -> None:
+    """Mark where each fold ended, and the epoch of its kept weights, on a curve."""
+    ended = [(fold, fold.curves[name]) for fold in trial.folds if len(fold.curves.get(name, ()))]
     ends = [(len(curve), curve[-1]) for _, curve in ended]
     kept = [(at, curve[at - 1]) for fold, curve in ended if 1 <= (at := fold.best_epoch) <= len(curve)]
     axes.scatter(
         [at for at, _ in ends],
-        [loss for _, loss in ends],
+        [value for _, value in ends],
         s=16,
         color=GREY,
         marker="x",
@@ -86,7 +114,7 @@ def _ends(axes: Axes, trial: TrialResult) -> None:
     if kept:
         axes.scatter(
             [at for at, _ in kept],
-            [loss for _, loss in kept],
+            [value for _, value in kept],
             s=16,
             facecolors="white",
             edgecolors=COLOURS[1],

@@ -59,11 +59,6 @@ def told_apart(labels: Sequence[str], length: int) -> list[str]:
     return [f"{place}: {name}" if doubt else name for place, (name, doubt) in enumerate(zip(names, unclear, strict=True))]
 
 
-def shown(number: float) -> str:
-    """A number with four significant digits, or all digits before the point."""
-    return f"{number:,.0f}" if 1000 <= abs(number) < 1e15 else f"{number:.4g}"
-
-
 def percent(share: float) -> str:
     """A share in whole percent; only exact 0 and 1 are shown as 0% and 100%."""
     text = f"{share:.0%}"

@@ -8,6 +8,7 @@ from typing import Any
 
 from foldwise.report.figures.names import short
 from foldwise.report.figures.searched import Seen
+from foldwise.system.numbers import shown
 from foldwise.trial.result import plus_minus
 
 THIN = 2000  # trials; above this the dots do not carry the parameters
@@ -50,8 +51,9 @@ def hover(search: Seen, place: int, params: bool) -> str:
     lines = [f"<b>trial {result.number}</b> {result.state}"]
     if score is not None:
         whole = search.scored[place]
-        shown = plus_minus(f"{score:.5g}", f"{result.sd:.2g}", len(result.folds)) if whole else f"{score:.5g} (folds reached)"
-        lines.append(f"{words(search.goal.metric)} {shown}")
+        text = shown(score, digits=5)
+        text = plus_minus(text, shown(result.sd, digits=2), len(result.folds)) if whole else f"{text} (folds reached)"
+        lines.append(f"{words(search.goal.metric)} {text}")
     if result.reason:
         lines.append(escape(result.reason[:120], quote=False))
     if params:

@@ -9,6 +9,7 @@ from typing import Any
 
 from foldwise.report.figures.names import short
 from foldwise.report.figures.style import COLOURS, GREY, canvas, plain, save
+from foldwise.system.numbers import shown
 
 COLUMNS = 12  # those with the largest drift
 USUAL = ((0.1, "moderate"), (0.25, "strong"))  # the usual bounds of the index
@@ -48,7 +49,7 @@ def _scores(axes: Any, metric: str, outcome: str, test: Mapping[str, Any]) -> No
     """One line per set of rows, joining the scores of both models."""
     rows = [("all", test["rows"], test["champion"], test["challenger"])]
     rows += [(name, part["rows"], part["champion"], part["challenger"]) for name, part in test["parts"].items()]
-    found = f": gain {test['gain']:+.4f}, p = {test['p_value']:.3g}" if math.isfinite(test["p_value"]) else ""
+    found = f": gain {shown(test['gain'], 4, sign=True)}, p = {test['p_value']:.3g}" if math.isfinite(test["p_value"]) else ""
     plain(axes, f"{outcome}{found}", metric, "")
     for place, (_, _, champion, challenger) in enumerate(rows):
         axes.plot([champion, challenger], [place, place], color=GREY, linewidth=1.2, zorder=0)

@@ -7,6 +7,7 @@ import numpy.typing as npt
 from matplotlib.ticker import LogLocator, MaxNLocator
 
 from foldwise.report.figures.names import begun
+from foldwise.system.numbers import shown
 from foldwise.tuning.columns import Column
 
 BESIDE = 0.3  # largest offset within a category, as a share of the distance to the next
@@ -50,12 +51,12 @@ def ticks(column: Column, most: int = 5, letters: int = 14) -> tuple[list[float]
     low, high = ends(column)
     if column.log:
         kept = powers(10**low, 10**high, most)
-        return [float(np.log10(value)) for value in kept], [f"{value:.3g}" for value in kept]
+        return [float(np.log10(value)) for value in kept], [shown(value, digits=3) for value in kept]
     whole = bool(np.all(column.values[column.present] % 1 == 0))
     values = MaxNLocator(most, steps=[1, 2, 5, 10] if whole else [1, 2, 2.5, 5, 10], integer=whole).tick_values(low, high)
     margin = 0.01 * (high - low)  # keeps a tick at the end of a range that no trial quite reached
     inside = [float(v) for v in values if low - margin <= v <= high + margin]
-    return inside, [f"{v:.4g}" for v in inside]
+    return inside, [shown(v) for v in inside]
 
 
 def powers(low: float, high: float, most: int) -> list[float]:

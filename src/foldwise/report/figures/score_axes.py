@@ -15,6 +15,7 @@ from matplotlib.ticker import MaxNLocator, NullLocator
 
 from foldwise.report.figures.scales import powers, ticks
 from foldwise.report.figures.searched import Seen
+from foldwise.system.numbers import shown
 from foldwise.tuning.columns import Column
 
 WIDTH = 7.5  # inches
@@ -82,7 +83,7 @@ def logarithmic(axes: Axes, low: float, high: float) -> None:
     """Set the y axis to a logarithmic scale with plain numbers as ticks; matplotlib's own are powers of ten."""
     axes.set_yscale("log")
     at = powers(low, high, 6)
-    _ticks(axes, "y", at, [f"{value:.3g}" for value in at], {})
+    _ticks(axes, "y", at, [shown(value, digits=3) for value in at], {})
 
 
 def whole_numbers(axes: Axes) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,7 @@ def draw_search(
     results: Sequence[TrialResult],
     goal: Goal,
     baselines: Sequence[BaselineScore],
+    steps: int | None = None,
 ) -> list[Path]:
     """Write the figures that have something to show, each atomically; return their paths.
 
@@ -34,9 +36,10 @@ def draw_search(
         results: its finished trials, in any order.
         goal: ranks the trials; the first of two goals.
         baselines: over the same folds.
+        steps: of an epoch of the best trial; None if they are not known.
     """
     search = seen(name, recipe, results, goal, baselines)
-    writers = _writers()
+    writers = _writers(steps)
     return [writers[file](search, folder / file) for file in worth_drawing(search)]
 
 
@@ -45,7 +48,7 @@ def worth_drawing(search: Seen) -> list[str]:
     return [PAGE] * ("history" in search.figures) + [f"{name}.png" for name in search.figures]
 
 
-def _writers() -> dict[str, Callable[[Seen, Path], Path]]:
+def _writers(steps: int | None) -> dict[str, Callable[[Seen, Path], Path]]:
     """File -> function that writes it. matplotlib and Plotly are imported here, so only if something is drawn."""
     from foldwise.report.figures import history, importance, learning, parallel, slices, top_trials
     from foldwise.report.figures.search_page import write_page
@@ -64,7 +67,7 @@ def _writers() -> dict[str, Callable[[Seen, Path], Path]]:
         "parallel.png": picture(parallel.draw),
         "slices.png": picture(slices.draw_slices),
         "pairs.png": picture(slices.draw_pairs),
-        "learning_curves.png": of_best(learning.draw_curves),
+        "learning_curves.png": of_best(partial(learning.draw_curves, steps=steps)),
         "learning_rate.png": of_best(learning.draw_rate),
         "top_trials.png": picture(top_trials.draw),
     }

@@ -13,6 +13,7 @@ from foldwise.report.figures.page_style import Panel
 from foldwise.report.figures.searched import Seen
 from foldwise.report.page_files import DIGITS, embedded, framed, page_file
 from foldwise.system.files import atomically
+from foldwise.system.numbers import shown
 from foldwise.trial.result import plus_minus
 
 PANELS: dict[str, Callable[[Seen], Panel]] = {
@@ -31,15 +32,15 @@ def panels(search: Seen) -> dict[str, Panel]:
 
 def page(search: Seen) -> str:
     """The page as HTML."""
-    shown = panels(search)
+    drawn = panels(search)
     sections = [
         f'<section id="{name}"><h2>{escape(panel.heading)}</h2><p>{escape(panel.text)}</p>'
         f'<div class="plot" style="height:{panel.height}px"></div></section>'
-        for name, panel in shown.items()
+        for name, panel in drawn.items()
     ]
     if search.importance.why_not:
         sections.insert(1, f"<section><h2>Parameter importance</h2><p>{escape(importance.basis(search))}</p></section>")
-    plots = {name: {"data": panel.traces, "layout": panel.layout} for name, panel in shown.items()}
+    plots = {name: {"data": panel.traces, "layout": panel.layout} for name, panel in drawn.items()}
     parts = {
         "title": escape(f"Search of {search.name}"),
         "summary": escape(_summary(search)),
@@ -65,5 +66,5 @@ def _summary(search: Seen) -> str:
     text = f"{len(states)} trials ({counts}); {search.goal.metric} is {search.goal.direction}d."
     if search.best is not None:
         best = search.best
-        text += f" The best is trial {best.number}: {plus_minus(f'{best.mean:.4g}', f'{best.sd:.2g}', len(best.folds))}."
+        text += f" The best is trial {best.number}: {plus_minus(shown(best.mean), shown(best.sd, digits=2), len(best.folds))}."
     return text

@@ -136,7 +136,7 @@ def seen(
     """
     ordered = sorted(results, key=lambda result: result.number)
     trials = [result.params for result in ordered]
-    columns = columns_of(varying(trials), trials, dict(parted(recipe)[1].walk()))
+    columns = columns_of(varying(trials), trials, parted(recipe)[1])
     scores = np.array([result.mean if result.state == "COMPLETE" else math.nan for result in ordered], float)
     scores[~np.isfinite(scores)] = math.nan
     importance = measure(columns, scores, int(recipe.get("seed") or 0))

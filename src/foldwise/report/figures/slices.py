@@ -26,6 +26,7 @@ from foldwise.report.figures.score_axes import (
 )
 from foldwise.report.figures.searched import Seen
 from foldwise.report.figures.style import COLOURS, canvas, plain
+from foldwise.system.numbers import shown
 from foldwise.tuning.columns import Column
 
 BEST = COLOURS[1]
@@ -129,7 +130,7 @@ def pairs_panel(search: Seen) -> Panel:
         end = "" if place == 1 else str(place)
         trace = _dots(search, here, left, apart(left)[here], apart(above, up=True)[here], end)
         values = [[number, x, above.shown(spot)] for (number, x), spot in zip(trace["customdata"], here, strict=True)]
-        trace |= {"customdata": values, "text": [f"{score:.5g}" for score in search.scores[here]]}
+        trace |= {"customdata": values, "text": [shown(score, digits=5) for score in search.scores[here]]}
         trace["hovertemplate"] = "trial %{customdata[0]}: %{text}<br>%{customdata[1]}<br>%{customdata[2]}<extra></extra>"
         trace["marker"] |= {"color": search.scores[here], "coloraxis": "coloraxis", "opacity": 0.9}
         traces.append(trace)
@@ -157,10 +158,10 @@ def _dots(
     end: str,
 ) -> dict[str, Any]:
     thin = len(search.results) > MANY
-    shown = [[search.results[place].number, words(column.shown(place))] for place in here]
+    known = [[search.results[place].number, words(column.shown(place))] for place in here]
     place = {"xaxis": f"x{end}", "yaxis": f"y{end}"}
     marker = {"size": 4 if thin else 7, "opacity": 0.65}
-    return {"type": dots(search), "mode": "markers", "x": x, "y": y, "customdata": shown, "marker": marker, **place}
+    return {"type": dots(search), "mode": "markers", "x": x, "y": y, "customdata": known, "marker": marker, **place}
 
 
 def _axis(column: Column) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from foldwise.report.figures.names import short
 from foldwise.report.figures.score_axes import WIDTH, note, part_of
 from foldwise.report.figures.searched import Seen
 from foldwise.report.figures.style import COLOURS, GREY, canvas, plain
+from foldwise.system.numbers import shown
 from foldwise.trial.result import plus_minus
 
 TOP = 10
@@ -54,15 +55,15 @@ def draw(search: Seen) -> Figure:
             low, high = min(low, mean - sd - 0.03 * (high - low)), max(high, mean + sd + 0.03 * (high - low))
         else:  # drawn to scale, it would squeeze the trials together
             left = mean < low
-            shown = plus_minus(f"{mean:.4g}", f"{sd:.2g}", max((len(scores) for scores in folds), default=2))
-            text = f"← {shown}" if left else f"{shown} →"
+            score = plus_minus(shown(mean), shown(sd, digits=2), max((len(scores) for scores in folds), default=2))
+            text = f"← {score}" if left else f"{score} →"
             side: dict[str, Any] = {"ha": "left" if left else "right", "va": "center", "fontsize": 8.5, "color": COLOURS[2]}
             axes.text(0.01 if left else 0.99, place, text, transform=axes.get_yaxis_transform(), **side)
     axes.set_xlim(low, high)
     axes.set_yticks(range(len(names)), names, fontsize=8.5)
     axes.set_ylim(len(names) - 0.4, -0.6)
     axes.tick_params(axis="y", length=0)
-    shown = part_of(len(trials), int(search.scored.sum()), "complete trials")
-    note(axes, f"{shown}; {search.goal.metric} is {search.goal.direction}d")
+    part = part_of(len(trials), int(search.scored.sum()), "complete trials")
+    note(axes, f"{part}; {search.goal.metric} is {search.goal.direction}d")
     figure.legend(loc="outside lower center", ncols=3, fontsize=8, frameon=False)
     return figure

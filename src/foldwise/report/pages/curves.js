@@ -1,4 +1,4 @@
-// Curves of the ticked trials in one plot. Their data are parsed when the first curve is drawn.
+// Curves of the ticked trials, one plot for losses and one for a metric. Their data are parsed when the first curve is drawn.
 // Colours that differ on light and dark backgrounds, and from the colours of scores
 const TINTS = ["#2f81d6", "#1c9e5b", "#a259d9", "#d6478f", "#12a0b5", "#8f8a00", "#5f6bd8", "#96705a", "#6a9e2c", "#7f8896"];
 const tint = (place) => TINTS[place % TINTS.length];
@@ -8,15 +8,9 @@ const curvesOf = (row) => {
   return curveData[row.place][row.number] ?? {};
 };
 function curves() {
-  const { context, width, height } = pen(byId("curves"));
-  const wanted = byId("curve").value, log = byId("log").checked;
-  const drawn = ticked.map((row, place) => ({ row, place, lines: wanted.split("+").map((name) => curvesOf(row)[name]).filter(Boolean) }));
-  let epochs = 1, low = Infinity, high = -Infinity;
-  for (const { lines } of drawn) for (const [at, values] of lines) values.forEach((value, index) => {
-    if (!number(value) || (log && value <= 0)) return;
-    epochs = Math.max(epochs, at[index]); low = Math.min(low, value); high = Math.max(high, value);
-  });
-  byId("legend").replaceChildren(...drawn.map(({ row, place }) => {
+  plot("curves", byId("curve").value, byId("log").checked);
+  if (data.metrics.length) plot("metrics", `val_${byId("metric").value}+${byId("metric").value}`, false);
+  byId("legend").replaceChildren(...ticked.map((row, place) => {
     const entry = element("button", `${label(row)}  ${number(row.mean) ? rounded(row.mean) : row.state}  ×`), mark = element("i");
     entry.type = "button";
     entry.title = `untick ${label(row)}`;
@@ -25,6 +19,16 @@ function curves() {
     entry.prepend(mark);
     return entry;
   }));
+}
+// The first of the wanted curves is solid, the second dashed
+function plot(canvas, wanted, log) {
+  const { context, width, height } = pen(byId(canvas));
+  const drawn = ticked.map((row, place) => ({ row, place, lines: wanted.split("+").map((name) => curvesOf(row)[name]).filter(Boolean) }));
+  let epochs = 1, low = Infinity, high = -Infinity;
+  for (const { lines } of drawn) for (const [at, values] of lines) values.forEach((value, index) => {
+    if (!number(value) || (log && value <= 0)) return;
+    epochs = Math.max(epochs, at[index]); low = Math.min(low, value); high = Math.max(high, value);
+  });
   context.fillStyle = color("quiet");
   if (low > high) { context.fillText(ticked.length ? "these trials have no such curve" : "tick trials in the table", 20, 30); return; }
   const left = 60, base = height - 30, scale = log ? Math.log : (value) => value;
@@ -53,11 +57,14 @@ function curves() {
     context.stroke(); context.setLineDash([]);
   });
 }
-for (const [value, text] of [["val_loss+loss", "validation loss (training dashed)"], ["val_loss", "validation loss"], ["loss", "training loss"], ["learning_rate", "learning rate"]]) {
+const choose = (select, value, text) => {
   const option = element("option", text);
   option.value = value;
-  byId("curve").append(option);
-}
-byId("curve").addEventListener("change", curves);
+  byId(select).append(option);
+};
+for (const [value, text] of [["val_loss+loss", "validation loss (training dashed)"], ["val_loss", "validation loss"], ["loss", "training loss"], ["learning_rate", "learning rate"]]) choose("curve", value, text);
+for (const name of data.metrics) choose("metric", name, name);
+byId("beside").hidden = !data.metrics.length;  // studies of earlier versions may have none
+for (const select of ["curve", "metric"]) byId(select).addEventListener("change", curves);
 byId("log").addEventListener("change", curves);
 listeners.push(curves);

@@ -28,11 +28,12 @@ const shown = (value) => {
   if (!number(value)) return String(value);
   if (Number.isInteger(value)) return String(value);
   if (Math.abs(value) >= 1e3 && Math.abs(value) < 1e7) return value.toFixed(0);
-  return Math.abs(value) >= 1e-3 && Math.abs(value) < 1e3 ? String(+value.toPrecision(4)) : value.toExponential(2);
+  if (Math.abs(value) < 1e-5 || Math.abs(value) >= 1e7) return value.toExponential(2);
+  return value.toFixed(Math.max(0, 3 - Math.floor(Math.log10(Math.abs(value))))).replace(/\.?0+$/, "");
 };
 // The shortest unique end of a name, at least two parts long and never starting with a list index
 const short = (name) => {
-  const parts = name.split(".");
+  const parts = name.split(/\.(?![^[]*\])/);  // not at a point in the name of an option, as in model[rate=0.5].units
   for (let count = 2; count < parts.length; count++) {
     const end = parts.slice(-count).join(".");
     if (!/^\d/.test(end) && data.parameters.every((other) => other === name || !other.endsWith(`.${end}`))) return end;
@@ -61,7 +62,11 @@ function conditions(text) {
     }
     const [, asked, sign, value] = found;
     const name = column(asked);
-    if (name === undefined) throw new Error(`no column has the name ${asked}`);
+    if (name === undefined) {
+      const within = (row) => data.columns.some((other) => shown(row[other]).includes(word));
+      if (rows.some(within)) return within;  // part of the name of an option, as in sgd momentum=0.9
+      throw new Error(`no column has the name ${asked}`);
+    }
     if (SIGNS[sign]) {
       if (!Number.isFinite(+value)) throw new Error(`${value} is not a number`);
       return (row) => number(row[name]) && SIGNS[sign](row[name], +value);

@@ -3,7 +3,10 @@ const ROW = 28, SPARE = 8;
 const numeric = new Set(data.columns.filter((name) => rows.some((row) => number(row[name]))));
 // Scores and deviations have as many decimals as the best score with four significant digits
 const decimals = ranked.length ? Math.max(0, 3 - Math.floor(Math.log10(Math.abs(ranked[0].mean) || 1))) : 4;
-const rounded = (value) => (number(value) && decimals < 7 && Math.abs(value) < 1e7 ? value.toFixed(decimals) : shown(value));
+const rounded = (value) => {
+  if (!number(value) || decimals >= 7 || Math.abs(value) >= 1e7) return shown(value);
+  return value !== 0 && Math.abs(value) < 10 ** -decimals ? shown(value) : value.toFixed(decimals);
+};
 const cellText = (row, name) => (name === "mean" || name === "sd" ? rounded(row[name]) : shown(row[name]));
 function head() {
   const line = element("tr");

@@ -82,3 +82,22 @@ def test_a_rate_that_falls_by_powers_has_a_logarithmic_axis_and_folds_that_diffe
 
 def test_a_constant_rate_is_noted():
     assert draw_rate(trial(losses(3, 2, rate=0.02))).axes[0].get_title(loc="right") == "constant"
+
+
+def test_each_followed_metric_stands_beside_the_loss():
+    accuracy = {"accuracy": (0.5, 0.7, 0.9), "val_accuracy": (0.4, 0.6, 0.8)}
+    figure = draw_curves(trial(losses(3, 2, 1) | accuracy, losses(5, 4, 3) | accuracy), steps=7)
+    loss, beside = figure.axes
+    assert (loss.get_ylabel(), beside.get_ylabel()) == ("loss", "accuracy")
+    assert [line.get_ydata().tolist() for line in beside.lines if line.get_linestyle() == "-"] == [
+        pytest.approx([0.5, 0.7, 0.9]),
+        pytest.approx([0.4, 0.6, 0.8]),
+    ]
+    assert beside.get_xlabel() == "epoch (7 steps each)"
+
+
+def test_several_metrics_are_rows_of_two_and_one_without_values_is_left_out():
+    metrics = dict.fromkeys(("accuracy", "val_accuracy", "top_3", "val_top_3"), (0.5, 0.6))
+    gone = {"mae": (math.nan, math.nan), "val_mae": (math.nan, math.nan)}
+    figure = draw_curves(trial(losses(3, 2) | metrics | gone))
+    assert [axes.get_ylabel() for axes in figure.axes] == ["loss", "accuracy", "top_3", ""]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from foldwise.report.figures.names import MISSING, begun, counted, drawable, fitted, percent, short, shown, told_apart, width_of
+from foldwise.report.figures.names import MISSING, begun, counted, drawable, fitted, percent, short, told_apart, width_of
 
 
 def test_a_short_name_stays_and_a_long_one_keeps_its_ends():
@@ -40,13 +40,6 @@ def test_labels_that_would_be_equal_start_with_their_position():
     assert names[0] == "cat"
     assert names[1:4] == ["1: ", f"2: {MISSING}", f"3: {MISSING}"]
     assert len(set(names)) == len(labels)
-
-
-@pytest.mark.parametrize(
-    ("number", "text"), [(55404.26, "55,404"), (-1234.5, "-1,234"), (0.123456, "0.1235"), (0.0, "0"), (1e20, "1e+20")]
-)
-def test_numbers_have_four_significant_digits_or_all_before_the_point(number, text):
-    assert shown(number) == text
 
 
 def test_only_exact_shares_are_zero_or_all():
