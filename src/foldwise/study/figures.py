@@ -61,7 +61,8 @@ def draw_figures(
 
 
 def _draw_answers(folder: Path, plan: Plan, bundle: Bundle, answers: Answers) -> list[Path]:
-    table, images, preparation = plan.table, plan.holdout.images, bundle.preparation
+    table, preparation = plan.table, bundle.preparation
+    images = plan.holdout.images if len(plan.holdout) else None
     seen = (
         (preparation.rows(images), images.shape[1:]) if images is not None and isinstance(preparation, ImagePreparation) else ()
     )

@@ -23,6 +23,7 @@ CURVE_ROWS = 100_000  # written at a time
 def write_trials(path: Path, results: Sequence[TrialResult], plan: Plan) -> None:
     """Write a row per trial: number, state, mean, sd, the fold scores, the parameters, engine, seconds, reason, lost_at."""
     rows: list[dict[str, Any]] = []
+    pooled = "train" if plan.same_rows else "oof"  # the predictions behind the metrics
     given = [EPOCHS] if any(EPOCHS in result.params for result in results) else []
     names = [*(name for name, _ in plan.spec.space.walk()), *given]
     for result in results:
@@ -35,7 +36,7 @@ def write_trials(path: Path, results: Sequence[TrialResult], plan: Plan) -> None
                 "sd": result.sd,
                 **{f"fold_{fold}": scores.get(fold, math.nan) for fold in range(len(plan.splits))},
                 **{name: result.params.get(name) for name in names},
-                **{f"oof_{metric}": value for metric, value in result.metrics.items()},
+                **{f"{pooled}_{metric}": value for metric, value in result.metrics.items()},
                 **{f"cost_{name}": value for name, value in result.costs.items()},
                 "engine": result.engine,
                 "seconds": result.seconds,

@@ -92,3 +92,15 @@ def test_two_goals_show_the_pareto_front():
     assert ["Pareto", "front", "accuracy", "parameters"] in lines
     assert ["trial", "2", "0.59", "155"] in lines
     assert ["trial", "3", "(the", "model)", "0.94", "1,223"] in lines
+
+
+def test_without_a_holdout_no_verdict_is_printed():
+    screen = Screen(Console(file=io.StringIO(), width=120))
+    rivals = (BaselineScore("logistic", 0.5, 0.0, None),)
+    bare = {"holdout": None, "baselines": rivals, "scored_on": "training rows", "verdict": "no verdict: same rows"}
+    screen.finished(summary(**bare), [])
+    text = screen.console.file.getvalue()
+    assert "accuracy on its own training rows" in text
+    assert "No verdict: same rows" in text
+    assert "Verdict:" not in text
+    assert "valid" not in text

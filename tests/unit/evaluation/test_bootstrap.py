@@ -4,11 +4,11 @@ import time
 import numpy as np
 import pytest
 
-from foldwise.evaluation.bootstrap import Comparison, compare, sentence
+from foldwise.evaluation.bootstrap import Comparison, compare, sentence, without_holdout
 from foldwise.evaluation.metrics import scorer
 from foldwise.evaluation.seen import Telling, smallest_seen, telling
 from foldwise.spec.goal import Goal
-from foldwise.trial.summary import BaselineScore
+from foldwise.trial.summary import BaselineScore, BestTrial
 
 ACCURACY, RMSE, AUC = Goal("accuracy", "maximize"), Goal("rmse", "minimize"), Goal("roc_auc", "maximize")
 
@@ -197,3 +197,29 @@ def test_the_difference_that_would_be_seen_is_seen_in_four_of_five_studies(rows,
         )
         found += told.better
     assert 0.7 <= found / 200 <= 0.92
+
+
+@pytest.mark.parametrize(
+    ("scores", "trials", "rows", "said"),
+    [
+        (
+            (0.9, 0.8),
+            40,
+            None,
+            "no verdict, for there is no holdout: accuracy 0.850 in cross-validation over 2 folds, the best of 40",
+        ),
+        ((0.85,), 1, None, "no verdict, for there is no holdout: accuracy 0.850 on one split; the better baseline, logistic"),
+        (
+            (0.85,),
+            1,
+            4,
+            "no verdict: trained and judged on the same 4 rows, with no holdout; accuracy 0.850 there, and the better",
+        ),
+    ],
+)
+def test_without_a_holdout_the_sentence_says_what_the_scores_are(scores, trials, rows, said):
+    best = BestTrial(0, {}, 0.85, 0.0, scores)
+    sentence_ = without_holdout(ACCURACY, best, BaselineScore("logistic", 0.5, 0.0, None), trials, rows)
+    assert sentence_.startswith(said)
+    assert sentence_.endswith("the better baseline, logistic, has 0.500")
+    assert "valid" not in sentence_.replace("cross-validation", "") or rows is None

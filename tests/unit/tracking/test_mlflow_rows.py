@@ -1,8 +1,10 @@
 """A trial as MLflow stores it."""
 
 import math
+from types import SimpleNamespace
 
-from foldwise.tracking.mlflow_rows import trial_metrics
+from foldwise.spec.goal import Goal
+from foldwise.tracking.mlflow_rows import experiment_tags, scored, trial_metrics
 from tests.contract.ledgers import result
 
 
@@ -12,3 +14,15 @@ def test_only_a_complete_trial_has_a_mean_over_folds():
     assert complete["cv.accuracy.mean"] == 0.91
     assert complete["cv.log_loss.sd"] == 0.0
     assert stopped == {"fold.0.accuracy": 0.9, "seconds": 1.25}
+
+
+def test_scores_on_training_rows_are_not_called_cross_validated():
+    records = [SimpleNamespace(name="x", recipe={"folds": folds}) for folds in ("none", {"kind": "none"})]
+    assert [scored(record) for record in records] == ["train", "train"]
+    assert scored(SimpleNamespace(recipe={})) == scored(SimpleNamespace(recipe={"folds": {"kind": "split"}})) == "cv"
+    metrics = trial_metrics(result(0), "accuracy", "train")
+    assert metrics["train.accuracy.mean"] == 0.91
+    assert not [name for name in metrics if name.startswith(("cv.", "oof."))]
+    tags = experiment_tags(records[1], Goal("accuracy", "maximize"))
+    assert "cv." not in " ".join(tags.values())
+    assert tags["mlflow.experiment.primaryMetric.name"] == "train.accuracy.mean"

@@ -35,12 +35,16 @@ def over_folds(table: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np.float64],
     return mean, np.where(count > 0, sd, np.nan)
 
 
-def draw_curves(trial: TrialResult) -> Figure:
-    """Training and validation loss, mean ± sd over folds, with the end of each fold and the verdict on the fit."""
+def draw_curves(trial: TrialResult, same_rows: bool = False) -> Figure:
+    """Training and validation loss, mean ± sd over folds, with the end of each fold and the verdict on the fit.
+
+    same_rows: whether the rows that were judged are the training rows; then nothing can be said about the fit.
+    """
     figure = canvas(WIDTH, 3.9)
     axes = plain(figure.subplots(), f"Learning curves of trial {trial.number}", "epoch", "loss")
     tables = {name: stacked(trial.folds, name) for name in ("loss", "val_loss")}
-    for name, words, colour in (("loss", "training", COLOURS[0]), ("val_loss", "validation", COLOURS[1])):
+    judged = "the same rows, after the epoch" if same_rows else "validation"
+    for name, words, colour in (("loss", "training", COLOURS[0]), ("val_loss", judged, COLOURS[1])):
         _band(axes, tables[name], words, colour)
     _ends(axes, trial)
     bands = [over_folds(table) for table in tables.values()]
@@ -51,7 +55,8 @@ def draw_curves(trial: TrialResult) -> Figure:
     folds = tables["val_loss"]
     uneven = "; dotted: some folds have ended" if bool(np.isnan(folds).any()) else ""
     note(axes, f"mean ± sd over {len(folds)} folds{uneven}" if len(folds) > 1 else "one fold")
-    figure.supxlabel(_sentence(name_fitting(trial.folds).sentence), fontsize=8.5, x=0.02, ha="left")
+    said = "trained and judged on the same rows (folds=none), so over-fitting cannot show" if same_rows else None
+    figure.supxlabel(_sentence(said or name_fitting(trial.folds).sentence), fontsize=8.5, x=0.02, ha="left")
     whole_numbers(axes)
     axes.legend(fontsize=8, frameon=False)
     return figure

@@ -64,7 +64,7 @@ def _writers() -> dict[str, Callable[[Seen, Path], Path]]:
         "parallel.png": picture(parallel.draw),
         "slices.png": picture(slices.draw_slices),
         "pairs.png": picture(slices.draw_pairs),
-        "learning_curves.png": of_best(learning.draw_curves),
+        "learning_curves.png": picture(lambda search: learning.draw_curves(search.ranked[0], search.same_rows)),
         "learning_rate.png": of_best(learning.draw_rate),
         "top_trials.png": picture(top_trials.draw),
     }

@@ -6,7 +6,7 @@ function cards() {
     if (many) card.append(element("p", study.name, "verdict"));
     if (study.verdict) card.append(element("p", study.verdict, "verdict"));
     card.append(element("p", `${study.metric}, ${study.direction}d over ${study.folds} fold${study.folds === 1 ? "" : "s"}; ${t.number.length} trials: ${count("COMPLETE")} complete, ${count("STOPPED")} stopped, ${count("FAILED")} failed`));
-    for (const rival of study.baselines) card.append(element("p", `baseline ${rival.name}: ${rounded(rival.mean)}${study.folds > 1 ? ` ± ${rounded(rival.sd)}` : ""}, holdout ${rounded(rival.holdout)}`));
+    for (const rival of study.baselines) card.append(element("p", `baseline ${rival.name}: ${rounded(rival.mean)}${study.folds > 1 ? ` ± ${rounded(rival.sd)}` : ""}${rival.holdout === null ? "" : `, holdout ${rounded(rival.holdout)}`}`));
     return card;
   }));
 }

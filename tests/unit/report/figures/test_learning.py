@@ -82,3 +82,9 @@ def test_a_rate_that_falls_by_powers_has_a_logarithmic_axis_and_folds_that_diffe
 
 def test_a_constant_rate_is_noted():
     assert draw_rate(trial(losses(3, 2, rate=0.02))).axes[0].get_title(loc="right") == "constant"
+
+
+def test_the_same_rows_are_not_called_validation():
+    figure = draw_curves(trial(losses(3, 2, 1)), same_rows=True)
+    assert set(lines(figure)) >= {"training", "the same rows, after the epoch"}
+    assert figure.get_supxlabel().startswith("Trained and judged on the same rows")
