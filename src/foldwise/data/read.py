@@ -82,6 +82,7 @@ class ImageReader:
 
     data: ImageSpec
     paths: Paths
+    folds: FoldsSpec
 
     def check(self) -> None:
         """As `Reader`."""
@@ -93,7 +94,7 @@ class ImageReader:
         """As `Reader`; both arguments are for columns."""
         from foldwise.data.image_table import read_image_table
 
-        return read_image_table(self.data, self.paths)
+        return read_image_table(self.data, self.paths, self.folds)
 
     def read_holdout(self, table: Table) -> Table | None:
         """As `Reader`."""
@@ -104,4 +105,4 @@ class ImageReader:
 
 def reader(data: DataSpec, paths: Paths, folds: FoldsSpec) -> Reader:
     """The reader of these data, whose split may come with them."""
-    return ImageReader(data, paths) if isinstance(data, ImageRows) else TableReader(data, paths, folds)
+    return ImageReader(data, paths, folds) if isinstance(data, ImageRows) else TableReader(data, paths, folds)

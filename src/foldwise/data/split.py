@@ -96,7 +96,7 @@ def _kind(table: Table, folds: FoldsSpec) -> str:
     if kind == "stratified" and not table.labels:
         raise ConfigError("folds.kind", f"stratified needs classes, and {table.target_name} is a number; use kfold")
     if kind == "given" and table.sides is None:
-        raise ConfigError("folds.kind", "given is for tables: images have no column of sides; use split")
+        raise ConfigError("folds.kind", "given needs rows that come with their sides; use split")
     if kind in ("stratified", "kfold") and table.groups is not None:
         rule = f"{kind} would put rows of one group on both sides, which leaks; use grouped, or leave data.group out"
         raise ConfigError("folds.kind", rule)

@@ -23,7 +23,7 @@ class FoldsSpec(Spec):
     share: Annotated[float, Field(gt=0, lt=1)] = 0.125  # of the rows that `of` counts; only `split` uses it
     of: Literal["development", "all"] = "development"  # `all` counts the holdout too; only `split` uses it
     column: str | None = None  # says train, validation or test; only `given` uses it
-    path: str | None = None  # a file of validation rows; only `given` uses it
+    path: str | None = None  # a file of validation rows, or a folder or archive of images; only `given` uses it
 
     @model_validator(mode="after")
     def _one_source(self) -> FoldsSpec:

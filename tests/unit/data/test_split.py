@@ -138,6 +138,12 @@ def test_a_holdout_without_rows_or_without_a_class_is_refused(tmp_path):
         set_holdout(table, TimeHoldout(kind="time"), data)
 
 
+def test_a_table_of_a_few_rows_is_told_how_it_can_be_learnt(tmp_path):
+    table, data = make(tmp_path, pd.DataFrame({"a": [0.5, 0.1, 0.2], "b": [1, 2, 2], "y": ["u", "v", "w"]}))
+    with pytest.raises(ConfigError, match=r"for a table of a few rows set folds=none data\.holdout\.kind=none"):
+        set_holdout(table, HashHoldout(), data)
+
+
 def test_a_grown_table_without_a_key_column_is_refused(tmp_path):
     table, data = make(tmp_path, frame())
     record = set_holdout(table, HashHoldout(), data)[2]
@@ -248,7 +254,7 @@ def test_without_folds_and_holdout_all_rows_train_and_judge(tmp_path):
         ({"kind": "forward"}, {}, "needs data.time"),
         ({"kind": "stratified"}, {"group": "g"}, "leaks"),
         ({"kind": "kfold"}, {"group": "g"}, "leaks"),
-        ({"kind": "given", "column": "c"}, {}, "given is for tables"),
+        ({"kind": "given", "column": "c"}, {}, "given needs rows that come with their sides"),
         ({"kind": "split", "share": 0.999, "of": "all"}, {}, "folds.share: 0.999 of all rows, 300 of 300 development rows"),
         ({"count": 41}, {"group": "g"}, "41 groups"),
         ({"count": 101}, {}, "class 'k0' has 100 development rows"),

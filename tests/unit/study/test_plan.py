@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from foldwise.config.read import read_study
+from foldwise.data.sources.fingerprint import source_mark
 from foldwise.doors.assemble import check_tuner
 from foldwise.errors import ConfigError
 from foldwise.spec.space import Space
@@ -145,7 +146,21 @@ def test_images_come_without_a_column_of_sides(tmp_path):
     model = {"kind": "cnn", "blocks": 1}
     common = {"data": data, "model": model, "paths": {"runs": str(tmp_path)}}
     given = read_study({**common, "folds": {"kind": "given", "column": "part"}})
-    with pytest.raises(ConfigError, match=r"folds\.kind: given is for tables"):
+    with pytest.raises(ConfigError, match=r"folds\.column: is for tables, and images have no such column"):
         plan_study(given)
     plan = plan_study(read_study({**common, "folds": "none"}))
     assert (len(plan.development), len(plan.holdout)) == (4, 0)
+
+
+def test_the_mark_of_rows_covers_the_file_that_validates(tmp_path):
+    rows = [f"{n % 7},{n % 5},{'uv'[n % 2]}" for n in range(60)]
+    for name, part in (("rows", rows[:40]), ("valid", rows[40:50]), ("test", rows[50:])):
+        (tmp_path / f"{name}.csv").write_text("\n".join(["a,b,y", *part]) + "\n")
+    holdout = {"kind": "given", "path": str(tmp_path / "test.csv")}
+    data = {"kind": "csv", "path": str(tmp_path / "rows.csv"), "target": "y", "holdout": holdout}
+    folds = {"kind": "given", "path": str(tmp_path / "valid.csv")}
+    plan = plan_study(read_study({"data": data, "folds": folds, "paths": {"runs": str(tmp_path)}}))
+    (split,) = plan.splits
+    assert (len(split.train), len(split.valid), len(plan.holdout)) == (40, 10, 10)
+    assert plan.source == source_mark(plan.spec.fixed)
+    assert len(set(plan.source.split())) == 3
