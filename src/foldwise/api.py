@@ -74,16 +74,17 @@ class StudyResult:
     def _repr_html_(self) -> str:
         """The table that a notebook shows."""
         found, best, metric = self.found, self.found.best, self.found.goal.metric
-        rows = [(f"model (trial {best.number})", best.mean, best.sd, found.holdout.metrics[metric])]
+        rows = [(f"model (trial {best.number})", best.mean, best.sd, found.held(metric))]
         rows += [(line.name, line.mean, line.sd, line.holdout) for line in found.baselines]
         spread = [(name, plus_minus(score(mean), score(sd), len(best.folds)), held) for name, mean, sd, held in rows]
         body = "".join(
             f"<tr><td>{html.escape(name)}</td><td>{both}</td><td>{score(held)}</td></tr>" for name, both, held in spread
         )
         params = Readable(self.spec.space).params(best.params, between=", ")
+        scored = "cross-validated" if found.scored_on is None else found.scored
         return (
             f"<b>{html.escape(found.study)}</b>"
-            f"<table><tr><th></th><th>{html.escape(metric)}, cross-validated</th><th>on the holdout</th></tr>{body}</table>"
+            f"<table><tr><th></th><th>{html.escape(metric)}, {scored}</th><th>on the holdout</th></tr>{body}</table>"
             f"<p>{html.escape(self.verdict)}</p><p><small>{html.escape(params)}</small></p>"
         )
 

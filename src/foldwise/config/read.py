@@ -36,6 +36,7 @@ _NO_RESULTS = ("study", "register", "extend", "replay", "budget", "audit", "ledg
 _PLACES = (
     *((*part, name) for part in (("data",), ("data", "holdout")) for name in ("path", "images", "labels")),
     *(("data", name) for name in ("given", "url", "password_env", "statement_timeout")),
+    ("folds", "path"),
     *(("execute", name) for name in ("kind", "workers", "address")),
     ("promotion",),  # kept for later models, which it judges
 )
@@ -48,6 +49,7 @@ _LATER: Mapping[tuple[str, str], Any] = {
     ("data", "ragged"): "refuse",
     ("data", "join_levels"): False,
     ("data", "dates"): {},
+    ("folds", "of"): "development",
 }
 
 

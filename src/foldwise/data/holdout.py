@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from foldwise.data.cells import shown
+from foldwise.data.given_folds import TEST, TRAIN
 from foldwise.data.table import Table
 from foldwise.errors import ConfigError
-from foldwise.spec.data import HashHoldout, HoldoutSpec, TimeHoldout
+from foldwise.spec.data import HashHoldout, HoldoutSpec, NoHoldout, TimeHoldout
 from foldwise.spec.images import GivenImages
 from foldwise.spec.study import DataSpec
 
@@ -19,6 +21,8 @@ Positions = npt.NDArray[np.int64]
 HoldoutRecord = Mapping[str, Any]
 
 ALL = ""  # the name of the cut-off if classes share one
+FEW_ROWS = 20  # up to this many, no holdout is the better proposal
+BY_COLUMN = "column"  # the kind of the record if the rows themselves say which are the holdout
 
 
 def set_holdout(
@@ -28,7 +32,11 @@ def set_holdout(
 
     `hash` sets a row aside if the hash of its key columns (data.group, else data.row_key, else all columns except the
     target and data.drop; of an image its pixels) is below a cut-off. Each class has its own cut-off, so that about `share`
-    of the class is below it. `time` sets the newest rows aside. `given` sets none aside: the rows come from a file.
+    of the class is below it. `time` sets the newest rows aside. `given` sets none aside: the rows come from a file. `none` sets
+    none aside either.
+
+    Of rows that come with a split (`folds=given`) those marked test are set aside, and no others; if none is, some of the
+    training rows are, by these rules.
 
     Args:
         table: the rows.
@@ -44,8 +52,10 @@ def set_holdout(
         DataError: a column of the frozen record is missing.
     """
     every = np.arange(len(table), dtype=np.int64)
-    if holdout.kind == "given":
-        return every, every[:0], {"kind": "given"}
+    if table.sides is not None:
+        return _beside_sides(table, table.sides, holdout, data, frozen)
+    if holdout.kind == "given" or isinstance(holdout, NoHoldout):
+        return every, every[:0], {"kind": holdout.kind}
     if frozen is not None and frozen.get("kind") != holdout.kind:
         raise ConfigError("data.holdout.kind", f"the study set rows aside by {frozen.get('kind')}; keep that kind")
     if isinstance(holdout, TimeHoldout):
@@ -55,6 +65,21 @@ def set_holdout(
     development, rows = every[~aside], every[aside]
     _check(table, development, rows)
     return development, rows, record
+
+
+def _beside_sides(
+    table: Table, sides: npt.NDArray[np.str_], holdout: HoldoutSpec | GivenImages, data: DataSpec, frozen: HoldoutRecord | None
+) -> tuple[Positions, Positions, HoldoutRecord]:
+    """The rows marked test, else the rows of `holdout` among those that train."""
+    marked = np.flatnonzero(sides == TEST)
+    if len(marked):
+        if holdout.kind != "hash":
+            rule = f"folds.column marks {len(marked)} rows as test, and they are the holdout, so it cannot be {holdout.kind}"
+            raise ConfigError("data.holdout.kind", f"{rule}; leave data.holdout as it is, or mark these rows otherwise")
+        return np.flatnonzero(sides != TEST), marked, {"kind": BY_COLUMN}
+    trains = np.flatnonzero(sides == TRAIN)
+    development, rows, record = set_holdout(replace(table.take(trains), sides=None), holdout, data, frozen)
+    return np.sort(np.concatenate([trains[development], np.flatnonzero(sides != TRAIN)])), trains[rows], record
 
 
 def _lowest_hashes(
@@ -112,6 +137,8 @@ def _check(table: Table, development: Positions, rows: Positions) -> None:
         "change data.holdout.share, name the columns that identify a row as data.row_key, "
         "or give a file with data.holdout.kind=given"
     )
+    if len(table) <= FEW_ROWS:
+        proposal = "for a table of a few rows set folds=none data.holdout.kind=none, to train and judge on all of them"
     for side, mine in (("development", development), ("holdout", rows)):
         if not len(mine):
             raise ConfigError("data.holdout", f"no {side} row would be left of {len(table)} rows; {proposal}")

@@ -2,30 +2,60 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from foldwise.data.given_folds import TRAIN, VALIDATION, Sides, check_sides
 from foldwise.data.schema import Schema
 from foldwise.data.sources.image_array import ImageSource, shown_shape
-from foldwise.data.sources.images import read_images, read_test_images
+from foldwise.data.sources.images import read_images, read_test_images, read_validation_images
 from foldwise.data.table import Table
 from foldwise.data.target import Target, known_target, read_target
-from foldwise.errors import DataError
+from foldwise.errors import ConfigError, DataError
+from foldwise.spec.folds import FoldsSpec
 from foldwise.spec.images import ImageSpec
 from foldwise.spec.places import Paths
 
 
-def read_image_table(data: ImageSpec, paths: Paths | None = None) -> Table:
-    """Read images and infer the task from their labels.
+def read_image_table(data: ImageSpec, paths: Paths | None = None, folds: FoldsSpec | None = None) -> Table:
+    """Read images and infer the task from their labels. With `folds=given`, those of `folds.path` follow, which validate.
 
     Raises:
-        ConfigError: a key of `data` does not fit the images.
+        ConfigError: a key of `data` or `folds` does not fit the images.
         DataError: the images cannot be read or learnt from.
     """
     source = read_images(data, paths or Paths())
-    return _table(source, read_target(_labels(source, data), data), data)
+    if folds is None or folds.kind != "given":
+        return _table(source, read_target(_labels(source, data), data), data)
+    if folds.path is None:
+        raise ConfigError("folds.column", "is for tables, and images have no such column; name folds.path, or use folds=split")
+    source, sides = _with_validation(source, read_validation_images(data, folds.path, paths or Paths()))
+    target = read_target(_labels(source, data), data)
+    table = replace(_table(source, target, data), sides=sides[target.kept])
+    check_sides(sides[target.kept], table.target, table.labels)
+    return table
+
+
+def _with_validation(source: ImageSource, valid: ImageSource) -> tuple[ImageSource, Sides]:
+    """Training images with validation images at the end, and the side of each."""
+    sizes = source.images.shape[1:], valid.images.shape[1:]
+    if sizes[0] != sizes[1]:
+        rule = f"{valid.place}: the validation images are {shown_shape(sizes[1])}, the training images {shown_shape(sizes[0])}"
+        raise DataError(f"{rule}; resize them to one size")
+    assert source.labels is not None  # only images to be predicted come without
+    assert valid.labels is not None
+    first = int(source.rows.max(initial=-1)) + 1
+    whole = ImageSource(
+        np.concatenate([source.images, valid.images]),
+        np.concatenate([source.labels.astype(object), valid.labels.astype(object)]),
+        np.concatenate([source.rows, valid.rows + first]),
+        source.place,
+        (*source.notes, *valid.notes, f"rows from {first + 1} on are those of {valid.place}, which validate (folds.path)"),
+    )
+    return whole, np.repeat(np.array([TRAIN, VALIDATION]), [len(source.rows), len(valid.rows)])
 
 
 def read_image_holdout(data: ImageSpec, table: Table, paths: Paths | None = None) -> Table:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from foldwise.spec.data import FeatureKind
+from foldwise.spec.folds import FoldsSpec
 from foldwise.spec.images import ImageRows, ImageSpec
 from foldwise.spec.places import Paths
 
@@ -53,18 +54,19 @@ class TableReader:
 
     data: Data
     paths: Paths
+    folds: FoldsSpec
 
     def check(self) -> None:
         """As `Reader`."""
         from foldwise.data.sources.read import check_source
 
-        check_source(self.data, self.paths)
+        check_source(self.data, self.paths, self.folds)
 
     def read(self, used: Set[FeatureKind], pixels: bool) -> Table:
         """As `Reader`."""
         from foldwise.data.table import read_table
 
-        return read_table(self.data, self.paths, pixels, used)
+        return read_table(self.data, self.paths, pixels, used, self.folds)
 
     def read_holdout(self, table: Table) -> Table | None:
         """As `Reader`."""
@@ -80,6 +82,7 @@ class ImageReader:
 
     data: ImageSpec
     paths: Paths
+    folds: FoldsSpec
 
     def check(self) -> None:
         """As `Reader`."""
@@ -91,7 +94,7 @@ class ImageReader:
         """As `Reader`; both arguments are for columns."""
         from foldwise.data.image_table import read_image_table
 
-        return read_image_table(self.data, self.paths)
+        return read_image_table(self.data, self.paths, self.folds)
 
     def read_holdout(self, table: Table) -> Table | None:
         """As `Reader`."""
@@ -100,6 +103,6 @@ class ImageReader:
         return read_image_holdout(self.data, table, self.paths) if self.data.holdout.kind == "given" else None
 
 
-def reader(data: DataSpec, paths: Paths) -> Reader:
-    """The reader of these data."""
-    return ImageReader(data, paths) if isinstance(data, ImageRows) else TableReader(data, paths)
+def reader(data: DataSpec, paths: Paths, folds: FoldsSpec) -> Reader:
+    """The reader of these data, whose split may come with them."""
+    return ImageReader(data, paths, folds) if isinstance(data, ImageRows) else TableReader(data, paths, folds)

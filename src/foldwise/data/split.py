@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from foldwise.data.cells import shown
+from foldwise.data.given_folds import TRAIN, VALIDATION
 from foldwise.data.table import Table
 from foldwise.errors import ConfigError
 from foldwise.seeds import Purpose, derive
@@ -17,29 +18,49 @@ from foldwise.spec.folds import FoldsSpec
 
 Positions = npt.NDArray[np.int64]
 MANY_FOLDS, FEW_FOLDS, FEWEST_FOLDS, FEW_ROWS = 10, 5, 2, 2000
+DRAWS = 200  # of groups for a split
+SIDES = (TRAIN, VALIDATION)
 
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """One fold: ascending row positions in the whole table; training and validation rows share none."""
+    """One fold: ascending row positions in the whole table.
+
+    Training and validation rows share none, but for `folds=none`, where both are all development rows.
+    """
 
     train: Positions
     valid: Positions
 
 
-def cut_folds(table: Table, rows: npt.ArrayLike, folds: FoldsSpec, seed: int) -> tuple[Split, ...]:
+def cut_folds(table: Table, rows: npt.ArrayLike, folds: FoldsSpec, seed: int, held: int = 0) -> tuple[Split, ...]:
     """Cut the development rows (positions in the table) into folds; the same arguments give the same folds.
 
-    A `split` gives one fold, every other kind `folds.count`; without one, the usual number or the next lower one that leaves
-    no fold without a class. `forward` never validates the oldest rows. Rows of one moment
-    stay together in `forward`, rows of one group in `grouped`.
+    `split`, `given` and `none` give one fold, every other kind `folds.count`; without one, the usual number or the next lower
+    one that leaves no fold without a class. `forward` never validates the oldest rows. Rows of one moment
+    stay together in `forward`, rows of one group in `grouped` and `split`.
+
+    Args:
+        table: the rows.
+        rows: positions of the development rows, (rows,).
+        folds: how to cut.
+        seed: of the study.
+        held: the number of rows set aside, which a share of all rows counts too.
 
     Raises:
         ConfigError: the kind would leak or needs a column that the table lacks, or a fold would have no rows or lack a class.
     """
     development = np.sort(np.asarray(rows, dtype=np.int64))
     kind = _kind(table, folds)
-    if kind == "split" or folds.count is not None:
+    if kind == "none":
+        return (Split(development, development),)
+    if kind == "given":
+        assert table.sides is not None  # _kind refuses rows without
+        return tuple(_checked(table, [Split(*(development[table.sides[development] == side] for side in SIDES))], kind))
+    if kind == "split":
+        valid = _validation(table, development, folds, seed, held)
+        return tuple(_checked(table, [Split(np.setdiff1d(development, valid), valid)], kind))
+    if folds.count is not None:
         return _folds(table, development, kind, folds, seed)
     for count in range(_most_folds(table, development, kind), FEWEST_FOLDS, -1):
         try:
@@ -51,7 +72,10 @@ def cut_folds(table: Table, rows: npt.ArrayLike, folds: FoldsSpec, seed: int) ->
 
 def _folds(table: Table, rows: Positions, kind: str, folds: FoldsSpec, seed: int) -> tuple[Split, ...]:
     pairs = _cut(table, rows, kind, folds, derive(Purpose.FOLDS, seed))
-    splits = tuple(Split(rows[np.sort(train)], rows[np.sort(valid)]) for train, valid in pairs)
+    return tuple(_checked(table, [Split(rows[np.sort(train)], rows[np.sort(valid)]) for train, valid in pairs], kind))
+
+
+def _checked(table: Table, splits: Sequence[Split], kind: str) -> Sequence[Split]:
     for number, split in enumerate(splits, 1):
         _check(table, split, number, kind, len(splits))
     return splits
@@ -71,7 +95,9 @@ def _kind(table: Table, folds: FoldsSpec) -> str:
         raise ConfigError("folds.kind", "forward needs data.time, the column with the time of each row")
     if kind == "stratified" and not table.labels:
         raise ConfigError("folds.kind", f"stratified needs classes, and {table.target_name} is a number; use kfold")
-    if kind in ("stratified", "kfold", "split") and table.groups is not None:
+    if kind == "given" and table.sides is None:
+        raise ConfigError("folds.kind", "given needs rows that come with their sides; use split")
+    if kind in ("stratified", "kfold") and table.groups is not None:
         rule = f"{kind} would put rows of one group on both sides, which leaks; use grouped, or leave data.group out"
         raise ConfigError("folds.kind", rule)
     return kind
@@ -85,10 +111,6 @@ def _cut(
     classes = table.target[rows] if table.labels else None
     count = folds.count or FEWEST_FOLDS
     blank = np.zeros(len(rows))
-    if kind == "split":
-        _check_share(table, rows, folds.share)
-        cutter = sklearn.StratifiedShuffleSplit if classes is not None else sklearn.ShuffleSplit
-        return iter(cutter(1, test_size=folds.share, random_state=seed).split(blank, classes))
     if count > len(rows):
         raise ConfigError("folds.count", f"{count} folds need {count} rows, and there are {len(rows)}; lower it")
     if kind == "forward":
@@ -107,6 +129,52 @@ def _cut(
         raise ConfigError("folds.count", rule)
     cutter = sklearn.StratifiedGroupKFold if classes is not None else sklearn.GroupKFold
     return iter(cutter(count, shuffle=True, random_state=seed).split(blank, classes, groups))
+
+
+def _validation(table: Table, rows: Positions, folds: FoldsSpec, seed: int, held: int) -> Positions:
+    """The validation rows of a `split`, ascending."""
+    from sklearn import model_selection as sklearn
+
+    classes = table.target[rows] if table.labels else None
+    seed = derive(Purpose.FOLDS, seed)
+    if table.groups is not None:
+        wanted = folds.share * (len(rows) + (held if folds.of == "all" else 0))
+        return rows[_whole_groups(table.groups[rows].astype(str), classes, wanted, seed)]
+    size: int | float = folds.share
+    if folds.of == "all":
+        size = round(folds.share * (len(rows) + held))
+    _check_share(table, rows, folds, size)
+    cutter = sklearn.StratifiedShuffleSplit if classes is not None else sklearn.ShuffleSplit
+    _, valid = next(cutter(1, test_size=size, random_state=seed).split(np.zeros(len(rows)), classes))
+    return np.sort(rows[valid])
+
+
+def _whole_groups(
+    groups: npt.NDArray[Any], classes: npt.NDArray[Any] | None, wanted: float, seed: int
+) -> npt.NDArray[np.bool_]:
+    """A mask (rows,) of groups with about `wanted` rows together, and with about the class shares of all rows.
+
+    Of DRAWS orders of the groups, each cut where its rows come nearest to `wanted`, the best is taken; where it is possible,
+    both sides have all classes.
+    """
+    names, at = np.unique(groups, return_inverse=True)
+    if len(names) < 2:
+        raise ConfigError("folds.kind", f"split keeps groups whole, and there is {len(names)} group; name another data.group")
+    codes = np.zeros(len(groups), dtype=np.int64) if classes is None else classes
+    counts = np.zeros((len(names), int(codes.max()) + 1))  # (groups, classes)
+    np.add.at(counts, (at, codes), 1)
+    ideal = counts.sum(axis=0) * wanted / len(groups)
+    draws = np.random.default_rng(seed)
+    best, least = np.zeros(len(names), dtype=np.bool_), np.inf
+    for _ in range(DRAWS):
+        order = draws.permutation(len(names))
+        sizes = np.cumsum(counts[order], axis=0)[:-1]  # both sides keep a group
+        count = int(np.abs(sizes.sum(axis=1) - wanted).argmin())
+        lacking = bool((sizes[count] == 0).any() or (sizes[count] == counts.sum(axis=0)).any())
+        off = float(np.abs(sizes[count].sum() - wanted) + np.abs(sizes[count] - ideal).sum()) + lacking * 2 * len(groups)
+        if off < least:
+            best, least = np.isin(np.arange(len(names)), order[: count + 1]), off
+    return best[at]
 
 
 def _usual_count(rows: int, classes: npt.NDArray[Any] | None) -> int:
@@ -157,25 +225,32 @@ def _check_classes(table: Table, classes: npt.NDArray[Any], count: int) -> None:
         raise ConfigError("folds.count", f"{rule}; {lower}")
 
 
-def _check_share(table: Table, rows: Positions, share: float) -> None:
-    valid = share * len(rows)
+def _check_share(table: Table, rows: Positions, folds: FoldsSpec, size: float) -> None:
+    valid = size if folds.of == "all" else folds.share * len(rows)
     least = max(len(table.labels), 1)
     if valid < least or len(rows) - valid < least:
-        rule = f"{share} of {len(rows)} development rows leaves a side with fewer than {least}; change it or use kfold"
+        of = f"all rows, {valid} of {len(rows)} development rows," if folds.of == "all" else f"{len(rows)} development rows"
+        rule = f"{folds.share} of {of} leaves a side with fewer than {least}; change it or use kfold"
         raise ConfigError("folds.share", rule)
     if table.labels:
         _check_classes(table, table.target[rows], 2)
 
 
+# What mends a single split that lacks a class.
+_REMEDIES = {"split": ("folds.share", "raise it"), "given": ("folds.kind", "mark other rows")}
+
+
 def _check(table: Table, split: Split, number: int, kind: str, count: int) -> None:
     """Refuse a fold that lacks a class on one side, where metrics would be undefined."""
     for side, rows in (("training", split.train), ("validation", split.valid)):
+        if not len(rows):
+            raise ConfigError("folds.kind", f"fold {number} ({kind}) would have no {side} row; choose another")
         if not table.labels:
             continue
         lacking = np.flatnonzero(np.bincount(table.target[rows], minlength=len(table.labels)) == 0)
         if len(lacking):
             fewer = _fewer(count, "merge or drop that class")
-            key, change = ("folds.share", "raise it") if kind == "split" else ("folds.count", fewer)
+            key, change = _REMEDIES.get(kind, ("folds.count", fewer))
             label = shown(table.labels[int(lacking[0])])
             rule = f"fold {number} ({kind}) would have no {side} row of class {label}; {change}, or choose another folds.kind"
             raise ConfigError(key, rule)

@@ -14,6 +14,7 @@ import pandas as pd
 
 from foldwise.data.cells import alike_levels, listed, moment_in, number_in, numbers_in, shown
 from foldwise.data.check_text import Role, check_text
+from foldwise.data.given_folds import Sides, check_sides, with_sides
 from foldwise.data.kinds import MISSING_WORDS, NETWORK_KINDS, Judgement, judge, look_at
 from foldwise.data.option import option
 from foldwise.data.recognise import plain_frame, way_of_writing
@@ -25,6 +26,7 @@ from foldwise.data.target import Target, known_target, read_target
 from foldwise.errors import DataError
 from foldwise.spec.augment import Symmetry
 from foldwise.spec.data import ROW, ColumnKind, CsvData, FeatureKind, RawTable, Reading
+from foldwise.spec.folds import FoldsSpec
 from foldwise.spec.goal import Task
 from foldwise.spec.places import Paths
 
@@ -47,6 +49,7 @@ class Table:
     mark: the mark of the source (see sources/fingerprint.py), None without one.
     written: how the cells of columns and target are written, if not plainly (see `written`); raw has them plain.
     reading: how the cells of the source were read.
+    sides: (rows,), train, validation or test, if the rows come with a split (see `given_folds`).
     """
 
     frame: pd.DataFrame
@@ -66,6 +69,7 @@ class Table:
     mark: str | None = None
     written: Mapping[str, str] = field(default_factory=dict)
     reading: Reading = field(default_factory=Reading)
+    sides: Sides | None = None
 
     def __len__(self) -> int:
         return len(self.target)
@@ -91,6 +95,7 @@ class Table:
             mark=self.mark,
             written=self.written,
             reading=self.reading,
+            sides=None if self.sides is None else self.sides[at],
         )
 
     @property
@@ -129,6 +134,8 @@ class Table:
             else:
                 digest.update(repr(cells.to_list()).encode("utf-8", "surrogatepass"))
         digest.update(self.target.tobytes())
+        if self.sides is not None:
+            digest.update("".join(side[0] for side in self.sides).encode())
         if self.images is not None:
             digest.update(repr(self.images.shape).encode())
             digest.update(np.ascontiguousarray(self.images).data)
@@ -140,11 +147,17 @@ class Table:
         columns = sorted(self.schema.columns, key=lambda column: column.name)
         about = (columns, self.schema.image, self.labels, self.task, self.target_name)
         cells = [self.frame[column.name].to_numpy() for column in columns]
-        others = [values for values in (self.groups, self.times, self.images) if values is not None]
+        others = [values for values in (self.groups, self.times, self.images, self.sides) if values is not None]
         return hashlib.sha256(f"{about!r} {hash_of_rows([self.target, *cells, *others])}".encode()).hexdigest()
 
 
-def read_table(data: Data, paths: Paths | None = None, pixels: bool = False, used: Set[FeatureKind] = NETWORK_KINDS) -> Table:
+def read_table(
+    data: Data,
+    paths: Paths | None = None,
+    pixels: bool = False,
+    used: Set[FeatureKind] = NETWORK_KINDS,
+    folds: FoldsSpec | None = None,
+) -> Table:
     """Read rows and infer the kinds of columns and the task; `notes` and `left_out` report every guess.
 
     Args:
@@ -152,13 +165,17 @@ def read_table(data: Data, paths: Paths | None = None, pixels: bool = False, use
         paths: where data sets are searched.
         pixels: whether columns are the pixels of images, which are features even if they are constant.
         used: the kinds of columns that become features; dates and text are left out unless they are in it.
+        folds: `given` is the split that comes with the rows. With `none`, for tables of a few rows, all columns of numbers are
+            numbers: neither categories, because they have two values, nor identifiers, because they count the rows.
 
     Raises:
-        ConfigError: a key of `data` does not fit the table.
+        ConfigError: a key of `data` or `folds` does not fit the table.
         DataError: the table cannot be read or learnt from; with column, row and a proposal.
     """
-    source = read_source(data, paths)
+    source, sides = read_source(data, paths), None
     data = with_target_name(data, list(source.frame.columns))
+    if folds is not None and folds.kind == "given":
+        source, sides = with_sides(source, data, folds, paths or Paths())
     role = Role(is_target=True, file=isinstance(data, CsvData))
     target = read_target(source.frame[data.target], _with_declared_task(source, data), role)
     features = source.frame.drop(columns=[data.target])[target.kept]
@@ -167,8 +184,9 @@ def read_table(data: Data, paths: Paths | None = None, pixels: bool = False, use
     features = plain_frame(features, written, data.reading.decimal)
     notes += found_notes
     columns, typed, left_out = [], {}, {}
+    as_numbers = folds is not None and folds.same_rows
     for name in features.columns:  # one at a time, so that what was parsed of a column is freed before the next
-        found, parsed = _judge(features, name, data, pixels, used, source.kinds.get(name))
+        found, parsed = _judge(features, name, data, pixels, used, source.kinds.get(name), as_numbers)
         notes += [found.note] if found.note else []
         if found.left_out:
             left_out[name] = found.left_out
@@ -186,8 +204,12 @@ def read_table(data: Data, paths: Paths | None = None, pixels: bool = False, use
     frame = pd.DataFrame(typed, index=features.index, copy=False)
     table = _table(source, features, frame, Schema(tuple(columns)), target, data)
     notes += _suspicious_levels(table, data)
-    ways = {**written, data.target: target.written}
-    return replace(table, left_out=left_out, notes=tuple(notes), written={name: way for name, way in ways.items() if way})
+    ways = {name: way for name, way in {**written, data.target: target.written}.items() if way}
+    if sides is not None:
+        sides = sides[target.kept]
+        check_sides(sides, table.target, table.labels)
+        left_out |= {} if folds is None or folds.column is None else {folds.column: "the side of each row, by folds.column"}
+    return replace(table, left_out=left_out, notes=tuple(notes), written=ways, sides=sides)
 
 
 def read_given_holdout(data: Data, path: str, table: Table, paths: Paths | None = None) -> Table:
@@ -232,7 +254,13 @@ def _written(features: pd.DataFrame, data: Data, declared: Mapping[str, ColumnKi
 
 
 def _judge(
-    features: pd.DataFrame, name: str, data: Data, pixels: bool, used: Set[FeatureKind], declared: ColumnKind | None
+    features: pd.DataFrame,
+    name: str,
+    data: Data,
+    pixels: bool,
+    used: Set[FeatureKind],
+    declared: ColumnKind | None,
+    as_numbers: bool = False,
 ) -> tuple[Judgement, Mapping[str, float | None]]:
     """The judgement of a column, and its texts that were parsed for it."""
     cells = features[name]
@@ -248,6 +276,7 @@ def _judge(
     if kind is None:
         role = Role(file=isinstance(data, CsvData), elsewhere=lambda: _number_elsewhere(features, name, data.reading.decimal))
         check_text(name, cells, look, data.reading.decimal, data.reading.missing, role)
+        kind = "number" if as_numbers and look.numeric else None
     return judge(name, look, kind, pixels, used), look.numbers
 
 

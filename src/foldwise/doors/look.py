@@ -41,13 +41,22 @@ def look_at_data(spec: StudySpec, screen: Screen, context: ChampionContext | Non
     screen.audited(plan.findings)
     for note in table.notes:
         screen.note(f"note: {note}")
-    screen.note(
-        f"rows: {len(plan.development)} to develop on in {len(plan.splits)} fold{'s' * (len(plan.splits) > 1)}, "
-        f"{len(plan.holdout)} set aside as holdout"
-    )
+    screen.note(_rows(plan))
     if spec.fixed.audit.strict:
         refuse(plan.findings, spec.fixed.audit.accept)
     return plan
+
+
+def _rows(plan: Plan) -> str:
+    """How many rows there are on each side."""
+    develop, held = len(plan.development), len(plan.holdout)
+    aside = f"{held} set aside as holdout" if held else "none set aside as holdout, so there will be no verdict"
+    if plan.same_rows:
+        return f"rows: {develop}, which trials are trained and judged on (folds=none), {aside}"
+    if len(plan.splits) > 1:
+        return f"rows: {develop} to develop on in {len(plan.splits)} folds, {aside}"
+    (split,) = plan.splits
+    return f"rows: {develop} to develop on in 1 fold ({len(split.train)} train, {len(split.valid)} validate), {aside}"
 
 
 def check_data(spec: StudySpec) -> None:
@@ -58,7 +67,7 @@ def check_data(spec: StudySpec) -> None:
     """
     from foldwise.data.read import reader
 
-    reader(spec.fixed.data, spec.fixed.paths).check()
+    reader(spec.fixed.data, spec.fixed.paths, spec.fixed.folds).check()
 
 
 def prepare_here(request: Request) -> None:

@@ -129,9 +129,9 @@ class Screen:
         """The verdict, its scores, and the next commands."""
         metric, best, folds = summary.goal.metric, summary.best, len(summary.best.folds)
         table = RichTable(title=None, box=None, pad_edge=False)
-        for column in ("", f"{metric} in cross-validation", f"{metric} on the holdout"):
+        for column in ("", f"{metric} {summary.scored}", f"{metric} on the holdout"):
             table.add_column(column, justify="left" if not column else "right", no_wrap=True)
-        held = score(summary.holdout.metrics[metric])
+        held = score(summary.held(metric))
         table.add_row(f"model (trial {best.number})", _plus_minus(best.mean, best.sd, folds), held)
         for baseline in summary.baselines:
             table.add_row(escape(baseline.name), _plus_minus(baseline.mean, baseline.sd, folds), score(baseline.holdout))
@@ -142,7 +142,8 @@ class Screen:
             self._front(summary.pareto, best.number)
         if summary.race:
             self.console.print(escape(summary.race.sentence))
-        self.console.print(Text(f"Verdict: {summary.verdict}", style="bold"))
+        said = f"Verdict: {summary.verdict}" if summary.holdout else summary.verdict[0].upper() + summary.verdict[1:]
+        self.console.print(Text(said, style="bold"))
         for line in where:
             self.console.print(escape(line))
 

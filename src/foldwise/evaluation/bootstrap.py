@@ -13,7 +13,7 @@ import numpy.typing as npt
 from foldwise.evaluation.seen import FEWEST_ROWS, Telling, smallest_seen
 from foldwise.spec.goal import Goal
 from foldwise.system.numbers import shown
-from foldwise.trial.summary import Answer, BaselineScore
+from foldwise.trial.summary import Answer, BaselineScore, BestTrial
 
 # Large holdouts have narrow intervals, so fewer resamples are enough and the time stays the same.
 RESAMPLED_ROWS, FEWEST = 10_000_000, 100
@@ -100,12 +100,33 @@ def sentence(goal: Goal, ours: float, rival: BaselineScore, comparison: Comparis
         comparison: of the two.
         rows: number of holdout rows.
     """
+    assert rival.holdout is not None  # it answered the same rows
     theirs = f"the better baseline, {rival.name}, has {_shown(rival.holdout)}"
     scores = f"holdout {goal.metric} {_shown(ours)} ({rows} rows); {theirs}"
     if not math.isfinite(comparison.low):
         return f"{scores}; the difference cannot be judged on these rows"
     interval = f"95 % interval {_signed(comparison.low)} to {_signed(comparison.high)}"
     return f"{scores}; difference {_signed(comparison.difference)}, {interval}: {_found(comparison, rows)}"
+
+
+def without_holdout(goal: Goal, best: BestTrial, rival: BaselineScore, trials: int, rows: int | None) -> str:
+    """What stands in place of a verdict if no rows were set aside.
+
+    Args:
+        goal: the metric.
+        best: the trial that was refitted.
+        rival: the better baseline.
+        trials: the number that the best was chosen from.
+        rows: the number of rows that trials were trained and judged on; None if they were judged on other rows.
+    """
+    theirs = f"the better baseline, {rival.name}, has {_shown(rival.mean)}"
+    scores = f"{goal.metric} {_shown(best.mean)}"
+    if rows is not None:
+        return f"no verdict: trained and judged on the same {rows:,} rows, with no holdout; {scores} there, and {theirs}"
+    folds = len(best.folds)
+    where = f"in cross-validation over {folds} folds" if folds > 1 else "on one split"
+    chosen = f", the best of {trials:,} trials" if trials > 1 else ""
+    return f"no verdict, for there is no holdout: {scores} {where}{chosen}; {theirs}"
 
 
 def _found(comparison: Comparison, rows: int) -> str:

@@ -18,6 +18,7 @@ from foldwise.errors import ConfigError, did_you_mean
 from foldwise.ledger.ledger import Ledger
 from foldwise.ledger.rows import StudyRecord, goal_of
 from foldwise.report.page_files import embedded, framed, page_file, rounded
+from foldwise.spec.folds import on_same_rows
 from foldwise.spec.goal import Goal
 from foldwise.spec.space import Choice, Params, Scalar
 from foldwise.system.files import atomically
@@ -156,6 +157,7 @@ def _study(
         "direction": goal.direction,
         "less_is_better": goal.sign < 0,
         "folds": max((len(result.folds) for result in results), default=0),
+        "same_rows": on_same_rows(record.recipe),
         "verdict": summary and summary.verdict,
         "baselines": [asdict(baseline) for baseline in summary.baselines] if summary else [],
         "seconds": summary.seconds if summary else {},

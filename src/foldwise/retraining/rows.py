@@ -59,8 +59,17 @@ def check_rows(
         raise DataError(f"{_changed(card.labels, table.labels)}; tune a model for these labels")
     judges = int(judging(table, plan.development, plan.holdout, context, data).sum())
     if not judges:
+        if _without_holdout(context):
+            rule = "the champion was made without a holdout, so only new rows can judge, and too few are new"
+            raise DataError(
+                f"{rule} ({asked.newest:g} of them are held back, by newest); wait for more, or tune with a holdout"
+            )
         rule = "no row is left to judge by: each row, or one of its group, was in the training of a model"
         raise DataError(f"{rule}; wait for more rows, or tune with a larger data.holdout.share")
+    if _without_holdout(context):
+        notify(
+            f"the champion was made without a holdout: both models answer the {judges} newest rows, which neither trained on"
+        )
     develop = np.concatenate([plan.development, plan.new_rows])
     is_new = np.ones(len(develop), dtype=np.bool_)
     if context.trained is None:
@@ -83,6 +92,11 @@ def check_rows(
         "judging": judges,
     }
     return found, counts
+
+
+def _without_holdout(context: ChampionContext) -> bool:
+    """Whether no rows were set aside for the champion."""
+    return context.holdout.get("kind") == "none"
 
 
 def _changed(before: tuple[str, ...], now: tuple[str, ...]) -> str:

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from foldwise.spec.base import ByKind, Spec, Words
+from foldwise.spec.base import BadKey, ByKind, Spec, Words
 from foldwise.spec.goal import Task
 
 FeatureKind = Literal["number", "category", "date", "text"]
@@ -42,7 +42,24 @@ class GivenHoldout(Spec):
     share: float | None = None  # left over from the other kinds, and ignored: the file decides how many rows there are
 
 
-HoldoutSpec = Annotated[HashHoldout | TimeHoldout | GivenHoldout, Field(discriminator="kind"), ByKind]
+# What is left over from the other kinds, if only the kind is changed; `none` ignores it.
+_OF_OTHER_HOLDOUTS = ("share", "path", "images", "labels")
+
+
+class NoHoldout(Spec):
+    """No rows are set aside, so no score is on rows that training and search have not seen."""
+
+    kind: Literal["none"]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_the_rest(cls, values: Any) -> Any:
+        if not isinstance(values, Mapping):
+            return values
+        return {key: value for key, value in values.items() if key not in _OF_OTHER_HOLDOUTS}
+
+
+HoldoutSpec = Annotated[HashHoldout | TimeHoldout | GivenHoldout | NoHoldout, Field(discriminator="kind"), ByKind]
 
 
 @dataclass(frozen=True)
@@ -62,6 +79,14 @@ class Reading:
     ragged: Literal["refuse", "fill"] = "refuse"
 
 
+# Why clustering is no task here; docs say the same.
+NO_TARGET = (
+    "foldwise learns from a target: folds, baselines, holdout and verdict compare answers with the truth, and clustering has "
+    "none; name the column to predict, data.target=COLUMN, or cluster with scikit-learn"
+)
+_WITHOUT_TARGET = ("clustering", "cluster", "unsupervised", "kmeans")
+
+
 class Labelled(Spec):
     """The target, which all data have; abstract.
 
@@ -72,6 +97,16 @@ class Labelled(Spec):
     target: str
     task: Literal["auto"] | Task = "auto"
     positive: str | int | float | bool | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _has_target(cls, values: Any) -> Any:
+        if isinstance(values, Mapping):
+            if "target" in values and values["target"] is None:
+                raise BadKey("target", f"is null; {NO_TARGET}")
+            if values.get("task") in _WITHOUT_TARGET:
+                raise BadKey("task", f"{values['task']!r} has no target; {NO_TARGET}")
+        return values
 
     @property
     def reading(self) -> Reading:

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from foldwise.spec.augment import Symmetry
 from foldwise.spec.base import ByKind, Listed, Spec
-from foldwise.spec.data import HashHoldout, Labelled
+from foldwise.spec.data import HashHoldout, Labelled, NoHoldout
 
 Side = Annotated[int, Field(ge=1, le=10_000)]
 
@@ -27,7 +27,7 @@ class GivenImages(Spec):
     share: float | None = None  # left over from the other kind, and ignored: the files decide how many rows there are
 
 
-ImageHoldout = Annotated[HashHoldout | GivenImages, Field(discriminator="kind"), ByKind]
+ImageHoldout = Annotated[HashHoldout | GivenImages | NoHoldout, Field(discriminator="kind"), ByKind]
 
 
 class ImageRows(Labelled):

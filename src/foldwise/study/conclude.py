@@ -49,7 +49,7 @@ def conclude(plan: Plan, searched: Searched, parts: Parts, registry: Registry, s
     model = refit_best(plan, best, notify)
     refitted = time.monotonic()
     parts.raise_if_stopped()
-    judgement = judge(plan, model, results, parts.ledger)
+    judgement = judge(plan, model, best, results, parts.ledger)
     draw_figures(plan, model.bundle, results, judgement.baselines, judgement.answers, notify)
     place = parts.tracker.place()
     record = parts.ledger.study(plan.spec.name)
@@ -67,6 +67,7 @@ def conclude(plan: Plan, searched: Searched, parts: Parts, registry: Registry, s
         race=_race(plan, results),
         ended=searched.ended,
         best=BestTrial(best.number, best.params, best.mean, best.sd, tuple(fold.score for fold in best.folds)),
+        scored_on="training rows" if plan.same_rows else None,
         threshold=model.threshold if plan.table.task == "binary" else None,
         baselines=judgement.baselines,
         holdout=judgement.holdout,
@@ -109,7 +110,10 @@ def _register(
 ) -> ModelVersion | None:
     """Register the bundle once; None if the registry is away, and then the next start registers it."""
     run_id, key, version = place.run_id if place else None, idempotency_key_of(record, winner), None
-    metrics, leads = judgement.holdout.metrics, plan.spec.fixed.promotion.may_lead(judgement.answer)
+    metrics, leads = (
+        judgement.holdout.metrics if judgement.holdout else {},
+        plan.spec.fixed.promotion.may_lead(judgement.answer),
+    )
     standing = Standing(judgement.verdict, judgement.answer, leads)
     reached("before-register")
     try:

@@ -60,8 +60,10 @@ def dry_run(plan: Plan) -> dict[str, Any]:
 
 
 def _target_counts(table: Table, rows: npt.NDArray[np.int64]) -> dict[str, float]:
-    """The rows of each class, or the range and mean of a number."""
+    """The rows of each class, or the range and mean of a number; nothing of no rows."""
     target = table.target[rows]
+    if not len(target):
+        return {}
     if table.labels:
         counts = np.bincount(target, minlength=len(table.labels))
         return {label: int(count) for label, count in zip(table.labels, counts, strict=True)}

@@ -91,7 +91,8 @@ def steps_of(plan: Plan, result: TrialResult) -> int:
 
 
 def _draw_answers(folder: Path, plan: Plan, bundle: Bundle, answers: Answers) -> list[Path]:
-    table, images, preparation, tracking = plan.table, plan.holdout.images, bundle.preparation, plan.spec.fixed.tracking
+    table, preparation, tracking = plan.table, bundle.preparation, plan.spec.fixed.tracking
+    images = plan.holdout.images if len(plan.holdout) else None
     features, shape = None, None
     if images is not None and isinstance(preparation, ImagePreparation):
         features, shape = preparation.rows(images), images.shape[1:]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -24,7 +24,7 @@ from foldwise.study.refit_best import Refitted
 from foldwise.study.tables import write_holdout
 from foldwise.system.kill_points import reached
 from foldwise.trial.result import TrialResult
-from foldwise.trial.summary import Answer, BaselineScore, Confusion, HoldoutScore
+from foldwise.trial.summary import Answer, BaselineScore, BestTrial, Confusion, HoldoutScore
 
 Predictions = npt.NDArray[np.float64]
 
@@ -33,35 +33,63 @@ Predictions = npt.NDArray[np.float64]
 class Judgement:
     """How the model and the baselines did, with the model's predictions. balance: None where balancing was not searched.
 
+    holdout: None if no rows were set aside; then there is no answer either, and the verdict says so.
     answer: the verdict in a word.
     """
 
-    holdout: HoldoutScore
+    holdout: HoldoutScore | None
     baselines: tuple[BaselineScore, ...]
     answers: Answers
     balance: BalanceGain | None
     verdict: str
-    answer: Answer
+    answer: Answer | None
 
 
-def judge(plan: Plan, model: Refitted, results: Sequence[TrialResult], ledger: Ledger) -> Judgement:
-    """Read the holdout once, and write `holdout.parquet`.
+def judge(plan: Plan, model: Refitted, best: TrialResult, results: Sequence[TrialResult], ledger: Ledger) -> Judgement:
+    """Read the holdout once, and write `holdout.parquet`. Without one, say what the scores are.
 
     Args:
         plan: the study's data.
         model: the refitted trial.
+        best: that trial's result.
         results: all finished trials.
         ledger: counts how often this holdout was read.
     """
+    of_both = results if "balance" in plan.spec.space.ranges else ()  # else all trials are on one side
+    gain = balance_gain(of_both, lambda result: trial_at(plan.spec, result.params).balance.kind, plan.goal)
+    # a threshold that was searched is a threshold that was tuned
+    threshold: Asked = "auto" if "fit.threshold" in plan.spec.space.ranges else model.trial.fit.threshold
+    scores, predictions = judge_baselines(plan, threshold, balanced=model.trial.balance.kind != "none")
+    judged = (
+        _on_holdout(plan, model, scores, predictions, ledger) if len(plan.holdout) else _without(plan, best, results, scores)
+    )
+    return (
+        judged
+        if gain is None
+        else replace(judged, balance=gain, verdict=f"{judged.verdict}; {gain.sentence(plan.goal.metric)}")
+    )
+
+
+def _without(plan: Plan, best: TrialResult, results: Sequence[TrialResult], scores: tuple[BaselineScore, ...]) -> Judgement:
+    """What can be said if no rows were set aside."""
+    trial = BestTrial(best.number, best.params, best.mean, best.sd, tuple(fold.score for fold in best.folds))
+    complete = sum(result.state == "COMPLETE" for result in results)
+    rival = better_baseline(scores, plan.goal.better)
+    verdict = bootstrap.without_holdout(plan.goal, trial, rival, complete, len(plan.development) if plan.same_rows else None)
+    none = np.empty((0, len(plan.table.labels)) if plan.table.labels else 0)
+    return Judgement(None, scores, Answers(plan.holdout.target, none, THRESHOLD), None, verdict, None)
+
+
+def _on_holdout(
+    plan: Plan, model: Refitted, scores: tuple[BaselineScore, ...], predictions: Mapping[str, Predictions], ledger: Ledger
+) -> Judgement:
+    """The model and the better baseline on the rows set aside."""
     table, goal, holdout = plan.table, plan.goal, plan.holdout
     reads = ledger.record_holdout_read(table.fingerprint, plan.spec.name, len(holdout.rows))
     reached("after-holdout-read")
     write_holdout(plan.folder / "holdout.parquet", plan, model.bundle.predict(holdout.as_read))
     answers = Answers(holdout.target, model.bundle.scores(holdout.as_read), model.threshold)
     metrics = score(table.task, len(table.labels), answers.truth, answers.predictions, model.threshold)
-    # a threshold that was searched is a threshold that was tuned
-    threshold: Asked = "auto" if "fit.threshold" in plan.spec.space.ranges else model.trial.fit.threshold
-    scores, predictions = judge_baselines(plan, threshold, balanced=model.trial.balance.kind != "none")
     rival = better_baseline(scores, goal.better)
     theirs = THRESHOLD if rival.threshold is None else rival.threshold
     comparison = bootstrap.compare(
@@ -75,14 +103,12 @@ def judge(plan: Plan, model: Refitted, results: Sequence[TrialResult], ledger: L
         apart=_apart(goal.metric, answers, predictions[rival.name], theirs) if table.labels else None,
     )
     verdict = bootstrap.sentence(goal, metrics[goal.metric], rival, comparison, len(holdout.rows))
-    of_both = results if "balance" in plan.spec.space.ranges else ()  # else all trials are on one side
-    gain = balance_gain(of_both, lambda result: trial_at(plan.spec, result.params).balance.kind, goal)
     return Judgement(
         HoldoutScore(len(holdout.rows), metrics, reads, confusion_of(table.labels, answers)),
         scores,
         answers,
-        gain,
-        verdict if gain is None else f"{verdict}; {gain.sentence(goal.metric)}",
+        None,
+        verdict,
         comparison.answer,
     )
 
@@ -94,7 +120,7 @@ def _apart(metric: str, answers: Answers, theirs: Predictions, threshold: float)
 
 
 def judge_baselines(plan: Plan, threshold: Asked, balanced: bool) -> tuple[tuple[BaselineScore, ...], dict[str, Predictions]]:
-    """Score the baselines on the same folds and the same holdout; with their predictions there.
+    """Score the baselines on the same folds and the same holdout, if there is one; with their predictions there.
 
     Args:
         plan: the study's data.
@@ -105,8 +131,10 @@ def judge_baselines(plan: Plan, threshold: Asked, balanced: bool) -> tuple[tuple
     scores, predictions = [], {}
     for name in baselines.names(table.task, balanced):
         mean, sd, at = baselines.cross_validated(name, table, plan.splits, goal, threshold)
-        predictions[name] = baselines.holdout_predictions(name, table, plan.development, plan.holdout)
-        held = score(table.task, len(table.labels), plan.holdout.target, predictions[name], at)[goal.metric]
+        held = None
+        if len(plan.holdout):
+            predictions[name] = baselines.holdout_predictions(name, table, plan.development, plan.holdout)
+            held = score(table.task, len(table.labels), plan.holdout.target, predictions[name], at)[goal.metric]
         scores.append(BaselineScore(name, mean, sd, held, at if table.task == "binary" else None))
     return tuple(scores), predictions
 

@@ -14,7 +14,7 @@ import numpy as np
 from foldwise.config.read import trial_at
 from foldwise.data.audit.audit import audit
 from foldwise.data.audit.finding import Finding
-from foldwise.data.holdout import HoldoutRecord, set_holdout
+from foldwise.data.holdout import BY_COLUMN, HoldoutRecord, set_holdout
 from foldwise.data.new_rows import ChampionContext, check_features, fresh_holdout
 from foldwise.data.preparation.augment_rules import check_augment
 from foldwise.data.preparation.balance import check_balance
@@ -30,12 +30,21 @@ from foldwise.models.image_rules import as_shown, check_image
 from foldwise.models.input_rules import check_inputs, takes_pixels
 from foldwise.spec.data import FeatureKind, TimeHoldout
 from foldwise.spec.fit import FitSpec
+from foldwise.spec.folds import FoldsSpec
 from foldwise.spec.goal import Goal, cost_goal, goal_for
 from foldwise.spec.sources import FrameData
 from foldwise.spec.space import Params
 from foldwise.spec.study import FixedSpec, StudySpec
 from foldwise.training.engine_rule import threads_for
 from foldwise.trial.job import TrialJob
+
+SAME_ROWS = Finding(
+    "warn",
+    "folds",
+    (),
+    "networks are trained and judged on the same rows (folds=none), so scores say how well they are learnt by heart",
+    "choose other folds for a score that holds for new rows",
+)
 
 
 @dataclass(frozen=True)
@@ -72,6 +81,11 @@ class Plan:
         asked = self.spec.fixed.goals
         return (self.goal, cost_goal(asked[1])) if asked else (self.goal,)
 
+    @property
+    def same_rows(self) -> bool:
+        """Whether trials are judged on the rows that they are trained on."""
+        return self.spec.fixed.folds.same_rows
+
     def job(self, number: int, params: Params) -> TrialJob:
         """The job of a trial, for a worker.
 
@@ -105,7 +119,7 @@ def plan_study(spec: StudySpec, context: ChampionContext | None = None) -> Plan:
     fixed = spec.fixed
     check_runs_folder(fixed.paths.runs)
     trials = spec.corners
-    rows = reader(fixed.data, fixed.paths)
+    rows = reader(fixed.data, fixed.paths, fixed.folds)
     used = frozenset[FeatureKind]().union(*(trial.prep.kinds for trial in trials))
     table = rows.read(used, pixels=any(takes_pixels(trial.model) for trial in trials))
     if table.target_name != fixed.data.target:  # a file without a header, whose last column was asked for
@@ -127,11 +141,12 @@ def plan_study(spec: StudySpec, context: ChampionContext | None = None) -> Plan:
     source = table.mark if given is None else joined(table.mark, given.mark)
     for trial in trials:
         check_prep(table, development, trial.prep)
-    splits = cut_folds(table, development, fixed.folds, fixed.seed)
+    splits = cut_folds(table, development, fixed.folds, fixed.seed, len(holdout))
     for trial in trials:
         check_batch(trial.fit, splits)
+        check_threshold(trial.fit, fixed.folds)
     unbalanced = [finding for trial in trials for finding in check_balance(table, splits, trial.balance)]
-    findings = (*audit(table, development, splits, holdout), *dict.fromkeys(unbalanced))
+    findings = (*_audited(fixed, table, development, splits, holdout), *dict.fromkeys(unbalanced))
     return Plan(spec, goal, table, development, holdout, record, splits, findings, source, context, new_rows)
 
 
@@ -144,6 +159,9 @@ def _set_aside(
     if context is None or data.holdout.kind == "given":
         development, held, record = set_holdout(table, data.holdout, data)
         return development, held, none, record
+    if context.holdout.get("kind") == BY_COLUMN:  # new rows say themselves whether they are test rows
+        development, held, record = set_holdout(table, data.holdout, data, context.holdout)
+        return development, held, none, record
     if isinstance(data.holdout, TimeHoldout):
         now, before = set_holdout(table, data.holdout, data), set_holdout(table, data.holdout, data, context.holdout)
         development, held, record = now if now[2]["from"] >= before[2]["from"] else before
@@ -151,6 +169,20 @@ def _set_aside(
     development, held, record = set_holdout(table, data.holdout, data, context.holdout)
     development, new_rows = fresh_holdout(table, development, context, data)
     return development, np.sort(np.concatenate([held, new_rows])), new_rows, record
+
+
+def _audited(
+    fixed: FixedSpec, table: Table, development: np.ndarray, splits: Sequence[Split], holdout: Table
+) -> tuple[Finding, ...]:
+    """The findings about rows and folds. Without folds the checks, which compare two sides, look at folds made for them."""
+    if not fixed.folds.same_rows:
+        return audit(table, development, splits, holdout)
+    try:
+        made = cut_folds(table, development, FoldsSpec(), fixed.seed)
+    except ConfigError:  # too few rows: then any finding would be chance
+        return (SAME_ROWS,)
+    found = audit(table, development, made, holdout)
+    return (SAME_ROWS, *(finding for finding in found if finding.check != "few_of_a_class"))  # it counts them in these folds
 
 
 def threads_of(plan: Plan) -> int:
@@ -172,6 +204,13 @@ def check_batch(fit: FitSpec, splits: Sequence[Split]) -> None:
     if isinstance(fit.batch_size, int) and fit.batch_size > least:
         rule = f"{fit.batch_size} is more than the {least} training rows of the smallest fold"
         raise ConfigError("fit.batch_size", f"{rule}; use full, or at most {least}")
+
+
+def check_threshold(fit: FitSpec, folds: FoldsSpec) -> None:
+    """Raise ConfigError if a threshold would be tuned on the rows that the network learnt."""
+    if folds.same_rows and fit.threshold == "auto":
+        rule = "auto tunes it on rows that the network did not train on, and folds=none has none"
+        raise ConfigError("fit.threshold", f"{rule}; set a number such as 0.5, or choose other folds")
 
 
 def check_runs_folder(runs: str) -> None:

@@ -27,6 +27,7 @@ def write_trials(path: Path, results: Sequence[TrialResult], plan: Plan) -> None
     A choice whose options are stored as option0, option1, ... has a second column, `<its name>.label`, with readable names.
     """
     rows: list[dict[str, Any]] = []
+    pooled = "train" if plan.same_rows else "oof"  # the predictions behind the metrics
     given = [EPOCHS] if any(EPOCHS in result.params for result in results) else []
     names = [*(name for name, _ in plan.spec.space.walk()), *given]
     readable = Readable(plan.spec.space)
@@ -43,7 +44,7 @@ def write_trials(path: Path, results: Sequence[TrialResult], plan: Plan) -> None
                 **{f"fold_{fold}": scores.get(fold, math.nan) for fold in range(len(plan.splits))},
                 **{name: result.params.get(name) for name in names},
                 **{f"{name}.label": readable.value(name, result.params.get(name)) for name in labelled},
-                **{f"oof_{metric}": value for metric, value in result.metrics.items()},
+                **{f"{pooled}_{metric}": value for metric, value in result.metrics.items()},
                 **{f"cost_{name}": value for name, value in result.costs.items()},
                 "engine": result.engine,
                 "seconds": result.seconds,

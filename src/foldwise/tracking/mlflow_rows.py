@@ -11,6 +11,7 @@ from typing import Any
 from foldwise.config.option_names import Readable
 from foldwise.config.read import parted
 from foldwise.ledger.rows import StudyRecord, TrialRow
+from foldwise.spec.folds import on_same_rows
 from foldwise.spec.goal import Goal
 from foldwise.spec.space import Params
 from foldwise.trial.result import TrialResult
@@ -21,6 +22,7 @@ MOST_PARAMS = 100
 MOST_CHARACTERS = 6000
 MOST_TAG = 5000
 MOST_COLUMNS = 20  # of parameters in the default table of runs
+CROSS_VALIDATED = "cv"
 VIEW = "trials"  # the name of that table in a URL, `?viewStateShareKey=trials`
 # Kind of column -> type in MLflow's schemas.
 TYPES = {"number": "double", "date": "datetime"}
@@ -50,16 +52,28 @@ def column(name: str, readable: Readable) -> str:
     return legal(name if named == name else named.translate(str.maketrans("[=", ". ", "],")))
 
 
-def trial_metrics(result: TrialResult, metric: str) -> dict[str, float]:
-    """Metrics per fold, over all folds of a complete trial, and on out-of-fold predictions."""
+def scored(record: StudyRecord) -> str:
+    """The first word of a trial's metrics: `cv`, or `train` if it was judged on the rows that it was trained on."""
+    return "train" if on_same_rows(record.recipe) else CROSS_VALIDATED
+
+
+def trial_metrics(result: TrialResult, metric: str, by: str = CROSS_VALIDATED) -> dict[str, float]:
+    """Metrics per fold, over all folds of a complete trial, and on out-of-fold predictions.
+
+    Args:
+        result: the trial.
+        metric: that of the goal.
+        by: as `scored`.
+    """
     values = {f"fold.{fold.fold}.{metric}": fold.score for fold in result.folds}
     complete = result.folds if result.state == "COMPLETE" else ()
     for name in sorted({name for fold in complete for name in fold.metrics}):
         scores = [fold.metrics[name] for fold in complete if name in fold.metrics]
-        values[f"cv.{name}.mean"], values[f"cv.{name}.sd"] = _mean_and_sd(scores)
+        values[f"{by}.{name}.mean"], values[f"{by}.{name}.sd"] = _mean_and_sd(scores)
     if result.folds and not math.isnan(result.mean):
-        values[f"cv.{metric}.mean"], values[f"cv.{metric}.sd"] = result.mean, result.sd
-    values.update({f"oof.{name}": value for name, value in result.metrics.items()})
+        values[f"{by}.{metric}.mean"], values[f"{by}.{metric}.sd"] = result.mean, result.sd
+    pooled = result.metrics if by == CROSS_VALIDATED else {}  # of a single fold they are its own
+    values.update({f"oof.{name}": value for name, value in pooled.items()})
     values.update({f"cost.{name}": value for name, value in result.costs.items()})
     values["seconds"] = result.seconds
     return {legal(name): float(value) for name, value in values.items()}
@@ -67,14 +81,15 @@ def trial_metrics(result: TrialResult, metric: str) -> dict[str, float]:
 
 def experiment_tags(record: StudyRecord, goal: Goal) -> dict[str, str]:
     """Tags that make MLflow's page of a study show training runs, ranked by its goal."""
+    mean = f"{scored(record)}.{goal.metric}.mean"
     note = (
-        f"Trials of the study {record.name}, ranked by `cv.{goal.metric}.mean` ({goal.direction}). The parent run has the "
+        f"Trials of the study {record.name}, ranked by `{mean}` ({goal.direction}). The parent run has the "
         "verdict, and figures and compare.html among its artifacts; each child run is a trial."
     )
     return {
         f"mlflow.sharedViewState.{VIEW}": json.dumps(_view(record, goal)),
         "mlflow.experimentKind": "custom_model_development",
-        "mlflow.experiment.primaryMetric.name": f"cv.{goal.metric}.mean",
+        "mlflow.experiment.primaryMetric.name": mean,
         "mlflow.experiment.primaryMetric.greaterIsBetter": str(goal.sign > 0),
         "mlflow.note.content": note,
     }
@@ -85,7 +100,8 @@ def _view(record: StudyRecord, goal: Goal) -> dict[str, Any]:
     _, space = parted(record.recipe)
     readable = Readable(space)
     params = [column(name, readable) for name, _ in space.walk()][:MOST_COLUMNS]
-    score = f"metrics.`cv.{goal.metric}.mean`"
+    by = f"{scored(record)}.{goal.metric}"
+    score = f"metrics.`{by}.mean`"
     return {
         "searchFilter": "tags.`foldwise.state` LIKE '%'",
         "orderByKey": score,
@@ -95,7 +111,7 @@ def _view(record: StudyRecord, goal: Goal) -> dict[str, Any]:
         "datasetsFilter": [],
         "modelVersionFilter": "All Runs",
         "selectedColumns": [
-            *(score, f"metrics.`cv.{goal.metric}.sd`", "metrics.`seconds`"),
+            *(score, f"metrics.`{by}.sd`", "metrics.`seconds`"),
             *(f"params.`{name}`" for name in params),
             *("tags.`foldwise.state`", "tags.`foldwise.reason`"),
         ],

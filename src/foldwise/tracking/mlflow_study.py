@@ -23,6 +23,7 @@ from foldwise.tracking.mlflow_rows import (
     dataset,
     experiment_tags,
     numbers_in,
+    scored,
     study_tags,
     summary_tags,
     trial_metrics,
@@ -173,7 +174,7 @@ class MlflowStudy:
         moment = _milliseconds(row.ended)
         named = trial_params(row.params, self._readable)
         params = [Param(name, value) for name, value in named.items() if name not in there]
-        values = trial_metrics(row.result, self._goal.metric)
+        values = trial_metrics(row.result, self._goal.metric, scored(self._record))
         metrics = [Metric(name, value, moment, 0) for name, value in values.items()]
         room = MOST_ENTITIES - MOST_PARAMS
         points = mean_curves(row.result.folds, max(0, room - len(metrics)), self._every_fold)

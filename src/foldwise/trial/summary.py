@@ -49,12 +49,15 @@ class BestTrial:
 
 @dataclass(frozen=True)
 class BaselineScore:
-    """A baseline on the same folds and the same holdout. threshold: the one that it answers with, for two classes."""
+    """A baseline on the same folds and the same holdout, if there is one.
+
+    threshold: the one that it answers with, for two classes.
+    """
 
     name: str
     mean: float
     sd: float
-    holdout: float
+    holdout: float | None
     threshold: Annotated[float | None, Field(exclude_if=lambda threshold: threshold is None)] = None
 
 
@@ -112,6 +115,8 @@ class StudySummary:
 
     pareto: with two goals, the number, score and cost of each trial on the front, cheapest first.
     source: the mark of the rows as they were read, if they have one.
+    scored_on: of trials trained and judged on the same rows (`folds=none`), `training rows`.
+    holdout: None if no rows were set aside; then there is no answer either, and the verdict says so.
     answer: the verdict in a word.
     threshold: for two classes, the probability above which the second is predicted.
     balance: what `BalanceGain` found, where balancing was searched. findings: of the audit. Both are kept and shown as a whole.
@@ -129,9 +134,10 @@ class StudySummary:
     race: RaceOutcome | None = None
     ended: Ended | None = None
     best: BestTrial
+    scored_on: Annotated[Literal["training rows"] | None, Field(exclude_if=lambda rows: rows is None)] = None
     threshold: float | None = None
     baselines: tuple[BaselineScore, ...]
-    holdout: HoldoutScore
+    holdout: HoldoutScore | None
     verdict: str
     answer: Annotated[Answer | None, Field(exclude_if=lambda answer: answer is None)] = None
     balance: Mapping[str, object] | None = None
@@ -146,6 +152,15 @@ class StudySummary:
     def is_registered(self) -> bool:
         """Whether the registry has taken the model."""
         return self.model.version is not None
+
+    @property
+    def scored(self) -> str:
+        """How trials and baselines were scored, in words."""
+        return "in cross-validation" if self.scored_on is None else "on its own training rows"
+
+    def held(self, metric: str) -> float | None:
+        """The model's metric on the holdout; None without one."""
+        return None if self.holdout is None else self.holdout.metrics[metric]
 
     def to_json(self) -> dict[str, Any]:
         """As plain values, under the keys of `summary.json`."""

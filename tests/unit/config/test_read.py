@@ -128,6 +128,13 @@ def test_a_tuner_can_give_a_trial_fewer_epochs_but_never_more():
         ("folds", {"kind": "grouped"}, "folds.kind: grouped needs data.group"),
         ("folds", {"kind": "forward"}, "folds.kind: forward needs data.time"),
         ("data.holdout", {"kind": "time"}, "data.holdout.kind: time needs data.time"),
+        ("data.holdout", {"kind": "none", "shar": 0.2}, "data.holdout.shar: unknown key"),
+        ("folds", {"kind": "given"}, "folds.kind: given needs folds.column (says train, validation or test) or folds.path"),
+        ("folds", {"kind": "given", "column": "a", "path": "b.csv"}, "folds.kind: given needs folds.column"),
+        ("folds", {"kind": "split", "column": "a"}, "folds.column: is for folds=given, and folds.kind is split; leave it out"),
+        ("folds", {"kind": "split", "of": "every"}, "folds.of: 'every' is not known; known: development, all"),
+        ("data.target", None, "data.target: is null; foldwise learns from a target"),
+        ("data.task", "clustering", "data.task: 'clustering' has no target; foldwise learns from a target"),
         ("goal", {"metric": "rmse"}, "goal.metric: 'rmse' is not defined for a multiclass task"),
         ("prep.scale", ["choice", "standard", "minmx"], "did you mean minmax?"),
         ("fit.threshold", 1.0, "fit.threshold: must be < 1.0, got 1.0"),
@@ -160,6 +167,23 @@ def test_a_bare_word_is_a_mapping_of_that_kind():
     trial = trial_at(study, study.space.defaults())
     assert trial.lr_schedule.kind == "cosine"
     assert trial.fit.optimizer.rate == 0.01
+
+
+def test_what_is_left_of_another_holdout_does_not_matter_without_one():
+    left = {"kind": "none", "share": 0.2, "path": "test.csv", "images": "a", "labels": "b"}
+    assert read_study(changed("data.holdout", left)).fixed.data.holdout.kind == "none"
+    assert read_study(changed("data.holdout", "none")).fixed.data.holdout.kind == "none"
+
+
+def test_options_that_came_later_do_not_change_the_identity_of_earlier_studies():
+    split = {"kind": "split", "share": 0.125}
+    name = read_study(changed("folds", split)).name
+    assert read_study(changed("folds", {**split, "of": "development"})).name == name
+    assert read_study(changed("folds", {**split, "of": "all"})).name != name
+    given = [read_study(changed("folds", {"kind": "given", "path": path})).name for path in ("a.csv", "b.csv")]
+    assert given[0] == given[1]  # rows are identified by their fingerprint, wherever they are
+    by_column = [read_study(changed("folds", {"kind": "given", "column": column})).name for column in ("a", "b")]
+    assert by_column[0] != by_column[1]
 
 
 def test_the_default_name_depends_on_the_options_that_decide_the_results():

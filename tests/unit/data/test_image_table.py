@@ -218,3 +218,23 @@ def test_a_set_in_the_cache_of_keras_is_read_by_its_own_loader(tmp_path, monkeyp
     assert table.images.shape == (30, 28, 28, 1)
     assert table.labels[0] == "Ankle boot"
     assert len(read_image_holdout(data, table, Paths(data=str(tmp_path)))) == 30
+
+
+def test_validation_images_follow_those_that_train(tmp_path):
+    data = npz(tmp_path / "a.npz", blobs(), LABELS)
+    npz(tmp_path / "v.npz", blobs(rows=9, seed=1), LABELS[:9])
+    folds = FoldsSpec(kind="given", path=str(tmp_path / "v.npz"))
+    table = read_image_table(data, folds=folds)
+    assert np.array_equal(table.images, np.concatenate([blobs(), blobs(rows=9, seed=1)]))
+    assert table.target.tolist() == [*LABELS, *LABELS[:9]]
+    development, held, _ = set_holdout(table, data.holdout, data)
+    (split,) = cut_folds(table, development, folds, 0, len(held))
+    assert split.valid.tolist() == list(range(60, 69))
+    assert held.max() < 60
+    npz(tmp_path / "v.npz", blobs(rows=9, height=9), LABELS[:9])
+    with pytest.raises(DataError, match=r"v\.npz: the validation images are 9 x 5 x 1, the training images 6 x 5 x 1; resize"):
+        read_image_table(data, folds=folds)
+    with pytest.raises(ConfigError, match=r"folds\.path: names the validation images of data=folder or data=npz, and"):
+        read_image_table(idx(tmp_path, blobs(), LABELS), folds=folds)
+    with pytest.raises(DataError, match=r"folds\.path: file not found"):
+        read_image_table(data, folds=FoldsSpec(kind="given", path="nope.npz"))

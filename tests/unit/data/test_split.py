@@ -10,7 +10,7 @@ from foldwise.data.holdout import set_holdout
 from foldwise.data.split import cut_folds
 from foldwise.data.table import read_table
 from foldwise.errors import ConfigError, DataError
-from foldwise.spec.data import CsvData, HashHoldout, ParquetData, TimeHoldout
+from foldwise.spec.data import CsvData, HashHoldout, NoHoldout, ParquetData, TimeHoldout
 from foldwise.spec.folds import FoldsSpec
 from foldwise.spec.sources import SqlData
 
@@ -138,6 +138,12 @@ def test_a_holdout_without_rows_or_without_a_class_is_refused(tmp_path):
         set_holdout(table, TimeHoldout(kind="time"), data)
 
 
+def test_a_table_of_a_few_rows_is_told_how_it_can_be_learnt(tmp_path):
+    table, data = make(tmp_path, pd.DataFrame({"a": [0.5, 0.1, 0.2], "b": [1, 2, 2], "y": ["u", "v", "w"]}))
+    with pytest.raises(ConfigError, match=r"for a table of a few rows set folds=none data\.holdout\.kind=none"):
+        set_holdout(table, HashHoldout(), data)
+
+
 def test_a_grown_table_without_a_key_column_is_refused(tmp_path):
     table, data = make(tmp_path, frame())
     record = set_holdout(table, HashHoldout(), data)[2]
@@ -192,13 +198,64 @@ def test_split_is_one_stratified_validation(tmp_path):
     assert len(split.train) == 270
 
 
+SEVENTY = FoldsSpec(kind="split", share=0.1, of="all")  # with data.holdout.share=0.2
+
+
+@pytest.mark.parametrize("rows", [40, 50, 97, 150, 333, 1000, 1797])
+@pytest.mark.parametrize("classes", [0, 2, 3])
+def test_seventy_ten_twenty_counts_all_rows(tmp_path, rows, classes):
+    made = frame(rows, max(classes, 1))
+    table, data = make(tmp_path, made if classes else made.assign(y=np.arange(rows) / 7))
+    development, held, _ = set_holdout(table, HashHoldout(share=0.2), data)
+    (split,) = cut_folds(table, development, SEVENTY, 0, len(held))
+    assert len(split.train) + len(split.valid) + len(held) == rows
+    assert len(split.valid) == round(0.1 * rows)
+    assert abs(len(held) - 0.2 * rows) <= max(classes, 1) / 2  # a class is cut at whole rows
+    for code in range(classes):
+        wanted = 0.1 * (table.target == code).sum()
+        assert abs((table.target[split.valid] == code).sum() - wanted) <= 1
+    assert not set(split.train) & set(split.valid)
+
+
+@pytest.mark.parametrize("classes", [0, 2])
+@pytest.mark.parametrize("sizes", [[5] * 60, list(range(1, 31)), [100, 40, 30, 20] + [5] * 30])
+def test_seventy_ten_twenty_keeps_groups_whole(tmp_path, classes, sizes):
+    groups = np.repeat([f"p{n}" for n in range(len(sizes))], sizes)
+    made = frame(len(groups), 2).assign(g=groups)
+    table, data = make(tmp_path, made if classes else made.assign(y=np.arange(len(groups)) / 7), group="g")
+    development, held, _ = set_holdout(table, HashHoldout(share=0.2), data)
+    (split,) = cut_folds(table, development, SEVENTY, 0, len(held))
+    assert not set(table.groups[split.train]) & set(table.groups[split.valid])
+    assert abs(len(split.valid) - 0.1 * len(table)) <= 0.02 * len(table)
+    if classes:
+        assert abs(table.target[split.valid].mean() - table.target.mean()) < 0.1
+    again = cut_folds(table, development, SEVENTY, 0, len(held))
+    assert again[0].valid.tolist() == split.valid.tolist()
+    assert cut_folds(table, development, SEVENTY, 1, len(held))[0].valid.tolist() != split.valid.tolist()
+
+
+def test_a_split_of_one_group_is_refused(tmp_path):
+    table, _ = make(tmp_path, frame().assign(g="one"), group="g")
+    with pytest.raises(ConfigError, match="split keeps groups whole, and there is 1 group"):
+        cut_folds(table, np.arange(300), SEVENTY, 0)
+
+
+def test_without_folds_and_holdout_all_rows_train_and_judge(tmp_path):
+    table, data = make(tmp_path, frame(4, 2))
+    development, held, record = set_holdout(table, NoHoldout(kind="none"), data)
+    (split,) = cut_folds(table, development, FoldsSpec(kind="none"), 0)
+    assert (split.train.tolist(), split.valid.tolist(), len(held), record) == ([0, 1, 2, 3], [0, 1, 2, 3], 0, {"kind": "none"})
+
+
 @pytest.mark.parametrize(
     ("folds", "options", "words"),
     [
         ({"kind": "grouped"}, {}, "needs data.group"),
         ({"kind": "forward"}, {}, "needs data.time"),
         ({"kind": "stratified"}, {"group": "g"}, "leaks"),
-        ({"kind": "split"}, {"group": "g"}, "leaks"),
+        ({"kind": "kfold"}, {"group": "g"}, "leaks"),
+        ({"kind": "given", "column": "c"}, {}, "given needs rows that come with their sides"),
+        ({"kind": "split", "share": 0.999, "of": "all"}, {}, "folds.share: 0.999 of all rows, 300 of 300 development rows"),
         ({"count": 41}, {"group": "g"}, "41 groups"),
         ({"count": 101}, {}, "class 'k0' has 100 development rows"),
         ({"kind": "kfold", "count": 301}, {}, "there are 300"),

@@ -18,7 +18,7 @@ def test_the_default_configuration_is_a_study():
 
 def test_every_option_of_every_group_composes_into_a_study():
     given = {"csv": ["data.path=x.csv", "data.target=y"], "parquet": ["data.path=x.parquet", "data.target=y"]}
-    given |= {"grouped": ["data.group=g"], "forward": ["data.time=t"]}
+    given |= {"grouped": ["data.group=g"], "forward": ["data.time=t"], "given": ["folds.column=part"]}
     given |= {"idx": ["data.images=x.gz", "data.labels=y.gz"], "npz": ["data.path=x.npz"], "folder": ["data.path=x"]}
     given |= {
         "sql": ["data.url=sqlite:///x.db", "data.query=SELECT", "data.target=y"],

@@ -173,7 +173,10 @@ CSV = ("data=csv", "data.path=x", "data.target=y")
         (["fit.batch_size=-1"], "fit.batch_size: must be >= 1, got -1; or write full"),
         (["fit.batch_size=1.5"], "fit.batch_size: must be a whole number, got 1.5; or write full"),
         (["folds=10"], "folds: must be a mapping, got 10, did you mean folds.count=10?"),
-        (["folds=[a,b]"], "folds: must be a mapping, got ['a', 'b']; its keys are count, share, as in folds.count=..."),
+        (
+            ["folds=[a,b]"],
+            "folds: must be a mapping, got ['a', 'b']; its keys are count, share, of, column, path, as in folds.count=...",
+        ),
         (["fit.early_stop=true"], "its keys are patience, monitor, min_delta, as in fit.early_stop.patience=..."),
         (["goal.at_most=5"], "goal.at_most: must be a mapping, got 5, as in goal.at_most.parameters=5"),
         (["data.kinds=date"], "data.kinds: must be a mapping, got 'date', as in data.kinds.COLUMN=date"),

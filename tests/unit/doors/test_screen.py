@@ -106,3 +106,15 @@ def test_options_have_readable_names_and_small_numbers_keep_their_digits():
     text = screen.console.file.getvalue()
     assert "accuracy 0.00004 ± 0.000012" in text
     assert 'optimizer="momentum=0.9" rate=0.00004' in text
+
+
+def test_without_a_holdout_no_verdict_is_printed():
+    screen = Screen(Console(file=io.StringIO(), width=120))
+    rivals = (BaselineScore("logistic", 0.5, 0.0, None),)
+    bare = {"holdout": None, "baselines": rivals, "scored_on": "training rows", "verdict": "no verdict: same rows"}
+    screen.finished(summary(**bare), [])
+    text = screen.console.file.getvalue()
+    assert "accuracy on its own training rows" in text
+    assert "No verdict: same rows" in text
+    assert "Verdict:" not in text
+    assert "valid" not in text

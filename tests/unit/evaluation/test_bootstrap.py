@@ -4,11 +4,11 @@ import time
 import numpy as np
 import pytest
 
-from foldwise.evaluation.bootstrap import Comparison, compare, sentence
+from foldwise.evaluation.bootstrap import Comparison, compare, sentence, without_holdout
 from foldwise.evaluation.metrics import scorer
 from foldwise.evaluation.seen import Telling, smallest_seen, telling
 from foldwise.spec.goal import Goal
-from foldwise.trial.summary import BaselineScore
+from foldwise.trial.summary import BaselineScore, BestTrial
 
 ACCURACY, RMSE, AUC = Goal("accuracy", "maximize"), Goal("rmse", "minimize"), Goal("roc_auc", "maximize")
 
@@ -124,7 +124,9 @@ def test_scores_of_a_target_on_a_small_scale_are_not_shown_as_nothing():
     truth = np.linspace(0, 1e-3, 100)
     comparison = _compare(RMSE, truth, truth + 1e-5, truth + 5e-5, task="regression")
     text = sentence(RMSE, 1e-5, BaselineScore("linear", 5e-5, 0.0, 5e-5), comparison, 100)
-    assert text.startswith("holdout rmse 0.00001 (100 rows); the better baseline, linear, has 0.00005; difference -0.00004, 95 % ")
+    assert text.startswith(
+        "holdout rmse 0.00001 (100 rows); the better baseline, linear, has 0.00005; difference -0.00004, 95 % "
+    )
 
 
 @pytest.mark.parametrize("rows", [1, 2, 5])
@@ -215,3 +217,29 @@ def test_the_difference_that_would_be_seen_is_seen_in_four_of_five_studies(rows,
         )
         found += told.better
     assert 0.7 <= found / 200 <= 0.92
+
+
+@pytest.mark.parametrize(
+    ("scores", "trials", "rows", "said"),
+    [
+        (
+            (0.9, 0.8),
+            40,
+            None,
+            "no verdict, for there is no holdout: accuracy 0.850 in cross-validation over 2 folds, the best of 40",
+        ),
+        ((0.85,), 1, None, "no verdict, for there is no holdout: accuracy 0.850 on one split; the better baseline, logistic"),
+        (
+            (0.85,),
+            1,
+            4,
+            "no verdict: trained and judged on the same 4 rows, with no holdout; accuracy 0.850 there, and the better",
+        ),
+    ],
+)
+def test_without_a_holdout_the_sentence_says_what_the_scores_are(scores, trials, rows, said):
+    best = BestTrial(0, {}, 0.85, 0.0, scores)
+    sentence_ = without_holdout(ACCURACY, best, BaselineScore("logistic", 0.5, 0.0, None), trials, rows)
+    assert sentence_.startswith(said)
+    assert sentence_.endswith("the better baseline, logistic, has 0.500")
+    assert "valid" not in sentence_.replace("cross-validation", "") or rows is None

@@ -1,11 +1,14 @@
+import numpy as np
 import pytest
 
 from foldwise.config.read import read_study
+from foldwise.data.sources.fingerprint import source_mark
 from foldwise.doors.assemble import check_tuner
 from foldwise.errors import ConfigError
 from foldwise.spec.space import Space
 from foldwise.spec.trial import TrialSpec
 from foldwise.study.build_check import needs_build_check
+from foldwise.study.dry_run import dry_run
 from foldwise.study.plan import check_runs_folder, plan_study, threads_of
 
 
@@ -98,3 +101,72 @@ def test_a_link_that_leads_to_itself_is_no_runs_folder(tmp_path):
     (tmp_path / "loop").symlink_to("loop")
     with pytest.raises(ConfigError, match=r"paths\.runs: .*loop is a link that leads to itself; name a folder"):
         check_runs_folder(str(tmp_path / "loop"))
+
+
+LECTURE = {"folds": {"kind": "none"}, "fit": {"epochs": 5}}
+
+
+def _lecture(tmp_path, rows, **options):
+    (tmp_path / "rows.csv").write_text(rows)
+    data = {"kind": "csv", "path": str(tmp_path / "rows.csv"), "target": "y", "holdout": "none"}
+    return plan_study(read_study({**LECTURE, "data": data, "paths": {"runs": str(tmp_path)}, **options}))
+
+
+@pytest.mark.parametrize(
+    ("rows", "task", "target"),
+    [
+        ("x1,x2,y\n0,0,0\n0,1,1\n1,0,1\n1,1,0\n", "binary", {"0": 2, "1": 2}),
+        ("x1,x2,y\n1,1,2\n1,0,1\n0,0,0\n", "regression", {"min": 0.0, "mean": 1.0, "max": 2.0}),
+    ],
+)
+def test_a_lecture_s_table_of_a_few_rows_is_trained_and_judged_on_them(tmp_path, rows, task, target):
+    plan = _lecture(tmp_path, rows)
+    assert (plan.table.task, [column.kind for column in plan.table.schema.columns]) == (task, ["number", "number"])
+    (split,) = plan.splits
+    assert split.train.tolist() == split.valid.tolist() == plan.development.tolist() == list(range(rows.count("\n") - 1))
+    assert (len(plan.holdout), plan.holdout_record, plan.same_rows) == (0, {"kind": "none"}, True)
+    (finding,) = plan.findings
+    assert (finding.level, finding.check) == ("warn", "folds")
+    assert "trained and judged on the same rows" in finding.message
+    shown = dry_run(plan)
+    assert shown["rows"]["holdout"] == 0
+    assert shown["target_values"] == {"development": target, "holdout": {}}
+
+
+def test_the_audit_of_rows_without_folds_looks_at_folds_of_its_own(tmp_path):
+    data = {"kind": "sklearn", "name": "iris"}
+    plan = plan_study(read_study({"data": data, "folds": "none", "paths": {"runs": str(tmp_path)}}))
+    assert [finding.level for finding in plan.findings] == ["warn", "note", "note"]  # no leak for rows on both sides
+    assert len(plan.holdout) == 30
+
+
+@pytest.mark.parametrize("threshold", ["auto", ["choice", 0.5, "auto"]])
+def test_a_threshold_is_not_tuned_on_the_rows_that_the_network_learnt(tmp_path, threshold):
+    with pytest.raises(ConfigError, match=r"fit\.threshold: auto tunes it on rows that the network did not train on"):
+        _lecture(tmp_path, "x,y\n0,0\n1,1\n2,0\n", fit={"threshold": threshold})
+
+
+def test_images_come_without_a_column_of_sides(tmp_path):
+    np.savez(tmp_path / "images.npz", images=np.arange(4 * 6 * 6).reshape(4, 6, 6) % 255, labels=[0, 1, 0, 1])
+    data = {"kind": "npz", "path": str(tmp_path / "images.npz"), "holdout": "none"}
+    model = {"kind": "cnn", "blocks": 1}
+    common = {"data": data, "model": model, "paths": {"runs": str(tmp_path)}}
+    given = read_study({**common, "folds": {"kind": "given", "column": "part"}})
+    with pytest.raises(ConfigError, match=r"folds\.column: is for tables, and images have no such column"):
+        plan_study(given)
+    plan = plan_study(read_study({**common, "folds": "none"}))
+    assert (len(plan.development), len(plan.holdout)) == (4, 0)
+
+
+def test_the_mark_of_rows_covers_the_file_that_validates(tmp_path):
+    rows = [f"{n % 7},{n % 5},{'uv'[n % 2]}" for n in range(60)]
+    for name, part in (("rows", rows[:40]), ("valid", rows[40:50]), ("test", rows[50:])):
+        (tmp_path / f"{name}.csv").write_text("\n".join(["a,b,y", *part]) + "\n")
+    holdout = {"kind": "given", "path": str(tmp_path / "test.csv")}
+    data = {"kind": "csv", "path": str(tmp_path / "rows.csv"), "target": "y", "holdout": holdout}
+    folds = {"kind": "given", "path": str(tmp_path / "valid.csv")}
+    plan = plan_study(read_study({"data": data, "folds": folds, "paths": {"runs": str(tmp_path)}}))
+    (split,) = plan.splits
+    assert (len(split.train), len(split.valid), len(plan.holdout)) == (40, 10, 10)
+    assert plan.source == source_mark(plan.spec.fixed)
+    assert len(set(plan.source.split())) == 3

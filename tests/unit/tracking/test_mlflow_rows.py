@@ -1,10 +1,12 @@
 """A trial as MLflow stores it."""
 
 import math
+from types import SimpleNamespace
 
 from foldwise.config.option_names import Readable
 from foldwise.config.template import split
-from foldwise.tracking.mlflow_rows import trial_metrics, trial_params
+from foldwise.spec.goal import Goal
+from foldwise.tracking.mlflow_rows import experiment_tags, scored, trial_metrics, trial_params
 from tests.contract.ledgers import result
 
 
@@ -25,3 +27,15 @@ def test_options_have_readable_names_and_parameters_keep_all_digits():
         "optimizer.sgd momentum 0.9.learning_rate": "4.321e-05",
         "tuner.epochs": "3",
     }
+
+
+def test_scores_on_training_rows_are_not_called_cross_validated():
+    records = [SimpleNamespace(name="x", recipe={"folds": folds}) for folds in ("none", {"kind": "none"})]
+    assert [scored(record) for record in records] == ["train", "train"]
+    assert scored(SimpleNamespace(recipe={})) == scored(SimpleNamespace(recipe={"folds": {"kind": "split"}})) == "cv"
+    metrics = trial_metrics(result(0), "accuracy", "train")
+    assert metrics["train.accuracy.mean"] == 0.91
+    assert not [name for name in metrics if name.startswith(("cv.", "oof."))]
+    tags = experiment_tags(records[1], Goal("accuracy", "maximize"))
+    assert "cv." not in " ".join(tags.values())
+    assert tags["mlflow.experiment.primaryMetric.name"] == "train.accuracy.mean"

@@ -96,3 +96,13 @@ def test_provenance_survives_json():
     challenger = replace(own, experiment="iris-retraining", image=(28, 28, 1))
     assert Provenance.from_json(challenger.to_json()) == challenger
     assert challenger.to_json()["experiment"] == "iris-retraining"
+
+
+def test_without_a_holdout_its_keys_are_null():
+    bare = summary(holdout=None, baselines=(BaselineScore("majority", 0.5, 0.0, None),), scored_on="training rows")
+    row = json.loads(json.dumps(bare.to_json()))
+    assert StudySummary.from_json(row) == bare
+    assert (row["holdout"], row["baselines"][0]["holdout"], row["scored_on"]) == (None, None, "training rows")
+    assert (bare.held("accuracy"), bare.scored) == (None, "on its own training rows")
+    assert "scored_on" not in summary().to_json()
+    assert summary().scored == "in cross-validation"

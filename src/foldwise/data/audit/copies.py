@@ -101,7 +101,7 @@ def near_copies(subject: Subject) -> Iterator[Finding]:
 def holdout_copies(subject: Subject) -> Iterator[Finding]:
     """Holdout rows that are development rows too; a leak if most are."""
     held = subject.holdout
-    if held is None:
+    if held is None or not len(held):
         return
     theirs = table_hashes(held) * np.uint64(0x9E3779B97F4A7C15) + pd.util.hash_array(held.target)
     copied = np.isin(theirs, subject.rows_hash[subject.rows])

@@ -26,13 +26,15 @@ def source_mark(fixed: FixedSpec) -> str | None:
         mark = _mark_at(data.path, data.name, paths, "data.path")
     else:
         return None
+    if fixed.folds.path is not None:
+        mark = f"{mark} {_mark_at(fixed.folds.path, data.name, paths, 'folds.path')}"
     if not isinstance(data.holdout, GivenHoldout):
         return mark
     return joined(mark, _mark_at(data.holdout.path, data.name, paths, "data.holdout.path"))
 
 
 def joined(mark: str | None, of_holdout: str | None) -> str | None:
-    """The mark of rows whose holdout comes from a file of its own."""
+    """The mark of rows whose holdout, or whose validation rows, come from a file of their own."""
     return None if mark is None or of_holdout is None else f"{mark} {of_holdout}"
 
 

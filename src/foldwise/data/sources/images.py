@@ -63,6 +63,24 @@ def read_test_images(data: ImageSpec, paths: Paths) -> ImageSource:
     return read_keras(data, paths, "test")
 
 
+def read_validation_images(data: ImageSpec, path: str, paths: Paths) -> ImageSource:
+    """The validation images of `folds.path`: a folder or an archive made like that of `data`.
+
+    Raises:
+        ConfigError: this kind of source has no such place.
+        DataError: a file does not fit `data`.
+    """
+    match data:
+        case NpzData():
+            return _read_npz(data, find_file(path, data.name, paths, "folds.path"), data.images, data.labels, "data")
+        case FolderData():
+            from foldwise.data.sources.picture_folder import find_folder, read_folder
+
+            return read_folder(data, find_folder(path, paths, "folds.path"), data.labels)
+    rule = f"names the validation images of data=folder or data=npz, and data.kind is {data.kind}"
+    raise ConfigError("folds.path", f"{rule}; use folds=split")
+
+
 def check_images(data: ImageSpec, paths: Paths) -> None:
     """Check names and headers of files without importing anything heavy.
 

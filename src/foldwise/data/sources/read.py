@@ -18,6 +18,7 @@ from foldwise.data.sources.find_file import find_file
 from foldwise.data.sources.fingerprint import file_mark, library_mark
 from foldwise.errors import ConfigError, DataError, did_you_mean
 from foldwise.spec.data import ROW, ColumnKind, CsvData, GivenHoldout, ParquetData, RawTable, SklearnData, TableSpec
+from foldwise.spec.folds import FoldsSpec
 from foldwise.spec.places import Paths
 from foldwise.spec.sources import FrameData, MadeData, OpenmlData, OtherTable, SqlData
 
@@ -53,8 +54,8 @@ class Source:
     mark: str | None = None
 
 
-def check_source(data: Data, paths: Paths | None = None) -> None:
-    """Check the paths and headers of files, without importing pandas.
+def check_source(data: Data, paths: Paths | None = None, folds: FoldsSpec | None = None) -> None:
+    """Check the paths and headers of files, without importing pandas; with `folds`, also the file that it names.
 
     Raises:
         ConfigError, DataError: as `read_source`.
@@ -72,6 +73,8 @@ def check_source(data: Data, paths: Paths | None = None) -> None:
         database.password_of(data)
     if isinstance(data.holdout, GivenHoldout):
         find_file(data.holdout.path, data.name, paths, "data.holdout.path")
+    if folds is not None and folds.path is not None:
+        find_file(folds.path, data.name, paths, "folds.path")
 
 
 def read_source(data: Data, paths: Paths | None = None) -> Source:

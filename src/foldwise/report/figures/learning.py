@@ -39,7 +39,7 @@ def over_folds(table: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np.float64],
     return mean, np.where(count > 0, sd, np.nan)
 
 
-def draw_curves(trial: TrialResult, steps: int | None = None) -> Figure:
+def draw_curves(trial: TrialResult, steps: int | None = None, same_rows: bool = False) -> Figure:
     """The loss and beside it each metric that was followed, in training and validation, with the verdict on the fit.
 
     Lines are means ± sd over folds; marks show the end of each fold and the epoch of its kept weights.
@@ -47,13 +47,14 @@ def draw_curves(trial: TrialResult, steps: int | None = None) -> Figure:
     Args:
         trial: its folds have finite losses.
         steps: of an epoch; None if they are not known.
+        same_rows: whether the rows that were judged are the training rows; then nothing can be said about the fit.
     """
     names = ["loss", *(name for name in metrics_of(trial.folds) if _is_drawable(trial, name))]
     across, down = min(len(names), ACROSS), -(-len(names) // ACROSS)
     figure = canvas(WIDTH if across == 1 else 5.8 * across, 0.3 + 3.6 * down)
     every = list(figure.subplots(down, across, squeeze=False).flat)
     for axes, name in zip(every, names, strict=False):
-        _panel(axes, trial, name)
+        _panel(axes, trial, name, "the same rows, after the epoch" if same_rows else "validation")
         axes.set_xlabel("epoch" if steps is None else f"epoch ({counted(steps, 'step')} each)")
     for axes in every[len(names) :]:
         axes.set_axis_off()
@@ -62,7 +63,8 @@ def draw_curves(trial: TrialResult, steps: int | None = None) -> Figure:
     uneven = "; dotted: some folds have ended" if bool(np.isnan(folds).any()) else ""
     note(loss, f"mean ± sd over {len(folds)} folds{uneven}" if len(folds) > 1 else "one fold")
     loss.legend(fontsize=8, frameon=False)
-    figure.supxlabel(_sentence(name_fitting(trial.folds).sentence), fontsize=8.5, x=0.02, ha="left")
+    untold = "trained and judged on the same rows (folds=none), so over-fitting cannot show" if same_rows else None
+    figure.supxlabel(_sentence(untold or name_fitting(trial.folds).sentence), fontsize=8.5, x=0.02, ha="left")
     return figure
 
 
@@ -70,11 +72,11 @@ def _is_drawable(trial: TrialResult, name: str) -> bool:
     return all(bool(np.isfinite(stacked(trial.folds, curve)).any()) for curve in (name, f"val_{name}"))
 
 
-def _panel(axes: Axes, trial: TrialResult, name: str) -> None:
-    """Training and validation of the loss or of a metric."""
+def _panel(axes: Axes, trial: TrialResult, name: str, judged: str) -> None:
+    """The loss or a metric on training rows and on those that judged the trial."""
     plain(axes, "", "epoch", name)
     tables = [stacked(trial.folds, curve) for curve in (name, f"val_{name}")]
-    for table, words, colour in zip(tables, ("training", "validation"), COLOURS, strict=False):
+    for table, words, colour in zip(tables, ("training", judged), COLOURS, strict=False):
         _band(axes, table, words, colour)
     _ends(axes, trial, f"val_{name}")
     bands = [over_folds(table) for table in tables]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -67,7 +66,7 @@ def _writers(steps: int | None) -> dict[str, Callable[[Seen, Path], Path]]:
         "parallel.png": picture(parallel.draw),
         "slices.png": picture(slices.draw_slices),
         "pairs.png": picture(slices.draw_pairs),
-        "learning_curves.png": of_best(partial(learning.draw_curves, steps=steps)),
+        "learning_curves.png": picture(lambda search: learning.draw_curves(search.ranked[0], steps, search.same_rows)),
         "learning_rate.png": of_best(learning.draw_rate),
         "top_trials.png": picture(top_trials.draw),
     }

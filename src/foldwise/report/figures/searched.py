@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from foldwise.config.read import parted
+from foldwise.spec.folds import on_same_rows
 from foldwise.spec.goal import Goal
 from foldwise.trial.result import TrialResult, best_of, varying
 from foldwise.trial.summary import BaselineScore
@@ -33,6 +34,7 @@ class Seen:
     columns: the parameters that vary between trials, the most important first.
     scores: (trials,); nan for a trial that is not complete.
     baselines: over the same folds.
+    same_rows: whether trials were judged on the rows that they were trained on.
     """
 
     name: str
@@ -42,6 +44,7 @@ class Seen:
     scores: npt.NDArray[np.float64]
     importance: Measured
     baselines: Sequence[BaselineScore]
+    same_rows: bool = False
 
     @cached_property
     def scored(self) -> npt.NDArray[np.bool_]:
@@ -142,7 +145,7 @@ def seen(
     importance = measure(columns, scores, int(recipe.get("seed") or 0))
     order = {one.name: place for place, one in enumerate(importance.parameters)}
     columns.sort(key=lambda column: order.get(column.name, 0))
-    return Seen(name, goal, ordered, columns, scores, importance, baselines)
+    return Seen(name, goal, ordered, columns, scores, importance, baselines, on_same_rows(recipe))
 
 
 def limits(scores: npt.NDArray[np.float64], goal: Goal) -> tuple[float, float]:

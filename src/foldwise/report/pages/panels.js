@@ -5,11 +5,13 @@ function cards() {
     const count = (state) => t.state.filter((one) => one === state).length;
     if (many) card.append(element("p", study.name, "verdict"));
     if (study.verdict) card.append(element("p", study.verdict, "verdict"));
-    card.append(element("p", `${study.metric}, ${study.direction}d over ${study.folds} fold${study.folds === 1 ? "" : "s"}; ${t.number.length} trials: ${count("COMPLETE")} complete, ${count("STOPPED")} stopped, ${count("FAILED")} failed`));
-    for (const rival of study.baselines) card.append(element("p", `baseline ${rival.name}: ${rounded(rival.mean)}${study.folds > 1 ? ` ± ${rounded(rival.sd)}` : ""}, holdout ${rounded(rival.holdout)}`));
+    card.append(element("p", `${study.metric}, ${study.direction}d ${study.same_rows ? "on the training rows" : `over ${study.folds} fold${study.folds === 1 ? "" : "s"}`}; ${t.number.length} trials: ${count("COMPLETE")} complete, ${count("STOPPED")} stopped, ${count("FAILED")} failed`));
+    for (const rival of study.baselines) card.append(element("p", `baseline ${rival.name}: ${rounded(rival.mean)}${study.folds > 1 ? ` ± ${rounded(rival.sd)}` : ""}${rival.holdout === null ? "" : `, holdout ${rounded(rival.holdout)}`}`));
     return card;
   }));
 }
+// What is judged on the training rows is not called validation.
+if (data.studies.every((study) => study.same_rows)) for (const option of byId("curve").options) option.textContent = option.textContent.replace("validation", "same rows'");
 function difference() {
   const [one, other] = ticked, place = byId("difference");
   if (!other) { place.replaceChildren(element("p", "tick two trials in the table")); return; }

@@ -101,3 +101,9 @@ def test_several_metrics_are_rows_of_two_and_one_without_values_is_left_out():
     gone = {"mae": (math.nan, math.nan), "val_mae": (math.nan, math.nan)}
     figure = draw_curves(trial(losses(3, 2) | metrics | gone))
     assert [axes.get_ylabel() for axes in figure.axes] == ["loss", "accuracy", "top_3", ""]
+
+
+def test_the_same_rows_are_not_called_validation():
+    figure = draw_curves(trial(losses(3, 2, 1)), same_rows=True)
+    assert set(lines(figure)) >= {"training", "the same rows, after the epoch"}
+    assert figure.get_supxlabel().startswith("Trained and judged on the same rows")
