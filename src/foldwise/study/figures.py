@@ -16,6 +16,7 @@ from foldwise.data.preparation.pixels import ImagePreparation
 from foldwise.models.inspect import network_graph_of
 from foldwise.report.figures.model import draw_model
 from foldwise.report.figures.search import draw_search
+from foldwise.study.boundary import draw_model_boundary
 from foldwise.study.plan import Plan
 from foldwise.system.redact import first_line
 from foldwise.trial.result import TrialResult
@@ -52,6 +53,7 @@ def draw_figures(
     parts: Mapping[str, Callable[[], list[Path]]] = {
         "search": partial(draw_search, folder, plan.spec.name, plan.recipe, results, plan.goal, baselines),
         "model": partial(_draw_answers, folder, plan, bundle, answers),
+        "boundary": partial(draw_model_boundary, folder, plan, bundle, answers.threshold),
     }
     for part, draw in parts.items():
         try:
