@@ -31,3 +31,8 @@ def epoch_orders(seed: int, number: int, fold: int, rows: int, epochs: int) -> I
 def rows_per_batch(batch_size: int | Literal["full"] | None, rows: int) -> int:
     """Rows of a step, at most all of them; the last step of an epoch takes the rest."""
     return rows if batch_size == "full" else min(batch_size or USUAL_BATCH, rows)
+
+
+def steps_an_epoch(batch_size: int | Literal["full"] | None, rows: int) -> int:
+    """The steps of one epoch over these training rows."""
+    return -(-rows // rows_per_batch(batch_size, rows))

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from foldwise.training.batches import epoch_orders, rows_per_batch
+from foldwise.training.batches import epoch_orders, rows_per_batch, steps_an_epoch
 
 
 def test_every_epoch_sees_every_row_once_in_an_order_of_its_own():
@@ -28,3 +28,8 @@ def test_more_epochs_do_not_change_the_first_ones():
 @pytest.mark.parametrize(("asked", "rows", "size"), [(5, 12, 5), ("full", 12, 12), (1, 12, 1), (32, 12, 12)])
 def test_no_batch_is_larger_than_the_training_rows(asked, rows, size):
     assert rows_per_batch(asked, rows) == size
+
+
+@pytest.mark.parametrize(("asked", "rows", "steps"), [(500, 2000, 4), ("full", 12, 1), (1, 12, 12), (None, 33, 2), (5, 12, 3)])
+def test_an_epoch_has_as_many_steps_as_batches(asked, rows, steps):
+    assert steps_an_epoch(asked, rows) == steps
