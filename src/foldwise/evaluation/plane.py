@@ -42,9 +42,7 @@ class Plane:
     held: int
 
 
-def plane_through(
-    frame: pd.DataFrame, numbers: Sequence[str], predict: Predict, seed: int, steps: int = STEPS
-) -> Plane | None:
+def plane_through(frame: pd.DataFrame, numbers: Sequence[str], predict: Predict, seed: int, steps: int = STEPS) -> Plane | None:
     """The plane through the two most important number columns; None if there are fewer than two.
 
     Args:
@@ -88,7 +86,8 @@ def importance(frame: pd.DataFrame, numbers: Sequence[str], predict: Predict, se
 
 def _known(cells: pd.Series[Any]) -> npt.NDArray[np.float64]:
     values = cells.to_numpy(np.float64)
-    return values[np.isfinite(values)]
+    known: npt.NDArray[np.float64] = values[np.isfinite(values)]
+    return known
 
 
 def _ticks(values: npt.NDArray[np.float64], steps: int) -> npt.NDArray[np.float64]:

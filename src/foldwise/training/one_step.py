@@ -55,7 +55,7 @@ class OneStep:
     number: of the step, counted from 1 over all epochs. epoch, batch: from 1. batches: of an epoch. rate: the learning rate.
     rows: positions among the fold's prepared training rows, (rows,).
     x, y: features and targets as the network sees them, (rows, features) and (rows, outputs). weight: of each row, or None.
-    losses: of each row, (rows,). penalty: of the weights. cost: what the step makes smaller, the mean of the losses and the penalty.
+    losses: of each row, (rows,). penalty: of the weights. cost: the mean of the losses and the penalty, which the step lowers.
     apart: the largest difference between the engine's weights after the step and those computed from these numbers by the
         written-out rule of the optimizer; None if it has none here.
     """

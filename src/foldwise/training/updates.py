@@ -44,17 +44,19 @@ def updated(
         rate: the learning rate.
         step: counted from 1.
     """
-    given = settings(optimizer)
+    given: dict[str, float] = settings(optimizer)
     if optimizer.kind == "rmsprop":
         squares = given["rho"] * slots["velocity"] + (1 - given["rho"]) * gradient**2
-        return weight - rate * gradient / np.sqrt(squares + given["epsilon"])
-    if optimizer.kind == "adam":
+        change: Floats = -rate * gradient / np.sqrt(squares + given["epsilon"])
+    elif optimizer.kind == "adam":
         one, two = given["beta_1"], given["beta_2"]
         mean = one * slots["momentum"] + (1 - one) * gradient
         squares = two * slots["velocity"] + (1 - two) * gradient**2
         alpha = rate * math.sqrt(1 - two**step) / (1 - one**step)
-        return weight - alpha * mean / (np.sqrt(squares) + given["epsilon"])
-    if not given["momentum"]:
-        return weight - rate * gradient
-    velocity = given["momentum"] * slots["momentum"] - rate * gradient
-    return weight + (given["momentum"] * velocity - rate * gradient if given["nesterov"] else velocity)
+        change = -alpha * mean / (np.sqrt(squares) + given["epsilon"])
+    elif given["momentum"]:
+        velocity = given["momentum"] * slots["momentum"] - rate * gradient
+        change = given["momentum"] * velocity - rate * gradient if given["nesterov"] else velocity
+    else:
+        change = -rate * gradient
+    return weight + change

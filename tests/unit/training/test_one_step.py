@@ -17,7 +17,12 @@ CASES = {
     "sigmoid, rmsprop": ("fused", "binary", {"units": 4, "activation": "sigmoid"}, {"kind": "rmsprop", "learning_rate": 0.05}),
     "sigmoid, dropout": ("fused", "binary", {"units": [7, 6], "hidden": 2, "dropout": 0.4}, {"kind": "sgd"}),
     "softmax alone, keras": ("keras", "multiclass", {"hidden": 0}, {"kind": "adam", "learning_rate": 0.05}),
-    "linear, keras": ("keras", "regression", {"units": 5, "activation": "tanh", "dropout": 0.3}, {**MOMENTUM, "nesterov": True}),
+    "linear, keras": (
+        "keras",
+        "regression",
+        {"units": 5, "activation": "tanh", "dropout": 0.3},
+        {**MOMENTUM, "nesterov": True},
+    ),
 }
 LOSS = {"multiclass": "categorical_crossentropy", "binary": "binary_crossentropy", "regression": "mse"}
 
@@ -78,7 +83,9 @@ def test_a_step_is_the_lectures(trained, name):
             shown = layer.gradient[part].T
             np.testing.assert_allclose(shown, gradients[place][part], **near)
             slots = {slot: old[part].T for slot, (old, _) in layer.remembered.items()}
-            after = lecture.update(optimizer["kind"], optimizer, weights[place][part], gradients[place][part], slots, step.rate, 7)
+            after = lecture.update(
+                optimizer["kind"], optimizer, weights[place][part], gradients[place][part], slots, step.rate, 7
+            )
             np.testing.assert_allclose(layer.after[part].T, after, **near)  # the engine's own weights
     assert step.apart < 1e-6
 

@@ -14,6 +14,7 @@ from matplotlib.colors import LinearSegmentedColormap, Normalize, to_rgb, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
+from matplotlib.ticker import MaxNLocator
 
 from foldwise.report.figures.names import counted, drawable, fitted, told_apart
 from foldwise.report.figures.style import COLOURS, GREY, canvas, plain
@@ -67,7 +68,8 @@ def draw_boundary(plane: Boundary) -> Figure | None:
     if len(plane.labels) > MOST_CLASSES:
         return None
     figure = canvas(WIDTH, HEIGHT)
-    what = "Decision boundary" if plane.labels else f"Prediction of {drawable(plane.target, 24)}"
+    fuller = "; the fuller the colour, the likelier the class" if len(plane.labels) > 2 else ""
+    what = f"Decision boundary{fuller}" if plane.labels else f"Prediction of {drawable(plane.target, 24)}"
     axes = plain(figure.subplots(), what, fitted(plane.across, 4.0, 10), fitted(plane.up, 3.0, 10))
     if len(plane.labels) == 2:
         colours = _two(figure, axes, plane)
@@ -137,16 +139,21 @@ def _many(axes: Axes, plane: Boundary) -> list[str]:
 
 def _values(figure: Figure, axes: Axes, plane: Boundary) -> list[str]:
     """The predicted value as shades with contour lines. Returns no colours: rows have that of their own value."""
-    low, high = float(plane.answers.min()), float(plane.answers.max())
-    if low == high:
-        low, high = low - 1, high + 1
-    filled = axes.contourf(plane.x, plane.y, plane.answers, levels=np.linspace(low, high, LEVELS + 1), cmap="viridis", alpha=0.8)
-    lines = axes.contour(plane.x, plane.y, plane.answers, levels=filled.levels[1:-1:2], colors="white", linewidths=0.8)
+    levels = MaxNLocator(LEVELS).tick_values(*_span(plane))  # round numbers that reach beyond both ends
+    filled = axes.contourf(
+        plane.x, plane.y, plane.answers, levels=levels, cmap="viridis", norm=Normalize(*_span(plane)), alpha=0.8
+    )
+    lines = axes.contour(plane.x, plane.y, plane.answers, levels=levels[1:-1:2], colors="white", linewidths=0.8)
     axes.clabel(lines, fontsize=7, fmt="%.4g")
     bar = figure.colorbar(filled, ax=axes, fraction=0.05, pad=0.02, format="%.4g")
     bar.set_label(f"predicted {drawable(plane.target, 24)}; a dot has the colour of its true value", fontsize=8)
     bar.ax.tick_params(labelsize=8)
     return []
+
+
+def _span(plane: Boundary) -> tuple[float, float]:
+    low, high = float(plane.answers.min()), float(plane.answers.max())
+    return (low, high) if low < high else (low - 1, high + 1)
 
 
 def _dots(axes: Axes, plane: Boundary, dots: Dots, colours: Sequence[str], filled: bool) -> int:
@@ -158,7 +165,7 @@ def _dots(axes: Axes, plane: Boundary, dots: Dots, colours: Sequence[str], fille
     if plane.labels:
         tones: dict[str, Any] = {"c": [colours[code] for code in truth]}
     else:
-        span = Normalize(float(plane.answers.min()), float(plane.answers.max()))
+        span = Normalize(*_span(plane))
         tones = {"c": truth, "cmap": "viridis", "norm": span}
     style = {"marker": "o", "s": 20, "linewidths": 0.6, "edgecolors": "white"}
     if not filled:
@@ -175,6 +182,8 @@ def _legend(figure: Figure, plane: Boundary, colours: Sequence[str]) -> None:
     for place, dots in enumerate(plane.dots):
         edge = "black" if place else "white"
         marks.append(
-            Line2D([], [], marker="D" if place else "o", color="none", markerfacecolor=GREY, markeredgecolor=edge, label=dots.name)
+            Line2D(
+                [], [], marker="D" if place else "o", color="none", markerfacecolor=GREY, markeredgecolor=edge, label=dots.name
+            )
         )
     figure.legend(handles=marks, loc="outside upper center", ncols=4, fontsize=8, frameon=False, handlelength=1.2)

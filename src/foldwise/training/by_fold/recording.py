@@ -18,18 +18,22 @@ class Recording(keras.callbacks.Callback):  # type: ignore[misc]  # Keras ships 
         self.taken = 0
 
     def on_train_begin(self, logs: Any = None) -> None:
+        """Keep the first weights."""
         self.recorder.at_epoch(0, self.model.get_weights())
 
     def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
+        """Keep what the wanted step begins with."""
         if self.taken + 1 == self.recorder.step:
             self.recorder.before = self._snapshot()
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        """Keep what the wanted step leads to."""
         self.taken += 1
         if self.taken == self.recorder.step:
             self.recorder.after = self._snapshot()
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        """Keep the weights after the epoch."""
         self.recorder.at_epoch(epoch + 1, self.model.get_weights())
 
     def _snapshot(self) -> Snapshot:

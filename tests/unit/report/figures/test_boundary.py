@@ -17,7 +17,12 @@ X, Y = np.meshgrid(AXIS, AXIS)
 def _plane(answers, labels=("no", "yes"), dots=None, **more):
     draws = np.random.default_rng(0)
     some = [
-        Dots(name, draws.normal(size=30), draws.normal(size=30), draws.integers(0, len(labels), 30) if labels else draws.random(30))
+        Dots(
+            name,
+            draws.normal(size=30),
+            draws.normal(size=30),
+            draws.integers(0, len(labels), 30) if labels else draws.random(30),
+        )
         for name in ("training rows", "holdout rows")
     ]
     usual = {"across": "x1", "up": "x2", "target": "y", "threshold": 0.5, "held": 0}
@@ -91,7 +96,10 @@ def test_rows_outside_and_too_many_are_said():
     figure = draw_boundary(_plane(_two(X / 4 + 0.5), dots=[many, far], held=1))
     first, second = (item for item in figure.axes[0].collections if isinstance(item, PathCollection))
     assert (len(first.get_offsets()), len(second.get_offsets())) == (MOST_ROWS, 1)
-    assert figure.get_supxlabel() == f"1 other column at the median or most frequent value; {5000 - MOST_ROWS + 2:,} rows not shown"
+    assert (
+        figure.get_supxlabel()
+        == f"1 other column at the median or most frequent value; {5000 - MOST_ROWS + 2:,} rows not shown"
+    )
 
 
 def test_no_rows_and_strange_names_do_no_harm():
