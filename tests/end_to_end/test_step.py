@@ -19,6 +19,7 @@ pytestmark = pytest.mark.slow
 
 TUNE = ["experiment=xor", "study=xor", "tuner=grid", "budget.trials=2", "model.hidden=[choice,0,1]", "model.units=6"]
 TUNE += ["model.activation=tanh", "fit.optimizer.learning_rate=0.05", "fit.epochs=40", "folds.count=2"]
+BROWSER = shutil.which("chromium") or shutil.which("chromium-browser")
 CORNERS = [(0, 0), (1, 1), (0, 1), (1, 0)]  # none, none, one, one
 
 
@@ -142,3 +143,106 @@ def test_changed_rows_are_said_and_nothing_is_written(runs, tmp_path):
     assert done.returncode == 2
     assert "study: 'xor' exists with other data" in done.stderr
     assert not (changed / "studies" / "xor" / "step.html").exists()
+
+
+@pytest.fixture(scope="module")
+def page(runs):
+    """The page of the network with a hidden layer, and its values."""
+    values = _page(runs, "step=7")
+    return runs / "studies" / "xor" / "step.html", values
+
+
+@pytest.fixture(scope="module")
+def browser():
+    if BROWSER is None:
+        pytest.skip("no chromium is installed")
+    api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    with api.sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def shown(browser):
+    """Opens a page; at the end nothing went wrong on it and nothing was asked of a network."""
+    wrong = []
+
+    def opened(path, width=1200, scheme="light"):
+        tab = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
+        tab.on("pageerror", lambda fault: wrong.append(str(fault)))
+        tab.on("request", lambda asked: wrong.append(asked.url) if not asked.url.startswith(("file:", "data:")) else None)
+        tab.goto(path.as_uri())
+        return tab
+
+    yield opened
+    assert wrong == []
+
+
+def test_the_slider_moves_weights_boundary_and_curves(shown, page):
+    tab = shown(page[0])
+    assert tab.inner_text("#now") == "epoch 40 of 40, kept"
+
+    def looks():
+        return tab.evaluate("[svg.innerHTML, ...['boundary', 'loss', 'metric'].map((name) => byId(name).toDataURL())]")
+
+    late = looks()
+    tab.evaluate("slider.value = 0; slider.dispatchEvent(new Event('input'))")
+    assert tab.inner_text("#now") == "epoch 0 of 40, first weights"
+    assert all(one != other for one, other in zip(late, looks(), strict=True))
+    tab.click("#play")
+    tab.wait_for_function("nowEpoch() >= 2")
+    tab.click("#play")
+    assert tab.inner_text("#play") == "play"
+
+
+def test_a_clicked_weight_and_another_row_are_written_out(shown, page):
+    tab, step = shown(page[0]), page[1]["step"]
+    assert "w from x1 to unit 1, layer 1" in tab.inner_text("#written")
+    tab.select_option("#row", "3")
+    tab.locator("#numbers table", has_text="x2").locator("td.pick").nth(4).click()
+    text = tab.inner_text("#written")
+    assert "w from x2 to unit 2, layer 1" in text
+    for number in (
+        step["layers"][0]["z"][3][1],
+        step["layers"][0]["gradient"]["W"][1][1],
+        step["layers"][0]["after"]["W"][1][1],
+    ):
+        assert f"{number:.6g}".replace("-", "−") in text
+    assert f"{step['losses'][3]:.6g}" in tab.inner_text("#numbers")
+    assert "unit 2" in tab.inner_text("#written")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_page_fits_a_phone(shown, page, scheme):
+    tab = shown(page[0], 390, scheme)
+    assert tab.evaluate("document.documentElement.scrollWidth") == 390
+    assert tab.evaluate("document.documentElement.classList.contains('dark')") is (scheme == "dark")
+    tab.click("#theme")
+    assert tab.evaluate("document.documentElement.classList.contains('dark')") is (scheme != "dark")
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "text"),
+    [
+        ({"kind": "sgd", "momentum": 0.0, "nesterov": False}, "w ← w − α g"),
+        ({"kind": "sgd", "momentum": 0.9, "nesterov": False}, "The lecture's V ← β V + (1 − β) g"),
+        ({"kind": "sgd", "momentum": 0.9, "nesterov": True}, "w ← w + β v − α g"),
+        ({"kind": "rmsprop", "rho": 0.9, "momentum": 0.0, "epsilon": 1e-7, "centered": False}, "S ← β S + (1 − β) g²"),
+        ({"kind": "lamb", "beta_1": 0.9}, "is not written out here"),
+    ],
+)
+def test_each_rule_has_its_lines(shown, page, tmp_path, optimizer, text):
+    from foldwise.report.step_page import write_step_page
+
+    values = page[1]
+    network = {
+        **values["network"],
+        "optimizer": optimizer,
+        "written_out": optimizer["kind"] != "lamb",
+        "penalties": {"l2": 0.1},
+    }
+    write_step_page(tmp_path / "step.html", {**values, "network": network, "plane": None})
+    tab = shown(tmp_path / "step.html")
+    assert text in tab.inner_text("#numbers")
+    assert tab.locator("#boundary").count() == 0

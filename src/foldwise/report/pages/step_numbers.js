@@ -156,7 +156,8 @@ function written(to) {
   to.append(line(`z_${place + 2} = ${sum.join(" + ")} + ${signed(layer.before.b[unit])} = ${shown(layer.z[row][unit], 6)}`));
   to.append(line(`${aName(place)} = ${shown(layer.a[row][unit], 6)},  δ_${place + 2} = ${shown(layer.delta[row][unit], 6)}`));
   const own = layer.delta[row][unit] * (input === null ? 1 : below[input]);
-  to.append(line(`this row: δ${input === null ? "" : ` · ${inName(place)}`} = ${shown(own, 6)};  mean over ${step.rows} rows: g = ${shown(g, 6)}`));
+  const more = input !== null && Object.keys(net.penalties).length ? " with the penalty" : "";
+  to.append(line(`this row: δ${input === null ? "" : ` · ${inName(place)}`} = ${shown(own, 6)};  mean over ${step.rows} rows${more}: g = ${shown(g, 6)}`));
   const slot = (which) => layer.remembered[which] && [0, 1].map((at) => cellOf(layer.remembered[which][at], chosen));
   if (!net.written_out) { to.append(line(`w: ${shown(before, 6)} → ${shown(after, 6)}`)); return; }
   if (rule === "sgd") to.append(line(`w ← ${shown(before, 6)} − ${shown(rate)}·${signed(g)} = ${shown(after, 6)}`));
