@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,7 +31,7 @@ class Plane:
 
     across, up: the columns. x, y: their values, (steps,) each.
     rows: the grid as typed rows, (steps * steps, columns); row `i * steps + j` has y[i] and x[j].
-    held: the number of other columns, which stay at their median or at their most frequent value.
+    held: the other columns, which stay at their median or at their most frequent value (None is missing).
     """
 
     across: str
@@ -39,7 +39,7 @@ class Plane:
     x: npt.NDArray[np.float64]
     y: npt.NDArray[np.float64]
     rows: pd.DataFrame
-    held: int
+    held: Mapping[str, Any]
 
 
 def plane_through(frame: pd.DataFrame, numbers: Sequence[str], predict: Predict, seed: int, steps: int = STEPS) -> Plane | None:
@@ -65,7 +65,19 @@ def plane_through(frame: pd.DataFrame, numbers: Sequence[str], predict: Predict,
         name: np.tile(x, steps) if name == across else np.repeat(y, steps) if name == up else _usual(frame[name], steps**2)
         for name in frame.columns
     }
-    return Plane(across, up, x, y, pd.DataFrame(cells, columns=frame.columns), len(frame.columns) - 2)
+    rows = pd.DataFrame(cells, columns=frame.columns)
+    return Plane(across, up, x, y, rows, {name: rows[name].iloc[0] for name in rows.columns if name not in varied})
+
+
+def held_at(held: Mapping[str, Any]) -> str:
+    """The values of the columns that do not vary, in words; empty if there are none."""
+    if not held:
+        return ""
+    return f"at the median or most frequent value: {', '.join(f'{name} = {_word(value)}' for name, value in held.items())}"
+
+
+def _word(value: Any) -> str:
+    return "missing" if pd.isna(value) else f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def importance(frame: pd.DataFrame, numbers: Sequence[str], predict: Predict, seed: int) -> dict[str, float]:

@@ -11,7 +11,7 @@ import pandas as pd
 from foldwise.bundle.bundle import Bundle
 from foldwise.data.preparation.fold import Preparation
 from foldwise.data.table import Table
-from foldwise.evaluation.plane import Plane, plane_through
+from foldwise.evaluation.plane import Plane, held_at, plane_through
 from foldwise.models.heads import to_predictions
 from foldwise.report.figures.boundary import Boundary, Dots, draw_boundary
 from foldwise.report.figures.style import save
@@ -44,7 +44,7 @@ def draw_model_boundary(folder: Path, plan: Plan, bundle: Bundle, threshold: flo
             target=table.target_name,
             labels=table.labels,
             threshold=threshold,
-            held=plane.held,
+            held=held_at(plane.held),
             dots=dots,
         )
     )

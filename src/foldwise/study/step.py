@@ -14,7 +14,7 @@ import pandas as pd
 from foldwise.data.fold_cache import FoldCache
 from foldwise.data.preparation.fold import FoldData, Preparation, fit_preparation
 from foldwise.errors import ConfigError, JobError
-from foldwise.evaluation.plane import Plane, plane_through
+from foldwise.evaluation.plane import Plane, held_at, plane_through
 from foldwise.models.heads import THRESHOLD, to_predictions
 from foldwise.spec.model import MlpSpec
 from foldwise.spec.trial import TrialSpec
@@ -280,7 +280,7 @@ def _plane(asked: Watched, training: Training, recorder: Recorder, kept: Sequenc
         "x": [plane.x[0], plane.x[-1]],
         "y": [plane.y[0], plane.y[-1]],
         "size": GRID,
-        "held": plane.held,
+        "held": held_at(plane.held),
         "threshold": THRESHOLD if asked.job.spec.fit.threshold == "auto" else asked.job.spec.fit.threshold,
         "low": low,
         "high": high,

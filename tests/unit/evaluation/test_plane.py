@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from foldwise.evaluation.plane import importance, plane_through
+from foldwise.evaluation.plane import held_at, importance, plane_through
 
 
 def _frame(rows=60, **more):
@@ -20,7 +20,7 @@ def _by_c_and_a(frame):
 def test_two_columns_are_the_axes_in_their_order():
     frame = _frame()[["b", "a"]]
     plane = plane_through(frame, ["b", "a"], lambda rows: pytest.fail("nothing to choose"), 0, steps=5)
-    assert (plane.across, plane.up, plane.held) == ("b", "a", 0)
+    assert (plane.across, plane.up, plane.held) == ("b", "a", {})
     rows = plane.rows.to_numpy().reshape(5, 5, 2)
     assert (rows[2, :, 0] == plane.x).all()
     assert (rows[:, 3, 1] == plane.y).all()
@@ -31,7 +31,7 @@ def test_the_two_most_important_of_several_vary_and_the_others_stay():
     when = pd.to_datetime(["2020-01-01"] * 10 + ["2021-01-01"] * 30 + ["2022-01-01"] * 20)
     frame = _frame(word=pd.Series(["yes", None, "no", "no"] * 15, dtype=object), when=when)
     plane = plane_through(frame, ["a", "b", "c"], _by_c_and_a, 0, steps=4)
-    assert (plane.across, plane.up, plane.held) == ("a", "c", 3)
+    assert (plane.across, plane.up, list(plane.held)) == ("a", "c", ["b", "word", "when"])
     assert list(plane.rows.columns) == list(frame.columns)
     assert set(plane.rows["b"]) == {np.median(frame["b"])}
     assert set(plane.rows["word"]) == {"no"}
@@ -95,3 +95,10 @@ def test_columns_that_are_nearly_always_zero_vary_over_their_whole_range():
     plane = plane_through(frame, ["a", "b"], _by_c_and_a, 0)
     assert plane.x[0] < 0
     assert plane.x[-1] > 5
+
+
+def test_where_the_others_stay_is_said_in_words():
+    assert held_at({}) == ""
+    assert held_at({"Sex": "male", "Age": 28.123456, "Cabin": None}) == (
+        "at the median or most frequent value: Sex = male, Age = 28.12, Cabin = missing"
+    )

@@ -20,6 +20,7 @@ from foldwise.report.figures.names import counted, drawable, fitted, told_apart
 from foldwise.report.figures.style import COLOURS, GREY, canvas, plain
 
 WIDTH, HEIGHT = 6.4, 4.8
+SMALL = 8.5  # points of notes
 MOST_CLASSES = 20  # colours that can be told apart
 MOST_ROWS = 600  # of a set; more would hide the plane
 MOST_LABELS = 10  # in the legend
@@ -47,7 +48,7 @@ class Boundary:
     across, up: the columns. x, y: their values, (steps,) each.
     answers: class probabilities (steps, steps, classes) or values (steps, steps); the first axis goes up.
     labels: () for regression. threshold: of two labels, the second is the answer above it.
-    held: the number of other columns, which keep their usual value.
+    held: in words, where the columns are that do not vary; empty if there are none.
     dots: the rows, those that the model was trained on first.
     """
 
@@ -59,7 +60,7 @@ class Boundary:
     target: str
     labels: Sequence[str]
     threshold: float
-    held: int
+    held: str
     dots: Sequence[Dots]
 
 
@@ -80,9 +81,9 @@ def draw_boundary(plane: Boundary) -> Figure | None:
     left_out = sum(_dots(axes, plane, dots, colours, filled=not place) for place, dots in enumerate(plane.dots))
     axes.set(xlim=(plane.x[0], plane.x[-1]), ylim=(plane.y[0], plane.y[-1]))
     _legend(figure, plane, colours)
-    held = f"{counted(plane.held, 'other column')} at the median or most frequent value" if plane.held else ""
     missing = f"{counted(left_out, 'row')} not shown" if left_out else ""
-    figure.supxlabel("; ".join(part for part in (held, missing) if part), fontsize=8.5, x=0.02, ha="left")
+    lines = [fitted(plane.held, WIDTH - 0.3, SMALL)] if plane.held else []
+    figure.supxlabel("\n".join([*lines, missing]).strip(), fontsize=SMALL, x=0.02, ha="left")
     return figure
 
 

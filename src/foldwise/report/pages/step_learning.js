@@ -6,7 +6,7 @@ const nowEpoch = () => kept[Number(slider.value)];
 
 // Places of the units, a column a layer
 const columns = [data.network.inputs, ...weights[0].map((layer) => layer.b)].map((units) => units.length);
-const NODE = 8, LEFT = 104, RIGHT = 92, GAP = Math.max(24, Math.min(54, 310 / Math.max(...columns))), TALL = Math.max(...columns) * GAP + 26;
+const NODE = 8, LEFT = 120, RIGHT = 92, GAP = Math.max(24, Math.min(54, 310 / Math.max(...columns))), TALL = Math.max(...columns) * GAP + 26;
 const WIDE = LEFT + RIGHT + Math.max(150, (columns.length - 1) * 120);
 const unitAt = (layer, unit) => [
   LEFT + (layer / (columns.length - 1)) * (WIDE - LEFT - RIGHT),
@@ -133,7 +133,7 @@ function boundary() {
 }
 if (plane) {
   byId("boundary-title").textContent = numbers ? `Prediction of ${data.about.target}` : "Decision boundary";
-  byId("boundary-note").textContent = plane.held ? `${plane.held} other column${plane.held > 1 ? "s" : ""} at the median or most frequent value` : "";
+  byId("boundary-note").textContent = plane.held;
   const entry = (text, kind, tone) => {
     const made = element("span"), mark = element("i", "", kind);
     if (tone) mark.style.background = tone;

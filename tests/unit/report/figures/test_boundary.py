@@ -25,7 +25,7 @@ def _plane(answers, labels=("no", "yes"), dots=None, **more):
         )
         for name in ("training rows", "holdout rows")
     ]
-    usual = {"across": "x1", "up": "x2", "target": "y", "threshold": 0.5, "held": 0}
+    usual = {"across": "x1", "up": "x2", "target": "y", "threshold": 0.5, "held": ""}
     return Boundary(x=AXIS, y=AXIS, answers=answers, labels=labels, dots=dots or some, **{**usual, **more})
 
 
@@ -74,7 +74,17 @@ def test_values_have_contours():
 def test_each_of_many_classes_has_its_colour(labels):
     answers = np.random.default_rng(0).dirichlet(np.ones(labels), (STEPS, STEPS))
     names = [f"a label with a very long name, number {code}" for code in range(labels)]
-    assert _whole(draw_boundary(_plane(answers, names, held=3, across="a column " * 20, up="another " * 20)))
+    assert _whole(
+        draw_boundary(
+            _plane(
+                answers,
+                names,
+                held="at the median or most frequent value: " + "colour = red, " * 20,
+                across="a column " * 20,
+                up="another " * 20,
+            )
+        )
+    )
     assert len(set(palette(labels))) == labels
 
 
@@ -93,13 +103,10 @@ def test_rows_outside_and_too_many_are_said():
     draws = np.random.default_rng(0)
     many = Dots("training rows", draws.uniform(-1, 1, 5000), draws.uniform(-1, 1, 5000), draws.integers(0, 2, 5000))
     far = Dots("holdout rows", np.array([0.0, 99.0, np.nan]), np.zeros(3), np.array([0, 1, 1]))
-    figure = draw_boundary(_plane(_two(X / 4 + 0.5), dots=[many, far], held=1))
+    figure = draw_boundary(_plane(_two(X / 4 + 0.5), dots=[many, far], held="at the median: c = 1"))
     first, second = (item for item in figure.axes[0].collections if isinstance(item, PathCollection))
     assert (len(first.get_offsets()), len(second.get_offsets())) == (MOST_ROWS, 1)
-    assert (
-        figure.get_supxlabel()
-        == f"1 other column at the median or most frequent value; {5000 - MOST_ROWS + 2:,} rows not shown"
-    )
+    assert figure.get_supxlabel() == f"at the median: c = 1\n{5000 - MOST_ROWS + 2:,} rows not shown"
 
 
 def test_no_rows_and_strange_names_do_no_harm():
