@@ -41,6 +41,8 @@ def step_here(config: Mapping[str, Any]) -> None:
             raise ConfigError("study", f"the ledger holds no study {asked.study!r}{did_you_mean(asked.study, ledger.names())}")
         spec = _spec(record, asked)
         recorded = _trial(ledger, record, asked.trial)
+        if asked.trial not in (None, recorded.number):
+            screen.note(f"trial {asked.trial} reused the result of trial {recorded.number}, which is shown")
         from foldwise.study.step import refuse_unseeable, replay, watched
 
         refuse_unseeable(trial_at(spec, recorded.params), recorded.number)

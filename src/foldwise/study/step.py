@@ -40,10 +40,11 @@ Values = dict[str, Any]
 
 @dataclass(frozen=True, eq=False)
 class Watched:
-    """A trial's fold whose step is wanted. steps: of one epoch. epochs: at most."""
+    """A trial's fold whose step is wanted. data: the fold. steps: of one epoch. epochs: at most."""
 
     plan: Plan
     job: TrialJob
+    cache: FoldCache
     data: FoldData
     fold: int
     step: int
@@ -91,7 +92,8 @@ def watched(plan: Plan, recorded: TrialResult, fold: int, step: int) -> Watched:
     if fold >= len(plan.splits):
         there = f"folds 0 to {len(plan.splits) - 1}" if len(plan.splits) > 1 else "fold 0 only"
         raise ConfigError("fold", f"there is no fold {fold}; the study has {there}")
-    data = FoldCache(plan.table, plan.splits, job.seed).folds(job.spec.prep, job.spec.balance)[fold]
+    cache = FoldCache(plan.table, plan.splits, job.seed)
+    data = cache.folds(job.spec.prep, job.spec.balance)[fold]
     inputs, outputs = data.train_x.shape[1], data.train_y.shape[1]
     if inputs > MOST_INPUTS or outputs > MOST_UNITS:
         rule = f"has {inputs} inputs and {outputs} outputs, and step shows at most {MOST_INPUTS} and {MOST_UNITS}"
@@ -102,7 +104,7 @@ def watched(plan: Plan, recorded: TrialResult, fold: int, step: int) -> Watched:
     if step > steps * epochs:
         rule = f"fold {fold} of trial {recorded.number} took {steps * epochs:,} steps ({epochs} epochs of {steps})"
         raise ConfigError("step", f"there is no step {step:,}: {rule}; choose 1 to {steps * epochs}")
-    return Watched(plan, job, data, fold, step, steps, epochs)
+    return Watched(plan, job, cache, data, fold, step, steps, epochs)
 
 
 def replay(asked: Watched, raise_if_stopped: Callable[[], None]) -> tuple[TrialResult, Values]:
@@ -118,7 +120,15 @@ def replay(asked: Watched, raise_if_stopped: Callable[[], None]) -> tuple[TrialR
 
     plan, job = asked.plan, asked.job
     recorder = Recorder(asked.fold, asked.step, frozenset(frames(asked.epochs)))
-    result = cross_validate(job, plan.table, plan.splits, lambda fold: raise_if_stopped(), recorder=recorder)
+    result = cross_validate(
+        job,
+        plan.table,
+        plan.splits,
+        lambda fold: raise_if_stopped(),
+        asked.cache,
+        on_epoch_end=raise_if_stopped,
+        recorder=recorder,
+    )
     if result.state != "COMPLETE" or recorder.after is None:
         why = result.reason or f"fold {asked.fold} ended before step {asked.step}"
         raise JobError(f"trial {job.number} cannot be replayed: {why}")

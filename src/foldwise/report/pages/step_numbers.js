@@ -188,7 +188,7 @@ function numbersAgain() {
 }
 const rowSelect = byId("row");
 step.x.forEach((_, at) => {
-  const source = step.source ? `, row ${step.source[at]} of the table` : "";
+  const source = step.source ? `, row ${step.source[at]} of the source, from 0` : "";
   rowSelect.append(Object.assign(element("option", `${at + 1} of ${step.rows}${source}`), { value: at }));
 });
 rowSelect.addEventListener("change", () => { row = Number(rowSelect.value); numbersAgain(); });
