@@ -74,6 +74,12 @@ def _compare(request: Request) -> None:
     compare_studies(request.config)
 
 
+def _step(request: Request) -> None:
+    from foldwise.doors.step import step_here
+
+    step_here(request.config)
+
+
 def _remove(request: Request) -> None:
     from foldwise.doors.remove import remove
 
@@ -120,6 +126,7 @@ DOORS = {
     "compare": Door(
         "Compare the trials of a study, or of several: a page that needs no server, or a table in the terminal.", _compare
     ),
+    "step": Door("Show one training step of a study's small network in numbers, and how it learns, as a page.", _step),
     "remove": Door("Delete a study, or old output of jobs, after showing how many bytes that frees.", _remove),
     "schedule": Door(
         "Run jobs at their times: serve until Ctrl-C, list the jobs, run one now, or show the history.", _schedule

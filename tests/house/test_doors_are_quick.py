@@ -28,7 +28,7 @@ def ask(door, *words):
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 
 
-DOORS = ["tune", "train", "prepare", "predict", "export", "ui", "compare", "schedule", "retrain", "remove"]
+DOORS = ["tune", "train", "prepare", "predict", "export", "ui", "compare", "schedule", "retrain", "step", "remove"]
 # The keys without a default.
 NEEDED = {
     "predict": ["model=iris", "input=a.csv", "output=b.csv"],
@@ -36,6 +36,7 @@ NEEDED = {
     "retrain": ["model=iris"],
     "compare": ["study=mine"],
     "remove": ["study=mine"],
+    "step": ["study=mine"],
 }
 
 

@@ -74,8 +74,8 @@ def replay_here(spec: StudySpec, number: int, opens: StartLedger, screen: Screen
     raise JobError(f"trial {recorded.number} is not the same: scores differ by up to {apart:.3g}{why}")
 
 
-def recorded_trial(ledger: Ledger, study: str, number: int) -> TrialResult:
-    """The result of that number; for a trial that reused another's result, the other one.
+def recorded_trial(ledger: Ledger, study: str, number: int, key: str = "replay") -> TrialResult:
+    """The result of that number; for a trial that reused another's result, the other one. key: of the option that asked.
 
     Raises:
         ConfigError: the trial does not exist or has no result yet.
@@ -83,10 +83,10 @@ def recorded_trial(ledger: Ledger, study: str, number: int) -> TrialResult:
     results = {row.number: row.result for row in ledger.trials(study)}
     if number not in results:
         known = f"it has {min(results)} to {max(results)}" if results else "it has none yet"
-        raise ConfigError("replay", f"{study} has no trial {number}; {known}")
+        raise ConfigError(key, f"{study} has no trial {number}; {known}")
     result = results[number]
     if result is None:
-        raise ConfigError("replay", f"trial {number} of {study} has no result yet")
+        raise ConfigError(key, f"trial {number} of {study} has no result yet")
     if result.reused is None:
         return result
     trained = results[result.reused]

@@ -1,4 +1,4 @@
-"""The options of the commands that use finished studies: predict, export, compare, remove, ui."""
+"""The options of the commands that use finished studies: predict, export, compare, step, remove, ui."""
 
 from __future__ import annotations
 
@@ -47,6 +47,17 @@ class CompareSpec(Spec):
     def studies(self) -> tuple[str, ...]:
         """The names of the studies, without duplicates."""
         return (self.study,) if isinstance(self.study, str) else tuple(dict.fromkeys(self.study))
+
+
+class StepSpec(Spec):
+    """The options of step. trial: None is the best one. fold: counted from 0. step: counted from 1 over all epochs."""
+
+    study: Name
+    trial: Annotated[int, Field(ge=0)] | None = None
+    fold: Annotated[int, Field(ge=0)] = 0
+    step: Annotated[int, Field(ge=1)] = 1
+    ledger: LedgerSpec = LedgerSpec()
+    paths: Paths = Paths()
 
 
 Version = Annotated[str, matching(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}/[1-9]\d{0,8}", "NAME/version, as in iris/2")]

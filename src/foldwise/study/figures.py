@@ -20,6 +20,7 @@ from foldwise.models.inspect import network_graph_of
 from foldwise.report.figures.model import draw_model
 from foldwise.report.figures.search import draw_search
 from foldwise.seeds import Purpose, derive
+from foldwise.study.boundary import draw_model_boundary
 from foldwise.study.plan import Plan
 from foldwise.system.disk import full_disk_named
 from foldwise.system.redact import first_line
@@ -64,6 +65,7 @@ def draw_figures(
     parts: Mapping[str, Callable[[], list[Path]]] = {
         "search": lambda: _draw_search(folder, plan, results, baselines),
         "model": partial(_draw_answers, folder, plan, bundle, answers),
+        "boundary": partial(draw_model_boundary, folder, plan, bundle, answers.threshold),
     }
     for part, draw in parts.items():
         try:

@@ -25,6 +25,7 @@ from foldwise.training.engine_rule import Choice, choose
 from foldwise.training.engines import ENGINES
 from foldwise.training.fold_fit import FoldFit, Predictions, Training
 from foldwise.training.raced import Raced
+from foldwise.training.recorder import Recorder
 from foldwise.training.schedule import rates_for
 from foldwise.trial.job import TrialJob
 from foldwise.trial.result import FoldScore, TrialResult, mean_and_sd
@@ -38,6 +39,7 @@ def cross_validate(
     cache: FoldCache | None = None,
     chosen: Callable[[Choice], None] = lambda choice: None,
     on_epoch_end: Callable[[], None] = lambda: None,
+    recorder: Recorder | None = None,
 ) -> TrialResult:
     """Train and score all folds of a trial.
 
@@ -49,6 +51,7 @@ def cross_validate(
         cache: prepared folds of these splits, kept between trials.
         chosen: called with the engine and the reason for it.
         on_epoch_end: called between epochs; TrialFailed from it ends the trial.
+        recorder: keeps the weights and one step of a fold.
 
     Returns:
         The result. A trial that cannot go on is FAILED, with the reason and the finished folds; one that lost its race is
@@ -65,7 +68,9 @@ def cross_validate(
     raced = Raced(job, table, splits)
     asked, metric = job.spec.fit.threshold, job.goal.metric
     try:
-        training = replace(training_for(job, table), rungs=raced.rungs, lost=raced.at_rung, on_epoch_end=on_epoch_end)
+        training = replace(
+            training_for(job, table), rungs=raced.rungs, lost=raced.at_rung, on_epoch_end=on_epoch_end, recorder=recorder
+        )
         folds = (cache or FoldCache(table, splits, job.seed)).folds(job.spec.prep, job.spec.balance)
         rows, features = (max(data.train_x.shape[axis] for data in folds) for axis in (0, 1))
         costs = costs_before({*job.costs, *job.at_most}, training, max(folds, key=lambda data: data.train_x.shape[1]))

@@ -14,6 +14,7 @@ from foldwise.models.heads import Head
 from foldwise.spec.augment import NO_AUGMENT, AugmentSpec
 from foldwise.spec.fit import FitSpec
 from foldwise.spec.model import ModelSpec
+from foldwise.training.recorder import Recorder
 from foldwise.training.schedule import Rates
 
 Predictions = npt.NDArray[np.float64]
@@ -29,6 +30,7 @@ class Training:
 
     rungs: epochs at which `lost` is called; it does not change the training.
     on_epoch_end: called between epochs, about every second; an exception from it ends the training.
+    recorder: keeps the weights and one step of a fold; it does not change the training.
     """
 
     model: ModelSpec
@@ -41,6 +43,7 @@ class Training:
     rungs: tuple[int, ...] = ()
     lost: AtRung = lambda epoch, answers: False
     on_epoch_end: Callable[[], None] = lambda: None
+    recorder: Recorder | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -25,9 +25,9 @@ LOSSES: dict[str, str] = {
 }
 
 
-def loss_for(head: Head, per_row: bool = False) -> keras.losses.Loss:
-    """The loss of a head: the mean over the rows of a batch, or one value for each row."""
-    return getattr(keras.losses, LOSSES[head.loss])(reduction="none" if per_row else "sum_over_batch_size")
+def loss_for(head: Head, per_row: bool = False, dtype: str | None = None) -> keras.losses.Loss:
+    """The loss of a head: the mean over the rows of a batch, or one value for each row. dtype: None is Keras's own."""
+    return getattr(keras.losses, LOSSES[head.loss])(reduction="none" if per_row else "sum_over_batch_size", dtype=dtype)
 
 
 def curve_metric(head: Head) -> keras.metrics.Metric:

@@ -7,7 +7,7 @@ from foldwise.doors.conf import conf_at, shipped_conf
 from foldwise.errors import ConfigError
 from foldwise.retraining.spec import RetrainSpec
 from foldwise.schedule.spec import ScheduleSpec
-from foldwise.spec.services import CompareSpec, ExportSpec, PredictSpec, UiSpec
+from foldwise.spec.services import CompareSpec, ExportSpec, PredictSpec, StepSpec, UiSpec
 
 
 def test_the_default_configuration_is_a_study():
@@ -153,6 +153,7 @@ def test_from_python_whole_sections_are_values():
         ("predict", ["model=iris", "input=a.csv", "output=b.csv"], PredictSpec),
         ("export", ["model=iris", "output=x"], ExportSpec),
         ("compare", ["study=a"], CompareSpec),
+        ("step", ["study=a"], StepSpec),
         ("ui", [], UiSpec),
         ("retrain", ["model=iris"], RetrainSpec),
         ("schedule", ["action=list"], ScheduleSpec),

@@ -26,6 +26,7 @@ from foldwise.training.by_fold.augment import scaled_for, vary_for
 from foldwise.training.by_fold.auxiliary import Assisted
 from foldwise.training.by_fold.early_stop import Patience
 from foldwise.training.by_fold.optimizer import optimizer_for
+from foldwise.training.by_fold.recording import Recording
 from foldwise.training.fold_fit import FoldFit, Predictions, Training
 from foldwise.training.losses import curve_metric, loss_for
 
@@ -41,6 +42,8 @@ def fit_folds(training: Training, folds: Iterable[tuple[int, FoldData]]) -> Iter
         rows, inputs = len(data.train_x) * training.augment.copies, data.train_x.shape[1]
         steps = math.ceil(rows / rows_per_batch(training.fit.batch_size, rows))
         at_once = max(count for count in range(1, STEPS_AT_ONCE + 1) if steps % count == 0)
+        if training.recorder is not None:
+            at_once = 1  # every step returns to Python
         columns = data.columns if isinstance(training.model, LayersSpec) else ()
         if (inputs, at_once, columns) not in networks:
             networks[inputs, at_once, columns] = _network_for(training, inputs, at_once, columns)
@@ -134,7 +137,7 @@ def _fit(training: Training, compiled: _Compiled, number: int, data: FoldData, s
         _train_batches(training, number, data),
         epochs=training.fit.epochs,
         steps_per_epoch=steps,
-        callbacks=[watch],
+        callbacks=[*_recordings(training, number), watch],
         shuffle=False,  # the order is ours
         verbose=0,
     )
@@ -155,6 +158,11 @@ def _fit(training: Training, compiled: _Compiled, number: int, data: FoldData, s
         failure=failure,
         lost=watch.lost,
     )
+
+
+def _recordings(training: Training, fold: int) -> list[keras.callbacks.Callback]:
+    recorder = training.recorder
+    return [Recording(recorder, training.fit.optimizer.kind)] if recorder is not None and recorder.fold == fold else []
 
 
 def predict(network: keras.Model, features: Features) -> npt.NDArray[np.float32]:

@@ -26,6 +26,7 @@ from foldwise.training.fused.draws import stream
 from foldwise.training.fused.network import RuntimeParams, Shape
 from foldwise.training.fused.optimizers import numbers_of, rule_for
 from foldwise.training.fused.program import Inputs, Key, Plan, Program, State, program_for
+from foldwise.training.fused.recording import recording_of
 from foldwise.training.fused.rows import stacked, train_rows, valid_rows
 from foldwise.training.fused.step import Learner
 from foldwise.training.fused.weights import packing_of
@@ -52,9 +53,10 @@ def fit_folds(training: Training, folds: Iterable[tuple[int, FoldData]]) -> Iter
     plateau = training.rates.plateau is not None
     rates = [training.rates] * len(numbered)
     at_once = min(stack.most, max(1, FIRST_STEPS // max(stack.steps)))
+    singly = plateau or stack.recording is not None
     while stack.before < training.fit.epochs and stack.running.any() and not lost:
         until = next((rung for rung in training.rungs if rung > stack.before), training.fit.epochs)
-        epochs = min(1 if plateau else at_once, until - stack.before)
+        epochs = min(1 if singly else at_once, until - stack.before)
         called = time.perf_counter()
         stack.run(np.array([[of.rate(stack.before + epoch) for of in rates] for epoch in range(epochs)]))
         if plateau:
@@ -139,6 +141,9 @@ class _Stack:
             ),
             fit.optimizer,
         )
+        self.recording = recording_of(training, self.numbers_of_folds, self.steps, self.packing, self.real_shapes)
+        if self.recording is not None:
+            self.recording.at_epoch(0, self.state)
 
     def run(self, rates: Array) -> None:
         """Train some epochs at these rates (epochs, folds), each with its validation."""
@@ -149,9 +154,14 @@ class _Stack:
         plan = Plan(
             order, real, self._draws(epochs), tf.constant(padded), tf.constant(epochs), tf.constant(self.before), *self.patience
         )
+        recording = self.recording if self.recording is not None and self.running[self.recording.place] else None
+        if recording is not None:
+            recording.at_step(self.program, self.state, plan, self.inputs, self.before)
         self.state, curves, ran = self.program.run(self.state, plan, self.inputs)
         self._note(rates, curves.numpy()[:epochs], ran.numpy()[:epochs])
         self.before += epochs
+        if recording is not None:
+            recording.at_epoch(self.before, self.state)
         self.running = self.state.active.numpy()
 
     def _note(self, rates: Array, values: Array, ran: Array) -> None:

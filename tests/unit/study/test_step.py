@@ -1,0 +1,57 @@
+"""Which trials can be seen, after which epochs, and a boundary as bytes."""
+
+import numpy as np
+import pytest
+
+from foldwise.errors import ConfigError
+from foldwise.spec.trial import TrialSpec
+from foldwise.study.step import MOST_FRAMES, as_bytes, frames, refuse_unseeable
+
+
+def _trial(**model):
+    parts = {"augment": model.pop("augment")} if "augment" in model else {}
+    return TrialSpec.model_validate({"model": {"kind": "mlp", **model}, **parts})
+
+
+@pytest.mark.parametrize("model", [{"units": 24}, {"hidden": 0}, {"units": 8, "hidden": 6, "dropout": 0.5, "l2": 0.1}])
+def test_a_small_network_can_be_seen(model):
+    refuse_unseeable(_trial(**model), 3)
+
+
+@pytest.mark.parametrize(
+    ("model", "sentence"),
+    [
+        (
+            {"units": 25},
+            "trial 3 has a layer of 25 units, and step shows at most 24; choose another trial, or tune a smaller mlp",
+        ),
+        ({"units": [4, 64], "hidden": 2}, "has a layer of 64 units"),
+        ({"units": 4, "hidden": 7}, "has 7 hidden layers"),
+        ({"units": 4, "batch_norm": True}, "has model.batch_norm"),
+        ({"units": 4, "noise": 0.1}, "has model.noise"),
+        ({"units": 4, "augment": {"kind": "vectors"}}, "augment=vectors"),
+        ({"kind": "cnn"}, "a network of kind cnn"),
+    ],
+)
+def test_any_other_is_refused_in_a_sentence(model, sentence):
+    with pytest.raises(ConfigError) as caught:
+        refuse_unseeable(_trial(**model), 3)
+    assert caught.value.key == "trial"
+    assert sentence in str(caught.value)
+
+
+@pytest.mark.parametrize("epochs", [1, 7, MOST_FRAMES, 61, 500, 100_000])
+def test_frames_begin_with_the_first_weights_and_end_with_the_last(epochs):
+    shown = frames(epochs)
+    assert shown[0] == 0
+    assert shown[-1] == epochs
+    assert shown == sorted(set(shown))
+    assert len(shown) == min(epochs, MOST_FRAMES) + 1 or (epochs > MOST_FRAMES and len(shown) <= MOST_FRAMES + 1)
+    assert (np.diff(shown) <= 1).all() or np.diff(shown)[-1] > np.diff(shown)[0]
+
+
+def test_answers_are_bytes():
+    assert as_bytes(np.array([[1.0, 0.0], [0.5, 0.5], [0.0, 1.0]]), 0, 1).tolist() == [0, 128, 255]
+    assert as_bytes(np.array([[0.2, 0.8, 0.0], [0.4, 0.3, 0.3]]), 0, 1).tolist() == [1, 0, 204, 102]
+    assert as_bytes(np.array([-5.0, 2.0, 3.0, 4.0, 99.0]), 2.0, 4.0).tolist() == [0, 0, 128, 255, 255]
+    assert as_bytes(np.array([2.0]), 2.0, 2.0).tolist() == [0]
