@@ -184,9 +184,10 @@ def test_the_slider_moves_weights_boundary_and_curves(shown, page):
     assert tab.inner_text("#now") == "epoch 40 of 40, kept"
 
     def looks():
-        return tab.evaluate("[svg.innerHTML, ...['boundary', 'loss', 'metric'].map((name) => byId(name).toDataURL())]")
+        return tab.evaluate("[svg.innerHTML, ...[...document.querySelectorAll('canvas')].map((canvas) => canvas.toDataURL())]")
 
     late = looks()
+    assert len(late) == 4  # the network, the boundary, the loss and the accuracy
     tab.evaluate("slider.value = 0; slider.dispatchEvent(new Event('input'))")
     assert tab.inner_text("#now") == "epoch 0 of 40, first weights"
     assert all(one != other for one, other in zip(late, looks(), strict=True))

@@ -173,9 +173,17 @@ function curve(canvas, name) {
   context.setLineDash([]); context.lineWidth = 1.5; context.strokeStyle = color("ink");
   context.beginPath(); context.moveTo(x(nowEpoch()), 6); context.lineTo(x(nowEpoch()), base); context.stroke();
 }
-const metricName = Object.keys(data.curves.values).find((name) => !["loss", "val_loss", "learning_rate"].includes(name) && !name.startsWith("val_"));
-if (metricName) byId("metric-name").textContent = metricName;
-else byId("with-metric").remove();
+// A panel for each metric that was followed
+const panel = byId("with-metric");
+const metrics = Object.keys(data.curves.values).filter((name) => !["loss", "learning_rate"].includes(name) && !name.startsWith("val_")).map((name) => {
+  const made = panel.cloneNode(true), canvas = made.querySelector("canvas");
+  made.removeAttribute("id");
+  made.querySelector("span").textContent = name;
+  canvas.setAttribute("aria-label", `${name} over epochs`);
+  panel.before(made);
+  return { name, canvas };
+});
+panel.remove();
 
 function learning() {
   const epoch = nowEpoch();
@@ -183,7 +191,7 @@ function learning() {
   network();
   boundary();
   curve(byId("loss"), "loss");
-  if (metricName) curve(byId("metric"), metricName);
+  for (const { name, canvas } of metrics) curve(canvas, name);
 }
 let timer = null;
 function stop() { clearInterval(timer); timer = null; byId("play").textContent = "play"; }
