@@ -57,7 +57,10 @@ def _matrices(layer, part):
 
 def _at_corners(plane, frame):
     """The probability of `one` at the four corners after a frame."""
-    shades = np.frombuffer(base64.b64decode(plane["shades"][frame]), dtype=np.uint8).reshape(plane["size"], -1) / 255
+    high, low = (
+        np.frombuffer(base64.b64decode(plane["shades"][frame]), dtype=np.uint8).reshape(2, plane["size"], -1).astype(float)
+    )
+    shades = (256 * high + low) / 65535
     (left, right), (low, high), last = plane["x"], plane["y"], plane["size"] - 1
     return [shades[round((y - low) / (high - low) * last), round((x - left) / (right - left) * last)] for x, y in CORNERS]
 

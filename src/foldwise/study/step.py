@@ -300,13 +300,17 @@ def _plane(asked: Watched, training: Training, recorder: Recorder, kept: Sequenc
 
 
 def as_bytes(answers: Floats, low: float, high: float) -> npt.NDArray[np.uint8]:
-    """Predictions on a scale from 0 to 255: of two classes the second's probability, of more the likeliest code and then how
-    likely it is, of values their place between low and high.
+    """Predictions as bytes.
+
+    Of two classes the second's probability in 65,535ths, all high bytes first, so that the line between them is smooth; of more
+    the likeliest codes, then how likely they are, from 0 to 255; of values their place between low and high, from 0 to 255.
     """
     if answers.ndim == 2 and answers.shape[1] > 2:
         return np.concatenate([answers.argmax(axis=1).astype(np.uint8), np.rint(255 * answers.max(axis=1)).astype(np.uint8)])
-    values = answers[:, 1] if answers.ndim == 2 else (answers - low) / ((high - low) or 1.0)
-    return np.rint(255 * np.clip(values, 0, 1)).astype(np.uint8)
+    if answers.ndim == 2:
+        fine = np.rint(65535 * np.clip(answers[:, 1], 0, 1)).astype(np.uint16)
+        return np.concatenate([fine >> 8, fine & 255]).astype(np.uint8)
+    return np.rint(255 * np.clip((answers - low) / ((high - low) or 1.0), 0, 1)).astype(np.uint8)
 
 
 def _dots(asked: Watched, plane: Plane, rows: npt.NDArray[np.int64]) -> list[list[float]]:
