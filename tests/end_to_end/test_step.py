@@ -57,7 +57,10 @@ def _matrices(layer, part):
 
 def _at_corners(plane, frame):
     """The probability of `one` at the four corners after a frame."""
-    shades = np.frombuffer(base64.b64decode(plane["shades"][frame]), dtype=np.uint8).reshape(plane["size"], -1) / 255
+    high, low = (
+        np.frombuffer(base64.b64decode(plane["shades"][frame]), dtype=np.uint8).reshape(2, plane["size"], -1).astype(float)
+    )
+    shades = (256 * high + low) / 65535
     (left, right), (low, high), last = plane["x"], plane["y"], plane["size"] - 1
     return [shades[round((y - low) / (high - low) * last), round((x - left) / (right - left) * last)] for x, y in CORNERS]
 
@@ -184,9 +187,10 @@ def test_the_slider_moves_weights_boundary_and_curves(shown, page):
     assert tab.inner_text("#now") == "epoch 40 of 40, kept"
 
     def looks():
-        return tab.evaluate("[svg.innerHTML, ...['boundary', 'loss', 'metric'].map((name) => byId(name).toDataURL())]")
+        return tab.evaluate("[svg.innerHTML, ...[...document.querySelectorAll('canvas')].map((canvas) => canvas.toDataURL())]")
 
     late = looks()
+    assert len(late) == 4  # the network, the boundary, the loss and the accuracy
     tab.evaluate("slider.value = 0; slider.dispatchEvent(new Event('input'))")
     assert tab.inner_text("#now") == "epoch 0 of 40, first weights"
     assert all(one != other for one, other in zip(late, looks(), strict=True))
