@@ -135,6 +135,31 @@ def test_what_cannot_be_shown_is_said(runs, words, sentence):
     assert sentence in done.stderr
 
 
+def test_rows_that_are_also_judged_are_not_called_validation(tmp_path):
+    (tmp_path / "xor.csv").write_text("a,b,y\n0,0,0\n0,1,1\n1,0,1\n1,1,0\n")
+    words = [
+        "data=csv",
+        f"data.path={tmp_path / 'xor.csv'}",
+        "data.target=y",
+        "folds=none",
+        "data.holdout.kind=none",
+        "study=xor",
+    ]
+    words += [
+        "model.hidden=1",
+        "model.units=4",
+        "model.activation=tanh",
+        "model.dropout=0.0",
+        "fit.epochs=3",
+        "budget.trials=1",
+    ]
+    done = run("tune", *words, "tracking.figures=false", runs=tmp_path / "runs")
+    assert done.returncode == 0, done.stderr
+    page = _page(tmp_path / "runs")
+    assert page["about"]["judged"].startswith("the same rows")
+    assert [len(rows) for rows in page["plane"]["dots"]] == [4]
+
+
 def test_changed_rows_are_said_and_nothing_is_written(runs, tmp_path):
     changed = tmp_path / "runs"
     shutil.copytree(runs, changed)

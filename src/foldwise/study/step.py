@@ -139,6 +139,7 @@ def replay(asked: Watched, raise_if_stopped: Callable[[], None]) -> tuple[TrialR
         "target": plan.table.target_name,
         "labels": list(plan.table.labels),
         "metric": plan.goal.metric,
+        "judged": "the same rows, after the epoch," if plan.same_rows else "validation",
         "score": fold.score,
         "seed": job.seed,
         "params": dict(job.params),

@@ -58,6 +58,7 @@ def plane_over_epochs(
     if not table.labels:
         both = np.concatenate([table.target[split.train], answers[-1]])
         low, high = float(both.min()), float(both.max())
+    sides = (split.train, split.valid)
     shades = [as_bytes(values, low, high) for values in answers]
     return {
         "across": plane.across,
@@ -70,7 +71,7 @@ def plane_over_epochs(
         "low": low,
         "high": high,
         "shades": [base64.b64encode(shade.tobytes()).decode() for shade in shades],
-        "dots": [_dots(table, plane, rows) for rows in (split.train, split.valid)],
+        "dots": [_dots(table, plane, rows) for rows in (sides[:1] if np.array_equal(*sides) else sides)],
     }
 
 

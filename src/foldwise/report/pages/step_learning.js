@@ -145,10 +145,11 @@ if (plane) {
   byId("classes").append(
     ...(numbers ? [entry(shown(plane.low), "square", `rgb(${viridis(0)})`), entry(shown(plane.high), "square", `rgb(${viridis(1)})`)]
       : data.about.labels.slice(0, 12).map((name, code) => entry(brief(name, 24), "square", classColour(code)))),
-    entry("training rows", "hollow"), entry("validation rows", "diamond"));
+    ...[entry("training rows", "hollow"), entry("validation rows", "diamond")].slice(0, plane.dots.length));
 } else byId("with-boundary").remove();
 
 // Curves
+for (const note of document.querySelectorAll(".judged")) note.textContent = `training solid, ${data.about.judged} dashed`;
 function curve(canvas, name) {
   const { context, width, height } = pen(canvas);
   const { epochs, values } = data.curves, left = 54, base = height - 26, right = width - 12;
