@@ -58,7 +58,7 @@ def judge(plan: Plan, model: Refitted, results: Sequence[TrialResult], ledger: L
     reached("after-holdout-read")
     write_holdout(plan.folder / "holdout.parquet", plan, model.bundle.predict(holdout.as_read))
     answers = Answers(holdout.target, model.bundle.scores(holdout.as_read), model.threshold)
-    metrics = score(table.task, len(table.labels), answers.truth, answers.predictions, model.threshold)
+    metrics = score(table.task, len(table.labels), answers.truth, answers.predictions, model.threshold, goal.metric)
     # a threshold that was searched is a threshold that was tuned
     threshold: Asked = "auto" if "fit.threshold" in plan.spec.space.ranges else model.trial.fit.threshold
     scores, predictions = judge_baselines(plan, threshold, balanced=model.trial.balance.kind != "none")
@@ -106,7 +106,7 @@ def judge_baselines(plan: Plan, threshold: Asked, balanced: bool) -> tuple[tuple
     for name in baselines.names(table.task, balanced):
         mean, sd, at = baselines.cross_validated(name, table, plan.splits, goal, threshold)
         predictions[name] = baselines.holdout_predictions(name, table, plan.development, plan.holdout)
-        held = score(table.task, len(table.labels), plan.holdout.target, predictions[name], at)[goal.metric]
+        held = score(table.task, len(table.labels), plan.holdout.target, predictions[name], at, goal.metric)[goal.metric]
         scores.append(BaselineScore(name, mean, sd, held, at if table.task == "binary" else None))
     return tuple(scores), predictions
 

@@ -113,7 +113,7 @@ def plan_study(spec: StudySpec, context: ChampionContext | None = None) -> Plan:
         spec = replace(spec, fixed=fixed)
     if context is not None and table.images is None:
         check_features(table, context.features)
-    goal = goal_for(fixed.metric, fixed.goal.direction, table.task)
+    goal = goal_for(fixed.metric, fixed.goal.direction, table.task, len(table.labels))
     for trial in trials:
         check_head(table.task, trial)
         check_augment(trial.augment, table.images is not None, table.symmetries, trial.fit.loss)
