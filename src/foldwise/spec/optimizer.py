@@ -104,8 +104,8 @@ def _of_older_keras(decay: Any) -> str:
     """What replaced `decay`: Keras 2 divided the rate by 1 + decay * steps, and a time-based schedule by 1 + decay * epochs."""
     number = isinstance(decay, int | float) and not isinstance(decay, bool)
     written = f"lr_schedule=time_based lr_schedule.decay={f'{decay:g}' if number else '...'}"
-    rule = f"which is Keras's older notation; write {written}"
-    return f"{rule}, which counts epochs where Keras counted steps: times the steps of an epoch it gives Keras's rates"
+    rule = "decay is Keras's older notation and counts steps; the schedule counts epochs, so multiply by the steps of an epoch"
+    return f"did you mean {written}? {rule}"
 
 
 def _check(name: str, value: float) -> None:

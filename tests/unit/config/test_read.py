@@ -133,8 +133,8 @@ def test_a_tuner_can_give_a_trial_fewer_epochs_but_never_more():
         (
             "fit.optimizer",
             {"kind": "sgd", "decay": 0.001},
-            "fit.optimizer.decay: sgd has no parameter decay, which is Keras's older notation; "
-            "write lr_schedule=time_based lr_schedule.decay=0.001, which counts epochs",
+            "fit.optimizer.decay: sgd has no parameter decay, did you mean lr_schedule=time_based lr_schedule.decay=0.001? "
+            "decay is Keras's older notation and counts steps",
         ),
         ("goal", {"metric": "top_k_accuracy"}, "goal.metric: 'top_k_accuracy' is not a metric; top-k accuracy is written with"),
         ("fit.threshold", 1.0, "fit.threshold: must be < 1.0, got 1.0"),

@@ -148,7 +148,7 @@ def test_a_plateau_takes_the_rate_down_in_each_fold_anew(train, training, fold):
         assert result.curves["learning_rate"] == pytest.approx([0.1, 0.1, 0.05, 0.025])
 
 
-@pytest.mark.parametrize("monitor", ["val_loss", "loss"])
+@pytest.mark.parametrize("monitor", ["val_loss", "loss", "val_accuracy", "accuracy"])
 def test_early_stopping_keeps_what_keras_s_callback_keeps(monitor, train, training, fold):
     import keras
 
@@ -163,7 +163,7 @@ def test_early_stopping_keeps_what_keras_s_callback_keeps(monitor, train, traini
 
     network = build(asked.model, 4, asked.head, 0)
     network.set_weights(_first_weights(asked, 4))
-    network.compile(keras.optimizers.SGD(1.0), "categorical_crossentropy", jit_compile=False)
+    network.compile(keras.optimizers.SGD(1.0), "categorical_crossentropy", metrics=["accuracy"], jit_compile=False)
     callback = keras.callbacks.EarlyStopping(monitor, 0.005, 3, restore_best_weights=True)
     history = network.fit(
         data.train_x, data.train_y, batch_size=30, epochs=200, validation_data=(data.valid_x, data.valid_y),
