@@ -1,5 +1,7 @@
 """A schedule that is a function of the user's own."""
 
+import math
+
 import pytest
 
 from foldwise.api import _request
@@ -52,6 +54,25 @@ def test_it_gets_the_epoch_and_the_rate_of_the_epoch_before():
     assert _rates(schedule=falling, decay=0.5, least=0.15) == pytest.approx([0.4, 0.2, 0.15, 0.15])
     assert _rates(schedule=by_epoch) == pytest.approx([1, 1 / 1.5, 1 / 2, 1 / 2.5])
     assert _rates(schedule=usual) == [0.8] * 4
+
+
+def halved_every_ten(epoch, lr0=0.1):
+    return lr0 * 0.5 ** math.floor((1 + epoch) / 10)
+
+
+def time_based(epoch, lr0=0.1, decay=0.001):
+    return lr0 / (1 + decay * epoch)
+
+
+@pytest.mark.parametrize(
+    ("function", "named"),
+    [(halved_every_ten, {"kind": "drop"}), (time_based, {"kind": "time_based", "decay": 0.001})],
+)
+def test_the_formulas_of_a_course_give_the_rates_of_the_schedules_of_these_names(function, named):
+    asked = {**named, "warmup": 0}
+    by_name = read_study({"data": {"kind": "sklearn", "name": "iris"}, "lr_schedule": asked}).corners[0].lr_schedule
+    rates = rates_for(by_name, 0.1, 40)
+    assert _rates(40, schedule=function) == pytest.approx([rates.rate(epoch) for epoch in range(40)])
 
 
 def test_its_arguments_can_be_ranges():

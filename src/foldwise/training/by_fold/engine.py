@@ -236,6 +236,7 @@ class _FoldWatch(keras.callbacks.Callback):  # type: ignore[misc]  # Keras ships
         self.patience = Patience(stop.patience, stop.least_gain(unit))
         self.monitor = stop.monitor
         self.sign = stop.sign
+        self.counted = sum(len(batch[0]) for batch in valid) if stop.monitor == "val_accuracy" else 0
         self.others = bool(training.fit.callbacks)
         self.asked: float | None = None
         self.curves: dict[str, list[float]] = {}
@@ -269,6 +270,8 @@ class _FoldWatch(keras.callbacks.Callback):  # type: ignore[misc]  # Keras ships
                 self.model.stop_training = True
                 return
         monitored = values.get(self.monitor, values[self.monitor.removeprefix("val_")])
+        if self.counted:  # as many right rows in other batches give a mean that differs in its last bits
+            monitored = round(monitored * self.counted) / self.counted
         self.patience = self.patience.after(epoch, self.sign * monitored)
         if self.patience.limit is not None and self.patience.wait == 0:
             self.kept = self._settled()
