@@ -36,8 +36,8 @@ def first_weights(spec: MlpSpec, inputs: int, head: Head, seed: int) -> list[npt
 def layer_seeds(spec: MlpSpec, seed: int) -> list[tuple[int, int]]:
     """Each random layer's place (NOISE, or the hidden layer that it follows) and seed, in order."""
     noise = [(NOISE, derive(Purpose.LAYERS, seed, 0))] if spec.noise > 0 else []
-    dropped = [place for place, layer in enumerate(spec.layers) if layer.dropout > 0]
-    return noise + [(place, derive(Purpose.LAYERS, seed, place + 1)) for place in dropped]
+    dropping = [place for place, layer in enumerate(spec.layers) if layer.dropout > 0]
+    return noise + [(layer, derive(Purpose.LAYERS, seed, layer + 1)) for layer in dropping]
 
 
 def shapes(sides: Sequence[Side], arrays: Sequence[int]) -> list[tuple[Side, ...]]:
