@@ -261,7 +261,9 @@ class _FoldWatch(keras.callbacks.Callback):  # type: ignore[misc]  # Keras ships
         values |= {f"val_{name}": value for name, value in self._validated().items()}
         if self.others:
             (logs if logs is not None else {}).update(values)
-            self.curves["learning_rate"][-1] = float(self.model.optimizer.learning_rate)
+            held = float(self.model.optimizer.learning_rate)
+            if held not in (self.asked, float(np.float32(self.asked))):
+                self.curves["learning_rate"][-1] = held
         for name, value in values.items():
             self.curves.setdefault(name, []).append(value)
         for name in ("loss", "val_loss"):

@@ -92,6 +92,8 @@ def test_one_can_end_a_fold_within_an_epoch(patience, train, training, fold):
 
 
 def test_the_rates_that_they_set_are_kept_and_recorded(train, training, fold):
+    [result] = train(training(fit=_fit(noting)), fold(rows=48))
+    assert result.curves["learning_rate"] == (0.1,) * 4
     [result] = train(training(fit=_fit(plateau)), fold(rows=48))
     assert result.curves["learning_rate"] == pytest.approx([0.1, 0.1, 0.01, 0.001])
     [result] = train(training(fit=_fit(tripled)), fold(rows=48))
