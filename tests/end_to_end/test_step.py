@@ -78,8 +78,9 @@ def test_the_page_of_the_best_trial_equals_numpy(runs, trials):
     weights = [_matrices(layer, "before") for layer in step["layers"]]
     x, y = np.array(step["x"]), np.array(step["y"])
     assert len(x) == step["rows"] == 32
-    zs, outs = lecture.forward(x, weights, net["activation"], net["output"])
-    deltas, gradients = lecture.backward(x, y, weights, zs, outs, net["activation"], net["loss"])
+    hidden = [layer["activation"] for layer in step["layers"][:-1]]
+    zs, outs = lecture.forward(x, weights, hidden, net["output"])
+    deltas, gradients = lecture.backward(x, y, weights, zs, outs, hidden, net["loss"])
     near = {"rtol": 1e-6, "atol": 1e-6}
     np.testing.assert_allclose(lecture.losses(outs[-1], y, net["loss"]), step["losses"], **near)
     for place, layer in enumerate(step["layers"]):
@@ -269,7 +270,7 @@ def test_each_rule_has_its_lines(shown, page, tmp_path, optimizer, text):
         **values["network"],
         "optimizer": optimizer,
         "written_out": optimizer["kind"] != "lamb",
-        "penalties": {"l2": 0.1},
+        "penalties": [{"l2": 0.1}] * len(values["network"]["penalties"]),
     }
     write_step_page(tmp_path / "step.html", {**values, "network": network, "plane": None})
     tab = shown(tmp_path / "step.html")

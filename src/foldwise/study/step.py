@@ -27,6 +27,7 @@ MOST_UNITS, MOST_INPUTS, MOST_HIDDEN = 24, 40, 6  # more would not be read
 MOST_FRAMES = 60
 MOST_ROWS = 64  # of a batch
 MOST_POINTS = 400  # of a curve
+UNSEEN = ("batch_norm", "layer_norm", "noise", "bias_l1", "bias_l2", "activity_l1", "activity_l2", "kernel_constraint")
 EARLY = 1.7  # the exponent that puts more frames into the first epochs, in which most happens
 
 Floats = npt.NDArray[np.float64]
@@ -64,9 +65,10 @@ def refuse_unseeable(trial: TrialSpec, number: int) -> None:
         raise refused(f"has {len(model.widths)} hidden layers, and step shows at most {MOST_HIDDEN}")
     if max(model.widths, default=0) > MOST_UNITS:
         raise refused(f"has a layer of {max(model.widths)} units, and step shows at most {MOST_UNITS}")
-    for name in ("batch_norm", "layer_norm", "noise"):
-        if getattr(model, name):
-            raise refused(f"has model.{name}, and step shows dense layers with or without dropout only")
+    plain = MlpSpec()
+    for name in UNSEEN:
+        if getattr(model, name) != getattr(plain, name):
+            raise refused(f"has model.{name}, and step shows dense layers with dropout and penalties of kernels at most")
     if trial.augment.kind != "none":
         raise refused(f"has augment={trial.augment.kind}, which changes rows at random as they are trained on")
 
@@ -129,6 +131,8 @@ def replay(asked: Watched, raise_if_stopped: Callable[[], None]) -> tuple[TrialR
         raise JobError(f"trial {job.number} cannot be replayed: {why}")
     fold = next(score for score in result.folds if score.fold == asked.fold)
     training = training_for(job, plan.table)
+    model = job.spec.model
+    assert isinstance(model, MlpSpec)  # refuse_unseeable
     about = {
         "study": plan.spec.name,
         "trial": job.number,
@@ -147,11 +151,10 @@ def replay(asked: Watched, raise_if_stopped: Callable[[], None]) -> tuple[TrialR
     network = {
         "inputs": _inputs(plan, job, asked.fold),
         "outputs": _outputs(plan),
-        "activation": job.spec.model.activation if isinstance(job.spec.model, MlpSpec) else "",
-        "slope": job.spec.model.negative_slope if isinstance(job.spec.model, MlpSpec) else 0.0,
+        "slope": model.negative_slope,
         "output": training.head.activation,
         "loss": training.head.loss,
-        "penalties": {name: getattr(job.spec.model, name) for name in ("l1", "l2") if getattr(job.spec.model, name)},
+        "penalties": [{name: value for name, value in (("l1", l1), ("l2", l2)) if value} for l1, l2 in model.penalties],
         "optimizer": {**settings(job.spec.fit.optimizer), "kind": job.spec.fit.optimizer.kind},
         "written_out": is_written_out(job.spec.fit.optimizer),
     }
