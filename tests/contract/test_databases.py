@@ -222,6 +222,24 @@ class TestOneSelectOnSqlite:
         with pytest.raises(KeyboardInterrupt):
             read_source(_data(f"sqlite:///{file}", endless, statement_timeout=30))
 
+    @pytest.mark.parametrize(
+        "big",
+        [
+            "length(hex(zeroblob(900000000)))",
+            "zeroblob(17000000)",
+            "instr(randomblob(20000000), 'no')",
+        ],
+    )
+    def test_a_huge_value_is_refused_at_once(self, file, big):
+        began = time.monotonic()
+        with pytest.raises(DataError, match=r"data\.query: .*too big.*; a value may have 16 MB"):
+            read_source(_data(f"sqlite:///{file}", f"SELECT {big} AS id, 'no' AS bought", statement_timeout=1))
+        assert time.monotonic() - began < 5
+        assert (
+            len(read_source(_data(f"sqlite:///{file}", "SELECT id, hex(zeroblob(1000)) AS long, bought FROM visits")).frame)
+            == 20
+        )
+
     def test_another_driver_in_the_address_changes_nothing(self, file):
         url = f"sqlite+aiosqlite:///{file}?mode=rwc"
         assert len(read_source(_data(url)).frame) == 20

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 import shutil
 from collections.abc import Sequence
@@ -10,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from foldwise.errors import ConfigError
+from foldwise.system.files import whole_folder
 
 RECIPES = "experiment"  # the group whose options set values all over the configuration
 SERVICES = "service"  # a file for each door that composes no study
@@ -82,13 +82,10 @@ def write_conf(words: Sequence[str]) -> Path:
         raise ConfigError("", f"{folder} exists and is not an empty folder; name a new one, nothing was written")
     if folder == Path.cwd():  # its replacement would be another folder than the one that the shell is in
         raise ConfigError("", f"{folder} is the working folder; name a new one in it")
-    part = folder.with_name(f".{folder.name}.{os.getpid()}.part")
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copytree(shipped_conf(), part)
-        part.replace(folder)
+        with whole_folder(folder) as part:
+            shutil.copytree(shipped_conf(), part, dirs_exist_ok=True)
     except OSError as fault:
         raise ConfigError("", f"{folder} cannot be written: {fault.strerror or fault}; name a folder that can") from None
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
     return folder

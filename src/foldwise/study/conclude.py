@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from foldwise.config.read import trial_at
 from foldwise.data.preparation.fold import fit_preparation
-from foldwise.errors import JobError, Replaced
+from foldwise.errors import DiskFull, JobError, Replaced
 from foldwise.ledger.rows import StudyRecord
 from foldwise.report.compare_page import write_page
 from foldwise.spec.goal import Goal
@@ -172,5 +172,10 @@ def _publish(plan: Plan, record: StudyRecord, results: Sequence[TrialResult], pa
     write_json(plan.folder / "summary.json", summary.to_json())
     reached("after-summary")
     parts.ledger.finish_study(record.name, summary)
-    for sentence in parts.tracker.close(summary if summary.is_registered else None, shown_files(plan.folder)):
+    try:
+        sentences = parts.tracker.close(summary if summary.is_registered else None, shown_files(plan.folder))
+    except DiskFull:  # ends this start before it shows the summary
+        parts.watcher.note(f"Verdict: {summary.verdict}")
+        raise
+    for sentence in sentences:
         parts.watcher.note(sentence)

@@ -18,9 +18,13 @@ def file_lock(path: Path, wait_seconds: float = -1) -> FileLock:
     existing: a killed process would leave it behind. filelock opens it with O_NOFOLLOW, so no file elsewhere is touched.
 
     Raises:
-        ConfigError: there is something else than a regular file.
+        ConfigError: there is something else than a regular file, or a file where its folder belongs.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError):
+        other = next((place for place in path.parents if os.path.lexists(place)), path.parent)
+        raise ConfigError("", f"{other} is not a folder, but what foldwise writes goes there; remove or rename it") from None
     refuse_odd_lock(path)
     return FileLock(path, timeout=wait_seconds, fallback_to_soft=False)
 

@@ -29,7 +29,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from foldwise.bundle.card import Card, read_card
 from foldwise.bundle.checksums import hash_of
 from foldwise.data.serving_rules import FLAGS
-from foldwise.errors import ConfigError, JobError, did_you_mean
+from foldwise.errors import ConfigError, DiskFull, JobError, did_you_mean
 from foldwise.system.disk import is_full
 from foldwise.system.redact import first_line
 from foldwise.tracking.mlflow_store import MlflowStore
@@ -83,6 +83,8 @@ class MlflowRegistry:
             try:
                 made = self._registered(name, idempotency_key, standing.leads)
                 return made or self._register(folder, name, run_id, metrics, idempotency_key, standing)
+            except DiskFull as fault:
+                raise JobError(f"model {name} cannot be registered: {fault}; its bundle is in {folder}") from None
             except FAULTS as fault:
                 pause = next(pauses, None)
                 if pause is None or is_full(fault) or getattr(fault, "error_code", None) == "INVALID_PARAMETER_VALUE":
@@ -229,9 +231,11 @@ class MlflowRegistry:
         try:
             made = self._make_version(logged, folder, card, name, run_id, metrics, idempotency_key, standing)
         except FAULTS as fault:
-            if is_full(fault):  # what is there of the model serves nobody, and takes the space that is lacking
-                self._store.remove_files(logged.artifact_location)
-            raise
+            if not is_full(fault):
+                raise
+            said = self._store.described(fault)  # with the space that was free, before the removal frees more
+            self._store.remove_files(logged.artifact_location)  # it serves nobody, and takes the space that is lacking
+            raise DiskFull(said) from None
         alias = self._set_first_alias(name, made.version, standing.leads)
         return ModelVersion(name, int(made.version), (alias,), f"models:/{name}/{made.version}")
 

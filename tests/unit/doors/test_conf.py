@@ -7,6 +7,7 @@ from foldwise.doors.compose import compose_service, compose_study
 from foldwise.doors.conf import conf_at, shipped_conf, write_conf
 from foldwise.doors.help import door_help
 from foldwise.errors import ConfigError
+from foldwise.system.files import part_of
 
 
 @pytest.fixture(params=["conf", "odd 'name', [it]"])
@@ -123,6 +124,20 @@ def test_the_shipped_options_are_written_out_whole_or_not_at_all(tmp_path):
     write_conf([str(tmp_path / "empty")])
     shipped = {path.relative_to(shipped_conf()) for path in shipped_conf().rglob("*.yaml")}
     assert {path.relative_to(tmp_path / "empty") for path in (tmp_path / "empty").rglob("*.yaml")} == shipped
+
+
+def test_its_unfinished_folder_has_the_shared_name_and_goes_with_a_fault(tmp_path, monkeypatch):
+    seen = []
+
+    def fails(source, target, **options):
+        seen.append(target)
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("foldwise.doors.conf.shutil.copytree", fails)
+    with pytest.raises(ConfigError, match="mine cannot be written: Permission denied"):
+        write_conf([str(tmp_path / "mine")])
+    assert seen == [part_of(tmp_path / "mine")]
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_folder_that_is_in_use_is_left_alone(tmp_path, monkeypatch):

@@ -2,6 +2,7 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from filelock import Timeout
@@ -82,3 +83,12 @@ def test_a_link_that_appears_after_the_check_is_not_followed(tmp_path):
     with pytest.raises(OSError, match="symbolic links"):
         write_in_lock(path, "mine")
     assert (tmp_path / "other").read_text() == "precious"
+
+
+@pytest.mark.parametrize("other", ["studies", "studies/one"])
+@pytest.mark.parametrize("make", [Path.touch, lambda path: path.symlink_to("nowhere"), os.mkfifo])
+def test_a_file_where_its_folder_belongs_is_named(tmp_path, other, make):
+    (tmp_path / other).parent.mkdir(exist_ok=True)
+    make(tmp_path / other)
+    with pytest.raises(ConfigError, match=f"{tmp_path / other} is not a folder, but .*; remove or rename it"):
+        file_lock(tmp_path / "studies" / "one" / "lock", 0)

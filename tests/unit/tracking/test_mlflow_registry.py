@@ -104,3 +104,19 @@ def test_nothing_is_written_to_the_working_folder(tmp_path, monkeypatch):
     registry.register(tmp_path / "made" / "bundle", "things", None, {})
     registry.fetch("things@champion")
     assert list((tmp_path / "here").iterdir()) == []
+
+
+def test_a_full_disk_is_told_with_the_space_before_the_removal(registered, monkeypatch, tmp_path):
+    store, folder = registered[0], tmp_path
+    make_bundle(folder, "multiclass")
+    registry, steps = _registry(store), []
+
+    def fails(*_):
+        raise OSError(28, "No space left on device", str(tmp_path / "x"))
+
+    monkeypatch.setattr(registry, "_make_version", fails)
+    monkeypatch.setattr(type(store), "described", lambda _, fault: steps.append("described") or "0.0 MB free")
+    monkeypatch.setattr(type(store), "remove_files", lambda *_: steps.append("removed"))
+    with pytest.raises(JobError, match=r"^model things cannot be registered: 0\.0 MB free; its bundle is in "):
+        registry.register(folder / "bundle", "things", None, {})
+    assert steps == ["described", "removed"]

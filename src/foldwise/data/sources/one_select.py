@@ -27,6 +27,7 @@ Rows = tuple[list[str], Sequence[Any]]
 
 _ONE_SELECT = "write one SELECT, which runs read-only"
 _TOO_LONG = "raise data.statement_timeout, or ask for less"
+_TOO_BIG = "a value may have 16 MB; leave that column out, or shorten it with substr"
 # The code of a fault, in SQLSTATE or SQLite's own numbers -> what to do about it.
 _HINTS: dict[str | int | None, str] = {
     "42601": _ONE_SELECT,  # syntax error, also for what is no SELECT
@@ -36,6 +37,7 @@ _HINTS: dict[str | int | None, str] = {
     "57014": _TOO_LONG,
     sqlite3.SQLITE_READONLY: _ONE_SELECT,
     sqlite3.SQLITE_INTERRUPT: _TOO_LONG,
+    sqlite3.SQLITE_TOOBIG: _TOO_BIG,
 }
 
 _ACTIONS = (sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_RECURSIVE)
@@ -44,6 +46,7 @@ _REFUSED_IN_SQLITE = frozenset(
     {"load_extension", "fts3_tokenizer", "icu_load_collation", "readfile", "writefile", "edit", "eval", "fsdir", "lsdir"}
 )
 _LOOKED_UP = ("data_version", "page_size")  # without a value, which would set it
+_VALUE_BYTES = 16_000_000  # of one value: a function that makes or searches a larger one is not stopped by the clock
 _STEPS = 10_000  # of SQLite's machine between two looks at the clock: well below a millisecond
 
 # Functions that PostgreSQL calls VOLATILE because two calls differ, and that change nothing beyond this session.
@@ -120,6 +123,7 @@ def read_from_sqlite(connection: Connection, query: str, seconds: float | None) 
 
     driver.isolation_level = None  # else a BEGIN would come before the statement
     driver.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
+    driver.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _VALUE_BYTES)
     driver.set_authorizer(authorize)
     driver.set_progress_handler(lambda: time.monotonic() > end, _STEPS)
     try:
