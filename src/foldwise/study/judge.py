@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,8 +12,10 @@ import numpy.typing as npt
 from foldwise.config.read import trial_at
 from foldwise.evaluation import baselines, bootstrap
 from foldwise.evaluation.balance_gain import BalanceGain, balance_gain
+from foldwise.evaluation.baseline_clock import BaselineClock, OutOfBaselineTime
 from foldwise.evaluation.metrics import confusion, score, scorer
 from foldwise.evaluation.seen import Telling, telling
+from foldwise.evaluation.shrunken import shrunken
 from foldwise.evaluation.threshold import Asked
 from foldwise.ledger.ledger import Ledger
 from foldwise.models.heads import THRESHOLD, label_codes
@@ -24,7 +26,7 @@ from foldwise.study.refit_best import Refitted
 from foldwise.study.tables import write_holdout
 from foldwise.system.kill_points import reached
 from foldwise.trial.result import TrialResult
-from foldwise.trial.summary import Answer, BaselineScore, Confusion, HoldoutScore
+from foldwise.trial.summary import Answer, BaselineScore, Confusion, HoldoutScore, UnfinishedBaseline
 
 Predictions = npt.NDArray[np.float64]
 
@@ -33,18 +35,32 @@ Predictions = npt.NDArray[np.float64]
 class Judgement:
     """How the model and the baselines did, with the model's predictions. balance: None where balancing was not searched.
 
+    baselines: with those that were cut off or left out, and their seconds.
     answer: the verdict in a word.
     """
 
     holdout: HoldoutScore
-    baselines: tuple[BaselineScore, ...]
+    baselines: Baselines
     answers: Answers
     balance: BalanceGain | None
     verdict: str
-    answer: Answer
+    answer: Answer | None
 
 
-def judge(plan: Plan, model: Refitted, results: Sequence[TrialResult], ledger: Ledger) -> Judgement:
+@dataclass(frozen=True, eq=False)
+class Baselines:
+    """The scores of the baselines that are finished, their predictions for the holdout by name, and the others.
+
+    seconds: what all of them took.
+    """
+
+    scores: tuple[BaselineScore, ...]
+    predictions: Mapping[str, Predictions]
+    unfinished: tuple[UnfinishedBaseline, ...]
+    seconds: float
+
+
+def judge(plan: Plan, model: Refitted, results: Sequence[TrialResult], ledger: Ledger, clock: BaselineClock) -> Judgement:
     """Read the holdout once, and write `holdout.parquet`.
 
     Args:
@@ -52,6 +68,7 @@ def judge(plan: Plan, model: Refitted, results: Sequence[TrialResult], ledger: L
         model: the refitted trial.
         results: all finished trials.
         ledger: counts how often this holdout was read.
+        clock: of the baselines.
     """
     table, goal, holdout = plan.table, plan.goal, plan.holdout
     reads = ledger.record_holdout_read(table.fingerprint, plan.spec.name, len(holdout.rows))
@@ -61,30 +78,40 @@ def judge(plan: Plan, model: Refitted, results: Sequence[TrialResult], ledger: L
     metrics = score(table.task, len(table.labels), answers.truth, answers.predictions, model.threshold)
     # a threshold that was searched is a threshold that was tuned
     threshold: Asked = "auto" if "fit.threshold" in plan.spec.space.ranges else model.trial.fit.threshold
-    scores, predictions = judge_baselines(plan, threshold, balanced=model.trial.balance.kind != "none")
-    rival = better_baseline(scores, goal.better)
-    theirs = THRESHOLD if rival.threshold is None else rival.threshold
-    comparison = bootstrap.compare(
-        goal,
-        scorer(table.task, len(table.labels), goal.metric, model.threshold),
-        answers.truth,
-        answers.predictions,
-        predictions[rival.name],
-        derive(Purpose.VERDICT, plan.spec.fixed.seed),
-        their_score=scorer(table.task, len(table.labels), goal.metric, theirs),
-        apart=_apart(goal.metric, answers, predictions[rival.name], theirs) if table.labels else None,
-    )
-    verdict = bootstrap.sentence(goal, metrics[goal.metric], rival, comparison, len(holdout.rows))
+    rivals = judge_baselines(plan, threshold, balanced=model.trial.balance.kind != "none", clock=clock)
+    verdict, answer = _verdict(plan, answers, metrics[goal.metric], rivals)
     of_both = results if "balance" in plan.spec.space.ranges else ()  # else all trials are on one side
     gain = balance_gain(of_both, lambda result: trial_at(plan.spec, result.params).balance.kind, goal)
     return Judgement(
         HoldoutScore(len(holdout.rows), metrics, reads, confusion_of(table.labels, answers)),
-        scores,
+        rivals,
         answers,
         gain,
         verdict if gain is None else f"{verdict}; {gain.sentence(goal.metric)}",
-        comparison.answer,
+        answer,
     )
+
+
+def _verdict(plan: Plan, answers: Answers, ours: float, rivals: Baselines) -> tuple[str, Answer | None]:
+    """The model against the better baseline, as a sentence and in a word."""
+    table, goal, rows = plan.table, plan.goal, len(plan.holdout.rows)
+    rival = better_baseline(rivals.scores, goal.better)
+    if rival is None:
+        return bootstrap.alone(goal, ours, rows, rivals.unfinished), None
+    theirs = THRESHOLD if rival.threshold is None else rival.threshold
+    comparison = bootstrap.compare(
+        goal,
+        scorer(table.task, len(table.labels), goal.metric, answers.threshold),
+        answers.truth,
+        answers.predictions,
+        rivals.predictions[rival.name],
+        derive(Purpose.VERDICT, plan.spec.fixed.seed),
+        their_score=scorer(table.task, len(table.labels), goal.metric, theirs),
+        apart=_apart(goal.metric, answers, rivals.predictions[rival.name], theirs) if table.labels else None,
+    )
+    others = len(rivals.scores) - 1
+    verdict = bootstrap.sentence(goal, ours, rival, comparison, rows, others, rivals.unfinished)
+    return verdict, bootstrap.answer_of(comparison, rivals.unfinished)
 
 
 def _apart(metric: str, answers: Answers, theirs: Predictions, threshold: float) -> Telling | None:
@@ -93,29 +120,40 @@ def _apart(metric: str, answers: Answers, theirs: Predictions, threshold: float)
     return telling(metric, answers.truth, right, label_codes(theirs, threshold) == answers.truth)
 
 
-def judge_baselines(plan: Plan, threshold: Asked, balanced: bool) -> tuple[tuple[BaselineScore, ...], dict[str, Predictions]]:
-    """Score the baselines on the same folds and the same holdout; with their predictions there.
+def judge_baselines(plan: Plan, threshold: Asked, balanced: bool, clock: BaselineClock) -> Baselines:
+    """Score the baselines on the same folds and the same holdout. Those of images learn from shrunken ones.
 
     Args:
         plan: the study's data.
         threshold: the model's, or `auto` to tune theirs as the model's was tuned.
         balanced: whether the model was trained on balanced classes.
+        clock: ends those that take too long.
     """
-    table, goal = plan.table, plan.goal
-    scores, predictions = [], {}
-    for name in baselines.names(table.task, balanced):
-        mean, sd, at = baselines.cross_validated(name, table, plan.splits, goal, threshold)
-        predictions[name] = baselines.holdout_predictions(name, table, plan.development, plan.holdout)
-        held = score(table.task, len(table.labels), plan.holdout.target, predictions[name], at)[goal.metric]
-        scores.append(BaselineScore(name, mean, sd, held, at if table.task == "binary" else None))
-    return tuple(scores), predictions
+    task, asked = plan.table.task, plan.spec.fixed.baselines
+    names = baselines.names(task, balanced) if asked is None else asked
+    table, holdout = (shrunken(plan.table), shrunken(plan.holdout)) if names else (plan.table, plan.holdout)
+    size = None if table is plan.table else table.schema.image
+    scores, predictions, unfinished = [], {}, []
+    for name in names:
+        blind = name in baselines.BLIND
+        try:
+            clock.starts(name, len(plan.splits) + 1, limited=not blind)
+            mean, sd, at = baselines.cross_validated(name, table, plan.splits, plan.goal, threshold, clock)
+            predicted = baselines.holdout_predictions(name, table, plan.development, holdout, clock)
+        except OutOfBaselineTime as over:
+            unfinished.append(UnfinishedBaseline(name, str(over)))
+            continue
+        held = score(task, len(table.labels), holdout.target, predicted, at)[plan.goal.metric]
+        predictions[name] = predicted
+        scores.append(BaselineScore(name, mean, sd, held, at if task == "binary" else None, None if blind else size))
+    return Baselines(tuple(scores), predictions, tuple(unfinished), clock.seconds)
 
 
-def better_baseline(scores: Sequence[BaselineScore], better: Callable[[float, float], bool]) -> BaselineScore:
-    """The baseline with the better cross-validated score: it is chosen without the holdout."""
-    chosen = scores[0]
+def better_baseline(scores: Sequence[BaselineScore], better: Callable[[float, float], bool]) -> BaselineScore | None:
+    """The baseline with the better cross-validated score, if there is one: it is chosen without the holdout."""
+    chosen = scores[0] if scores else None
     for baseline in scores[1:]:
-        if better(baseline.mean, chosen.mean):
+        if chosen is None or better(baseline.mean, chosen.mean):
             chosen = baseline
     return chosen
 

@@ -49,13 +49,36 @@ class BestTrial:
 
 @dataclass(frozen=True)
 class BaselineScore:
-    """A baseline on the same folds and the same holdout. threshold: the one that it answers with, for two classes."""
+    """A baseline on the same folds and the same holdout.
+
+    threshold: the one that it answers with, for two classes.
+    image: height, width and channels of the shrunken images that it learned from, if they were shrunk.
+    """
 
     name: str
     mean: float
     sd: float
     holdout: float
     threshold: Annotated[float | None, Field(exclude_if=lambda threshold: threshold is None)] = None
+    image: Annotated[tuple[int, int, int] | None, Field(exclude_if=lambda image: image is None)] = None
+
+    @property
+    def shown(self) -> str:
+        """Its name, and what it saw if that is less than the model."""
+        return self.name if self.image is None else f"{self.name} on {self.image[0]} x {self.image[1]} pixels"
+
+
+@dataclass(frozen=True)
+class UnfinishedBaseline:
+    """A baseline without scores, because its time was over. reason: that it was cut off or left out, and by which limit."""
+
+    name: str
+    reason: str
+
+    @property
+    def sentence(self) -> str:
+        """As a sentence."""
+        return f"{self.name} was {self.reason}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,10 +135,12 @@ class StudySummary:
 
     pareto: with two goals, the number, score and cost of each trial on the front, cheapest first.
     source: the mark of the rows as they were read, if they have one.
-    answer: the verdict in a word.
+    baselines: those that are finished. baselines_unfinished: those that were cut off or left out.
+    answer: the verdict in a word. None if there is no baseline, or if the model is better than those that are finished but not
+        all are.
     threshold: for two classes, the probability above which the second is predicted.
     balance: what `BalanceGain` found, where balancing was searched. findings: of the audit. Both are kept and shown as a whole.
-    seconds: of `data`, `search` and `refit`, and in `total`.
+    seconds: of `data`, `search`, `refit` and `baselines`, and in `total`.
     """
 
     study: str
@@ -131,6 +156,7 @@ class StudySummary:
     best: BestTrial
     threshold: float | None = None
     baselines: tuple[BaselineScore, ...]
+    baselines_unfinished: Annotated[tuple[UnfinishedBaseline, ...], Field(exclude_if=lambda unfinished: not unfinished)] = ()
     holdout: HoldoutScore
     verdict: str
     answer: Annotated[Answer | None, Field(exclude_if=lambda answer: answer is None)] = None
