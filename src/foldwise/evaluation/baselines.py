@@ -132,10 +132,13 @@ def _predictions(
 
 
 def _fit_in_parts(model: Any, features: npt.NDArray[Any], target: npt.NDArray[Any], clock: BaselineClock | None) -> None:
-    """Fit a logistic regression, so that the clock can end it."""
+    """Fit a logistic regression, so that the clock can end it. One thread: for so few pixels several wait for each other."""
+    from threadpoolctl import threadpool_limits
+
     model.set_params(warm_start=True, max_iter=PASSES_AT_ONCE)
     for _ in range(IMAGE_PASSES // PASSES_AT_ONCE):
-        model.fit(features, target)
+        with threadpool_limits(1):
+            model.fit(features, target)
         if max(model.n_iter_) < PASSES_AT_ONCE:
             return
         if clock is not None:
