@@ -10,8 +10,8 @@ import numpy.typing as npt
 
 from foldwise.data.table import Table
 
-# A logistic regression reaches 0.926 on MNIST with 28 x 28 pixels and 0.925 with 14 x 14. Colour photographs gain: 0.385 with 8 x 8
-# pixels and 0.368 with 16 x 16 on 10,000 of CIFAR-10, 0.464 and 0.445 on 900 scenes.
+# A logistic regression reaches 0.926 on MNIST with 28 x 28 pixels, 0.925 with 14 x 14. Colour pictures gain: 0.385 with 8 x 8
+# and 0.368 with 16 x 16 pixels on 10,000 images of CIFAR-10, 0.464 and 0.445 on 900 scenes.
 MOST_NUMBERS = 256
 BLOCK = 1024  # images averaged at once
 

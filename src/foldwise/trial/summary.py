@@ -65,7 +65,7 @@ class BaselineScore:
     @property
     def shown(self) -> str:
         """Its name, and what it saw if that is less than the model."""
-        return self.name if self.image is None else f"{self.name} on {self.image[0]} x {self.image[1]} pixels"
+        return self.name if self.image is None else f"{self.name} ({self.image[0]} x {self.image[1]} px)"
 
 
 @dataclass(frozen=True)

@@ -59,7 +59,7 @@ def test_a_baseline_that_is_not_finished_is_shown_as_such():
     rivals = (BaselineScore("logistic", 0.7, 0.1, 0.8, image=(14, 14, 1)),)
     screen.finished(summary(baselines=rivals, baselines_unfinished=(UnfinishedBaseline("ridge", "left out"),)), [])
     rows = [line.split("  ") for line in screen.console.file.getvalue().splitlines()]
-    assert any(row[0] == "logistic on 14 x 14 pixels" for row in rows)
+    assert any(row[0] == "logistic (14 x 14 px)" for row in rows)
     assert any(row[0] == "ridge" and "not finished" in [cell.strip() for cell in row] for row in rows)
 
 

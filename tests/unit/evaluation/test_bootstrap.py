@@ -218,7 +218,7 @@ def test_a_model_is_better_than_the_finished_baseline_only():
 
 def test_a_single_baseline_is_not_the_better_one():
     rival = BaselineScore("logistic", 0.6, 0.1, 0.6, image=(14, 14, 1))
-    assert "; the baseline, logistic on 14 x 14 pixels, has 0.600; " in sentence(ACCURACY, 0.9, rival, AHEAD, 84, others=0)
+    assert "; the baseline, logistic (14 x 14 px), has 0.600; " in sentence(ACCURACY, 0.9, rival, AHEAD, 84, others=0)
 
 
 def test_without_a_baseline_nothing_is_compared():

@@ -64,3 +64,15 @@ def test_a_baseline_of_another_task_is_refused_before_anything_is_written(tmp_pa
     with pytest.raises(ConfigError, match=r"baselines\.0: ridge is no baseline of this task, which is multiclass"):
         _plan(tmp_path, IRIS, baselines=["ridge"])
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_study_without_baselines_is_compared_with_nothing(tmp_path):
+    from foldwise.api import train
+
+    words = ["data=iris", "baselines=[]", "tracking=in_memory", f"paths.runs={tmp_path}", "fit.epochs=2", "folds.count=2"]
+    done = train(*words)
+    assert done.verdict.endswith("; compared with no baseline: baselines=[] asks for none")
+    assert done.summary["baselines"] == []
+    assert "answer" not in done.summary
+    assert 0 <= done.summary["seconds"]["baselines"] <= done.summary["seconds"]["total"]
+    assert "compared with no baseline" in (done.folder / "compare.html").read_text()
