@@ -75,7 +75,7 @@ class StudyResult:
         """The table that a notebook shows."""
         found, best, metric = self.found, self.found.best, self.found.goal.metric
         rows = [(f"model (trial {best.number})", best.mean, best.sd, found.held(metric))]
-        rows += [(line.name, line.mean, line.sd, line.holdout) for line in found.baselines]
+        rows += [(line.shown, line.mean, line.sd, line.holdout) for line in found.baselines]
         spread = [(name, plus_minus(score(mean), score(sd), len(best.folds)), held) for name, mean, sd, held in rows]
         body = "".join(
             f"<tr><td>{html.escape(name)}</td><td>{both}</td><td>{score(held)}</td></tr>" for name, both, held in spread

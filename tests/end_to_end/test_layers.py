@@ -53,8 +53,8 @@ def test_an_output_of_no_vector_ends_before_anything_is_written(tmp_path):
 
 
 def test_shapes_that_do_not_fit_end_before_anything_is_written(tmp_path):
-    layers = "model.layers=[{kind: Conv2D, filters: 4, kernel_size: 3},Flatten]"
+    layers = "model.layers=[Flatten,{kind: Conv2D, filters: 4, kernel_size: 3}]"
     done = run("tune", "data=iris", "model=layers", layers, *TINY, runs=tmp_path / "runs")
     assert done.returncode == 2
-    assert "error: model.layers.0: layer 1 (Conv2D) cannot take 4: a row must have 3 sides, and has 1" in done.stderr
+    assert "error: model.layers.1: layer 2 (Conv2D) cannot take 4: a row must have 3 sides, and has 1" in done.stderr
     assert not (tmp_path / "runs").exists()

@@ -39,6 +39,7 @@ _PLACES = (
     ("folds", "path"),
     *(("execute", name) for name in ("kind", "workers", "address")),
     ("promotion",),  # kept for later models, which it judges
+    ("baselines",),  # they judge trials and change none
 )
 # Options that came later, with the value that earlier studies had: at that value they are no part of the identity.
 _LATER: Mapping[tuple[str, str], Any] = {
@@ -56,6 +57,8 @@ _LATER: Mapping[tuple[str, str], Any] = {
     ("model", "kernel_constraint"): "none",
     ("fit", "callbacks"): [],
 }
+# The same for options of one kind of a section, where another kind had the option before.
+_LATER_OF_KIND: Mapping[tuple[str, str, str], Any] = {("model", "layers", "image"): None}
 
 
 def read_study(config: Mapping[str, Any]) -> StudySpec:
@@ -204,6 +207,10 @@ def identity(recipe: Mapping[str, Any]) -> dict[str, Any]:
         part = kept.get(section)
         if isinstance(part, dict) and name in part and _equal(part[name], usual):
             del part[name]
+    for (section, kind, name), usual in _LATER_OF_KIND.items():
+        part = kept.get(section)
+        if isinstance(part, dict) and part.get("kind") == kind and name in part and part[name] == usual:
+            del part[name]
     return kept
 
 
@@ -239,6 +246,10 @@ def _check_together(fixed: FixedSpec) -> None:
     if fixed.goals and fixed.race.kind != "none":
         raise ConfigError(
             "race.kind", f"{fixed.race.kind} ends trials by one score, but a trial can still win by the other goal; use none"
+        )
+    if fixed.baselines == () and fixed.promotion.require == "better":
+        raise ConfigError(
+            "promotion.require", "better needs a baseline to beat, and baselines=[] has none; name one, or use any"
         )
     if fixed.folds.kind == "grouped" and data.group is None:
         raise ConfigError("folds.kind", "grouped needs data.group, the column whose equal values keep rows together")

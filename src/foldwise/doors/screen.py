@@ -134,7 +134,9 @@ class Screen:
         held = score(summary.held(metric))
         table.add_row(f"model (trial {best.number})", _plus_minus(best.mean, best.sd, folds), held)
         for baseline in summary.baselines:
-            table.add_row(escape(baseline.name), _plus_minus(baseline.mean, baseline.sd, folds), score(baseline.holdout))
+            table.add_row(escape(baseline.shown), _plus_minus(baseline.mean, baseline.sd, folds), score(baseline.holdout))
+        for other in summary.baselines_unfinished:
+            table.add_row(escape(other.name), "not finished", "-")
         self.console.print()
         self.console.print(table)
         self.console.print()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ import numpy.typing as npt
 from foldwise.evaluation.seen import FEWEST_ROWS, Telling, smallest_seen
 from foldwise.spec.goal import Goal
 from foldwise.system.numbers import shown
-from foldwise.trial.summary import Answer, BaselineScore, BestTrial
+from foldwise.trial.summary import Answer, BaselineScore, BestTrial, UnfinishedBaseline
 
 # Large holdouts have narrow intervals, so fewer resamples are enough and the time stays the same.
 RESAMPLED_ROWS, FEWEST = 10_000_000, 100
@@ -90,7 +90,15 @@ def compare(
     return Comparison(difference, low, high, better, worse, seen, few)
 
 
-def sentence(goal: Goal, ours: float, rival: BaselineScore, comparison: Comparison, rows: int) -> str:
+def sentence(
+    goal: Goal,
+    ours: float,
+    rival: BaselineScore,
+    comparison: Comparison,
+    rows: int,
+    others: int = 1,
+    unfinished: Sequence[UnfinishedBaseline] = (),
+) -> str:
     """The verdict as a sentence.
 
     Args:
@@ -99,27 +107,68 @@ def sentence(goal: Goal, ours: float, rival: BaselineScore, comparison: Comparis
         rival: the better baseline.
         comparison: of the two.
         rows: number of holdout rows.
+        others: how many baselines are finished beside the rival.
+        unfinished: those that were cut off or left out; the sentence says so, and what the model was compared with.
     """
     assert rival.holdout is not None  # it answered the same rows
-    theirs = f"the better baseline, {rival.name}, has {_shown(rival.holdout)}"
-    scores = f"holdout {goal.metric} {_shown(ours)} ({rows} rows); {theirs}"
+    which = "the better baseline" if others else "the only finished baseline" if unfinished else "the baseline"
+    scores = f"{_ours(goal, ours, rows)}; {which}, {rival.shown}, has {_shown(rival.holdout)}"
     if not math.isfinite(comparison.low):
-        return f"{scores}; the difference cannot be judged on these rows"
-    interval = f"95 % interval {_signed(comparison.low)} to {_signed(comparison.high)}"
-    return f"{scores}; difference {_signed(comparison.difference)}, {interval}: {_found(comparison, rows)}"
+        found = f"{scores}; the difference cannot be judged on these rows"
+    else:
+        interval = f"95 % interval {_signed(comparison.low)} to {_signed(comparison.high)}"
+        found = f"{scores}; difference {_signed(comparison.difference)}, {interval}: {_found(comparison, rows)}"
+        if unfinished and comparison.better:
+            found += f" than {rival.name}"
+    missing = [f"{other.sentence}, so the model was not compared with it" for other in unfinished]
+    return "; ".join([found, *missing])
 
 
-def without_holdout(goal: Goal, best: BestTrial, rival: BaselineScore, trials: int, rows: int | None) -> str:
+def alone(goal: Goal, ours: float, rows: int, unfinished: Sequence[UnfinishedBaseline] = ()) -> str:
+    """What stands in place of a verdict if there is no baseline to compare with.
+
+    Args:
+        goal: the metric.
+        ours: the model's score on the holdout.
+        rows: number of holdout rows.
+        unfinished: the baselines that were cut off or left out; none if none was asked for.
+    """
+    return f"{_ours(goal, ours, rows)}; {_none(unfinished)}"
+
+
+def answer_of(comparison: Comparison, unfinished: Sequence[UnfinishedBaseline]) -> Answer | None:
+    """The verdict in a word; None for a model that is better than what was finished, while not all was."""
+    return None if unfinished and comparison.better else comparison.answer
+
+
+def _none(unfinished: Sequence[UnfinishedBaseline]) -> str:
+    why = "; ".join(other.sentence for other in unfinished) if unfinished else "baselines=[] asks for none"
+    return f"compared with no baseline: {why}"
+
+
+def _ours(goal: Goal, ours: float, rows: int) -> str:
+    return f"holdout {goal.metric} {_shown(ours)} ({rows} rows)"
+
+
+def without_holdout(
+    goal: Goal,
+    best: BestTrial,
+    rival: BaselineScore | None,
+    trials: int,
+    rows: int | None,
+    unfinished: Sequence[UnfinishedBaseline] = (),
+) -> str:
     """What stands in place of a verdict if no rows were set aside.
 
     Args:
         goal: the metric.
         best: the trial that was refitted.
-        rival: the better baseline.
+        rival: the better baseline; None if none is finished.
         trials: the number that the best was chosen from.
         rows: the number of rows that trials were trained and judged on; None if they were judged on other rows.
+        unfinished: the baselines that were cut off or left out.
     """
-    theirs = f"the better baseline, {rival.name}, has {_shown(rival.mean)}"
+    theirs = _none(unfinished) if rival is None else f"the better baseline, {rival.shown}, has {_shown(rival.mean)}"
     scores = f"{goal.metric} {_shown(best.mean)}"
     if rows is not None:
         return f"no verdict: trained and judged on the same {rows:,} rows, with no holdout; {scores} there, and {theirs}"

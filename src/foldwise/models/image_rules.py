@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from math import prod
 
 from foldwise.errors import ConfigError
+from foldwise.spec.layers import LayersSpec
 from foldwise.spec.model import CnnSpec, ModelSpec
 
 
@@ -13,25 +14,26 @@ def as_shown(model: ModelSpec, image: tuple[int, int, int] | None) -> ModelSpec:
     """The model with `model.image` set to the size of the data's images, if they are images.
 
     Args:
-        model: only a `cnn` changes.
+        model: only a `cnn` changes, and a list of layers that begins with layers of images.
         image: height, width and channels of the data's images; None for a table.
 
     Raises:
         ConfigError: at model.image, if it is set to another size.
     """
-    if not isinstance(model, CnnSpec) or image is None:
+    taker = _of_images(model)
+    if taker is None or image is None:
         return model
-    if model.image not in (None, image):
-        given, actual = (" x ".join(map(str, size)) for size in (model.image or (), image))
+    if taker.image not in (None, image):
+        given, actual = (" x ".join(map(str, size)) for size in (taker.image or (), image))
         raise ConfigError("model.image", f"is {given}, but the images are {actual}; set model.image=null to use their size")
-    return model.model_copy(update={"image": image})
+    return taker.model_copy(update={"image": image})
 
 
 def check_image(model: ModelSpec, numbers: int, others: Sequence[str] = (), selecting: bool = False) -> None:
-    """Refuse rows that do not make an image of the size of a `cnn`, and blocks that leave no pixel of it.
+    """Refuse rows that do not make an image of the network's size, and blocks of a `cnn` that leave no pixel of it.
 
     Args:
-        model: other kinds than `cnn` take any row.
+        model: other kinds than `cnn`, and layers that do not begin with layers of images, take any row.
         numbers: how many numbers a row has.
         others: the names of its columns that are not numbers.
         selecting: whether prep.select can drop features.
@@ -39,20 +41,29 @@ def check_image(model: ModelSpec, numbers: int, others: Sequence[str] = (), sele
     Raises:
         ConfigError: at model.image, model.blocks or prep.select.
     """
-    if not isinstance(model, CnnSpec):
+    taker = _of_images(model)
+    if taker is None:
         return
-    if model.image is None:
+    if taker.image is None:
         rule = f"a table has no image size; set model.image=[height,width,channels] for {numbers} numbers a row"
         raise ConfigError("model.image", rule)
     if others:
         proposal = f"leave it out by data.drop=['{others[0]}'], or set data.kinds.{others[0]}=number if it is one"
         raise ConfigError("model.image", f"column {others[0]} is not a number, so it cannot be a pixel; {proposal}")
     if selecting:
-        raise ConfigError("prep.select", "an image keeps all its pixels; set prep.select=none for model=cnn")
-    size = " x ".join(map(str, model.image))
-    if prod(model.image) != numbers:
-        raise ConfigError("model.image", f"{size} is an image of {prod(model.image)} numbers, and a row has {numbers}")
-    _check_blocks(model, model.image[0], model.image[1])
+        raise ConfigError("prep.select", f"an image keeps all its pixels; set prep.select=none for model={taker.kind}")
+    size = " x ".join(map(str, taker.image))
+    if prod(taker.image) != numbers:
+        raise ConfigError("model.image", f"{size} is an image of {prod(taker.image)} numbers, and a row has {numbers}")
+    if isinstance(taker, CnnSpec):
+        _check_blocks(taker, taker.image[0], taker.image[1])
+
+
+def _of_images(model: ModelSpec) -> CnnSpec | LayersSpec | None:
+    """The model, if it makes an image of a row by itself."""
+    if isinstance(model, LayersSpec):
+        return model if model.image_starts else None
+    return model if isinstance(model, CnnSpec) else None
 
 
 def _check_blocks(model: CnnSpec, height: int, width: int) -> None:

@@ -32,5 +32,5 @@ def check_inputs(model: ModelSpec, columns: Sequence[str], left_out: Mapping[str
 def takes_pixels(model: ModelSpec) -> bool:
     """Whether the network reshapes a row's numbers into an image, so that all of them are needed."""
     if isinstance(model, LayersSpec):
-        return any(layer.kind == "Reshape" for layer in model.layers)
+        return bool(model.image_starts) or any(layer.kind == "Reshape" for layer in model.layers)
     return isinstance(model, CnnSpec)

@@ -10,6 +10,7 @@ import keras
 
 from foldwise.errors import ConfigError
 from foldwise.models.heads import Head
+from foldwise.models.image_rules import check_image
 from foldwise.models.layer_options import INITIALIZERS, REGULARIZERS, constraint, regularizers
 from foldwise.seeds import Purpose, derive
 from foldwise.spec.constraint import CONSTRAINT
@@ -22,6 +23,9 @@ AXES = {"Dense": 2, "Conv1D": 3, "Conv2D": 4}
 
 def layered(spec: LayersSpec, inputs: int, head: Head, seed: int, columns: Sequence[str]) -> keras.Model:
     """Features, the layers in their order, then Dense and activation of the head; further outputs after the main one.
+
+    If the first layers take images, the features become images of `spec.image`, row by row and channels last, and a Flatten is
+    put before each Dense layer that gets one. A network that makes its images by Reshape is built as it is listed.
 
     The random layers' seeds follow from `seed` and their position alone.
 
@@ -37,14 +41,35 @@ def layered(spec: LayersSpec, inputs: int, head: Head, seed: int, columns: Seque
     """
     features = keras.Input((inputs,), name=FEATURES)
     known = {name: _chosen(name, of, features, columns) for name, of in spec.inputs.items()} or {FEATURES: features}
+    known |= {start: _as_image(spec, inputs, start, known[start]) for start in spec.image_starts}
+    flatten = bool(spec.image_starts)
     for place, taken in enumerate(spec.wiring):
         given = [known[label] for label in taken]
+        if flatten and spec.layers[place].kind == "Dense":
+            given = [_flat(tensor, f"{_name(spec, place)}.flatten") for tensor in given]
         known[spec.label(place)] = _applied(spec, place, given, derive(Purpose.LAYERS, seed, place + 1))
-    last = known[spec.label(len(spec.layers) - 1)]
-    main = _headed(last, head, "", "model.layers", "the last layer")
+    heads = [("", "model.layers", "the last layer", known[spec.label(len(spec.layers) - 1)])]
     # no layer's name has a dot
-    others = [_headed(known[name], head, f".{name}", f"model.outputs.{name}", name) for name, _ in spec.auxiliary]
+    heads += [(f".{name}", f"model.outputs.{name}", name, known[name]) for name, _ in spec.auxiliary]
+    if flatten:
+        heads = [(suffix, key, giver, _flat(tensor, f"flatten{suffix or '.output'}")) for suffix, key, giver, tensor in heads]
+    main, *others = [_headed(tensor, head, suffix, key, giver) for suffix, key, giver, tensor in heads]
     return keras.Model(features, [main, *others] if others else main, name="layers")
+
+
+def _as_image(spec: LayersSpec, inputs: int, start: str, features: Any) -> Any:
+    """The features of a row as an image."""
+    check_image(spec, inputs)
+    return keras.layers.Reshape(spec.image, name=f"{start}.image")(features)
+
+
+def _flat(tensor: Any, name: str) -> Any:
+    """A layer's output as a vector."""
+    return tensor if len(tensor.shape) == 2 else keras.layers.Flatten(name=name)(tensor)
+
+
+def _name(spec: LayersSpec, place: int) -> str:
+    return spec.layers[place].name or f"layer_{place + 1}"
 
 
 def _headed(tensor: Any, head: Head, suffix: str, key: str, giver: str) -> Any:
@@ -73,7 +98,7 @@ def _applied(spec: LayersSpec, place: int, given: list[Any], seed: int) -> Any:
     key, label = f"model.layers.{place}", spec.label(place)
     shapes = " and ".join(_shape(tensor) for tensor in given)
     try:
-        layer = getattr(keras.layers, asked.kind)(name=asked.name or f"layer_{place + 1}", **_options(asked, seed))
+        layer = getattr(keras.layers, asked.kind)(name=_name(spec, place), **_options(asked, seed))
         made = layer(given if LAYERS[asked.kind].merges else given[0])
     except (ValueError, TypeError, IndexError) as fault:
         raise ConfigError(key, f"{label} cannot take {shapes}: {_message(fault)}") from None

@@ -159,7 +159,8 @@ def _study(
         "folds": max((len(result.folds) for result in results), default=0),
         "same_rows": on_same_rows(record.recipe),
         "verdict": summary and summary.verdict,
-        "baselines": [asdict(baseline) for baseline in summary.baselines] if summary else [],
+        "baselines": [{**asdict(baseline), "name": baseline.shown} for baseline in summary.baselines] if summary else [],
+        "unfinished": [other.sentence for other in summary.baselines_unfinished] if summary else [],
         "seconds": summary.seconds if summary else {},
         "fixed": _fixed(record.recipe),
         "trials": {

@@ -154,6 +154,15 @@ LAYERS: dict[str, Layer] = {
     "Minimum": MERGE,
 }
 
+# Layers of images (height, width, channels). A network that begins with one takes the data's images as they are.
+IMAGE_LAYERS = frozenset(kind for kind in LAYERS if kind.endswith("2D"))
+# Layers whose output has the shape of their input, whatever that is.
+KEEPS_SHAPE = frozenset(
+    {"Activation", "LeakyReLU", "ELU", "PReLU", "BatchNormalization", "LayerNormalization", "GroupNormalization"}
+    | {"UnitNormalization", "Dropout", "AlphaDropout", "GaussianDropout", "GaussianNoise"}
+    | {"Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum"}
+)
+
 
 def check_layer(kind: str, parameters: Mapping[str, Any]) -> None:
     """Refuse a layer or a parameter that is not in the table.

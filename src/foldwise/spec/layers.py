@@ -9,8 +9,9 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from foldwise.errors import did_you_mean
-from foldwise.spec.base import ByKind, Listed, Spec, Words, matching
-from foldwise.spec.layer_table import LAYERS, OutputActivation, check_layer
+from foldwise.spec.base import BadKey, ByKind, Listed, Spec, Words, matching
+from foldwise.spec.layer_table import IMAGE_LAYERS, KEEPS_SHAPE, LAYERS, OutputActivation, check_layer
+from foldwise.spec.stored import ImageShape
 
 FEATURES = "features"  # the one input, of all features, of a network without named inputs
 # Names with another meaning: in the network itself, or in the notation of ranges.
@@ -44,12 +45,14 @@ class LayerSpec(BaseModel):
 class LayersSpec(Spec):
     """Layers from the features up to the output layer, which the task adds.
 
+    image: height, width and channels of a row, for a network whose first layers take images; null is the size of the data's.
     inputs: name -> columns of the table, or `all`. Without inputs, the first layer takes all features.
     outputs: name of a layer -> loss weight of an auxiliary output on it. Such an output has its own head and learns the same
         target. The main output has weight 1, and only it makes predictions.
     """
 
     kind: Literal["layers"]
+    image: ImageShape | None = None
     inputs: Mapping[Name, Literal["all"] | Words] = {}
     layers: Annotated[tuple[Annotated[LayerSpec, ByKind], ...], Listed, Field(min_length=1)]
     outputs: Mapping[Name, LossWeight] = {}
@@ -78,12 +81,31 @@ class LayersSpec(Spec):
             if name not in labels:
                 near = did_you_mean(name, _named(labels[len(self.starts) :]))
                 raise ValueError(f"outputs names {name}, but no layer has that name{near}")
+        if self.image is not None and not self.image_starts:
+            rule = "image is for networks whose first layer takes images, as Conv2D does"
+            raise BadKey("image", f"{rule}; leave it null, or begin with such a layer")
         return self
 
     @property
     def auxiliary(self) -> tuple[tuple[str, float], ...]:
         """Name and loss weight of each auxiliary output, sorted, so that equal specifications train alike."""
         return tuple(sorted(self.outputs.items()))
+
+    @property
+    def image_starts(self) -> tuple[str, ...]:
+        """The inputs that become images: those that a layer such as Conv2D takes, at once or after layers that keep the shape.
+
+        All other networks take a row of numbers, which `Reshape` can make an image.
+        """
+        flat = {start: {start} for start in self.starts if self.inputs.get(start, "all") == "all"}
+        images: set[str] = set()
+        for place, taken in enumerate(self.wiring):
+            sources = set().union(*(flat.get(label, set()) for label in taken))
+            if self.layers[place].kind in IMAGE_LAYERS:
+                images |= sources
+            elif self.layers[place].kind in KEEPS_SHAPE:
+                flat[self.label(place)] = sources
+        return tuple(start for start in self.starts if start in images)
 
     @property
     def starts(self) -> tuple[str, ...]:

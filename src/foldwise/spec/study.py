@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field
 
 from foldwise.errors import closest
-from foldwise.spec.base import ByKind, Name, Spec, Words
+from foldwise.spec.base import ByKind, Listed, Name, Spec, Words
 from foldwise.spec.data import TableSpec
 from foldwise.spec.execute import ExecutorSpec, HereExecutor
 from foldwise.spec.folds import FoldsSpec
@@ -25,6 +25,7 @@ from foldwise.spec.places import LedgerSpec, Paths, TrackingSpec
 from foldwise.spec.race import NoRace, RaceSpec
 from foldwise.spec.sources import OtherTable
 from foldwise.spec.space import Params, Space, Tree
+from foldwise.spec.stored import Distinct
 from foldwise.spec.trial import TrialSpec
 from foldwise.spec.tuner import TpeTuner, TunerSpec
 from foldwise.system.limits import Limits
@@ -69,18 +70,23 @@ TwoGoals = Annotated[Words, AfterValidator(_metric_and_cost)]
 class Budget(Spec):
     """When a study ends: after `trials` in total, counted over all starts, or `seconds` of one start, refit included.
 
-    trial_seconds, trial_memory_mb: limits of a single trial.
+    trial_seconds, trial_memory_mb: limits of a single trial. baseline_seconds: limit of the baselines of images, together.
     """
 
     trials: Annotated[int, Field(ge=1, le=1_000_000)] = 20
     seconds: Annotated[float, Field(gt=0)] | None = None
     trial_seconds: Annotated[float, Field(gt=0)] | None = None
     trial_memory_mb: Annotated[float, Field(gt=0)] | None = None
+    baseline_seconds: Annotated[float, Field(gt=0)] | None = 30.0
 
     @property
     def limits(self) -> Limits:
         """The limits of a single trial."""
         return Limits(self.trial_seconds, self.trial_memory_mb)
+
+
+# The models that a network has to beat.
+BaselineName = Literal["majority", "logistic", "logistic_balanced", "mean", "ridge"]
 
 
 class TrainingSpec(Spec):
@@ -119,7 +125,7 @@ class FixedSpec(Spec):
     """The part of a configuration that allows no ranges.
 
     study: null is the name of the data with a hash of the configuration. register: null is the study's name if given, otherwise
-    the name of the data.
+    the name of the data. baselines: null is those that fit the data.
     """
 
     study: Name | None = None
@@ -132,6 +138,7 @@ class FixedSpec(Spec):
     data: DataSpec
     folds: Annotated[FoldsSpec, ByKind] = FoldsSpec()
     budget: Budget = Budget()
+    baselines: Annotated[tuple[BaselineName, ...], Listed, Distinct] | None = None
     tuner: TunerSpec = TpeTuner(kind="tpe")
     race: RaceSpec = NoRace()
     execute: ExecutorSpec = HereExecutor()

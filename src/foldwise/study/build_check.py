@@ -6,6 +6,7 @@ from functools import cache
 
 from foldwise.data.preparation.fold import AnyPreparation, fit_preparation
 from foldwise.models.heads import head_for
+from foldwise.models.image_rules import as_shown
 from foldwise.spec.prep import PrepSpec
 from foldwise.spec.study import StudySpec
 from foldwise.spec.trial import TrialSpec
@@ -48,4 +49,4 @@ def check_builds(plan: Plan) -> None:
             continue
         head = head_for(plan.table.task, len(plan.table.labels), trial.model, trial.fit)
         preparation = prepared(trial.prep)
-        try_out(trial.model, len(preparation.features), head, preparation.origins)
+        try_out(as_shown(trial.model, plan.table.schema.image), len(preparation.features), head, preparation.origins)

@@ -10,6 +10,7 @@ from dataclasses import replace
 from foldwise.config.read import trial_at
 from foldwise.data.preparation.fold import fit_preparation
 from foldwise.errors import DiskFull, JobError, Replaced
+from foldwise.evaluation.baseline_clock import BaselineClock
 from foldwise.ledger.rows import StudyRecord
 from foldwise.report.compare_page import write_page
 from foldwise.spec.goal import Goal
@@ -49,8 +50,10 @@ def conclude(plan: Plan, searched: Searched, parts: Parts, registry: Registry, s
     model = refit_best(plan, best, notify)
     refitted = time.monotonic()
     parts.raise_if_stopped()
-    judgement = judge(plan, model, best, results, parts.ledger)
-    draw_figures(plan, model.bundle, results, judgement.baselines, judgement.answers, notify)
+    judgement = judge(plan, model, best, results, parts.ledger, _clock(plan, parts))
+    for other in judgement.baselines.unfinished:
+        notify(f"baseline {other.sentence}")
+    draw_figures(plan, model.bundle, results, judgement.baselines.scores, judgement.answers, notify)
     place = parts.tracker.place()
     record = parts.ledger.study(plan.spec.name)
     assert record is not None  # its trials are in the ledger
@@ -69,7 +72,8 @@ def conclude(plan: Plan, searched: Searched, parts: Parts, registry: Registry, s
         best=BestTrial(best.number, best.params, best.mean, best.sd, tuple(fold.score for fold in best.folds)),
         scored_on="training rows" if plan.same_rows else None,
         threshold=model.threshold if plan.table.task == "binary" else None,
-        baselines=judgement.baselines,
+        baselines=judgement.baselines.scores,
+        baselines_unfinished=judgement.baselines.unfinished,
         holdout=judgement.holdout,
         verdict=judgement.verdict,
         answer=judgement.answer,
@@ -78,7 +82,9 @@ def conclude(plan: Plan, searched: Searched, parts: Parts, registry: Registry, s
         engine=best.engine,
         findings=tuple(finding.record for finding in plan.findings),
         model=described(plan.spec.register, version),
-        seconds=_seconds(seconds, refit=refitted - began, concluding=time.monotonic() - began),
+        seconds=_seconds(
+            seconds, refit=refitted - began, baselines=judgement.baselines.seconds, concluding=time.monotonic() - began
+        ),
         mlflow=place,
     )
     _publish(plan, replace(record, summary=summary), results, parts)
@@ -158,8 +164,14 @@ def _features(plan: Plan, model: Refitted) -> Features:
     return Features(len(model.features), model.features, dict(folds.most_common()))
 
 
-def _seconds(before: Mapping[str, float], refit: float, concluding: float) -> dict[str, float]:
-    spent = {"total": sum(before.values()) + concluding, **before, "refit": refit}
+def _clock(plan: Plan, parts: Parts) -> BaselineClock:
+    """The clock of the baselines; those of a table have no limit."""
+    seconds = None if plan.table.images is None else plan.spec.fixed.budget.baseline_seconds
+    return BaselineClock(seconds, parts.watcher.note, parts.raise_if_stopped)
+
+
+def _seconds(before: Mapping[str, float], refit: float, baselines: float, concluding: float) -> dict[str, float]:
+    spent = {"total": sum(before.values()) + concluding, **before, "refit": refit, "baselines": baselines}
     return {name: round(seconds, 3) for name, seconds in spent.items()}
 
 

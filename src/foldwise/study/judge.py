@@ -12,8 +12,10 @@ import numpy.typing as npt
 from foldwise.config.read import trial_at
 from foldwise.evaluation import baselines, bootstrap
 from foldwise.evaluation.balance_gain import BalanceGain, balance_gain
+from foldwise.evaluation.baseline_clock import BaselineClock, OutOfBaselineTime
 from foldwise.evaluation.metrics import confusion, score, scorer
 from foldwise.evaluation.seen import Telling, telling
+from foldwise.evaluation.shrunken import shrunken
 from foldwise.evaluation.threshold import Asked
 from foldwise.ledger.ledger import Ledger
 from foldwise.models.heads import THRESHOLD, label_codes
@@ -24,7 +26,7 @@ from foldwise.study.refit_best import Refitted
 from foldwise.study.tables import write_holdout
 from foldwise.system.kill_points import reached
 from foldwise.trial.result import TrialResult
-from foldwise.trial.summary import Answer, BaselineScore, BestTrial, Confusion, HoldoutScore
+from foldwise.trial.summary import Answer, BaselineScore, BestTrial, Confusion, HoldoutScore, UnfinishedBaseline
 
 Predictions = npt.NDArray[np.float64]
 
@@ -34,18 +36,34 @@ class Judgement:
     """How the model and the baselines did, with the model's predictions. balance: None where balancing was not searched.
 
     holdout: None if no rows were set aside; then there is no answer either, and the verdict says so.
+    baselines: with those that were cut off or left out, and their seconds.
     answer: the verdict in a word.
     """
 
     holdout: HoldoutScore | None
-    baselines: tuple[BaselineScore, ...]
+    baselines: Baselines
     answers: Answers
     balance: BalanceGain | None
     verdict: str
     answer: Answer | None
 
 
-def judge(plan: Plan, model: Refitted, best: TrialResult, results: Sequence[TrialResult], ledger: Ledger) -> Judgement:
+@dataclass(frozen=True, eq=False)
+class Baselines:
+    """The scores of the baselines that are finished, their predictions for the holdout by name, and the others.
+
+    seconds: what all of them took.
+    """
+
+    scores: tuple[BaselineScore, ...]
+    predictions: Mapping[str, Predictions]
+    unfinished: tuple[UnfinishedBaseline, ...]
+    seconds: float
+
+
+def judge(
+    plan: Plan, model: Refitted, best: TrialResult, results: Sequence[TrialResult], ledger: Ledger, clock: BaselineClock
+) -> Judgement:
     """Read the holdout once, and write `holdout.parquet`. Without one, say what the scores are.
 
     Args:
@@ -54,15 +72,14 @@ def judge(plan: Plan, model: Refitted, best: TrialResult, results: Sequence[Tria
         best: that trial's result.
         results: all finished trials.
         ledger: counts how often this holdout was read.
+        clock: of the baselines.
     """
     of_both = results if "balance" in plan.spec.space.ranges else ()  # else all trials are on one side
     gain = balance_gain(of_both, lambda result: trial_at(plan.spec, result.params).balance.kind, plan.goal)
     # a threshold that was searched is a threshold that was tuned
     threshold: Asked = "auto" if "fit.threshold" in plan.spec.space.ranges else model.trial.fit.threshold
-    scores, predictions = judge_baselines(plan, threshold, balanced=model.trial.balance.kind != "none")
-    judged = (
-        _on_holdout(plan, model, scores, predictions, ledger) if len(plan.holdout) else _without(plan, best, results, scores)
-    )
+    rivals = judge_baselines(plan, threshold, balanced=model.trial.balance.kind != "none", clock=clock)
+    judged = _on_holdout(plan, model, rivals, ledger) if len(plan.holdout) else _without(plan, best, results, rivals)
     return (
         judged
         if gain is None
@@ -70,19 +87,17 @@ def judge(plan: Plan, model: Refitted, best: TrialResult, results: Sequence[Tria
     )
 
 
-def _without(plan: Plan, best: TrialResult, results: Sequence[TrialResult], scores: tuple[BaselineScore, ...]) -> Judgement:
+def _without(plan: Plan, best: TrialResult, results: Sequence[TrialResult], rivals: Baselines) -> Judgement:
     """What can be said if no rows were set aside."""
     trial = BestTrial(best.number, best.params, best.mean, best.sd, tuple(fold.score for fold in best.folds))
     complete = sum(result.state == "COMPLETE" for result in results)
-    rival = better_baseline(scores, plan.goal.better)
-    verdict = bootstrap.without_holdout(plan.goal, trial, rival, complete, len(plan.development) if plan.same_rows else None)
+    rival, rows = better_baseline(rivals.scores, plan.goal.better), len(plan.development) if plan.same_rows else None
+    verdict = bootstrap.without_holdout(plan.goal, trial, rival, complete, rows, rivals.unfinished)
     none = np.empty((0, len(plan.table.labels)) if plan.table.labels else 0)
-    return Judgement(None, scores, Answers(plan.holdout.target, none, THRESHOLD), None, verdict, None)
+    return Judgement(None, rivals, Answers(plan.holdout.target, none, THRESHOLD), None, verdict, None)
 
 
-def _on_holdout(
-    plan: Plan, model: Refitted, scores: tuple[BaselineScore, ...], predictions: Mapping[str, Predictions], ledger: Ledger
-) -> Judgement:
+def _on_holdout(plan: Plan, model: Refitted, rivals: Baselines, ledger: Ledger) -> Judgement:
     """The model and the better baseline on the rows set aside."""
     table, goal, holdout = plan.table, plan.goal, plan.holdout
     reads = ledger.record_holdout_read(table.fingerprint, plan.spec.name, len(holdout.rows))
@@ -90,27 +105,31 @@ def _on_holdout(
     write_holdout(plan.folder / "holdout.parquet", plan, model.bundle.predict(holdout.as_read))
     answers = Answers(holdout.target, model.bundle.scores(holdout.as_read), model.threshold)
     metrics = score(table.task, len(table.labels), answers.truth, answers.predictions, model.threshold, goal.metric)
-    rival = better_baseline(scores, goal.better)
+    verdict, answer = _verdict(plan, answers, metrics[goal.metric], rivals)
+    held = HoldoutScore(len(holdout.rows), metrics, reads, confusion_of(table.labels, answers))
+    return Judgement(held, rivals, answers, None, verdict, answer)
+
+
+def _verdict(plan: Plan, answers: Answers, ours: float, rivals: Baselines) -> tuple[str, Answer | None]:
+    """The model against the better baseline, as a sentence and in a word."""
+    table, goal, rows = plan.table, plan.goal, len(plan.holdout.rows)
+    rival = better_baseline(rivals.scores, goal.better)
+    if rival is None:
+        return bootstrap.alone(goal, ours, rows, rivals.unfinished), None
     theirs = THRESHOLD if rival.threshold is None else rival.threshold
     comparison = bootstrap.compare(
         goal,
-        scorer(table.task, len(table.labels), goal.metric, model.threshold),
+        scorer(table.task, len(table.labels), goal.metric, answers.threshold),
         answers.truth,
         answers.predictions,
-        predictions[rival.name],
+        rivals.predictions[rival.name],
         derive(Purpose.VERDICT, plan.spec.fixed.seed),
         their_score=scorer(table.task, len(table.labels), goal.metric, theirs),
-        apart=_apart(goal.metric, answers, predictions[rival.name], theirs) if table.labels else None,
+        apart=_apart(goal.metric, answers, rivals.predictions[rival.name], theirs) if table.labels else None,
     )
-    verdict = bootstrap.sentence(goal, metrics[goal.metric], rival, comparison, len(holdout.rows))
-    return Judgement(
-        HoldoutScore(len(holdout.rows), metrics, reads, confusion_of(table.labels, answers)),
-        scores,
-        answers,
-        None,
-        verdict,
-        comparison.answer,
-    )
+    others = len(rivals.scores) - 1
+    verdict = bootstrap.sentence(goal, ours, rival, comparison, rows, others, rivals.unfinished)
+    return verdict, bootstrap.answer_of(comparison, rivals.unfinished)
 
 
 def _apart(metric: str, answers: Answers, theirs: Predictions, threshold: float) -> Telling | None:
@@ -119,31 +138,42 @@ def _apart(metric: str, answers: Answers, theirs: Predictions, threshold: float)
     return telling(metric, answers.truth, right, label_codes(theirs, threshold) == answers.truth)
 
 
-def judge_baselines(plan: Plan, threshold: Asked, balanced: bool) -> tuple[tuple[BaselineScore, ...], dict[str, Predictions]]:
-    """Score the baselines on the same folds and the same holdout, if there is one; with their predictions there.
+def judge_baselines(plan: Plan, threshold: Asked, balanced: bool, clock: BaselineClock) -> Baselines:
+    """Score the baselines on the same folds and the same holdout, if there is one. Those of images learn from shrunken ones.
 
     Args:
         plan: the study's data.
         threshold: the model's, or `auto` to tune theirs as the model's was tuned.
         balanced: whether the model was trained on balanced classes.
+        clock: ends those that take too long.
     """
-    table, goal = plan.table, plan.goal
-    scores, predictions = [], {}
-    for name in baselines.names(table.task, balanced):
-        mean, sd, at = baselines.cross_validated(name, table, plan.splits, goal, threshold)
+    task, asked = plan.table.task, plan.spec.fixed.baselines
+    names = baselines.names(task, balanced) if asked is None else asked
+    table, holdout = (shrunken(plan.table), shrunken(plan.holdout)) if names else (plan.table, plan.holdout)
+    size = None if table is plan.table else table.schema.image
+    scores, predictions, unfinished = [], {}, []
+    for name in names:
+        blind = name in baselines.BLIND
         held = None
-        if len(plan.holdout):
-            predictions[name] = baselines.holdout_predictions(name, table, plan.development, plan.holdout)
-            held = score(table.task, len(table.labels), plan.holdout.target, predictions[name], at, goal.metric)[goal.metric]
-        scores.append(BaselineScore(name, mean, sd, held, at if table.task == "binary" else None))
-    return tuple(scores), predictions
+        try:
+            clock.starts(name, len(plan.splits) + bool(len(holdout)), limited=not blind)
+            mean, sd, at = baselines.cross_validated(name, table, plan.splits, plan.goal, threshold, clock)
+            if len(holdout):
+                predicted = baselines.holdout_predictions(name, table, plan.development, holdout, clock)
+                held = score(task, len(table.labels), holdout.target, predicted, at, plan.goal.metric)[plan.goal.metric]
+                predictions[name] = predicted
+        except OutOfBaselineTime as over:
+            unfinished.append(UnfinishedBaseline(name, str(over)))
+            continue
+        scores.append(BaselineScore(name, mean, sd, held, at if task == "binary" else None, None if blind else size))
+    return Baselines(tuple(scores), predictions, tuple(unfinished), clock.seconds)
 
 
-def better_baseline(scores: Sequence[BaselineScore], better: Callable[[float, float], bool]) -> BaselineScore:
-    """The baseline with the better cross-validated score: it is chosen without the holdout."""
-    chosen = scores[0]
+def better_baseline(scores: Sequence[BaselineScore], better: Callable[[float, float], bool]) -> BaselineScore | None:
+    """The baseline with the better cross-validated score, if there is one: it is chosen without the holdout."""
+    chosen = scores[0] if scores else None
     for baseline in scores[1:]:
-        if better(baseline.mean, chosen.mean):
+        if chosen is None or better(baseline.mean, chosen.mean):
             chosen = baseline
     return chosen
 

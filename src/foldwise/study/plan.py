@@ -25,6 +25,7 @@ from foldwise.data.sources.fingerprint import joined
 from foldwise.data.split import Split, cut_folds
 from foldwise.data.table import Table
 from foldwise.errors import ConfigError
+from foldwise.evaluation.baselines import check_names
 from foldwise.models.head_rules import check_head
 from foldwise.models.image_rules import as_shown, check_image
 from foldwise.models.input_rules import check_inputs, takes_pixels
@@ -129,6 +130,7 @@ def plan_study(spec: StudySpec, context: ChampionContext | None = None) -> Plan:
     if context is not None and table.images is None:
         check_features(table, context.features)
     goal = goal_for(fixed.metric, fixed.goal.direction, table.task, len(table.labels))
+    check_names(fixed.baselines, table.task)
     for trial in trials:
         check_head(table.task, trial)
         check_schedule(trial)

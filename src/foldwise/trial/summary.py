@@ -52,6 +52,7 @@ class BaselineScore:
     """A baseline on the same folds and the same holdout, if there is one.
 
     threshold: the one that it answers with, for two classes.
+    image: height, width and channels of the shrunken images that it learned from, if they were shrunk.
     """
 
     name: str
@@ -59,6 +60,25 @@ class BaselineScore:
     sd: float
     holdout: float | None
     threshold: Annotated[float | None, Field(exclude_if=lambda threshold: threshold is None)] = None
+    image: Annotated[tuple[int, int, int] | None, Field(exclude_if=lambda image: image is None)] = None
+
+    @property
+    def shown(self) -> str:
+        """Its name, and what it saw if that is less than the model."""
+        return self.name if self.image is None else f"{self.name} ({self.image[0]} x {self.image[1]} px)"
+
+
+@dataclass(frozen=True)
+class UnfinishedBaseline:
+    """A baseline without scores, because its time was over. reason: that it was cut off or left out, and by which limit."""
+
+    name: str
+    reason: str
+
+    @property
+    def sentence(self) -> str:
+        """As a sentence."""
+        return f"{self.name} was {self.reason}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,11 +136,13 @@ class StudySummary:
     pareto: with two goals, the number, score and cost of each trial on the front, cheapest first.
     source: the mark of the rows as they were read, if they have one.
     scored_on: of trials trained and judged on the same rows (`folds=none`), `training rows`.
+    baselines: those that are finished. baselines_unfinished: those that were cut off or left out.
     holdout: None if no rows were set aside; then there is no answer either, and the verdict says so.
-    answer: the verdict in a word.
+    answer: the verdict in a word. None, too, if there is no baseline, or if the model is better than those that are finished
+        but not all are.
     threshold: for two classes, the probability above which the second is predicted.
     balance: what `BalanceGain` found, where balancing was searched. findings: of the audit. Both are kept and shown as a whole.
-    seconds: of `data`, `search` and `refit`, and in `total`.
+    seconds: of `data`, `search`, `refit` and `baselines`, and in `total`.
     """
 
     study: str
@@ -137,6 +159,7 @@ class StudySummary:
     scored_on: Annotated[Literal["training rows"] | None, Field(exclude_if=lambda rows: rows is None)] = None
     threshold: float | None = None
     baselines: tuple[BaselineScore, ...]
+    baselines_unfinished: Annotated[tuple[UnfinishedBaseline, ...], Field(exclude_if=lambda unfinished: not unfinished)] = ()
     holdout: HoldoutScore | None
     verdict: str
     answer: Annotated[Answer | None, Field(exclude_if=lambda answer: answer is None)] = None

@@ -95,6 +95,10 @@ def test_a_tuner_can_give_a_trial_fewer_epochs_but_never_more():
         ("goals", ["rmse", "parameters"], "'rmse' is not defined for a multiclass task"),
         ("budget.trials", ["int", 1, 2], "ranges are allowed only in"),
         ("budget.trials", 0, "budget.trials: must be >= 1, got 0"),
+        ("budget.baseline_seconds", 0, "budget.baseline_seconds: must be > 0.0, got 0"),
+        ("baselines", "logistic", "baselines: must be a list, got 'logistic', did you mean baselines=[logistic]?"),
+        ("baselines", ["logistc"], "baselines.0: 'logistc' is not known, did you mean logistic?"),
+        ("baselines", ["mean", "mean"], "baselines: has 'mean' twice"),
         ("study", "../x", "study: must be 1 to 100 of"),
         ("study", ".x", "study: must be 1 to 100 of"),
         ("seed", -1, "seed: must be >= 0"),
@@ -222,6 +226,11 @@ def test_an_option_that_came_later_does_not_make_another_study_unless_it_is_used
     }
     assert identity_hash({"data": csv}) == identity_hash({"data": usual})
     assert identity_hash({"data": csv}) != identity_hash({"data": {**usual, "header": False}})
+    layers = {"kind": "layers", "layers": ["Conv2D"]}
+    assert identity_hash({"model": layers}) == identity_hash({"model": {**layers, "image": None}})
+    assert identity_hash({"model": layers}) != identity_hash({"model": {**layers, "image": [8, 8, 1]}})
+    assert identity_hash({"model": {"kind": "cnn"}}) != identity_hash({"model": {"kind": "cnn", "image": None}})
+    assert identity_hash({}) == identity_hash({"baselines": None}) == identity_hash({"baselines": ["majority"]})
     assert identity_hash({"data": csv}) != identity_hash({"data": {**usual, "dates": {"day": "%d.%m.%Y"}}})
 
 
@@ -269,3 +278,10 @@ def test_two_goals_are_not_raced():
 
 def test_a_study_without_a_search_does_not_race():
     assert without_search({**IRIS, "race": {"kind": "both"}})["race"] == {"kind": "none"}
+
+
+def test_a_promotion_that_needs_a_baseline_is_refused_without_one():
+    asked = {**IRIS, "promotion": {"require": "better"}}
+    assert read_study(asked).fixed.baselines is None
+    with pytest.raises(ConfigError, match=r"promotion\.require: better needs a baseline to beat, and baselines=\[\] has none"):
+        read_study({**asked, "baselines": []})

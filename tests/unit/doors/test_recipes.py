@@ -18,6 +18,8 @@ from foldwise.study.plan import plan_study
 
 DATA = Path(os.environ.get("FOLDWISE_DATA", Path(__file__).parents[4] / "shared" / "data"))
 RECIPES = conf_at(None).groups()["experiment"]
+# Recipes whose data lie in DATA in another form.
+ELSEWHERE = {"scenes": ["data=npz", "data.path=rsscn7-scenes/rsscn7_subset.npz", "data.classes=classes"]}
 
 
 def _study(name, tmp_path, *words):
@@ -33,14 +35,56 @@ def test_it_composes_and_has_something_to_search(name, tmp_path):
 
 @pytest.mark.parametrize("name", RECIPES)
 def test_it_can_be_planned_on_its_data(name, tmp_path):
-    study = _study(name, tmp_path)
+    study = _study(name, tmp_path, *ELSEWHERE.get(name, []))
     data = study.fixed.data
-    if hasattr(data, "path") and not (DATA / data.name / data.path).exists():
-        pytest.skip(f"{data.path} is not at {DATA / data.name}; set FOLDWISE_DATA")
+    if hasattr(data, "path") and not (DATA / (data.name or "") / data.path).exists():
+        pytest.skip(f"{data.path} is not at {DATA / (data.name or '')}; set FOLDWISE_DATA")
     plan = plan_study(study)
     assert not [finding for finding in plan.findings if finding.level == "leak"]
     assert len(plan.splits) in ((1,) if study.fixed.folds.kind == "split" else (5, 10))
     assert list(tmp_path.iterdir()) == []
+
+
+def _few_images(folder, name, *shape):
+    """An archive of 160 images in the place of a data set."""
+    (folder / name).mkdir(parents=True)
+    images, labels = np.random.default_rng(0).integers(0, 256, (160, *shape), dtype=np.uint8), np.arange(160) % 10
+    np.savez(folder / name / "few.npz", x_train=images, y_train=labels, x_test=images[:20], y_test=labels[:20])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "data", "shape", "parameters"),
+    [
+        ("mnist_mlp", "mnist", (28, 28), 932_362),
+        ("fashion_mlp", "fashion-mnist", (28, 28), 932_362),
+        ("cifar10_classic", "cifar10", (32, 32, 3), 1_250_858),
+    ],
+)
+def test_a_lecture_s_network_has_the_lecture_s_parameters(name, data, shape, parameters, tmp_path, tensorflow_started):
+    from foldwise.data.preparation.fold import prepare_fold
+    from foldwise.training.costs import costs_before
+    from foldwise.training.cross_validate import training_for
+
+    _few_images(tmp_path / "data", data, *shape)
+    plan = plan_study(_study(name, tmp_path / "runs", f"paths.data={tmp_path / 'data'}"))
+    job = plan.job(0, plan.spec.space.defaults())
+    fold = prepare_fold(plan.table, plan.splits[0], job.spec.prep)
+    assert costs_before({"parameters"}, training_for(job, plan.table), fold) == {"parameters": parameters}
+
+
+def test_scenes_are_pictures_of_any_size_in_a_folder_for_each_class(tmp_path):
+    from PIL import Image
+
+    draws = np.random.default_rng(0)
+    for place in range(80):
+        folder = tmp_path / "data" / "rsscn7-scenes" / ("forest", "harbour")[place % 2]
+        folder.mkdir(parents=True, exist_ok=True)
+        pixels = draws.integers(0, 256, (40 + place, 50, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(folder / f"{place}.png")
+    plan = plan_study(_study("scenes", tmp_path / "runs", f"paths.data={tmp_path / 'data'}"))
+    assert plan.table.schema.image == (64, 64, 3)
+    assert plan.table.labels == ("forest", "harbour")
 
 
 def test_a_missing_file_is_refused_with_the_place_where_it_belongs(tmp_path):

@@ -7,7 +7,7 @@ from foldwise.data.audit.finding import Finding
 from foldwise.doors.screen import Screen
 from foldwise.spec.goal import Goal
 from foldwise.trial.result import FoldScore, TrialResult, best_of
-from foldwise.trial.summary import BaselineScore, BestTrial
+from foldwise.trial.summary import BaselineScore, BestTrial, UnfinishedBaseline
 from tests.contract.ledgers import summary
 
 GOAL = Goal("accuracy", "maximize")
@@ -53,6 +53,15 @@ def test_a_single_split_has_no_deviation():
     assert "accuracy 0.9000  1.0 s" in text
     assert "0.7000" in text
     assert "±" not in text
+
+
+def test_a_baseline_that_is_not_finished_is_shown_as_such():
+    screen = Screen(Console(file=io.StringIO(), width=120))
+    rivals = (BaselineScore("logistic", 0.7, 0.1, 0.8, image=(14, 14, 1)),)
+    screen.finished(summary(baselines=rivals, baselines_unfinished=(UnfinishedBaseline("ridge", "left out"),)), [])
+    rows = [line.split("  ") for line in screen.console.file.getvalue().splitlines()]
+    assert any(row[0] == "logistic (14 x 14 px)" for row in rows)
+    assert any(row[0] == "ridge" and "not finished" in [cell.strip() for cell in row] for row in rows)
 
 
 def test_several_folds_of_equal_scores_have_a_deviation_of_nothing():

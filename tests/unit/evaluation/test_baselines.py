@@ -3,6 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from foldwise.errors import ConfigError
 from foldwise.evaluation import baselines
 from foldwise.spec.goal import goal_for
 
@@ -68,3 +69,27 @@ def test_where_the_network_is_balanced_a_linear_baseline_is_too(table, splits):
     goal = goal_for("balanced_accuracy", "auto", "binary")
     plain, balanced = (baselines.cross_validated(name, rare, splits(rare), goal) for name in ("logistic", "logistic_balanced"))
     assert balanced.mean > plain.mean
+
+
+def test_a_baseline_of_another_task_is_refused():
+    baselines.check_names(None, "binary")
+    baselines.check_names(("majority", "logistic_balanced"), "multiclass")
+    with pytest.raises(
+        ConfigError, match=r"baselines\.1: ridge is no baseline of this task, which is binary; use some of majo"
+    ):
+        baselines.check_names(("majority", "ridge"), "binary")
+    with pytest.raises(ConfigError, match=r"baselines\.0: logistic .* is regression; use some of mean, ridge"):
+        baselines.check_names(("logistic",), "regression")
+
+
+def test_the_clock_hears_of_every_fit(table, splits):
+    class Clock:
+        fits = 0
+
+        def fit_ends(self):
+            self.fits += 1
+
+    data, clock = table("binary"), Clock()
+    baselines.cross_validated("logistic", data, splits(data), goal_for("auto", "auto", "binary"), clock=clock)
+    baselines.holdout_predictions("logistic", data, np.arange(60), data.take(np.arange(60, 90)), clock)
+    assert clock.fits == len(splits(data)) + 1

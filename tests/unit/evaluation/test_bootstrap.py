@@ -4,11 +4,11 @@ import time
 import numpy as np
 import pytest
 
-from foldwise.evaluation.bootstrap import Comparison, compare, sentence, without_holdout
+from foldwise.evaluation.bootstrap import Comparison, alone, answer_of, compare, sentence, without_holdout
 from foldwise.evaluation.metrics import scorer
 from foldwise.evaluation.seen import Telling, smallest_seen, telling
 from foldwise.spec.goal import Goal
-from foldwise.trial.summary import BaselineScore, BestTrial
+from foldwise.trial.summary import BaselineScore, BestTrial, UnfinishedBaseline
 
 ACCURACY, RMSE, AUC = Goal("accuracy", "maximize"), Goal("rmse", "minimize"), Goal("roc_auc", "maximize")
 
@@ -243,3 +243,30 @@ def test_without_a_holdout_the_sentence_says_what_the_scores_are(scores, trials,
     assert sentence_.startswith(said)
     assert sentence_.endswith("the better baseline, logistic, has 0.500")
     assert "valid" not in sentence_.replace("cross-validation", "") or rows is None
+
+
+CUT = UnfinishedBaseline("logistic", "cut off after the 30 s of budget.baseline_seconds, with 4 of 11 fits done")
+AHEAD = Comparison(0.3, 0.2, 0.4, better=True, worse=False)
+
+
+def test_a_model_is_better_than_the_finished_baseline_only():
+    rival = BaselineScore("majority", 0.6, 0.1, 0.6)
+    text = sentence(ACCURACY, 0.9, rival, AHEAD, 84, others=0, unfinished=[CUT])
+    assert text == (
+        "holdout accuracy 0.900 (84 rows); the only finished baseline, majority, has 0.600; difference +0.300, "
+        "95 % interval +0.200 to +0.400: the model is better than majority; "
+        f"logistic was {CUT.reason}, so the model was not compared with it"
+    )
+    assert answer_of(AHEAD, [CUT]) is None
+    assert answer_of(AHEAD, []) == "better"
+    assert answer_of(Comparison(-0.3, -0.4, -0.2, better=False, worse=True), [CUT]) == "worse"
+
+
+def test_a_single_baseline_is_not_the_better_one():
+    rival = BaselineScore("logistic", 0.6, 0.1, 0.6, image=(14, 14, 1))
+    assert "; the baseline, logistic (14 x 14 px), has 0.600; " in sentence(ACCURACY, 0.9, rival, AHEAD, 84, others=0)
+
+
+def test_without_a_baseline_nothing_is_compared():
+    assert alone(ACCURACY, 0.9, 84) == "holdout accuracy 0.900 (84 rows); compared with no baseline: baselines=[] asks for none"
+    assert alone(ACCURACY, 0.9, 84, [CUT]).endswith(f"; compared with no baseline: logistic was {CUT.reason}")

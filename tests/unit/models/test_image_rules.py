@@ -1,7 +1,8 @@
 import pytest
 
 from foldwise.errors import ConfigError
-from foldwise.models.image_rules import check_image
+from foldwise.models.image_rules import as_shown, check_image
+from foldwise.spec.layers import LayersSpec
 from foldwise.spec.model import CnnSpec, MlpSpec
 
 
@@ -49,3 +50,36 @@ def test_a_single_pixel_is_enough(options):
 
 def test_other_models_take_any_row():
     check_image(MlpSpec(), 3, ("hue",))
+    check_image(_layers({"kind": "Dense", "units": 3}), 3, ("hue",))
+
+
+def test_layers_that_begin_with_layers_of_images_take_images_only():
+    convolution = {"kind": "Conv2D", "filters": 2, "kernel_size": 3}
+    shown = as_shown(_layers("BatchNormalization", convolution), (8, 8, 1))
+    assert shown.image == (8, 8, 1)
+    check_image(shown, 64)
+    with pytest.raises(ConfigError, match=r"model\.image: 8 x 8 x 1 is an image of 64 numbers, and a row has 61"):
+        check_image(shown, 61)
+    with pytest.raises(ConfigError, match=r"model\.image: a table has no image size"):
+        check_image(_layers(convolution), 64)
+    with pytest.raises(ConfigError, match=r"prep\.select: .* set prep\.select=none for model=layers"):
+        check_image(shown, 64, selecting=True)
+
+
+def _layers(*layers, **options):
+    return LayersSpec.model_validate({"kind": "layers", "layers": list(layers), **options})
+
+
+def test_a_size_that_no_layer_needs_is_refused():
+    with pytest.raises(ValueError, match="image is for networks whose first layer takes images"):
+        _layers({"kind": "Dense", "units": 3}, image=[8, 8, 1])
+    with pytest.raises(ValueError, match="image is for networks whose first layer takes images"):
+        _layers(
+            {"kind": "Reshape", "target_shape": [8, 8, 1]}, {"kind": "Conv2D", "filters": 2, "kernel_size": 3}, image=[8, 8, 1]
+        )
+
+
+def test_the_inputs_that_become_images_are_those_of_all_pixels():
+    convolution = {"kind": "Conv2D", "filters": 2, "kernel_size": 3, "from": "seen"}
+    assert _layers(convolution, inputs={"seen": "all"}).image_starts == ("seen",)
+    assert _layers(convolution, inputs={"seen": ["a", "b"]}).image_starts == ()

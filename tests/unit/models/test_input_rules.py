@@ -35,4 +35,5 @@ def test_others_are_refused_with_a_reason(column, sentence):
 def test_images_need_all_their_pixels():
     assert takes_pixels(CnnSpec(kind="cnn"))
     assert takes_pixels(_layers({"kind": "Reshape", "target_shape": [2, 2]}, "Flatten"))
+    assert takes_pixels(_layers("BatchNormalization", "MaxPooling2D"))
     assert not takes_pixels(_layers(DENSE))

@@ -165,7 +165,10 @@ def test_a_saved_network_answers_as_before(tmp_path):
 CONVOLUTION = {"kind": "Conv2D", "filters": 2, "kernel_size": 3}
 IMAGE = {"kind": "Reshape", "target_shape": [2, 3, 1]}
 WRONG = {
-    "too flat": ([CONVOLUTION, "Flatten"], r"layers\.0: layer 1 \(Conv2D\) cannot take 6: a row must have 3 sides, and has 1"),
+    "too flat": (
+        [{"kind": "Flatten"}, CONVOLUTION], r"layers\.1: layer 2 \(Conv2D\) cannot take 6: a row must have 3 sides, and has 1"
+    ),
+    "no size": ([CONVOLUTION], r"model\.image: a table has no image size; set model\.image=\[height,width,channels\] for 6"),
     "too small": ([IMAGE, CONVOLUTION, "Flatten"], r"model\.layers\.1: layer 2 \(Conv2D\) cannot take 2 x 3 x 1: "),
     "another size": ([{**IMAGE, "target_shape": [2, 2]}, "Flatten"], r"layer 1 \(Reshape\) cannot take 6: The total size"),
     "no vector": ([IMAGE], r"model\.layers: the last layer gives 2 x 3 x 1, .* end with Flatten or GlobalAveragePooling2D"),
@@ -192,3 +195,43 @@ def test_a_further_output_that_is_not_a_vector_is_refused():
 def test_an_input_without_features_is_refused():
     with pytest.raises(ConfigError, match=r"model\.inputs\.lost: none of its columns has a feature left"):
         _build(_dense(), inputs={"lost": ["cabin"]})
+
+
+POOL = {"kind": "MaxPooling2D", "pool_size": [2, 1]}
+SMALL = {"kind": "Conv2D", "filters": 5, "kernel_size": [1, 2], "activation": "relu"}
+
+
+def test_a_network_that_begins_with_a_layer_of_images_takes_them_as_they_are():
+    network = _build(SMALL, POOL, _dense(4, activation="relu"), image=[2, 3, 1])
+    assert _kinds(network) == ["InputLayer", "Reshape", "Conv2D", "MaxPooling2D", "Flatten", "Dense", "Dense", "Activation"]
+    assert network.count_params() == (2 + 1) * 5 + (1 * 2 * 5 + 1) * 4 + (4 + 1) * 3
+    by_hand = _build({"kind": "Reshape", "target_shape": [2, 3, 1]}, SMALL, POOL, "Flatten", _dense(4, activation="relu"))
+    by_hand.set_weights(network.get_weights())
+    np.testing.assert_array_equal(np.asarray(by_hand(ROWS)), np.asarray(network(ROWS)))
+
+
+def test_maps_become_a_vector_before_every_output():
+    network = _build({**SMALL, "name": "maps"}, POOL, image=[2, 3, 1], outputs={"maps": 0.5})
+    assert network.get_layer("flatten.output").output.shape == (None, 10)
+    assert network.get_layer("output").kernel.shape == (10, 3)
+    assert network.get_layer("output.maps").kernel.shape == (20, 3)
+    assert _kinds(_build(SMALL, "GlobalAveragePooling2D", image=[2, 3, 1])).count("Flatten") == 0
+
+
+def test_a_branch_of_dense_layers_beside_convolutions_takes_the_pixels_as_a_vector():
+    convolution = {**SMALL, "from": "features", "name": "maps"}
+    pool, both = {"kind": "GlobalMaxPooling2D", "name": "strongest"}, {"kind": "Concatenate", "from": ["flat", "strongest"]}
+    network = _build(_dense(4, name="flat"), convolution, pool, both, image=[2, 3, 1])
+    assert network.get_layer("flat").kernel.shape == (6, 4)
+    assert network.get_layer("output").kernel.shape == (4 + 5, 3)
+
+
+def test_dense_layers_after_a_reshape_of_ones_own_stay_as_they_are_listed():
+    network = _build(IMAGE, {**SMALL, "padding": "same"}, _dense(4), "Flatten")
+    assert network.layers[3].kernel.shape == (5, 4)
+    assert network.get_layer("output").kernel.shape == (2 * 3 * 4, 3)
+
+
+def test_an_image_of_another_size_than_a_row_is_refused():
+    with pytest.raises(ConfigError, match=r"model\.image: 2 x 2 x 1 is an image of 4 numbers, and a row has 6"):
+        _build(SMALL, image=[2, 2, 1])

@@ -12,6 +12,7 @@ from foldwise.data.table import Table
 from foldwise.errors import ConfigError
 from foldwise.models.image_rules import as_shown
 from foldwise.spec.fit import FitSpec
+from foldwise.spec.layers import LayersSpec
 from foldwise.spec.model import CnnSpec, MlpSpec
 from foldwise.spec.prep import PrepSpec
 from tests.unit.data.images import blobs
@@ -42,7 +43,11 @@ def test_images_and_their_numbers_train_to_the_same_bits(engine, training):
         assert one.curves == other.curves
 
 
-@pytest.mark.parametrize("model", [MlpSpec(units=8), CnnSpec(kind="cnn", blocks=1, filters=4, units=8)])
+CONVOLUTION = {"kind": "Conv2D", "filters": 4, "kernel_size": 3, "activation": "relu"}
+LISTED = LayersSpec.model_validate({"kind": "layers", "layers": [CONVOLUTION, {"kind": "Dense", "units": 8}]})
+
+
+@pytest.mark.parametrize("model", [MlpSpec(units=8), CnnSpec(kind="cnn", blocks=1, filters=4, units=8), LISTED])
 def test_a_network_learns_from_images_whatever_it_makes_of_them(model, job):
     from foldwise.training.cross_validate import cross_validate
     from foldwise.training.refit import predict, refit

@@ -7,7 +7,15 @@ from dataclasses import replace
 from foldwise.spec.goal import Goal
 from foldwise.trial.provenance import Commit, Machine, Provenance
 from foldwise.trial.race_outcome import RaceOutcome
-from foldwise.trial.summary import BaselineScore, Confusion, Features, HoldoutScore, RegisteredModel, StudySummary
+from foldwise.trial.summary import (
+    BaselineScore,
+    Confusion,
+    Features,
+    HoldoutScore,
+    RegisteredModel,
+    StudySummary,
+    UnfinishedBaseline,
+)
 from tests.contract.ledgers import OLDEST_SUMMARY, summary
 
 
@@ -106,3 +114,14 @@ def test_without_a_holdout_its_keys_are_null():
     assert (bare.held("accuracy"), bare.scored) == (None, "on its own training rows")
     assert "scored_on" not in summary().to_json()
     assert summary().scored == "in cross-validation"
+
+
+def test_what_is_said_of_images_and_unfinished_baselines_survives_json():
+    rivals = (BaselineScore("majority", 0.1, 0.0, 0.1), BaselineScore("logistic", 0.8, 0.0, 0.8, image=(14, 14, 1)))
+    whole = summary(baselines=rivals, baselines_unfinished=(UnfinishedBaseline("logistic_balanced", "left out: no time"),))
+    row = json.loads(json.dumps(whole.to_json()))
+    assert StudySummary.from_json(row) == whole
+    assert "image" not in row["baselines"][0]
+    assert row["baselines"][1]["image"] == [14, 14, 1]
+    assert row["baselines_unfinished"] == [{"name": "logistic_balanced", "reason": "left out: no time"}]
+    assert "baselines_unfinished" not in summary().to_json()

@@ -7,6 +7,7 @@ function cards() {
     if (study.verdict) card.append(element("p", study.verdict, "verdict"));
     card.append(element("p", `${study.metric}, ${study.direction}d ${study.same_rows ? "on the training rows" : `over ${study.folds} fold${study.folds === 1 ? "" : "s"}`}; ${t.number.length} trials: ${count("COMPLETE")} complete, ${count("STOPPED")} stopped, ${count("FAILED")} failed`));
     for (const rival of study.baselines) card.append(element("p", `baseline ${rival.name}: ${rounded(rival.mean)}${study.folds > 1 ? ` ± ${rounded(rival.sd)}` : ""}${rival.holdout === null ? "" : `, holdout ${rounded(rival.holdout)}`}`));
+    for (const sentence of study.unfinished) card.append(element("p", `baseline ${sentence}`));
     return card;
   }));
 }
@@ -49,7 +50,7 @@ function ends() {
 function time() {
   const groups = data.studies.map((study) => [
     many ? `the job ${study.name}` : "the job",
-    ["data", "search", "refit"].filter((part) => number(study.seconds[part])).map((part) => [part, study.seconds[part]]),
+    ["data", "search", "refit", "baselines"].filter((part) => number(study.seconds[part])).map((part) => [part, study.seconds[part]]),
   ]);
   const taken = (state) => rows.filter((row) => row.state === state).reduce((sum, row) => sum + (row.seconds || 0), 0);
   groups.push(["all trials", ["COMPLETE", "STOPPED", "FAILED"].map((state) => [state.toLowerCase(), taken(state)]).filter(([, seconds]) => seconds)]);
