@@ -108,7 +108,8 @@ class DaskExecutor:
         self._limits, self._most_growth = limits, most_growth_mb
         self._opening = pickle.dumps(opening)
         self._workers: dict[str, _Worker] = {}
-        self._given_up: set[str] = set()  # addresses of workers that were killed and may still be listed
+        # address -> process of a worker that is gone and may still be listed; the next one may get the same address
+        self._given_up: dict[str, int] = {}
         self._waiting: deque[tuple[TrialJob, Future[TrialResult]]] = deque()
         self._failed_openings = 0
         self._fault: FoldwiseError | None = None
@@ -175,13 +176,15 @@ class DaskExecutor:
         present = set(self._client.nthreads())  # scheduler_info() may list no workers during its own refresh
         for worker in [worker for address, worker in self._workers.items() if address not in present]:
             self._lost(worker)
-        self._given_up &= present
-        for address in sorted(present - self._workers.keys() - self._given_up):
+        self._given_up = {address: number for address, number in self._given_up.items() if address in present}
+        for address in sorted(present - self._workers.keys()):
             self._open(address)
 
     def _open(self, address: str) -> None:
         try:
             number = self._client.run(os.getpid, workers=[address])[address]
+            if number == self._given_up.get(address):
+                return
             data = self._client.scatter(self._opening, workers=[address], hash=False)
         except (OSError, ValueError, KeyError):  # it is gone already
             return
@@ -257,7 +260,7 @@ class DaskExecutor:
     def _lost(self, worker: _Worker) -> None:
         """Forget a worker whose process is gone, and fail its job."""
         self._workers.pop(worker.address, None)
-        self._given_up.add(worker.address)
+        self._given_up[worker.address] = worker.number
         if worker.task is not None:
             worker.take_answer().set_exception(WorkerDied(self._cause(worker)))
         elif not worker.is_ready:
@@ -290,7 +293,7 @@ class DaskExecutor:
     def _renew(self, worker: _Worker) -> None:
         """Kill a worker's process; its nanny starts another."""
         self._workers.pop(worker.address, None)
-        self._given_up.add(worker.address)
+        self._given_up[worker.address] = worker.number
         self._client.run(kill_process, workers=[worker.address], nanny=True, on_error="ignore")
 
     def _send(self, address: str, function: Callable[..., Any], *arguments: Any) -> Task:

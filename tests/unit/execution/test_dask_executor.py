@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from foldwise.errors import JobError, WorkerDied
+from foldwise.execution import dask_cluster
 from tests.contract.executors import Broken, Deadly, dask
+from tests.end_to_end.compose import free_port
 
 pytestmark = pytest.mark.slow
 
@@ -51,6 +53,17 @@ def test_a_worker_s_death_is_reported_with_its_signal_and_costs_no_other_trial(m
         executor.submit(("kill", number)).result(timeout=120)
     assert slow.result(timeout=120).state == "COMPLETE"
     assert [executor.submit(number).result(timeout=120).number for number in range(3)] == [0, 1, 2]
+
+
+def test_a_worker_that_comes_back_at_the_same_address_is_opened_again(make, monkeypatch):
+    options = dask_cluster._nanny
+    port = free_port()
+    monkeypatch.setattr(dask_cluster, "_nanny", lambda *given: {**options(*given), "worker_port": port})
+    executor = make(workers=1)
+    before = process_of(executor)
+    with pytest.raises(WorkerDied, match="SIGKILL"):
+        executor.submit(("kill", signal.SIGKILL)).result(timeout=60)
+    assert executor.submit(("process",)).result(timeout=60).number != before
 
 
 def test_a_job_runs_beside_others_and_none_waits_behind_a_slow_one(make):
