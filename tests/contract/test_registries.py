@@ -117,6 +117,7 @@ def test_mlflow_describes_a_version_by_its_verdict(tmp_path):
     )
 
 
+@pytest.mark.long
 @pytest.mark.slow
 @pytest.mark.parametrize("change", [{"labels": ["yes", "no"]}, {"threshold": 0.9}, {"study": "other"}])
 def test_a_card_that_was_changed_after_it_was_registered_is_refused(tmp_path, change):

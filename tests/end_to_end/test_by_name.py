@@ -45,6 +45,7 @@ def test_a_trial_is_replayed_bit_for_bit_and_nothing_is_written(runs, name):
     assert ledger(runs, EVERYTHING) == before
 
 
+@pytest.mark.long
 def test_a_trial_that_comes_out_otherwise_is_said_by_how_much(runs, name):
     with closing(sqlite3.connect(runs / "ledger.db")) as connection:
         ((versions, score),) = connection.execute(

@@ -15,6 +15,7 @@ BROWSER = shutil.which("chromium") or shutil.which("chromium-browser")
 SIZES = (20, 1000, 10_000)
 
 
+@pytest.mark.long
 def test_the_best_trials_stand_first_in_the_terminal(tmp_path):
     runs = made_study(tmp_path / "runs", 20)
     done = run("compare", "study=made", "format=text", "trials=3", runs=runs)

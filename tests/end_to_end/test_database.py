@@ -12,6 +12,7 @@ from tests.end_to_end.doors import SMALL, only_study, run, summary
 pytestmark = pytest.mark.slow
 
 
+@pytest.mark.long
 def test_a_query_is_tuned_on_and_its_model_answers_a_file(tmp_path):
     draws = np.random.default_rng(0)
     frame = pd.DataFrame({"id": range(120), "a": draws.normal(size=120), "b": draws.choice(["u", "v"], 120)})

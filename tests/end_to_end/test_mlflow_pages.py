@@ -127,6 +127,7 @@ def test_the_table_shows_the_trials_with_their_scores_the_best_first(study, serv
     assert names[0] in {name for (name,) in ranked[:3]}
 
 
+@pytest.mark.long
 def test_the_compare_view_draws_two_trials(study, served, page):
     with closing(sqlite3.connect(study / "mlflow.db")) as store:
         runs = [run for (run,) in store.execute("SELECT run_uuid FROM runs WHERE name LIKE 'trial %' LIMIT 2")]

@@ -92,6 +92,7 @@ print("all well")
 """
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_the_doors_are_functions_of_the_package(tmp_path):
     small = ", ".join(repr(word) for word in SMALL)

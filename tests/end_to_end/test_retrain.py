@@ -197,6 +197,7 @@ def test_where_nothing_was_ever_tuned_nothing_is_made(tmp_path):
     assert not (tmp_path / "nowhere").exists()
 
 
+@pytest.mark.long
 def test_a_promotion_that_was_cut_off_is_finished_by_the_next_start(cut_off, promoted):
     assert aliases(cut_off)["champion"] == 1
     done, folder = promoted.done, promoted.folder

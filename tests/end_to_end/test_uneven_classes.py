@@ -44,6 +44,7 @@ def test_the_threshold_is_in_the_summary_the_trials_and_the_bundle(made):
     assert found["threshold"] == card["threshold"] == trials["oof_threshold"][found["best"]["number"]]
 
 
+@pytest.mark.long
 def test_the_holdout_is_labelled_by_it_and_its_mistakes_are_counted(made):
     runs, _ = made
     found, held = summary(runs), pd.read_parquet(only_study(runs) / "holdout.parquet")

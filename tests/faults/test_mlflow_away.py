@@ -101,6 +101,7 @@ def test_a_server_that_comes_back_during_a_study_gets_everything(server, gate, l
     check_once(server, ledger, "back", [file])
 
 
+@pytest.mark.long
 def test_a_server_that_stops_in_the_middle_loses_nothing(server, gate, ledger):
     new_study(ledger, "middle")
     tracker = tracker_at(gate.url, ledger, "middle")

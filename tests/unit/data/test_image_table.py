@@ -196,6 +196,7 @@ def test_a_missing_set_is_refused_with_the_place_for_it(tmp_path, monkeypatch):
         read_image_table(KerasData(kind="keras", name="mnist"), Paths(data=str(tmp_path)))
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_a_set_in_the_cache_of_keras_is_read_by_its_own_loader(tmp_path, monkeypatch):
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))

@@ -78,6 +78,7 @@ def test_the_test_file_of_adult_needs_its_full_stops_stripped():
     [{}, {"scale": "yeo_johnson"}, {"select": {"kind": "k_best", "by": "mutual_info"}}, {"select": "l1"}],
     ids=["plain", "yeo_johnson", "mutual_info", "l1"],
 )
+@pytest.mark.long
 def test_five_folds_of_adult_are_prepared_quickly(prep):
     data = csv("adult/adult-train.csv", "income")
     table = read_table(data)
@@ -127,6 +128,7 @@ def test_the_audit_accuses_no_real_table_of_a_leak_and_is_quick(data, checks, se
     assert {finding.check for finding in found} == checks
 
 
+@pytest.mark.long
 def test_the_audit_of_60000_images_takes_seconds_and_one_line():
     rng = np.random.default_rng(0)
     labels = np.arange(60_000) % 10

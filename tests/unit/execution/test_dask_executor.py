@@ -55,6 +55,7 @@ def test_a_worker_s_death_is_reported_with_its_signal_and_costs_no_other_trial(m
     assert [executor.submit(number).result(timeout=120).number for number in range(3)] == [0, 1, 2]
 
 
+@pytest.mark.long
 def test_a_worker_that_comes_back_at_the_same_address_is_opened_again(make, monkeypatch):
     options = dask_cluster._nanny
     port = free_port()
@@ -94,6 +95,7 @@ def test_a_worker_that_grows_is_renewed_between_trials(make):
     assert process_of(executor) != before
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("opening", "reason"), [(Broken(), "RuntimeError: made so"), (Deadly(), "SIGABRT")])
 def test_if_no_worker_can_start_all_futures_get_the_reason(make, opening, reason):
     executor = make(opening, workers=1)

@@ -148,6 +148,7 @@ def test_a_plateau_takes_the_rate_down_in_each_fold_anew(train, training, fold):
         assert result.curves["learning_rate"] == pytest.approx([0.1, 0.1, 0.05, 0.025])
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("monitor", ["val_loss", "loss", "val_accuracy", "accuracy"])
 def test_early_stopping_keeps_what_keras_s_callback_keeps(monitor, train, training, fold):
     import keras
@@ -350,6 +351,7 @@ def test_trials_whose_networks_are_alike_trace_once_and_know_nothing_of_each_oth
             np.testing.assert_array_equal(a, b)
 
 
+@pytest.mark.long
 def test_networks_are_given_up_when_there_are_many(train, training, fold):
     from foldwise.training.by_fold import engine as keras_fit
 

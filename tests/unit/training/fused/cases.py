@@ -155,6 +155,12 @@ MONITORS = [
 ]
 CASES = MODELS + PER_LAYER + PENALTIES + CONSTRAINTS + OPTIMIZERS + LOSSES + SCHEDULES + BATCHES + STOPS + MONITORS
 
+
+def later(param, mark):
+    """The case, with a mark of tests that `python -m pytest` leaves out."""
+    return pytest.param(*param.values, id=param.id, marks=mark)
+
+
 # One of each kind of graph: compiling them all would take minutes.
 COMPILED = [
     param
@@ -170,9 +176,12 @@ COMPILED = [
     )
 ]
 
+# Every second case in each run, the others among the long tests.
+EACH = [later(param, pytest.mark.long) if place % 2 else param for place, param in enumerate(CASES)]
+
 # Where nothing amplifies rounding: see DESIGN.md, "Fused folds".
-CALM = [  # in double precision every case is quick enough for each run; of these only what is also compiled there
-    param if param in COMPILED else pytest.param(*param.values, id=param.id, marks=pytest.mark.long)
+CALM = [
+    param if param in COMPILED else later(param, pytest.mark.nightly)
     for param in CASES
     if not any(word in param.id for word in ("norm", "lion", "unequal", "optimizer-adadelta"))
 ]

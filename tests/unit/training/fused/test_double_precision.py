@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.unit.training.fused.cases import CASES, COMPILED, compare, fused_fits, job_and_folds
+from tests.unit.training.fused.cases import COMPILED, EACH, compare, fused_fits, job_and_folds
 
 pytestmark = pytest.mark.slow
 
@@ -22,7 +22,7 @@ def by_keras():
     return run
 
 
-@pytest.mark.parametrize("asked", CASES)
+@pytest.mark.parametrize("asked", EACH)
 def test_a_program_that_is_not_compiled_gives_the_weights_of_keras(asked, by_keras, double, fold, training, monkeypatch):
     from foldwise.training.fused import engine as fused
 
