@@ -158,7 +158,7 @@ def pixels(rows: int) -> npt.NDArray[np.uint8]:
 
 def make_tables(folder: Path) -> None:
     """A bundle for `table_rows`, in the folder."""
-    from foldwise.data.table import read_table
+    from foldwise.data.read_table import read_table
     from foldwise.spec.data import CsvData
     from foldwise.spec.model import MlpSpec
     from foldwise.spec.prep import PrepSpec

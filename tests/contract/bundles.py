@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from foldwise.data.table import Table, read_table
+from foldwise.data.read_table import read_table
+from foldwise.data.table import Table
 from foldwise.spec.data import CsvData
 from foldwise.spec.fit import FitSpec
 from foldwise.spec.model import MlpSpec

@@ -10,8 +10,8 @@ from threading import Timer
 import pytest
 import sqlalchemy
 
+from foldwise.data.read_table import read_table
 from foldwise.data.sources.read import check_source, read_source
-from foldwise.data.table import read_table
 from foldwise.errors import ConfigError, DataError
 from foldwise.spec.sources import SqlData
 

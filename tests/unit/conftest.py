@@ -63,7 +63,8 @@ def make_table(task="multiclass", rows=90, seed=0, shift=0.0, scale=1.0):
     """A table of three numbers and a category, whose target follows from the first two numbers."""
     import pandas as pd
 
-    from foldwise.data.table import Column, Schema, Table
+    from foldwise.data.schema import Column, Schema
+    from foldwise.data.table import Table
 
     draws = np.random.default_rng(seed)
     numbers = draws.normal(size=(rows, 3))

@@ -67,13 +67,13 @@ class TableReader:
 
     def read(self, used: Set[FeatureKind], pixels: bool) -> Table:
         """As `Reader`."""
-        from foldwise.data.table import read_table
+        from foldwise.data.read_table import read_table
 
         return read_table(self.data, self.paths, pixels, used, self.folds)
 
     def read_holdout(self, table: Table) -> Table | None:
         """As `Reader`."""
-        from foldwise.data.table import read_given_holdout
+        from foldwise.data.read_table import read_given_holdout
 
         holdout = self.data.holdout
         return read_given_holdout(self.data, holdout.path, table, self.paths) if holdout.kind == "given" else None

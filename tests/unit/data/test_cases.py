@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from foldwise.data.table import read_table
+from foldwise.data.read_table import read_table
 from foldwise.errors import DataError
 from foldwise.spec.data import CsvData, ParquetData
 

@@ -8,7 +8,7 @@ import pytest
 
 from foldwise.data.drift import check_constant, check_drift, check_missing, drifts, psi
 from foldwise.data.profile import profile_of
-from foldwise.data.table import read_table
+from foldwise.data.read_table import read_table
 from foldwise.errors import DataError
 from foldwise.spec.data import CsvData
 

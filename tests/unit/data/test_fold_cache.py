@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from foldwise.data.fold_cache import FoldCache
+from foldwise.data.read_table import read_table
 from foldwise.data.split import cut_folds
-from foldwise.data.table import read_table
 from foldwise.spec.balance import Oversample
 from foldwise.spec.data import SklearnData
 from foldwise.spec.folds import FoldsSpec

@@ -10,8 +10,8 @@ import pytest
 from foldwise.data.fold_cache import FoldCache
 from foldwise.data.fold_store import FoldStore
 from foldwise.data.image_table import read_image_table
+from foldwise.data.read_table import read_table
 from foldwise.data.split import cut_folds
-from foldwise.data.table import read_table
 from foldwise.errors import TrialFailed
 from foldwise.spec.balance import ClassWeight, Oversample
 from foldwise.spec.data import SklearnData

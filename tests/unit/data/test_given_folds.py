@@ -6,8 +6,8 @@ import pytest
 
 from foldwise.data.given_folds import sides_in
 from foldwise.data.holdout import set_holdout
+from foldwise.data.read_table import read_table
 from foldwise.data.split import cut_folds
-from foldwise.data.table import read_table
 from foldwise.errors import ConfigError, DataError
 from foldwise.spec.data import CsvData, HashHoldout, NoHoldout, TimeHoldout
 from foldwise.spec.folds import FoldsSpec

@@ -2,7 +2,7 @@ import pytest
 
 
 def test_a_word_in_up_to_half_of_a_number_column_is_refused(tmp_path):
-    from foldwise.data.table import read_table
+    from foldwise.data.read_table import read_table
     from foldwise.errors import DataError
     from foldwise.spec.data import CsvData
 

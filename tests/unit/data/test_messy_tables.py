@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from foldwise.config.read import read_study
+from foldwise.data.read_table import read_given_holdout, read_table
 from foldwise.data.schema import conform
-from foldwise.data.table import read_given_holdout, read_table
 from foldwise.data.target import known_target, scorable
 from foldwise.doors.compose import compose_study
 from foldwise.errors import ConfigError, DataError

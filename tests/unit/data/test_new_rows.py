@@ -8,7 +8,7 @@ import pytest
 
 from foldwise.data.holdout import set_holdout
 from foldwise.data.new_rows import ChampionContext, fresh_holdout, identity_columns, judging
-from foldwise.data.table import read_table
+from foldwise.data.read_table import read_table
 from foldwise.spec.data import CsvData
 
 

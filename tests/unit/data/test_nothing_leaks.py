@@ -10,8 +10,9 @@ import pytest
 from foldwise.data.fold_cache import FoldCache
 from foldwise.data.preparation.file import load_preparation, save_preparation
 from foldwise.data.preparation.fold import fit_preparation, prepare_fold
+from foldwise.data.schema import Column, Schema
 from foldwise.data.split import Split
-from foldwise.data.table import Column, Schema, Table
+from foldwise.data.table import Table
 from foldwise.spec.prep import PrepSpec, ScaleKind
 
 ROWS, TRAINED, VALIDATED = 120, 80, 100

@@ -12,9 +12,10 @@ from threadpoolctl import threadpool_limits
 from foldwise.data.audit.audit import audit
 from foldwise.data.holdout import set_holdout
 from foldwise.data.preparation.fold import prepare_fold
+from foldwise.data.read_table import read_given_holdout, read_table
 from foldwise.data.schema import Column, Schema
 from foldwise.data.split import cut_folds
-from foldwise.data.table import Table, read_given_holdout, read_table
+from foldwise.data.table import Table
 from foldwise.errors import DataError
 from foldwise.spec.data import CsvData, HashHoldout, ParquetData, SklearnData
 from foldwise.spec.folds import FoldsSpec

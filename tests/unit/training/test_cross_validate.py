@@ -195,8 +195,8 @@ def test_memory_does_not_grow_from_trial_to_trial(job, table, splits):
 
 
 def test_iris_from_its_source_to_its_score(job):
+    from foldwise.data.read_table import read_table
     from foldwise.data.split import cut_folds
-    from foldwise.data.table import read_table
     from foldwise.spec.data import SklearnData
     from foldwise.spec.folds import FoldsSpec
 

@@ -7,8 +7,8 @@ import pytest
 
 from foldwise.data.audit.audit import audit
 from foldwise.data.audit.finding import Finding, merged, refuse
+from foldwise.data.read_table import read_table
 from foldwise.data.split import cut_folds
-from foldwise.data.table import read_table
 from foldwise.doors.overrides import read_override
 from foldwise.errors import ConfigError
 from foldwise.spec.data import CsvData

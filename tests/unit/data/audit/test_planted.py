@@ -4,8 +4,8 @@ import pytest
 
 from foldwise.data.audit.audit import audit
 from foldwise.data.holdout import set_holdout
+from foldwise.data.read_table import read_table
 from foldwise.data.split import cut_folds
-from foldwise.data.table import read_table
 from foldwise.spec.data import CsvData
 from foldwise.spec.folds import FoldsSpec
 from tests.unit.data.audit.planted import HONEST, LEAKS, QUIET, WARNED

@@ -9,8 +9,8 @@ from sklearn.utils.class_weight import compute_class_weight
 
 from foldwise.data.preparation.balance import check_balance, class_weights, wanted_counts
 from foldwise.data.preparation.fold import fit_preparation, prepare_fold
+from foldwise.data.read_table import read_table
 from foldwise.data.split import Split
-from foldwise.data.table import read_table
 from foldwise.errors import ConfigError, TrialFailed
 from foldwise.spec.balance import ClassWeight, NoBalance, Oversample, Smote, SmoteTomek, Undersample
 from foldwise.spec.data import CsvData

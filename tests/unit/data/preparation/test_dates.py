@@ -4,8 +4,8 @@ import pytest
 
 from foldwise.data.preparation.dates import fit_date
 from foldwise.data.preparation.fold import fit_preparation
+from foldwise.data.read_table import read_table
 from foldwise.data.schema import Column, Schema, conform
-from foldwise.data.table import read_table
 from foldwise.errors import ConfigError, DataError
 from foldwise.spec.data import CsvData
 from foldwise.spec.prep import Impute, PrepSpec

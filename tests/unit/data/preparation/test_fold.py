@@ -8,8 +8,8 @@ import pytest
 from foldwise.data.preparation.file import load_preparation, save_preparation
 from foldwise.data.preparation.fold import fit_preparation, prepare_fold
 from foldwise.data.preparation.target_scale import TargetScale
+from foldwise.data.read_table import read_table
 from foldwise.data.split import Split
-from foldwise.data.table import read_table
 from foldwise.errors import ConfigError, DataError
 from foldwise.spec.data import CsvData
 from foldwise.spec.prep import Impute, OneHot, PrepSpec, ScaleKind

@@ -8,8 +8,10 @@ from sklearn.feature_selection import f_classif, f_regression
 from foldwise.config.read import read_study
 from foldwise.data.preparation.fold import fit_preparation, prepare_fold
 from foldwise.data.preparation.select import kept_features
+from foldwise.data.read_table import read_table
+from foldwise.data.schema import Column, Schema
 from foldwise.data.split import Split
-from foldwise.data.table import Column, Schema, Table, read_table
+from foldwise.data.table import Table
 from foldwise.errors import ConfigError
 from foldwise.spec.data import SklearnData
 from foldwise.spec.prep import KBestSelect, L1Select, PrepSpec, ScaleKind, VarianceSelect

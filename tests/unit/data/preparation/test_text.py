@@ -4,8 +4,8 @@ import pandas as pd
 from foldwise.data.audit.audit import audit
 from foldwise.data.preparation.fold import fit_preparation
 from foldwise.data.preparation.text import Hashed, bucket_for
+from foldwise.data.read_table import read_table
 from foldwise.data.split import Split
-from foldwise.data.table import read_table
 from foldwise.spec.data import CsvData
 from foldwise.spec.prep import HashText, PrepSpec
 

@@ -3,8 +3,8 @@ import sys
 
 import pytest
 
+from foldwise.data.read_table import read_table
 from foldwise.data.sources.read import check_source, count_rows, read_chunks, read_source
-from foldwise.data.table import read_table
 from foldwise.errors import ConfigError, DataError
 from foldwise.spec.data import CsvData
 from foldwise.spec.places import Paths

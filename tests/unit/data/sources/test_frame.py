@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from foldwise.data.read_table import read_table
 from foldwise.data.sources.read import check_source, read_source
-from foldwise.data.table import read_table
 from foldwise.errors import DataError
 from foldwise.spec.data import CsvData, ParquetData
 from foldwise.spec.python_value import PythonFrame

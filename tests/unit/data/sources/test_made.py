@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
+from foldwise.data.read_table import read_table
 from foldwise.data.sources.made import make
-from foldwise.data.table import read_table
 from foldwise.spec.sources import MadeData
 
 

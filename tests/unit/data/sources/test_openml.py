@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from foldwise.data.table import read_table
+from foldwise.data.read_table import read_table
 from foldwise.errors import DataError
 from foldwise.spec.places import Paths
 from foldwise.spec.sources import OpenmlData

@@ -2,7 +2,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from foldwise.data.table import Column, Schema, conform, read_given_holdout, read_table
+from foldwise.data.read_table import read_given_holdout, read_table
+from foldwise.data.schema import Column, Schema, conform
 from foldwise.errors import ConfigError, DataError
 from foldwise.spec.data import CsvData, ParquetData, SklearnData
 
