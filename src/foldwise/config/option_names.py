@@ -235,7 +235,7 @@ def _word(path: str, value: Tree, paths: Sequence[str]) -> str:
 def _text(value: Tree) -> str:
     """A value or a range, as short as it is clear."""
     if isinstance(value, Choice):
-        return "|".join(option_names(value).get(str(option.name), str(option.name)) for option in value.options)
+        return "|".join(option_names(value).get(str(option.name), _text(option.name)) for option in value.options)
     if isinstance(value, (FloatRange, IntRange)):
         return f"{_text(value.low)}..{_text(value.high)}"
     if isinstance(value, list):

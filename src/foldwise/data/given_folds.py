@@ -76,7 +76,7 @@ def sides_in(cells: pd.Series[Any]) -> Sides:
         place = found.index(None)
         where = f"column {cells.name}, row {row_number(cells, place)}"
         gone = bool(pd.isna(cells.iloc[place]))
-        what = "is missing" if gone else f"{shown(cells.iloc[place])} is not a side"
+        what = "the side is missing" if gone else f"{shown(cells.iloc[place])} is not a side"
         raise DataError(f"{where}: {what}; folds.column needs train, validation or test in every row (or val, dev, holdout)")
     return np.array(found, dtype=np.str_)
 

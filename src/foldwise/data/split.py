@@ -230,9 +230,11 @@ def _check_share(table: Table, rows: Positions, folds: FoldsSpec, size: float) -
     valid = size if folds.of == "all" else folds.share * len(rows)
     least = max(len(table.labels), 1)
     if valid < least or len(rows) - valid < least:
-        of = f"all rows, {valid} of {len(rows)} development rows," if folds.of == "all" else f"{len(rows)} development rows"
-        rule = f"{folds.share} of {of} leaves a side with fewer than {least}; change it or use kfold"
-        raise ConfigError("folds.share", rule)
+        of = "all rows" if folds.of == "all" else f"{len(rows)} development rows"
+        rows_of = f"{valid:.3g} of the {len(rows)} development rows would validate"
+        needs = f"training and validation each need {least} or more" if least > 1 else "training and validation each need a row"
+        otherwise = FOR_A_FEW if len(rows) <= A_FEW else "change it, or choose another folds"
+        raise ConfigError("folds.share", f"{folds.share} of {of}: {rows_of}, and {needs}; {otherwise}")
     if table.labels:
         _check_classes(table, table.target[rows], 2)
 

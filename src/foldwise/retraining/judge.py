@@ -20,7 +20,7 @@ from foldwise.seeds import Purpose, derive
 from foldwise.spec.goal import Goal
 from foldwise.spec.study import PromotionSpec
 from foldwise.study.plan import Plan
-from foldwise.system.numbers import shown
+from foldwise.system.numbers import counted, shown
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,7 +81,7 @@ def judge(plan: Plan, challenger: Bundle, champion: Bundle, rule: PromotionSpec)
 
 def decide(goal: Goal, test: PairedTest, rule: PromotionSpec) -> tuple[bool, str]:
     """Whether a challenger is promoted, and the reason: its gain must be significant and at least the margin."""
-    scores = f"{goal.metric} {shown(test.challenger, 4)} against {shown(test.champion, 4)} on {test.rows} rows"
+    scores = f"{goal.metric} {shown(test.challenger, 4)} against {shown(test.champion, 4)} on {counted(test.rows, 'row')}"
     if not math.isfinite(test.p_value):
         return False, f"{scores}: they cannot be compared"
     gain = f"{scores}: gain {shown(test.gain, 4, sign=True)}, p = {test.p_value:.3g}"

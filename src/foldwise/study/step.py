@@ -73,6 +73,21 @@ def refuse_unseeable(trial: TrialSpec, number: int) -> None:
         raise refused(f"has augment={trial.augment.kind}, which changes rows at random as they are trained on")
 
 
+def refuse_too_many(inputs: int, outputs: int, number: int) -> None:
+    """Refuse a network with too many inputs or outputs for a page.
+
+    Raises:
+        ConfigError: with the side that is too large, and what makes it smaller.
+    """
+    for count, most, side, what in (
+        (inputs, MOST_INPUTS, "inputs", "columns or levels"),
+        (outputs, MOST_UNITS, "outputs", "classes"),
+    ):
+        if count > most:
+            rule = f"has {count} {side}, and step shows at most {most}"
+            raise ConfigError("trial", f"the network of trial {number} {rule}; use a table with fewer {what}")
+
+
 def watched(plan: Plan, recorded: TrialResult, fold: int, step: int) -> Watched:
     """Prepare what a replay needs, before TensorFlow starts.
 
@@ -92,9 +107,7 @@ def watched(plan: Plan, recorded: TrialResult, fold: int, step: int) -> Watched:
     cache = FoldCache(plan.table, plan.splits, job.seed)
     data = cache.folds(job.spec.prep, job.spec.balance)[fold]
     inputs, outputs = data.train_x.shape[1], data.train_y.shape[1]
-    if inputs > MOST_INPUTS or outputs > MOST_UNITS:
-        rule = f"has {inputs} inputs and {outputs} outputs, and step shows at most {MOST_INPUTS} and {MOST_UNITS}"
-        raise ConfigError("trial", f"the network of trial {recorded.number} {rule}; use fewer columns or levels")
+    refuse_too_many(inputs, outputs, recorded.number)
     steps = steps_an_epoch(job.spec.fit.batch_size, len(data.train_x))
     ran = next((score for score in recorded.folds if score.fold == fold and recorded.state == "COMPLETE"), None)
     epochs = job.spec.fit.epochs if ran is None else len(ran.curves["loss"])

@@ -22,7 +22,7 @@ def shown(value: float | None, places: int | None = None, digits: int = 4, sign:
     """
     if value is None or not math.isfinite(value):
         return "-"
-    if places is not None and abs(value) < NOTHING:
+    if value == 0 or (places is not None and abs(value) < NOTHING):
         value = 0.0  # never -0.000
     plus, size = "+" if sign else "", abs(value)
     if 0 < size < TINY or size >= HUGE:

@@ -102,6 +102,12 @@ def test_a_column_is_a_number_where_the_options_differ_in_one():
     assert depth.column("x", {"x": True}) == ("x", True)
 
 
+def test_a_small_number_in_a_choice_within_an_option_has_plain_digits():
+    rates = ({"kind": "sgd", "learning_rate": 1e-12}, {"kind": "sgd", "learning_rate": ["choice", 1e-10, 0.00004]})
+    readable = Readable(split({"optimizer": ["choice", *rates]})[1])
+    assert readable.value("optimizer", "option1") == "learning_rate=1e-10|0.00004"
+
+
 def test_names_and_values_that_no_range_has_stay_as_they_are():
     readable = Readable(split({"model": ["choice", {"kind": "a", "x": 1}, {"kind": "a", "x": 2}]})[1])
     assert readable.value("model", "option7") == "option7"

@@ -39,7 +39,7 @@ def test_sides_are_spelt_as_tables_spell_them():
     ("cell", "sentence"),
     [
         ("trian", "column part, row 3: 'trian' is not a side; folds.column needs train"),
-        (None, "row 3: is missing; folds.column"),
+        (None, "row 3: the side is missing; folds.column"),
     ],
 )
 def test_a_cell_that_is_no_side_is_refused_with_its_row(cell, sentence):

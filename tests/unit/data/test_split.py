@@ -257,7 +257,11 @@ def test_without_folds_and_holdout_all_rows_train_and_judge(tmp_path):
         ({"kind": "stratified"}, {"group": "g"}, "leaks"),
         ({"kind": "kfold"}, {"group": "g"}, "leaks"),
         ({"kind": "given", "column": "c"}, {}, "given needs rows that come with their sides"),
-        ({"kind": "split", "share": 0.999, "of": "all"}, {}, "folds.share: 0.999 of all rows, 300 of 300 development rows"),
+        (
+            {"kind": "split", "share": 0.999, "of": "all"},
+            {},
+            "folds.share: 0.999 of all rows: 300 of the 300 development rows would validate",
+        ),
         ({"count": 41}, {"group": "g"}, "41 groups"),
         ({"count": 101}, {}, "class 'k0' has 100 development rows"),
         ({"kind": "kfold", "count": 301}, {}, "there are 300"),
@@ -268,6 +272,20 @@ def test_folds_that_cannot_be_cut_are_refused(tmp_path, folds, options, words):
     table, _ = make(tmp_path, frame().assign(g=[f"p{n % 40}" for n in range(300)]), **options)
     with pytest.raises(ConfigError) as caught:
         cut_folds(table, np.arange(300), FoldsSpec(**folds), seed=0)
+    assert words in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [
+        (12, "1.5 of the 12 development rows would validate, and training and validation each need 3 or more; for a table"),
+        (22, "2.75 of the 22 development rows would validate, and training and validation each need 3 or more; change it"),
+    ],
+)
+def test_a_split_of_a_few_rows_says_how_many_would_validate(tmp_path, rows, words):
+    table, _ = make(tmp_path, frame())
+    with pytest.raises(ConfigError) as caught:
+        cut_folds(table, np.arange(rows), FoldsSpec(kind="split"), seed=0)
     assert words in str(caught.value)
 
 

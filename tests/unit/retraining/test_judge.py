@@ -33,6 +33,10 @@ def test_a_gain_must_be_significant_and_at_least_the_margin(gain, p_value, rule,
     assert "on 100 rows" in why
 
 
+def test_one_row_is_no_rows():
+    assert "on 1 row:" in decide(ACCURACY, PairedTest(0.0, 1.0, 1.0, 1.0, 1), PromotionSpec())[1]
+
+
 def _fails(rows):
     raise ValueError("no such column")
 

@@ -5,7 +5,7 @@ import pytest
 
 from foldwise.errors import ConfigError
 from foldwise.spec.trial import TrialSpec
-from foldwise.study.step import MOST_FRAMES, frames, refuse_unseeable
+from foldwise.study.step import MOST_FRAMES, frames, refuse_too_many, refuse_unseeable
 
 
 def _trial(**model):
@@ -51,3 +51,16 @@ def test_frames_begin_with_the_first_weights_and_end_with_the_last(epochs):
     assert shown == sorted(set(shown))
     assert len(shown) == min(epochs, MOST_FRAMES) + 1 or (epochs > MOST_FRAMES and len(shown) <= MOST_FRAMES + 1)
     assert (np.diff(shown) <= 1).all() or np.diff(shown)[-1] > np.diff(shown)[0]
+
+
+@pytest.mark.parametrize(
+    ("inputs", "outputs", "sentence"),
+    [
+        (41, 2, "trial 3 has 41 inputs, and step shows at most 40; use a table with fewer columns or levels"),
+        (2, 30, "trial 3 has 30 outputs, and step shows at most 24; use a table with fewer classes"),
+    ],
+)
+def test_the_side_that_is_too_large_is_named_with_its_remedy(inputs, outputs, sentence):
+    refuse_too_many(40, 24, 3)
+    with pytest.raises(ConfigError, match=sentence):
+        refuse_too_many(inputs, outputs, 3)

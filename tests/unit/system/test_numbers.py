@@ -29,7 +29,15 @@ def test_a_score_has_four_decimals_and_a_small_one_keeps_two_digits(value, text)
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(0.25, "0.25"), (0.00004, "0.00004"), (0.000456789, "0.0004568"), (3.0, "3"), (1234567.0, "1,234,567"), (1e-7, "1e-07")],
+    [
+        (0.25, "0.25"),
+        (0.00004, "0.00004"),
+        (0.000456789, "0.0004568"),
+        (3.0, "3"),
+        (-0.0, "0"),
+        (1234567.0, "1,234,567"),
+        (1e-7, "1e-07"),
+    ],
 )
 def test_without_decimals_a_number_has_four_digits_and_no_zeros_at_its_end(value, text):
     assert shown(value) == text

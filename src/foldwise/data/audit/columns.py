@@ -9,6 +9,7 @@ import numpy as np
 from foldwise.data.audit.finding import Finding
 from foldwise.data.audit.subject import Subject
 from foldwise.data.cells import shown
+from foldwise.system.numbers import counted
 
 MANY_LEVELS = 50
 RARE_CLASS = 0.01
@@ -71,7 +72,11 @@ def few_of_a_class(subject: Subject) -> Iterator[Finding]:
     counts = np.bincount(table.target[subject.rows], minlength=len(table.labels))
     judging = np.min([np.bincount(table.target[split.valid], minlength=len(table.labels)) for split in subject.splits], axis=0)
     for code in np.flatnonzero(judging < FEW_OF_A_CLASS):
-        rows = f"{counts[code]} development rows in {len(subject.splits)} folds"
-        message = f"class {shown(table.labels[int(code)])} has {rows}, and some fold validates only {judging[code]} of them"
-        advice = "lower folds.count, or merge or drop that class"
+        label, rows = shown(table.labels[int(code)]), counted(int(counts[code]), "development row")
+        if len(subject.splits) > 1:
+            rows, judge, fewer = f"{rows} in {len(subject.splits)} folds", "some fold validates", "lower folds.count"
+        else:
+            judge, fewer = "the split validates", "validate on more rows"
+        message = f"class {label} has {rows}, and {judge} only {judging[code]} of them"
+        advice = f"{fewer}, or merge or drop that class"
         yield Finding("warn", "few_of_a_class", (table.target_name,), message, advice)

@@ -57,7 +57,9 @@ def merged(found: Iterable[Finding]) -> tuple[Finding, ...]:
         for finding in alike:
             messages.setdefault((finding.message, finding.advice), []).append(finding)
         if len(messages) > WORST:
-            first = replace(alike[0], message=f"{len(alike)} columns; for {alike[0].where}: {alike[0].message}")
+            apart = len({finding.columns for finding in alike}) == len(alike)
+            many = f"{len(alike)} columns; for {alike[0].where}" if apart else f"{len(alike)} findings; the first"
+            first = replace(alike[0], message=f"{many}: {alike[0].message}")
             lines.append(_one(first, alike))
         else:
             lines += [_one(same[0], same) for same in messages.values()]

@@ -15,7 +15,7 @@ from foldwise.spec.data import CsvData
 from foldwise.spec.folds import FoldsSpec
 
 
-def findings(tmp_path, rows=400, count=3, pixels=False, holdout=None, data=None, used=frozenset(), **columns):
+def findings(tmp_path, rows=400, count=3, pixels=False, holdout=None, data=None, used=frozenset(), folds=None, **columns):
     rng = np.random.default_rng(0)
     base = {"a": rng.normal(size=rows), "y": rng.permutation(np.arange(rows) % 2)}
     pd.DataFrame({**base, **columns}).to_csv(tmp_path / "rows.csv", index=False)
@@ -23,7 +23,7 @@ def findings(tmp_path, rows=400, count=3, pixels=False, holdout=None, data=None,
         CsvData(kind="csv", path=str(tmp_path / "rows.csv"), target="y", **(data or {})), pixels=pixels, used=used
     )
     development = np.arange(len(table))
-    splits = cut_folds(table, development, FoldsSpec(count=count), 0)
+    splits = cut_folds(table, development, folds or FoldsSpec(count=count), 0)
     return audit(table, development, splits, None if holdout is None else table.take(holdout))
 
 
@@ -52,6 +52,12 @@ def test_a_rare_class_makes_accuracy_mislead_and_judges_few_rows(tmp_path):
     assert "pr_auc" in rare.advice
     assert (few.level, few.check) == ("warn", "few_of_a_class")
     assert "'1' has 3 development rows in 3 folds" in few.message
+
+
+def test_a_rare_class_in_one_split_is_told_without_a_number_of_folds(tmp_path):
+    (*_, few) = findings(tmp_path, y=[1] * 10 + [0] * 390, folds=FoldsSpec(kind="split", share=0.1))
+    assert "'1' has 10 development rows, and the split validates only 1 of them" in few.message
+    assert few.advice == "validate on more rows, or merge or drop that class"
 
 
 def test_a_few_copies_across_folds_are_counted(tmp_path):
@@ -239,6 +245,11 @@ def test_findings_of_a_kind_that_differ_are_one_beyond_four():
     (one,) = merged([*few, Finding("leak", "target", ("c4",), "tells 4", "drop {columns}")])
     assert one.columns == ("c0", "c1", "c2", "c3", "c4")
     assert one.message == "5 columns; for c0: tells 0"
+
+
+def test_findings_of_one_column_are_not_counted_as_columns():
+    (one,) = merged(Finding("warn", "few_of_a_class", ("y",), f"class {n}", "merge it") for n in range(5))
+    assert (one.columns, one.message) == (("y",), "5 findings; the first: class 0")
 
 
 def test_a_finding_is_the_same_after_it_was_written_as_json():
