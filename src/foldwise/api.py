@@ -96,7 +96,8 @@ def tune(*overrides: str, frame: pd.DataFrame | None = None, target: str | None 
         overrides: as on the command line, `"data=iris"`, `"budget.trials=20"`.
         frame: the rows, instead of a file; its options are overrides, `"data.drop=[name]"`.
         target: the column to predict, `data.target`.
-        values: whole sections as Python values, `budget={"trials": 20}`; they can hold a model's build function.
+        values: whole sections as Python values, `budget={"trials": 20}`; they can hold functions: a model's build, a
+            schedule, and those that make callbacks.
 
     Raises:
         FoldwiseError: with one sentence; ConfigError and DataError if the configuration or the data are wrong.
@@ -180,9 +181,7 @@ def _handed_over(value: Any, key: str = "") -> Any:
         return {name: _handed_over(item, f"{key}.{name}" if key else str(name)) for name, item in value.items()}
     if isinstance(value, list | tuple):
         if value and value[0] == "choice" and any(callable(item) for item in value):
-            raise ConfigError(
-                key, "a choice between functions is one between models, ['choice', {'kind': 'python', 'build': f}, ...]"
-            )
+            raise ConfigError(key, _between_functions(key))
         return [_handed_over(item, key) for item in value]
     if hasattr(value, "iloc"):
         raise ConfigError(key, "cannot be a DataFrame; pass it as frame=..., with target=...")
@@ -191,4 +190,14 @@ def _handed_over(value: Any, key: str = "") -> Any:
     try:
         return PythonFunction(value)
     except ValueError as fault:
-        raise ConfigError(key, str(fault)) from None
+        made = isinstance(value, type) and key == "fit.callbacks"
+        proposal = f"; write def make(): return {value.__name__}() and pass make" if made else ""
+        raise ConfigError(key, f"{fault}{proposal}") from None
+
+
+def _between_functions(key: str) -> str:
+    section = key.partition(".")[0]
+    if section == "fit":
+        return "callbacks cannot be searched; pass a list of functions"
+    what, name = ("schedules", "schedule") if section == "lr_schedule" else ("models", "build")
+    return f"a choice between functions is one between {what}, ['choice', {{'kind': 'python', '{name}': f}}, ...]"

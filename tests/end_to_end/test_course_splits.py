@@ -137,3 +137,21 @@ def test_without_a_holdout_there_is_no_verdict(tmp_path, folds, where):
     assert f"{where}, the best of 2 trials; the better baseline, " in found["verdict"]
     assert (found["holdout"], found["rows"]) == (None, {"development": 150, "holdout": 0})
     assert "scored_on" not in found
+
+
+def test_without_a_target_a_door_ends_before_anything_is_written(tmp_path):
+    (tmp_path / "xor.csv").write_text(XOR)
+    for words in (["data.target=null"], ["data.target=y", "data.task=clustering"]):
+        done = run("tune", "data=csv", f"data.path={tmp_path / 'xor.csv'}", *words, runs=tmp_path / "runs")
+        assert done.returncode == 2
+        assert (
+            "foldwise learns from a target: folds, baselines, holdout and verdict compare answers with the truth" in done.stderr
+        )
+        assert not (tmp_path / "runs").exists()
+
+
+def test_seventy_ten_twenty_is_one_option(tmp_path):
+    for data, develop, train, valid, held in (("iris", 120, 105, 15, 30), ("diabetes", 354, 310, 44, 88)):
+        done = run("prepare", f"data={data}", "folds=split_70_10_20", runs=tmp_path / data)
+        assert done.returncode == 0, done.stderr
+        assert f"rows: {develop} to develop on in 1 fold ({train} train, {valid} validate), {held} set aside" in done.stdout

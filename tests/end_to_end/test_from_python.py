@@ -69,7 +69,40 @@ class Own(keras.layers.Layer):
 def unkept(inputs, head):
     return keras.Sequential([keras.Input((inputs,)), Own(), keras.layers.Dense(head.units, head.activation)])
 
+def falling(epoch, rate, decay=0.5):
+    return rate / (1 + decay * epoch)
+
+def stopping(fold):
+    class Stopping(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            assert {{"val_loss", "val_accuracy"}} <= set(logs)
+            self.model.stop_training = epoch >= 1
+    return Stopping()
+
+def wrong():
+    return 1
+
 where = dict(paths={{"runs": {runs!r}}}, **{tiny!r})
+schedule = {{"kind": "python", "schedule": falling, "decay": ["choice", 0.25, 0.5]}}
+sgd = {{"kind": "sgd", "learning_rate": 0.1}}
+own = dict(lr_schedule=schedule, fit={{"epochs": 5, "callbacks": [stopping], "optimizer": sgd}})
+words = ["data=iris", "study=scheduled", "model.hidden=1", "model.units=4"]
+result = foldwise.tune(*words, **own, **where)
+assert result.summary["engine"] == "keras", result.summary
+for trial in result.results:
+    decay = trial.params["lr_schedule.decay"]
+    for fold in trial.folds:  # the function's rates, up to the epoch in which the callback ended
+        rates = [0.1, 0.1 / (1 + decay)]
+        assert all(abs(a - b) < 1e-7 for a, b in zip(fold.curves["learning_rate"], rates, strict=True)), fold
+again = foldwise.tune(*words, **own, **where)
+assert again.summary == result.summary
+try:
+    foldwise.tune("data=iris", "study=wrong", fit={{"callbacks": [wrong]}}, **where)
+except ConfigError as error:
+    assert "wrong must return a keras.callbacks.Callback, got int" in str(error), error
+else:
+    raise AssertionError("something else than a callback was taken")
+
 model = {{"kind": "python", "build": skipping, "units": ["int", 4, 8], "rate": ["float", 0.0, 0.5]}}
 result = foldwise.tune("data=iris", "fit.epochs=2", model=model, **where)
 assert result.summary["trials"]["complete"] == 2 and result.summary["engine"] == "keras", result.summary
@@ -92,6 +125,13 @@ def test_a_function_of_one_s_own_is_tuned_and_answers_without_it(tmp_path):
     done = _run(FUNCTION, tmp_path)
     assert done.stdout.strip().endswith("all well"), done.stdout + done.stderr
     assert not (tmp_path / "runs" / "studies" / "unkept").exists()
+    assert not (tmp_path / "runs" / "studies" / "wrong").exists()
+    done = run("tune", "study=scheduled", "budget.trials=3", runs=tmp_path / "runs")
+    assert done.returncode == 2
+    assert "kind python takes your own function of epoch and rate, and only from Python" in done.stderr
+    done = run("retrain", "model=scheduled", runs=tmp_path / "runs")
+    assert done.returncode == 2
+    assert "'scheduled' was made with the Python function falling, which cannot be called again" in done.stderr
     rows, answers = tmp_path / "rows.csv", tmp_path / "answers.csv"
     load_iris(as_frame=True).data.to_csv(rows, index=False)
     done = run("predict", "model=iris/1", f"input={rows}", f"output={answers}", runs=tmp_path / "runs")

@@ -57,7 +57,10 @@ def _matrices(layer, part):
 
 def _at_corners(plane, frame):
     """The probability of `one` at the four corners after a frame."""
-    shades = np.frombuffer(base64.b64decode(plane["shades"][frame]), dtype=np.uint8).reshape(plane["size"], -1) / 255
+    high, low = (
+        np.frombuffer(base64.b64decode(plane["shades"][frame]), dtype=np.uint8).reshape(2, plane["size"], -1).astype(float)
+    )
+    shades = (256 * high + low) / 65535
     (left, right), (low, high), last = plane["x"], plane["y"], plane["size"] - 1
     return [shades[round((y - low) / (high - low) * last), round((x - left) / (right - left) * last)] for x, y in CORNERS]
 
@@ -75,8 +78,9 @@ def test_the_page_of_the_best_trial_equals_numpy(runs, trials):
     weights = [_matrices(layer, "before") for layer in step["layers"]]
     x, y = np.array(step["x"]), np.array(step["y"])
     assert len(x) == step["rows"] == 32
-    zs, outs = lecture.forward(x, weights, net["activation"], net["output"])
-    deltas, gradients = lecture.backward(x, y, weights, zs, outs, net["activation"], net["loss"])
+    hidden = [layer["activation"] for layer in step["layers"][:-1]]
+    zs, outs = lecture.forward(x, weights, hidden, net["output"])
+    deltas, gradients = lecture.backward(x, y, weights, zs, outs, hidden, net["loss"])
     near = {"rtol": 1e-6, "atol": 1e-6}
     np.testing.assert_allclose(lecture.losses(outs[-1], y, net["loss"]), step["losses"], **near)
     for place, layer in enumerate(step["layers"]):
@@ -132,6 +136,31 @@ def test_what_cannot_be_shown_is_said(runs, words, sentence):
     assert sentence in done.stderr
 
 
+def test_rows_that_are_also_judged_are_not_called_validation(tmp_path):
+    (tmp_path / "xor.csv").write_text("a,b,y\n0,0,0\n0,1,1\n1,0,1\n1,1,0\n")
+    words = [
+        "data=csv",
+        f"data.path={tmp_path / 'xor.csv'}",
+        "data.target=y",
+        "folds=none",
+        "data.holdout.kind=none",
+        "study=xor",
+    ]
+    words += [
+        "model.hidden=1",
+        "model.units=4",
+        "model.activation=tanh",
+        "model.dropout=0.0",
+        "fit.epochs=3",
+        "budget.trials=1",
+    ]
+    done = run("tune", *words, "tracking.figures=false", runs=tmp_path / "runs")
+    assert done.returncode == 0, done.stderr
+    page = _page(tmp_path / "runs")
+    assert page["about"]["judged"].startswith("the same rows")
+    assert [len(rows) for rows in page["plane"]["dots"]] == [4]
+
+
 def test_changed_rows_are_said_and_nothing_is_written(runs, tmp_path):
     changed = tmp_path / "runs"
     shutil.copytree(runs, changed)
@@ -184,9 +213,10 @@ def test_the_slider_moves_weights_boundary_and_curves(shown, page):
     assert tab.inner_text("#now") == "epoch 40 of 40, kept"
 
     def looks():
-        return tab.evaluate("[svg.innerHTML, ...['boundary', 'loss', 'metric'].map((name) => byId(name).toDataURL())]")
+        return tab.evaluate("[svg.innerHTML, ...[...document.querySelectorAll('canvas')].map((canvas) => canvas.toDataURL())]")
 
     late = looks()
+    assert len(late) == 4  # the network, the boundary, the loss and the accuracy
     tab.evaluate("slider.value = 0; slider.dispatchEvent(new Event('input'))")
     assert tab.inner_text("#now") == "epoch 0 of 40, first weights"
     assert all(one != other for one, other in zip(late, looks(), strict=True))
@@ -240,7 +270,7 @@ def test_each_rule_has_its_lines(shown, page, tmp_path, optimizer, text):
         **values["network"],
         "optimizer": optimizer,
         "written_out": optimizer["kind"] != "lamb",
-        "penalties": {"l2": 0.1},
+        "penalties": [{"l2": 0.1}] * len(values["network"]["penalties"]),
     }
     write_step_page(tmp_path / "step.html", {**values, "network": network, "plane": None})
     tab = shown(tmp_path / "step.html")

@@ -41,6 +41,10 @@ KEYS = {
     **dict.fromkeys(("act", "activationfunction", "nonlinearity"), "model.activation"),
     **dict.fromkeys(("bn", "batchnormalization", "usebatchnorm"), "model.batch_norm"),
     **dict.fromkeys(("init", "kernelinitializer", "weightinit"), "model.initializer"),
+    **dict.fromkeys(("regularizer", "regularization", "kernelregularizer"), "model.l2"),
+    **dict.fromkeys(("biasregularizer",), "model.bias_l2"),
+    **dict.fromkeys(("activityregularizer",), "model.activity_l2"),
+    **dict.fromkeys(("constraint", "weightconstraint"), "model.kernel_constraint"),
     **dict.fromkeys(("scaler", "scaling", "normalization"), "prep.scale"),
     **dict.fromkeys(("imputer", "imputation"), "prep.impute"),
     **dict.fromkeys(("y", "label", "labelcolumn", "targetcolumn", "response", "outcome"), "data.target"),
@@ -59,6 +63,8 @@ KEYS = {
 NAMES = {"goal.at_most": "parameters", "data.kinds": "COLUMN", "data.dates": "COLUMN"}
 # A word that a group has no option for -> the option that does the same.
 INSTEAD = {"lr_schedule": dict.fromkeys(("none", "off", "no", "false", "null"), "constant")}
+# Groups that take a function of the user's own -> the key of it.
+OF_PYTHON = {"model": "build", "lr_schedule": "schedule"}
 # The endings of files -> the source that reads them.
 SOURCES = {".csv": "csv", ".tsv": "csv", ".txt": "csv", ".parquet": "parquet", ".npz": "npz"}
 
@@ -130,6 +136,9 @@ def for_section(model: type[BaseModel], path: Sequence[int | str], given: Any, w
 
 def for_option(group: str, value: str, known: list[str]) -> str:
     """The rest of the sentence `is not an option of`: an option, or a key of the group that has this word."""
+    if value == "python" and group in OF_PYTHON:
+        call = f"foldwise.tune({group}={{'kind': 'python', '{OF_PYTHON[group]}': my_function}})"
+        return f"; it takes your own function, and only from Python: {call}"
     ending = next((ending for ending in SOURCES if group == "data" and value.lower().endswith(ending)), "")
     if ending:
         return f", did you mean data={SOURCES[ending]} {shell_word('data.path', value)}?"

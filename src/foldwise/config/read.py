@@ -50,6 +50,11 @@ _LATER: Mapping[tuple[str, str], Any] = {
     ("data", "join_levels"): False,
     ("data", "dates"): {},
     ("folds", "of"): "development",
+    ("model", "l1_output"): True,
+    ("model", "l2_output"): True,
+    **dict.fromkeys((("model", f"{of}_{name}") for of in ("bias", "activity") for name in ("l1", "l2")), 0.0),
+    ("model", "kernel_constraint"): "none",
+    ("fit", "callbacks"): [],
 }
 
 
@@ -197,9 +202,14 @@ def identity(recipe: Mapping[str, Any]) -> dict[str, Any]:
             node.pop(leaf, None)
     for (section, name), usual in _LATER.items():
         part = kept.get(section)
-        if isinstance(part, dict) and name in part and part[name] == usual:
+        if isinstance(part, dict) and name in part and _equal(part[name], usual):
             del part[name]
     return kept
+
+
+def _equal(one: Any, other: Any) -> bool:
+    """Whether two values of an option are the same; 1 and true are not."""
+    return bool(one == other) and isinstance(one, bool) == isinstance(other, bool)
 
 
 def identity_hash(recipe: Mapping[str, Any]) -> str:

@@ -14,6 +14,7 @@ from foldwise.data.given_folds import TEST, TRAIN
 from foldwise.data.table import Table
 from foldwise.errors import ConfigError
 from foldwise.spec.data import HashHoldout, HoldoutSpec, NoHoldout, TimeHoldout
+from foldwise.spec.folds import A_FEW, FOR_A_FEW
 from foldwise.spec.images import GivenImages
 from foldwise.spec.study import DataSpec
 
@@ -21,7 +22,6 @@ Positions = npt.NDArray[np.int64]
 HoldoutRecord = Mapping[str, Any]
 
 ALL = ""  # the name of the cut-off if classes share one
-FEW_ROWS = 20  # up to this many, no holdout is the better proposal
 BY_COLUMN = "column"  # the kind of the record if the rows themselves say which are the holdout
 
 
@@ -137,8 +137,8 @@ def _check(table: Table, development: Positions, rows: Positions) -> None:
         "change data.holdout.share, name the columns that identify a row as data.row_key, "
         "or give a file with data.holdout.kind=given"
     )
-    if len(table) <= FEW_ROWS:
-        proposal = "for a table of a few rows set folds=none data.holdout.kind=none, to train and judge on all of them"
+    if len(table) <= A_FEW:
+        proposal = FOR_A_FEW
     for side, mine in (("development", development), ("holdout", rows)):
         if not len(mine):
             raise ConfigError("data.holdout", f"no {side} row would be left of {len(table)} rows; {proposal}")

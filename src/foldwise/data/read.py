@@ -17,6 +17,9 @@ if TYPE_CHECKING:  # paths and headers are checked before pandas is imported
     from foldwise.spec.study import DataSpec
 
 
+USUAL = FoldsSpec()  # folds that are cut from the rows
+
+
 class Reader(Protocol):
     """Checks and reads the rows of one data specification."""
 
@@ -103,6 +106,6 @@ class ImageReader:
         return read_image_holdout(self.data, table, self.paths) if self.data.holdout.kind == "given" else None
 
 
-def reader(data: DataSpec, paths: Paths, folds: FoldsSpec) -> Reader:
+def reader(data: DataSpec, paths: Paths, folds: FoldsSpec = USUAL) -> Reader:
     """The reader of these data, whose split may come with them."""
     return ImageReader(data, paths, folds) if isinstance(data, ImageRows) else TableReader(data, paths, folds)

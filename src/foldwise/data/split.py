@@ -14,7 +14,7 @@ from foldwise.data.given_folds import TRAIN, VALIDATION
 from foldwise.data.table import Table
 from foldwise.errors import ConfigError
 from foldwise.seeds import Purpose, derive
-from foldwise.spec.folds import FoldsSpec
+from foldwise.spec.folds import A_FEW, FOR_A_FEW, FoldsSpec
 
 Positions = npt.NDArray[np.int64]
 MANY_FOLDS, FEW_FOLDS, FEWEST_FOLDS, FEW_ROWS = 10, 5, 2, 2000
@@ -221,7 +221,8 @@ def _check_classes(table: Table, classes: npt.NDArray[Any], count: int) -> None:
     rarest = int(counts.argmin())
     if counts[rarest] < count:
         rule = f"class {shown(table.labels[rarest])} has {counts[rarest]} development rows, fewer than {count} folds"
-        lower = f"lower it to {counts[rarest]}" if counts[rarest] >= 2 else "merge or drop that class"
+        otherwise = FOR_A_FEW if len(classes) <= A_FEW else "merge or drop that class"
+        lower = f"lower it to {counts[rarest]}" if counts[rarest] >= 2 else otherwise
         raise ConfigError("folds.count", f"{rule}; {lower}")
 
 

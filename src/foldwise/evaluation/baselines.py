@@ -51,7 +51,7 @@ def cross_validated(name: str, table: Table, splits: Sequence[Split], goal: Goal
     """Cross-validate a baseline, with its threshold given or tuned like a network's."""
     folds = [(table.target[split.valid], _predictions(name, table, split.train, table.take(split.valid))) for split in splits]
     scores = [
-        score(table.task, len(table.labels), *pair, at)[goal.metric]
+        score(table.task, len(table.labels), *pair, at, goal.metric)[goal.metric]
         for pair, at in zip(folds, fold_thresholds(threshold, goal.metric, folds), strict=True)
     ]
     return Validated(*mean_and_sd(scores), final_threshold(threshold, goal.metric, folds))

@@ -14,16 +14,16 @@ import numpy as np
 import numpy.typing as npt
 
 from foldwise.models.heads import THRESHOLD, label_codes
-from foldwise.spec.goal import METRICS, Task
+from foldwise.spec.goal import METRICS, Task, top_k
 
 Array = npt.NDArray[Any]
 Scorer = Callable[[Array, Array], float]
 
 
 def score(
-    task: Task, labels_count: int, truth: Array, predictions: Array, threshold: float | Array = THRESHOLD
+    task: Task, labels_count: int, truth: Array, predictions: Array, threshold: float | Array = THRESHOLD, also: str = ""
 ) -> dict[str, float]:
-    """Every metric of goal.METRICS that the task has.
+    """Every metric of goal.METRICS that the task has, and the one that is named.
 
     Args:
         task: what was predicted.
@@ -31,8 +31,10 @@ def score(
         truth: codes or values, (rows,).
         predictions: class probabilities (rows, classes), or values (rows,).
         threshold: of two labels, a number or (rows,), as in label_codes.
+        also: the goal's metric, which can be a top-k accuracy.
     """
     names = [name for name, (_, tasks) in METRICS.items() if task in tasks]
+    names += [also] if also and also not in names else []
     return {name: scorer(task, labels_count, name, threshold)(truth, predictions) for name in names}
 
 
@@ -49,6 +51,9 @@ def scorer(task: Task, labels_count: int, metric: str, threshold: float | Array 
         return partial(_finite, lambda truth, predictions: by_counts(confusion(truth, predictions, threshold)))
     if metric == "log_loss":
         return partial(_finite, _log_loss)
+    count = top_k(metric)
+    if count is not None:
+        return partial(_finite, partial(_top_k, count))
     by_rank = {"roc_auc": _roc_auc, "pr_auc": _pr_auc}[metric]
     codes = (1,) if labels_count == 2 else range(labels_count)
     return partial(
@@ -121,6 +126,18 @@ def _mcc(counts: Array) -> float:
 def _log_loss(truth: Array, probabilities: Array) -> float:
     epsilon = np.finfo(probabilities.dtype).eps
     return float(-np.log(np.clip(probabilities[np.arange(len(truth)), truth], epsilon, 1.0 - epsilon)).mean())
+
+
+def _top_k(count: int, truth: Array, probabilities: Array) -> float:
+    """The share of rows whose label is among the `count` most probable.
+
+    Where labels tie for the last of these places, a row counts for the share of them that has a place: the mean over all ways
+    to break the tie, so that a model which gives all labels the same probability has count / labels.
+    """
+    own = probabilities[np.arange(len(truth)), truth][:, None]
+    above = (probabilities > own).sum(axis=1)
+    tied = (probabilities == own).sum(axis=1)
+    return float(np.clip((count - above) / tied, 0.0, 1.0).mean())
 
 
 def _cumulated(positive: Array, scores: Array) -> tuple[Array, Array]:

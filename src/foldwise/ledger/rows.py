@@ -10,7 +10,7 @@ from typing import Any, cast
 from sqlalchemy import Row
 
 from foldwise.ledger.tables import folds
-from foldwise.spec.goal import METRICS, Goal, natural_goal
+from foldwise.spec.goal import Goal, is_metric, natural_goal
 from foldwise.spec.space import Params
 from foldwise.trial.provenance import Provenance
 from foldwise.trial.result import FoldScore, State, TrialResult
@@ -69,7 +69,7 @@ def goal_of(record: StudyRecord, results: Iterable[TrialResult]) -> Goal:
     if record.summary is not None:
         return record.summary.goal
     asked = (record.recipe.get("goals") or [record.recipe["goal"]["metric"]])[0] if record.recipe.get("goal") else "auto"
-    if asked in METRICS:
+    if is_metric(asked):
         return natural_goal(asked)
     known = next((result.metrics for result in results if result.metrics), {})
     return natural_goal("rmse" if "rmse" in known else "accuracy")  # the task's default

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import keras
 
 from foldwise.models.heads import Head
@@ -21,8 +23,8 @@ TOPS = {
 def cnn(spec: CnnSpec, inputs: int, head: Head, seed: int) -> keras.Model:
     """A row's features as an image of `spec.image`, row by row and channels last; blocks, top, dense layers; the head.
 
-    L1 and L2 act on the kernel of every convolution and every dense layer, the head's too. The random layers' seeds follow
-    from `seed` and their position alone.
+    L1 and L2 act on the kernel of every convolution and every dense layer; for the head's see MlpSpec. The random layers' seeds
+    follow from `seed` and their position alone.
 
     Raises:
         ConfigError: `inputs` features do not make an image of this size.
@@ -37,19 +39,24 @@ def cnn(spec: CnnSpec, inputs: int, head: Head, seed: int) -> keras.Model:
         layers += _dropout(spec.dropout, seed, block)
     layers.append(TOPS[spec.top](name=spec.top))
     for position, width in enumerate(spec.widths, 1):
-        layers.append(keras.layers.Dense(width, name=f"dense_{position}", **kernel_options(spec)))
-        layers.append(activation(spec, f"dense_activation_{position}"))
+        layers.append(keras.layers.Dense(width, name=f"dense_{position}", **_kernel(spec)))
+        layers.append(activation(spec.activation, spec.negative_slope, f"dense_activation_{position}"))
         layers += _dropout(spec.head_dropout, seed, spec.blocks + position)
-    layers.append(keras.layers.Dense(head.units, name="output", **kernel_options(spec)))
+    output = kernel_options(spec.initializer, *spec.output_penalty)
+    layers.append(keras.layers.Dense(head.units, name="output", **output))
     layers.append(keras.layers.Activation(head.activation, name="output_activation"))
     return keras.Sequential([keras.Input((inputs,), name="features"), *layers], name="cnn")
 
 
 def _convolution(spec: CnnSpec, maps: int, place: str) -> list[keras.Layer]:
     """A convolution with its normalisation and activation."""
-    convolution = keras.layers.Conv2D(maps, spec.kernel, padding=spec.padding, name=f"conv_{place}", **kernel_options(spec))
+    convolution = keras.layers.Conv2D(maps, spec.kernel, padding=spec.padding, name=f"conv_{place}", **_kernel(spec))
     norm = [keras.layers.BatchNormalization(name=f"norm_{place}")] if spec.batch_norm else []
-    return [convolution, *norm, activation(spec, f"activation_{place}")]
+    return [convolution, *norm, activation(spec.activation, spec.negative_slope, f"activation_{place}")]
+
+
+def _kernel(spec: CnnSpec) -> dict[str, Any]:
+    return kernel_options(spec.initializer, spec.l1, spec.l2)
 
 
 def _dropout(rate: float, seed: int, position: int) -> list[keras.Layer]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from foldwise.errors import ConfigError
-from foldwise.spec.fit import LOSSES, FitSpec
-from foldwise.spec.goal import Task
+from foldwise.spec.fit import LOSSES, MONITORS, FitSpec
+from foldwise.spec.goal import METRICS, Task
 from foldwise.spec.model import ModelSpec
 from foldwise.spec.trial import TrialSpec
 
@@ -38,13 +38,18 @@ def check_head(task: Task, trial: TrialSpec) -> None:
     """Refuse a loss, output, target scaling or threshold that does not suit the task or the others.
 
     Raises:
-        ConfigError: at fit.loss, fit.threshold or model.output_activation.
+        ConfigError: at fit.loss, fit.threshold, fit.early_stop.monitor or model.output_activation.
     """
     _, loss = activation_and_loss(task, trial.model, trial.fit)
     if loss in UNSCALED_TARGETS and trial.prep.target != "none":
         raise ConfigError("fit.loss", f"{loss} needs the target in its own unit; set prep.target=none")
     if task != "binary" and trial.fit.threshold != 0.5:
         raise ConfigError("fit.threshold", f"decides between two labels, and the task is {task}; leave it at 0.5")
+    monitor = trial.fit.early_stop.monitor
+    metric = MONITORS[monitor]
+    if metric is not None and task not in METRICS[metric][1]:
+        own = monitor.replace(metric, "mae" if task == "regression" else "accuracy")
+        raise ConfigError("fit.early_stop.monitor", f"{monitor} is not defined for a {task} task; use {own} or val_loss")
 
 
 def activation_and_loss(task: Task, model: ModelSpec, fit: FitSpec) -> tuple[str, str]:

@@ -1,8 +1,8 @@
-"""Options of layers that networks share: initializers, penalties and activations."""
+"""Options of layers that networks share: initializers, penalties, constraints and activations."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
@@ -10,25 +10,53 @@ import numpy as np
 import numpy.typing as npt
 
 from foldwise.seeds import Purpose, derive
-from foldwise.spec.model import CnnSpec, MlpSpec
+from foldwise.spec.constraint import ConstraintSpec
 
 # the configuration's short words for Keras's initializers; all others have Keras's own names
 INITIALIZERS = {"uniform": "random_uniform", "normal": "random_normal"}
 
 
-def kernel_options(spec: MlpSpec | CnnSpec) -> dict[str, Any]:
+# kind of a constraint -> its class in keras.constraints
+CONSTRAINTS = {"max_norm": "MaxNorm", "non_neg": "NonNeg", "unit_norm": "UnitNorm", "min_max_norm": "MinMaxNorm"}
+# Keras's argument of a layer -> our keys of its L1 and its L2
+REGULARIZERS = {
+    "kernel_regularizer": ("l1", "l2"),
+    "bias_regularizer": ("bias_l1", "bias_l2"),
+    "activity_regularizer": ("activity_l1", "activity_l2"),
+}
+
+
+def kernel_options(initializer: str, l1: float, l2: float) -> dict[str, Any]:
     """The initializer and the L1 and L2 penalties of a layer's kernel, as the layer's arguments."""
-    return {
-        "kernel_initializer": INITIALIZERS.get(spec.initializer, spec.initializer),
-        "kernel_regularizer": keras.regularizers.L1L2(spec.l1, spec.l2) if spec.l1 > 0 or spec.l2 > 0 else None,
-    }
+    return {"kernel_initializer": INITIALIZERS.get(initializer, initializer), "kernel_regularizer": penalty(l1, l2)}
 
 
-def activation(spec: MlpSpec | CnnSpec, name: str) -> keras.Layer:
-    """The activation of hidden layers, as a layer."""
-    if spec.activation == "leaky_relu":
-        return keras.layers.LeakyReLU(spec.negative_slope, name=name)
-    return keras.layers.Activation(spec.activation, name=name)
+def penalty(l1: float, l2: float) -> keras.regularizers.Regularizer | None:
+    """L1 and L2 together; None if both are 0."""
+    return keras.regularizers.L1L2(l1, l2) if l1 > 0 or l2 > 0 else None
+
+
+def regularizers(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The regularizers among a layer's options, by Keras's arguments; those of 0 are left out."""
+    found = {name: penalty(*(options.get(key, 0.0) for key in keys)) for name, keys in REGULARIZERS.items()}
+    return {name: one for name, one in found.items() if one is not None}
+
+
+def constraint(spec: ConstraintSpec, axes: int = 2) -> keras.constraints.Constraint | None:
+    """A constraint of a kernel with so many axes, the last of which are its units or filters."""
+    if spec.kind == "none":
+        return None
+    numbers = spec.model_dump(exclude={"kind"})
+    if spec.kind != "non_neg":
+        numbers["axis"] = 0 if axes == 2 else list(range(axes - 1))
+    return getattr(keras.constraints, CONSTRAINTS[spec.kind])(**numbers)
+
+
+def activation(function: str, negative_slope: float, name: str, **options: Any) -> keras.Layer:
+    """An activation as a layer. options: further arguments of any layer."""
+    if function == "leaky_relu":
+        return keras.layers.LeakyReLU(negative_slope, name=name, **options)
+    return keras.layers.Activation(function, name=name, **options)
 
 
 def drawn(

@@ -10,10 +10,14 @@ import keras
 
 from foldwise.errors import ConfigError
 from foldwise.models.heads import Head
-from foldwise.models.layer_options import INITIALIZERS
+from foldwise.models.layer_options import INITIALIZERS, REGULARIZERS, constraint, regularizers
 from foldwise.seeds import Purpose, derive
+from foldwise.spec.constraint import CONSTRAINT
 from foldwise.spec.layer_table import LAYERS
 from foldwise.spec.layers import FEATURES, LayerSpec, LayersSpec
+
+# kind of a layer -> the axes of its kernel
+AXES = {"Dense": 2, "Conv1D": 3, "Conv2D": 4}
 
 
 def layered(spec: LayersSpec, inputs: int, head: Head, seed: int, columns: Sequence[str]) -> keras.Model:
@@ -90,9 +94,12 @@ def _message(fault: Exception) -> str:
 
 def _options(asked: LayerSpec, seed: int) -> dict[str, Any]:
     options = {name: INITIALIZERS.get(value, value) if isinstance(value, str) else value for name, value in _plain(asked)}
-    l1, l2 = options.pop("l1", 0.0), options.pop("l2", 0.0)
-    if l1 or l2:
-        options["kernel_regularizer"] = keras.regularizers.L1L2(l1, l2)
+    acting = regularizers(options)
+    for name in (key for keys in REGULARIZERS.values() for key in keys):
+        options.pop(name, None)
+    options |= acting
+    if "kernel_constraint" in options:
+        options["kernel_constraint"] = constraint(CONSTRAINT.validate_python(options["kernel_constraint"]), AXES[asked.kind])
     return {**options, "seed": seed} if LAYERS[asked.kind].draws else options
 
 

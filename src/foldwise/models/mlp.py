@@ -5,35 +5,47 @@ from __future__ import annotations
 import keras
 
 from foldwise.models.heads import Head
-from foldwise.models.layer_options import INITIALIZERS, activation, kernel_options
+from foldwise.models.layer_options import INITIALIZERS, activation, constraint, kernel_options, penalty
 from foldwise.seeds import Purpose, derive
-from foldwise.spec.model import MlpSpec
+from foldwise.spec.model import HiddenLayer, MlpSpec
+
+NORMS = {"batch": keras.layers.BatchNormalization, "layer": keras.layers.LayerNormalization}
 
 
 def mlp(spec: MlpSpec, inputs: int, head: Head, seed: int) -> keras.Model:
     """Noise on the inputs, then for each width Dense, normalisation, activation, dropout; then the head.
 
-    L1 and L2 act on the kernel of every dense layer, the head's too. The random layers' seeds follow from `seed` and their
-    position alone.
+    For the penalties see MlpSpec. The random layers' seeds follow from `seed` and their position alone.
     """
     layers: list[keras.Layer] = []
     if spec.noise > 0:
         layers.append(keras.layers.GaussianNoise(spec.noise, seed=derive(Purpose.LAYERS, seed, 0), name="noise"))
-    for position, width in enumerate(spec.widths, 1):
-        layers.append(_dense(spec, width, f"dense_{position}"))
-        if spec.batch_norm:
-            layers.append(keras.layers.BatchNormalization(name=f"norm_{position}"))
-        if spec.layer_norm:
-            layers.append(keras.layers.LayerNormalization(name=f"norm_{position}"))
-        layers.append(activation(spec, f"activation_{position}"))
-        if spec.dropout > 0:
+    for position, layer in enumerate(spec.layers, 1):
+        layers.append(_dense(spec, layer, f"dense_{position}"))
+        if layer.norm:
+            layers.append(NORMS[layer.norm](name=f"norm_{position}"))
+        activity = penalty(spec.activity_l1, spec.activity_l2)
+        options = {} if activity is None else {"activity_regularizer": activity}
+        layers.append(activation(layer.activation, spec.negative_slope, f"activation_{position}", **options))
+        if layer.dropout > 0:
             layer_seed = derive(Purpose.LAYERS, seed, position)
-            layers.append(keras.layers.Dropout(spec.dropout, seed=layer_seed, name=f"dropout_{position}"))
-    layers.append(_dense(spec, head.units, "output"))
+            layers.append(keras.layers.Dropout(layer.dropout, seed=layer_seed, name=f"dropout_{position}"))
+    output = kernel_options(spec.output_initializer, *spec.penalties[-1])
+    layers.append(keras.layers.Dense(head.units, bias_initializer=_bias(spec), name="output", **output))
     layers.append(keras.layers.Activation(head.activation, name="output_activation"))
     return keras.Sequential([keras.Input((inputs,), name="features"), *layers], name="mlp")
 
 
-def _dense(spec: MlpSpec, width: int, name: str) -> keras.Layer:
-    bias = INITIALIZERS.get(spec.bias_initializer, spec.bias_initializer)
-    return keras.layers.Dense(width, bias_initializer=bias, name=name, **kernel_options(spec))
+def _dense(spec: MlpSpec, layer: HiddenLayer, name: str) -> keras.Layer:
+    return keras.layers.Dense(
+        layer.width,
+        bias_initializer=_bias(spec),
+        bias_regularizer=penalty(spec.bias_l1, spec.bias_l2),
+        kernel_constraint=constraint(spec.kernel_constraint),
+        name=name,
+        **kernel_options(layer.initializer, layer.l1, layer.l2),
+    )
+
+
+def _bias(spec: MlpSpec) -> str:
+    return INITIALIZERS.get(spec.bias_initializer, spec.bias_initializer)

@@ -12,8 +12,10 @@ from foldwise.config.read import identity_hash, read_study
 from foldwise.errors import ConfigError
 from foldwise.ledger.rows import StudyRecord
 from foldwise.retraining.spec import RetrainSpec
+from foldwise.spec.python_value import functions_in
 from foldwise.spec.space import EPOCHS
 from foldwise.spec.study import StudySpec
+from foldwise.spec.trial import SEARCHABLE
 
 
 def challenger_study(record: StudyRecord, asked: RetrainSpec, left_out: tuple[str, ...] = ()) -> StudySpec:
@@ -38,6 +40,10 @@ def challenger_study(record: StudyRecord, asked: RetrainSpec, left_out: tuple[st
             f"{asked.model!r} is a network built by a Python function, which cannot be called again; tune it anew from Python"
         )
         raise ConfigError("model", rule)
+    function = next(functions_in([recipe.get(section) for section in SEARCHABLE]), None)
+    if function is not None:
+        rule = f"{asked.model!r} was made with the Python function {function}, which cannot be called again"
+        raise ConfigError("model", f"{rule}; tune it anew from Python")
     assert record.summary is not None
     params = {name: value for name, value in record.summary.best.params.items() if name != EPOCHS}
     tuner = {**_mapping(recipe.get("tuner", "tpe")), "first": [params], "warm_start": record.name if asked.search else None}

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field, InstanceOf, PlainSerializer, WithJsonSchema
 
+from foldwise.errors import closest
 from foldwise.spec.base import ByKind, Spec
-from foldwise.spec.goal import Task
+from foldwise.spec.goal import METRICS, Task, natural_goal
 from foldwise.spec.optimizer import OptimizerSpec
+from foldwise.spec.python_value import PythonFunction
 
 # loss -> tasks it is defined for
 LOSSES: dict[str, tuple[Task, ...]] = {
@@ -36,15 +39,78 @@ LossName = Literal[
 ]  # fmt: skip
 
 
+MonitorName = Literal["val_loss", "loss", "val_accuracy", "accuracy", "val_mae", "mae"]
+# what is followed in each epoch -> its metric; a loss has none, and every task has one
+MONITORS: Mapping[str, str | None] = {
+    "val_loss": None,
+    "loss": None,
+    "val_accuracy": "accuracy",
+    "accuracy": "accuracy",
+    "val_mae": "mae",
+    "mae": "mae",
+}
+
+
+def _followed(name: Any) -> Any:
+    """Refuse a word that is not followed, with a proposal."""
+    if not isinstance(name, str) or name in MONITORS:
+        return name
+    validated = name.lower().startswith("val")
+    bare = name.lower().removeprefix("val").lstrip("_-. ") if validated else name
+    near = None if bare in METRICS else closest(bare, {metric.removeprefix("val_") for metric in MONITORS})
+    rule = f"{name!r} is not followed during training"
+    if near:
+        raise ValueError(f"{rule}, did you mean {'val_' if validated else ''}{near}?")
+    raise ValueError(f"{rule}; followed are {', '.join(MONITORS)} (accuracy of classes, mae of numbers)")
+
+
 class EarlyStop(Spec):
     """Stop a fold after `patience` epochs without a better monitored value, and keep the weights of the best epoch.
 
-    With patience null, all epochs are trained and the last weights are kept.
+    With patience null, all epochs are trained and the last weights are kept. Whether more or less is better follows from the
+    monitored value. min_delta: the smallest gain, of mae in the target's own unit.
     """
 
     patience: Annotated[int, Field(ge=1)] | None = None
-    monitor: Literal["val_loss", "loss"] = "val_loss"
+    monitor: Annotated[MonitorName, BeforeValidator(_followed)] = "val_loss"
     min_delta: Annotated[float, Field(ge=0)] = 0.0
+
+    @property
+    def sign(self) -> float:
+        """1 if less of the monitored value is better, -1 if more is."""
+        metric = MONITORS[self.monitor]
+        return 1.0 if metric is None else -natural_goal(metric).sign
+
+    @property
+    def in_own_unit(self) -> bool:
+        """Whether min_delta is in the target's own unit, not in that of the training target."""
+        return MONITORS[self.monitor] == "mae"
+
+    def least_gain(self, unit: float) -> float:
+        """min_delta in the unit of the training target, whose 1 is `unit` in the target's own."""
+        return self.min_delta / unit if self.in_own_unit else self.min_delta
+
+
+def _functions(values: Any) -> Any:
+    """Refuse callbacks that are not functions of the user's own."""
+    each = values if isinstance(values, list | tuple) else [values]
+    if all(type(value) is PythonFunction for value in each):
+        for value in each:
+            value.check_arguments(CALLBACK_ARGUMENTS)
+        return tuple(each)
+    raise ValueError(
+        "takes your own functions, and only from Python: foldwise.tune(fit={'callbacks': [make]}) with "
+        "def make(): return MyCallback(); in a shell use fit.early_stop and lr_schedule"
+    )
+
+
+CALLBACK_ARGUMENTS = ("trial", "fold")  # passed to those callbacks that name them
+Callbacks = Annotated[
+    tuple[InstanceOf[PythonFunction], ...],
+    BeforeValidator(_functions),
+    PlainSerializer(lambda functions: [function.record for function in functions], when_used="json"),
+    WithJsonSchema({"type": "array"}),
+]
 
 
 class FitSpec(Spec):
@@ -52,6 +118,8 @@ class FitSpec(Spec):
 
     batch_size: `full` is batch gradient descent, 1 is stochastic gradient descent, None is 32, or all rows if there are fewer.
     threshold: `auto` is tuned for the goal on out-of-fold predictions.
+    callbacks: each returns a keras.callbacks.Callback for one fold. They do not run in the refit on all rows, which takes the
+        epochs and learning rates that the folds had.
     """
 
     epochs: Annotated[int, Field(ge=1, le=1_000_000)] = 50
@@ -60,3 +128,4 @@ class FitSpec(Spec):
     optimizer: Annotated[OptimizerSpec, ByKind] = OptimizerSpec()
     early_stop: EarlyStop = EarlyStop()
     threshold: Annotated[float, Field(gt=0, lt=1)] | Literal["auto"] = 0.5
+    callbacks: Callbacks = ()

@@ -9,6 +9,10 @@ from pydantic import Field, model_validator
 
 from foldwise.spec.base import BadKey, Spec
 
+# Up to this many rows cannot be split usefully; the proposal for tables of lectures.
+A_FEW = 20
+FOR_A_FEW = "for a table of a few rows set folds=none data.holdout.kind=none, to train and judge on all of them"
+
 
 class FoldsSpec(Spec):
     """How development rows are split.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal, TypeVar
@@ -32,6 +33,10 @@ METRICS: dict[str, tuple[Direction, tuple[Task, ...]]] = {
     "mae": ("minimize", ("regression",)),
     "r2": ("maximize", ("regression",)),
 }
+
+# For any number of labels, the share of rows whose label is among the most probable ones: top_2_accuracy, top_3_accuracy, ...
+TOP_K = re.compile(r"top_([1-9][0-9]{0,6})_accuracy")
+MULTICLASS: tuple[Task, ...] = ("multiclass",)
 
 # What a network costs; less is better: weights, milliseconds to predict one row, seconds of training.
 COSTS = ("parameters", "latency_ms", "training_seconds")
@@ -80,23 +85,59 @@ def cost_goal(cost: str) -> Goal:
 
 
 def natural_goal(metric: str) -> Goal:
-    """The goal of one of METRICS, in its own direction."""
-    return Goal(metric, METRICS[metric][0])
+    """The goal of a metric, in its own direction."""
+    return Goal(metric, _rules_of(metric)[0])
 
 
-def goal_for(metric: str, direction: str, task: Task) -> Goal:
+def top_k(metric: str) -> int | None:
+    """The k of `top_k_accuracy`; None for any other metric."""
+    match = TOP_K.fullmatch(metric)
+    return int(match[1]) if match else None
+
+
+def is_metric(name: str) -> bool:
+    """Whether a metric has this name: one of METRICS, or top_k_accuracy with a k above 1."""
+    return name in METRICS or (top_k(name) or 0) > 1
+
+
+def unknown_metric(name: str) -> str:
+    """The sentence about a word that is not a metric, with a proposal."""
+    if top_k(name) == 1:
+        return f"{name!r} is not a metric: the most probable label alone is accuracy; write accuracy, or top_2_accuracy"
+    if name.lower().startswith("top"):
+        rule = "top-k accuracy is written with its k, as top_2_accuracy"
+        return f"{name!r} is not a metric; {rule}, where k is from 2 to one less than the number of labels"
+    known = did_you_mean(name, METRICS)
+    return f"{name!r} is not a metric{known}" + ("" if known.startswith(";") else f"; known: {', '.join(METRICS)}")
+
+
+def _rules_of(metric: str) -> tuple[Direction, tuple[Task, ...]]:
+    return ("maximize", MULTICLASS) if top_k(metric) else METRICS[metric]
+
+
+def goal_for(metric: str, direction: str, task: Task, labels: int | None = None) -> Goal:
     """The goal of a task; `auto` takes the task's default metric and the metric's own direction.
 
+    Args:
+        metric: a name, or `auto`.
+        direction: `maximize`, `minimize` or `auto`.
+        task: what is predicted.
+        labels: the number of labels, as far as it is known.
+
     Raises:
-        ConfigError: the metric is unknown, belongs to another task, or contradicts the direction.
+        ConfigError: the metric is unknown, belongs to another task, needs more labels, or contradicts the direction.
     """
     name = DEFAULT_METRIC[task] if metric == "auto" else metric
-    if name not in METRICS:
+    if not is_metric(name):
         raise ConfigError("goal.metric", f"{name!r} is not a metric{did_you_mean(name, METRICS)}")
-    natural, tasks = METRICS[name]
+    natural, tasks = _rules_of(name)
     if task not in tasks:
         fitting = ", ".join(m for m, (_, t) in METRICS.items() if task in t)
         raise ConfigError("goal.metric", f"{name!r} is not defined for a {task} task; use one of {fitting}")
+    count = top_k(name)
+    if count is not None and labels is not None and count >= labels:
+        rule = f"{name} is always 1 for {labels} labels, because k must be below their number"
+        raise ConfigError("goal.metric", f"{rule}; use {f'top_{labels - 1}_accuracy' if labels > 2 else 'accuracy'}")
     if direction not in ("auto", natural):
         raise ConfigError("goal.direction", f"{name} is {natural}d, got {direction!r}; leave it at auto")
     return Goal(name, natural)

@@ -10,8 +10,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
+from pydantic import ValidationError
+
 from foldwise.errors import did_you_mean
 from foldwise.spec.base import BadKey
+from foldwise.spec.constraint import CONSTRAINT
 
 Activation = Literal["linear", "sigmoid", "tanh", "relu", "leaky_relu", "elu", "selu", "gelu", "swish", "softplus", "softsign"]
 ACTIVATIONS: tuple[str, ...] = get_args(Activation)
@@ -48,6 +51,14 @@ def _one_of(*words: str) -> Rule:
     return Rule(f"one of {', '.join(words)}", lambda value: isinstance(value, str) and value in words, words)
 
 
+def _constraint(value: Any) -> bool:
+    try:
+        CONSTRAINT.validate_python(value)
+    except ValidationError:
+        return False
+    return True
+
+
 COUNT = Rule("a whole number >= 1", _whole)
 LENGTH = COUNT  # of windows and steps along one axis
 SIDES = Rule("a whole number >= 1, or two", lambda value: _whole(value) or _wholes(value, (2,)))
@@ -62,6 +73,11 @@ INITIALIZER = _one_of(*get_args(Initializer))
 VECTOR_INITIALIZER = _one_of(*(word for word in get_args(Initializer) if word not in ("orthogonal", "identity")))
 KERNEL_INITIALIZER = _one_of(*(word for word in get_args(Initializer) if word != "identity"))
 PADDING = _one_of("same", "valid")
+KERNEL_CONSTRAINT = Rule(
+    "one of none, max_norm, non_neg, unit_norm, min_max_norm, or a mapping as {kind: max_norm, max_value: 3}",
+    _constraint,
+    ("none", "max_norm", "non_neg", "unit_norm", "min_max_norm"),
+)
 
 
 @dataclass(frozen=True)
@@ -74,8 +90,16 @@ class Layer:
     draws: bool = False
 
 
-# l1 and l2 become Keras's kernel_regularizer. All other parameters have Keras's own names and defaults.
-WEIGHTS = {"activation": ACTIVATION, "use_bias": FLAG, "bias_initializer": VECTOR_INITIALIZER, "l1": PENALTY, "l2": PENALTY}
+# l1 and l2 become Keras's kernel_regularizer, with bias_ its bias_regularizer, with activity_ its activity_regularizer.
+# All other parameters have Keras's own names and defaults.
+PENALTIES = ("l1", "l2", "bias_l1", "bias_l2", "activity_l1", "activity_l2")
+WEIGHTS = {
+    "activation": ACTIVATION,
+    "use_bias": FLAG,
+    "bias_initializer": VECTOR_INITIALIZER,
+    "kernel_constraint": KERNEL_CONSTRAINT,
+    **dict.fromkeys(PENALTIES, PENALTY),
+}
 NORM = {"epsilon": POSITIVE, "center": FLAG, "scale": FLAG}
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+import inspect
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field, InstanceOf, PlainSerializer, model_validator
 
+from foldwise.errors import did_you_mean
 from foldwise.spec.base import ByKind, Spec
+from foldwise.spec.python_value import PythonFunction
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Warmup = Annotated[int, Field(ge=0)]
@@ -83,8 +87,71 @@ class PlateauDrop(Spec):
     warmup: Warmup = 0
 
 
+RATE_NAMES = ("rate", "lr", "learning_rate")  # how a function may call the rate, also with a default
+
+
+class PythonSchedule(BaseModel):
+    """`schedule(epoch, rate)`, a function of the user's own; all further keys are arguments, and can be ranges.
+
+    epoch counts from 0; rate is that of the epoch before, lr0 before the first, as for Keras's LearningRateScheduler. A
+    function may do without the rate.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="allow", strict=True)
+    warmup: ClassVar[int] = 0
+
+    kind: Literal["python"]
+    schedule: Annotated[InstanceOf[PythonFunction], PlainSerializer(lambda function: function.record, when_used="json")]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_python(cls, values: Any) -> Any:
+        if isinstance(values, Mapping) and type(values.get("schedule")) is not PythonFunction:
+            raise ValueError(
+                "kind python takes your own function of epoch and rate, and only from Python: "
+                "foldwise.tune(lr_schedule={'kind': 'python', 'schedule': my_function}); in a shell use time_based, drop, "
+                "exponential, polynomial, cosine, one_cycle or plateau"
+            )
+        return values
+
+    @model_validator(mode="after")
+    def _arguments_fit(self) -> PythonSchedule:
+        name, parameters = self.schedule.name, self.schedule.parameters
+        if not self._passed:
+            raise ValueError(f"{name} must take the epoch and perhaps the rate, as def {name}(epoch, rate)")
+        free = [word for word in list(parameters)[len(self._passed) :] if parameters[word].kind in _BY_NAME]
+        for argument in self.arguments:
+            if argument not in free:
+                raise ValueError(f"{name} has no argument {argument} that can be set{did_you_mean(argument, free)}")
+        for argument in free:
+            if parameters[argument].default is inspect.Parameter.empty and argument not in self.arguments:
+                raise ValueError(f"{argument} must be given: {name} has no default for it")
+        return self
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """The arguments beside epoch and rate."""
+        return dict(self.model_extra or {})
+
+    @property
+    def _passed(self) -> list[str]:
+        """The first parameters: that of the epoch, and that of the rate if the function takes it."""
+        by_place = [p for p in self.schedule.parameters.values() if p.kind in _BY_PLACE][:2]
+        rate = by_place[1:]
+        takes = rate and (rate[0].default is rate[0].empty or rate[0].name in RATE_NAMES)
+        return [parameter.name for parameter in (by_place if takes else by_place[:1])]
+
+    def call(self, epoch: int, rate: float) -> Any:
+        """What the function returns."""
+        return self.schedule.function(*(epoch, rate)[: len(self._passed)], **self.arguments)
+
+
+_BY_PLACE = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+_BY_NAME = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+
+
 LrScheduleSpec = Annotated[
-    Constant | TimeBased | Drop | Exponential | Polynomial | Cosine | OneCycle | PlateauDrop,
+    Constant | TimeBased | Drop | Exponential | Polynomial | Cosine | OneCycle | PlateauDrop | PythonSchedule,
     Field(discriminator="kind"),
     ByKind,
 ]

@@ -2,54 +2,112 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, NamedTuple, TypeVar
 
-from pydantic import Field, model_validator
+from pydantic import Discriminator, Field, Tag, model_validator
 
 from foldwise.spec.base import BadKey, ByKind, Listed, Spec
+from foldwise.spec.constraint import NO_CONSTRAINT, ConstraintSpec
 from foldwise.spec.function import FunctionSpec
 from foldwise.spec.layer_table import Activation, Initializer, OutputActivation
 from foldwise.spec.layers import LayersSpec
 
 Width = Annotated[int, Field(ge=1, le=100_000)]
+Penalty = Annotated[float, Field(ge=0)]
+Rate = Annotated[float, Field(ge=0, lt=1)]
+Item = TypeVar("Item")
 
 
-def _one_each(value: int | tuple[int, ...], count: int) -> tuple[int, ...]:
-    """A number for each of `count` layers: the list itself, or one number for all."""
+def _form(value: Any) -> str:
+    return "each" if isinstance(value, list | tuple) else "one"
+
+
+# One value for all hidden layers, or a list with one each. An error names only the form that was written.
+PerLayer = Annotated[
+    Annotated[Item, Tag("one")] | Annotated[tuple[Item, ...], Listed, Tag("each")],
+    Discriminator(_form),
+]
+# What a list of each key lists.
+LISTS = {
+    "units": "widths",
+    "activation": "activations",
+    "initializer": "initializers",
+    "l1": "penalties",
+    "l2": "penalties",
+    "dropout": "rates",
+    "batch_norm": "flags",
+}
+
+
+def _one_each(value: Item | tuple[Item, ...], count: int) -> tuple[Item, ...]:
+    """A value for each of `count` layers: the list itself, or one value for all."""
     return value if isinstance(value, tuple) else (value,) * count
 
 
-def _refuse_other_count(name: str, value: int | tuple[int, ...], what: str, count_name: str, count: int) -> None:
+def _of_output(own: bool | float, hidden: float | tuple[float, ...]) -> float:
+    """The output layer's penalty: its own number, or if `own` is true that of the hidden layers, if they share one."""
+    if own is True:
+        return 0.0 if isinstance(hidden, tuple) else hidden
+    return float(own)
+
+
+def _refuse_other_count(name: str, value: Any, what: str, count_name: str, count: int) -> None:
     """Raise BadKey if a list has another length than the number of layers that `count_name` gives."""
     if isinstance(value, tuple) and len(value) != count:
         raise BadKey(name, f"{name} lists {len(value)} {what}, so {count_name} must be {len(value)}, got {count}")
 
 
+class HiddenLayer(NamedTuple):
+    """A hidden layer of a multilayer perceptron. norm: `batch`, `layer` or empty."""
+
+    width: int
+    activation: str
+    norm: str
+    dropout: float
+    initializer: str
+    l1: float
+    l2: float
+
+
 class MlpSpec(Spec):
     """A multilayer perceptron: `hidden` dense layers, then the output layer, which follows from the task.
 
-    A hidden layer is Dense, normalisation, activation, dropout. `units` is one width for all layers, or a list with one each.
+    A hidden layer is Dense, normalisation, activation, dropout. The keys of LISTS take one value for all hidden layers, or a
+    list with one each.
+
+    l1, l2: penalties of kernels. l1_output, l2_output: of the output layer's kernel: true is as the hidden layers, which a
+        list leaves without one; false is none; or a number of its own.
+    bias_l1, bias_l2, activity_l1, activity_l2, kernel_constraint: of the hidden layers. The penalty of activities is on what
+        leaves the activation, divided by the rows of the batch, as Keras does.
     """
 
     kind: Literal["mlp"] = "mlp"
     hidden: Annotated[int, Field(ge=0, le=1000)] = 1
     units: Width | Annotated[tuple[Width, ...], Listed] = 64
-    activation: Activation = "relu"
-    negative_slope: Annotated[float, Field(ge=0, lt=1)] = 0.02  # only for leaky_relu
-    initializer: Initializer = "glorot_uniform"
+    activation: PerLayer[Activation] = "relu"
+    negative_slope: Rate = 0.02  # only for leaky_relu
+    initializer: PerLayer[Initializer] = "glorot_uniform"
     bias_initializer: Initializer = "zeros"
-    l1: Annotated[float, Field(ge=0)] = 0.0
-    l2: Annotated[float, Field(ge=0)] = 0.0
-    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    noise: Annotated[float, Field(ge=0)] = 0.0  # standard deviation of Gaussian noise added to the inputs
-    batch_norm: bool = False
+    l1: PerLayer[Penalty] = 0.0
+    l2: PerLayer[Penalty] = 0.0
+    l1_output: bool | Penalty = True
+    l2_output: bool | Penalty = True
+    bias_l1: Penalty = 0.0
+    bias_l2: Penalty = 0.0
+    activity_l1: Penalty = 0.0
+    activity_l2: Penalty = 0.0
+    kernel_constraint: ConstraintSpec = NO_CONSTRAINT
+    dropout: PerLayer[Rate] = 0.0
+    noise: Penalty = 0.0  # standard deviation of Gaussian noise added to the inputs
+    batch_norm: PerLayer[bool] = False
     layer_norm: bool = False
     output_activation: OutputActivation = "auto"
 
     @model_validator(mode="after")
-    def _widths_fit(self) -> MlpSpec:
-        _refuse_other_count("units", self.units, "widths", "hidden", self.hidden)
-        if self.batch_norm and self.layer_norm:
+    def _lists_fit(self) -> MlpSpec:
+        for name, what in LISTS.items():
+            _refuse_other_count(name, getattr(self, name), what, "hidden", self.hidden)
+        if self.layer_norm and any(_one_each(self.batch_norm, 1)):
             raise BadKey("layer_norm", "batch_norm and layer_norm exclude each other")
         if self.bias_initializer in ("orthogonal", "identity"):
             raise BadKey("bias_initializer", f"{self.bias_initializer} makes a matrix, but a bias is a vector; use zeros")
@@ -60,12 +118,34 @@ class MlpSpec(Spec):
         """The width of each hidden layer."""
         return _one_each(self.units, self.hidden)
 
+    @property
+    def layers(self) -> tuple[HiddenLayer, ...]:
+        """The hidden layers, each with its own values."""
+        count = self.hidden
+        norms = ["batch" if batch else "layer" if self.layer_norm else "" for batch in _one_each(self.batch_norm, count)]
+        values = (self.activation, self.dropout, self.initializer, self.l1, self.l2)
+        activations, dropouts, initializers, l1s, l2s = (_one_each(value, count) for value in values)
+        each = zip(self.widths, activations, norms, dropouts, initializers, l1s, l2s, strict=True)
+        return tuple(HiddenLayer(*layer) for layer in each)
+
+    @property
+    def output_initializer(self) -> str:
+        """The output layer's initializer: the hidden layers', or Keras's usual one if they have a list."""
+        return "glorot_uniform" if isinstance(self.initializer, tuple) else self.initializer
+
+    @property
+    def penalties(self) -> tuple[tuple[float, float], ...]:
+        """L1 and L2 of each kernel, the output layer's last."""
+        output = (_of_output(self.l1_output, self.l1), _of_output(self.l2_output, self.l2))
+        return (*((layer.l1, layer.l2) for layer in self.layers), output)
+
 
 class CnnSpec(Spec):
     """A convolutional network: `blocks` blocks, a top that turns the last maps into a vector, `hidden` dense layers.
 
     A block is `per_block` times convolution, normalisation and activation, then one pooling by 2 and one dropout. `filters` is
-    one number of maps for all blocks, or a list with one each; `units` does the same for the dense layers.
+    one number of maps for all blocks, or a list with one each; `units` does the same for the dense layers. `l1_output` and
+    `l2_output` are as those of MlpSpec.
     """
 
     kind: Literal["cnn"]
@@ -79,8 +159,10 @@ class CnnSpec(Spec):
     activation: Activation = "relu"
     negative_slope: Annotated[float, Field(ge=0, lt=1)] = 0.02  # only for leaky_relu
     initializer: Initializer = "glorot_uniform"
-    l1: Annotated[float, Field(ge=0)] = 0.0
-    l2: Annotated[float, Field(ge=0)] = 0.0
+    l1: Penalty = 0.0
+    l2: Penalty = 0.0
+    l1_output: bool | Penalty = True
+    l2_output: bool | Penalty = True
     batch_norm: bool = False
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
     top: Literal["flatten", "global_average", "global_max"] = "flatten"
@@ -100,6 +182,11 @@ class CnnSpec(Spec):
                 "initializer", "initializer identity makes a matrix, but a convolution's kernel has four axes; use orthogonal"
             )
         return self
+
+    @property
+    def output_penalty(self) -> tuple[float, float]:
+        """L1 and L2 of the output layer's kernel."""
+        return _of_output(self.l1_output, self.l1), _of_output(self.l2_output, self.l2)
 
     @property
     def maps(self) -> tuple[int, ...]:

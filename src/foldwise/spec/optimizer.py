@@ -69,6 +69,8 @@ class OptimizerSpec(BaseModel):
             if name not in own and name not in COMMON:
                 others = [kind for kind, (_, _, parameters) in OPTIMIZERS.items() if name in parameters]
                 rule = f"{self.kind} has no parameter {name}"
+                if name == "decay":
+                    raise BadKey(name, f"{rule}, {_of_older_keras(value)}")
                 if others:
                     raise BadKey(name, f"{rule}; use an optimizer that has it: {', '.join(others)}")
                 raise BadKey(name, rule, [*own, *COMMON, "learning_rate"])
@@ -96,6 +98,14 @@ class OptimizerSpec(BaseModel):
     def parameters(self) -> dict[str, Any]:
         """The parameters that are set, beside the learning rate."""
         return dict(self.model_extra or {})
+
+
+def _of_older_keras(decay: Any) -> str:
+    """What replaced `decay`: Keras 2 divided the rate by 1 + decay * steps, and a time-based schedule by 1 + decay * epochs."""
+    number = isinstance(decay, int | float) and not isinstance(decay, bool)
+    written = f"lr_schedule=time_based lr_schedule.decay={f'{decay:g}' if number else '...'}"
+    rule = "decay is Keras's older notation and counts steps; the schedule counts epochs, so multiply by the steps of an epoch"
+    return f"did you mean {written}? {rule}"
 
 
 def _check(name: str, value: float) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import inspect
 import textwrap
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -56,6 +56,41 @@ class PythonFunction:
     def record(self) -> dict[str, Any]:
         """Its name, and a hash of its source."""
         return {"function": self.name, "source": self.source}
+
+    @property
+    def parameters(self) -> Mapping[str, inspect.Parameter]:
+        """Its parameters, in order."""
+        return inspect.signature(self.function).parameters
+
+    def check_arguments(self, known: Collection[str]) -> None:
+        """Refuse a function that needs other arguments than these.
+
+        Raises:
+            ValueError: with the argument.
+        """
+        for name, parameter in self.parameters.items():
+            needed = parameter.default is parameter.empty and parameter.kind not in (
+                parameter.VAR_POSITIONAL,
+                parameter.VAR_KEYWORD,
+            )
+            if name not in known and needed:
+                raise ValueError(f"{self.name} needs {name}, but only {' and '.join(known)} are passed; give it a default")
+
+    def called_with(self, values: Mapping[str, Any]) -> Any:
+        """Its result for those of the values that it names."""
+        return self.function(**{name: value for name, value in values.items() if name in self.parameters})
+
+
+def functions_in(record: Any) -> Iterator[str]:
+    """The names of the functions in a recorded configuration."""
+    if isinstance(record, Mapping):
+        if set(record) == {"function", "source"}:
+            yield str(record["function"])
+        for value in record.values():
+            yield from functions_in(value)
+    elif isinstance(record, list):
+        for value in record:
+            yield from functions_in(value)
 
 
 def described(tree: Any) -> Any:

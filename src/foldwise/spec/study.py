@@ -14,12 +14,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
-from foldwise.errors import closest, did_you_mean
+from foldwise.errors import closest
 from foldwise.spec.base import ByKind, Name, Spec, Words
 from foldwise.spec.data import TableSpec
 from foldwise.spec.execute import ExecutorSpec, HereExecutor
 from foldwise.spec.folds import FoldsSpec
-from foldwise.spec.goal import COSTS, METRICS
+from foldwise.spec.goal import COSTS, METRICS, is_metric, unknown_metric
 from foldwise.spec.images import ImageSpec
 from foldwise.spec.places import LedgerSpec, Paths, TrackingSpec
 from foldwise.spec.race import NoRace, RaceSpec
@@ -33,9 +33,8 @@ DataSpec = Annotated[TableSpec | ImageSpec | OtherTable, Field(discriminator="ki
 
 
 def _metric(name: str) -> str:
-    if name != "auto" and name not in METRICS:
-        near = did_you_mean(name, METRICS)
-        raise ValueError(f"{name!r} is not a metric{near}" + ("" if near.startswith(";") else f"; known: {', '.join(METRICS)}"))
+    if name != "auto" and not is_metric(name):
+        raise ValueError(unknown_metric(name))
     return name
 
 
@@ -56,7 +55,7 @@ class GoalSpec(Spec):
 
 
 def _metric_and_cost(goals: tuple[str, ...]) -> tuple[str, ...]:
-    if len(goals) != 2 or goals[0] not in ("auto", *METRICS) or goals[1] not in COSTS:
+    if len(goals) != 2 or not (goals[0] == "auto" or is_metric(goals[0])) or goals[1] not in COSTS:
         rule = f"must list a metric and one of {', '.join(COSTS)}, as in [accuracy,parameters]"
         meant = [closest(word, known) for word, known in zip(goals, (METRICS, COSTS), strict=False)]
         pair = f", did you mean goals=[{meant[0]},{meant[1]}]?" if len(goals) == 2 and all(meant) else ""

@@ -32,7 +32,8 @@ def draw_model_boundary(folder: Path, plan: Plan, bundle: Bundle, threshold: flo
     plane = plane_through(used(trained.frame, preparation), preparation.measured, predict, plan.spec.fixed.seed)
     if plane is None:
         return []
-    dots = [dots_of(plane, "training rows", trained), dots_of(plane, "holdout rows", plan.holdout)]
+    sides = {"training rows": trained, "holdout rows": plan.holdout}
+    dots = [dots_of(plane, name, rows) for name, rows in sides.items() if len(rows)]
     steps, answers = len(plane.x), predict(plane.rows)
     figure = draw_boundary(
         Boundary(

@@ -1,4 +1,4 @@
-"""Before a study begins, build the networks that only Keras can check, with the features that they will get."""
+"""Before a study begins, make what only Keras can check: networks, with the features that they will get, and callbacks."""
 
 from __future__ import annotations
 
@@ -16,28 +16,36 @@ KINDS = ("layers", "python")
 
 
 def needs_build_check(spec: StudySpec) -> list[TrialSpec]:
-    """Of the trials at the default and at both ends of every range, those whose networks have to be built."""
-    trials = [trial for trial in spec.corners if trial.model.kind in KINDS]
+    """Of the trials at the default and at both ends of every range, those whose networks or callbacks have to be made."""
+    trials = [trial for trial in spec.corners if trial.model.kind in KINDS or trial.fit.callbacks]
     different: list[TrialSpec] = []
     for trial in trials:
-        if not any((trial.model, trial.prep) == (other.model, other.prep) for other in different):
+        if not any(_made_of(trial) == _made_of(other) for other in different):
             different.append(trial)
     return different
 
 
+def _made_of(trial: TrialSpec) -> tuple[object, ...]:
+    return trial.model, trial.prep, trial.fit.callbacks
+
+
 def check_builds(plan: Plan) -> None:
-    """Build these networks. TensorFlow must have been started.
+    """Build these networks, and make these callbacks. TensorFlow must have been started.
 
     Raises:
-        ConfigError: a network cannot be built or saved.
+        ConfigError: a network cannot be built or saved, or a callback cannot be made.
     """
     from foldwise.models.try_out import try_out
+    from foldwise.training.by_fold.callbacks import own_callbacks
 
     @cache
     def prepared(prep: PrepSpec) -> AnyPreparation:
         return fit_preparation(plan.table, plan.development, prep)
 
     for trial in needs_build_check(plan.spec):
+        own_callbacks(trial.fit, 0, 0)
+        if trial.model.kind not in KINDS:
+            continue
         head = head_for(plan.table.task, len(plan.table.labels), trial.model, trial.fit)
         preparation = prepared(trial.prep)
         try_out(trial.model, len(preparation.features), head, preparation.origins)

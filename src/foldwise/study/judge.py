@@ -89,7 +89,7 @@ def _on_holdout(
     reached("after-holdout-read")
     write_holdout(plan.folder / "holdout.parquet", plan, model.bundle.predict(holdout.as_read))
     answers = Answers(holdout.target, model.bundle.scores(holdout.as_read), model.threshold)
-    metrics = score(table.task, len(table.labels), answers.truth, answers.predictions, model.threshold)
+    metrics = score(table.task, len(table.labels), answers.truth, answers.predictions, model.threshold, goal.metric)
     rival = better_baseline(scores, goal.better)
     theirs = THRESHOLD if rival.threshold is None else rival.threshold
     comparison = bootstrap.compare(
@@ -134,7 +134,7 @@ def judge_baselines(plan: Plan, threshold: Asked, balanced: bool) -> tuple[tuple
         held = None
         if len(plan.holdout):
             predictions[name] = baselines.holdout_predictions(name, table, plan.development, plan.holdout)
-            held = score(table.task, len(table.labels), plan.holdout.target, predictions[name], at)[goal.metric]
+            held = score(table.task, len(table.labels), plan.holdout.target, predictions[name], at, goal.metric)[goal.metric]
         scores.append(BaselineScore(name, mean, sd, held, at if table.task == "binary" else None))
     return tuple(scores), predictions
 

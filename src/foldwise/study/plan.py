@@ -36,6 +36,7 @@ from foldwise.spec.sources import FrameData
 from foldwise.spec.space import Params
 from foldwise.spec.study import FixedSpec, StudySpec
 from foldwise.training.engine_rule import threads_for
+from foldwise.training.schedule import check_schedule
 from foldwise.trial.job import TrialJob
 
 SAME_ROWS = Finding(
@@ -127,9 +128,10 @@ def plan_study(spec: StudySpec, context: ChampionContext | None = None) -> Plan:
         spec = replace(spec, fixed=fixed)
     if context is not None and table.images is None:
         check_features(table, context.features)
-    goal = goal_for(fixed.metric, fixed.goal.direction, table.task)
+    goal = goal_for(fixed.metric, fixed.goal.direction, table.task, len(table.labels))
     for trial in trials:
         check_head(table.task, trial)
+        check_schedule(trial)
         check_augment(trial.augment, table.images is not None, table.symmetries, trial.fit.loss)
         others = [column.name for column in table.schema.columns if column.kind in trial.prep.kinds - {"number"}]
         check_inputs(trial.model, [*table.schema.of_kind("number"), *others], table.left_out)

@@ -24,6 +24,7 @@ from foldwise.study.rescue import rescued
 from foldwise.study.trial_queue import TrialQueue
 from foldwise.study.warm_start import earlier_results
 from foldwise.system.kill_points import reached
+from foldwise.system.numbers import counted
 from foldwise.tracking.tracker import Tracker
 from foldwise.trial.result import TrialResult, best_of
 from foldwise.trial.summary import Ended
@@ -131,7 +132,9 @@ class Search:
         if ended == "seconds":
             self._end_without_time()
         if ended == "exhausted":
-            watcher.note(f"nothing is left to try: {self.queue.tried} configurations in {len(finished)} trials")
+            watcher.note(
+                f"nothing is left to try: {counted(self.queue.tried, 'configuration')} in {counted(len(finished), 'trial')}"
+            )
         return Searched(sorted(finished, key=lambda result: result.number), ended)
 
     def _tell_known_results(self) -> None:

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from foldwise.data.fold_cache import FoldCache
 from foldwise.data.preparation.fold import FoldData, Preparation, fit_preparation
 from foldwise.errors import ConfigError, JobError
-from foldwise.evaluation.plane import Plane, held_at, plane_through
-from foldwise.models.heads import THRESHOLD, to_predictions
 from foldwise.spec.model import MlpSpec
 from foldwise.spec.trial import TrialSpec
 from foldwise.study.plan import Plan
+from foldwise.study.step_plane import plane_over_epochs
 from foldwise.training.batches import steps_an_epoch
 from foldwise.training.fold_fit import Training
 from foldwise.training.recorder import Recorder
@@ -29,9 +26,8 @@ from foldwise.trial.result import TrialResult
 MOST_UNITS, MOST_INPUTS, MOST_HIDDEN = 24, 40, 6  # more would not be read
 MOST_FRAMES = 60
 MOST_ROWS = 64  # of a batch
-MOST_DOTS = 300  # of a set of rows
 MOST_POINTS = 400  # of a curve
-GRID = 48  # steps of a side of the boundary
+UNSEEN = ("batch_norm", "layer_norm", "noise", "bias_l1", "bias_l2", "activity_l1", "activity_l2", "kernel_constraint")
 EARLY = 1.7  # the exponent that puts more frames into the first epochs, in which most happens
 
 Floats = npt.NDArray[np.float64]
@@ -69,9 +65,10 @@ def refuse_unseeable(trial: TrialSpec, number: int) -> None:
         raise refused(f"has {len(model.widths)} hidden layers, and step shows at most {MOST_HIDDEN}")
     if max(model.widths, default=0) > MOST_UNITS:
         raise refused(f"has a layer of {max(model.widths)} units, and step shows at most {MOST_UNITS}")
-    for name in ("batch_norm", "layer_norm", "noise"):
-        if getattr(model, name):
-            raise refused(f"has model.{name}, and step shows dense layers with or without dropout only")
+    plain = MlpSpec()
+    for name in UNSEEN:
+        if getattr(model, name) != getattr(plain, name):
+            raise refused(f"has model.{name}, and step shows dense layers with dropout and penalties of kernels at most")
     if trial.augment.kind != "none":
         raise refused(f"has augment={trial.augment.kind}, which changes rows at random as they are trained on")
 
@@ -134,6 +131,8 @@ def replay(asked: Watched, raise_if_stopped: Callable[[], None]) -> tuple[TrialR
         raise JobError(f"trial {job.number} cannot be replayed: {why}")
     fold = next(score for score in result.folds if score.fold == asked.fold)
     training = training_for(job, plan.table)
+    model = job.spec.model
+    assert isinstance(model, MlpSpec)  # refuse_unseeable
     about = {
         "study": plan.spec.name,
         "trial": job.number,
@@ -144,6 +143,7 @@ def replay(asked: Watched, raise_if_stopped: Callable[[], None]) -> tuple[TrialR
         "target": plan.table.target_name,
         "labels": list(plan.table.labels),
         "metric": plan.goal.metric,
+        "judged": "the same rows, after the epoch," if plan.same_rows else "validation",
         "score": fold.score,
         "seed": job.seed,
         "params": dict(job.params),
@@ -151,11 +151,10 @@ def replay(asked: Watched, raise_if_stopped: Callable[[], None]) -> tuple[TrialR
     network = {
         "inputs": _inputs(plan, job, asked.fold),
         "outputs": _outputs(plan),
-        "activation": job.spec.model.activation if isinstance(job.spec.model, MlpSpec) else "",
-        "slope": job.spec.model.negative_slope if isinstance(job.spec.model, MlpSpec) else 0.0,
+        "slope": model.negative_slope,
         "output": training.head.activation,
         "loss": training.head.loss,
-        "penalties": {name: getattr(job.spec.model, name) for name in ("l1", "l2") if getattr(job.spec.model, name)},
+        "penalties": [{name: value for name, value in (("l1", l1), ("l2", l2)) if value} for l1, l2 in model.penalties],
         "optimizer": {**settings(job.spec.fit.optimizer), "kind": job.spec.fit.optimizer.kind},
         "written_out": is_written_out(job.spec.fit.optimizer),
     }
@@ -171,7 +170,7 @@ def replay(asked: Watched, raise_if_stopped: Callable[[], None]) -> tuple[TrialR
             "weights": [_as_layers(recorder.weights[epoch]) for epoch in kept],
         },
         "curves": _curves(fold.curves),
-        "plane": _plane(asked, training, recorder, kept),
+        "plane": plane_over_epochs(plan.table, plan.splits[asked.fold], job, asked.data.target, training, recorder),
     }
 
 
@@ -257,62 +256,3 @@ def _curves(curves: Mapping[str, Sequence[float]]) -> Values:
         "epochs": [place + 1 for place in places],
         "values": {name: [float(f"{values[place]:.5g}") for place in places] for name, values in curves.items()},
     }
-
-
-def _plane(asked: Watched, training: Training, recorder: Recorder, kept: Sequence[int]) -> Values | None:
-    """The predictions over two number columns after each shown epoch, as bytes, with rows; None without two such columns."""
-    from foldwise.training.one_step import outputs_of
-
-    table, split = asked.plan.table, asked.plan.splits[asked.fold]
-    preparation = fit_preparation(table, split.train, asked.job.spec.prep)
-    if not isinstance(preparation, Preparation):
-        return None
-
-    def predict(epoch: int, rows: pd.DataFrame) -> Floats:
-        outputs = outputs_of(training, recorder.weights[epoch], preparation.transform(rows))
-        return to_predictions(training.head, outputs, asked.data.target)
-
-    used = table.frame[[name for name in table.frame.columns if name in preparation.columns]]
-    plane = plane_through(
-        used.iloc[split.train], preparation.measured, lambda rows: predict(kept[-1], rows), asked.job.seed, GRID
-    )
-    if plane is None:
-        return None
-    answers = [predict(epoch, plane.rows) for epoch in kept]
-    low, high = 0.0, 1.0
-    if not table.labels:
-        both = np.concatenate([table.target[split.train], answers[-1]])
-        low, high = float(both.min()), float(both.max())
-    shades = [as_bytes(values, low, high) for values in answers]
-    return {
-        "across": plane.across,
-        "up": plane.up,
-        "x": [plane.x[0], plane.x[-1]],
-        "y": [plane.y[0], plane.y[-1]],
-        "size": GRID,
-        "held": held_at(plane.held),
-        "threshold": THRESHOLD if asked.job.spec.fit.threshold == "auto" else asked.job.spec.fit.threshold,
-        "low": low,
-        "high": high,
-        "shades": [base64.b64encode(shade.tobytes()).decode() for shade in shades],
-        "dots": [_dots(asked, plane, rows) for rows in (split.train, split.valid)],
-    }
-
-
-def as_bytes(answers: Floats, low: float, high: float) -> npt.NDArray[np.uint8]:
-    """Predictions on a scale from 0 to 255: of two classes the second's probability, of more the likeliest code and then how
-    likely it is, of values their place between low and high.
-    """
-    if answers.ndim == 2 and answers.shape[1] > 2:
-        return np.concatenate([answers.argmax(axis=1).astype(np.uint8), np.rint(255 * answers.max(axis=1)).astype(np.uint8)])
-    values = answers[:, 1] if answers.ndim == 2 else (answers - low) / ((high - low) or 1.0)
-    return np.rint(255 * np.clip(values, 0, 1)).astype(np.uint8)
-
-
-def _dots(asked: Watched, plane: Plane, rows: npt.NDArray[np.int64]) -> list[list[float]]:
-    """x, y and truth of some rows."""
-    table = asked.plan.table
-    some = rows[np.linspace(0, len(rows) - 1, min(len(rows), MOST_DOTS)).astype(int)] if len(rows) else rows
-    columns = [table.frame[name].to_numpy(np.float64)[some] for name in (plane.across, plane.up)]
-    dots = np.column_stack([*columns, table.target[some]])
-    return [[float(f"{value:.5g}") for value in dot] for dot in dots[np.isfinite(dots).all(axis=1)]]

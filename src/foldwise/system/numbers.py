@@ -44,3 +44,8 @@ def _without_zeros(text: str, places: int) -> str:
     whole, _, decimals = text.partition(".")
     kept = decimals[:places] + decimals[places:].rstrip("0")
     return f"{whole}.{kept}" if kept else whole
+
+
+def counted(number: int, thing: str) -> str:
+    """`1 row`, `2 rows`."""
+    return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"

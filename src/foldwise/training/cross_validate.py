@@ -18,6 +18,7 @@ from foldwise.evaluation.metrics import score
 from foldwise.evaluation.threshold import final_threshold, fold_thresholds
 from foldwise.models.heads import THRESHOLD, head_for
 from foldwise.models.image_rules import as_shown
+from foldwise.spec.goal import Goal
 from foldwise.system.kill_points import reached
 from foldwise.system.redact import first_line
 from foldwise.training.costs import costs_before, excess
@@ -92,9 +93,9 @@ def cross_validate(
         pooled = [(table.target[splits[fold].valid], predictions) for fold, predictions in answers.items()]
         thresholds = fold_thresholds(asked, metric, pooled)
         truth, predictions = (np.concatenate(parts) for parts in zip(*pooled, strict=True))
-        metrics = _metrics(table, truth, predictions, np.repeat(thresholds, [len(own) for own, _ in pooled]))
+        metrics = _metrics(table, job.goal, truth, predictions, np.repeat(thresholds, [len(own) for own, _ in pooled]))
         if asked == "auto":
-            each = [_metrics(table, *pair, at) for pair, at in zip(pooled, thresholds, strict=True)]
+            each = [_metrics(table, job.goal, *pair, at) for pair, at in zip(pooled, thresholds, strict=True)]
             finished = [replace(fold, score=own[metric], metrics=own) for fold, own in zip(finished, each, strict=True)]
             metrics["threshold"] = final_threshold(asked, metric, pooled)
     except Interrupted:
@@ -148,15 +149,17 @@ def _scored(job: TrialJob, table: Table, split: Split, fit: FoldFit) -> FoldScor
     if fit.failure is not None:
         raise TrialFailed("nan", fit.failure)
     asked = job.spec.fit.threshold
-    metrics = _metrics(table, table.target[split.valid], fit.predictions, THRESHOLD if asked == "auto" else asked)
+    metrics = _metrics(table, job.goal, table.target[split.valid], fit.predictions, THRESHOLD if asked == "auto" else asked)
     reached = metrics[job.goal.metric]
     if not np.isfinite(reached):
         raise TrialFailed("undefined metric", f"{job.goal.metric} cannot be computed on the validation rows of fold {fit.fold}")
     return FoldScore(fit.fold, reached, metrics, fit.curves, fit.best_epoch, fit.seconds)
 
 
-def _metrics(table: Table, truth: np.ndarray, predictions: np.ndarray, threshold: float | np.ndarray) -> dict[str, float]:
-    return score(table.task, len(table.labels), truth, predictions, threshold)
+def _metrics(
+    table: Table, goal: Goal, truth: np.ndarray, predictions: np.ndarray, threshold: float | np.ndarray
+) -> dict[str, float]:
+    return score(table.task, len(table.labels), truth, predictions, threshold, goal.metric)
 
 
 def _reason(fault: Exception) -> str:

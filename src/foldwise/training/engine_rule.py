@@ -76,6 +76,8 @@ def why_not_fused(model: ModelSpec, fit: FitSpec, augment: AugmentSpec = NO_AUGM
         return f"{NETWORKS[model.kind]} trains fold by fold"
     if not fit.optimizer.is_elementwise:
         return f"optimizer {fit.optimizer.kind} with these parameters is not elementwise"
+    if fit.callbacks:
+        return "callbacks of your own run fold by fold"
     if augment != NO_AUGMENT:
         return "batches are augmented fold by fold"
     return None

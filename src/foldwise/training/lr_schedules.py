@@ -63,6 +63,18 @@ def warmed_up(schedule: Schedule, warmup: int) -> Schedule:
     return lambda epoch: schedule(0) * (epoch + 1) / (warmup + 1) if epoch < warmup else schedule(epoch - warmup)
 
 
+def chained(function: Callable[[int, float], float], lr0: float) -> Schedule:
+    """`function(epoch, rate of the epoch before)`, as Keras's LearningRateScheduler calls it; lr0 is before epoch 0."""
+    rates: list[float] = []
+
+    def rate(epoch: int) -> float:
+        while len(rates) <= epoch:
+            rates.append(function(len(rates), rates[-1] if rates else lr0))
+        return rates[epoch]
+
+    return rate
+
+
 def recorded(rates: list[float]) -> Schedule:
     """The rates of an earlier training, one an epoch; the last rate holds for all further epochs."""
     return lambda epoch: rates[min(epoch, len(rates) - 1)]

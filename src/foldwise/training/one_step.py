@@ -114,13 +114,13 @@ def take_apart(training: Training, data: FoldData, recorder: Recorder, rates: Se
     remembered = {
         name: (_pairs(recorder.before.slots[name]), _pairs(recorder.after.slots[name])) for name in recorder.before.slots
     }
-    names = [model.activation] * len(model.widths) + [training.head.activation]
+    names = [*(layer.activation for layer in model.layers), training.head.activation]
     layers = tuple(
         LayerStep(
             activation=name,
             z=_doubles(inputs[place]),
             a=_doubles(outputs[place]),
-            kept=_doubles(masks[place]) if place < len(masks) else None,
+            kept=_doubles(masks[place]) if place in masks else None,
             delta=_doubles(deltas[place]),
             before=pairs[0][place],
             gradient=pairs[1][place],
@@ -151,41 +151,40 @@ def outputs_of(training: Training, weights: Sequence[Array], x: Array) -> Floats
     """The network's outputs (rows, outputs) for features (rows, features), with these weights and without dropout."""
     assert isinstance(training.model, MlpSpec)
     variables = [_exact(array) for array in weights]
-    return _doubles(_forward(training.model, training.head.activation, variables, _exact(x), ())[1][-1])
+    return _doubles(_forward(training.model, training.head.activation, variables, _exact(x), {})[1][-1])
 
 
 def _forward(
-    model: MlpSpec, last: str, weights: Sequence[tf.Tensor], x: tf.Tensor, masks: Sequence[tf.Tensor]
+    model: MlpSpec, last: str, weights: Sequence[tf.Tensor], x: tf.Tensor, masks: Mapping[int, tf.Tensor]
 ) -> tuple[list[tf.Tensor], list[tf.Tensor]]:
     """What goes into each activation and what comes out, before dropout; x and the masks are (rows, units)."""
     inputs, outputs = [], []
-    layers = len(model.widths)
+    names = [*(layer.activation for layer in model.layers), last]
     for place, (kernel, bias) in enumerate(zip(weights[::2], weights[1::2], strict=True)):
         inputs.append(tf.matmul(x, kernel) + bias)
-        if place == layers:
-            outputs.append(keras.activations.get(last)(inputs[-1]))
-        elif model.activation == "leaky_relu":
+        if names[place] == "leaky_relu":
             outputs.append(keras.activations.leaky_relu(inputs[-1], negative_slope=model.negative_slope))
         else:
-            outputs.append(keras.activations.get(model.activation)(inputs[-1]))
-        x = outputs[-1] * masks[place] if place < len(masks) else outputs[-1]
+            outputs.append(keras.activations.get(names[place])(inputs[-1]))
+        x = outputs[-1] * masks[place] if place in masks else outputs[-1]
     return inputs, outputs
 
 
-def _masks(training: Training, model: MlpSpec, size: int, before: int, rows: int) -> list[tf.Tensor]:
-    """By what dropout multiplies each hidden layer in the step after `before` others, (rows, units) each."""
+def _masks(training: Training, model: MlpSpec, size: int, before: int, rows: int) -> dict[int, tf.Tensor]:
+    """By what dropout multiplies hidden layers, by their places, in the step after `before` others, (rows, units) each."""
     seed = derive(Purpose.LAYERS, training.seed, training.number)
-    found = []
+    found = {}
     for place, own in layer_seeds(model, seed):
         draws = stream(own, before, 1, (size, model.widths[place]), False, keras.config.floatx())[0, :rows]
-        found.append(_exact(np.where(draws.numpy() >= np.float32(model.dropout), 1.0 / (1.0 - model.dropout), 0.0)))
+        rate = model.layers[place].dropout
+        found[place] = _exact(np.where(draws.numpy() >= np.float32(rate), 1.0 / (1.0 - rate), 0.0))
     return found
 
 
 def _penalty(model: MlpSpec, weights: Sequence[tf.Tensor]) -> tf.Tensor:
     """L1 and L2 of the kernels."""
-    each = [model.l1 * tf.reduce_sum(tf.abs(w)) + model.l2 * tf.reduce_sum(tf.square(w)) for w in weights[::2]]
-    return tf.add_n(each)
+    pairs = zip(model.penalties, weights[::2], strict=True)
+    return tf.add_n([l1 * tf.reduce_sum(tf.abs(w)) + l2 * tf.reduce_sum(tf.square(w)) for (l1, l2), w in pairs])
 
 
 def _apart(training: Training, layers: Sequence[LayerStep], rate: float, step: int) -> float | None:

@@ -73,6 +73,6 @@ class Raced:
         pairs = [(table.target[self._splits[fold].valid], predictions) for fold, predictions in answers.items()]
         thresholds = fold_thresholds(asked, metric, pairs)
         return {
-            fold: score(table.task, len(table.labels), *pair, threshold)[metric]
+            fold: score(table.task, len(table.labels), *pair, threshold, metric)[metric]
             for fold, pair, threshold in zip(answers, pairs, thresholds, strict=True)
         }

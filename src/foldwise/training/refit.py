@@ -62,7 +62,7 @@ def refit(job: TrialJob, table: Table, rows: npt.NDArray[np.int64], result: Tria
     epochs = usual_epochs(result.folds)
     rates = usual_rates(result.folds, epochs)
     training = training_for(job, table)
-    fit = training.fit.model_copy(update={"epochs": epochs, "early_stop": EarlyStop()})
+    fit = training.fit.model_copy(update={"epochs": epochs, "early_stop": EarlyStop(), "callbacks": ()})
     training = replace(training, fit=fit, rates=Rates(recorded(list(rates))))
     draws = derive(Purpose.BALANCE, job.seed, REFIT_FOLD)
     data = prepare_fold(table, Split(rows, rows[:0]), job.spec.prep, job.spec.balance, draws)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
+from numbers import Real
 
+from foldwise.errors import ConfigError
 from foldwise.spec.lr_schedule import (
     Constant,
     Cosine,
@@ -13,8 +16,11 @@ from foldwise.spec.lr_schedule import (
     OneCycle,
     PlateauDrop,
     Polynomial,
+    PythonSchedule,
     TimeBased,
 )
+from foldwise.spec.trial import TrialSpec
+from foldwise.system.redact import first_line
 from foldwise.training import lr_schedules
 from foldwise.training.lr_schedules import Plateau, Schedule
 
@@ -53,6 +59,33 @@ def rates_for(spec: LrScheduleSpec, lr0: float, epochs: int) -> Rates:
     return Rates(schedule)
 
 
+def check_schedule(trial: TrialSpec) -> None:
+    """Ask a schedule of the user's own for the rate of every epoch.
+
+    Raises:
+        ConfigError: at lr_schedule.schedule, if it raises or returns something else than a rate.
+    """
+    if isinstance(trial.lr_schedule, PythonSchedule):
+        rates_for(trial.lr_schedule, trial.fit.optimizer.rate, trial.fit.epochs).rate(trial.fit.epochs - 1)
+
+
+def _called(spec: PythonSchedule, epoch: int, rate: float) -> float:
+    """The rate that a function of the user's own gives an epoch."""
+    name = spec.schedule.name
+    try:
+        found = spec.call(epoch, rate)
+    except Exception as fault:
+        message = f"{name} raised {type(fault).__name__} for epoch {epoch} and rate {rate:g}: {first_line(fault)[:300]}"
+        raise ConfigError("lr_schedule.schedule", message) from fault
+    if isinstance(found, bool) or not isinstance(found, Real):
+        rule = f"{name} must return a number for epoch {epoch}, got a {type(found).__name__}"
+        raise ConfigError("lr_schedule.schedule", rule if found is None else f"{rule}; write float(...) around it")
+    value = float(found)
+    if not (math.isfinite(value) and value >= 0):
+        raise ConfigError("lr_schedule.schedule", f"{name} must return a rate >= 0, got {value:g} for epoch {epoch}")
+    return value
+
+
 def _schedule(spec: LrScheduleSpec, lr0: float, epochs: int) -> Schedule:
     match spec:
         case Constant() | PlateauDrop():
@@ -69,3 +102,5 @@ def _schedule(spec: LrScheduleSpec, lr0: float, epochs: int) -> Schedule:
             return lr_schedules.cosine(lr0, epochs, spec.end)
         case OneCycle():
             return lr_schedules.one_cycle(lr0, epochs, spec.rise, spec.start, spec.end)
+        case PythonSchedule():
+            return lr_schedules.chained(lambda epoch, rate: _called(spec, epoch, rate), lr0)

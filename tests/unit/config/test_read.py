@@ -137,6 +137,13 @@ def test_a_tuner_can_give_a_trial_fewer_epochs_but_never_more():
         ("data.task", "clustering", "data.task: 'clustering' has no target; foldwise learns from a target"),
         ("goal", {"metric": "rmse"}, "goal.metric: 'rmse' is not defined for a multiclass task"),
         ("prep.scale", ["choice", "standard", "minmx"], "did you mean minmax?"),
+        (
+            "fit.optimizer",
+            {"kind": "sgd", "decay": 0.001},
+            "fit.optimizer.decay: sgd has no parameter decay, did you mean lr_schedule=time_based lr_schedule.decay=0.001? "
+            "decay is Keras's older notation and counts steps",
+        ),
+        ("goal", {"metric": "top_k_accuracy"}, "goal.metric: 'top_k_accuracy' is not a metric; top-k accuracy is written with"),
         ("fit.threshold", 1.0, "fit.threshold: must be < 1.0, got 1.0"),
         ("fit.threshold", "aut", "fit.threshold: must be a number"),
         ("balance", "smot", "balance.kind: 'smot' is unknown, did you mean smote?"),

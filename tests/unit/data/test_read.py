@@ -14,6 +14,7 @@ from foldwise.data.kinds import NETWORK_KINDS
 from foldwise.data.read import reader
 from foldwise.data.sources.fingerprint import source_mark
 from foldwise.spec.data import CsvData, GivenHoldout, ParquetData
+from foldwise.spec.folds import FoldsSpec
 from foldwise.spec.images import GivenImages, NpzData
 from foldwise.spec.places import Paths
 from tests.unit.data.images import LABELS, blobs
@@ -81,7 +82,7 @@ def test_each_text_of_a_number_is_parsed_once(rows):
 
 def test_rows_are_marked_by_the_bytes_that_they_were_read_from(rows, tmp_path):
     class Fixed:
-        data, paths = rows["csv"], Paths()
+        data, paths, folds = rows["csv"], Paths(), FoldsSpec()
 
     table = reader(Fixed.data, Fixed.paths).read(NETWORK_KINDS, pixels=False)
     assert table.mark == source_mark(Fixed)

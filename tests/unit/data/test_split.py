@@ -142,6 +142,8 @@ def test_a_table_of_a_few_rows_is_told_how_it_can_be_learnt(tmp_path):
     table, data = make(tmp_path, pd.DataFrame({"a": [0.5, 0.1, 0.2], "b": [1, 2, 2], "y": ["u", "v", "w"]}))
     with pytest.raises(ConfigError, match=r"for a table of a few rows set folds=none data\.holdout\.kind=none"):
         set_holdout(table, HashHoldout(), data)
+    with pytest.raises(ConfigError, match=r"class 'u' has 1 development rows.*; for a table of a few rows set folds=none"):
+        cut_folds(table, np.arange(3), FoldsSpec(), 0)
 
 
 def test_a_grown_table_without_a_key_column_is_refused(tmp_path):

@@ -14,6 +14,15 @@ def test_the_linear_baseline_beats_the_one_that_looks_at_nothing(task, table, sp
     assert goal.better(linear, blind)
 
 
+def test_a_baseline_is_ranked_by_top_k_accuracy_too(table, splits):
+    data, goal = table("multiclass"), goal_for("top_2_accuracy", "auto", "multiclass", 3)
+    by_top, by_label = (
+        baselines.cross_validated("logistic", data, splits(data), of)[0]
+        for of in (goal, goal_for("auto", "auto", "multiclass"))
+    )
+    assert by_label < by_top <= 1
+
+
 def test_the_majority_is_the_most_frequent_class(table):
     data = table("binary")
     probabilities = baselines.holdout_predictions("majority", data, np.arange(60), data.take(np.arange(60, 90)))

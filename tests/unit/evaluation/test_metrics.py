@@ -1,5 +1,6 @@
 """Metrics by hand, and held against scikit-learn's on many small tables, degenerate ones among them."""
 
+import itertools
 import math
 
 import numpy as np
@@ -213,3 +214,35 @@ def test_a_prediction_that_is_not_finite_makes_every_metric_nan(task, classes, w
     with pytest.raises(ValueError, match=r"NaN|infinity"):
         metrics.roc_auc_score(truth == 1, predictions[:, 1]) if classes else metrics.mean_squared_error(truth, predictions)
     assert all(math.isnan(value) for value in score(task, classes, truth, predictions).values())
+
+
+@pytest.mark.parametrize("count", [2, 3, 4])
+@pytest.mark.parametrize("seed", range(10))
+def test_scikit_learn_agrees_on_the_labels_among_the_k_most_probable(count, seed):
+    draws = np.random.default_rng(seed)
+    probabilities, truth = draws.dirichlet(np.ones(5), 60), draws.integers(0, 5, 60)
+    name = f"top_{count}_accuracy"
+    expected = metrics.top_k_accuracy_score(truth, probabilities, k=count, labels=range(5))
+    assert score("multiclass", 5, truth, probabilities, also=name)[name] == pytest.approx(expected)
+    assert scorer("multiclass", 5, name)(truth, probabilities) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("count", [2, 3])
+def test_a_tie_for_the_last_place_counts_as_the_mean_over_all_orders_of_the_labels(count):
+    """scikit-learn breaks ties by the labels' order; ours is its mean over all orders."""
+    draws = np.random.default_rng(count)
+    probabilities, truth = np.round(draws.dirichlet(np.ones(4), 40) * 2), draws.integers(0, 4, 40)
+    each = []
+    for order in itertools.permutations(range(4)):
+        moved = np.argsort(order)[truth]
+        each.append(metrics.top_k_accuracy_score(moved, probabilities[:, order], k=count, labels=range(4)))
+    assert max(each) > min(each)
+    assert scorer("multiclass", 4, f"top_{count}_accuracy")(truth, probabilities) == pytest.approx(np.mean(each))
+    equal = np.full((4, 4), 0.25)
+    assert scorer("multiclass", 4, f"top_{count}_accuracy")(np.arange(4), equal) == pytest.approx(count / 4)
+
+
+def test_a_metric_that_is_not_asked_for_is_not_there():
+    truth = np.array([0, 1, 2])
+    assert "top_2_accuracy" not in score("multiclass", 3, truth, _probabilities(truth, 3))
+    assert "accuracy" in score("multiclass", 3, truth, _probabilities(truth, 3), also="accuracy")

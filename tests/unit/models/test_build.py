@@ -45,6 +45,36 @@ def test_penalties_are_those_of_all_kernels():
     assert float(sum(network.losses)) == pytest.approx((0.01 + 0.1) * (4 * 3 + 3 * 10), rel=1e-5)
 
 
+def test_a_penalty_can_spare_the_output_layer_and_differ_from_layer_to_layer():
+    spec = MlpSpec(hidden=2, units=(3, 2), l2=(0.1, 0.01), l2_output=0.5, initializer="ones")
+    network = _build(spec)
+    network(np.zeros((1, 4), np.float32))
+    assert float(sum(network.losses)) == pytest.approx(0.1 * 12 + 0.01 * 6 + 0.5 * 20, rel=1e-5)
+    network = _build(MlpSpec(hidden=1, units=3, l2=0.1, l2_output=False, initializer="ones"))
+    network(np.zeros((1, 4), np.float32))
+    assert float(sum(network.losses)) == pytest.approx(0.1 * 12, rel=1e-5)
+
+
+def test_hidden_layers_have_the_listed_values():
+    spec = MlpSpec(hidden=2, activation=("relu", "tanh"), dropout=(0.0, 0.3), batch_norm=(True, False))
+    kinds = [type(layer).__name__ for layer in _build(spec).layers]
+    assert kinds == ["Dense", "BatchNormalization", "Activation", "Dense", "Activation", "Dropout", "Dense", "Activation"]
+
+
+def test_biases_activities_and_constraints_are_of_hidden_layers():
+    constraint = {"kind": "max_norm", "max_value": 0.5}
+    spec = MlpSpec.model_validate(
+        {"units": 3, "bias_l1": 0.1, "bias_initializer": "ones", "activity_l2": 0.2, "kernel_constraint": constraint}
+    )
+    network, rows = _build(spec), np.random.default_rng(0).normal(size=(5, 4)).astype(np.float32)
+    network(rows)
+    hidden, activation, output, _ = network.layers
+    active = np.asarray(activation(hidden(rows)))
+    assert float(sum(network.losses)) == pytest.approx(0.1 * 3 + 0.2 * (active**2).sum() / 5, rel=1e-5)
+    assert hidden.kernel_constraint.max_value == 0.5
+    assert output.kernel_constraint is None
+
+
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_every_activation_is_known_to_keras(activation):
     assert np.isfinite(_build(MlpSpec(activation=activation))(np.ones((2, 4), np.float32))).all()

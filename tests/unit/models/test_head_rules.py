@@ -2,7 +2,7 @@ import pytest
 
 from foldwise.errors import ConfigError
 from foldwise.models.head_rules import activation_and_loss, check_head
-from foldwise.spec.fit import LOSSES, FitSpec
+from foldwise.spec.fit import LOSSES, EarlyStop, FitSpec
 from foldwise.spec.model import MlpSpec
 from foldwise.spec.prep import PrepSpec
 from foldwise.spec.trial import TrialSpec
@@ -10,6 +10,18 @@ from foldwise.spec.trial import TrialSpec
 
 def _trial(loss="auto", output="auto", target="standard"):
     return TrialSpec(prep=PrepSpec(target=target), model=MlpSpec(output_activation=output), fit=FitSpec(loss=loss))
+
+
+@pytest.mark.parametrize(
+    ("monitor", "task", "proposal"),
+    [("val_accuracy", "regression", "val_mae"), ("mae", "binary", "accuracy"), ("val_mae", "multiclass", "val_accuracy")],
+)
+def test_a_monitor_of_another_task_is_refused_with_the_one_that_suits(monitor, task, proposal):
+    stop = EarlyStop(monitor=monitor)
+    sentence = rf"fit\.early_stop\.monitor: {monitor} is not defined for a {task} task; use {proposal} or val_loss"
+    with pytest.raises(ConfigError, match=sentence):
+        check_head(task, TrialSpec(fit=FitSpec(early_stop=stop)))
+    check_head("regression" if task != "regression" else "binary", TrialSpec(fit=FitSpec(early_stop=stop)))
 
 
 @pytest.mark.parametrize(("loss", "task"), [(loss, task) for loss, tasks in LOSSES.items() for task in tasks])

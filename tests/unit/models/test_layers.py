@@ -111,6 +111,28 @@ def test_penalties_and_initializers_are_the_configuration_s():
     assert float(sum(network.losses)) == pytest.approx(0.11 * 24, rel=1e-5)
 
 
+def test_penalties_of_biases_and_activities_and_constraints_are_those_of_keras():
+    import keras
+
+    network = _build(
+        _dense(4, bias_l2=0.5, bias_initializer="ones", activity_l1=0.01, activation="relu", kernel_constraint="max_norm"),
+        {"kind": "Reshape", "target_shape": [2, 2]},
+        {"kind": "Conv1D", "filters": 3, "kernel_size": 2, "kernel_constraint": {"kind": "unit_norm"}, "name": "convolution"},
+        "Flatten",
+    )
+    dense, convolution = network.layers[1], network.get_layer("convolution")
+    network(ROWS)
+    expected = 0.5 * 4 + 0.01 * float(np.abs(dense(ROWS)).sum()) / len(ROWS)
+    assert float(sum(network.losses[:2])) == pytest.approx(expected, rel=1e-5)
+    assert isinstance(dense.kernel_constraint, keras.constraints.MaxNorm)
+    norms = np.sqrt((np.asarray(convolution.kernel_constraint(convolution.kernel)) ** 2).sum(axis=(0, 1)))
+    np.testing.assert_allclose(norms, 1.0, rtol=1e-5)  # of each filter
+
+
+def test_a_constraint_can_be_none():
+    assert _build(_dense(4, kernel_constraint="none")).layers[1].kernel_constraint is None
+
+
 def test_first_weights_and_masks_follow_from_the_seed():
     from foldwise.models.build import initial_weights
 

@@ -11,7 +11,11 @@ SPECS = [
     {"initializer": "identity", "layer_norm": True},
     {"initializer": "uniform", "bias_initializer": "ones"},
     {"hidden": 0},
+    {"hidden": 3, "initializer": ["he_normal", "zeros", "uniform"], "batch_norm": [True, False, True]},
 ]
+
+
+LISTED = {"hidden": 3, "dropout": [0.1, 0.0, 0.3]}
 
 
 def head():
@@ -36,7 +40,7 @@ def test_first_weights_are_those_of_the_network(options, tensorflow_started):
         np.testing.assert_array_equal(one, other)
 
 
-@pytest.mark.parametrize("options", [{"noise": 0.1}, {"dropout": 0.2, "hidden": 3}, {"noise": 0.1, "dropout": 0.2}, {}])
+@pytest.mark.parametrize("options", [{"noise": 0.1}, {"dropout": 0.2, "hidden": 3}, {"noise": 0.1, "dropout": 0.2}, {}, LISTED])
 def test_the_seeds_are_those_of_its_random_layers(options, tensorflow_started):
     from foldwise.models.build import build
     from foldwise.models.mlp_weights import NOISE, layer_seeds

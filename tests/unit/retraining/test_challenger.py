@@ -81,6 +81,24 @@ def test_a_network_that_a_function_builds_cannot_be_built_again():
         challenger_study(python, _asked())
 
 
+@pytest.mark.parametrize(
+    ("section", "value"),
+    [
+        ("lr_schedule", {"kind": "python", "schedule": {"function": "mine", "source": "0"}}),
+        ("lr_schedule", ["choice", "cosine", {"kind": "python", "schedule": {"function": "mine", "source": "0"}}]),
+        ("model", ["choice", {"kind": "mlp"}, {"kind": "python", "build": {"function": "mine", "source": "0"}}]),
+        ("fit", {"epochs": 3, "callbacks": [{"function": "mine", "source": "0"}]}),
+    ],
+)
+def test_what_was_made_with_a_function_cannot_be_made_again(section, value):
+    record = _record()
+    python = StudyRecord(**{**vars(record), "recipe": {**record.recipe, section: value}})
+    with pytest.raises(
+        ConfigError, match="'shop' was made with the Python function mine, which cannot be called again; tune it"
+    ):
+        challenger_study(python, _asked())
+
+
 def test_a_choice_of_networks_can_be_retrained():
     record = _record("model=[choice,{kind: mlp, units: 8},{kind: mlp, units: 16}]", params={"model": "option1"})
     assert challenger_study(record, _asked()).openings[0]["model"] == "option1"

@@ -5,7 +5,7 @@ import pytest
 
 import foldwise
 from foldwise.errors import ConfigError
-from foldwise.spec.goal import Goal, goal_for, natural_goal
+from foldwise.spec.goal import Goal, goal_for, is_metric, natural_goal, unknown_metric
 
 
 @pytest.mark.parametrize(("task", "metric"), [("binary", "accuracy"), ("multiclass", "accuracy"), ("regression", "rmse")])
@@ -24,12 +24,39 @@ def test_the_direction_follows_from_the_metric():
         ("rmse", "auto", "binary", "not defined for a binary task"),
         ("accuracy", "minimize", "binary", "accuracy is maximized"),
         ("acuracy", "auto", "binary", "did you mean accuracy?"),
+        ("top_2_accuracy", "auto", "binary", "not defined for a binary task"),
+        ("top_2_accuracy", "minimize", "multiclass", "top_2_accuracy is maximized"),
+        ("top_1_accuracy", "auto", "multiclass", "'top_1_accuracy' is not a metric"),
     ],
 )
 def test_a_goal_that_makes_no_sense_is_refused(metric, direction, task, sentence):
     with pytest.raises(ConfigError, match="goal") as caught:
         goal_for(metric, direction, task)
     assert sentence in str(caught.value)
+
+
+def test_top_k_accuracy_is_a_metric_for_any_k_below_the_number_of_labels():
+    assert goal_for("top_4_accuracy", "auto", "multiclass", 5).sign == natural_goal("top_3_accuracy").sign == 1
+    with pytest.raises(ConfigError, match=r"top_5_accuracy is always 1 for 5 labels.*; use top_4_accuracy"):
+        goal_for("top_5_accuracy", "auto", "multiclass", 5)
+    with pytest.raises(ConfigError, match="use accuracy"):
+        goal_for("top_9_accuracy", "auto", "multiclass", 2)
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("top_k_accuracy", "top-k accuracy is written with its k, as top_2_accuracy, where k is from 2"),
+        ("top5", "written with its k, as top_2_accuracy"),
+        ("top_1_accuracy", "write accuracy, or top_2_accuracy"),
+        ("top_02_accuracy", "written with its k"),
+        ("acuracy", "did you mean accuracy?"),
+        ("nonsense", "known: "),
+    ],
+)
+def test_a_word_that_is_no_metric_gets_a_proposal(name, sentence):
+    assert not is_metric(name)
+    assert sentence in unknown_metric(name)
 
 
 def test_a_score_that_is_not_finite_is_never_better():

@@ -4,7 +4,7 @@ import inspect
 
 import pytest
 
-from foldwise.spec.layer_table import LAYERS, check_layer
+from foldwise.spec.layer_table import LAYERS, PENALTIES, check_layer
 
 
 @pytest.fixture(scope="module")
@@ -18,10 +18,11 @@ def layers(tensorflow_started):
 @pytest.mark.parametrize("kind", LAYERS)
 def test_parameters_and_needs_are_keras_s(layers, kind):
     signature = inspect.signature(getattr(layers, kind).__init__).parameters
-    ours = set(LAYERS[kind].parameters) - {"l1", "l2"}
+    ours = set(LAYERS[kind].parameters) - set(PENALTIES)
     taken = set(signature) | ({"axis"} if "kwargs" in signature else set())
     assert ours <= taken
-    assert ("l1" in LAYERS[kind].parameters) == ("kernel_regularizer" in signature)
+    for name, word in (("l1", "kernel"), ("bias_l1", "bias"), ("activity_l2", "activity")):
+        assert (name in LAYERS[kind].parameters) == (f"{word}_regularizer" in signature)
     required = {name for name, p in signature.items() if p.default is p.empty and p.kind is p.POSITIONAL_OR_KEYWORD}
     assert required - {"self"} == set(LAYERS[kind].needs)
     assert LAYERS[kind].draws == ("seed" in signature)
@@ -46,6 +47,9 @@ def test_no_layer_holds_code_or_reads_files():
         ("Dense", {"units": 3, "bias_initializer": "orthogonal"}),
         ("Conv2D", {"filters": 2, "kernel_size": 3, "kernel_initializer": "identity"}),
         ("Dropout", {"rate": 1.0}),
+        ("Dense", {"units": 3, "bias_l2": -0.1}),
+        ("Dense", {"units": 3, "kernel_constraint": "max"}),
+        ("Conv2D", {"filters": 2, "kernel_size": 3, "kernel_constraint": {"kind": "max_norm", "max_value": 0}}),
         ("GaussianNoise", {"stddev": -0.1}),
         ("Reshape", {"target_shape": [2, 0]}),
         ("BatchNormalization", {"epsilon": float("nan")}),

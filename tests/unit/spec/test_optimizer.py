@@ -45,6 +45,12 @@ def test_an_unknown_parameter_is_refused_with_a_proposal():
         OptimizerSpec(kind="sgd", momentun=0.9)
 
 
+@pytest.mark.parametrize("kind", ["sgd", "adam"])
+def test_the_older_notation_of_a_decay_is_answered_with_the_schedule_that_replaced_it(kind):
+    with pytest.raises(ValidationError, match=f"{kind} has no parameter decay.*lr_schedule=time_based lr_schedule.decay=1e-06"):
+        OptimizerSpec(kind=kind, decay=1e-6)
+
+
 @pytest.mark.parametrize(
     ("kind", "name", "value"), [("sgd", "momentum", 1.0), ("adam", "epsilon", 0), ("adam", "beta_1", True)]
 )

@@ -65,6 +65,16 @@ def test_a_batch_that_no_fold_can_fill_is_refused(tmp_path, batch_size):
         assert len(_iris(tmp_path, fits).splits) == 5
 
 
+def test_a_top_k_accuracy_that_every_model_reaches_is_refused(tmp_path):
+    def plan(metric):
+        data = {"kind": "sklearn", "name": "iris"}
+        return plan_study(read_study({"data": data, "goal": {"metric": metric}, "paths": {"runs": str(tmp_path)}}))
+
+    assert plan("top_2_accuracy").goal.metric == "top_2_accuracy"
+    with pytest.raises(ConfigError, match=r"goal\.metric: top_3_accuracy is always 1 for 3 labels.*use top_2_accuracy"):
+        plan("top_3_accuracy")
+
+
 def test_an_image_keeps_all_its_pixels(tmp_path):
     asked = {"data": {"kind": "sklearn", "name": "digits"}, "model": {"kind": "cnn", "image": [8, 8, 1]}}
     with pytest.raises(ConfigError, match=r"prep\.select: an image keeps all its pixels"):

@@ -1,11 +1,11 @@
-"""Which trials can be seen, after which epochs, and a boundary as bytes."""
+"""Which trials can be seen, and after which epochs."""
 
 import numpy as np
 import pytest
 
 from foldwise.errors import ConfigError
 from foldwise.spec.trial import TrialSpec
-from foldwise.study.step import MOST_FRAMES, as_bytes, frames, refuse_unseeable
+from foldwise.study.step import MOST_FRAMES, frames, refuse_unseeable
 
 
 def _trial(**model):
@@ -29,6 +29,9 @@ def test_a_small_network_can_be_seen(model):
         ({"units": 4, "hidden": 7}, "has 7 hidden layers"),
         ({"units": 4, "batch_norm": True}, "has model.batch_norm"),
         ({"units": 4, "noise": 0.1}, "has model.noise"),
+        ({"units": 4, "batch_norm": [True]}, "has model.batch_norm"),
+        ({"units": 4, "kernel_constraint": "non_neg"}, "has model.kernel_constraint"),
+        ({"units": 4, "activity_l2": 0.1}, "has model.activity_l2"),
         ({"units": 4, "augment": {"kind": "vectors"}}, "augment=vectors"),
         ({"kind": "cnn"}, "a network of kind cnn"),
     ],
@@ -48,10 +51,3 @@ def test_frames_begin_with_the_first_weights_and_end_with_the_last(epochs):
     assert shown == sorted(set(shown))
     assert len(shown) == min(epochs, MOST_FRAMES) + 1 or (epochs > MOST_FRAMES and len(shown) <= MOST_FRAMES + 1)
     assert (np.diff(shown) <= 1).all() or np.diff(shown)[-1] > np.diff(shown)[0]
-
-
-def test_answers_are_bytes():
-    assert as_bytes(np.array([[1.0, 0.0], [0.5, 0.5], [0.0, 1.0]]), 0, 1).tolist() == [0, 128, 255]
-    assert as_bytes(np.array([[0.2, 0.8, 0.0], [0.4, 0.3, 0.3]]), 0, 1).tolist() == [1, 0, 204, 102]
-    assert as_bytes(np.array([-5.0, 2.0, 3.0, 4.0, 99.0]), 2.0, 4.0).tolist() == [0, 0, 128, 255, 255]
-    assert as_bytes(np.array([2.0]), 2.0, 2.0).tolist() == [0]

@@ -11,13 +11,13 @@ ACTIVATIONS = {
 }
 
 
-def forward(x, weights, activation, output, kept=()):
-    """z and a of each layer; weights are pairs of W (units, inputs) and b (units,)."""
+def forward(x, weights, activations, output, kept=()):
+    """z and a of each layer; weights are pairs of W (units, inputs) and b (units,). One activation for each hidden layer."""
     zs, outs = [], []
     for place, (matrix, bias) in enumerate(weights):
         zs.append(x @ matrix.T + bias)
         if place < len(weights) - 1:
-            outs.append(ACTIVATIONS[activation][0](zs[-1]))
+            outs.append(ACTIVATIONS[activations[place]][0](zs[-1]))
             x = outs[-1] * kept[place] if len(kept) else outs[-1]
         elif output == "softmax":
             grown = np.exp(zs[-1] - zs[-1].max(axis=1, keepdims=True))
@@ -35,7 +35,7 @@ def losses(answer, y, loss):
     return -(y * np.log(answer)).sum(axis=1)
 
 
-def backward(x, y, weights, zs, outs, activation, loss, kept=()):
+def backward(x, y, weights, zs, outs, activations, loss, kept=()):
     """The deltas of each row and layer, and the gradients of the mean loss as pairs."""
     factor = 2 / y.shape[1] if loss == "mse" else 1  # with a linear output; the others are the natural pairs
     deltas = [factor * (outs[-1] - y)]
@@ -43,7 +43,7 @@ def backward(x, y, weights, zs, outs, activation, loss, kept=()):
         back = deltas[0] @ weights[place + 1][0]
         if len(kept):
             back = back * kept[place]
-        deltas.insert(0, back * ACTIVATIONS[activation][1](zs[place], outs[place]))
+        deltas.insert(0, back * ACTIVATIONS[activations[place]][1](zs[place], outs[place]))
     below = [x, *(out * mask for out, mask in zip(outs, kept, strict=False))] if len(kept) else [x, *outs]
     gradients = [(delta.T @ a / len(x), delta.mean(axis=0)) for delta, a in zip(deltas, below, strict=False)]
     return deltas, gradients

@@ -43,6 +43,14 @@ def test_a_trial_is_scored_on_every_fold_and_on_all_rows(task, job, table, split
     assert set(result.metrics) == set(result.folds[0].metrics)
 
 
+def test_a_trial_is_scored_by_top_k_accuracy_if_that_is_the_goal(job, table, splits):
+    data = table()
+    result = _run(job(metric="top_2_accuracy"), data, splits(data))
+    assert all(fold.score == fold.metrics["top_2_accuracy"] > fold.metrics["accuracy"] for fold in result.folds)
+    assert "top_2_accuracy" in result.metrics
+    assert "top_2_accuracy" not in _run(job(), data, splits(data)).metrics
+
+
 @TASKS
 def test_the_same_seed_gives_the_same_bits(task, job, table, splits):
     data = table(task)

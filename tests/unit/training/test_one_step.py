@@ -16,6 +16,18 @@ CASES = {
     "linear, adam": ("fused", "regression", {"units": 6}, {"kind": "adam", "learning_rate": 0.05}),
     "sigmoid, rmsprop": ("fused", "binary", {"units": 4, "activation": "sigmoid"}, {"kind": "rmsprop", "learning_rate": 0.05}),
     "sigmoid, dropout": ("fused", "binary", {"units": [7, 6], "hidden": 2, "dropout": 0.4}, {"kind": "sgd"}),
+    "layers of their own": (
+        "fused",
+        "multiclass",
+        {
+            "units": 6,
+            "hidden": 3,
+            "activation": ["tanh", "relu", "sigmoid"],
+            "dropout": [0.3, 0.0, 0.2],
+            "l2": [0.1, 0.0, 0.01],
+        },
+        {"kind": "adam", "learning_rate": 0.05},
+    ),
     "softmax alone, keras": ("keras", "multiclass", {"hidden": 0}, {"kind": "adam", "learning_rate": 0.05}),
     "linear, keras": (
         "keras",
@@ -51,7 +63,7 @@ def test_a_step_is_the_lectures(trained, name):
     from foldwise.training.engines import ENGINES
     from foldwise.training.one_step import take_apart
 
-    engine, task, model, optimizer = CASES[name]
+    engine, task, _, optimizer = CASES[name]
     asked, folds, recorder, fits = trained(*CASES[name], 7)
 
     plain = list(ENGINES[engine](asked, enumerate(folds)))
@@ -67,14 +79,18 @@ def test_a_step_is_the_lectures(trained, name):
     assert (step.number, step.epoch, step.batch, step.batches) == (7, 2, 3, 4)
     np.testing.assert_array_equal(step.x, folds[1].train_x[step.rows])
     weights = [(kernel.T, bias) for kernel, bias in (layer.before for layer in step.layers)]
-    kept = [layer.kept for layer in step.layers if layer.kept is not None]
-    assert len(kept) == (len(step.layers) - 1 if "dropout" in model else 0)
-    activation, output, loss = model.get("activation", "relu"), step.layers[-1].activation, LOSS[task]
-    zs, outs = lecture.forward(step.x, weights, activation, output, kept)
-    deltas, gradients = lecture.backward(step.x, step.y, weights, zs, outs, activation, loss, kept)
+    hidden = asked.model.layers
+    assert [layer.kept is not None for layer in step.layers] == [*(layer.dropout > 0 for layer in hidden), False]
+    kept = [np.ones_like(layer.a) if layer.kept is None else layer.kept for layer in step.layers[:-1]]
+    activations, output, loss = [layer.activation for layer in hidden], step.layers[-1].activation, LOSS[task]
+    zs, outs = lecture.forward(step.x, weights, activations, output, kept)
+    deltas, gradients = lecture.backward(step.x, step.y, weights, zs, outs, activations, loss, kept)
+    penalties = [l2 for _, l2 in asked.model.penalties]
+    gradients = [(w + 2 * l2 * of[0], b) for (w, b), l2, of in zip(gradients, penalties, weights, strict=True)]
     near = {"rtol": 1e-6, "atol": 1e-6}
     np.testing.assert_allclose(lecture.losses(outs[-1], step.y, loss), step.losses, **near)
-    assert step.cost == pytest.approx(step.losses.mean(), rel=1e-6, abs=1e-6)
+    penalty = sum(l2 * (kernel**2).sum() for l2, (kernel, _) in zip(penalties, weights, strict=True))
+    assert step.cost == pytest.approx(step.losses.mean() + penalty, rel=1e-6, abs=1e-6)
     for place, layer in enumerate(step.layers):
         np.testing.assert_allclose(layer.z, zs[place], **near)
         np.testing.assert_allclose(layer.a, outs[place], **near)

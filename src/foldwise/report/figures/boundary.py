@@ -16,13 +16,15 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
-from foldwise.report.figures.names import counted, drawable, fitted, told_apart
+from foldwise.report.figures.names import drawable, fitted, told_apart
 from foldwise.report.figures.style import COLOURS, GREY, canvas, plain
+from foldwise.system.numbers import counted
 
 WIDTH, HEIGHT = 6.4, 4.8
 SMALL = 8.5  # points of notes
 MOST_CLASSES = 20  # colours that can be told apart
 MOST_ROWS = 600  # of a set; more would hide the plane
+FEW_ROWS = 30  # are drawn larger: a lecture's four points are to be seen
 MOST_LABELS = 10  # in the legend
 FAINT, FULL = 0.08, 0.75  # shade of a class at equal odds, and where it is certain
 LEVELS = 12
@@ -168,9 +170,10 @@ def _dots(axes: Axes, plane: Boundary, dots: Dots, colours: Sequence[str], fille
     else:
         span = Normalize(*_span(plane))
         tones = {"c": truth, "cmap": "viridis", "norm": span}
-    style = {"marker": "o", "s": 20, "linewidths": 0.6, "edgecolors": "white"}
+    size = 20 if len(shown) > FEW_ROWS else 60
+    style = {"marker": "o", "s": size, "linewidths": 0.6, "edgecolors": "white"}
     if not filled:
-        style = {"marker": "D", "s": 24, "linewidths": 1.0, "edgecolors": "black"}
+        style = {"marker": "D", "s": 1.2 * size, "linewidths": 1.0, "edgecolors": "black"}
     axes.scatter(dots.x[shown], dots.y[shown], zorder=3, **tones, **style)  # type: ignore[arg-type]
     return len(dots.x) - len(shown)
 

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.figure import Figure
 
-from foldwise.report.figures.names import counted
 from foldwise.report.figures.style import COLOURS, GREY, canvas, plain
+from foldwise.system.numbers import counted
 
 Floats = npt.NDArray[np.float64]
 BINS = 10

@@ -10,8 +10,9 @@ from matplotlib.axes import Axes
 from matplotlib.colors import PowerNorm
 from matplotlib.figure import Figure
 
-from foldwise.report.figures.names import counted, percent, told_apart
+from foldwise.report.figures.names import percent, told_apart
 from foldwise.report.figures.style import GREY, canvas
+from foldwise.system.numbers import counted
 
 Counts = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]

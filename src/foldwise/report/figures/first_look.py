@@ -10,10 +10,10 @@ import numpy.typing as npt
 from matplotlib.figure import Figure
 
 from foldwise.report.figures.grid import draw_grid
-from foldwise.report.figures.names import counted, drawable, told_apart
+from foldwise.report.figures.names import drawable, told_apart
 from foldwise.report.figures.score_axes import WIDTH, note
 from foldwise.report.figures.style import COLOURS, canvas, plain
-from foldwise.system.numbers import shown
+from foldwise.system.numbers import counted, shown
 
 MOST_CLASSES = 40
 

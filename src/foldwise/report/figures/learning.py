@@ -11,9 +11,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from foldwise.report.figures.fitting import name_fitting
-from foldwise.report.figures.names import counted
 from foldwise.report.figures.score_axes import WIDTH, logarithmic, note, whole_numbers
 from foldwise.report.figures.style import COLOURS, GREY, canvas, plain
+from foldwise.system.numbers import counted
 from foldwise.trial.mean_curves import metrics_of
 from foldwise.trial.result import FoldScore, TrialResult
 

@@ -10,9 +10,9 @@ import numpy.typing as npt
 from matplotlib.figure import Figure
 
 from foldwise.report.figures.grid import ACROSS, DOWN, draw_grid
-from foldwise.report.figures.names import counted, drawable, told_apart
+from foldwise.report.figures.names import drawable, told_apart
 from foldwise.report.figures.style import COLOURS
-from foldwise.system.numbers import shown
+from foldwise.system.numbers import counted, shown
 
 Floats = npt.NDArray[np.float64]
 Places = npt.NDArray[np.int64]

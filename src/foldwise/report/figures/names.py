@@ -67,11 +67,6 @@ def percent(share: float) -> str:
     return ">99%" if text == "100%" and share < 1 else text
 
 
-def counted(number: int, thing: str) -> str:
-    """`1 row`, `2 rows`."""
-    return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"
-
-
 @cache
 def _font() -> Any:
     return get_font(findfont(FontProperties()))

@@ -12,10 +12,11 @@ from matplotlib.patches import FancyBboxPatch, PathPatch
 from matplotlib.path import Path as Line
 
 from foldwise.models.network_graph import Layer, NetworkGraph
-from foldwise.report.figures.names import counted, drawable, fitted, width_of
+from foldwise.report.figures.names import drawable, fitted, width_of
 from foldwise.report.figures.network_layout import BOX, HIGH, Layout, Point, lay_out
 from foldwise.report.figures.sheet import sheet
 from foldwise.report.figures.style import COLOURS, GREY
+from foldwise.system.numbers import counted
 
 EDGE = 0.25  # inches around the drawing
 HEAD = 0.7  # inches for the title

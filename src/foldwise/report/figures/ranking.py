@@ -11,8 +11,9 @@ import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from foldwise.report.figures.names import counted, told_apart
+from foldwise.report.figures.names import told_apart
 from foldwise.report.figures.style import COLOURS, GREY, canvas, plain
+from foldwise.system.numbers import counted
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]

@@ -13,9 +13,9 @@ from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from foldwise.report.figures.names import counted, drawable
+from foldwise.report.figures.names import drawable
 from foldwise.report.figures.style import COLOURS, canvas, plain
-from foldwise.system.numbers import shown
+from foldwise.system.numbers import counted, shown
 
 Floats = npt.NDArray[np.float64]
 

@@ -59,24 +59,26 @@ function network() {
 
 // The boundary
 const plane = data.plane, several = data.about.labels.length > 2, numbers = data.about.labels.length === 0;
+// Of two classes, the probability of the second at a place of the grid
+const second = (bytes, place) => (256 * bytes[place] + bytes[plane.size * plane.size + place]) / 65535;
 function shades(bytes) {
   const size = plane.size, image = new ImageData(size, size), middle = rgb(color("middle"));
-  const [first, second] = [classColour(0), classColour(1)].map(rgb);
+  const [low, high] = [classColour(0), classColour(1)].map(rgb);
   for (let row = 0; row < size; row += 1) for (let at = 0; at < size; at += 1) {
-    const from = row * size + at, to = 4 * ((size - 1 - row) * size + at), value = bytes[from] / 255;
+    const from = row * size + at, to = 4 * ((size - 1 - row) * size + at), value = numbers || several ? bytes[from] / 255 : second(bytes, from);
     let tone;
     if (numbers) tone = viridis(value);
     else if (several) {
       const classes = data.about.labels.length, share = (bytes[size * size + from] / 255 - 1 / classes) / (1 - 1 / classes);
       tone = mixed(middle, rgb(classColour(bytes[from])), 0.1 + 0.65 * Math.max(0, share));
-    } else tone = value < plane.threshold ? mixed(middle, first, 0.75 * (1 - value / plane.threshold)) : mixed(middle, second, 0.75 * (value - plane.threshold) / (1 - plane.threshold));
+    } else tone = value < plane.threshold ? mixed(middle, low, 0.75 * (1 - value / plane.threshold)) : mixed(middle, high, 0.75 * (value - plane.threshold) / (1 - plane.threshold));
     image.data.set([...tone, 255], to);
   }
   return image;
 }
 // The line on which a probability is `level`, square by square: (x, y) in steps of the grid, two ends a piece
 function border(bytes, level) {
-  const size = plane.size, pieces = [], at = (column, row) => bytes[row * size + column] / 255 - level;
+  const size = plane.size, pieces = [], at = (column, row) => second(bytes, row * size + column) - level;
   for (let row = 0; row + 1 < size; row += 1) for (let column = 0; column + 1 < size; column += 1) {
     const corners = [[column, row], [column + 1, row], [column + 1, row + 1], [column, row + 1]], crossed = [];
     corners.forEach(([x, y], place) => {
@@ -143,10 +145,11 @@ if (plane) {
   byId("classes").append(
     ...(numbers ? [entry(shown(plane.low), "square", `rgb(${viridis(0)})`), entry(shown(plane.high), "square", `rgb(${viridis(1)})`)]
       : data.about.labels.slice(0, 12).map((name, code) => entry(brief(name, 24), "square", classColour(code)))),
-    entry("training rows", "hollow"), entry("validation rows", "diamond"));
+    ...[entry("training rows", "hollow"), entry("validation rows", "diamond")].slice(0, plane.dots.length));
 } else byId("with-boundary").remove();
 
 // Curves
+for (const note of document.querySelectorAll(".judged")) note.textContent = `training solid, ${data.about.judged} dashed`;
 function curve(canvas, name) {
   const { context, width, height } = pen(canvas);
   const { epochs, values } = data.curves, left = 54, base = height - 26, right = width - 12;
@@ -173,9 +176,17 @@ function curve(canvas, name) {
   context.setLineDash([]); context.lineWidth = 1.5; context.strokeStyle = color("ink");
   context.beginPath(); context.moveTo(x(nowEpoch()), 6); context.lineTo(x(nowEpoch()), base); context.stroke();
 }
-const metricName = Object.keys(data.curves.values).find((name) => !["loss", "val_loss", "learning_rate"].includes(name) && !name.startsWith("val_"));
-if (metricName) byId("metric-name").textContent = metricName;
-else byId("with-metric").remove();
+// A panel for each metric that was followed
+const panel = byId("with-metric");
+const metrics = Object.keys(data.curves.values).filter((name) => !["loss", "learning_rate"].includes(name) && !name.startsWith("val_")).map((name) => {
+  const made = panel.cloneNode(true), canvas = made.querySelector("canvas");
+  made.removeAttribute("id");
+  made.querySelector("span").textContent = name;
+  canvas.setAttribute("aria-label", `${name} over epochs`);
+  panel.before(made);
+  return { name, canvas };
+});
+panel.remove();
 
 function learning() {
   const epoch = nowEpoch();
@@ -183,7 +194,7 @@ function learning() {
   network();
   boundary();
   curve(byId("loss"), "loss");
-  if (metricName) curve(byId("metric"), metricName);
+  for (const { name, canvas } of metrics) curve(canvas, name);
 }
 let timer = null;
 function stop() { clearInterval(timer); timer = null; byId("play").textContent = "play"; }

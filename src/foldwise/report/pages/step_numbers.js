@@ -88,12 +88,15 @@ function forward(to) {
     to.append(side);
   });
 }
+const isPenalised = (own) => Object.keys(own).length > 0;
 function loss(to) {
   to.append(element("h3", "Loss"), line(LOSSES[net.loss] ?? `loss = ${net.loss}`, ` = ${shown(step.losses[row], 6)} for this row`));
-  const weighed = step.weight ? "weighted " : "", penalties = Object.entries(net.penalties);
+  const weighed = step.weight ? "weighted " : "";
   let text = `cost = ${weighed}mean over the ${step.rows} rows of the batch = ${shown(step.mean, 6)}`;
-  if (penalties.length) {
-    const names = penalties.map(([name, value]) => `${shown(value)} Σ ${name === "l1" ? "|w|" : "w²"}`).join(" + ");
+  if (net.penalties.some(isPenalised)) {
+    const alike = net.penalties.every((own) => JSON.stringify(own) === JSON.stringify(net.penalties[0]));
+    const words = (own, w) => Object.entries(own).map(([name, value]) => `${shown(value)} Σ ${name === "l1" ? `|${w}|` : `${w}²`}`);
+    const names = (alike ? words(net.penalties[0], "w") : net.penalties.flatMap((own, place) => words(own, `W_${place + 1}`))).join(" + ");
     text = `cost = ${weighed}mean over the ${step.rows} rows + ${names} = ${shown(step.mean, 6)} + ${shown(step.penalty, 6)} = ${shown(step.cost, 6)}`;
   }
   to.append(line(text));
@@ -110,11 +113,14 @@ function backward(to) {
     to.append(table(unitNames(place), values));
   }
 }
+function penaltyOf(place) {
+  const { l1, l2 } = net.penalties[place];
+  return (l1 ? ` + ${shown(l1)} sign(W_${place + 1})` : "") + (l2 ? ` + ${shown(2 * l2)} W_${place + 1}` : "");
+}
 function gradients(to) {
-  const penalty = (net.penalties.l1 ? ` + ${shown(net.penalties.l1)} sign(W)` : "") + (net.penalties.l2 ? ` + ${shown(2 * net.penalties.l2)} W` : "");
   to.append(element("h3", "Gradients"));
   step.layers.forEach((layer, place) => {
-    to.append(line(`∂cost/∂W_${place + 1} = mean over the rows of δ_${place + 2} ${inName(place)}${step.weight ? " × weight" : ""}${penalty},  ∂cost/∂b_${place + 1} = mean of δ_${place + 2}`));
+    to.append(line(`∂cost/∂W_${place + 1} = mean over the rows of δ_${place + 2} ${inName(place)}${step.weight ? " × weight" : ""}${penaltyOf(place)},  ∂cost/∂b_${place + 1} = mean of δ_${place + 2}`));
     to.append(matrix(place, layer.gradient));
   });
 }
@@ -156,7 +162,7 @@ function written(to) {
   to.append(line(`z_${place + 2} = ${sum.join(" + ")} + ${signed(layer.before.b[unit])} = ${shown(layer.z[row][unit], 6)}`));
   to.append(line(`${aName(place)} = ${shown(layer.a[row][unit], 6)},  δ_${place + 2} = ${shown(layer.delta[row][unit], 6)}`));
   const own = layer.delta[row][unit] * (input === null ? 1 : below[input]);
-  const more = input !== null && Object.keys(net.penalties).length ? " with the penalty" : "";
+  const more = input !== null && isPenalised(net.penalties[place]) ? " with the penalty" : "";
   to.append(line(`this row: δ${input === null ? "" : ` · ${inName(place)}`} = ${shown(own, 6)};  mean over ${step.rows} rows${more}: g = ${shown(g, 6)}`));
   const slot = (which) => layer.remembered[which] && [0, 1].map((at) => cellOf(layer.remembered[which][at], chosen));
   if (!net.written_out) { to.append(line(`w: ${shown(before, 6)} → ${shown(after, 6)}`)); return; }

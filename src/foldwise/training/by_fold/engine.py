@@ -24,6 +24,7 @@ from foldwise.spec.layers import LayersSpec
 from foldwise.training.batches import epoch_orders, rows_per_batch
 from foldwise.training.by_fold.augment import scaled_for, vary_for
 from foldwise.training.by_fold.auxiliary import Assisted
+from foldwise.training.by_fold.callbacks import own_callbacks
 from foldwise.training.by_fold.early_stop import Patience
 from foldwise.training.by_fold.optimizer import optimizer_for
 from foldwise.training.by_fold.recording import Recording
@@ -38,12 +39,14 @@ ROWS_AT_ONCE = 4096  # rows in a batch of validation or prediction; its size doe
 def fit_folds(training: Training, folds: Iterable[tuple[int, FoldData]]) -> Iterator[FoldFit]:
     """Train each fold when the caller asks for it. Folds and trials with equal networks share one traced network."""
     networks: dict[tuple[Any, ...], _Compiled] = {}
+    if training.fit.callbacks:
+        forget_networks()  # they may change what is traced
     for number, data in folds:
         rows, inputs = len(data.train_x) * training.augment.copies, data.train_x.shape[1]
         steps = math.ceil(rows / rows_per_batch(training.fit.batch_size, rows))
-        at_once = max(count for count in range(1, STEPS_AT_ONCE + 1) if steps % count == 0)
-        if training.recorder is not None:
-            at_once = 1  # every step returns to Python
+        # a recorder or a callback may follow single steps
+        most = 1 if training.recorder is not None or training.fit.callbacks else STEPS_AT_ONCE
+        at_once = max(count for count in range(1, most + 1) if steps % count == 0)
         columns = data.columns if isinstance(training.model, LayersSpec) else ()
         if (inputs, at_once, columns) not in networks:
             networks[inputs, at_once, columns] = _network_for(training, inputs, at_once, columns)
@@ -53,6 +56,9 @@ def fit_folds(training: Training, folds: Iterable[tuple[int, FoldData]]) -> Iter
             forget_networks()
             keras.backend.clear_session()
             raise
+        if training.fit.callbacks:
+            networks.clear()
+            forget_networks()
         yield fit
         if fit.lost:
             return
@@ -132,12 +138,13 @@ def _fit(training: Training, compiled: _Compiled, number: int, data: FoldData, s
     def answer() -> Predictions:
         return to_predictions(head, predict(answers, data.valid_x), data.target)
 
-    watch = _FoldWatch(training, number, _valid_batches(data), scaled_for(data.valid_x), answer)
+    watch = _FoldWatch(training, number, _valid_batches(data), scaled_for(data.valid_x), answer, data.target.sd)
+    own = own_callbacks(training.fit, training.number, number)
     network.fit(
         _train_batches(training, number, data),
         epochs=training.fit.epochs,
         steps_per_epoch=steps,
-        callbacks=[*_recordings(training, number), watch],
+        callbacks=[*_recordings(training, number), watch, *own],
         shuffle=False,  # the order is ours
         verbose=0,
     )
@@ -217,6 +224,8 @@ class _FoldWatch(keras.callbacks.Callback):  # type: ignore[misc]  # Keras ships
     """Sets a fold's learning rates, validates it, keeps its curves and best weights, and ends its training.
 
     answer: predicts the validation rows with the current weights. lost: whether the trial ended at a rung of this fold.
+    It comes before the user's own callbacks: they see its validation in their logs, and can change the rate that it sets and
+    end the training.
     """
 
     def __init__(
@@ -226,12 +235,17 @@ class _FoldWatch(keras.callbacks.Callback):  # type: ignore[misc]  # Keras ships
         valid: list[tuple[tf.Tensor, ...]],
         scaled: Callable[[tf.Tensor], tf.Tensor],
         answer: Callable[[], Predictions],
+        unit: float,
     ) -> None:
         super().__init__()
         stop = training.fit.early_stop
         self.rates = training.rates
-        self.patience = Patience(stop.patience, stop.min_delta)
+        self.patience = Patience(stop.patience, stop.least_gain(unit))
         self.monitor = stop.monitor
+        self.sign = stop.sign
+        self.counted = sum(len(batch[0]) for batch in valid) if stop.monitor == "val_accuracy" else 0
+        self.others = bool(training.fit.callbacks)
+        self.asked: float | None = None
         self.curves: dict[str, list[float]] = {}
         self.kept: list[npt.NDArray[Any]] | None = None
         self.failure: str | None = None
@@ -244,12 +258,19 @@ class _FoldWatch(keras.callbacks.Callback):  # type: ignore[misc]  # Keras ships
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         rate = self.rates.rate(epoch)
-        self.model.optimizer.learning_rate = rate
+        if not self.others or rate != self.asked:  # else a callback's own rate would be lost
+            self.model.optimizer.learning_rate = rate
+        self.asked = rate
         self.curves.setdefault("learning_rate", []).append(rate)
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         values = {name: float(value) for name, value in (logs or {}).items()}
         values |= {f"val_{name}": value for name, value in self._validated().items()}
+        if self.others:
+            (logs if logs is not None else {}).update(values)
+            held = float(self.model.optimizer.learning_rate)
+            if held not in (self.asked, float(np.float32(self.asked))):
+                self.curves["learning_rate"][-1] = held
         for name, value in values.items():
             self.curves.setdefault(name, []).append(value)
         for name in ("loss", "val_loss"):
@@ -257,14 +278,17 @@ class _FoldWatch(keras.callbacks.Callback):  # type: ignore[misc]  # Keras ships
                 self.failure = f"{name} is not finite in epoch {epoch + 1} of fold {self.fold}"
                 self.model.stop_training = True
                 return
-        self.patience = self.patience.after(epoch, values.get(self.monitor, values["loss"]))
+        monitored = values.get(self.monitor, values[self.monitor.removeprefix("val_")])
+        if self.counted:  # as many right rows in other batches give a mean that differs in its last bits
+            monitored = round(monitored * self.counted) / self.counted
+        self.patience = self.patience.after(epoch, self.sign * monitored)
         if self.patience.limit is not None and self.patience.wait == 0:
             self.kept = self._settled()
-        self.model.stop_training = self.patience.is_over
+        self.model.stop_training = self.patience.is_over or (self.others and self.model.stop_training)
         self.rates = self.rates.after(epoch, values.get("val_loss", values["loss"]))
         if epoch + 1 in self.training.rungs and not self.patience.is_over:
             self.lost = self.training.lost(epoch + 1, {self.fold: self._answered()})
-            self.model.stop_training = self.lost
+            self.model.stop_training = self.lost or self.model.stop_training
         self.training.on_epoch_end()
 
     def _answered(self) -> Predictions:

@@ -115,14 +115,23 @@ class _Stack:
             best_epoch=tf.zeros([count], tf.int32),
             kept=(trained, moving),
         )
-        numbers = {name: self._tensor(value) for name, value in {**optimizer, "l1": spec.l1, "l2": spec.l2}.items()}
+        numbers = {name: self._tensor(value) for name, value in {**optimizer, **_numbers_of(spec)}.items()}
+        acting = [pair for pair, acts in zip(spec.penalties, self.shape.penalised, strict=True) if acts]
+        numbers |= {"l1": [self._tensor(l1) for l1, _ in acting], "l2": [self._tensor(l2) for _, l2 in acting]}
         masks = [np.arange(padded) < width for width, padded in zip(spec.widths, self.widths, strict=True)]
-        scalars = (spec.negative_slope, spec.dropout, 1.0 / (1.0 - spec.dropout), spec.noise)
-        slope, rate, scale, noise = map(self._tensor, scalars)
-        runtime = RuntimeParams(slope, rate, scale, noise, tf.constant(self.sides), [self._tensor(mask) for mask in masks])
+        dropped = [layer.dropout for layer in spec.layers if layer.dropout > 0]
+        runtime = RuntimeParams(
+            slope=self._tensor(spec.negative_slope),
+            rates=[self._tensor(rate) for rate in dropped],
+            scales=[self._tensor(1.0 / (1.0 - rate)) for rate in dropped],
+            noise=self._tensor(spec.noise),
+            sides=tf.constant(self.sides),
+            masks=[self._tensor(mask) for mask in masks],
+        )
         self.inputs = Inputs(train_rows(self.folds, self.dtype), valid_rows(self.folds, self.dtype), runtime, numbers)
         stop = fit.early_stop
-        self.patience = tf.constant(stop.patience or 0), self._tensor(stop.min_delta)
+        gain = [stop.least_gain(data.target.sd) for data in self.folds] if stop.in_own_unit else stop.min_delta
+        self.patience = tf.constant(stop.patience or 0), self._tensor(gain)
         self.before = 0
         self.running = np.ones(count, dtype=bool)
         self.curves: dict[str, list[list[float]]] = {}
@@ -132,9 +141,9 @@ class _Stack:
                 optimizer=fit.optimizer.kind,
                 switches=frozenset(name for name, value in fit.optimizer.parameters.items() if value is True),
                 numbers=frozenset(optimizer),
-                penalised=spec.l1 > 0 or spec.l2 > 0,
                 masked=len(set(self.steps)) > 1 or stop.patience is not None,
                 monitored=stop.monitor if stop.patience is not None else "",
+                more=stop.patience is not None and stop.sign < 0,
                 compiled=compiled,
                 sides=self.sides if compiled else (),
                 sizes=self._sizes() if compiled else self._kinds(),
@@ -227,9 +236,8 @@ class _Stack:
 
     def _epochs_at_once(self) -> int:
         """Epochs in one call: enough to make calls cheap, few enough to keep the draws of random layers small."""
-        drawn: int = (
-            max(self.steps) * self.batch * (sum(self.widths) * self.shape.dropout + max(self.features) * self.shape.noise)
-        )
+        dropping = sum(width for width, drops in zip(self.widths, self.shape.dropouts, strict=True) if drops)
+        drawn: int = max(self.steps) * self.batch * (dropping + max(self.features) * self.shape.noise)
         return max(1, min(EPOCHS_AT_ONCE, self.training.fit.epochs, DRAWS_AT_ONCE // max(1, drawn)))
 
     def _first_weights(self) -> tuple[tf.Tensor, tf.Tensor]:
@@ -240,7 +248,7 @@ class _Stack:
             for number, inputs in zip(self.numbers_of_folds, self.features, strict=True)
         ]
         self.real_shapes = [[array.shape for array in arrays] for arrays in first]
-        padded = shapes(self.sides, self.shape.arrays_a_layer)
+        padded = shapes(self.sides, self.shape.arrays)
         return self.packing.pack(
             [stacked([arrays[place] for arrays in first], shape, self.dtype) for place, shape in enumerate(padded)]
         )
@@ -289,6 +297,12 @@ class _Stack:
         shapes = tuple(None if array is None else tuple(array.shape) for array in arrays)
         shared = len(set(self.steps)) == 1, len(set(self.features)) == 1
         return (self.dtype, shapes, tuple(self.widths), self.batch, max(self.steps), self.most, shared)
+
+
+def _numbers_of(spec: MlpSpec) -> dict[str, float]:
+    """The numbers of penalties of biases and activities, and of a constraint."""
+    named = ("bias_l1", "bias_l2", "activity_l1", "activity_l2")
+    return {name: getattr(spec, name) for name in named} | spec.kernel_constraint.model_dump(exclude={"kind"})
 
 
 def _bucket(width: int) -> int:

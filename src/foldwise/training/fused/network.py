@@ -24,51 +24,83 @@ BATCH_MOMENTUM, NORM_EPSILON = 0.99, 1e-3  # Keras's defaults, which foldwise do
 
 @dataclass(frozen=True)
 class Shape:
-    """The parts of a network's specification that decide its program, apart from the sizes of its arrays."""
+    """The parts of a network's specification that decide its program, apart from the sizes of its arrays.
 
-    depth: int
-    activation: str
-    norm: str
-    dropout: bool
+    activations, norms, dropouts: of each hidden layer.
+    penalised: whether L1 or L2 act on each kernel, the output layer's last. biases, activities: whether they act on these, of
+        the hidden layers.
+    constraint: of the hidden layers' kernels, a kind of spec.constraint.
+    """
+
+    activations: tuple[str, ...]
+    norms: tuple[str, ...]
+    dropouts: tuple[bool, ...]
     noise: bool
     head: Head
+    penalised: tuple[bool, ...]
+    biases: bool
+    activities: bool
+    constraint: str
 
     @staticmethod
     def of(spec: MlpSpec, head: Head) -> Shape:
         """The shape of a specification."""
-        norm = "batch" if spec.batch_norm else "layer" if spec.layer_norm else ""
-        return Shape(len(spec.widths), spec.activation, norm, spec.dropout > 0, spec.noise > 0, head)
+        return Shape(
+            activations=tuple(layer.activation for layer in spec.layers),
+            norms=tuple(layer.norm for layer in spec.layers),
+            dropouts=tuple(layer.dropout > 0 for layer in spec.layers),
+            noise=spec.noise > 0,
+            head=head,
+            penalised=tuple(l1 > 0 or l2 > 0 for l1, l2 in spec.penalties),
+            biases=spec.bias_l1 > 0 or spec.bias_l2 > 0,
+            activities=spec.activity_l1 > 0 or spec.activity_l2 > 0,
+            constraint=spec.kernel_constraint.kind,
+        )
 
     @property
-    def arrays_a_layer(self) -> int:
-        """Number of weights of a hidden layer: kernel and bias, gamma and beta, moving mean and variance."""
-        return {"": 2, "layer": 4, "batch": 6}[self.norm]
+    def depth(self) -> int:
+        """The number of hidden layers."""
+        return len(self.activations)
+
+    @property
+    def arrays(self) -> tuple[int, ...]:
+        """Number of weights of each hidden layer: kernel and bias, gamma and beta, moving mean and variance."""
+        return tuple({"": 2, "layer": 4, "batch": 6}[norm] for norm in self.norms)
 
     @property
     def moves(self) -> bool:
         """Whether the network keeps moving statistics."""
-        return self.norm == "batch"
+        return "batch" in self.norms
+
+    @property
+    def adds(self) -> bool:
+        """Whether a penalty is added to the loss."""
+        return any(self.penalised) or self.biases or self.activities
 
     def trainable(self) -> list[bool]:
         """One flag for each weight in Keras's order, True for trained ones."""
-        layer = [True, True, True, True, False, False][: self.arrays_a_layer]
-        return layer * self.depth + [True, True]
+        layer = [True, True, True, True, False, False]
+        return [flag for count in self.arrays for flag in layer[:count]] + [True, True]
 
     def kernels(self) -> list[int]:
-        """The places of the kernels, on which penalties act."""
-        return [self.arrays_a_layer * layer for layer in range(self.depth + 1)]
+        """The places of the kernels, the output layer's last. A bias follows its kernel."""
+        return [sum(self.arrays[:layer]) for layer in range(self.depth + 1)]
+
+    def constrained(self) -> list[int]:
+        """The places of the hidden layers' kernels among the trained weights."""
+        return [sum(min(count, 4) for count in self.arrays[:layer]) for layer in range(self.depth)]
 
 
 class RuntimeParams(NamedTuple):
     """Numbers of a network that are inputs of its program: scalars, the widths from features to outputs, and for each hidden
     layer a mask of its real units, (width,).
 
-    scale is `1 / (1 - rate)`, by which dropout multiplies the units that it keeps.
+    rates: of each dropout. scales: `1 / (1 - rate)`, by which it multiplies the units that it keeps.
     """
 
     slope: Tensor
-    rate: Tensor
-    scale: Tensor
+    rates: list[Tensor]
+    scales: list[Tensor]
     noise: Tensor
     sides: Tensor
     masks: list[Tensor]
@@ -81,6 +113,7 @@ def forward(
     runtime: RuntimeParams,
     rows: Tensor | None = None,
     draws: Sequence[Tensor] = (),
+    hidden: list[Tensor] | None = None,
 ) -> tuple[Tensor, list[Tensor]]:
     """The outputs (folds, rows, units), and the weights with their moving statistics after these rows.
 
@@ -91,25 +124,30 @@ def forward(
         runtime: the numbers.
         rows: 1 for real rows, 0 for padding, (folds, rows); None for inference.
         draws: of the random layers in their order, (folds or 1, rows, width): normal for noise, uniform for dropout.
+        hidden: gets what leaves each activation, (folds, rows, width).
     """
     training = rows is not None
     after, draw = list(weights), iter(draws)
+    dropping = iter(zip(runtime.rates, runtime.scales, strict=True))
     if shape.noise and training:
         x = x + next(draw) * runtime.noise
-    for layer, mask in enumerate(runtime.masks):
-        at = layer * shape.arrays_a_layer
+    each = zip(shape.kernels()[:-1], runtime.masks, shape.activations, shape.norms, shape.dropouts, strict=True)
+    for at, mask, activation, norm, dropout in each:
         x = _dense(x, weights[at], weights[at + 1])
-        if shape.norm == "batch":
+        if norm == "batch":
             mean, variance = (weights[at + 4], weights[at + 5]) if rows is None else _batch_moments(x, rows)
             if training:
                 for place, value in ((at + 4, mean), (at + 5, variance)):
                     after[place] = weights[place] * BATCH_MOMENTUM + value * (1.0 - BATCH_MOMENTUM)
             x = _normalised(x, mean[:, None, :], variance[:, None, :], weights[at + 2], weights[at + 3])
-        elif shape.norm == "layer":
+        elif norm == "layer":
             x = _normalised(x, *_layer_moments(x, mask), weights[at + 2], weights[at + 3])
-        x = _times(_activated(shape.activation, x, runtime.slope), mask)
-        if shape.dropout and training:
-            x = _times(x, tf.where(next(draw) >= runtime.rate, runtime.scale, tf.zeros_like(runtime.scale)))
+        x = _times(_activated(activation, x, runtime.slope), mask)
+        if hidden is not None:
+            hidden.append(x)
+        if dropout and training:
+            rate, scale = next(dropping)
+            x = _times(x, tf.where(next(draw) >= rate, scale, tf.zeros_like(scale)))
     x = _dense(x, weights[-2], weights[-1])
     return keras.activations.get(shape.head.activation)(x), after
 

@@ -29,6 +29,7 @@ class Key:
     numbers: the optimizer's parameters that are set.
     masked: whether a fold may pause while others train.
     monitored: the curve whose best epoch gives the kept weights, or "" to keep the last ones.
+    more: whether more of it is better.
     sides: the widths from features to outputs, and sizes: of the arrays, where the program is compiled for them.
     """
 
@@ -36,9 +37,9 @@ class Key:
     optimizer: str
     switches: frozenset[str]
     numbers: frozenset[str]
-    penalised: bool
     masked: bool
     monitored: str
+    more: bool
     compiled: bool
     sides: tuple[int, ...]
     sizes: tuple[Any, ...]
@@ -71,7 +72,7 @@ class Inputs(NamedTuple):
 class Plan(NamedTuple):
     """The epochs of one call: order (epochs, folds, steps, batch) of row positions, real of the same shape, 0 for padding;
     draws (epochs, steps, folds or 1, batch, width) of each random layer; rates (epochs, folds); how many of these epochs to
-    run and how many ran before; patience and min_delta.
+    run and how many ran before; patience, and min_delta, one or (folds,).
     """
 
     order: Tensor
@@ -119,7 +120,6 @@ def _run(key: Key, rule: Rule, state: State, plan: Plan, inputs: Inputs) -> tupl
         packing=_packing(key, inputs.runtime),
         loss=loss_for(key.shape.head, per_row=True),
         rule=rule,
-        penalised=key.penalised,
         masked=key.masked,
         runtime=inputs.runtime,
         numbers=inputs.numbers,
@@ -132,8 +132,7 @@ def _run(key: Key, rule: Rule, state: State, plan: Plan, inputs: Inputs) -> tupl
             values += validate(setup, after.learner, inputs.valid)
         finite = tf.reduce_all(tf.math.is_finite(tf.stack(values[::2])), axis=0)
         if key.monitored:
-            monitored = values[2 if key.monitored == "val_loss" and inputs.valid is not None else 0]
-            after = _monitor(after, monitored, plan, number)
+            after = _monitor(after, _monitored(key, values), plan, number)
         after = after._replace(active=after.active & finite)
         curves = tf.tensor_scatter_nd_update(curves, [[number]], [tf.stack(values)])
         return after, curves, tf.tensor_scatter_nd_update(ran, [[number]], [before.active])
@@ -167,6 +166,17 @@ def _train_epoch(setup: Setup, state: State, plan: Plan, number: Tensor, rows: R
     nothing = tf.zeros([3, tf.shape(rates)[0]], rates.dtype)
     learner, sums = _repeat(tf.shape(order)[1], one, (state.learner, nothing))
     return state._replace(learner=learner), [sums[0] / sums[2], sums[1] / sums[2]]
+
+
+def _monitored(key: Key, values: list[Tensor]) -> Tensor:
+    """The monitored value, (folds,), as one of which less is better.
+
+    values: loss and metric of training, then those of validation, if there are validation rows.
+    """
+    name = key.monitored.removeprefix("val_")
+    first = 2 if key.monitored != name and len(values) > 2 else 0
+    value = values[first if name == "loss" else first + 1]
+    return -value if key.more else value
 
 
 def _monitor(state: State, value: Tensor, plan: Plan, number: Tensor) -> State:

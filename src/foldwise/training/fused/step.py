@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import tensorflow as tf
 
 from foldwise.models.heads import Head
+from foldwise.training.fused.constraints import constrained
 from foldwise.training.fused.network import RuntimeParams, Shape, forward
 from foldwise.training.fused.optimizers import Numbers, Rule, clip
 from foldwise.training.fused.rows import Rows
@@ -21,15 +22,13 @@ Tensor = Any  # TensorFlow ships no types
 class Setup:
     """What all steps share.
 
-    loss: (targets, outputs) -> the loss of each row, (folds, rows). penalised: whether L1 or L2 act.
-    masked: whether a fold may pause while others train.
+    loss: (targets, outputs) -> the loss of each row, (folds, rows). masked: whether a fold may pause while others train.
     """
 
     shape: Shape
     packing: Packing
     loss: Callable[[Tensor, Tensor], Tensor]
     rule: Rule
-    penalised: bool
     masked: bool
     runtime: RuntimeParams
     numbers: Numbers
@@ -75,12 +74,13 @@ def step(setup: Setup, before: Learner, active: Tensor, batch: Batch) -> tuple[L
 def validate(setup: Setup, learner: Learner, valid: Rows) -> list[Tensor]:
     """Loss and metric on the validation rows, (folds,) each."""
     weights = setup.packing.unpack(learner.trained, learner.moving)
-    outputs, _ = forward(setup.shape, weights, valid.x, setup.runtime)
+    hidden: list[Tensor] = []
+    outputs, _ = forward(setup.shape, weights, valid.x, setup.runtime, hidden=hidden)
     count = tf.reduce_sum(valid.real, axis=1)
     share = valid.real if valid.weight is None else valid.real * valid.weight
     loss = tf.reduce_sum(setup.loss(valid.y, outputs) * share, axis=1) / count
     metric = tf.reduce_sum(_metric(setup.shape.head, valid.y, outputs) * valid.real, axis=1) / count
-    return [loss + _penalty(setup, weights) if setup.penalised else loss, metric]
+    return [loss + _penalty(setup, weights, hidden, valid.real, count) if setup.shape.adds else loss, metric]
 
 
 def where(folds: Tensor, new: Any, old: Any) -> Any:
@@ -98,11 +98,14 @@ def _differentiate(setup: Setup, before: Learner, batch: Batch, count: Tensor) -
     mean_of = share / tf.expand_dims(tf.maximum(count, 1.0), 1)
     with tf.GradientTape() as tape:
         tape.watch(trained)
-        outputs, after = forward(shape, weights, batch.x, setup.runtime, batch.real, batch.draws)
-        parts = [setup.loss(batch.y, outputs), *([_penalty(setup, weights)] if setup.penalised else [])]
+        hidden: list[Tensor] = []
+        outputs, after = forward(shape, weights, batch.x, setup.runtime, batch.real, batch.draws, hidden)
+        parts = [setup.loss(batch.y, outputs)]
+        if shape.adds:
+            parts.append(_penalty(setup, weights, hidden, batch.real, count))
     # the mean over a fold's rows goes in as the gradient of each row's loss, which spares the steps back through it
     gradients = tape.gradient(parts, trained, [mean_of, *map(tf.ones_like, parts[1:])])
-    loss = tf.reduce_sum(parts[0] * share, axis=1) + (parts[1] * count if setup.penalised else 0.0)
+    loss = tf.reduce_sum(parts[0] * share, axis=1) + (parts[1] * count if shape.adds else 0.0)
     metric = tf.reduce_sum(_metric(shape.head, batch.y, outputs) * batch.real, axis=1)
     moving = packing.pack_moving(after) if shape.moves else before.moving
     return packing.trained.pack(clip(gradients, setup.numbers)), moving, [loss, metric]
@@ -113,19 +116,31 @@ def _update(setup: Setup, before: Learner, gradient: Tensor, rates: Tensor, step
     start, numbers = before.trained, setup.numbers
     if "weight_decay" in numbers:
         start = start - start * numbers["cast weight_decay"] * rates
-    return setup.rule.step(gradient, start, before.slots, rates, tf.expand_dims(steps, 1), numbers)
+    trained, slots = setup.rule.step(gradient, start, before.slots, rates, tf.expand_dims(steps, 1), numbers)
+    return constrained(setup.shape, setup.packing, trained, numbers), slots
 
 
-def _penalty(setup: Setup, weights: Sequence[Tensor]) -> Tensor:
-    """L1 and L2 of each fold's kernels, (folds,)."""
-    kernels = [weights[at] for at in setup.shape.kernels()]
-    return tf.add_n(
-        [
-            setup.numbers["l1"] * tf.reduce_sum(tf.abs(kernel), axis=[1, 2])
-            + setup.numbers["l2"] * tf.reduce_sum(tf.square(kernel), axis=[1, 2])
-            for kernel in kernels
-        ]
-    )
+def _penalty(setup: Setup, weights: Sequence[Tensor], hidden: Sequence[Tensor], real: Tensor, count: Tensor) -> Tensor:
+    """L1 and L2 of each fold, (folds,): of kernels, of hidden layers' biases, and of their activities, a row of the batch.
+
+    hidden: what leaves each activation, (folds, rows, width). real: 1 for real rows, (folds, rows). count: of these, (folds,).
+    """
+    shape, numbers = setup.shape, setup.numbers
+    penalised = [weights[at] for at, acts in zip(shape.kernels(), shape.penalised, strict=True) if acts]
+    found = [_norms(*each) for each in zip(penalised, numbers["l1"], numbers["l2"], strict=True)]
+    if shape.biases:
+        found += [_norms(weights[at + 1], numbers["bias_l1"], numbers["bias_l2"]) for at in shape.kernels()[:-1]]
+    if shape.activities:
+        rows = tf.expand_dims(real, 2)
+        of_all = [_norms(each * rows, numbers["activity_l1"], numbers["activity_l2"]) for each in hidden]
+        found += [each / tf.maximum(count, 1.0) for each in of_all]
+    return tf.add_n(found) if found else tf.zeros_like(count)
+
+
+def _norms(each: Tensor, l1: Tensor, l2: Tensor) -> Tensor:
+    """L1 and L2 of each fold's numbers (folds, ...), (folds,)."""
+    axes = list(range(1, len(each.shape)))
+    return l1 * tf.reduce_sum(tf.abs(each), axis=axes) + l2 * tf.reduce_sum(tf.square(each), axis=axes)
 
 
 def _metric(head: Head, y: Tensor, outputs: Tensor) -> Tensor:

@@ -72,7 +72,7 @@ class Packing:
 
 def packing_of(shape: Shape, sides: Sequence[Side]) -> Packing:
     """The rows of a network. If sides are tensors, sizes and shapes are too."""
-    every, flags = shapes(sides, shape.arrays_a_layer), shape.trainable()
+    every, flags = shapes(sides, shape.arrays), shape.trainable()
     moving = [one for one, is_trained in zip(every, flags, strict=True) if not is_trained]
     trained = [one for one, is_trained in zip(every, flags, strict=True) if is_trained]
     return Packing(_row(trained), _row(moving) if moving else None, flags)

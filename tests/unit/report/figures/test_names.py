@@ -2,7 +2,8 @@
 
 import pytest
 
-from foldwise.report.figures.names import MISSING, begun, counted, drawable, fitted, percent, short, told_apart, width_of
+from foldwise.report.figures.names import MISSING, begun, drawable, fitted, percent, short, told_apart, width_of
+from foldwise.system.numbers import counted
 
 
 def test_a_short_name_stays_and_a_long_one_keeps_its_ends():

@@ -148,7 +148,7 @@ def test_a_plateau_takes_the_rate_down_in_each_fold_anew(train, training, fold):
         assert result.curves["learning_rate"] == pytest.approx([0.1, 0.1, 0.05, 0.025])
 
 
-@pytest.mark.parametrize("monitor", ["val_loss", "loss"])
+@pytest.mark.parametrize("monitor", ["val_loss", "loss", "val_accuracy", "accuracy"])
 def test_early_stopping_keeps_what_keras_s_callback_keeps(monitor, train, training, fold):
     import keras
 
@@ -163,7 +163,7 @@ def test_early_stopping_keeps_what_keras_s_callback_keeps(monitor, train, traini
 
     network = build(asked.model, 4, asked.head, 0)
     network.set_weights(_first_weights(asked, 4))
-    network.compile(keras.optimizers.SGD(1.0), "categorical_crossentropy", jit_compile=False)
+    network.compile(keras.optimizers.SGD(1.0), "categorical_crossentropy", metrics=["accuracy"], jit_compile=False)
     callback = keras.callbacks.EarlyStopping(monitor, 0.005, 3, restore_best_weights=True)
     history = network.fit(
         data.train_x, data.train_y, batch_size=30, epochs=200, validation_data=(data.valid_x, data.valid_y),
@@ -173,6 +173,32 @@ def test_early_stopping_keeps_what_keras_s_callback_keeps(monitor, train, traini
     assert result.best_epoch == callback.best_epoch + 1 < len(history["loss"])
     for ours, theirs in zip(result.weights, network.get_weights(), strict=True):
         np.testing.assert_allclose(ours, theirs, atol=1e-4)
+
+
+def test_as_many_right_rows_in_other_batches_are_no_gain(training):
+    """0.5 and 0.7 of 3 and 7 rows are not the same number as 0.6 of 10, in floating point."""
+    from foldwise.training.by_fold.engine import _FoldWatch
+
+    class Network:
+        stop_training = False
+
+        def get_weights(self):
+            return []
+
+        class optimizer:  # noqa: N801 as Keras calls it
+            use_ema = False
+            learning_rate = 0.1
+
+    stop = EarlyStop(patience=2, monitor="val_accuracy")
+    valid = [(np.zeros((rows, 1)), None) for rows in (3, 7)]
+    watch = _FoldWatch(training(fit=FitSpec(epochs=9, early_stop=stop)), 0, valid, lambda x: x, lambda: None, 1.0)
+    watch.set_model(Network())
+    reached = iter([0.6, 0.6 + 1e-9, 0.6 + 2e-9])
+    watch._validated = lambda: {"loss": 1.0, "accuracy": next(reached)}
+    for epoch in range(3):
+        watch.on_epoch_begin(epoch)
+        watch.on_epoch_end(epoch, {"loss": 1.0, "accuracy": 0.5})
+    assert (watch.patience.best_epoch, watch.model.stop_training) == (1, True)
 
 
 def test_without_patience_the_last_weights_are_kept(train, training, fold):

@@ -30,6 +30,43 @@ MODELS = [
     case("layer-norm", model={"layer_norm": True, "hidden": 2}),
     case("batch-norm-and-dropout", model={"batch_norm": True, "dropout": 0.25, "hidden": 2, "activation": "relu"}),
 ]
+PER_LAYER = [
+    case("list-of-activations", model={"hidden": 3, "activation": ["relu", "tanh", "leaky_relu"]}),
+    case("list-of-dropouts", model={"hidden": 3, "dropout": [0.4, 0.0, 0.2], "units": [9, 5, 3]}),
+    case("list-of-penalties", model={"hidden": 3, "l2": [0.05, 0.0, 0.02], "l1": [0.0, 0.0, 0.01]}),
+    case("list-of-initializers", model={"hidden": 2, "initializer": ["he_normal", "orthogonal"]}),
+    case("list-of-batch-norms", model={"hidden": 3, "batch_norm": [True, False, True], "dropout": [0.0, 0.3, 0.0]}),
+    case("l2-not-of-output", model={"hidden": 2, "l2": 0.05, "l1": 0.01, "l2_output": False, "l1_output": 0.02}),
+    case("l2-of-output-alone", model={"l2_output": 0.1}),
+]
+PENALTIES = [
+    case("bias-penalties", model={"hidden": 2, "bias_l1": 0.01, "bias_l2": 0.1, "bias_initializer": "ones"}),
+    case("activity-penalties", model={"hidden": 2, "activity_l1": 0.01, "activity_l2": 0.02, "dropout": 0.2}),
+    case(
+        "all-penalties",
+        model={"hidden": 2, "l2": 0.01, "bias_l2": 0.01, "activity_l1": 0.01, "batch_norm": [True, False]},
+        fit={"batch_size": 10},
+        rows=(50, 53, 61),
+        weights=True,
+    ),
+]
+CONSTRAINTS = [
+    case(f"constraint-{name}", model={"hidden": 2, "kernel_constraint": constraint})
+    for name, constraint in [
+        ("max_norm", {"kind": "max_norm", "max_value": 0.8}),
+        ("non_neg", "non_neg"),
+        ("unit_norm", "unit_norm"),
+        ("min_max_norm", {"kind": "min_max_norm", "min_value": 0.6, "max_value": 0.9, "rate": 0.7}),
+    ]
+] + [
+    case(
+        "constraint-unequal",
+        model={"hidden": 2, "kernel_constraint": {"kind": "max_norm", "max_value": 0.8}, "batch_norm": [True, False]},
+        fit={"batch_size": 10, "optimizer": "adam"},
+        rows=(50, 53, 61),
+        features=(4, 3, 5),
+    )
+]
 OPTIMIZERS = [
     case(f"optimizer-{kind}{suffix}", fit={"optimizer": {"kind": kind, "learning_rate": 0.02, **parameters}})
     for kind, suffix, parameters in [
@@ -102,7 +139,21 @@ STOPS = [
         rows=(50, 53, 61),
     ),
 ]
-CASES = MODELS + OPTIMIZERS + LOSSES + SCHEDULES + BATCHES + STOPS
+MONITORS = [
+    case(
+        f"stop-on-{monitor}",
+        fit={"epochs": 20, "early_stop": {"patience": 2, "monitor": monitor, "min_delta": delta}, "optimizer": "adam"},
+        task=task,
+        units=units,
+    )
+    for monitor, task, delta, units in [
+        ("val_accuracy", "multiclass", 0.01, (1.0, 1.0, 1.0)),
+        ("accuracy", "binary", 0.02, (1.0, 1.0, 1.0)),
+        ("val_mae", "regression", 0.05, (1.0, 2.0, 3.0)),
+        ("mae", "regression", 0.05, (5.0, 5.0, 5.0)),
+    ]
+]
+CASES = MODELS + PER_LAYER + PENALTIES + CONSTRAINTS + OPTIMIZERS + LOSSES + SCHEDULES + BATCHES + STOPS + MONITORS
 
 # One of each kind of graph: compiling them all would take minutes.
 COMPILED = [
@@ -115,6 +166,7 @@ COMPILED = [
         *("optimizer-adamw-decay", "optimizer-nadam", "optimizer-ftrl-penalties", "optimizer-sgd-global-clipnorm"),
         *("binary-hinge", "multiclass-categorical_focal", "regression-log_cosh", "schedule-plateau", "batch-full"),
         *("unequal-with-batch-norm", "unequal-features-with-noise", "sample-weights-unequal", "stop-unequal"),
+        *("list-of-batch-norms", "all-penalties", "constraint-unequal", "stop-on-val_accuracy"),
     )
 ]
 
@@ -145,6 +197,9 @@ def job_and_folds(asked, fold, training):
         fold(asked["task"], rows=n, valid=15 + place, features=f, seed=place)
         for place, (n, f) in enumerate(zip(rows, features, strict=True))
     ]
+    if asked.get("units"):
+        scales = [replace(d.target, sd=sd) for d, sd in zip(folds, asked["units"], strict=True)]
+        folds = [replace(d, target=scale) for d, scale in zip(folds, scales, strict=True)]
     if asked.get("counts"):  # these losses are for positive targets
         folds = [replace(d, train_y=1 + abs(d.train_y), valid_y=1 + abs(d.valid_y)) for d in folds]
     if asked.get("weights"):
