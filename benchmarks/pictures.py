@@ -1,7 +1,8 @@
 """The pictures of the README and of the site, from a fresh search: `python -m benchmarks.pictures`.
 
 A study of breast cancer is tuned by the door, `compare.html` and `search.html` are opened from their files, MLflow's pages are
-served by the `ui` door, and screenshots go to `docs/pictures/` with few colours, to keep them small.
+served by the `ui` door, and screenshots go to `docs/pictures/` with few colours, to keep them small. The pictures of the
+tutorial come from its own commands (`benchmarks/tutorial.py`).
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from typing import TYPE_CHECKING, Literal
 from PIL import Image
 
 from benchmarks.mlflow_server import STARTS_WITHIN, answers, free_port
+from benchmarks.tutorial import follow_all
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -41,6 +43,19 @@ PAGES: Mapping[str, tuple[str, Literal["light", "dark"], int]] = {  # picture ->
     "compare_dark.png": ("compare.html", "dark", 1610),
     "search.png": ("figures/search.html", "light", 1000),
 }
+TUTORIAL: Mapping[str, tuple[str, str, int]] = {  # picture -> a step, its picture below mlruns/studies, the widest it is kept
+    "tutorial_neuron.png": ("neuron", "points/figures/boundary.png", 720),
+    "tutorial_xor.png": ("xor", "xor/figures/boundary.png", 720),
+    "tutorial_iris.png": ("iris", "iris/figures/boundary.png", 720),
+    "tutorial_watch.png": ("watch", "long/figures/learning_curves.png", 1300),
+    "tutorial_search.png": ("search", "wine/figures/parallel.png", 1200),
+    "tutorial_columns.png": ("columns", "honest/figures/predicted_true.png", 600),
+    "tutorial_rare.png": ("rare", "rare/figures/precision_recall.png", 600),
+    "tutorial_digits.png": ("digits", "digits/first_images.png", 640),
+    "tutorial_filters.png": ("digits", "digits/figures/filters.png", 900),
+    "tutorial_cifar10.png": ("cifar10", "colours/figures/mistakes.png", 760),
+}
+STEP = "back_propagation", "xor_sgd/step.html"
 # MLflow greets new visitors with a panel, once
 GREETED = "for (const [key, value] of [['fab.autoOpenedOnFirstLoad_v1', true], ['panelOpen_v1', false]])"
 GREETED += "localStorage.setItem(`mlflow.assistant.${key}`, String(value));"
@@ -50,6 +65,9 @@ def main() -> None:
     """Search, look, write."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--runs", type=Path, help="a folder that keeps the study; a finished one is taken as it is")
+    options.add_argument(
+        "--tutorial", type=Path, help="the folder of a finished `benchmarks.tutorial`; only its pictures are made"
+    )
     asked = options.parse_args()
     browser = shutil.which("chromium") or shutil.which("chromium-browser")
     if browser is None:
@@ -57,28 +75,49 @@ def main() -> None:
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright, tempfile.TemporaryDirectory(prefix="foldwise-") as folder:
-        runs = asked.runs or Path(folder)
-        subprocess.run([sys.executable, "-m", "pipelines.tune", *WORDS, f"paths.runs={runs}"], check=True)  # noqa: S603 our words
-        study = runs / "studies" / STUDY
         opened = playwright.chromium.launch(executable_path=browser, args=["--no-sandbox", "--enable-unsafe-swiftshader"])
-        for name in FIGURES:
-            keep(name, (study / "figures" / name).read_bytes())
-        for name, (page, scheme, height) in PAGES.items():
-            context = opened.new_context(viewport={"width": 1200, "height": height}, color_scheme=scheme, offline=True)
-            shown = context.new_page()
-            shown.goto((study / page).as_uri())
-            shown.wait_for_selector("html[data-drawn]", timeout=WITHIN)
-            keep(name, shown.screenshot())
-        with served(runs) as said:
-            trials, compare = (re.search(rf"{what} in MLflow: +(\S+)", said) for what in ("trials", "compare"))
-            assert trials, said
-            assert compare, said
-            keep(
-                "mlflow_trials.png",
-                in_mlflow(opened, trials[1], lambda shown: shown.get_by_label("Hide banner").click(timeout=WITHIN)),
-            )
-            keep("mlflow_compare.png", in_mlflow(opened, compare[1], drawn_in_its_frame))
+        if asked.tutorial is None:
+            _of_a_search(opened, asked.runs or Path(folder))
+            follow_all(Path(folder, "tutorial"))
+        _of_the_tutorial(opened, asked.tutorial or Path(folder, "tutorial"))
         opened.close()
+
+
+def _of_a_search(opened: Browser, runs: Path) -> None:
+    """The pictures of a study with forty trials."""
+    subprocess.run([sys.executable, "-m", "pipelines.tune", *WORDS, f"paths.runs={runs}"], check=True)  # noqa: S603 our words
+    study = runs / "studies" / STUDY
+    for name in FIGURES:
+        keep(name, (study / "figures" / name).read_bytes())
+    for name, (page, scheme, height) in PAGES.items():
+        context = opened.new_context(viewport={"width": 1200, "height": height}, color_scheme=scheme, offline=True)
+        shown = context.new_page()
+        shown.goto((study / page).as_uri())
+        shown.wait_for_selector("html[data-drawn]", timeout=WITHIN)
+        keep(name, shown.screenshot())
+    with served(runs) as said:
+        trials, compare = (re.search(rf"{what} in MLflow: +(\S+)", said) for what in ("trials", "compare"))
+        assert trials, said
+        assert compare, said
+        keep(
+            "mlflow_trials.png",
+            in_mlflow(opened, trials[1], lambda shown: shown.get_by_label("Hide banner").click(timeout=WITHIN)),
+        )
+        keep("mlflow_compare.png", in_mlflow(opened, compare[1], drawn_in_its_frame))
+
+
+def _of_the_tutorial(opened: Browser, steps: Path) -> None:
+    """The pictures that the tutorial's commands have written, and its page of one training step, light and dark."""
+    for name, (step, figure, width) in TUTORIAL.items():
+        keep(name, (steps / step / "mlruns" / "studies" / figure).read_bytes(), width)
+    step, page = STEP
+    schemes: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+    for scheme in schemes:
+        context = opened.new_context(viewport={"width": 1000, "height": 1330}, color_scheme=scheme, offline=True)
+        shown = context.new_page()
+        shown.goto((steps / step / "mlruns" / "studies" / page).as_uri())
+        shown.wait_for_timeout(SETTLES)
+        keep("tutorial_step.png" if scheme == "light" else "tutorial_step_dark.png", shown.screenshot())
 
 
 @contextmanager
@@ -116,14 +155,13 @@ def drawn_in_its_frame(shown: Page) -> None:
     shown.frame_locator("iframe").locator("html[data-drawn]").wait_for(timeout=WITHIN)
 
 
-def keep(name: str, png: bytes) -> None:
-    """Save a picture with few colours in `docs/pictures/`."""
+def keep(name: str, png: bytes, width: int | None = None) -> None:
+    """Save a picture with few colours in `docs/pictures/`, shrunken to a width if it is wider."""
     PICTURES.mkdir(parents=True, exist_ok=True)
-    few = (
-        Image.open(BytesIO(png))
-        .convert("RGB")
-        .quantize(COLOURS, Image.Quantize.MAXCOVERAGE, kmeans=3, dither=Image.Dither.NONE)
-    )
+    picture = Image.open(BytesIO(png)).convert("RGB")
+    if width is not None and picture.width > width:
+        picture = picture.resize((width, round(picture.height * width / picture.width)), Image.Resampling.LANCZOS)
+    few = picture.quantize(COLOURS, Image.Quantize.MAXCOVERAGE, kmeans=3, dither=Image.Dither.NONE)
     few.save(PICTURES / name, optimize=True)
     print(f"docs/pictures/{name}: {(PICTURES / name).stat().st_size / 1000:.0f} kB")
 

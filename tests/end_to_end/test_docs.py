@@ -10,8 +10,9 @@ from urllib.error import URLError
 
 import pytest
 
+from docs.site.blocks import LEVELS, blocks
 from tests.end_to_end.doors import PATIENCE, ROOT, python
-from tests.end_to_end.pages import LEVELS, blocks, door_words
+from tests.end_to_end.pages import door_words
 
 DOCS = ROOT / "docs"
 PAGES = [path.relative_to(DOCS).as_posix() for path in sorted(DOCS.rglob("*.md"))]

@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.end_to_end.pages import blocks, door_words
+from docs.site.blocks import blocks
+from tests.end_to_end.pages import door_words
 
 PAGE = """
 <!-- file: a/b.csv -->

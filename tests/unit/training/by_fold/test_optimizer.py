@@ -31,6 +31,11 @@ def test_momentum():
     assert _weights(OptimizerSpec(kind="sgd", learning_rate=rate, momentum=beta)) == pytest.approx(path, rel=1e-5)
 
 
+def test_a_momentum_of_zero_is_plain_gradient_descent():
+    path = np.cumsum([1.0, *(-0.1 * gradient for gradient in GRADIENTS)])[1:]
+    assert _weights(OptimizerSpec(kind="sgd", learning_rate=0.1, momentum=0)) == pytest.approx(path, rel=1e-6)
+
+
 def test_nesterov_looks_ahead():
     beta, rate = 0.9, 0.1
     weight, velocity, path = 1.0, 0.0, []
