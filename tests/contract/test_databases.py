@@ -14,6 +14,7 @@ from foldwise.data.read_table import read_table
 from foldwise.data.sources.read import check_source, read_source
 from foldwise.errors import ConfigError, DataError
 from foldwise.spec.sources import SqlData
+from foldwise.system.signals import handlers
 
 COLUMNS = (
     "id INTEGER, age INTEGER, weight DOUBLE PRECISION, price NUMERIC(8, 2), town TEXT, paid BOOLEAN, seen DATE, bought TEXT"
@@ -218,8 +219,9 @@ class TestOneSelectOnSqlite:
 
     def test_ctrl_c_ends_a_query(self, file):
         endless = "WITH RECURSIVE n(id) AS (SELECT 1 UNION ALL SELECT id FROM n) SELECT count(*) AS id, 'no' AS bought FROM n"
+        usual = {signal.SIGINT: signal.default_int_handler}  # a shell's background job ignores the signal
         Timer(0.3, signal.raise_signal, [signal.SIGINT]).start()
-        with pytest.raises(KeyboardInterrupt):
+        with handlers(usual), pytest.raises(KeyboardInterrupt):
             read_source(_data(f"sqlite:///{file}", endless, statement_timeout=30))
 
     @pytest.mark.parametrize(

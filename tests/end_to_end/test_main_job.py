@@ -51,7 +51,7 @@ def test_the_summary_holds_what_other_programs_read(runs):
     assert found["holdout"]["confusion"]["labels"] == ["0", "1"]
     assert np.sum(found["holdout"]["confusion"]["counts"]) == found["rows"]["holdout"]
     assert found["threshold"] == 0.5
-    assert set(found["seconds"]) == {"total", "data", "search", "refit"}
+    assert set(found["seconds"]) == {"total", "data", "search", "refit", "baselines"}
     assert len(found["best"]["folds"]) == 3
     assert found["best"]["mean"] == pytest.approx(np.mean(found["best"]["folds"]))
     assert found["best"]["sd"] == pytest.approx(np.std(found["best"]["folds"], ddof=1))

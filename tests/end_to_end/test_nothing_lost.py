@@ -85,6 +85,7 @@ def test_the_same_command_goes_on_to_the_same_end(number, undisturbed, tmp_path)
     assert summary(runs)["holdout"] == expected_summary["holdout"]
 
 
+@pytest.mark.long
 def test_a_second_start_while_the_first_runs_is_refused(tmp_path):
     runs = tmp_path / "runs"
     words = [*WORDS, "budget.trials=2000"]  # more than are done while the second one starts

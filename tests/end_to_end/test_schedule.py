@@ -115,6 +115,7 @@ def test_a_job_that_is_asked_something_wrong_fails_with_that_sentence(jobs, tmp_
     assert "data.note=$(touch x); touch y" in (runs / "jobs" / "weekly").iterdir().__next__().read_text()
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_a_job_over_its_time_limit_is_ended(jobs, tmp_path):
     runs = tmp_path / "runs"

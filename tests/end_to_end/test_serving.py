@@ -94,6 +94,7 @@ def test_the_server_answers_raw_rows_to_the_last_digit_as_the_predict_door(serve
         ({"sepal width": 99}, "sepal width beyond its range"),
     ],
 )
+@pytest.mark.long
 def test_an_unusual_row_is_answered_and_flagged(cells, flags, served):
     status, answer = _post(served.port, {"dataframe_records": [{**ROW, **cells}]})
     assert status == 200

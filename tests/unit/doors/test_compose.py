@@ -143,8 +143,8 @@ def test_a_service_door_knows_its_own_keys_only():
 
 
 def test_from_python_whole_sections_are_values():
-    unlimited = dict.fromkeys(("seconds", "trial_seconds", "trial_memory_mb"))
-    assert compose_study([], {"budget": {"trials": 3}})["budget"] == {"trials": 3, **unlimited}
+    others = {**dict.fromkeys(("seconds", "trial_seconds", "trial_memory_mb")), "baseline_seconds": 30}
+    assert compose_study([], {"budget": {"trials": 3}})["budget"] == {"trials": 3, **others}
 
 
 @pytest.mark.parametrize(

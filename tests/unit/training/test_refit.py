@@ -31,6 +31,7 @@ def test_rates_are_the_median_of_the_folds_still_training():
 @pytest.mark.parametrize(
     "schedule", [Drop(kind="drop", every=4), PlateauDrop(kind="plateau", patience=1)], ids=lambda s: s.kind
 )
+@pytest.mark.long
 def test_the_refit_predicts_rows_it_has_never_seen(task, schedule, job, table, splits):
     from foldwise.evaluation.metrics import score
     from foldwise.training.cross_validate import cross_validate

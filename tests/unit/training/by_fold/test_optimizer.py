@@ -78,6 +78,7 @@ def test_adagrad():
     assert _weights(OptimizerSpec(kind="adagrad", learning_rate=rate)) == pytest.approx(path, rel=1e-5)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", OPTIMIZERS)
 def test_every_optimizer_trains_an_epoch(kind, train, fold, training):
     from foldwise.spec.fit import FitSpec

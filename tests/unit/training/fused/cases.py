@@ -176,8 +176,8 @@ COMPILED = [
     )
 ]
 
-# Every second case in each run, the others among the long tests.
-EACH = [later(param, pytest.mark.long) if place % 2 else param for place, param in enumerate(CASES)]
+# Every third case in each run, the others among the long tests.
+EACH = [later(param, pytest.mark.long) if place % 3 else param for place, param in enumerate(CASES)]
 
 # Where nothing amplifies rounding: see DESIGN.md, "Fused folds".
 CALM = [
