@@ -131,7 +131,7 @@ def pixels(page, canvas, colour):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.long)])
 @pytest.mark.parametrize("trials", SIZES)
 def test_the_table_sorts_and_filters(opened, trials, scheme):
     page = opened(trials, scheme)

@@ -89,6 +89,7 @@ def test_a_retraining_without_a_holdout_compares_on_new_rows_only(xor, capsys):
     assert "the champion was made without a holdout: both models answer the 30 newest rows, which neither trained on" in said
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("engine", ["fused", "keras"])
 @pytest.mark.parametrize(("hidden", "accuracy"), [(1, 1.0), (0, 0.5)])
 def test_xor_needs_a_hidden_layer(tmp_path, engine, hidden, accuracy):

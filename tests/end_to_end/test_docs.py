@@ -16,7 +16,8 @@ from tests.end_to_end.pages import door_words
 
 DOCS = ROOT / "docs"
 PAGES = [path.relative_to(DOCS).as_posix() for path in sorted(DOCS.rglob("*.md"))]
-FIRST = ("how_to/own_table.md", "tutorial/xor.md")  # in each run; the others are among the long tests
+FIRST = ("tutorial/xor.md",)  # in each run; the others are among the long tests, but for those that take longest
+LAST = tuple(f"how_to/{name}.md" for name in ("budget", "images", "own_network", "own_recipes", "search", "training"))
 READY_WITHIN = 120  # seconds for a server
 
 
@@ -27,7 +28,11 @@ def found(level):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "page", [pytest.param(page, marks=() if page in FIRST else pytest.mark.long) for page in found("quick")]
+    "page",
+    [
+        pytest.param(page, marks=() if page in FIRST else pytest.mark.nightly if page in LAST else pytest.mark.long)
+        for page in found("quick")
+    ],
 )
 def test_a_page_does_what_it_says(page, tmp_path):
     follow(page, tmp_path, ("quick",))

@@ -11,6 +11,7 @@ import gc
 import json
 import os
 import sys
+import time
 import warnings
 from pathlib import Path
 
@@ -26,7 +27,18 @@ def main() -> None:
             coordinate(asked)
         answer({"pid": child})
         _, status = os.waitpid(child, 0)
+        if asked["kill"].endswith(":group"):
+            wait_for(child)
         answer({"status": os.waitstatus_to_exitcode(status)})
+
+
+def wait_for(group: int) -> None:
+    """Until its workers have ended too: a large process takes a while, and holds the study's lock until then."""
+    end = time.monotonic() + 2
+    with contextlib.suppress(ProcessLookupError):
+        while time.monotonic() < end:
+            os.killpg(group, 0)
+            time.sleep(0.005)
 
 
 def coordinate(asked: dict) -> None:

@@ -50,7 +50,7 @@ def _in_keras(task, weight):
 
 
 @pytest.mark.parametrize("weighted", [False, True], ids=["plain", "weighted rows"])
-@pytest.mark.parametrize("weight", [0.1, 0.9])
+@pytest.mark.parametrize("weight", [0.1, pytest.param(0.9, marks=pytest.mark.long)])
 @pytest.mark.parametrize("task", HEADS)
 def test_it_learns_what_keras_learns_with_two_outputs(task, weight, weighted, fold, training, train):
     data = fold(task)

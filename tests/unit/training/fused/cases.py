@@ -181,7 +181,7 @@ EACH = [later(param, pytest.mark.long) if place % 3 else param for place, param 
 
 # Where nothing amplifies rounding: see DESIGN.md, "Fused folds".
 CALM = [
-    param if param in COMPILED else later(param, pytest.mark.nightly)
+    later(param, pytest.mark.long if param in COMPILED else pytest.mark.nightly)
     for param in CASES
     if not any(word in param.id for word in ("norm", "lion", "unequal", "optimizer-adadelta"))
 ]
