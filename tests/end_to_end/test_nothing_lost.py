@@ -64,7 +64,7 @@ def stop_in_the_middle(runs, number):
 
 @pytest.mark.parametrize(
     "number",
-    [*(pytest.param(number, marks=pytest.mark.long) for number in (signal.SIGKILL, signal.SIGINT)), signal.SIGTERM],
+    [*(pytest.param(number, marks=pytest.mark.nightly) for number in (signal.SIGKILL, signal.SIGINT)), signal.SIGTERM],
 )
 def test_the_same_command_goes_on_to_the_same_end(number, undisturbed, tmp_path):
     runs = tmp_path / "runs"
