@@ -57,7 +57,7 @@ class Readable:
         return f"{self.name(name)}.{counted[0]}", counted[1][str(params[name])]
 
     def stored(self, params: Mapping[str, Any]) -> dict[str, Any]:
-        """The inverse: parameters by the names that the ledger keeps. What is no readable name stays as it is."""
+        """The inverse: parameters by the names that the ledger keeps. Other words stay as they are."""
         names = {readable: name for name, readable in self._names.items()}
         found: dict[str, Any] = {}
         for name, value in params.items():

@@ -15,7 +15,7 @@ from foldwise.data.option import option
 from foldwise.data.written import amount_in, counted_units, number_shape
 from foldwise.errors import DataError
 
-FEW = 5  # so many different words, or units, are listed and can be exceptions
+FEW = 5  # this many different words, or units, are listed and can be exceptions
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ FEATURE = Role()
 
 @dataclass(frozen=True)
 class _Words:
-    """The cells of a column that are no numbers: the words with their counts, among `known` cells that have a value."""
+    """The cells of a column that are not numbers: the words with their counts, among `known` cells that have a value."""
 
     name: str
     cells: pd.Series[Any]
@@ -151,7 +151,7 @@ def _units(found: _Words) -> str | None:
     others = [level for level in found.look.levels if amount_in(level, found.decimal) is None or level in found.numbers]
     if not others:
         if number_shape(list(found.look.levels), found.decimal):
-            return None  # few levels, such as 5% and 10%, that nobody asked to read as numbers
+            return None  # few levels, such as 5% and 10%, which stay levels unless data.kinds says number
         return (
             f"{found.what} is text that looks numeric: {shown(example)}, where the mark can separate thousands or decimals; "
             f"write the numbers without separators, else set {found.role.else_category(found.name)}"
@@ -222,7 +222,7 @@ def _footer(found: _Words) -> str:
     last = found.cells.index[-found.odd :]
     if not found.role.file or found.odd > FEW or not all(found.cells[row] in found.words for row in last):
         return ""
-    return f"if they are no rows set data.skip_end={found.odd}, "
+    return f"if they are not rows set data.skip_end={found.odd}, "
 
 
 def _first_with(found: _Words, unit: tuple[str, str]) -> str:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Sequence
 
-_SAFE = re.compile(r"[\w@%+=:,./-]+")  # a shell takes such words without quotes
+from foldwise.system.command import in_shell, quoted
+
 _BARE = re.compile(r"[^=\s'\"\\](?:[^='\"\\]*[^=\s'\"\\])?")  # a column's name that needs no quotes in a key
 _WORD = re.compile(r"[\w.%/:-]+", re.ASCII)
 _NAME = re.compile(r"(?!(?i:true|false|null|nan|inf)$)[A-Za-z_][\w-]*", re.ASCII)  # Hydra reads it as text
@@ -29,18 +29,5 @@ def column_list(key: str, columns: Sequence[str]) -> str:
     return written if all(map(_NAME.fullmatch, columns)) else in_shell(written)
 
 
-def quoted(word: str) -> str:
-    """A word in single quotes, as Hydra's grammar has them."""
-    inner = re.sub(r"(\\*)'", r"\1\1\\'", word)
-    return "'" + re.sub(r"(\\+)$", r"\1\1", inner) + "'"
-
-
 def _quoted_name(column: str) -> str:
     return "'" + re.sub(r"([\\'])", r"\\\1", column) + "'"
-
-
-def in_shell(text: str) -> str:
-    """A word of a command line, quoted where a shell needs it."""
-    if _SAFE.fullmatch(text):
-        return text
-    return f'"{text}"' if not re.search(r'["$`\\!]', text) else shlex.quote(text)

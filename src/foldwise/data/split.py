@@ -239,7 +239,7 @@ def _check_share(table: Table, rows: Positions, folds: FoldsSpec, size: float) -
         _check_classes(table, table.target[rows], 2)
 
 
-# What mends a single split that lacks a class.
+# What helps a single split that lacks a class.
 _REMEDIES = {"split": ("folds.share", "raise it"), "given": ("folds.kind", "mark other rows")}
 
 

@@ -46,9 +46,7 @@ def names(task: Task, balanced: bool = False) -> tuple[str, ...]:
 
     If the network learns from balanced classes, a linear one does too: balancing alone must not put the network ahead.
     """
-    if task == "regression":
-        return ("mean", "ridge")
-    return ("majority", "logistic", *(["logistic_balanced"] if balanced else []))
+    return tuple(name for name in BY_TASK[task == "regression"] if balanced or name != "logistic_balanced")
 
 
 def check_names(asked: Sequence[str] | None, task: Task) -> None:
@@ -60,7 +58,7 @@ def check_names(asked: Sequence[str] | None, task: Task) -> None:
     known = BY_TASK[task == "regression"]
     for place, name in enumerate(asked or ()):
         if name not in known:
-            rule = f"{name} is no baseline of this task, which is {task}"
+            rule = f"{name} is not a baseline of a {task} task"
             raise ConfigError(f"baselines.{place}", f"{rule}; use some of {', '.join(known)}")
 
 

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from foldwise.data.preparation.fold import Preparation
 from foldwise.seeds import Purpose, generator
 
 STEPS = 100  # of a side; a picture shows no more
@@ -40,6 +41,11 @@ class Plane:
     y: npt.NDArray[np.float64]
     rows: pd.DataFrame
     held: Mapping[str, Any]
+
+
+def used(frame: pd.DataFrame, preparation: Preparation) -> pd.DataFrame:
+    """The columns that a preparation uses."""
+    return frame[[name for name in frame.columns if name in preparation.columns]]
 
 
 def plane_through(frame: pd.DataFrame, numbers: Sequence[str], predict: Predict, seed: int, steps: int = STEPS) -> Plane | None:

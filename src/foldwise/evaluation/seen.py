@@ -13,9 +13,9 @@ from foldwise.evaluation.metrics import counts_labels
 
 # Fewer rows that all speak for one side happen by chance in more than 1 of 20 cases (sign test, two-sided).
 FEWEST_ROWS = 6
-# A difference of so many standard errors is outside of a two-sided 95 % interval in 4 of 5 studies: 1.960 + 0.842.
+# A difference of this many standard errors is outside of a two-sided 95 % interval in 4 of 5 studies: 1.960 + 0.842.
 ERRORS = 2.802
-# If so many rows are expected to speak for one side, there are FEWEST_ROWS in 4 of 5 studies (Poisson).
+# If this many rows are expected to speak for one side, there are FEWEST_ROWS in 4 of 5 studies (Poisson).
 EXPECTED_ROWS = 7.906
 
 

@@ -43,7 +43,7 @@ def regularizers(options: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def constraint(spec: ConstraintSpec, axes: int = 2) -> keras.constraints.Constraint | None:
-    """A constraint of a kernel with so many axes, the last of which are its units or filters."""
+    """A constraint of a kernel with this many axes, the last of which are its units or filters."""
     if spec.kind == "none":
         return None
     numbers = spec.model_dump(exclude={"kind"})

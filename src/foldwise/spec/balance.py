@@ -11,6 +11,7 @@ from foldwise.spec.base import Spec
 
 Ratio = Annotated[float, Field(gt=0, le=1)]  # rows of a class for each row of the largest class, after balancing
 Neighbours = Annotated[int, Field(ge=1)]
+KEEP_ROWS = ("none", "class_weight")  # kinds that neither add nor drop training rows
 
 
 class NoBalance(Spec):

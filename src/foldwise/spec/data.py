@@ -79,7 +79,7 @@ class Reading:
     ragged: Literal["refuse", "fill"] = "refuse"
 
 
-# Why clustering is no task here; docs say the same.
+# Why clustering is not a task here; docs say the same.
 NO_TARGET = (
     "foldwise learns from a target: folds, baselines, holdout and verdict compare answers with the truth, and clustering has "
     "none; name the column to predict, data.target=COLUMN, or cluster with scikit-learn"

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, InstanceOf, model_validator
 
-from foldwise.errors import did_you_mean
 from foldwise.spec.python_value import PythonFunction
 
 REQUIRED = ("inputs", "head")  # arguments every build function takes; `seed` is passed only to those that name it
@@ -39,18 +37,13 @@ class FunctionSpec(BaseModel):
 
     @model_validator(mode="after")
     def _arguments_fit(self) -> FunctionSpec:
-        name, parameters = self.build.name, inspect.signature(self.build.function).parameters
+        name, parameters = self.build.name, self.build.parameters
         named = {key for key, p in parameters.items() if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)}
         others = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
         if not others and not set(REQUIRED) <= named:
             raise ValueError(f"{name} must take inputs and head, as def {name}(inputs, head, units=32)")
         free = named - {*REQUIRED, "seed"}
-        for argument in self.arguments:
-            if argument not in free and (argument in named or not others):
-                raise ValueError(f"{name} has no argument {argument} that can be set{did_you_mean(argument, free)}")
-        for argument in sorted(free - set(self.arguments)):
-            if parameters[argument].default is inspect.Parameter.empty:
-                raise ValueError(f"{argument} must be given: {name} has no default for it")
+        self.build.check_settings(self.arguments, sorted(free), reserved=named, others=others)
         return self
 
     @property
@@ -61,4 +54,4 @@ class FunctionSpec(BaseModel):
     @property
     def takes_seed(self) -> bool:
         """Whether the function has a `seed` argument, for layers that take one."""
-        return "seed" in inspect.signature(self.build.function).parameters
+        return "seed" in self.build.parameters

@@ -8,7 +8,6 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, InstanceOf, PlainSerializer, model_validator
 
-from foldwise.errors import did_you_mean
 from foldwise.spec.base import ByKind, Spec
 from foldwise.spec.python_value import PythonFunction
 
@@ -120,12 +119,7 @@ class PythonSchedule(BaseModel):
         if not self._passed:
             raise ValueError(f"{name} must take the epoch and perhaps the rate, as def {name}(epoch, rate)")
         free = [word for word in list(parameters)[len(self._passed) :] if parameters[word].kind in _BY_NAME]
-        for argument in self.arguments:
-            if argument not in free:
-                raise ValueError(f"{name} has no argument {argument} that can be set{did_you_mean(argument, free)}")
-        for argument in free:
-            if parameters[argument].default is inspect.Parameter.empty and argument not in self.arguments:
-                raise ValueError(f"{argument} must be given: {name} has no default for it")
+        self.schedule.check_settings(self.arguments, free)
         return self
 
     @property

@@ -9,6 +9,8 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from foldwise.errors import did_you_mean
+
 
 @dataclass(frozen=True, eq=False)
 class PythonFrame:
@@ -75,6 +77,27 @@ class PythonFunction:
             )
             if name not in known and needed:
                 raise ValueError(f"{self.name} needs {name}, but only {' and '.join(known)} are passed; give it a default")
+
+    def check_settings(
+        self, given: Collection[str], free: Collection[str], reserved: Collection[str] = (), others: bool = False
+    ) -> None:
+        """Refuse arguments that cannot be set, and the lack of those that must be.
+
+        Args:
+            given: the names of the arguments that are set.
+            free: the parameters that may be set.
+            reserved: those that may not.
+            others: whether the function takes any further name.
+
+        Raises:
+            ValueError: with the argument.
+        """
+        for argument in given:
+            if argument not in free and (argument in reserved or not others):
+                raise ValueError(f"{self.name} has no argument {argument} that can be set{did_you_mean(argument, free)}")
+        for argument in free:
+            if self.parameters[argument].default is inspect.Parameter.empty and argument not in given:
+                raise ValueError(f"{argument} must be given: {self.name} has no default for it")
 
     def called_with(self, values: Mapping[str, Any]) -> Any:
         """Its result for those of the values that it names."""

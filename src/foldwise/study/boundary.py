@@ -11,7 +11,7 @@ import pandas as pd
 from foldwise.bundle.bundle import Bundle
 from foldwise.data.preparation.fold import Preparation
 from foldwise.data.table import Table
-from foldwise.evaluation.plane import Plane, held_at, plane_through
+from foldwise.evaluation.plane import Plane, held_at, plane_through, used
 from foldwise.models.heads import to_predictions
 from foldwise.report.figures.boundary import Boundary, Dots, draw_boundary
 from foldwise.report.figures.style import save
@@ -50,11 +50,6 @@ def draw_model_boundary(folder: Path, plan: Plan, bundle: Bundle, threshold: flo
         )
     )
     return [] if figure is None else [save(figure, folder / "boundary.png")]
-
-
-def used(frame: pd.DataFrame, preparation: Preparation) -> pd.DataFrame:
-    """The columns that a preparation uses."""
-    return frame[[name for name in frame.columns if name in preparation.columns]]
 
 
 def dots_of(plane: Plane, name: str, table: Table) -> Dots:

@@ -20,6 +20,7 @@ from foldwise.models.inspect import network_graph_of
 from foldwise.report.figures.model import draw_model
 from foldwise.report.figures.search import draw_search
 from foldwise.seeds import Purpose, derive
+from foldwise.spec.balance import KEEP_ROWS
 from foldwise.study.boundary import draw_model_boundary
 from foldwise.study.plan import Plan
 from foldwise.system.disk import full_disk_named
@@ -27,8 +28,6 @@ from foldwise.system.redact import first_line
 from foldwise.training.batches import steps_an_epoch
 from foldwise.trial.result import TrialResult, best_of
 from foldwise.trial.summary import BaselineScore
-
-SAME_ROWS = ("none", "class_weight")  # ways to balance that keep the number of training rows
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,7 +62,7 @@ def draw_figures(
         return
     shutil.rmtree(folder, ignore_errors=True)  # no figures of an earlier end are left among these
     parts: Mapping[str, Callable[[], list[Path]]] = {
-        "search": lambda: _draw_search(folder, plan, results, baselines),
+        "search": partial(_draw_search, folder, plan, results, baselines),
         "model": partial(_draw_answers, folder, plan, bundle, answers),
         "boundary": partial(draw_model_boundary, folder, plan, bundle, answers.threshold),
     }
@@ -87,7 +86,7 @@ def steps_of(plan: Plan, result: TrialResult) -> int:
     """The steps of an epoch of a trial, in its first fold. Only if balancing adds or drops rows is that fold prepared."""
     trial, split, seed = trial_at(plan.spec, result.params), plan.splits[0], plan.spec.fixed.seed
     rows = len(split.train)
-    if trial.balance.kind not in SAME_ROWS:
+    if trial.balance.kind not in KEEP_ROWS:
         rows = len(prepare_fold(plan.table, split, trial.prep, trial.balance, derive(Purpose.BALANCE, seed, 0)).train_x)
     return steps_an_epoch(trial.fit.batch_size, rows * trial.augment.copies)
 

@@ -171,8 +171,8 @@ def judge_baselines(plan: Plan, threshold: Asked, balanced: bool, clock: Baselin
 
 def better_baseline(scores: Sequence[BaselineScore], better: Callable[[float, float], bool]) -> BaselineScore | None:
     """The baseline with the better cross-validated score, if there is one: it is chosen without the holdout."""
-    chosen = scores[0] if scores else None
-    for baseline in scores[1:]:
+    chosen: BaselineScore | None = None
+    for baseline in scores:
         if chosen is None or better(baseline.mean, chosen.mean):
             chosen = baseline
     return chosen

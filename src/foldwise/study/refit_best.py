@@ -13,6 +13,7 @@ from foldwise.spec.trial import TrialSpec
 from foldwise.study.plan import Plan
 from foldwise.system.files import atomically
 from foldwise.system.kill_points import reached
+from foldwise.system.numbers import counted
 from foldwise.tracking.registration import write_trained
 from foldwise.training.refit import FinalModel, refit
 from foldwise.trial.result import TrialResult
@@ -70,6 +71,5 @@ def refit_best(plan: Plan, best: TrialResult, notify: Callable[[str], None]) -> 
 
 def network_text(final: FinalModel) -> str:
     """Keras's summary of a network, and how many epochs of how many steps it was trained for."""
-    numbers = {"epoch": final.epochs, "step": final.steps, "row": final.rows}
-    many = {name: f"{count:,} {name}" + "s" * (count != 1) for name, count in numbers.items()}
-    return f"{summary_of(final.model)}\nTrained for {many['epoch']} of {many['step']}, on {many['row']}.\n"
+    epochs, steps, rows = counted(final.epochs, "epoch"), counted(final.steps, "step"), counted(final.rows, "row")
+    return f"{summary_of(final.model)}\nTrained for {epochs} of {steps}, on {rows}.\n"

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from foldwise.errors import JobError, Replaced
 from foldwise.study.plan import Plan
 from foldwise.study.tables import write_curves, write_trials
+from foldwise.system.numbers import counted
 from foldwise.trial.result import TrialResult
 
 FOLDER = "rescued"
@@ -35,5 +36,5 @@ def _written(plan: Plan, results: Sequence[TrialResult]) -> str:
         write_trials(folder / "trials.parquet", ordered, plan)
         write_curves(folder / "curves.parquet", ordered)
     except (OSError, JobError) as fault:
-        return f"the results of {len(results)} trials could not be written to {folder}: {fault}"
-    return f"the results of {len(results)} trials are in {folder}"
+        return f"the results of {counted(len(results), 'trial')} could not be written to {folder}: {fault}"
+    return f"the results of {counted(len(results), 'trial')} are in {folder}"

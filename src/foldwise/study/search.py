@@ -93,10 +93,10 @@ def search(plan: Plan, parts: Parts, rows: Sequence[TrialRow]) -> Searched:
         Interrupted: the user asked to stop; finished trials are kept.
         Replaced: the ledger or MLflow's file was deleted or replaced; the results were written beside.
     """
-    counted = [row for row in rows if not row.dropped]
+    kept = [row for row in rows if not row.dropped]
     queue = TrialQueue(
-        [row.result for row in counted if row.result is not None],
-        {row.number: row.params for row in counted if row.result is None},
+        [row.result for row in kept if row.result is not None],
+        {row.number: row.params for row in kept if row.result is None},
         plan.spec.space.count(),
         taken=[row.number for row in rows],
     )

@@ -10,8 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from foldwise.data.fold_cache import FoldCache
-from foldwise.data.preparation.fold import FoldData, Preparation, fit_preparation
+from foldwise.data.preparation.fold import FoldData, fit_preparation
 from foldwise.errors import ConfigError, JobError
+from foldwise.spec.balance import KEEP_ROWS
 from foldwise.spec.model import MlpSpec
 from foldwise.spec.trial import TrialSpec
 from foldwise.study.plan import Plan
@@ -144,7 +145,8 @@ def replay(asked: Watched, raise_if_stopped: Callable[[], None]) -> tuple[TrialR
         raise JobError(f"trial {job.number} cannot be replayed: {why}")
     fold = next(score for score in result.folds if score.fold == asked.fold)
     training = training_for(job, plan.table)
-    model = job.spec.model
+    split, model = plan.splits[asked.fold], job.spec.model
+    preparation = fit_preparation(plan.table, split.train, job.spec.prep)
     assert isinstance(model, MlpSpec)  # refuse_unseeable
     about = {
         "study": plan.spec.name,
@@ -162,7 +164,7 @@ def replay(asked: Watched, raise_if_stopped: Callable[[], None]) -> tuple[TrialR
         "params": dict(job.params),
     }
     network = {
-        "inputs": _inputs(plan, job, asked.fold),
+        "inputs": list(preparation.features),
         "outputs": _outputs(plan),
         "slope": model.negative_slope,
         "output": training.head.activation,
@@ -183,7 +185,7 @@ def replay(asked: Watched, raise_if_stopped: Callable[[], None]) -> tuple[TrialR
             "weights": [_as_layers(recorder.weights[epoch]) for epoch in kept],
         },
         "curves": _curves(fold.curves),
-        "plane": plane_over_epochs(plan.table, plan.splits[asked.fold], job, asked.data.target, training, recorder),
+        "plane": plane_over_epochs(plan.table, split, job, preparation, training, recorder),
     }
 
 
@@ -192,11 +194,6 @@ def frames(epochs: int) -> list[int]:
     if epochs <= MOST_FRAMES:
         return list(range(epochs + 1))
     return sorted({round(epochs * (place / MOST_FRAMES) ** EARLY) for place in range(MOST_FRAMES + 1)})
-
-
-def _inputs(plan: Plan, job: TrialJob, fold: int) -> list[str]:
-    preparation = fit_preparation(plan.table, plan.splits[fold].train, job.spec.prep)
-    return list(preparation.features) if isinstance(preparation, Preparation) else []
 
 
 def _outputs(plan: Plan) -> list[str]:
@@ -211,7 +208,7 @@ def _step(asked: Watched, training: Training, recorder: Recorder, rates: Sequenc
 
     step = take_apart(training, asked.data, recorder, rates)
     shown = slice(MOST_ROWS)
-    own = asked.job.spec.balance.kind in ("none", "class_weight")  # else rows were left out, repeated or made
+    own = asked.job.spec.balance.kind in KEEP_ROWS
     train = asked.plan.splits[asked.fold].train
     layers = [
         {

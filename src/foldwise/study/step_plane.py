@@ -9,11 +9,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from foldwise.data.preparation.fold import Preparation, fit_preparation
-from foldwise.data.preparation.target_scale import TargetScale
+from foldwise.data.preparation.fold import AnyPreparation, Preparation
 from foldwise.data.split import Split
 from foldwise.data.table import Table
-from foldwise.evaluation.plane import Plane, held_at, plane_through
+from foldwise.evaluation.plane import Plane, held_at, plane_through, used
 from foldwise.models.heads import THRESHOLD, to_predictions
 from foldwise.training.fold_fit import Training
 from foldwise.training.recorder import Recorder
@@ -26,7 +25,7 @@ Floats = npt.NDArray[np.float64]
 
 
 def plane_over_epochs(
-    table: Table, split: Split, job: TrialJob, target: TargetScale, training: Training, recorder: Recorder
+    table: Table, split: Split, job: TrialJob, preparation: AnyPreparation, training: Training, recorder: Recorder
 ) -> dict[str, Any] | None:
     """The plane through the two most important number columns, with bytes for each recorded epoch; None without two such.
 
@@ -34,23 +33,22 @@ def plane_over_epochs(
         table: the data.
         split: the fold's rows, which are shown over the plane.
         job: the trial.
-        target: the fold's scaling of the target.
+        preparation: fitted on the fold's training rows.
         training: the trial's training.
         recorder: has the weights after some epochs.
     """
     from foldwise.training.one_step import outputs_of
 
     kept = sorted(recorder.weights)
-    preparation = fit_preparation(table, split.train, job.spec.prep)
     if not isinstance(preparation, Preparation):
         return None
 
     def predict(epoch: int, rows: pd.DataFrame) -> Floats:
         outputs = outputs_of(training, recorder.weights[epoch], preparation.transform(rows))
-        return to_predictions(training.head, outputs, target)
+        return to_predictions(training.head, outputs, preparation.target)
 
-    used = table.frame[[name for name in table.frame.columns if name in preparation.columns]]
-    plane = plane_through(used.iloc[split.train], preparation.measured, lambda rows: predict(kept[-1], rows), job.seed, GRID)
+    frame = used(table.frame.iloc[split.train], preparation)
+    plane = plane_through(frame, preparation.measured, lambda rows: predict(kept[-1], rows), job.seed, GRID)
     if plane is None:
         return None
     answers = [predict(epoch, plane.rows) for epoch in kept]

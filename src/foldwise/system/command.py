@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 _READ_OTHERWISE = re.compile(r"true|false|null|nan|[+-]?(inf|[0-9._]+(e[+-]?[0-9]+)?)", re.IGNORECASE)  # as another type
+_SAFE = re.compile(r"[\w@%+=:,./-]+")  # a shell takes such words without quotes
 _TOP = Path(__file__).parents[3]  # of the checkout, if the package runs from one
 
 
@@ -24,9 +25,20 @@ def shell_word(key: str, value: object) -> str:
     plain = re.fullmatch(r"[\w./:@%+-]+( [\w./:@%+-]+)*", value) and not _READ_OTHERWISE.fullmatch(value)
     if plain:
         return shlex.quote(f"{key}={value}")
-    written = re.sub(r"(\\*)('|$)", lambda found: found[1] * 2 + ("\\'" if found[2] else ""), value)
-    word = f"{key}='{written}'"
-    return shlex.quote(word) if re.search(r'[$`"!\n]|\\\\', word) else f'"{word}"'
+    return in_shell(f"{key}={quoted(value)}")
+
+
+def quoted(word: str) -> str:
+    """A word in single quotes, as Hydra's grammar has them."""
+    inner = re.sub(r"(\\*)'", r"\1\1\\'", word)
+    return "'" + re.sub(r"(\\+)$", r"\1\1", inner) + "'"
+
+
+def in_shell(text: str) -> str:
+    """A word of a command line, quoted where a shell needs it."""
+    if _SAFE.fullmatch(text):
+        return text
+    return f'"{text}"' if not re.search(r'["$`\\!]', text) else shlex.quote(text)
 
 
 def door_process(door: str) -> list[str]:

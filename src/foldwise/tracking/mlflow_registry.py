@@ -234,7 +234,7 @@ class MlflowRegistry:
             if not is_full(fault):
                 raise
             said = self._store.described(fault)  # with the space that was free, before the removal frees more
-            self._store.remove_files(logged.artifact_location)  # it serves nobody, and takes the space that is lacking
+            self._store.remove_files(logged.artifact_location)  # no version uses it, and it takes the space that is lacking
             raise DiskFull(said) from None
         alias = self._set_first_alias(name, made.version, standing.leads)
         return ModelVersion(name, int(made.version), (alias,), f"models:/{name}/{made.version}")

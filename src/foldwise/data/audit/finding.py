@@ -15,7 +15,7 @@ from foldwise.system.command import shell_word
 Level = Literal["leak", "warn", "note"]
 LEVELS: tuple[Level, ...] = ("leak", "warn", "note")
 WORST = 4  # up to this many different findings of one check get a line each
-MOST_NAMED = 50  # so many columns are named in an option
+MOST_NAMED = 50  # columns in an option; of more only their number is given
 
 
 @dataclass(frozen=True)

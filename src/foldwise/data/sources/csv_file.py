@@ -13,10 +13,11 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import TextIO
 
-from foldwise.data.option import option, quoted
+from foldwise.data.option import option
 from foldwise.data.sources.csv_header import DELIMITERS, check_delimiter, check_first, comment_mark, looks_like_row, some_of
 from foldwise.errors import ConfigError, DataError
 from foldwise.spec.data import WHITESPACE, Reading
+from foldwise.system.command import quoted
 
 BLOCK = 2**20
 PEEK = 50  # rows that are compared with the first line
@@ -39,7 +40,7 @@ def read_csv(file: BufferedReader, path: Path, reading: Reading, target: str) ->
     Args:
         file: at its beginning.
         path: for messages.
-        reading: the delimiter, the encoding, and the lines that are no rows.
+        reading: the delimiter, the encoding, and the lines that are not rows.
         target: the column that shows whether the delimiter or the header is wrong.
 
     Raises:
@@ -106,7 +107,7 @@ def _wrong_width(path: Path, line: int, cells: Sequence[str], records: Records, 
     if len(cells) < width and len(after) < PEEK and all(len(row) < width for row in after):
         number = reading.skip_end + 1 + len(after)
         return DataError(
-            f"{rule}; if the file ends with lines that are no rows set data.skip_end={number}, "
+            f"{rule}; if the file ends with lines that are not rows set data.skip_end={number}, "
             "or data.ragged=fill if it lacks its last, empty cells"
         )
     if len(cells) < width or not any(cells[width:]):

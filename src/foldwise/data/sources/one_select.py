@@ -30,7 +30,7 @@ _TOO_LONG = "raise data.statement_timeout, or ask for less"
 _TOO_BIG = "a value may have 16 MB; leave that column out, or shorten it with substr"
 # The code of a fault, in SQLSTATE or SQLite's own numbers -> what to do about it.
 _HINTS: dict[str | int | None, str] = {
-    "42601": _ONE_SELECT,  # syntax error, also for what is no SELECT
+    "42601": _ONE_SELECT,  # syntax error, also for what is not a SELECT
     "0A000": _ONE_SELECT,  # a WITH that changes rows
     "25001": _ONE_SELECT,  # a transaction that would like to write
     "25006": _ONE_SELECT,
