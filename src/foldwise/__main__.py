@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from foldwise.doors.command_line import Door, exit_code, run_door, show
 from foldwise.doors.compose import Request
 from foldwise.doors.help import doors_help
-from foldwise.errors import ConfigError, did_you_mean
+from foldwise.errors import ConfigError
+from foldwise.system.known_words import did_you_mean
 
 
 def main(argv: Sequence[str] | None = None) -> int:

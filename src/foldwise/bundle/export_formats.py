@@ -6,7 +6,8 @@ import os
 from importlib.util import find_spec
 from pathlib import Path
 
-from foldwise.errors import ConfigError, did_you_mean
+from foldwise.errors import ConfigError
+from foldwise.system.known_words import did_you_mean
 
 # format -> the exported network's name in its folder
 NETWORKS = {"saved_model": "network", "litert": "network.tflite", "onnx": "network.onnx"}

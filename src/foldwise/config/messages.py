@@ -10,10 +10,11 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from foldwise.config.proposals import for_section, for_unknown_key, kinds_at
-from foldwise.errors import ConfigError, closest, did_you_mean
+from foldwise.errors import ConfigError
 from foldwise.spec.base import BadKey
 from foldwise.spec.trial import SEARCHABLE
 from foldwise.system.command import shell_word
+from foldwise.system.known_words import closest, did_you_mean
 
 
 def message_for(model: type[BaseModel], values: Any, error: ValidationError, whole: Any = None) -> ConfigError:

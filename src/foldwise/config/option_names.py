@@ -14,7 +14,7 @@ from typing import Any
 
 from foldwise.config.template import Hole
 from foldwise.spec.space import Choice, FloatRange, IntRange, Option, Params, Range, Scalar, Space, Tree
-from foldwise.system.numbers import shown
+from foldwise.system.numbers import counted, shown
 
 MOST = 3  # differences in a name; more are left out if fewer tell the options apart
 LONGEST = 60  # characters of a name
@@ -51,10 +51,10 @@ class Readable:
 
     def column(self, name: str, params: Params) -> tuple[str, Scalar]:
         """Name and value of a parameter that a trial has, for an axis or a column; a number if options differ in one number."""
-        counted = self._numbers.get(name)
-        if counted is None or params[name] not in counted[1]:
+        number = self._numbers.get(name)
+        if number is None or params[name] not in number[1]:
             return self.name(name), self.value(name, params[name])
-        return f"{self.name(name)}.{counted[0]}", counted[1][str(params[name])]
+        return f"{self.name(name)}.{number[0]}", number[1][str(params[name])]
 
     def stored(self, params: Mapping[str, Any]) -> dict[str, Any]:
         """The inverse: parameters by the names that the ledger keeps. Other words stay as they are."""
@@ -225,7 +225,7 @@ def _end(path: str) -> str:
 def _word(path: str, value: Tree, paths: Sequence[str]) -> str:
     end, text = _end(path), _text(value)
     if end in COUNTED and type(value) is int:
-        return f"{text} {COUNTED[end]}" + "s" * (value != 1)
+        return counted(value, COUNTED[end])
     if path.endswith(COUNT):
         return f"{text} of {end.removesuffix(f'.{COUNT}') or 'them'}"
     alone = sum(_end(other) == end for other in paths) == 1

@@ -7,11 +7,11 @@ from typing import Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
-from foldwise.errors import closest, did_you_mean, same_but_for_signs, synonym
 from foldwise.spec.goal import METRICS
 from foldwise.spec.study import FixedSpec
 from foldwise.spec.trial import TrialSpec
 from foldwise.system.command import shell_word
+from foldwise.system.known_words import bare, closest, did_you_mean, same_but_for_signs, synonym
 
 # How other libraries call a key, without case and signs or as a whole dotted key -> ours.
 KEYS = {
@@ -100,7 +100,7 @@ def for_unknown_key(path: Sequence[int | str], whole: Any) -> str:
     beside = {key.removeprefix(prefix) for key in every if key.startswith(prefix) and "." not in key[len(prefix) :]}
     elsewhere = sorted(key for key in every if key.rsplit(".", 1)[-1] == wrong)
     near = same_but_for_signs(wrong, beside)
-    meant = KEYS.get(prefix + wrong, KEYS.get(_bare(wrong), "")).format(wrong)
+    meant = KEYS.get(prefix + wrong, KEYS.get(bare(wrong), "")).format(wrong)
     key = prefix + near[0] if near else meant or next(iter(elsewhere), "")
     if not key:
         found = closest(wrong, beside)
@@ -264,7 +264,3 @@ def _words_below(group: str) -> Iterator[tuple[str, list[str]]]:
             words += _literals(below.model_fields["kind"].annotation) if "kind" in below.model_fields else []
         if words and name != "kind":
             yield f"{group}.{name}", words
-
-
-def _bare(word: str) -> str:
-    return "".join(sign for sign in word.lower() if sign.isalnum())

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ValidationError
 from foldwise.config.messages import message_for, shown
 from foldwise.config.option_names import Readable
 from foldwise.config.template import fill, split
-from foldwise.errors import MOST_DIGITS, ConfigError, did_you_mean
+from foldwise.errors import MOST_DIGITS, ConfigError
 from foldwise.spec.data import SKLEARN_TASKS, CsvData, ParquetData, SklearnData
 from foldwise.spec.goal import goal_for
 from foldwise.spec.images import FolderData, NpzData
@@ -25,6 +25,7 @@ from foldwise.spec.sources import OpenmlData, SqlData
 from foldwise.spec.space import EPOCHS, Params, Range, Scalar, Space, Tree
 from foldwise.spec.study import FixedSpec, StudySpec
 from foldwise.spec.trial import SEARCHABLE, TrialSpec
+from foldwise.system.known_words import did_you_mean
 
 MISSING = "???"
 TOO_LARGE = 10**MOST_DIGITS

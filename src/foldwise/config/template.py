@@ -13,8 +13,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from foldwise.errors import ConfigError, did_you_mean
+from foldwise.errors import ConfigError
 from foldwise.spec.space import Choice, FloatRange, IntRange, Option, Params, Range, Scalar, Space, Tree
+from foldwise.system.known_words import did_you_mean
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,10 @@ from foldwise.data.schema import row_number
 from foldwise.data.sources.find_file import find_file
 from foldwise.data.sources.fingerprint import joined
 from foldwise.data.sources.read import Data, Source, read_file
-from foldwise.errors import ConfigError, DataError, did_you_mean
+from foldwise.errors import ConfigError, DataError
 from foldwise.spec.folds import FoldsSpec
 from foldwise.spec.places import Paths
+from foldwise.system.known_words import did_you_mean
 
 Sides = npt.NDArray[np.str_]
 

@@ -11,7 +11,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from foldwise.data.cells import hashable_text
-from foldwise.errors import DataError, did_you_mean
+from foldwise.errors import DataError
+from foldwise.system.known_words import did_you_mean
 
 Hashes = npt.NDArray[np.float64]
 ROWS_AT_ONCE = 4096

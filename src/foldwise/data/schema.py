@@ -13,8 +13,9 @@ import pandas as pd
 
 from foldwise.data.cells import LARGEST, folded, level_in, moment_in, number_in, numbers_in, shown
 from foldwise.data.written import plain_cells
-from foldwise.errors import DataError, did_you_mean
+from foldwise.errors import DataError
 from foldwise.spec.data import FeatureKind
+from foldwise.system.known_words import did_you_mean
 
 NESTED = (list, tuple, dict, set, np.ndarray)
 

@@ -18,9 +18,10 @@ from foldwise.data.kinds import MISSING_WORDS, Look, look_at, looks_like_text
 from foldwise.data.option import option
 from foldwise.data.schema import levels_of
 from foldwise.data.written import number_shape, plain_cells
-from foldwise.errors import ConfigError, DataError, did_you_mean
+from foldwise.errors import ConfigError, DataError
 from foldwise.spec.data import Labelled
 from foldwise.spec.goal import Task
+from foldwise.system.known_words import did_you_mean
 
 # whole numbers are classes where there are at most FEW of them, each in about ROWS_EACH rows
 FEW = 20

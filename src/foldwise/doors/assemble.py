@@ -19,6 +19,7 @@ from foldwise.spec.study import StudySpec
 from foldwise.spec.tuner import GridTuner as GridTunerSpec
 from foldwise.spec.tuner import OptunaSpec
 from foldwise.spec.tuner import RandomTuner as RandomTunerSpec
+from foldwise.system.command import door_command
 from foldwise.trial.result import values_of
 
 if TYPE_CHECKING:
@@ -46,6 +47,16 @@ def ledger_at(
     from foldwise.ledger.ledger import open_ledger
 
     return open_ledger(url or f"sqlite:///{Path(runs).resolve() / 'ledger.db'}", notify, raise_if_stopped)
+
+
+def require_ledger(url: str | None, runs: str) -> None:
+    """Refuse a folder in which nothing was tuned: opening its ledger would make an empty one.
+
+    Raises:
+        ConfigError: at paths.runs.
+    """
+    if url is None and not (Path(runs) / "ledger.db").exists():
+        raise ConfigError("paths.runs", f"{Path(runs).resolve()} holds no ledger.db; run {door_command('tune')} first")
 
 
 def check_tuner(spec: StudySpec) -> None:

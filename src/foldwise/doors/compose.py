@@ -12,7 +12,8 @@ from foldwise.config.proposals import for_option
 from foldwise.doors.conf import RECIPES, SERVICES, Conf, conf_at
 from foldwise.doors.overrides import key_parts, own_conf, read_override, split_override
 from foldwise.doors.recipe import read_recipe, recipe_file
-from foldwise.errors import ConfigError, closest, did_you_mean
+from foldwise.errors import ConfigError
+from foldwise.system.known_words import closest, did_you_mean
 from foldwise.system.yaml_file import read_yaml
 
 Config = dict[str, Any]

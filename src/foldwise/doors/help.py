@@ -9,8 +9,9 @@ from typing import Any
 from foldwise.doors.conf import RECIPES, SERVICES, Conf, conf_at, shipped_conf
 from foldwise.doors.overrides import own_conf, read_override
 from foldwise.doors.recipe import recipe_file
-from foldwise.errors import ConfigError, did_you_mean
+from foldwise.errors import ConfigError
 from foldwise.system.command import door_command
+from foldwise.system.known_words import did_you_mean
 
 
 def is_service(door: str) -> bool:

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from foldwise.doors.conf import RECIPES, Conf
-from foldwise.errors import ConfigError, did_you_mean
+from foldwise.errors import ConfigError
 from foldwise.spec.places import MOST_BYTES_OF_A_NAME
+from foldwise.system.known_words import did_you_mean
 from foldwise.system.yaml_file import read_yaml
 
 OVERRIDE = "override /"

@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from foldwise.config.read import read_service
-from foldwise.doors.assemble import ledger_at
+from foldwise.doors.assemble import ledger_at, require_ledger
 from foldwise.doors.screen import Screen
-from foldwise.errors import ConfigError, did_you_mean
+from foldwise.errors import ConfigError
 from foldwise.spec.services import RemoveSpec
-from foldwise.system.command import door_command
+from foldwise.system.known_words import did_you_mean
+from foldwise.system.numbers import counted
 
 if TYPE_CHECKING:
     from foldwise.ledger.ledger import Ledger
@@ -49,8 +50,7 @@ def remove(config: Mapping[str, Any]) -> None:
     """
     asked = read_service(RemoveSpec, config)
     runs = Path(asked.paths.runs).resolve()
-    if asked.ledger.url is None and not (runs / "ledger.db").exists():
-        raise ConfigError("paths.runs", f"{runs} holds no ledger.db; run {door_command('tune')} first")
+    require_ledger(asked.ledger.url, asked.paths.runs)
     screen = Screen()
     with closing(ledger_at(asked.ledger.url, str(runs), screen.note)) as ledger:
         if asked.what == "logs":
@@ -75,8 +75,8 @@ def _studies(asked: RemoveSpec, runs: Path, ledger: Ledger, screen: Screen) -> N
         gone = [version for version in study.made if version in asked.models]
         files = _distinct([*study.files, *(mlflow.model_files(version) for version in gone if mlflow is not None)])
         parts = [
-            f"{_bytes(sum(map(_size, files)))} in {len(files)} folder{'s' * (len(files) != 1)}",
-            f"{len(study.runs)} runs in MLflow",
+            f"{_bytes(sum(map(_size, files)))} in {counted(len(files), 'folder')}",
+            f"{counted(len(study.runs), 'run')} in MLflow",
         ]
         parts += [f"model {version}" for version in gone]
         stays = f"; the registered {', '.join(kept)} stays" if kept else ""
@@ -150,13 +150,15 @@ def _logs(asked: RemoveSpec, runs: Path, ledger: Ledger, screen: Screen) -> None
     before, running = time.time() - asked.older_than * DAY_SECONDS, ledger.job_runs.open_logs()
     logs = [path for path in sorted((runs / "jobs").glob("*/*.log")) if path.is_file() and not path.is_symlink()]
     logs = [path for path in logs if path.stat().st_mtime < before and str(path) not in running]
-    screen.note(f"logs of jobs, older than {asked.older_than:g} days: {len(logs)} files, {_bytes(sum(map(_size, logs)))}")
+    screen.note(
+        f"logs of jobs, older than {asked.older_than:g} days: {counted(len(logs), 'file')}, {_bytes(sum(map(_size, logs)))}"
+    )
     if not asked.confirm:
         screen.note(AGAIN)
         return
     for path in logs:
         path.unlink(missing_ok=True)
-    screen.note(f"{len(logs)} files are deleted")
+    screen.note(f"deleted: {counted(len(logs), 'file')}")
 
 
 def _job_runs(asked: RemoveSpec, ledger: Ledger, screen: Screen) -> None:
@@ -164,12 +166,12 @@ def _job_runs(asked: RemoveSpec, ledger: Ledger, screen: Screen) -> None:
 
     rows = ledger.job_runs.old(datetime.now(UTC) - timedelta(days=asked.older_than))
     size = sum(len(json.dumps(vars(row), default=str)) for row in rows)
-    screen.note(f"runs of jobs, older than {asked.older_than:g} days: {len(rows)} rows, about {_bytes(size)}")
+    screen.note(f"runs of jobs, older than {asked.older_than:g} days: {counted(len(rows), 'row')}, about {_bytes(size)}")
     if not asked.confirm:
         screen.note(AGAIN)
         return
     ledger.job_runs.remove(rows)
-    screen.note(f"{len(rows)} rows are deleted")
+    screen.note(f"deleted: {counted(len(rows), 'row')}")
 
 
 def _mlflow(asked: RemoveSpec, runs: Path) -> MlflowRemoval | None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from foldwise.config.read import read_service
-from foldwise.doors.assemble import ledger_at
+from foldwise.doors.assemble import ledger_at, require_ledger
 from foldwise.doors.screen import Screen
 from foldwise.errors import ConfigError
 from foldwise.system.command import door_command
@@ -154,10 +154,7 @@ def compare_studies(config: Mapping[str, Any]) -> None:
     from foldwise.spec.services import CompareSpec
 
     asked = read_service(CompareSpec, config)
-    if asked.ledger.url is None and not (Path(asked.paths.runs) / "ledger.db").exists():
-        raise ConfigError(
-            "paths.runs", f"{Path(asked.paths.runs).resolve()} holds no ledger.db; run {door_command('tune')} first"
-        )
+    require_ledger(asked.ledger.url, asked.paths.runs)
     from foldwise.report.compare_page import as_text, read_studies, write_page
 
     screen = Screen()

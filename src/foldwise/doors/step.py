@@ -5,20 +5,20 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from contextlib import closing
-from pathlib import Path
 from typing import Any
 
 from foldwise.config.read import read_service, read_study, trial_at
+from foldwise.doors.assemble import require_ledger
 from foldwise.doors.look import look_at_data
 from foldwise.doors.replay import compare, recorded_trial
 from foldwise.doors.screen import Screen
 from foldwise.doors.start_ledger import StartLedger
-from foldwise.errors import ConfigError, did_you_mean
+from foldwise.errors import ConfigError
 from foldwise.ledger.ledger import Ledger
 from foldwise.ledger.rows import StudyRecord, goal_of
 from foldwise.spec.services import StepSpec
 from foldwise.spec.study import StudySpec
-from foldwise.system.command import door_command
+from foldwise.system.known_words import did_you_mean
 from foldwise.trial.result import TrialResult, best_of
 
 
@@ -30,9 +30,7 @@ def step_here(config: Mapping[str, Any]) -> None:
         JobError: the trial cannot be replayed.
     """
     asked = read_service(StepSpec, config)
-    if asked.ledger.url is None and not (Path(asked.paths.runs) / "ledger.db").exists():
-        rule = f"{Path(asked.paths.runs).resolve()} holds no ledger.db; run {door_command('tune')} first"
-        raise ConfigError("paths.runs", rule)
+    require_ledger(asked.ledger.url, asked.paths.runs)
     screen = Screen()
     with closing(StartLedger(asked.ledger.url, asked.paths.runs, screen.note)) as opens:
         ledger = opens.open()

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from foldwise.errors import ConfigError, did_you_mean
+from foldwise.errors import ConfigError
 from foldwise.spec.layers import LayersSpec
 from foldwise.spec.model import CnnSpec, ModelSpec
+from foldwise.system.known_words import did_you_mean
 
 
 def check_inputs(model: ModelSpec, columns: Sequence[str], left_out: Mapping[str, str]) -> None:

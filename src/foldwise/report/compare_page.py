@@ -14,7 +14,7 @@ from foldwise.config.difference import leaves
 from foldwise.config.option_names import Readable
 from foldwise.config.read import parted
 from foldwise.config.template import fill
-from foldwise.errors import ConfigError, did_you_mean
+from foldwise.errors import ConfigError
 from foldwise.ledger.ledger import Ledger
 from foldwise.ledger.rows import StudyRecord, goal_of
 from foldwise.report.page_files import embedded, framed, page_file, rounded
@@ -22,6 +22,7 @@ from foldwise.spec.folds import on_same_rows
 from foldwise.spec.goal import Goal
 from foldwise.spec.space import Choice, Params, Scalar
 from foldwise.system.files import atomically
+from foldwise.system.known_words import did_you_mean
 from foldwise.system.numbers import shown
 from foldwise.trial.mean_curves import curve_names, mean_curves, metrics_of
 from foldwise.trial.result import TrialResult, plus_minus, varying

@@ -42,8 +42,8 @@ def _plain(value: Any, digits: int | None) -> Any:
 
 
 def framed(name: str, parts: Mapping[str, str]) -> str:
-    """A template with its marks `{{part}}` replaced by the parts, which must be safe HTML."""
-    text = page_file(name)
+    """A template below the head of all pages, with its marks `{{part}}` replaced by the parts, which must be safe HTML."""
+    text = page_file(name).replace("{{head}}\n", page_file("head.html"))
     for part in parts:  # the template is split at its marks first, so that a mark inside a part stays text
         text = text.replace(f"{{{{{part}}}}}", f"\0{part}\0")
     pieces = text.split("\0")

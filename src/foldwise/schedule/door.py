@@ -17,13 +17,14 @@ from foldwise.config.read import read_service
 from foldwise.doors.assemble import ledger_at
 from foldwise.doors.conf import conf_at
 from foldwise.doors.screen import Screen
-from foldwise.errors import ConfigError, Interrupted, JobError, did_you_mean
+from foldwise.errors import ConfigError, Interrupted, JobError
 from foldwise.schedule.cron import next_slot
 from foldwise.schedule.files import read_job, read_jobs
 from foldwise.schedule.lock import JobLock, job_lock
 from foldwise.schedule.spec import JobSpec, ScheduleSpec, read_slot, write_slot
 from foldwise.spec.places import Paths
 from foldwise.system.command import door_process
+from foldwise.system.known_words import did_you_mean
 from foldwise.system.signals import until_signal
 
 if TYPE_CHECKING:

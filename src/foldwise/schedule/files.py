@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from foldwise.config.read import read_service
-from foldwise.errors import ConfigError, did_you_mean
+from foldwise.errors import ConfigError
 from foldwise.schedule.spec import JobSpec
+from foldwise.system.known_words import did_you_mean
 from foldwise.system.yaml_file import read_yaml
 
 MOST_BYTES = 65_536  # a job file has a dozen short lines

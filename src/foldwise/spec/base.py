@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
 
-from foldwise.errors import did_you_mean
+from foldwise.system.known_words import did_you_mean
 
 
 class BadKey(ValueError):

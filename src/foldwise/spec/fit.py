@@ -7,11 +7,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, InstanceOf, PlainSerializer, WithJsonSchema
 
-from foldwise.errors import closest
 from foldwise.spec.base import ByKind, Spec
 from foldwise.spec.goal import METRICS, Task, natural_goal
 from foldwise.spec.optimizer import OptimizerSpec
 from foldwise.spec.python_value import PythonFunction
+from foldwise.system.known_words import closest
 
 # loss -> tasks it is defined for
 LOSSES: dict[str, tuple[Task, ...]] = {

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal, TypeVar
 
-from foldwise.errors import ConfigError, did_you_mean
+from foldwise.errors import ConfigError
+from foldwise.system.known_words import did_you_mean
 
 Task = Literal["binary", "multiclass", "regression"]
 Direction = Literal["maximize", "minimize"]

@@ -12,9 +12,9 @@ from typing import Any, Literal, get_args
 
 from pydantic import ValidationError
 
-from foldwise.errors import did_you_mean
 from foldwise.spec.base import BadKey
 from foldwise.spec.constraint import CONSTRAINT
+from foldwise.system.known_words import did_you_mean
 
 Activation = Literal["linear", "sigmoid", "tanh", "relu", "leaky_relu", "elu", "selu", "gelu", "swish", "softplus", "softsign"]
 ACTIVATIONS: tuple[str, ...] = get_args(Activation)

@@ -8,10 +8,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from foldwise.errors import did_you_mean
 from foldwise.spec.base import BadKey, ByKind, Listed, Spec, Words, matching
 from foldwise.spec.layer_table import IMAGE_LAYERS, KEEPS_SHAPE, LAYERS, OutputActivation, check_layer
 from foldwise.spec.stored import ImageShape
+from foldwise.system.known_words import did_you_mean
 
 FEATURES = "features"  # the one input, of all features, of a network without named inputs
 # Names with another meaning: in the network itself, or in the notation of ranges.

@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from foldwise.errors import did_you_mean
+from foldwise.system.known_words import did_you_mean
 
 
 @dataclass(frozen=True, eq=False)

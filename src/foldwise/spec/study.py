@@ -14,7 +14,6 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
-from foldwise.errors import closest
 from foldwise.spec.base import ByKind, Listed, Name, Spec, Words
 from foldwise.spec.data import TableSpec
 from foldwise.spec.execute import ExecutorSpec, HereExecutor
@@ -28,6 +27,7 @@ from foldwise.spec.space import Params, Space, Tree
 from foldwise.spec.stored import Distinct
 from foldwise.spec.trial import TrialSpec
 from foldwise.spec.tuner import TpeTuner, TunerSpec
+from foldwise.system.known_words import closest
 from foldwise.system.limits import Limits
 
 DataSpec = Annotated[TableSpec | ImageSpec | OtherTable, Field(discriminator="kind"), ByKind]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from foldwise.errors import ConfigError, did_you_mean
+from foldwise.errors import ConfigError
 from foldwise.ledger.ledger import Ledger
 from foldwise.study.plan import Plan
+from foldwise.system.known_words import did_you_mean
 from foldwise.trial.result import TrialResult
 
 KEY = "tuner.warm_start"

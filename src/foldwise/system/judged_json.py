@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import math
 import os
-import stat
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
+
+from foldwise.system.files import open_regular
 
 DEEPEST = 100
 MOST_VALUES = 2**23
@@ -19,17 +20,14 @@ def read_json(path: Path, most_bytes: int) -> Any:
     """The value in a file.
 
     Raises:
-        OSError: the file cannot be read.
-        ValueError: it is not a regular file, is larger than `most_bytes`, or as `judged_json`.
+        OSError: the file cannot be read, or is not a regular file.
+        ValueError: it is larger than `most_bytes`, or as `judged_json`.
     """
-    # without O_NONBLOCK a named pipe would wait for a writer
-    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
-        status = os.fstat(file.fileno())
-        if not stat.S_ISREG(status.st_mode):
-            raise ValueError("it is not a regular file")
-        text = file.read(most_bytes + 1) if status.st_size <= most_bytes else b""
-    if status.st_size > most_bytes or len(text) > most_bytes:
-        raise ValueError(f"it has {status.st_size} bytes, and at most {most_bytes} are read")
+    with open_regular(path) as file:
+        size = os.fstat(file.fileno()).st_size
+        text = file.read(most_bytes + 1) if size <= most_bytes else b""
+    if size > most_bytes or len(text) > most_bytes:
+        raise ValueError(f"it has {size} bytes, and at most {most_bytes} are read")
     return judged_json(text)
 
 

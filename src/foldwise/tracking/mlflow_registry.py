@@ -29,8 +29,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from foldwise.bundle.card import Card, read_card
 from foldwise.bundle.checksums import hash_of
 from foldwise.data.serving_rules import FLAGS
-from foldwise.errors import ConfigError, DiskFull, JobError, did_you_mean
+from foldwise.errors import ConfigError, DiskFull, JobError
 from foldwise.system.disk import is_full
+from foldwise.system.known_words import did_you_mean
 from foldwise.system.redact import first_line
 from foldwise.tracking.mlflow_store import MlflowStore
 from foldwise.tracking.registry import FIRST, LATER, UNKNOWN, ModelVersion, Standing, read_reference

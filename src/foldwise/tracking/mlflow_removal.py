@@ -11,11 +11,11 @@ from urllib.parse import unquote, urlparse
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 
-from foldwise.errors import ConfigError, JobError
+from foldwise.errors import JobError
 from foldwise.system.redact import first_line
 from foldwise.tracking.mlflow_registry import FAULTS, MlflowRegistry
 from foldwise.tracking.mlflow_store import MlflowStore
-from foldwise.tracking.registry import FIRST
+from foldwise.tracking.registry import FIRST, is_registered
 
 
 class MlflowRemoval:
@@ -42,7 +42,7 @@ class MlflowRemoval:
         found = {}
         for model, version in versions:
             name = model.rpartition("#")[0]
-            if self._registry.identity(name) == model and self._has(f"{name}/{version}"):
+            if self._registry.identity(name) == model and is_registered(self._registry, f"{name}/{version}"):
                 found[f"{name}/{version}"] = (model, version)
         return found
 
@@ -94,13 +94,6 @@ class MlflowRemoval:
             if fault.error_code == "RESOURCE_DOES_NOT_EXIST":
                 return False
             raise JobError(f"run {run} cannot be looked up in MLflow: {first_line(fault)}") from None
-
-    def _has(self, version: str) -> bool:
-        try:
-            self._registry.number(version)
-        except ConfigError:
-            return False
-        return True
 
     def _local(self, folder: Path, name: str) -> Path | None:
         """The folder, if it has this name and lies among the store's own files."""

@@ -9,12 +9,12 @@ from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any
 
-from foldwise.errors import ConfigError, JobError
+from foldwise.errors import JobError
 from foldwise.ledger.ledger import Ledger
 from foldwise.ledger.promotions import Promotion
 from foldwise.system.command import door_command
 from foldwise.system.kill_points import reached
-from foldwise.tracking.registry import FIRST, LATER, Registry
+from foldwise.tracking.registry import FIRST, LATER, Registry, is_registered
 
 
 class ChampionAlias:
@@ -87,11 +87,7 @@ class ChampionAlias:
         return made
 
     def _is_there(self, version: int) -> bool:
-        try:
-            self._registry.number(f"{self._model}/{version}")
-        except ConfigError:
-            return False
-        return True
+        return is_registered(self._registry, f"{self._model}/{version}")
 
     def _deleted(self, version: int) -> str:
         """A champion that was deleted, and what to do."""

@@ -50,6 +50,15 @@ def described(name: str, version: ModelVersion | None) -> RegisteredModel:
     return RegisteredModel(version.name, version.version, version.aliases, version.uri)
 
 
+def is_registered(registry: Registry, reference: str) -> bool:
+    """Whether the registry has the version `NAME/version`."""
+    try:
+        registry.number(reference)
+    except ConfigError:
+        return False
+    return True
+
+
 def idempotency_key_of(record: StudyRecord, winner: int) -> str:
     """The key under which a study registers its best trial once; more trials or other ranges with the same winner add none.
 

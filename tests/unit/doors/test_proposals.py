@@ -9,12 +9,13 @@ from foldwise.config.proposals import FIRST, KEYS, known_keys
 from foldwise.config.read import read_service, read_study
 from foldwise.doors.compose import compose_service, compose_study
 from foldwise.doors.conf import conf_at
-from foldwise.errors import SYNONYMS, ConfigError
+from foldwise.errors import ConfigError
 from foldwise.spec.goal import COSTS, METRICS
 from foldwise.spec.optimizer import OPTIMIZERS
 from foldwise.spec.services import CompareSpec, PredictSpec, UiSpec
 from foldwise.spec.study import FixedSpec
 from foldwise.spec.trial import TrialSpec
+from foldwise.system.known_words import SYNONYMS
 
 # a wrong word of a command line -> what it should be
 MEANT = {

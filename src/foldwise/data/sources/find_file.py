@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from foldwise.errors import DataError, did_you_mean
+from foldwise.errors import DataError
 from foldwise.spec.places import Paths
+from foldwise.system.known_words import did_you_mean
 
 
 def find_file(path: str, name: str | None, paths: Paths, key: str) -> Path:

@@ -13,7 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from foldwise.data.sources.image_array import check_size
-from foldwise.errors import DataError, did_you_mean
+from foldwise.errors import DataError
+from foldwise.system.known_words import did_you_mean
 from foldwise.system.redact import first_line
 
 

@@ -16,11 +16,12 @@ from foldwise.data.sources.csv_file import Header
 from foldwise.data.sources.csv_header import explain_missing
 from foldwise.data.sources.find_file import find_file
 from foldwise.data.sources.fingerprint import file_mark, library_mark
-from foldwise.errors import ConfigError, DataError, did_you_mean
+from foldwise.errors import ConfigError, DataError
 from foldwise.spec.data import ROW, ColumnKind, CsvData, GivenHoldout, ParquetData, RawTable, SklearnData, TableSpec
 from foldwise.spec.folds import FoldsSpec
 from foldwise.spec.places import Paths
 from foldwise.spec.sources import FrameData, MadeData, OpenmlData, OtherTable, SqlData
+from foldwise.system.known_words import did_you_mean
 
 if TYPE_CHECKING:  # pandas takes two seconds, and a misspelt column is reported before that
     import pandas as pd

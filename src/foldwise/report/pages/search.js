@@ -31,6 +31,5 @@ function draw() {
     return Plotly.react(place, themed(plot.data, theme), laidOut(plot.layout, theme), config);
   }));
 }
-if (matchMedia("(prefers-color-scheme: dark)").matches) root.classList.add("dark");
 document.getElementById("theme").addEventListener("click", () => { root.classList.toggle("dark"); draw(); });
 draw().then(() => { root.dataset.drawn = "yes"; });
