@@ -150,6 +150,6 @@ def test_a_study_with_versions_stays_while_its_mlflow_is_gone(runs):
 
 def test_old_logs_go_but_not_that_of_a_run_that_has_not_ended(runs, capsys):
     _remove(runs, "what=logs")
-    assert "1 files, 300 bytes" in capsys.readouterr().out
+    assert "1 file, 300 bytes" in capsys.readouterr().out
     _remove(runs, "what=logs", "confirm=true")
     assert sorted(path.name for path in (runs / "jobs" / "nightly").iterdir()) == ["new.log", "runs.log"]

@@ -61,7 +61,7 @@ def test_the_baselines_that_were_asked_for_are_judged_in_their_order(tmp_path):
 
 
 def test_a_baseline_of_another_task_is_refused_before_anything_is_written(tmp_path):
-    with pytest.raises(ConfigError, match=r"baselines\.0: ridge is no baseline of this task, which is multiclass"):
+    with pytest.raises(ConfigError, match=r"baselines\.0: ridge is not a baseline of a multiclass task"):
         _plan(tmp_path, IRIS, baselines=["ridge"])
     assert list(tmp_path.iterdir()) == []
 
