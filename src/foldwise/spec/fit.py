@@ -11,6 +11,7 @@ from foldwise.spec.base import ByKind, Spec
 from foldwise.spec.goal import METRICS, Task, natural_goal
 from foldwise.spec.optimizer import OptimizerSpec
 from foldwise.spec.python_value import PythonFunction
+from foldwise.spec.settled import or_auto
 from foldwise.system.known_words import closest
 
 # loss -> tasks it is defined for
@@ -122,8 +123,8 @@ class FitSpec(Spec):
         epochs and learning rates that the folds had.
     """
 
-    epochs: Annotated[int, Field(ge=1, le=1_000_000)] = 50
-    batch_size: Annotated[int, Field(ge=1)] | Literal["full"] | None = None
+    epochs: Annotated[int, Field(ge=1, le=1_000_000), or_auto()] = 50
+    batch_size: Annotated[Annotated[int, Field(ge=1)] | Literal["full"] | None, or_auto("full")] = None
     loss: LossName = "auto"
     optimizer: Annotated[OptimizerSpec, ByKind] = OptimizerSpec()
     early_stop: EarlyStop = EarlyStop()
