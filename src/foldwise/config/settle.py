@@ -37,8 +37,6 @@ FORMER = Line(
     model="mlp",
     values={
         "fit": "adam",
-        "fit.epochs": 40,
-        "fit.batch_size": None,
         "lr_schedule": "constant",
         "prep.scale": "standard",
         "folds.count": None,
@@ -46,6 +44,8 @@ FORMER = Line(
         "race": "none",
     },
 )
+# Where `auto` may stand. What a line lacks is that of the option of its group.
+PLACES = ("model", *FORMER.values, "fit.epochs", "fit.batch_size")
 # From few rows to many. Of the lines that fit the last one counts, and the first one where none does.
 TABLE: tuple[Line, ...] = (FORMER,)
 
@@ -62,7 +62,7 @@ def lines_of(kind: str | None, table: Sequence[Line] | None = None) -> tuple[Lin
 
 
 def settle(size: Size | None, kind: str | None, table: Sequence[Line] | None = None) -> dict[str, Any]:
-    """Group -> option, and dotted key -> value, for each place where `auto` may stand; `model` is the first.
+    """Group -> option, and dotted key -> value, for the places where `auto` may stand; `model` is the first.
 
     Args:
         size: of the table; None: not known yet.

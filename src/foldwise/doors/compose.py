@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from foldwise.config.proposals import for_option
-from foldwise.config.settle import FORMER, by_rows, settle
+from foldwise.config.settle import FORMER, PLACES, by_rows, settle
 from foldwise.doors.conf import RECIPES, SERVICES, Conf, conf_at
 from foldwise.doors.overrides import key_parts, own_conf, read_override, split_override
 from foldwise.doors.recipe import read_recipe, recipe_file
@@ -98,14 +98,15 @@ class StudyWords:
     def _composed(self, settled: Mapping[str, Any]) -> Config:
         autos = [group for group, option in self._listed.items() if option == AUTO and group in settled]
         config = _composed(self.conf, {**self.options, **{group: settled[group] for group in autos}})
-        for group in autos:  # what an auto.yaml of one's own sets stays
+        for group in autos:  # its file says what else is settled; one's own may set more
             for name, value in self.conf.read(f"{group}/{AUTO}.yaml").items():
-                if name != "kind" and value != AUTO:
+                if name != "kind" and (value != AUTO or f"{group}.{name}" in settled):
                     _set(config, f"{group}.{name}", value)
         _put(config, settled)
+        beneath = {key: _at(config, key) for key in PLACES}
         for key, value in self.values:
             _set(config, key, _copied(value))
-        _put(config, settled)
+        _put(config, {**beneath, **settled})
         return config
 
 
@@ -292,7 +293,7 @@ def _set(config: Config, key: str, value: Any) -> None:
 
 def _asks_auto(key: str, value: Any) -> bool:
     """Whether a word leaves to the rows what it could set."""
-    return key.removesuffix(".kind") in _FORMER and isinstance(value, str | dict) and value in (AUTO, {"kind": AUTO})
+    return key.removesuffix(".kind") in PLACES and isinstance(value, str | dict) and value in (AUTO, {"kind": AUTO})
 
 
 def _put(config: Config, settled: Mapping[str, Any]) -> None:

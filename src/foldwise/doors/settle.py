@@ -113,7 +113,7 @@ def _read(spec: StudySpec) -> Table:
 
 
 def _finished(words: StudyWords, spec: StudySpec, ledger: StartLedger, search: bool) -> Asked | None:
-    """The study that this one is, if it was finished on the same rows; then nobody need read them again."""
+    """The study that this one is, if it was finished on the same rows, which are not read again then."""
     if not ledger.is_file or spec.fixed.study is not None:
         return None
     for name in ledger.open().names():
