@@ -59,7 +59,7 @@ class StudyWords:
     @cached_property
     def unsettled(self) -> Config:
         """The configuration with the word `auto` wherever the rows decide."""
-        return self._composed({} if self._model_is_auto else {"model": FORMER.model})
+        return self._composed(None)
 
     def _is_auto(self, key: str) -> bool:
         """Whether nothing was given for a group or a dotted key that may be `auto`."""
@@ -95,18 +95,22 @@ class StudyWords:
         kind = model.get("kind", "") if isinstance(model, Mapping) else model if isinstance(model, str) else ""
         return None if self._model_is_auto else str(kind)
 
-    def _composed(self, settled: Mapping[str, Any]) -> Config:
-        autos = [group for group, option in self._listed.items() if option == AUTO and group in settled]
-        config = _composed(self.conf, {**self.options, **{group: settled[group] for group in autos}})
+    def _composed(self, settled: Mapping[str, Any] | None) -> Config:
+        """The configuration with these values in place of `auto`; None: with `auto`, but for a model with given keys."""
+        values = settled or ({} if self._model_is_auto else {"model": FORMER.model})
+        autos = [group for group, option in self._listed.items() if option == AUTO and group in values]
+        config = _composed(self.conf, {**self.options, **{group: values[group] for group in autos}})
         for group in autos:  # its file says what else is settled; one's own may set more
             for name, value in self.conf.read(f"{group}/{AUTO}.yaml").items():
-                if name != "kind" and (value != AUTO or f"{group}.{name}" in settled):
-                    _set(config, f"{group}.{name}", value)
-        _put(config, settled)
+                key = f"{group}.{name}"
+                if name != "kind" and (key in values or value != AUTO or key not in PLACES):
+                    _set(config, key, value)
+        _put(config, values)
         beneath = {key: _at(config, key) for key in PLACES}
         for key, value in self.values:
             _set(config, key, _copied(value))
-        _put(config, {**beneath, **settled})
+        if settled is not None:
+            _put(config, {**beneath, **values})
         return config
 
 

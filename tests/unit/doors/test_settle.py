@@ -1,6 +1,5 @@
 """What is `auto` is settled by the rows, beneath all that was given, and the study's record keeps it."""
 
-import re
 import sys
 from contextlib import closing, contextmanager
 from dataclasses import replace
@@ -204,7 +203,8 @@ def test_a_study_has_settled_values_only_and_its_rows_are_read_once(large, asked
         "budget.trials=2 race=epochs fit.epochs=2 fit.batch_size=256; what you set yourself stays"
     ]
     assert (study.spec.fixed.budget.trials, len(plan.splits), study.spec.fixed.race.kind) == (2, 2, "epochs")
-    assert not re.search(r"kind: auto|(epochs|size|scale|count|trials): auto", str(study.spec.recipe).replace("'", ""))
+    sections = ("model", "fit", "lr_schedule", "race", "prep", "folds")
+    assert {key: study.spec.recipe[key] for key in sections} == {key: settled()[key] for key in sections}
     again, _ = asked()
     assert (again.spec.name, again.spec.recipe) == (study.spec.name, study.spec.recipe)
 
@@ -240,7 +240,7 @@ def test_a_study_keeps_what_was_settled_for_it(large, made, asked, rows, monkeyp
     assert sentence.startswith(
         "study mine keeps what auto was when it was made, by 3,500 rows of 3 columns (binary): model=layers"
     )
-    assert asked("study=other")[0].spec.recipe["fit"] == compose_study(["fit=adam"])["fit"]
+    assert asked("study=other")[0].spec.recipe["fit"]["optimizer"]["kind"] == "adam"
     more, (sentence,) = asked(
         "study=mine", "extend=true", "model=layers", "model.layers.0.units=[int,16,64]", "budget.trials=7"
     )
@@ -288,7 +288,7 @@ def test_n_shown_are_n_run_and_a_second_start_is_the_same_study(rows, tmp_path, 
     values = {**VALUES, "fit": "adam", "lr_schedule": "constant"}
     monkeypatch.setattr("foldwise.config.settle.TABLE", (FORMER, Line("mlp", values, rows=3000)))
     words = ["data=csv", f"data.path={rows}", "data.target=y", f"paths.runs={tmp_path / 'runs'}", "tracking=in_memory"]
-    words += ["tracking.figures=false", "baselines=[majority]"]
+    words += ["tracking.figures=false", "baselines=[majority]", "execute.threads=1"]
     result = foldwise.tune(*words)
     first = capsys.readouterr().out
     assert "auto, by 3,500 rows of 3 columns (binary): model=mlp" in first
