@@ -9,7 +9,9 @@ from pydantic import Field
 from foldwise.spec.base import ByKind, Spec
 from foldwise.spec.data import FeatureKind
 
-ScaleKind = Literal["standard", "minmax", "max", "unit", "robust", "quantile", "quantile_uniform", "yeo_johnson", "none"]
+ScaleKind = Literal[
+    "standard", "minmax", "max", "unit", "robust", "robust_clip", "quantile", "quantile_uniform", "yeo_johnson", "none"
+]
 
 
 class Impute(Spec):

@@ -47,6 +47,7 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("fixed",), ("constant",)),
     **dict.fromkeys(("zscore", "standardize", "standardise", "standardscaler", "std"), ("standard",)),
     **dict.fromkeys(("minmaxscaler", "normalize", "normalise"), ("minmax",)),
+    **dict.fromkeys(("robustsmoothclip", "smoothclip", "robustscalesmoothclip"), ("robust_clip",)),
     **dict.fromkeys(("maxabs", "maxabsscaler"), ("max",)),
     **dict.fromkeys(("power", "powertransformer"), ("yeo_johnson",)),
     **dict.fromkeys(("avg", "average"), ("mean",)),

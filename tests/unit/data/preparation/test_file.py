@@ -9,7 +9,7 @@ from foldwise.data.preparation.encode import Levels
 from foldwise.data.preparation.file import load_preparation, save_preparation
 from foldwise.data.preparation.fold import Number, Preparation
 from foldwise.data.preparation.pixels import ImagePreparation
-from foldwise.data.preparation.scale import Power, Ranks
+from foldwise.data.preparation.scale import Power, Ranks, SmoothClip
 from foldwise.data.preparation.target_scale import TargetScale
 from foldwise.data.preparation.text import Hashed
 from foldwise.errors import DataError
@@ -18,6 +18,7 @@ TABLE = Preparation(
     (
         Number("size", 1.0, 0.5, 2.0, True, Ranks((0.0, 1.0, 1.0), True)),
         Number("age", 1.0, 0.5, 2.0, False, Power(0.5)),
+        Number("pay", 1.0, 0.0, 1.0, False, SmoothClip(0.5, 0.0)),
         Number("day year", 1.0, 0.0, 1.0),
     ),
     (Levels("sort", ("a", "b", None), ("c",)), Levels("town", ("x", "y"), (), "x", True)),
@@ -70,7 +71,11 @@ def test_a_preparation_comes_back_as_it_was_saved(tmp_path, preparation):
         ("numbers.0.curve", {"quantiles": [], "normal": True}, "quantiles"),
         ("numbers.0.curve", {"quantiles": list(range(2000)), "normal": True}, "quantiles"),
         ("numbers.0.curve", {"code": "x"}, "curve"),
-        ("numbers.2.name", "other", "the last numbers must be the parts of the dates"),
+        ("numbers.2.curve", {"median": 0.0, "factor": -1.0}, "factor"),
+        ("numbers.2.curve", {"median": "0", "factor": 1.0}, "median"),
+        ("numbers.2.curve", {"factor": 1.0}, "median"),
+        ("numbers.2.curve", {"median": 0.0, "factor": 1.0, "more": 1.0}, "more"),
+        ("numbers.3.name", "other", "the last numbers must be the parts of the dates"),
         ("numbers", {}, "numbers: "),
         ("categories.0.own", ["a", "a"], "has 'a' twice"),
         ("categories.0.own", ["a", 5], "categories.0.own.1: "),
