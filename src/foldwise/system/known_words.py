@@ -44,6 +44,7 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("cosineannealing", "cosinedecay", "cos", "cosineannealinglr"), ("cosine",)),
     **dict.fromkeys(("reducelronplateau", "reduceonplateau"), ("plateau",)),
     **dict.fromkeys(("1cycle", "onecyclelr", "triangular"), ("one_cycle",)),
+    **dict.fromkeys(("coslog4", "coslog"), ("coslog4", "coslog")),
     **dict.fromkeys(("fixed",), ("constant",)),
     **dict.fromkeys(("zscore", "standardize", "standardise", "standardscaler", "std"), ("standard",)),
     **dict.fromkeys(("minmaxscaler", "normalize", "normalise"), ("minmax",)),

@@ -110,6 +110,7 @@ SCHEDULES = [
         ("exponential", {"rate": 0.8}),
         ("polynomial", {}),
         ("cosine", {"warmup": 2}),
+        ("coslog", {}),
         ("one_cycle", {}),
         ("plateau", {"patience": 1, "min_delta": 0.05}),
     ]
