@@ -68,12 +68,14 @@ class EarlyStop(Spec):
     """Stop a fold after `patience` epochs without a better monitored value, and keep the weights of the best epoch.
 
     With patience null, all epochs are trained and the last weights are kept. Whether more or less is better follows from the
-    monitored value. min_delta: the smallest gain, of mae in the target's own unit.
+    monitored value. min_delta: the smallest gain, of mae in the target's own unit. ties: which of several equally good epochs
+    is kept; with `last`, such an epoch counts as a better one, so that the waiting starts anew.
     """
 
     patience: Annotated[int, Field(ge=1)] | None = None
     monitor: Annotated[MonitorName, BeforeValidator(_followed)] = "val_loss"
     min_delta: Annotated[float, Field(ge=0)] = 0.0
+    ties: Literal["first", "last"] = "first"
 
     @property
     def sign(self) -> float:

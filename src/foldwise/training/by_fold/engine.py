@@ -240,7 +240,7 @@ class _FoldWatch(keras.callbacks.Callback):  # type: ignore[misc]  # Keras ships
         super().__init__()
         stop = training.fit.early_stop
         self.rates = training.rates
-        self.patience = Patience(stop.patience, stop.least_gain(unit))
+        self.patience = Patience(stop.patience, stop.least_gain(unit), stop.ties == "last")
         self.monitor = stop.monitor
         self.sign = stop.sign
         self.counted = sum(len(batch[0]) for batch in valid) if stop.monitor == "val_accuracy" else 0

@@ -144,6 +144,7 @@ class _Stack:
                 masked=len(set(self.steps)) > 1 or stop.patience is not None,
                 monitored=stop.monitor if stop.patience is not None else "",
                 more=stop.patience is not None and stop.sign < 0,
+                last=stop.patience is not None and stop.ties == "last",
                 compiled=compiled,
                 sides=self.sides if compiled else (),
                 sizes=self._sizes() if compiled else self._kinds(),

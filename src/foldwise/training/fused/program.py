@@ -29,7 +29,7 @@ class Key:
     numbers: the optimizer's parameters that are set.
     masked: whether a fold may pause while others train.
     monitored: the curve whose best epoch gives the kept weights, or "" to keep the last ones.
-    more: whether more of it is better.
+    more: whether more of it is better. last: whether the last of equally good epochs is the best one.
     sides: the widths from features to outputs, and sizes: of the arrays, where the program is compiled for them.
     """
 
@@ -40,6 +40,7 @@ class Key:
     masked: bool
     monitored: str
     more: bool
+    last: bool
     compiled: bool
     sides: tuple[int, ...]
     sizes: tuple[Any, ...]
@@ -132,7 +133,7 @@ def _run(key: Key, rule: Rule, state: State, plan: Plan, inputs: Inputs) -> tupl
             values += validate(setup, after.learner, inputs.valid)
         finite = tf.reduce_all(tf.math.is_finite(tf.stack(values[::2])), axis=0)
         if key.monitored:
-            after = _monitor(after, _monitored(key, values), plan, number)
+            after = _monitor(key, after, _monitored(key, values), plan, number)
         after = after._replace(active=after.active & finite)
         curves = tf.tensor_scatter_nd_update(curves, [[number]], [tf.stack(values)])
         return after, curves, tf.tensor_scatter_nd_update(ran, [[number]], [before.active])
@@ -179,9 +180,10 @@ def _monitored(key: Key, values: list[Tensor]) -> Tensor:
     return -value if key.more else value
 
 
-def _monitor(state: State, value: Tensor, plan: Plan, number: Tensor) -> State:
+def _monitor(key: Key, state: State, value: Tensor, plan: Plan, number: Tensor) -> State:
     """The state after each fold's patience has seen this epoch's value (folds,): see early_stop.Patience."""
-    better = state.active & (value < state.best - plan.min_delta)
+    least = state.best - plan.min_delta
+    better = state.active & (value <= least if key.last else value < least)
     wait = tf.where(better, 0, state.wait + tf.cast(state.active, tf.int32))
     return state._replace(
         best=tf.where(better, value, state.best),

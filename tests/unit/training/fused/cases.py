@@ -132,6 +132,15 @@ STOPS = [
     case("stop-early", fit={"epochs": 30, "early_stop": {"patience": 2, "min_delta": 0.01}, "optimizer": "adam"}),
     case("stop-on-training-loss", fit={"epochs": 20, "early_stop": {"patience": 1, "min_delta": 0.05, "monitor": "loss"}}),
     case(
+        "stop-keeps-last-of-equals",
+        fit={
+            "epochs": 20,
+            "early_stop": {"patience": 4, "monitor": "val_accuracy", "ties": "last"},
+            "optimizer": {"kind": "sgd", "learning_rate": 0.01},
+        },
+        task="binary",
+    ),
+    case(
         "stop-with-plateau", fit={"epochs": 20, "early_stop": {"patience": 4, "min_delta": 0.01}}, schedule={"kind": "plateau"}
     ),
     case(
