@@ -56,6 +56,7 @@ _LATER: Mapping[tuple[str, ...], Any] = {
     ("model", "l2_output"): True,
     **dict.fromkeys((("model", f"{of}_{name}") for of in ("bias", "activity") for name in ("l1", "l2")), 0.0),
     ("model", "kernel_constraint"): "none",
+    ("prep", "clamp_target"): False,
     ("fit", "callbacks"): [],
     ("fit", "early_stop", "ties"): "first",
 }

@@ -90,6 +90,7 @@ class PrepSpec(Spec):
     text: TextSpec = NoText()
     select: SelectSpec = NoSelect()
     target: Literal["standard", "log", "none"] = "standard"  # for regression only
+    clamp_target: bool = False  # for regression only: answers stay within the range of the training targets
 
     @property
     def kinds(self) -> frozenset[FeatureKind]:

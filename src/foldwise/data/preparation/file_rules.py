@@ -108,6 +108,14 @@ class TargetRules(Spec):
     mean: Finite = 0.0
     sd: Positive = 1.0
     log: bool = False
+    low: Finite | None = None
+    high: Finite | None = None
+
+    @model_validator(mode="after")
+    def _range(self) -> TargetRules:
+        if self.low is not None and self.high is not None and self.low > self.high:
+            raise ValueError("low must not be above high")
+        return self
 
 
 class ImageRules(Spec):

@@ -156,7 +156,7 @@ class FoldData:
     train_y, valid_y: (rows, outputs): binary one column of 0 and 1, multiclass one-hot, regression one column, scaled
         as in prep.target by the training rows.
     train_weight, valid_weight: (rows,), None if every row has weight 1.
-    valid_truth: (rows,), codes, or the target in its own unit, which is `target.back(y)`.
+    valid_truth: (rows,), codes, or the target in its own unit.
     columns: the table's column of each feature, (features,).
     """
 
@@ -219,7 +219,7 @@ def fit_preparation(table: Table, rows: npt.ArrayLike, prep: PrepSpec) -> AnyPre
     """
     at = np.asarray(rows, dtype=np.int64)
     check_prep(table, at, prep)
-    target = UNSCALED if table.labels else fit_target_scale(table.target[at], prep.target)
+    target = UNSCALED if table.labels else fit_target_scale(table.target[at], prep.target, prep.clamp_target)
     if table.images is not None:
         return fit_pixels(table.images, at, prep, target)
     frame, schema = table.frame.iloc[at], table.schema

@@ -16,8 +16,8 @@ class Patience:
     Args:
         limit: epochs without a better value after which training ends.
         min_delta: the smallest gain that counts.
-        last: whether a gain of exactly min_delta counts too. With min_delta 0, the last of equally good epochs is then best, and
-            `wait` starts anew at each of them.
+        last: whether a gain of exactly min_delta counts too. With min_delta 0, the last of equally good epochs is then best,
+            and `wait` starts anew at each of them.
 
     Source: keras.callbacks.EarlyStopping with restore_best_weights, which keeps the first of equally good epochs.
     """

@@ -1,6 +1,7 @@
 """Every field of a saved preparation is judged when it is read."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -22,7 +23,7 @@ TABLE = Preparation(
         Number("day year", 1.0, 0.0, 1.0),
     ),
     (Levels("sort", ("a", "b", None), ("c",)), Levels("town", ("x", "y"), (), "x", True)),
-    TargetScale(1.0, 2.0, True),
+    TargetScale(1.0, 2.0, True, 0.5, 9.0),
     (Date("day", ("year",), False),),
     (Hashed("note", 4),),
     (0, 2, 5),
@@ -82,6 +83,9 @@ def test_a_preparation_comes_back_as_it_was_saved(tmp_path, preparation):
         ("categories.1.fill", "never", "fill must be one of the levels"),
         ("target.sd", 0.0, "target.sd: "),
         ("target.log", "yes", "target.log: "),
+        ("target.low", "0", "target.low: "),
+        ("target.high", 1e305, "target.high: "),
+        ("target.high", 0.0, "low must not be above high"),
         ("target.more", 1, "target.more: "),
         ("dates.0.parts", ["second"], "dates.0.parts.0: "),
         ("dates.0.parts", ["year", "year"], "has 'year' twice"),
@@ -98,6 +102,15 @@ def test_a_preparation_comes_back_as_it_was_saved(tmp_path, preparation):
 )
 def test_every_field_of_columns_is_judged(tmp_path, key, value, sentence):
     assert sentence in _changed(tmp_path, TABLE, key, value)
+
+
+def test_a_file_from_before_answers_were_clamped_loads(tmp_path):
+    path = tmp_path / "preparation.json"
+    save_preparation(replace(TABLE, target=TargetScale(1.0, 2.0, True)), path)
+    content = json.loads(path.read_text())
+    del content["target"]["low"], content["target"]["high"]
+    path.write_text(json.dumps(content))
+    assert load_preparation(path).target == TargetScale(1.0, 2.0, True)
 
 
 @pytest.mark.parametrize(
