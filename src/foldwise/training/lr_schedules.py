@@ -56,7 +56,7 @@ def coslog(lr0: float, epochs: int, cycles: int) -> Schedule:
 
 def flat_cos(t: float) -> float:
     """A factor that is 1 up to the middle of the training, t = 0.5, and falls to 0 at its end along half a cosine."""
-    return 0.5 * (1.0 + math.cos(math.pi * (max(1.0, 2.0 * t) - 1.0)))
+    return 0.5 * (1.0 + math.cos(math.pi * (max(1.0, 2.0 * min(t, 1.0)) - 1.0)))
 
 
 def one_cycle(lr0: float, epochs: int, rise: float, start: float, end: float) -> Schedule:
