@@ -6,6 +6,7 @@ import statistics
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
@@ -93,7 +94,7 @@ def network_text(final: FinalModel) -> str:
 def _answer_ms(bundle: Bundle) -> float:
     """The median time in which a bundle answers its first sample row, in milliseconds."""
     rows = bundle.sample_rows()
-    row = rows.iloc[0].to_dict() if isinstance(rows, pd.DataFrame) else rows[0]
+    row: Any = rows.iloc[0].to_dict() if isinstance(rows, pd.DataFrame) else rows[0]
     bundle.answer(row)  # the first answer traces the network
     taken = []
     for _ in range(ANSWERS):
