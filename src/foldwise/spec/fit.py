@@ -140,6 +140,7 @@ class FitSpec(Spec):
     threshold: `auto` is tuned for the goal on out-of-fold predictions.
     callbacks: each returns a keras.callbacks.Callback for one fold. They do not run in the refit on all rows, which takes the
         epochs and learning rates that the folds had.
+    seeds: that refit trains this many networks, alike but for their first weights and batches; the model is their mean.
     """
 
     epochs: Annotated[int, Field(ge=1, le=1_000_000)] = 50
@@ -153,3 +154,4 @@ class FitSpec(Spec):
     early_stop: EarlyStop = EarlyStop()
     threshold: Annotated[float, Field(gt=0, lt=1)] | Literal["auto"] = 0.5
     callbacks: Callbacks = ()
+    seeds: Annotated[int, Field(ge=1, le=50)] = 1
