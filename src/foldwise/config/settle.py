@@ -16,7 +16,8 @@ class Line:
     """What `auto` stands for in tables from `rows` rows on.
 
     model: an option of the group model. columns: the most features; None: any number.
-    values: group -> option, or dotted key -> value; each takes the place of `auto` there and of nothing else.
+    values: group -> option, or dotted key -> value; each takes the place of `auto` there and of nothing else. The network
+        brings its own prep, lr_schedule and fit, whose files may say `auto` too.
     of_numbers: other values where the target is a number.
     """
 
@@ -36,18 +37,38 @@ class Line:
 FORMER = Line(
     model="mlp",
     values={
-        "fit": "adam",
-        "lr_schedule": "constant",
-        "prep.scale": "standard",
+        "fit.epochs": 40,
+        "fit.batch_size": None,
         "folds.count": None,
         "budget.trials": 40,
         "race": "none",
     },
 )
-# Where `auto` may stand. What a line lacks is that of the option of its group.
-PLACES = ("model", *FORMER.values, "fit.epochs", "fit.batch_size")
+# Where `auto` may stand.
+PLACES = ("model", *FORMER.values)
+MOST_COLUMNS = 300  # an embedding of each is what costs
 # From few rows to many. Of the lines that fit the last one counts, and the first one where none does.
-TABLE: tuple[Line, ...] = (FORMER,)
+TABLE: tuple[Line, ...] = (
+    FORMER,
+    Line(
+        "tabular",
+        {"fit.epochs": 48, "fit.batch_size": 256, "folds.count": 5, "budget.trials": 16, "race": "epochs"},
+        rows=3_000,
+        columns=MOST_COLUMNS,
+    ),
+    Line(
+        "tabular",
+        {"fit.epochs": 32, "fit.batch_size": 256, "folds.count": 3, "budget.trials": 10, "race": "epochs"},
+        rows=15_000,
+        columns=MOST_COLUMNS,
+    ),
+    Line(
+        "tabular",
+        {"fit.epochs": 16, "fit.batch_size": 512, "folds.count": 3, "budget.trials": 6, "race": "epochs"},
+        rows=60_000,
+        columns=MOST_COLUMNS,
+    ),
+)
 
 
 def lines_of(kind: str | None, table: Sequence[Line] | None = None) -> tuple[Line, ...]:

@@ -54,18 +54,19 @@ class StudyWords:
 
     def left(self, settled: Settled) -> Settled:
         """Of what was settled, that which is still `auto` here."""
-        return Settled(settled.size, {key: value for key, value in settled.values.items() if self._is_auto(key)})
+        groups = {key: value for key, value in settled.values.items() if "." not in key}
+        beneath = self._composed(groups)
+
+        def is_auto(key: str) -> bool:
+            given = self.unsettled if key in groups else beneath
+            return bool(_at(given, f"{key}.kind" if key in groups else key) == AUTO)
+
+        return Settled(settled.size, {key: value for key, value in settled.values.items() if is_auto(key)})
 
     @cached_property
     def unsettled(self) -> Config:
         """The configuration with the word `auto` wherever the rows decide."""
-        return self._composed(None)
-
-    def _is_auto(self, key: str) -> bool:
-        """Whether nothing was given for a group or a dotted key that may be `auto`."""
-        if "." in key:
-            return bool(_at(self.unsettled, key) == AUTO)
-        return self._listed.get(key) == AUTO and _at(self.unsettled, f"{key}.kind") in (None, AUTO)
+        return self._composed({} if self._model_is_auto else {"model": FORMER.model})
 
     def _stands_for(self, size: Size | None) -> dict[str, Any]:
         """What `auto` stands for, at each place where it may stand."""
@@ -95,22 +96,14 @@ class StudyWords:
         kind = model.get("kind", "") if isinstance(model, Mapping) else model if isinstance(model, str) else ""
         return None if self._model_is_auto else str(kind)
 
-    def _composed(self, settled: Mapping[str, Any] | None) -> Config:
-        """The configuration with these values in place of `auto`; None: with `auto`, but for a model with given keys."""
-        values = settled or ({} if self._model_is_auto else {"model": FORMER.model})
-        autos = [group for group, option in self._listed.items() if option == AUTO and group in values]
-        config = _composed(self.conf, {**self.options, **{group: values[group] for group in autos}})
-        for group in autos:  # its file says what else is settled; one's own may set more
-            for name, value in self.conf.read(f"{group}/{AUTO}.yaml").items():
-                key = f"{group}.{name}"
-                if name != "kind" and (key in values or value != AUTO or key not in PLACES):
-                    _set(config, key, value)
-        _put(config, values)
-        beneath = {key: _at(config, key) for key in PLACES}
+    def _composed(self, settled: Mapping[str, Any]) -> Config:
+        """The configuration with these values in place of `auto`, before and after what was given."""
+        autos = [group for group, option in self._listed.items() if option == AUTO and group in settled]
+        config = _composed(self.conf, {**self.options, **{group: settled[group] for group in autos}})
+        _put(config, settled)
         for key, value in self.values:
             _set(config, key, _copied(value))
-        if settled is not None:
-            _put(config, {**beneath, **values})
+        _put(config, settled)
         return config
 
 

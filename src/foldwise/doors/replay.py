@@ -62,7 +62,7 @@ def replay_here(spec: StudySpec, number: int, opens: StartLedger, screen: Screen
     from foldwise.training.cross_validate import cross_validate
 
     with stoppable(screen.note) as raise_if_stopped:
-        job = plan.job(recorded.number, recorded.params)
+        job = plan.job(recorded.number, recorded.params, recorded.engine)
         replayed = cross_validate(job, plan.table, plan.splits, lambda fold: raise_if_stopped())
     lines = compare(recorded, replayed)
     screen.replayed([(line.name, line.recorded, line.replayed, line.difference, line.equal) for line in lines])

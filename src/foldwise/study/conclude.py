@@ -80,6 +80,7 @@ def conclude(plan: Plan, searched: Searched, parts: Parts, registry: Registry, s
         balance=judgement.balance.record if judgement.balance else None,
         features=_features(plan, model),
         engine=best.engine,
+        seeds=model.trial.fit.seeds,
         findings=tuple(finding.record for finding in plan.findings),
         model=described(plan.spec.register, version),
         seconds=_seconds(

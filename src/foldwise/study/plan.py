@@ -37,7 +37,7 @@ from foldwise.spec.settled import Size
 from foldwise.spec.sources import FrameData
 from foldwise.spec.space import Params
 from foldwise.spec.study import FixedSpec, StudySpec
-from foldwise.training.engine_rule import threads_for
+from foldwise.training.engine_rule import ENGINE_NAMES, threads_for
 from foldwise.training.schedule import check_schedule
 from foldwise.trial.job import TrialJob
 
@@ -89,15 +89,16 @@ class Plan:
         """Whether trials are judged on the rows that they are trained on."""
         return self.spec.fixed.folds.same_rows
 
-    def job(self, number: int, params: Params) -> TrialJob:
-        """The job of a trial, for a worker.
+    def job(self, number: int, params: Params, engine: str = "") -> TrialJob:
+        """The job of a trial, for a worker. engine: the one that trained it before, if it is done again.
 
         Raises:
             ConfigError: two values contradict each other.
         """
         fixed, spec = self.spec.fixed, trial_at(self.spec, params)
         costs = tuple(goal.metric for goal in self.goals[1:])
-        return TrialJob(number, params, fixed.seed, spec, self.goal, fixed.training.engine, costs, dict(fixed.goal.bounds))
+        asked = next((known for known in ENGINE_NAMES if known == engine), fixed.training.engine)
+        return TrialJob(number, params, fixed.seed, spec, self.goal, asked, costs, dict(fixed.goal.bounds))
 
     @property
     def recipe(self) -> Mapping[str, Any]:

@@ -5,11 +5,12 @@ Nothing here imports TensorFlow, whose threads are fixed when it starts.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
 
+from foldwise.data.preparation.layout import Layout
 from foldwise.spec.augment import NO_AUGMENT, AugmentSpec
 from foldwise.spec.fit import FitSpec
 from foldwise.spec.model import MlpSpec, ModelSpec
@@ -20,12 +21,16 @@ from foldwise.training.fold_fit import Training
 # every kind but mlp
 NETWORKS = {"cnn": "a cnn", "layers": "a network of layers", "python": "a network of your own"}
 AskedEngine = Literal["auto", "fused", "keras"]
+ENGINE_NAMES: tuple[Literal["fused", "keras"], ...] = ("fused", "keras")
 
 # Measured on two cores, see docs/decisions/fused_folds.md: above this number of multiplications a step and fold, matrix
-# products outweigh the fixed costs of a step, so fusing gains nothing. Stacked folds should not fill the memory.
-MOST_MULTIPLICATIONS = 3_000_000
+# products outweigh the fixed costs of a step, so fusing gains nothing. Stacked folds, and the numbers that dropout draws for an
+# epoch, should not fill the memory.
+MOST_MULTIPLICATIONS = 200_000_000
 MOST_STACKED_BYTES = 512 * 2**20
-# Below that limit every small product waits for the second thread: steps take two to three times as long.
+MOST_DRAWS = 128_000_000
+# Below this number every small product waits for the second thread: steps take two to three times as long.
+SMALL = 3_000_000
 FUSED_THREADS, USUAL_THREADS = 1, 2
 
 
@@ -42,7 +47,9 @@ class Choice:
         return self.engine == "keras"
 
 
-def choose(training: Training, asked: AskedEngine, folds: int, rows: int, features: int) -> Choice:
+def choose(
+    training: Training, asked: AskedEngine, folds: int, rows: int, features: int, layouts: Iterable[Layout] = ()
+) -> Choice:
     """The engine of a trial.
 
     Args:
@@ -51,22 +58,26 @@ def choose(training: Training, asked: AskedEngine, folds: int, rows: int, featur
         folds: number of folds.
         rows: training rows of the largest fold.
         features: number of prepared features.
+        layouts: of the folds' features.
     """
     if asked == "keras":
         return Choice("keras", "asked for")
-    reason = why_not_fused(training.model, training.fit, training.augment)
+    reason = why_not_fused(training.model, training.fit, training.augment) or _unlike(training.model, layouts)
     if reason is not None:
         return Choice("keras", reason)
     if asked == "fused":
         return Choice("fused", "asked for")
     assert isinstance(training.model, MlpSpec)  # nothing else is fused
     batch = rows_per_batch(training.fit.batch_size, rows)
-    products = _multiplications(batch, (features, *training.model.widths, training.head.units))
+    products = multiplications(training.model, batch, features, training.head.units)
     if products > MOST_MULTIPLICATIONS:
         return Choice("keras", f"a step has {products / 1e6:.0f} million multiplications a fold, which Keras does as fast")
     stacked = folds * rows * features * 4
     if stacked > MOST_STACKED_BYTES:
         return Choice("keras", f"the folds together would take {stacked / 2**20:.0f} MB")
+    dropping = sum(layer.width for layer in training.model.layers if layer.dropout > 0) * training.model.members
+    if rows * dropping > MOST_DRAWS:
+        return Choice("keras", f"dropout draws {rows * dropping / 1e6:.0f} million numbers an epoch and fold")
     return Choice("fused", "all folds as one program")
 
 
@@ -81,6 +92,17 @@ def why_not_fused(model: ModelSpec, fit: FitSpec, augment: AugmentSpec = NO_AUGM
     if augment != NO_AUGMENT:
         return "batches are augmented fold by fold"
     return None
+
+
+def _unlike(model: ModelSpec, layouts: Iterable[Layout]) -> str | None:
+    """The reason why folds of these layouts have networks that cannot be stacked, None if they can."""
+    if not isinstance(model, MlpSpec):
+        return None
+    levels = model.category_embedding
+    categories = {len(layout.embedded(levels.from_levels)) if levels.kind == "learned" else 0 for layout in layouts}
+    splits = model.numeric_embedding.kind != "none" or categories != {0}
+    numbers = {layout.numbers if splits else 0 for layout in layouts}
+    return "the folds embed different columns" if len(categories) > 1 or len(numbers) > 1 else None
 
 
 def threads_for(trials: Sequence[TrialSpec], asked: AskedEngine, rows: int, features: Callable[[], int], outputs: int) -> int:
@@ -99,10 +121,14 @@ def threads_for(trials: Sequence[TrialSpec], asked: AskedEngine, rows: int, feat
     deepest, widest = max(map(len, each)), max((width for widths in each for width in widths), default=0)
     batch = max(rows_per_batch(trial.fit.batch_size, rows) for trial in trials)
     # each of `trials` has one range at its end; a search can combine them all
-    most = _multiplications(batch, (features(), *[widest] * deepest, outputs))
-    return FUSED_THREADS if most <= MOST_MULTIPLICATIONS else USUAL_THREADS
+    largest = MlpSpec(hidden=deepest, units=widest)
+    if any(isinstance(trial.model, MlpSpec) and trial.model.has_parts for trial in trials):
+        return USUAL_THREADS
+    return FUSED_THREADS if multiplications(largest, batch, features(), outputs) <= SMALL else USUAL_THREADS
 
 
-def _multiplications(batch: int, sides: Sequence[int]) -> int:
-    """Multiplications of one forward step of a fold; sides are the widths from features to outputs."""
-    return batch * sum(below * above for below, above in pairwise(sides))
+def multiplications(model: MlpSpec, batch: int, features: int, outputs: int) -> int:
+    """At most so many multiplications has a forward step of a fold; every feature may be an embedded number."""
+    entering = features * getattr(model.numeric_embedding, "width", 1)
+    products = sum(below * above for below, above in pairwise((entering, *model.widths, outputs)))
+    return batch * products * model.members

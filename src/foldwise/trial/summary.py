@@ -142,6 +142,7 @@ class StudySummary:
         but not all are.
     threshold: for two classes, the probability above which the second is predicted.
     balance: what `BalanceGain` found, where balancing was searched. findings: of the audit. Both are kept and shown as a whole.
+    seeds: the number of networks that the model is the mean of.
     seconds: of `data`, `search`, `refit` and `baselines`, and in `total`.
     """
 
@@ -166,6 +167,7 @@ class StudySummary:
     balance: Mapping[str, object] | None = None
     features: Features | None = None
     engine: str
+    seeds: int = 1
     findings: tuple[Mapping[str, object], ...] = ()
     model: RegisteredModel
     seconds: Mapping[str, float] = field(default_factory=dict)

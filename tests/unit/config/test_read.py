@@ -71,6 +71,8 @@ def test_a_tuner_can_give_a_trial_fewer_epochs_but_never_more():
         ("tuner", {"kind": "nsga2", "mutation": 1.5}, "tuner.mutation: must be <= 1.0, got 1.5"),
         ("tuner", {"kind": "qmc", "sequence": "soboll"}, "tuner.sequence: 'soboll' is not known, did you mean sobol?"),
         ("tuner", {"kind": "grid", "startup": 3}, "tuner.startup: unknown key for this tuner.kind"),
+        ("fit", {"seeds": ["int", 1, 5]}, "fit.seeds: is not searched, because all its values give the same trials"),
+        ("fit", {"seeds": 51}, "fit.seeds: must be <= 50, got 51"),
         ("lr_schedule", "cosin", "did you mean cosine?"),
         ("fit.optimizer", {"kind": "sgd", "momentun": 0.9}, "did you mean fit.optimizer.momentum?"),
         ("fit.optimizer", {"kind": "sgd", "momentum": 1.5}, "0 <= momentum < 1 must hold"),
@@ -232,6 +234,16 @@ def test_an_option_that_came_later_does_not_make_another_study_unless_it_is_used
     assert identity_hash({"model": {"kind": "cnn"}}) != identity_hash({"model": {"kind": "cnn", "image": None}})
     assert identity_hash({}) == identity_hash({"baselines": None}) == identity_hash({"baselines": ["majority"]})
     assert identity_hash({"data": csv}) != identity_hash({"data": {**usual, "dates": {"day": "%d.%m.%Y"}}})
+    usual_prep, clamped = ({"prep": {"scale": "standard", "clamp_target": value}} for value in (False, True))
+    assert identity_hash(usual_prep) == identity_hash({"prep": {"scale": "standard"}}) != identity_hash(clamped)
+    fit = {"epochs": 3}
+    assert (
+        identity_hash({"fit": fit})
+        == identity_hash({"fit": {**fit, "seeds": 1}})
+        != identity_hash({"fit": {**fit, "seeds": 5}})
+    )
+    first, last = ({"fit": {"early_stop": {"patience": 2, "ties": ties}}} for ties in ("first", "last"))
+    assert identity_hash(first) == identity_hash({"fit": {"early_stop": {"patience": 2}}}) != identity_hash(last)
 
 
 @pytest.mark.parametrize(

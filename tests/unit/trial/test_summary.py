@@ -68,6 +68,7 @@ def test_every_part_survives_json_and_the_keys_keep_their_order():
             "balance",
             "features",
             "engine",
+            "seeds",
             "findings",
             "model",
             "seconds",
