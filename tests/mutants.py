@@ -183,8 +183,8 @@ FAULTS = (
     ),
     Fault(
         "training/by_fold/early_stop.py",
-        "value < self.best - self.min_delta",
-        "value < self.best + self.min_delta",
+        "least = self.best - self.min_delta",
+        "least = self.best + self.min_delta",
         "an epoch that is slightly worse counts as better",
     ),
     Fault(

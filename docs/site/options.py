@@ -105,7 +105,7 @@ def _keys(
     node: yaml.MappingNode, prefix: str, specs: Sequence[type[BaseModel]], lines: list[str], around: str
 ) -> Iterator[Key]:
     for place, (key, value) in enumerate(node.value):
-        if key.value == "defaults" and not prefix:
+        if key.value == "defaults" and isinstance(value, yaml.SequenceNode):
             continue  # Hydra's list of groups
         name = f"{prefix}.{key.value}" if prefix else str(key.value)
         first_of_file = key.start_mark.line == 0 or (place == 0 and not around and key.start_mark.column == 0)

@@ -23,6 +23,7 @@ class Purpose(IntEnum):
     AUDIT = 11
     IMPORTANCE = 12
     PROMOTION = 13
+    FIRST_WEIGHTS = 14
 
 
 # The refit on all development rows has this number in place of a fold's.

@@ -14,6 +14,7 @@ SCHEDULES = {
     "exponential": lr_schedules.exponential(0.1, 0.97),
     "polynomial": lr_schedules.polynomial(0.1, 50, 0.01, 2.0),
     "cosine": lr_schedules.cosine(0.1, 50, 0.01),
+    "coslog": lr_schedules.coslog(0.1, 50, 4),
     "one_cycle": lr_schedules.one_cycle(0.1, 50, 0.3, 0.04, 0.001),
     "warmed_up": lr_schedules.warmed_up(lr_schedules.cosine(0.1, 45, 0.01), 5),
     "recorded": lr_schedules.recorded([0.1, 0.05, 0.01]),
@@ -60,6 +61,25 @@ def test_a_warm_up_does_not_reach_the_first_rate_before_its_end():
 
 def test_a_recorded_schedule_stays_at_its_last_rate():
     assert [lr_schedules.recorded([0.3, 0.2])(epoch) for epoch in range(4)] == [0.3, 0.2, 0.2, 0.2]
+
+
+@pytest.mark.parametrize("epochs", [1, 15, 50])
+def test_coslog_is_the_published_formula_at_the_middle_of_each_epoch(epochs):
+    t = (np.arange(epochs) + 0.5) / epochs
+    expected = 0.1 * (1 - np.cos(2 * np.pi * np.log2(1 + 15 * t))) / 2
+    assert [lr_schedules.coslog(0.1, epochs, 4)(epoch) for epoch in range(epochs)] == pytest.approx(expected.tolist())
+    assert expected.min() > 0
+
+
+def test_coslog_reaches_its_top_once_a_cycle():
+    rates = np.array([lr_schedules.coslog(1.0, 3000, 4)(epoch) for epoch in range(3000)])
+    assert ((rates[1:-1] > rates[:-2]) & (rates[1:-1] > rates[2:])).sum() == 4
+    assert rates.max() == pytest.approx(1.0, abs=1e-4)
+    assert rates[-1] < 1e-5
+
+
+def test_flat_cos_holds_for_half_of_the_training_and_falls_to_zero():
+    assert [lr_schedules.flat_cos(t) for t in (0.0, 0.3, 0.5, 0.75, 1.0)] == pytest.approx([1.0, 1.0, 1.0, 0.5, 0.0])
 
 
 @pytest.mark.parametrize("epochs", [1, 2])

@@ -43,7 +43,7 @@ _PLACES = (
     ("baselines",),  # they judge trials and change none
 )
 # Options that came later, with the value that earlier studies had: at that value they are no part of the identity.
-_LATER: Mapping[tuple[str, str], Any] = {
+_LATER: Mapping[tuple[str, ...], Any] = {
     ("data", "header"): True,
     ("data", "skip"): 0,
     ("data", "skip_end"): 0,
@@ -56,7 +56,21 @@ _LATER: Mapping[tuple[str, str], Any] = {
     ("model", "l2_output"): True,
     **dict.fromkeys((("model", f"{of}_{name}") for of in ("bias", "activity") for name in ("l1", "l2")), 0.0),
     ("model", "kernel_constraint"): "none",
+    ("model", "numeric_embedding"): "none",
+    ("model", "category_embedding"): "none",
+    ("model", "scaling_layer"): False,
+    ("model", "parametric_activation"): False,
+    ("model", "parametrisation"): "standard",
+    ("model", "first_weights"): "drawn",
+    ("model", "dropout_schedule"): "constant",
+    ("model", "members"): 1,
+    ("prep", "clamp_target"): False,
     ("fit", "callbacks"): [],
+    ("fit", "label_smoothing"): 0.0,
+    ("fit", "rate_factors"): {"embedding": 1.0, "scaling": 1.0, "first": 1.0, "bias": 1.0, "activation": 1.0},
+    ("fit", "weight_decay_on"): "all",
+    ("fit", "weight_decay_schedule"): "constant",
+    ("fit", "early_stop", "ties"): "first",
 }
 # The same for options of one kind of a section, where another kind had the option before.
 _LATER_OF_KIND: Mapping[tuple[str, str, str], Any] = {("model", "layers", "image"): None}
@@ -198,21 +212,25 @@ def read_service(model: type[Model], config: Mapping[str, Any]) -> Model:
 def identity(recipe: Mapping[str, Any]) -> dict[str, Any]:
     """The recipe without the keys that can differ between equal studies."""
     kept = copy.deepcopy(dict(recipe))
-    for *parents, leaf in _PLACES:
-        node: Any = kept
-        for parent in parents:
-            node = node.get(parent) if isinstance(node, dict) else None
-        if isinstance(node, dict):
-            node.pop(leaf, None)
-    for (section, name), usual in _LATER.items():
-        part = kept.get(section)
-        if isinstance(part, dict) and name in part and _equal(part[name], usual):
-            del part[name]
+    for place in _PLACES:
+        _above(kept, place).pop(place[-1], None)
+    for place, usual in _LATER.items():
+        above = _above(kept, place)
+        if place[-1] in above and _equal(above[place[-1]], usual):
+            del above[place[-1]]
     for (section, kind, name), usual in _LATER_OF_KIND.items():
         part = kept.get(section)
         if isinstance(part, dict) and part.get("kind") == kind and name in part and part[name] == usual:
             del part[name]
     return kept
+
+
+def _above(recipe: dict[str, Any], place: Sequence[str]) -> dict[str, Any]:
+    """The part of a recipe that holds this place, or an empty one."""
+    node: Any = recipe
+    for name in place[:-1]:
+        node = node.get(name) if isinstance(node, dict) else None
+    return node if isinstance(node, dict) else {}
 
 
 def _equal(one: Any, other: Any) -> bool:

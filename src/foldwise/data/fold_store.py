@@ -17,6 +17,7 @@ import numpy.typing as npt
 from filelock import FileLock
 
 from foldwise.data.preparation.fold import Features, FoldData
+from foldwise.data.preparation.layout import Layout
 from foldwise.data.preparation.pixels import Bytes, Images
 from foldwise.data.preparation.target_scale import TargetScale
 from foldwise.system.files import whole_folder
@@ -71,7 +72,7 @@ class FoldStore:
     def _fill(part: Path, folds: tuple[FoldData, ...]) -> None:
         rest = []
         for number, data in enumerate(folds):
-            own: dict[str, Any] = {"target": asdict(data.target), "columns": list(data.columns)}
+            own: dict[str, Any] = {"target": asdict(data.target), "columns": list(data.columns), "layout": data.layout}
             for side in SIDES:
                 features = getattr(data, side)
                 if isinstance(features, Images):
@@ -94,7 +95,8 @@ class FoldStore:
         arrays = {name: _mapped(place / f"{number}-{name}.npy") for name in ARRAYS}
         features = {side: self._features(place, f"{number}-{side}", own.get(side)) for side in SIDES}
         target, columns = TargetScale(**own["target"]), tuple(own["columns"])
-        return FoldData(**features, **arrays, target=target, columns=columns)  # type: ignore[arg-type]  # weights may be None
+        layout = Layout(own["layout"][0], tuple((start, stop) for start, stop in own["layout"][1]))
+        return FoldData(**features, **arrays, target=target, columns=columns, layout=layout)  # type: ignore[arg-type]  # weights may be None
 
     def _features(self, place: Path, name: str, image: list[int] | None) -> Features:
         if image is None:

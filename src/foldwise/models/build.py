@@ -8,20 +8,31 @@ from typing import Any
 import keras
 import numpy.typing as npt
 
+from foldwise.data.preparation.fold import FoldData
+from foldwise.data.preparation.layout import NO_LAYOUT, Layout
 from foldwise.models.cnn import cnn
+from foldwise.models.first_by_data import fitted_weights
 from foldwise.models.function import from_function
 from foldwise.models.heads import Head
 from foldwise.models.layer_options import drawn
 from foldwise.models.layers import layered
-from foldwise.models.mlp import mlp
+from foldwise.models.mlp import MakeDropout, mlp
 from foldwise.spec.function import FunctionSpec
 from foldwise.spec.layers import LayersSpec
-from foldwise.spec.model import ModelSpec
+from foldwise.spec.model import MlpSpec, ModelSpec
 
-KINDS: dict[str, Callable[[Any, int, Head, int], keras.Model]] = {"mlp": mlp, "cnn": cnn, "python": from_function}
+KINDS: dict[str, Callable[[Any, int, Head, int], keras.Model]] = {"cnn": cnn, "python": from_function}
 
 
-def build(spec: ModelSpec, inputs: int, head: Head, seed: int, columns: Sequence[str] = ()) -> keras.Model:
+def build(
+    spec: ModelSpec,
+    inputs: int,
+    head: Head,
+    seed: int,
+    columns: Sequence[str] = (),
+    layout: Layout = NO_LAYOUT,
+    dropout: MakeDropout = keras.layers.Dropout,
+) -> keras.Model:
     """A network that takes (rows, inputs) and gives (rows, head.units) from each of its outputs.
 
     Args:
@@ -30,12 +41,16 @@ def build(spec: ModelSpec, inputs: int, head: Head, seed: int, columns: Sequence
         head: the output layer.
         seed: of the random layers; for first weights see first_weights.
         columns: the table's column of each feature, (inputs,), for networks with named inputs.
+        layout: which features are numbers and categories, for embeddings.
+        dropout: makes the dropout layers of a multilayer perceptron.
 
     Raises:
         ConfigError: the model cannot take this number of features.
     """
     if isinstance(spec, LayersSpec):
         return layered(spec, inputs, head, seed, columns)
+    if isinstance(spec, MlpSpec):
+        return mlp(spec, inputs, head, seed, layout, dropout)
     return KINDS[spec.kind](spec, inputs, head, seed)
 
 
@@ -44,15 +59,15 @@ def answering(network: keras.Model) -> keras.Model:
     return keras.Model(network.input, network.outputs[0], name=network.name) if len(network.outputs) > 1 else network
 
 
-def first_weights(spec: ModelSpec, network: keras.Model, head: Head, seed: int) -> list[npt.NDArray[Any]]:
-    """Fresh first values for `network.weights`, in their order; the network does not change.
+def first_weights(spec: ModelSpec, network: keras.Model, head: Head, seed: int, data: FoldData) -> list[npt.NDArray[Any]]:
+    """Fresh first values for `network.weights`, in their order; the network does not change. data: the fold to be trained on.
 
     A function of the user's own initialises its network itself, so it is called again under the seed.
     """
     if isinstance(spec, FunctionSpec):
         weights: list[npt.NDArray[Any]] = build(spec, network.input_shape[-1], head, seed).get_weights()
         return weights
-    return initial_weights(network, seed)
+    return fitted_weights(spec, data, head, seed) if isinstance(spec, MlpSpec) else initial_weights(network, seed)
 
 
 def initial_weights(model: keras.Model, seed: int) -> list[npt.NDArray[Any]]:

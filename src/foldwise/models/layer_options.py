@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from foldwise.seeds import Purpose, derive
 from foldwise.spec.constraint import ConstraintSpec
+from foldwise.spec.goal import Task
 
 # the configuration's short words for Keras's initializers; all others have Keras's own names
 INITIALIZERS = {"uniform": "random_uniform", "normal": "random_normal"}
@@ -50,6 +51,11 @@ def constraint(spec: ConstraintSpec, axes: int = 2) -> keras.constraints.Constra
     if spec.kind != "non_neg":
         numbers["axis"] = 0 if axes == 2 else list(range(axes - 1))
     return getattr(keras.constraints, CONSTRAINTS[spec.kind])(**numbers)
+
+
+def function_of(activation: str, task: Task) -> str:
+    """The activation of a hidden layer, with `auto` resolved."""
+    return ("mish" if task == "regression" else "selu") if activation == "auto" else activation
 
 
 def activation(function: str, negative_slope: float, name: str, **options: Any) -> keras.Layer:

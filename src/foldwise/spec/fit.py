@@ -39,6 +39,7 @@ LossName = Literal[
 ]  # fmt: skip
 
 
+Factor = Annotated[float, Field(gt=0)]
 MonitorName = Literal["val_loss", "loss", "val_accuracy", "accuracy", "val_mae", "mae"]
 # what is followed in each epoch -> its metric; a loss has none, and every task has one
 MONITORS: Mapping[str, str | None] = {
@@ -68,12 +69,14 @@ class EarlyStop(Spec):
     """Stop a fold after `patience` epochs without a better monitored value, and keep the weights of the best epoch.
 
     With patience null, all epochs are trained and the last weights are kept. Whether more or less is better follows from the
-    monitored value. min_delta: the smallest gain, of mae in the target's own unit.
+    monitored value. min_delta: the smallest gain, of mae in the target's own unit. ties: which of several equally good epochs
+    is kept; with `last`, such an epoch counts as a better one, so that the waiting starts anew.
     """
 
     patience: Annotated[int, Field(ge=1)] | None = None
     monitor: Annotated[MonitorName, BeforeValidator(_followed)] = "val_loss"
     min_delta: Annotated[float, Field(ge=0)] = 0.0
+    ties: Literal["first", "last"] = "first"
 
     @property
     def sign(self) -> float:
@@ -89,6 +92,20 @@ class EarlyStop(Spec):
     def least_gain(self, unit: float) -> float:
         """min_delta in the unit of the training target, whose 1 is `unit` in the target's own."""
         return self.min_delta / unit if self.in_own_unit else self.min_delta
+
+
+class RateFactors(Spec):
+    """Factors of the learning rate, by kind of weight. All other weights have 1.
+
+    embedding: of numbers, see model.numeric_embedding. scaling: the scaling layer. first: the first hidden layer's kernel.
+    bias: of dense layers. activation: of parametric activations.
+    """
+
+    embedding: Factor = 1.0
+    scaling: Factor = 1.0
+    first: Factor = 1.0
+    bias: Factor = 1.0
+    activation: Factor = 1.0
 
 
 def _functions(values: Any) -> Any:
@@ -117,6 +134,9 @@ class FitSpec(Spec):
     """How a network is trained, and above which probability a row gets the positive of two labels.
 
     batch_size: `full` is batch gradient descent, 1 is stochastic gradient descent, None is 32, or all rows if there are fewer.
+    label_smoothing: the share of each row's label that is spread evenly over all labels, in the loss.
+    weight_decay_on: `kernels` leaves biases alone; weight decay itself is a parameter of the optimizer.
+    weight_decay_schedule: flat_cos holds it for half of the epochs, then lowers it to 0 along half a cosine.
     threshold: `auto` is tuned for the goal on out-of-fold predictions.
     callbacks: each returns a keras.callbacks.Callback for one fold. They do not run in the refit on all rows, which takes the
         epochs and learning rates that the folds had.
@@ -125,7 +145,11 @@ class FitSpec(Spec):
     epochs: Annotated[int, Field(ge=1, le=1_000_000)] = 50
     batch_size: Annotated[int, Field(ge=1)] | Literal["full"] | None = None
     loss: LossName = "auto"
+    label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0
     optimizer: Annotated[OptimizerSpec, ByKind] = OptimizerSpec()
+    rate_factors: RateFactors = RateFactors()
+    weight_decay_on: Literal["all", "kernels"] = "all"
+    weight_decay_schedule: Literal["constant", "flat_cos"] = "constant"
     early_stop: EarlyStop = EarlyStop()
     threshold: Annotated[float, Field(gt=0, lt=1)] | Literal["auto"] = 0.5
     callbacks: Callbacks = ()

@@ -16,7 +16,9 @@ from foldwise.spec.base import BadKey
 from foldwise.spec.constraint import CONSTRAINT
 from foldwise.system.known_words import did_you_mean
 
-Activation = Literal["linear", "sigmoid", "tanh", "relu", "leaky_relu", "elu", "selu", "gelu", "swish", "softplus", "softsign"]
+Activation = Literal[
+    "linear", "sigmoid", "tanh", "relu", "leaky_relu", "elu", "selu", "gelu", "swish", "mish", "softplus", "softsign"
+]  # fmt: skip
 ACTIVATIONS: tuple[str, ...] = get_args(Activation)
 OutputActivation = Literal["auto", "sigmoid", "softmax", "linear", "tanh"]  # auto follows from the task
 Initializer = Literal[

@@ -64,6 +64,17 @@ class Cosine(Spec):
     warmup: Warmup = 0
 
 
+class CosLog(Spec):
+    """`lr0 / 2 * (1 - cos(2 pi log2(1 + (2^cycles - 1) t)))`: waves between 0 and lr0 that grow longer.
+
+    t is the middle of the epoch, as a share of all epochs, so that every epoch has a rate above 0.
+    """
+
+    kind: Literal["coslog"]
+    cycles: Annotated[int, Field(ge=1, le=20)] = 4
+    warmup: Warmup = 0
+
+
 class OneCycle(Spec):
     """Up from `start * lr0` to lr0 during the `rise` share of the epochs, then down to `end * lr0`."""
 
@@ -109,7 +120,7 @@ class PythonSchedule(BaseModel):
             raise ValueError(
                 "kind python takes your own function of epoch and rate, and only from Python: "
                 "foldwise.tune(lr_schedule={'kind': 'python', 'schedule': my_function}); in a shell use time_based, drop, "
-                "exponential, polynomial, cosine, one_cycle or plateau"
+                "exponential, polynomial, cosine, coslog, one_cycle or plateau"
             )
         return values
 
@@ -145,7 +156,7 @@ _BY_NAME = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_O
 
 
 LrScheduleSpec = Annotated[
-    Constant | TimeBased | Drop | Exponential | Polynomial | Cosine | OneCycle | PlateauDrop | PythonSchedule,
+    Constant | TimeBased | Drop | Exponential | Polynomial | Cosine | CosLog | OneCycle | PlateauDrop | PythonSchedule,
     Field(discriminator="kind"),
     ByKind,
 ]

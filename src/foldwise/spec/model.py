@@ -1,4 +1,4 @@
-"""The networks that a trial can build: mlp, cnn, a list of layers, or a Python function."""
+"""The networks that a trial can build: mlp, tabular, tabm, cnn, a list of layers, or a Python function."""
 
 from __future__ import annotations
 
@@ -8,6 +8,15 @@ from pydantic import Discriminator, Field, Tag, model_validator
 
 from foldwise.spec.base import BadKey, ByKind, Listed, Spec
 from foldwise.spec.constraint import NO_CONSTRAINT, ConstraintSpec
+from foldwise.spec.embedding import (
+    CategoryEmbedding,
+    LearnedCategories,
+    NoCategoryEmbedding,
+    NoNumericEmbedding,
+    NumericEmbedding,
+    PeriodicBias,
+    PiecewiseLinear,
+)
 from foldwise.spec.function import FunctionSpec
 from foldwise.spec.layer_table import Activation, Initializer, OutputActivation
 from foldwise.spec.layers import LayersSpec
@@ -27,6 +36,7 @@ PerLayer = Annotated[
     Annotated[Item, Tag("one")] | Annotated[tuple[Item, ...], Listed, Tag("each")],
     Discriminator(_form),
 ]
+HiddenActivation = Literal[Activation, "auto"]  # auto: selu for classes, mish for numbers
 # What a list of each key lists.
 LISTS = {
     "units": "widths",
@@ -79,12 +89,20 @@ class MlpSpec(Spec):
         list leaves without one; false is none; or a number of its own.
     bias_l1, bias_l2, activity_l1, activity_l2, kernel_constraint: of the hidden layers. The penalty of activities is on what
         leaves the activation, divided by the rows of the batch, as Keras does.
+    numeric_embedding, category_embedding: of the inputs. scaling_layer: a learned factor of each feature after them.
+    parametric_activation: `x + a (f(x) - x)` with a learned `a` of each unit, 1 at first, where `f` is the activation.
+    parametrisation: ntp divides what enters a kernel by the square root of its number of inputs.
+    first_weights: by_data scales each first kernel and bias by what the training rows give, see models.first_by_data.
+    dropout_schedule: flat_cos holds the rates for half of the epochs, then lowers them to 0 along half a cosine.
+    members: networks that share the kernels; each has its own factors of a layer's inputs and outputs, its own biases and
+        output layer. The loss is the mean of their losses, the answer the mean of their answers.
+        Source: Gorishniy et al. 2024, TabM.
     """
 
     kind: Literal["mlp"] = "mlp"
     hidden: Annotated[int, Field(ge=0, le=1000)] = 1
     units: Width | Annotated[tuple[Width, ...], Listed] = 64
-    activation: PerLayer[Activation] = "relu"
+    activation: PerLayer[HiddenActivation] = "relu"
     negative_slope: Rate = 0.02  # only for leaky_relu
     initializer: PerLayer[Initializer] = "glorot_uniform"
     bias_initializer: Initializer = "zeros"
@@ -102,6 +120,14 @@ class MlpSpec(Spec):
     batch_norm: PerLayer[bool] = False
     layer_norm: bool = False
     output_activation: OutputActivation = "auto"
+    numeric_embedding: NumericEmbedding = NoNumericEmbedding()
+    category_embedding: CategoryEmbedding = NoCategoryEmbedding()
+    scaling_layer: bool = False
+    parametric_activation: bool = False
+    parametrisation: Literal["standard", "ntp"] = "standard"
+    first_weights: Literal["drawn", "by_data"] = "drawn"
+    dropout_schedule: Literal["constant", "flat_cos"] = "constant"
+    members: Annotated[int, Field(ge=1, le=256)] = 1
 
     @model_validator(mode="after")
     def _lists_fit(self) -> MlpSpec:
@@ -109,9 +135,32 @@ class MlpSpec(Spec):
             _refuse_other_count(name, getattr(self, name), what, "hidden", self.hidden)
         if self.layer_norm and any(_one_each(self.batch_norm, 1)):
             raise BadKey("layer_norm", "batch_norm and layer_norm exclude each other")
+        if self.members > 1:
+            self._refuse_beside_members()
         if self.bias_initializer in ("orthogonal", "identity"):
             raise BadKey("bias_initializer", f"{self.bias_initializer} makes a matrix, but a bias is a vector; use zeros")
         return self
+
+    def _refuse_beside_members(self) -> None:
+        """Refuse what several members do not have."""
+        norms = self.batch_norm if isinstance(self.batch_norm, tuple) else (self.batch_norm,)
+        odd = {
+            "batch_norm": any(norms),
+            "activity_l1": self.activity_l1 > 0,
+            "activity_l2": self.activity_l2 > 0,
+            "first_weights": self.first_weights == "by_data",
+            "parametrisation": self.parametrisation == "ntp",
+        }
+        for key, given in odd.items():
+            if given:
+                raise BadKey(key, f"networks of {self.members} members do not have {key}; leave it out, or use members=1")
+
+    @property
+    def has_parts(self) -> bool:
+        """Whether it is more than dense layers one after the other."""
+        plain = self.numeric_embedding.kind == "none" and self.category_embedding.kind == "none"
+        ntp = self.parametrisation == "ntp"
+        return not plain or ntp or self.scaling_layer or self.parametric_activation or self.members > 1
 
     @property
     def widths(self) -> tuple[int, ...]:
@@ -138,6 +187,41 @@ class MlpSpec(Spec):
         """L1 and L2 of each kernel, the output layer's last."""
         output = (_of_output(self.l1_output, self.l1), _of_output(self.l2_output, self.l2))
         return (*((layer.l1, layer.l2) for layer in self.layers), output)
+
+
+class TabularSpec(MlpSpec):
+    """RealMLP: a multilayer perceptron with the parts that win on tables, each of them an option of MlpSpec.
+
+    Source: Holzmueller et al. 2024, Better by default: strong pre-tuned MLPs and boosted trees on tabular data.
+    """
+
+    kind: Literal["tabular"]  # type: ignore[assignment]
+    hidden: Annotated[int, Field(ge=0, le=1000)] = 3
+    units: Width | Annotated[tuple[Width, ...], Listed] = 256
+    activation: PerLayer[HiddenActivation] = "auto"
+    initializer: PerLayer[Initializer] = "random_normal"
+    dropout: PerLayer[Rate] = 0.15
+    numeric_embedding: NumericEmbedding = PeriodicBias()
+    category_embedding: CategoryEmbedding = LearnedCategories()
+    scaling_layer: bool = True
+    parametric_activation: bool = True
+    parametrisation: Literal["standard", "ntp"] = "ntp"
+    first_weights: Literal["drawn", "by_data"] = "by_data"
+    dropout_schedule: Literal["constant", "flat_cos"] = "flat_cos"
+
+
+class TabmSpec(MlpSpec):
+    """TabM: several networks in one, see `members` of MlpSpec.
+
+    Source: Gorishniy et al. 2024, TabM: advancing tabular deep learning with parameter-efficient ensembling.
+    """
+
+    kind: Literal["tabm"]  # type: ignore[assignment]
+    hidden: Annotated[int, Field(ge=0, le=1000)] = 2
+    units: Width | Annotated[tuple[Width, ...], Listed] = 128
+    dropout: PerLayer[Rate] = 0.1
+    numeric_embedding: NumericEmbedding = PiecewiseLinear()
+    members: Annotated[int, Field(ge=1, le=256)] = 8
 
 
 class CnnSpec(Spec):
@@ -199,4 +283,6 @@ class CnnSpec(Spec):
         return _one_each(self.units, self.hidden)
 
 
-ModelSpec = Annotated[MlpSpec | CnnSpec | LayersSpec | FunctionSpec, Field(discriminator="kind"), ByKind]
+ModelSpec = Annotated[
+    MlpSpec | TabularSpec | TabmSpec | CnnSpec | LayersSpec | FunctionSpec, Field(discriminator="kind"), ByKind
+]

@@ -9,7 +9,9 @@ from pydantic import Field
 from foldwise.spec.base import ByKind, Spec
 from foldwise.spec.data import FeatureKind
 
-ScaleKind = Literal["standard", "minmax", "max", "unit", "robust", "quantile", "quantile_uniform", "yeo_johnson", "none"]
+ScaleKind = Literal[
+    "standard", "minmax", "max", "unit", "robust", "robust_clip", "quantile", "quantile_uniform", "yeo_johnson", "none"
+]
 
 
 class Impute(Spec):
@@ -88,6 +90,7 @@ class PrepSpec(Spec):
     text: TextSpec = NoText()
     select: SelectSpec = NoSelect()
     target: Literal["standard", "log", "none"] = "standard"  # for regression only
+    clamp_target: bool = False  # for regression only: answers stay within the range of the training targets
 
     @property
     def kinds(self) -> frozenset[FeatureKind]:

@@ -13,6 +13,8 @@ from foldwise.data.fold_cache import FoldCache
 from foldwise.data.preparation.fold import FoldData, fit_preparation
 from foldwise.errors import ConfigError, JobError
 from foldwise.spec.balance import KEEP_ROWS
+from foldwise.spec.base import Spec
+from foldwise.spec.fit import FitSpec
 from foldwise.spec.model import MlpSpec
 from foldwise.spec.trial import TrialSpec
 from foldwise.study.plan import Plan
@@ -28,7 +30,12 @@ MOST_UNITS, MOST_INPUTS, MOST_HIDDEN = 24, 40, 6  # more would not be read
 MOST_FRAMES = 60
 MOST_ROWS = 64  # of a batch
 MOST_POINTS = 400  # of a curve
-UNSEEN = ("batch_norm", "layer_norm", "noise", "bias_l1", "bias_l2", "activity_l1", "activity_l2", "kernel_constraint")
+UNSEEN = (
+    *("batch_norm", "layer_norm", "noise", "bias_l1", "bias_l2", "activity_l1", "activity_l2", "kernel_constraint"),
+    *("numeric_embedding", "category_embedding", "scaling_layer", "parametric_activation", "parametrisation", "members"),
+    "dropout_schedule",
+)
+UNSEEN_IN_FIT = ("label_smoothing", "rate_factors", "weight_decay_on", "weight_decay_schedule")
 EARLY = 1.7  # the exponent that puts more frames into the first epochs, in which most happens
 
 Floats = npt.NDArray[np.float64]
@@ -66,10 +73,16 @@ def refuse_unseeable(trial: TrialSpec, number: int) -> None:
         raise refused(f"has {len(model.widths)} hidden layers, and step shows at most {MOST_HIDDEN}")
     if max(model.widths, default=0) > MOST_UNITS:
         raise refused(f"has a layer of {max(model.widths)} units, and step shows at most {MOST_UNITS}")
-    plain = MlpSpec()
-    for name in UNSEEN:
-        if getattr(model, name) != getattr(plain, name):
-            raise refused(f"has model.{name}, and step shows dense layers with dropout and penalties of kernels at most")
+    parts: tuple[tuple[str, Spec, Spec, Sequence[str]], ...] = (
+        ("model", model, MlpSpec(), UNSEEN),
+        ("fit", trial.fit, FitSpec(), UNSEEN_IN_FIT),
+    )
+    for section, given, plain, names in parts:
+        for name in names:
+            if getattr(given, name) != getattr(plain, name):
+                raise refused(
+                    f"has {section}.{name}, and step shows dense layers with dropout and penalties of kernels at most"
+                )
     if trial.augment.kind != "none":
         raise refused(f"has augment={trial.augment.kind}, which changes rows at random as they are trained on")
 

@@ -32,11 +32,11 @@ def costs_before(wanted: Collection[str], training: Training, data: FoldData) ->
     inputs = data.train_x.shape[1]
     found: dict[str, float] = {}
     if "parameters" in wanted and isinstance(training.model, MlpSpec):
-        found["parameters"] = float(count_weights(training.model, inputs, training.head))
+        found["parameters"] = float(count_weights(training.model, inputs, data.layout, training.head))
     if not set(wanted) - set(found) - {"training_seconds"}:
         return found
     columns = data.columns if isinstance(training.model, LayersSpec) else ()
-    network = answering(build(training.model, inputs, training.head, 0, columns))
+    network = answering(build(training.model, inputs, training.head, 0, columns, data.layout))
     if "parameters" in wanted:
         found["parameters"] = float(sum(prod(weight.shape) for weight in network.weights))
     if "latency_ms" in wanted:

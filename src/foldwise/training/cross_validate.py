@@ -79,7 +79,7 @@ def cross_validate(
         if too_much is not None:
             seconds = time.perf_counter() - started
             return TrialResult(job.number, job.params, "STOPPED", reason=too_much, seconds=seconds, costs=costs)
-        choice = choose(training, job.engine, len(folds), rows, features)
+        choice = choose(training, job.engine, len(folds), rows, features, [data.layout for data in folds])
         engine = choice.engine
         chosen(choice)
         for fit in ENGINES[engine](training, enumerate(folds)):

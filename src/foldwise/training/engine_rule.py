@@ -5,11 +5,12 @@ Nothing here imports TensorFlow, whose threads are fixed when it starts.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
 
+from foldwise.data.preparation.layout import Layout
 from foldwise.spec.augment import NO_AUGMENT, AugmentSpec
 from foldwise.spec.fit import FitSpec
 from foldwise.spec.model import MlpSpec, ModelSpec
@@ -42,7 +43,9 @@ class Choice:
         return self.engine == "keras"
 
 
-def choose(training: Training, asked: AskedEngine, folds: int, rows: int, features: int) -> Choice:
+def choose(
+    training: Training, asked: AskedEngine, folds: int, rows: int, features: int, layouts: Iterable[Layout] = ()
+) -> Choice:
     """The engine of a trial.
 
     Args:
@@ -51,10 +54,11 @@ def choose(training: Training, asked: AskedEngine, folds: int, rows: int, featur
         folds: number of folds.
         rows: training rows of the largest fold.
         features: number of prepared features.
+        layouts: of the folds' features.
     """
     if asked == "keras":
         return Choice("keras", "asked for")
-    reason = why_not_fused(training.model, training.fit, training.augment)
+    reason = why_not_fused(training.model, training.fit, training.augment) or _unlike(training.model, layouts)
     if reason is not None:
         return Choice("keras", reason)
     if asked == "fused":
@@ -81,6 +85,17 @@ def why_not_fused(model: ModelSpec, fit: FitSpec, augment: AugmentSpec = NO_AUGM
     if augment != NO_AUGMENT:
         return "batches are augmented fold by fold"
     return None
+
+
+def _unlike(model: ModelSpec, layouts: Iterable[Layout]) -> str | None:
+    """The reason why folds of these layouts have networks that cannot be stacked, None if they can."""
+    if not isinstance(model, MlpSpec):
+        return None
+    levels = model.category_embedding
+    categories = {len(layout.embedded(levels.from_levels)) if levels.kind == "learned" else 0 for layout in layouts}
+    splits = model.numeric_embedding.kind != "none" or categories != {0}
+    numbers = {layout.numbers if splits else 0 for layout in layouts}
+    return "the folds embed different columns" if len(categories) > 1 or len(numbers) > 1 else None
 
 
 def threads_for(trials: Sequence[TrialSpec], asked: AskedEngine, rows: int, features: Callable[[], int], outputs: int) -> int:

@@ -14,6 +14,7 @@ from foldwise.models.heads import Head
 from foldwise.spec.augment import NO_AUGMENT, AugmentSpec
 from foldwise.spec.fit import FitSpec
 from foldwise.spec.model import ModelSpec
+from foldwise.training.lr_schedules import flat_cos
 from foldwise.training.recorder import Recorder
 from foldwise.training.schedule import Rates
 
@@ -30,6 +31,7 @@ class Training:
 
     rungs: epochs at which `lost` is called; it does not change the training.
     on_epoch_end: called between epochs, about every second; an exception from it ends the training.
+    length: the epochs over which the schedules of dropout and weight decay run; None is those of `fit`.
     recorder: keeps the weights and one step of a fold; it does not change the training.
     """
 
@@ -43,7 +45,12 @@ class Training:
     rungs: tuple[int, ...] = ()
     lost: AtRung = lambda epoch, answers: False
     on_epoch_end: Callable[[], None] = lambda: None
+    length: int | None = None
     recorder: Recorder | None = None
+
+    def share(self, epoch: int) -> float:
+        """The share of dropout and weight decay in an epoch, counted from 0, where these follow a schedule."""
+        return flat_cos((epoch + 0.5) / (self.length or self.fit.epochs))
 
 
 @dataclass(frozen=True, eq=False)

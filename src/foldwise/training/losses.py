@@ -25,9 +25,14 @@ LOSSES: dict[str, str] = {
 }
 
 
-def loss_for(head: Head, per_row: bool = False, dtype: str | None = None) -> keras.losses.Loss:
-    """The loss of a head: the mean over the rows of a batch, or one value for each row. dtype: None is Keras's own."""
-    return getattr(keras.losses, LOSSES[head.loss])(reduction="none" if per_row else "sum_over_batch_size", dtype=dtype)
+def loss_for(head: Head, per_row: bool = False, dtype: str | None = None, smoothing: float = 0.0) -> keras.losses.Loss:
+    """The loss of a head: the mean over the rows of a batch, or one value for each row.
+
+    dtype: None is Keras's own. smoothing: see fit.label_smoothing.
+    """
+    options: dict[str, float] = {"label_smoothing": smoothing} if smoothing > 0 else {}
+    reduction = "none" if per_row else "sum_over_batch_size"
+    return getattr(keras.losses, LOSSES[head.loss])(reduction=reduction, dtype=dtype, **options)
 
 
 def curve_metric(head: Head) -> keras.metrics.Metric:

@@ -1,6 +1,7 @@
 """Learning-rate schedules: pure functions from the epoch (counted from 0) to the learning rate.
 
 Sources: Keras courses (time-based, drop-based); Loshchilov & Hutter 2017 (cosine); Smith 2018 (one-cycle);
+Holzmueller, Grinsztajn and Steinwart 2024, arXiv 2407.04491 (coslog, flat_cos);
 keras.callbacks.ReduceLROnPlateau (plateau).
 """
 
@@ -41,6 +42,21 @@ def polynomial(lr0: float, epochs: int, end: float, power: float) -> Schedule:
 def cosine(lr0: float, epochs: int, end: float) -> Schedule:
     """From `lr0` to `end * lr0` along half a cosine."""
     return lambda epoch: lr0 * (end + (1.0 - end) * 0.5 * (1.0 + math.cos(math.pi * _share(epoch, epochs))))
+
+
+def coslog(lr0: float, epochs: int, cycles: int) -> Schedule:
+    """`lr0 / 2 * (1 - cos(2 pi log2(1 + (2^cycles - 1) t)))`, t the middle of the epoch as a share of all epochs: never 0."""
+
+    def rate(epoch: int) -> float:
+        share = (min(epoch, epochs - 1) + 0.5) / epochs
+        return lr0 * 0.5 * (1.0 - math.cos(2.0 * math.pi * math.log2(1.0 + (2.0**cycles - 1.0) * share)))
+
+    return rate
+
+
+def flat_cos(t: float) -> float:
+    """A factor that is 1 up to the middle of the training, t = 0.5, and falls to 0 at its end along half a cosine."""
+    return 0.5 * (1.0 + math.cos(math.pi * (max(1.0, 2.0 * min(t, 1.0)) - 1.0)))
 
 
 def one_cycle(lr0: float, epochs: int, rise: float, start: float, end: float) -> Schedule:

@@ -63,7 +63,7 @@ def refit(job: TrialJob, table: Table, rows: npt.NDArray[np.int64], result: Tria
     rates = usual_rates(result.folds, epochs)
     training = training_for(job, table)
     fit = training.fit.model_copy(update={"epochs": epochs, "early_stop": EarlyStop(), "callbacks": ()})
-    training = replace(training, fit=fit, rates=Rates(recorded(list(rates))))
+    training = replace(training, fit=fit, rates=Rates(recorded(list(rates))), length=training.fit.epochs)
     draws = derive(Purpose.BALANCE, job.seed, REFIT_FOLD)
     data = prepare_fold(table, Split(rows, rows[:0]), job.spec.prep, job.spec.balance, draws)
     engine = choose(training, job.engine, 1, *data.train_x.shape).engine
@@ -71,7 +71,7 @@ def refit(job: TrialJob, table: Table, rows: npt.NDArray[np.int64], result: Tria
     if fitted.failure is not None:
         raise JobError(f"the refit of trial {job.number} on all development rows failed: {fitted.failure}")
     keras.backend.clear_session()
-    network = answering(build(training.model, data.train_x.shape[1], training.head, 0, data.columns))
+    network = answering(build(training.model, data.train_x.shape[1], training.head, 0, data.columns, data.layout))
     network.set_weights(fitted.weights)
     count = len(data.train_x) * training.augment.copies
     return FinalModel(

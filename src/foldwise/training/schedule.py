@@ -10,6 +10,7 @@ from foldwise.errors import ConfigError
 from foldwise.spec.lr_schedule import (
     Constant,
     Cosine,
+    CosLog,
     Drop,
     Exponential,
     LrScheduleSpec,
@@ -100,6 +101,8 @@ def _schedule(spec: LrScheduleSpec, lr0: float, epochs: int) -> Schedule:
             return lr_schedules.polynomial(lr0, epochs, spec.end, spec.power)
         case Cosine():
             return lr_schedules.cosine(lr0, epochs, spec.end)
+        case CosLog():
+            return lr_schedules.coslog(lr0, epochs, spec.cycles)
         case OneCycle():
             return lr_schedules.one_cycle(lr0, epochs, spec.rise, spec.start, spec.end)
         case PythonSchedule():

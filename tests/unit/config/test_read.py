@@ -232,6 +232,10 @@ def test_an_option_that_came_later_does_not_make_another_study_unless_it_is_used
     assert identity_hash({"model": {"kind": "cnn"}}) != identity_hash({"model": {"kind": "cnn", "image": None}})
     assert identity_hash({}) == identity_hash({"baselines": None}) == identity_hash({"baselines": ["majority"]})
     assert identity_hash({"data": csv}) != identity_hash({"data": {**usual, "dates": {"day": "%d.%m.%Y"}}})
+    usual_prep, clamped = ({"prep": {"scale": "standard", "clamp_target": value}} for value in (False, True))
+    assert identity_hash(usual_prep) == identity_hash({"prep": {"scale": "standard"}}) != identity_hash(clamped)
+    first, last = ({"fit": {"early_stop": {"patience": 2, "ties": ties}}} for ties in ("first", "last"))
+    assert identity_hash(first) == identity_hash({"fit": {"early_stop": {"patience": 2}}}) != identity_hash(last)
 
 
 @pytest.mark.parametrize(

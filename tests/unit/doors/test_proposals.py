@@ -178,7 +178,7 @@ CSV = ("data=csv", "data.path=x", "data.target=y")
             ["folds=[a,b]"],
             "folds: must be a mapping, got ['a', 'b']; its keys are count, share, of, column, path, as in folds.count=...",
         ),
-        (["fit.early_stop=true"], "its keys are patience, monitor, min_delta, as in fit.early_stop.patience=..."),
+        (["fit.early_stop=true"], "its keys are patience, monitor, min_delta, ties, as in fit.early_stop.patience=..."),
         (["goal.at_most=5"], "goal.at_most: must be a mapping, got 5, as in goal.at_most.parameters=5"),
         (["data.kinds=date"], "data.kinds: must be a mapping, got 'date', as in data.kinds.COLUMN=date"),
         (["data=my rows.CSV"], "did you mean data=csv 'data.path=my rows.CSV'?"),

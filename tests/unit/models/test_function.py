@@ -54,7 +54,7 @@ def test_first_weights_follow_from_the_seed_alone(arguments):
 
     network = _build(own, **arguments)
     spec = _spec(own, **arguments)
-    first, again, other = (first_weights(spec, network, SOFTMAX, seed) for seed in (1, 1, 2))
+    first, again, other = (first_weights(spec, network, SOFTMAX, seed, None) for seed in (1, 1, 2))
     assert [value.shape for value in first] == [tuple(weight.shape) for weight in network.weights]
     for one, two in zip(first, again, strict=True):
         np.testing.assert_array_equal(one, two)

@@ -9,7 +9,7 @@ from foldwise.study.step import MOST_FRAMES, frames, refuse_too_many, refuse_uns
 
 
 def _trial(**model):
-    parts = {"augment": model.pop("augment")} if "augment" in model else {}
+    parts = {name: model.pop(name) for name in ("augment", "fit") if name in model}
     return TrialSpec.model_validate({"model": {"kind": "mlp", **model}, **parts})
 
 
@@ -32,6 +32,10 @@ def test_a_small_network_can_be_seen(model):
         ({"units": 4, "batch_norm": [True]}, "has model.batch_norm"),
         ({"units": 4, "kernel_constraint": "non_neg"}, "has model.kernel_constraint"),
         ({"units": 4, "activity_l2": 0.1}, "has model.activity_l2"),
+        ({"units": 4, "scaling_layer": True}, "has model.scaling_layer"),
+        ({"units": 4, "members": 2}, "has model.members"),
+        ({"units": 4, "fit": {"label_smoothing": 0.1}}, "has fit.label_smoothing"),
+        ({"units": 4, "fit": {"rate_factors": {"bias": 0.1}}}, "has fit.rate_factors"),
         ({"units": 4, "augment": {"kind": "vectors"}}, "augment=vectors"),
         ({"kind": "cnn"}, "a network of kind cnn"),
     ],

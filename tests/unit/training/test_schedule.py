@@ -1,6 +1,6 @@
 import pytest
 
-from foldwise.spec.lr_schedule import Constant, Cosine, Drop, Exponential, OneCycle, PlateauDrop, Polynomial, TimeBased
+from foldwise.spec.lr_schedule import Constant, Cosine, CosLog, Drop, Exponential, OneCycle, PlateauDrop, Polynomial, TimeBased
 from foldwise.training.schedule import rates_for
 
 SCHEDULES = [
@@ -10,6 +10,7 @@ SCHEDULES = [
     Exponential(kind="exponential"),
     Polynomial(kind="polynomial", end=0.1),
     Cosine(kind="cosine", end=0.1),
+    CosLog(kind="coslog"),
     OneCycle(kind="one_cycle"),
     PlateauDrop(kind="plateau"),
 ]

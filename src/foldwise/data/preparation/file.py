@@ -15,7 +15,7 @@ from foldwise.data.preparation.encode import Levels
 from foldwise.data.preparation.file_rules import ImageRules, TableRules
 from foldwise.data.preparation.fold import AnyPreparation, Number, Preparation
 from foldwise.data.preparation.pixels import ImagePreparation
-from foldwise.data.preparation.scale import Curve, Power, Ranks
+from foldwise.data.preparation.scale import Curve, Power, Ranks, SmoothClip
 from foldwise.data.preparation.target_scale import TargetScale
 from foldwise.data.preparation.text import Hashed
 from foldwise.errors import DataError
@@ -80,4 +80,6 @@ def _check_dates(preparation: Preparation) -> None:
 def _curve(content: Mapping[str, Any] | None) -> Curve | None:
     if content is None:
         return None
-    return Power(**content) if "exponent" in content else Ranks(tuple(content["quantiles"]), content["normal"])
+    if "quantiles" in content:
+        return Ranks(tuple(content["quantiles"]), content["normal"])
+    return Power(**content) if "exponent" in content else SmoothClip(**content)

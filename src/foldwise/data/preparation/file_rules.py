@@ -10,6 +10,7 @@ from pydantic import Discriminator, Field, Tag, model_validator
 from foldwise.data.preparation.scale import MOST_QUANTILES
 from foldwise.spec.base import Listed, Spec
 from foldwise.spec.stored import (
+    LARGEST,
     MOST_FEATURES,
     MOST_PARTS,
     Ascending,
@@ -39,12 +40,21 @@ class RanksRules(Spec):
     normal: bool
 
 
+class SmoothClipRules(Spec):
+    """A robust scaling that keeps values between two ends."""
+
+    median: Finite
+    factor: Annotated[float, Field(ge=0, le=LARGEST)]
+
+
 def _curve_kind(value: Any) -> str:
-    return "power" if isinstance(value, Mapping) and "exponent" in value else "ranks"
+    """The kind of a curve, by a field that only this kind has."""
+    fields = value if isinstance(value, Mapping) else {}
+    return "power" if "exponent" in fields else "smooth_clip" if "factor" in fields else "ranks"
 
 
 CurveRules = Annotated[
-    Annotated[PowerRules, Tag("power")] | Annotated[RanksRules, Tag("ranks")],
+    Annotated[PowerRules, Tag("power")] | Annotated[RanksRules, Tag("ranks")] | Annotated[SmoothClipRules, Tag("smooth_clip")],
     Discriminator(_curve_kind),
 ]
 
@@ -98,6 +108,14 @@ class TargetRules(Spec):
     mean: Finite = 0.0
     sd: Positive = 1.0
     log: bool = False
+    low: Finite | None = None
+    high: Finite | None = None
+
+    @model_validator(mode="after")
+    def _range(self) -> TargetRules:
+        if self.low is not None and self.high is not None and self.low > self.high:
+            raise ValueError("low must not be above high")
+        return self
 
 
 class ImageRules(Spec):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from foldwise.data.cells import LARGEST
 from foldwise.data.preparation.balance import Cells, balanced
 from foldwise.data.preparation.dates import Date, fit_date
 from foldwise.data.preparation.encode import Levels, one_hot
+from foldwise.data.preparation.layout import NO_LAYOUT, Layout
 from foldwise.data.preparation.pixels import ImagePreparation, Images, fit_pixels
 from foldwise.data.preparation.prep_rules import check_prep
 from foldwise.data.preparation.scale import Curve, bend, fit_scale
@@ -80,6 +82,18 @@ class Preparation:
     def continuous(self) -> int:
         """The number of continuous output columns (numbers and words), which come first."""
         return len(self.numbers) + sum(text.width for text in self.texts)
+
+    @property
+    def layout(self) -> Layout:
+        """Where numbers and categories stand among the output columns."""
+        if self.kept is not None:  # levels of one category may be apart
+            return Layout(sum(place < len(self.numbers) for place in self.kept))
+        stops = np.cumsum([len(self._laid) - self._levels, *(len(levels.features) for levels in self.categories)]).tolist()
+        return Layout(len(self.numbers), tuple(pairwise(stops)))
+
+    @property
+    def _levels(self) -> int:
+        return sum(len(levels.features) for levels in self.categories)
 
     @cached_property
     def measured(self) -> tuple[str, ...]:
@@ -156,8 +170,10 @@ class FoldData:
     train_y, valid_y: (rows, outputs): binary one column of 0 and 1, multiclass one-hot, regression one column, scaled
         as in prep.target by the training rows.
     train_weight, valid_weight: (rows,), None if every row has weight 1.
-    valid_truth: (rows,), codes, or the target in its own unit, which is `target.back(y)`.
+    valid_truth: (rows,), codes, or the target in its own unit.
     columns: the table's column of each feature, (features,).
+    layout: which features are numbers, and which levels of a category.
+    found: what was found in the training rows for earlier trials, such as bins.
     """
 
     train_x: Features
@@ -169,6 +185,8 @@ class FoldData:
     valid_truth: npt.NDArray[Any]
     target: TargetScale
     columns: tuple[str, ...] = ()
+    layout: Layout = NO_LAYOUT
+    found: dict[tuple[Any, ...], Any] = field(default_factory=dict)
 
 
 def prepare_fold(table: Table, split: Split, prep: PrepSpec, balance: BalanceSpec = NO_BALANCE, seed: int = 0) -> FoldData:
@@ -208,6 +226,7 @@ def prepare_fold(table: Table, split: Split, prep: PrepSpec, balance: BalanceSpe
         valid_truth=table.target[split.valid],
         target=preparation.target,
         columns=preparation.origins,
+        layout=NO_LAYOUT if isinstance(preparation, ImagePreparation) else preparation.layout,
     )
 
 
@@ -219,7 +238,7 @@ def fit_preparation(table: Table, rows: npt.ArrayLike, prep: PrepSpec) -> AnyPre
     """
     at = np.asarray(rows, dtype=np.int64)
     check_prep(table, at, prep)
-    target = UNSCALED if table.labels else fit_target_scale(table.target[at], prep.target)
+    target = UNSCALED if table.labels else fit_target_scale(table.target[at], prep.target, prep.clamp_target)
     if table.images is not None:
         return fit_pixels(table.images, at, prep, target)
     frame, schema = table.frame.iloc[at], table.schema

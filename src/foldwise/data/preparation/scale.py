@@ -15,6 +15,8 @@ from foldwise.spec.prep import ScaleKind
 Floats = npt.NDArray[np.float64]
 
 MOST_QUANTILES = 1000
+CLIP = 3.0  # the ends of `robust_clip`
+MOST_FACTOR = 1e300  # of a column whose quartiles are next to equal
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,27 @@ class Ranks:
         return np.array(self.quantiles), np.linspace(0.0, 1.0, len(self.quantiles))
 
 
-Curve = Power | Ranks
+@dataclass(frozen=True)
+class SmoothClip:
+    """A robust scaling that keeps every value between -3 and 3: z / sqrt(1 + (z / 3)^2) of z = factor * (x - median).
+
+    Values near the median stay nearly as they are, and far ones come ever nearer to an end. With factor 0 all become 0.
+
+    Source: Holzmueller, Grinsztajn and Steinwart 2024, Better by default: strong pre-tuned MLPs and boosted trees on tabular
+    data (arXiv 2407.04491).
+    """
+
+    median: float
+    factor: float
+
+    def __call__(self, x: Floats) -> Floats:
+        """Scaled values (rows,), all finite."""
+        with np.errstate(over="ignore"):  # clipped here
+            z = np.clip((x - self.median) * self.factor, -LARGEST, LARGEST)
+        return np.asarray(z / np.hypot(1.0, z / CLIP))
+
+
+Curve = Power | Ranks | SmoothClip
 
 
 class Scale(NamedTuple):
@@ -96,6 +118,8 @@ def fit_scale(values: Floats, kind: ScaleKind) -> Scale:
             return Scale(straight, standard.mean_, standard.scale_)
         case "robust":
             return Scale(straight, *_robust(values))
+        case "robust_clip":
+            return Scale(tuple(_smooth_clip(column) for column in values.T), none, ones)
         case "quantile" | "quantile_uniform":
             count = min(MOST_QUANTILES, len(values))
             found = sklearn.QuantileTransformer(n_quantiles=count, subsample=None).fit(values).quantiles_
@@ -111,6 +135,13 @@ def bend(values: Floats, curves: tuple[Curve | None, ...]) -> Floats:
     if not any(curves):
         return values
     return np.column_stack([column if curve is None else curve(column) for curve, column in zip(curves, values.T, strict=True)])
+
+
+def _smooth_clip(column: Floats) -> SmoothClip:
+    """One over the range of the middle half; where that is 0, two over the whole range; 0 for a constant column."""
+    low, median, high = np.percentile(column, [25, 50, 75])
+    width = high - low or (column.max() - column.min()) / 2.0
+    return SmoothClip(float(median), min(1.0 / float(width), MOST_FACTOR) if width > 0 else 0.0)
 
 
 def _robust(values: Floats) -> tuple[Floats, Floats]:

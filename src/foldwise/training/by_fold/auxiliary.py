@@ -1,4 +1,4 @@
-"""Auxiliary outputs: trained on the same target, so that shared layers learn it sooner."""
+"""Networks that are trained on more outputs than the one that answers later."""
 
 from __future__ import annotations
 
@@ -34,4 +34,28 @@ class Assisted(keras.Model):  # type: ignore[misc]  # Keras ships no types
 
     def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> Any:
         """Those of the first output."""
+        return super().compute_metrics(x, y, y_pred[0], sample_weight)
+
+
+class Members(keras.Model):  # type: ignore[misc]  # Keras ships no types
+    """A network whose first output is the mean of its members, and whose second, (rows, members, units), is trained.
+
+    Its loss is the mean of the members' losses; its metrics are those of the mean.
+    """
+
+    def __init__(self, network: keras.Model) -> None:
+        super().__init__(network.input, network.outputs)
+
+    def compute_loss(
+        self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
+    ) -> Any:
+        """The mean of the members' losses, with the penalties of weights."""
+        members = y_pred[1]
+        each = keras.ops.broadcast_to(keras.ops.expand_dims(y, 1), keras.ops.shape(members))
+        if sample_weight is not None:
+            sample_weight = keras.ops.broadcast_to(keras.ops.expand_dims(sample_weight, 1), keras.ops.shape(members)[:2])
+        return super().compute_loss(x, keras.ops.cast(each, members.dtype), members, sample_weight, training)
+
+    def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> Any:
+        """Those of the mean."""
         return super().compute_metrics(x, y, y_pred[0], sample_weight)

@@ -13,18 +13,26 @@ class Patience:
     Without `limit` every epoch counts as the best so far, so all epochs are trained and the last weights are kept.
     best_epoch counts from 1; 0 means that no epoch has ended.
 
-    Source: keras.callbacks.EarlyStopping with restore_best_weights.
+    Args:
+        limit: epochs without a better value after which training ends.
+        min_delta: the smallest gain that counts.
+        last: whether a gain of exactly min_delta counts too. With min_delta 0, the last of equally good epochs is then best,
+            and `wait` starts anew at each of them.
+
+    Source: keras.callbacks.EarlyStopping with restore_best_weights, which keeps the first of equally good epochs.
     """
 
     limit: int | None
     min_delta: float = 0.0
+    last: bool = False
     best: float = math.inf
     best_epoch: int = 0
     wait: int = 0
 
     def after(self, epoch: int, value: float) -> Patience:
         """The state after an epoch (counted from 0) that ended with `value`; lower is better."""
-        if self.limit is None or value < self.best - self.min_delta:
+        least = self.best - self.min_delta
+        if self.limit is None or value < least or (self.last and value == least):
             return replace(self, best=value, best_epoch=epoch + 1, wait=0)
         return replace(self, wait=self.wait + 1)
 

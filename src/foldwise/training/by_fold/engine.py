@@ -7,7 +7,8 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
@@ -15,18 +16,21 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from foldwise.data.preparation.fold import Features, FoldData
+from foldwise.data.preparation.layout import Layout
 from foldwise.data.preparation.pixels import Images
 from foldwise.models.build import answering, build, first_weights
 from foldwise.models.heads import to_predictions
 from foldwise.seeds import Purpose, derive
 from foldwise.spec.augment import ImageAugment
 from foldwise.spec.layers import LayersSpec
+from foldwise.spec.model import MlpSpec
 from foldwise.training.batches import epoch_orders, rows_per_batch
 from foldwise.training.by_fold.augment import scaled_for, vary_for
-from foldwise.training.by_fold.auxiliary import Assisted
+from foldwise.training.by_fold.auxiliary import Assisted, Members
 from foldwise.training.by_fold.callbacks import own_callbacks
+from foldwise.training.by_fold.dropout import ScheduledDropout
 from foldwise.training.by_fold.early_stop import Patience
-from foldwise.training.by_fold.optimizer import optimizer_for
+from foldwise.training.by_fold.optimizer import fit_optimizer
 from foldwise.training.by_fold.recording import Recording
 from foldwise.training.fold_fit import FoldFit, Predictions, Training
 from foldwise.training.losses import curve_metric, loss_for
@@ -48,10 +52,11 @@ def fit_folds(training: Training, folds: Iterable[tuple[int, FoldData]]) -> Iter
         most = 1 if training.recorder is not None or training.fit.callbacks else STEPS_AT_ONCE
         at_once = max(count for count in range(1, most + 1) if steps % count == 0)
         columns = data.columns if isinstance(training.model, LayersSpec) else ()
-        if (inputs, at_once, columns) not in networks:
-            networks[inputs, at_once, columns] = _network_for(training, inputs, at_once, columns)
+        kind = Inputs(inputs, columns, data.layout)
+        if (kind, at_once) not in networks:
+            networks[kind, at_once] = _network_for(training, kind, at_once)
         try:
-            fit = _fit(training, networks[inputs, at_once, columns], number, data, steps)
+            fit = _fit(training, networks[kind, at_once], number, data, steps)
         except BaseException:  # such as out of memory: free the failed network's memory for the next trial
             forget_networks()
             keras.backend.clear_session()
@@ -69,46 +74,66 @@ def forget_networks() -> None:
     _networks.clear()
 
 
+class Inputs(NamedTuple):
+    """What a network takes: the number of features, their columns if its inputs have names, and their layout."""
+
+    features: int
+    columns: tuple[str, ...]
+    layout: Layout
+
+
 @dataclass(frozen=True, eq=False)
 class _Compiled:
-    """A compiled network, the first values of its optimizer and seeds, and the variables that count its random draws."""
+    """A compiled network, the first values of its optimizer and seeds, and the variables that count its random draws.
+
+    share: of dropout and weight decay, where these follow a schedule.
+    """
 
     network: keras.Model
     fresh: list[tuple[keras.Variable, npt.NDArray[Any]]]
     seeds: list[keras.Variable]
+    share: tf.Variable
 
 
 _networks: OrderedDict[tuple[Any, ...], _Compiled] = OrderedDict()
 
 
-def _network_for(training: Training, inputs: int, at_once: int, columns: tuple[str, ...]) -> _Compiled:
+def _network_for(training: Training, inputs: Inputs, at_once: int) -> _Compiled:
     """A trial's network, new or reset. Tracing takes about as long as an epoch of a small table, so some networks are kept.
 
     Learning rates, seeds, epochs and patience are not traced; all other numbers are.
     """
-    optimizer = training.fit.optimizer
+    fit, optimizer = training.fit, training.fit.optimizer
     parameters = frozenset(optimizer.parameters.items())
-    key = (training.model, training.head, optimizer.kind, parameters, keras.config.floatx(), inputs, at_once, columns)
+    by_weight = (fit.label_smoothing, fit.rate_factors, fit.weight_decay_on, fit.weight_decay_schedule)
+    key = (training.model, training.head, optimizer.kind, parameters, by_weight, keras.config.floatx(), inputs, at_once)
     if key not in _networks:
         while len(_networks) >= MOST_NETWORKS:
             _networks.popitem(last=False)
         keras.backend.clear_session()  # else every dropped network, and cycles of its training, stay in memory
-        _networks[key] = _compile(training, _built(training, inputs, columns), at_once)
+        share = tf.Variable(1.0, dtype=keras.config.floatx())
+        _networks[key] = _compile(training, _built(training, inputs, share), at_once, share)
     _networks.move_to_end(key)
     compiled = _networks[key]
-    own = _seeds(_built(training, inputs, columns)) if compiled.seeds else []
+    own = _seeds(_built(training, inputs, compiled.share)) if compiled.seeds else []
     seeds = [(variable, seed.numpy()) for variable, seed in zip(compiled.seeds, own, strict=True)]
     return replace(compiled, fresh=[*compiled.fresh, *seeds])
 
 
-def _built(training: Training, inputs: int, columns: tuple[str, ...]) -> keras.Model:
-    return build(training.model, inputs, training.head, derive(Purpose.LAYERS, training.seed, training.number), columns)
+def _built(training: Training, inputs: Inputs, share: tf.Variable) -> keras.Model:
+    scheduled = isinstance(training.model, MlpSpec) and training.model.dropout_schedule != "constant"
+    dropout = partial(ScheduledDropout, share=share) if scheduled else keras.layers.Dropout
+    seed = derive(Purpose.LAYERS, training.seed, training.number)
+    return build(training.model, inputs.features, training.head, seed, inputs.columns, inputs.layout, dropout)
 
 
-def _compile(training: Training, network: keras.Model, at_once: int) -> _Compiled:
-    optimizer, loss = optimizer_for(training.fit.optimizer), loss_for(training.head)
+def _compile(training: Training, network: keras.Model, at_once: int, share: tf.Variable) -> _Compiled:
+    optimizer = fit_optimizer(training.fit, share)
+    loss = loss_for(training.head, smoothing=training.fit.label_smoothing)
     if isinstance(training.model, LayersSpec) and training.model.outputs:
         network = Assisted(network, loss, [weight for _, weight in training.model.auxiliary])
+    elif isinstance(training.model, MlpSpec) and training.model.members > 1:
+        network = Members(network)
     network.compile(
         optimizer,
         loss,
@@ -117,7 +142,7 @@ def _compile(training: Training, network: keras.Model, at_once: int) -> _Compile
         steps_per_execution=at_once,
     )
     optimizer.build(network.trainable_variables)
-    return _Compiled(network, [(variable, variable.numpy()) for variable in optimizer.variables], _seeds(network))
+    return _Compiled(network, [(variable, variable.numpy()) for variable in optimizer.variables], _seeds(network), share)
 
 
 def _seeds(network: keras.Model) -> list[keras.Variable]:
@@ -132,13 +157,13 @@ def _fit(training: Training, compiled: _Compiled, number: int, data: FoldData, s
     for variable, value in compiled.fresh:
         variable.assign(value)
     seed = derive(Purpose.WEIGHTS, training.seed, training.number, number)
-    network.set_weights(first_weights(training.model, network, head, seed))
+    network.set_weights(first_weights(training.model, network, head, seed, data))
     answers = answering(network)
 
     def answer() -> Predictions:
         return to_predictions(head, predict(answers, data.valid_x), data.target)
 
-    watch = _FoldWatch(training, number, _valid_batches(data), scaled_for(data.valid_x), answer, data.target.sd)
+    watch = _FoldWatch(training, number, _valid_batches(data), scaled_for(data.valid_x), answer, data.target.sd, compiled.share)
     own = own_callbacks(training.fit, training.number, number)
     network.fit(
         _train_batches(training, number, data),
@@ -236,11 +261,12 @@ class _FoldWatch(keras.callbacks.Callback):  # type: ignore[misc]  # Keras ships
         scaled: Callable[[tf.Tensor], tf.Tensor],
         answer: Callable[[], Predictions],
         unit: float,
+        share: tf.Variable,
     ) -> None:
         super().__init__()
         stop = training.fit.early_stop
         self.rates = training.rates
-        self.patience = Patience(stop.patience, stop.least_gain(unit))
+        self.patience = Patience(stop.patience, stop.least_gain(unit), stop.ties == "last")
         self.monitor = stop.monitor
         self.sign = stop.sign
         self.counted = sum(len(batch[0]) for batch in valid) if stop.monitor == "val_accuracy" else 0
@@ -254,10 +280,12 @@ class _FoldWatch(keras.callbacks.Callback):  # type: ignore[misc]  # Keras ships
         self.scaled = scaled
         self.answer = answer
         self.training = training
+        self.share = share
         self.lost = False
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         rate = self.rates.rate(epoch)
+        self.share.assign(self.training.share(epoch))
         if not self.others or rate != self.asked:  # else a callback's own rate would be lost
             self.model.optimizer.learning_rate = rate
         self.asked = rate

@@ -15,10 +15,12 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from foldwise.data.preparation.fold import FoldData
+from foldwise.data.preparation.fold import Features, FoldData
+from foldwise.models.first_by_data import arranged, fitted_weights
 from foldwise.models.heads import to_predictions
-from foldwise.models.mlp_weights import NOISE, first_weights, layer_seeds, shapes
+from foldwise.models.mlp_weights import NOISE, Sides, Weight, layer_seeds, weights_of
 from foldwise.seeds import Purpose, derive
+from foldwise.spec.fit import FitSpec, RateFactors
 from foldwise.spec.model import MlpSpec
 from foldwise.training.batches import epoch_orders, rows_per_batch
 from foldwise.training.fold_fit import FoldFit, Predictions, Training
@@ -81,16 +83,21 @@ class _Stack:
         spec, fit = training.model, training.fit
         assert isinstance(spec, MlpSpec)  # see engine_rule
         self.spec = spec
-        self.shape = Shape.of(spec, training.head)
+        layouts = [data.layout for data in self.folds]
+        self.shape = Shape.of(spec, training.head, layouts[0])
         self.dtype = keras.config.floatx()
         self.layers_seed = derive(Purpose.LAYERS, training.seed, training.number)
         counts = [len(data.train_x) for data in self.folds]
         self.features = [data.train_x.shape[1] for data in self.folds]
+        self.real = [
+            Sides.of(spec, layout, inputs, training.head.units) for layout, inputs in zip(layouts, self.features, strict=True)
+        ]
         self.batch = rows_per_batch(fit.batch_size, max(counts))
         self.steps = [math.ceil(count / self.batch) for count in counts]
         compiled = fit.epochs * max(self.steps) >= STEPS_THAT_PAY
         self.widths = [_bucket(width) for width in spec.widths]
-        self.sides = (max(self.features), *self.widths, training.head.units)
+        self.sides = _padded(self.real, self.widths)
+        flat = (self.sides.numbers, self.sides.rest, *self.sides.levels, *self.widths, self.sides.units)
         self.packing = packing_of(self.shape, self.sides)
         self.has_valid = any(len(data.valid_x) for data in self.folds)
         self.most = 1 if training.rates.plateau is not None else self._epochs_at_once()
@@ -117,6 +124,9 @@ class _Stack:
         )
         numbers = {name: self._tensor(value) for name, value in {**optimizer, **_numbers_of(spec)}.items()}
         acting = [pair for pair, acts in zip(spec.penalties, self.shape.penalised, strict=True) if acts]
+        numbers |= self._by_weight(fit)
+        if fit.label_smoothing > 0:
+            numbers["label_smoothing"] = self._tensor(fit.label_smoothing)
         numbers |= {"l1": [self._tensor(l1) for l1, _ in acting], "l2": [self._tensor(l2) for _, l2 in acting]}
         masks = [np.arange(padded) < width for width, padded in zip(spec.widths, self.widths, strict=True)]
         dropped = [layer.dropout for layer in spec.layers if layer.dropout > 0]
@@ -125,10 +135,12 @@ class _Stack:
             rates=[self._tensor(rate) for rate in dropped],
             scales=[self._tensor(1.0 / (1.0 - rate)) for rate in dropped],
             noise=self._tensor(spec.noise),
-            sides=tf.constant(self.sides),
+            sides=tf.constant(flat),
             masks=[self._tensor(mask) for mask in masks],
+            shares=[self._tensor(share)[:, None, None] for share in self._shares()],
         )
-        self.inputs = Inputs(train_rows(self.folds, self.dtype), valid_rows(self.folds, self.dtype), runtime, numbers)
+        train = train_rows(self.folds, self._arrange, self.dtype)
+        self.inputs = Inputs(train, valid_rows(self.folds, self._arrange, self.dtype), runtime, numbers)
         stop = fit.early_stop
         gain = [stop.least_gain(data.target.sd) for data in self.folds] if stop.in_own_unit else stop.min_delta
         self.patience = tf.constant(stop.patience or 0), self._tensor(gain)
@@ -140,12 +152,14 @@ class _Stack:
                 shape=self.shape,
                 optimizer=fit.optimizer.kind,
                 switches=frozenset(name for name, value in fit.optimizer.parameters.items() if value is True),
-                numbers=frozenset(optimizer),
+                numbers=frozenset(numbers),
                 masked=len(set(self.steps)) > 1 or stop.patience is not None,
                 monitored=stop.monitor if stop.patience is not None else "",
                 more=stop.patience is not None and stop.sign < 0,
+                last=stop.patience is not None and stop.ties == "last",
                 compiled=compiled,
-                sides=self.sides if compiled else (),
+                decay_schedule=fit.weight_decay_schedule != "constant",
+                sides=flat if compiled else (),
                 sizes=self._sizes() if compiled else self._kinds(),
             ),
             fit.optimizer,
@@ -160,8 +174,17 @@ class _Stack:
         order, real = self._batches(epochs)
         padded = np.zeros((self.most, len(self.folds)), dtype=self.dtype)
         padded[:epochs] = rates
+        shares = [self.training.share(self.before + epoch) for epoch in range(self.most)]
         plan = Plan(
-            order, real, self._draws(epochs), tf.constant(padded), tf.constant(epochs), tf.constant(self.before), *self.patience
+            order=order,
+            real=real,
+            draws=self._draws(epochs),
+            rates=tf.constant(padded),
+            shares=self._tensor(shares),
+            epochs=tf.constant(epochs),
+            before=tf.constant(self.before),
+            patience=self.patience[0],
+            min_delta=self.patience[1],
         )
         recording = self.recording if self.recording is not None and self.running[self.recording.place] else None
         if recording is not None:
@@ -234,9 +257,38 @@ class _Stack:
     def _tensor(self, value: Any) -> tf.Tensor:
         return tf.constant(np.asarray(value, dtype=self.dtype))
 
+    def _arrange(self, data: FoldData, x: Features) -> list[Features]:
+        """Features in the order of the network, see network.forward."""
+        return [*arranged(np.asarray(x), data.layout, self.spec)] if self.shape.parts.splits else [x]
+
+    def _shares(self) -> list[list[float]]:
+        """What the inputs of each kernel are multiplied by, a number a fold, with the parametrisation ntp."""
+        if not self.shape.ntp:
+            return []
+        first = [self.shape.parts.entering(sides) for sides in self.real]
+        inputs = [first, *([width] * len(first) for width in self.spec.widths)]
+        # Keras's Rescaling rounds its factor to single precision
+        return [[float(np.float32(1.0 / math.sqrt(of_fold))) for of_fold in of_layer] for of_layer in inputs]
+
+    def _by_weight(self, fit: FitSpec) -> dict[str, tf.Tensor]:
+        """The factor of the learning rate of each trained weight, and whether it decays, (1, numbers) each."""
+        every = [weight for weight in weights_of(self.shape.parts, self.sides) if weight.trained]
+        found = {}
+        if fit.rate_factors != RateFactors():
+            found["rate_factors"] = [getattr(fit.rate_factors, weight.group) if weight.group else 1.0 for weight in every]
+        if fit.weight_decay_on == "kernels":
+            found["decays"] = [0.0 if weight.group == "bias" else 1.0 for weight in every]
+        return {name: self._spread(every, values) for name, values in found.items()}
+
+    def _spread(self, weights: Sequence[Weight], values: Sequence[float]) -> tf.Tensor:
+        """A value for each weight, as one for each of its numbers, (1, numbers)."""
+        each = zip(weights, values, strict=True)
+        return self.packing.trained.pack([self._tensor(np.full((1, *weight.shape), value)) for weight, value in each])
+
     def _epochs_at_once(self) -> int:
         """Epochs in one call: enough to make calls cheap, few enough to keep the draws of random layers small."""
-        dropping = sum(width for width, drops in zip(self.widths, self.shape.dropouts, strict=True) if drops)
+        widths = [width for width, drops in zip(self.widths, self.shape.dropouts, strict=True) if drops]
+        dropping = sum(widths) * self.spec.members
         drawn: int = max(self.steps) * self.batch * (dropping + max(self.features) * self.shape.noise)
         return max(1, min(EPOCHS_AT_ONCE, self.training.fit.epochs, DRAWS_AT_ONCE // max(1, drawn)))
 
@@ -244,11 +296,11 @@ class _Stack:
         """Each fold's first weights, as Keras draws them for its number of features: trained and moving."""
         training = self.training
         first = [
-            first_weights(self.spec, inputs, training.head, derive(Purpose.WEIGHTS, training.seed, training.number, number))
-            for number, inputs in zip(self.numbers_of_folds, self.features, strict=True)
+            fitted_weights(self.spec, data, training.head, derive(Purpose.WEIGHTS, training.seed, training.number, number))
+            for number, data in zip(self.numbers_of_folds, self.folds, strict=True)
         ]
         self.real_shapes = [[array.shape for array in arrays] for arrays in first]
-        padded = shapes(self.sides, self.shape.arrays)
+        padded = [weight.shape for weight in weights_of(self.shape.parts, self.sides)]
         return self.packing.pack(
             [stacked([arrays[place] for arrays in first], shape, self.dtype) for place, shape in enumerate(padded)]
         )
@@ -280,8 +332,9 @@ class _Stack:
             padded = max(self.features) if noise else self.widths[place]
             parts = []
             for own, width in list(zip(self.steps, widths, strict=True))[: 1 if alike and len(set(widths)) == 1 else None]:
-                part = stream(seed, self.before * own, epochs * own, (self.batch, width), noise, self.dtype)
-                part = tf.reshape(part, [epochs, own, self.batch, width])
+                rows = self.batch * (1 if noise else self.spec.members)
+                part = stream(seed, self.before * own, epochs * own, (rows, width), noise, self.dtype)
+                part = tf.reshape(part, [epochs, own, rows, width])
                 parts.append(tf.pad(part, [[0, self.most - epochs], [0, steps - own], [0, 0], [0, padded - width]]))
             draws.append(tf.stack(parts, axis=2))
         return draws
@@ -297,6 +350,13 @@ class _Stack:
         shapes = tuple(None if array is None else tuple(array.shape) for array in arrays)
         shared = len(set(self.steps)) == 1, len(set(self.features)) == 1
         return (self.dtype, shapes, tuple(self.widths), self.batch, max(self.steps), self.most, shared)
+
+
+def _padded(each: Sequence[Sides], widths: Sequence[int]) -> Sides:
+    """Sizes that hold those of every fold, with padded hidden layers."""
+    rest, numbers = max(sides.rest for sides in each), each[0].numbers
+    levels = tuple(max(sizes) for sizes in zip(*(sides.levels for sides in each), strict=True))
+    return Sides(numbers, rest, levels, tuple(widths), each[0].units)
 
 
 def _numbers_of(spec: MlpSpec) -> dict[str, float]:

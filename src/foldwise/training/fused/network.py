@@ -9,13 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import keras
 import tensorflow as tf
 
+from foldwise.data.preparation.layout import Layout
 from foldwise.models.heads import Head
+from foldwise.models.layer_options import function_of
+from foldwise.models.mlp_weights import Parts, Side, Sides, Weight, weights_of
 from foldwise.spec.model import MlpSpec
+from foldwise.training.fused.embedding import embedded, of_members, output_of_members
 
 Tensor = Any  # TensorFlow ships no types
 
@@ -26,16 +31,19 @@ BATCH_MOMENTUM, NORM_EPSILON = 0.99, 1e-3  # Keras's defaults, which foldwise do
 class Shape:
     """The parts of a network's specification that decide its program, apart from the sizes of its arrays.
 
-    activations, norms, dropouts: of each hidden layer.
+    activations, dropouts: of each hidden layer. dropout_schedule: whether their rates follow one. ntp: whether what enters a
+        kernel is divided by the root of its inputs.
     penalised: whether L1 or L2 act on each kernel, the output layer's last. biases, activities: whether they act on these, of
         the hidden layers.
     constraint: of the hidden layers' kernels, a kind of spec.constraint.
     """
 
+    parts: Parts
     activations: tuple[str, ...]
-    norms: tuple[str, ...]
     dropouts: tuple[bool, ...]
+    dropout_schedule: bool
     noise: bool
+    ntp: bool
     head: Head
     penalised: tuple[bool, ...]
     biases: bool
@@ -43,13 +51,15 @@ class Shape:
     constraint: str
 
     @staticmethod
-    def of(spec: MlpSpec, head: Head) -> Shape:
+    def of(spec: MlpSpec, head: Head, layout: Layout) -> Shape:
         """The shape of a specification."""
         return Shape(
-            activations=tuple(layer.activation for layer in spec.layers),
-            norms=tuple(layer.norm for layer in spec.layers),
+            parts=Parts.of(spec, layout),
+            activations=tuple(function_of(layer.activation, head.task) for layer in spec.layers),
             dropouts=tuple(layer.dropout > 0 for layer in spec.layers),
+            dropout_schedule=spec.dropout_schedule != "constant",
             noise=spec.noise > 0,
+            ntp=spec.parametrisation == "ntp",
             head=head,
             penalised=tuple(l1 > 0 or l2 > 0 for l1, l2 in spec.penalties),
             biases=spec.bias_l1 > 0 or spec.bias_l2 > 0,
@@ -63,14 +73,29 @@ class Shape:
         return len(self.activations)
 
     @property
-    def arrays(self) -> tuple[int, ...]:
-        """Number of weights of each hidden layer: kernel and bias, gamma and beta, moving mean and variance."""
-        return tuple({"": 2, "layer": 4, "batch": 6}[norm] for norm in self.norms)
+    def sizes(self) -> int:
+        """How many sizes it has, as `sides` takes them."""
+        return 3 + self.parts.categories + self.depth
+
+    def sides(self, flat: Sequence[Side]) -> Sides:
+        """The sizes of a network from a flat list of them: numbers, rest, levels, widths, units."""
+        numbers, rest, *others, units = flat
+        return Sides(numbers, rest, tuple(others[: self.parts.categories]), tuple(others[self.parts.categories :]), units)
+
+    @cached_property
+    def weights(self) -> list[Weight]:
+        """The weights in Keras's order; their sizes mean nothing."""
+        return weights_of(self.parts, self.sides([1] * self.sizes))
+
+    @cached_property
+    def places(self) -> dict[tuple[str, str], int]:
+        """The place of each weight, by its layer and its name."""
+        return {(weight.layer, weight.part): place for place, weight in enumerate(self.weights)}
 
     @property
     def moves(self) -> bool:
         """Whether the network keeps moving statistics."""
-        return "batch" in self.norms
+        return "batch" in self.parts.norms
 
     @property
     def adds(self) -> bool:
@@ -79,23 +104,29 @@ class Shape:
 
     def trainable(self) -> list[bool]:
         """One flag for each weight in Keras's order, True for trained ones."""
-        layer = [True, True, True, True, False, False]
-        return [flag for count in self.arrays for flag in layer[:count]] + [True, True]
+        return [weight.trained for weight in self.weights]
 
     def kernels(self) -> list[int]:
-        """The places of the kernels, the output layer's last. A bias follows its kernel."""
-        return [sum(self.arrays[:layer]) for layer in range(self.depth + 1)]
+        """The places of the dense kernels, the output layer's last."""
+        return [self.places[layer, "kernel"] for layer in (*(f"dense_{n}" for n in range(1, self.depth + 1)), "output")]
+
+    def hidden_biases(self) -> list[int]:
+        """The places of the hidden layers' biases."""
+        layer = "outputs" if self.parts.members > 1 else "dense"
+        return [self.places[f"{layer}_{n}", "bias"] for n in range(1, self.depth + 1)]
 
     def constrained(self) -> list[int]:
         """The places of the hidden layers' kernels among the trained weights."""
-        return [sum(min(count, 4) for count in self.arrays[:layer]) for layer in range(self.depth)]
+        trained = [(weight.layer, weight.part) for weight in self.weights if weight.trained]
+        return [trained.index((f"dense_{n}", "kernel")) for n in range(1, self.depth + 1)]
 
 
 class RuntimeParams(NamedTuple):
-    """Numbers of a network that are inputs of its program: scalars, the widths from features to outputs, and for each hidden
+    """Numbers of a network that are inputs of its program: scalars, its sizes as Shape.sides takes them, and for each hidden
     layer a mask of its real units, (width,).
 
     rates: of each dropout. scales: `1 / (1 - rate)`, by which it multiplies the units that it keeps.
+    shares: what enters each kernel is multiplied by, (folds, 1, 1) each, if the shape is ntp.
     """
 
     slope: Tensor
@@ -104,6 +135,7 @@ class RuntimeParams(NamedTuple):
     noise: Tensor
     sides: Tensor
     masks: list[Tensor]
+    shares: list[Tensor]
 
 
 def forward(
@@ -114,42 +146,78 @@ def forward(
     rows: Tensor | None = None,
     draws: Sequence[Tensor] = (),
     hidden: list[Tensor] | None = None,
+    *,
+    sides: Sides,
 ) -> tuple[Tensor, list[Tensor]]:
     """The outputs (folds, rows, units), and the weights with their moving statistics after these rows.
 
     Args:
-        shape: of the network.
+        shape: of the network. With several members the outputs are (folds, rows, members, units).
         weights: in Keras's order, each with the folds first.
-        x: (folds, rows, features).
+        x: (folds, rows, features); numbers first, then the rest, then the levels of each embedded category.
         runtime: the numbers.
         rows: 1 for real rows, 0 for padding, (folds, rows); None for inference.
-        draws: of the random layers in their order, (folds or 1, rows, width): normal for noise, uniform for dropout.
+        draws: of the random layers in their order, (folds or 1, rows, width): normal for noise, uniform for
+            dropout, which has a row for each member.
         hidden: gets what leaves each activation, (folds, rows, width).
+        sides: the sizes, numbers or tensors.
     """
     training = rows is not None
     after, draw = list(weights), iter(draws)
+    shares, k = iter(runtime.shares), shape.parts.members
+
+    def weight(layer: str, part: str = "kernel") -> Tensor:
+        return weights[shape.places[layer, part]]
+
     dropping = iter(zip(runtime.rates, runtime.scales, strict=True))
     if shape.noise and training:
         x = x + next(draw) * runtime.noise
-    each = zip(shape.kernels()[:-1], runtime.masks, shape.activations, shape.norms, shape.dropouts, strict=True)
-    for at, mask, activation, norm, dropout in each:
-        x = _dense(x, weights[at], weights[at + 1])
+    if shape.parts.splits:
+        x = embedded(shape.parts, weight, x, sides)
+    if shape.parts.scaling:
+        x = x * weight("scaling")[:, None, :]
+    if k > 1:  # from here on each row stands k times
+        x = tf.repeat(x, k, axis=1)
+    each = zip(runtime.masks, shape.activations, shape.parts.norms, shape.dropouts, strict=True)
+    for number, (mask, activation, norm, dropout) in enumerate(each, 1):
+        kernel = weight(f"dense_{number}")
+        if shape.ntp:
+            x = _times(x, next(shares))
+        if k > 1:
+            x = tf.matmul(of_members(x, k, weight(f"inputs_{number}")), kernel)
+            x = of_members(x, k, weight(f"outputs_{number}"), weight(f"outputs_{number}", "bias"))
+        else:
+            x = _dense(x, kernel, weight(f"dense_{number}", "bias"))
         if norm == "batch":
-            mean, variance = (weights[at + 4], weights[at + 5]) if rows is None else _batch_moments(x, rows)
+            at = shape.places[f"norm_{number}", "moving_mean"]
+            mean, variance = (weights[at], weights[at + 1]) if rows is None else _batch_moments(x, rows)
             if training:
-                for place, value in ((at + 4, mean), (at + 5, variance)):
+                for place, value in ((at, mean), (at + 1, variance)):
                     after[place] = weights[place] * BATCH_MOMENTUM + value * (1.0 - BATCH_MOMENTUM)
-            x = _normalised(x, mean[:, None, :], variance[:, None, :], weights[at + 2], weights[at + 3])
+            x = _normalised(x, mean[:, None, :], variance[:, None, :], weights[at - 2], weights[at - 1])
         elif norm == "layer":
-            x = _normalised(x, *_layer_moments(x, mask), weights[at + 2], weights[at + 3])
-        x = _times(_activated(activation, x, runtime.slope), mask)
+            x = _normalised(x, *_layer_moments(x, mask), weight(f"norm_{number}", "gamma"), weight(f"norm_{number}", "beta"))
+        bent = _activated(activation, x, runtime.slope)
+        if shape.parts.parametric:
+            bent = x + (bent - x) * weight(f"alpha_{number}")[:, None, :]
+        x = _times(bent, mask)
         if hidden is not None:
             hidden.append(x)
         if dropout and training:
             rate, scale = next(dropping)
             x = _times(x, tf.where(next(draw) >= rate, scale, tf.zeros_like(scale)))
-    x = _dense(x, weights[-2], weights[-1])
+    if shape.ntp:
+        x = _times(x, next(shares))
+    if k > 1:
+        x = output_of_members(x, k, weight("output"), weight("output", "bias"))
+    else:
+        x = _dense(x, weight("output"), weight("output", "bias"))
     return keras.activations.get(shape.head.activation)(x), after
+
+
+def answer_of(shape: Shape, outputs: Tensor) -> Tensor:
+    """The network's answers (folds, rows, units): the mean of its members' outputs."""
+    return tf.reduce_mean(outputs, axis=2) if shape.parts.members > 1 else outputs
 
 
 @tf.custom_gradient  # type: ignore[untyped-decorator]

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import tensorflow as tf
 
 from foldwise.spec.optimizer import OptimizerSpec
-from foldwise.training.fused.network import RuntimeParams, Shape, forward
+from foldwise.training.fused.network import RuntimeParams, Shape, answer_of, forward
 from foldwise.training.fused.optimizers import Numbers, Rule, rule_for
 from foldwise.training.fused.rows import Rows
 from foldwise.training.fused.step import Batch, Learner, Setup, step, validate, where
@@ -29,8 +29,9 @@ class Key:
     numbers: the optimizer's parameters that are set.
     masked: whether a fold may pause while others train.
     monitored: the curve whose best epoch gives the kept weights, or "" to keep the last ones.
-    more: whether more of it is better.
-    sides: the widths from features to outputs, and sizes: of the arrays, where the program is compiled for them.
+    more: whether more of it is better. last: whether the last of equally good epochs is the best one.
+    decay_schedule: whether weight decay follows a schedule.
+    sides: the network's sizes as Shape.sides takes them, and sizes: of the arrays, where the program is compiled for them.
     """
 
     shape: Shape
@@ -40,7 +41,9 @@ class Key:
     masked: bool
     monitored: str
     more: bool
+    last: bool
     compiled: bool
+    decay_schedule: bool
     sides: tuple[int, ...]
     sizes: tuple[Any, ...]
 
@@ -71,14 +74,15 @@ class Inputs(NamedTuple):
 
 class Plan(NamedTuple):
     """The epochs of one call: order (epochs, folds, steps, batch) of row positions, real of the same shape, 0 for padding;
-    draws (epochs, steps, folds or 1, batch, width) of each random layer; rates (epochs, folds); how many of these epochs to
-    run and how many ran before; patience, and min_delta, one or (folds,).
+    draws (epochs, steps, folds or 1, batch, width) of each random layer; rates (epochs, folds); the shares of dropout and
+    weight decay, (epochs,); how many of these epochs to run and how many ran before; patience, and min_delta, one or (folds,).
     """
 
     order: Tensor
     real: Tensor
     draws: list[Tensor]
     rates: Tensor
+    shares: Tensor
     epochs: Tensor
     before: Tensor
     patience: Tensor
@@ -121,6 +125,7 @@ def _run(key: Key, rule: Rule, state: State, plan: Plan, inputs: Inputs) -> tupl
         loss=loss_for(key.shape.head, per_row=True),
         rule=rule,
         masked=key.masked,
+        decay_schedule=key.decay_schedule,
         runtime=inputs.runtime,
         numbers=inputs.numbers,
     )
@@ -132,7 +137,7 @@ def _run(key: Key, rule: Rule, state: State, plan: Plan, inputs: Inputs) -> tupl
             values += validate(setup, after.learner, inputs.valid)
         finite = tf.reduce_all(tf.math.is_finite(tf.stack(values[::2])), axis=0)
         if key.monitored:
-            after = _monitor(after, _monitored(key, values), plan, number)
+            after = _monitor(key, after, _monitored(key, values), plan, number)
         after = after._replace(active=after.active & finite)
         curves = tf.tensor_scatter_nd_update(curves, [[number]], [tf.stack(values)])
         return after, curves, tf.tensor_scatter_nd_update(ran, [[number]], [before.active])
@@ -143,23 +148,25 @@ def _run(key: Key, rule: Rule, state: State, plan: Plan, inputs: Inputs) -> tupl
 
 def _answer(key: Key, weights: tuple[Tensor, Tensor], x: Tensor, runtime: RuntimeParams) -> Tensor:
     """The network's outputs: see Program.answer."""
-    return forward(key.shape, _packing(key, runtime).unpack(*weights), x, runtime)[0]
+    packing = _packing(key, runtime)
+    return answer_of(key.shape, forward(key.shape, packing.unpack(*weights), x, runtime, sides=packing.sides)[0])
 
 
 def _packing(key: Key, runtime: RuntimeParams) -> Packing:
-    return packing_of(key.shape, key.sides or tf.unstack(runtime.sides, key.shape.depth + 2))
+    return packing_of(key.shape, key.shape.sides(key.sides or tf.unstack(runtime.sides, key.shape.sizes)))
 
 
 def _train_epoch(setup: Setup, state: State, plan: Plan, number: Tensor, rows: Rows) -> tuple[State, list[Tensor]]:
     """Take one epoch's steps; also return the mean loss and metric, (folds,) each."""
-    order, real, rates, *drawn = (tf.gather(part, number) for part in (plan.order, plan.real, plan.rates, *plan.draws))
+    parts = (plan.order, plan.real, plan.rates, plan.shares, *plan.draws)
+    order, real, rates, share, *drawn = (tf.gather(part, number) for part in parts)
     rates = tf.expand_dims(rates, 1)
 
     def one(at: Tensor, so_far: tuple[Learner, Tensor]) -> tuple[Learner, Tensor]:
         before, sums = so_far
         chosen = tf.gather(order, at, axis=1)
         x, y, weight = (None if part is None else tf.gather(part, chosen, batch_dims=1) for part in rows[:3])
-        batch = Batch(x, y, weight, tf.gather(real, at, axis=1), [tf.gather(draw, at) for draw in drawn], rates)
+        batch = Batch(x, y, weight, tf.gather(real, at, axis=1), [tf.gather(draw, at) for draw in drawn], rates, share)
         after, new = step(setup, before, state.active, batch)
         return after, sums + new
 
@@ -179,9 +186,10 @@ def _monitored(key: Key, values: list[Tensor]) -> Tensor:
     return -value if key.more else value
 
 
-def _monitor(state: State, value: Tensor, plan: Plan, number: Tensor) -> State:
+def _monitor(key: Key, state: State, value: Tensor, plan: Plan, number: Tensor) -> State:
     """The state after each fold's patience has seen this epoch's value (folds,): see early_stop.Patience."""
-    better = state.active & (value < state.best - plan.min_delta)
+    least = state.best - plan.min_delta
+    better = state.active & (value <= least if key.last else value < least)
     wait = tf.where(better, 0, state.wait + tf.cast(state.active, tf.int32))
     return state._replace(
         best=tf.where(better, value, state.best),

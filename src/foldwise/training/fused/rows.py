@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from itertools import accumulate
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from foldwise.data.preparation.fold import FoldData
+from foldwise.data.preparation.fold import Features, FoldData
 
 Tensor = Any  # TensorFlow ships no types
 Array = npt.NDArray[Any]
+Arrange = Callable[[FoldData, Features], list[Features]]  # a fold and its features -> the parts of these
 
 
 class Rows(NamedTuple):
@@ -26,18 +28,18 @@ class Rows(NamedTuple):
     real: Tensor | None
 
 
-def train_rows(folds: Sequence[FoldData], dtype: str) -> Rows:
-    """The training rows of these folds."""
+def train_rows(folds: Sequence[FoldData], arrange: Arrange, dtype: str) -> Rows:
+    """The training rows of these folds; `arrange` gives the parts of a fold's features, in the order of the network."""
     x, y, weights = ([getattr(data, f"train_{part}") for data in folds] for part in ("x", "y", "weight"))
-    return _rows(x, y, weights, dtype)
+    return _rows([arrange(data, of_fold) for data, of_fold in zip(folds, x, strict=True)], y, weights, dtype)
 
 
-def valid_rows(folds: Sequence[FoldData], dtype: str) -> Rows | None:
+def valid_rows(folds: Sequence[FoldData], arrange: Arrange, dtype: str) -> Rows | None:
     """The validation rows of these folds, None if no fold has any."""
     x, y, weights = ([getattr(data, f"valid_{part}") for data in folds] for part in ("x", "y", "weight"))
     if not any(map(len, x)):
         return None
-    rows = _rows(x, y, weights, dtype)
+    rows = _rows([arrange(data, of_fold) for data, of_fold in zip(folds, x, strict=True)], y, weights, dtype)
     return rows._replace(real=stacked([np.ones(len(of_fold)) for of_fold in x], (max(map(len, x)),), dtype))
 
 
@@ -46,12 +48,16 @@ def stacked(arrays: Sequence[Array], shape: tuple[int, ...], dtype: str) -> Tens
     stack = np.zeros((len(arrays), *shape), dtype=dtype)
     for place, array in enumerate(arrays):
         corner: Any = (place, *map(slice, array.shape))
-        stack[corner] = array  # Images become numbers here
+        stack[corner] = array
     return tf.constant(stack)
 
 
-def _rows(x: list[Array], y: list[Array], weights: list[Any], dtype: str) -> Rows:
-    most = max(map(len, x))
-    features = max(of_fold.shape[1] for of_fold in x)
+def _rows(x: list[list[Features]], y: list[Array], weights: list[Any], dtype: str) -> Rows:
+    most = max(map(len, y))
     weight = None if all(of_fold is None for of_fold in weights) else stacked(weights, (most,), dtype)
-    return Rows(stacked(x, (most, features), dtype), stacked(y, (most, y[0].shape[1]), dtype), weight, None)
+    sides = [max(part.shape[1] for part in parts) for parts in zip(*x, strict=True)]
+    features = np.zeros((len(x), most, sum(sides)), dtype=dtype)
+    for fold, parts in enumerate(x):
+        for start, part in zip(accumulate(sides, initial=0), parts, strict=False):
+            features[fold, : len(part), start : start + part.shape[1]] = part  # images become numbers here
+    return Rows(tf.constant(features), stacked(y, (most, y[0].shape[1]), dtype), weight, None)

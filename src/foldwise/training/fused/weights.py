@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
+from operator import mul
 from typing import Any
 
 import tensorflow as tf
 
-from foldwise.models.mlp_weights import Side, shapes
+from foldwise.models.mlp_weights import Side, Sides, weights_of
 from foldwise.training.fused.network import Shape
 
 Tensor = Any  # TensorFlow ships no types
@@ -21,8 +23,8 @@ Tensor = Any  # TensorFlow ships no types
 class Row:
     """Some weights of a fold side by side.
 
-    count: the number of weights. sizes: the numbers in each. forms: folds and shape of each kernel, None for a vector.
-    flat: folds and size of each kernel.
+    count: the number of weights. sizes: the numbers in each. forms: folds and shape of each weight, None for a vector.
+    flat: folds and size of each weight.
     """
 
     count: int
@@ -43,8 +45,9 @@ class Row:
 
 @dataclass(frozen=True)
 class Packing:
-    """The row of trained weights and that of moving statistics, None if the network has none."""
+    """The row of trained weights and that of moving statistics, None if the network has none. sides: the network's sizes."""
 
+    sides: Sides
     trained: Row
     moving: Row | None
     flags: list[bool]
@@ -56,7 +59,7 @@ class Packing:
     def pack_moving(self, weights: Sequence[Tensor]) -> Tensor:
         """The moving statistics among all weights, (folds, 0) if there are none."""
         if self.moving is None:
-            return tf.zeros_like(weights[-1][:, :0])
+            return tf.zeros_like(tf.reshape(weights[-1], [tf.shape(weights[-1])[0], -1])[:, :0])
         return self.moving.pack([weight for weight, is_trained in zip(weights, self.flags, strict=True) if not is_trained])
 
     def unpack(self, trained: Tensor, moving: Tensor) -> list[Tensor]:
@@ -70,17 +73,17 @@ class Packing:
         return [weight for weight, is_trained in zip(weights, self.flags, strict=True) if is_trained]
 
 
-def packing_of(shape: Shape, sides: Sequence[Side]) -> Packing:
+def packing_of(shape: Shape, sides: Sides) -> Packing:
     """The rows of a network. If sides are tensors, sizes and shapes are too."""
-    every, flags = shapes(sides, shape.arrays), shape.trainable()
+    every, flags = [weight.shape for weight in weights_of(shape.parts, sides)], shape.trainable()
     moving = [one for one, is_trained in zip(every, flags, strict=True) if not is_trained]
     trained = [one for one, is_trained in zip(every, flags, strict=True) if is_trained]
-    return Packing(_row(trained), _row(moving) if moving else None, flags)
+    return Packing(sides, _row(trained), _row(moving) if moving else None, flags)
 
 
 def _row(each: Sequence[tuple[Side, ...]]) -> Row:
-    sizes = [one[0] * one[1] if len(one) == 2 else one[0] for one in each]
+    sizes = [reduce(mul, one) for one in each]
     as_one = list if all(isinstance(size, int) for size in sizes) else tf.stack
-    forms = [as_one([-1, *one]) if len(one) == 2 else None for one in each]
-    flat = [as_one([-1, size]) if len(one) == 2 else None for one, size in zip(each, sizes, strict=True)]
+    forms = [as_one([-1, *one]) if len(one) > 1 else None for one in each]
+    flat = [as_one([-1, size]) if len(one) > 1 else None for one, size in zip(each, sizes, strict=True)]
     return Row(len(each), as_one(sizes), forms, flat)

@@ -1,6 +1,7 @@
 """Every field of a saved preparation is judged when it is read."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -9,7 +10,7 @@ from foldwise.data.preparation.encode import Levels
 from foldwise.data.preparation.file import load_preparation, save_preparation
 from foldwise.data.preparation.fold import Number, Preparation
 from foldwise.data.preparation.pixels import ImagePreparation
-from foldwise.data.preparation.scale import Power, Ranks
+from foldwise.data.preparation.scale import Power, Ranks, SmoothClip
 from foldwise.data.preparation.target_scale import TargetScale
 from foldwise.data.preparation.text import Hashed
 from foldwise.errors import DataError
@@ -18,10 +19,11 @@ TABLE = Preparation(
     (
         Number("size", 1.0, 0.5, 2.0, True, Ranks((0.0, 1.0, 1.0), True)),
         Number("age", 1.0, 0.5, 2.0, False, Power(0.5)),
+        Number("pay", 1.0, 0.0, 1.0, False, SmoothClip(0.5, 0.0)),
         Number("day year", 1.0, 0.0, 1.0),
     ),
     (Levels("sort", ("a", "b", None), ("c",)), Levels("town", ("x", "y"), (), "x", True)),
-    TargetScale(1.0, 2.0, True),
+    TargetScale(1.0, 2.0, True, 0.5, 9.0),
     (Date("day", ("year",), False),),
     (Hashed("note", 4),),
     (0, 2, 5),
@@ -70,13 +72,20 @@ def test_a_preparation_comes_back_as_it_was_saved(tmp_path, preparation):
         ("numbers.0.curve", {"quantiles": [], "normal": True}, "quantiles"),
         ("numbers.0.curve", {"quantiles": list(range(2000)), "normal": True}, "quantiles"),
         ("numbers.0.curve", {"code": "x"}, "curve"),
-        ("numbers.2.name", "other", "the last numbers must be the parts of the dates"),
+        ("numbers.2.curve", {"median": 0.0, "factor": -1.0}, "factor"),
+        ("numbers.2.curve", {"median": "0", "factor": 1.0}, "median"),
+        ("numbers.2.curve", {"factor": 1.0}, "median"),
+        ("numbers.2.curve", {"median": 0.0, "factor": 1.0, "more": 1.0}, "more"),
+        ("numbers.3.name", "other", "the last numbers must be the parts of the dates"),
         ("numbers", {}, "numbers: "),
         ("categories.0.own", ["a", "a"], "has 'a' twice"),
         ("categories.0.own", ["a", 5], "categories.0.own.1: "),
         ("categories.1.fill", "never", "fill must be one of the levels"),
         ("target.sd", 0.0, "target.sd: "),
         ("target.log", "yes", "target.log: "),
+        ("target.low", "0", "target.low: "),
+        ("target.high", 1e305, "target.high: "),
+        ("target.high", 0.0, "low must not be above high"),
         ("target.more", 1, "target.more: "),
         ("dates.0.parts", ["second"], "dates.0.parts.0: "),
         ("dates.0.parts", ["year", "year"], "has 'year' twice"),
@@ -93,6 +102,15 @@ def test_a_preparation_comes_back_as_it_was_saved(tmp_path, preparation):
 )
 def test_every_field_of_columns_is_judged(tmp_path, key, value, sentence):
     assert sentence in _changed(tmp_path, TABLE, key, value)
+
+
+def test_a_file_from_before_answers_were_clamped_loads(tmp_path):
+    path = tmp_path / "preparation.json"
+    save_preparation(replace(TABLE, target=TargetScale(1.0, 2.0, True)), path)
+    content = json.loads(path.read_text())
+    del content["target"]["low"], content["target"]["high"]
+    path.write_text(json.dumps(content))
+    assert load_preparation(path).target == TargetScale(1.0, 2.0, True)
 
 
 @pytest.mark.parametrize(

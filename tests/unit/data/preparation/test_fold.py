@@ -145,6 +145,14 @@ def test_targets_of_each_task(table):
     assert prepare_fold(numbers, SPLIT, PrepSpec(target="none")).target == TargetScale()
 
 
+def test_the_range_of_answers_comes_from_training_rows(table):
+    numbers = replace(table, target=np.linspace(5, 100, ROWS), labels=(), task="regression")
+    target = prepare_fold(numbers, SPLIT, PrepSpec(clamp_target=True)).target
+    assert (target.low, target.high) == (numbers.target[:80].min(), numbers.target[:80].max())
+    assert target.high < numbers.target.max()
+    assert prepare_fold(table, SPLIT, PrepSpec(clamp_target=True)).target == TargetScale()
+
+
 def test_a_skewed_target_is_learnt_as_its_logarithm_and_refused_where_it_has_none(table):
     numbers = replace(table, target=np.exp(np.linspace(0, 9, ROWS)), labels=(), task="regression")
     fold = prepare_fold(numbers, SPLIT, PrepSpec(target="log"))

@@ -3,7 +3,7 @@ import pytest
 from scipy.stats import yeojohnson
 from sklearn.preprocessing import PowerTransformer, QuantileTransformer
 
-from foldwise.data.preparation.scale import Power, Ranks, bend, fit_scale
+from foldwise.data.preparation.scale import Power, Ranks, SmoothClip, bend, fit_scale
 
 SKEWED = np.exp(np.random.default_rng(0).normal(size=(3000, 2)))
 
@@ -41,8 +41,27 @@ def test_equal_values_take_the_middle_of_their_ranks_and_ends_are_not_infinite()
     assert (np.argsort(np.argsort(uniform, kind="stable")) == np.argsort(np.argsort(values[:, 0], kind="stable"))).all()
 
 
-@pytest.mark.parametrize("kind", ["quantile", "quantile_uniform", "yeo_johnson"])
-@pytest.mark.parametrize("column", [[7.0] * 50, [1e30] + [0.0] * 49, [-1e30, 1e30] * 25, list(range(50))])
+def test_robust_clip_is_the_published_formula():
+    mostly_zero = np.array([0.0] * 90 + [4.0] * 10)
+    values = np.column_stack([SKEWED[:100, 0], -3.0 * SKEWED[:100, 1], mostly_zero, np.full(100, 7.0)])
+    low, median, high = np.quantile(values, [0.25, 0.5, 0.75], axis=0)
+    factors = np.array([1 / (high - low)[0], 1 / (high - low)[1], 2 / 4.0, 0.0])
+    z = factors * (values - median)
+    np.testing.assert_allclose(scaled(values, "robust_clip"), z / np.sqrt(1 + (z / 3) ** 2), rtol=1e-12)
+
+
+def test_robust_clip_keeps_outliers_near_and_in_order():
+    clip = SmoothClip(1.0, 0.5)
+    found = clip(np.array([-1e38, -50.0, 1.0, 1.02, 50.0, 1e38]))
+    assert (np.diff(found) > 0).all()
+    assert np.abs(found).max() == 3.0
+    assert found[2:4] == pytest.approx([0.0, 0.01], abs=1e-6)
+
+
+@pytest.mark.parametrize("kind", ["quantile", "quantile_uniform", "yeo_johnson", "robust_clip"])
+@pytest.mark.parametrize(
+    "column", [[7.0] * 50, [0.0] * 25 + [5e-324] * 25, [1e30] + [0.0] * 49, [-1e30, 1e30] * 25, list(range(50))]
+)
 def test_odd_columns_stay_finite_also_for_values_never_seen(kind, column):
     values = np.array(column)[:, None]
     curves, center, scale = fit_scale(values, kind)

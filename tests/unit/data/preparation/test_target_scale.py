@@ -24,6 +24,15 @@ def test_the_logarithm_removes_the_skew():
     assert (fit_target_scale(SKEWED, "standard").forward(SKEWED) ** 3).mean() > 3
 
 
+@pytest.mark.parametrize("kind", ["standard", "log", "none"])
+def test_a_clamped_answer_stays_within_the_range_of_the_targets(kind):
+    scale, free = fit_target_scale(SKEWED, kind, clamp=True), fit_target_scale(SKEWED, kind)
+    outputs = np.linspace(-1e5, 1e5, 400) if kind == "none" else np.linspace(-9, 9, 400)
+    np.testing.assert_array_equal(scale.back(outputs), np.clip(free.back(outputs), SKEWED.min(), SKEWED.max()))
+    assert free.back(outputs).min() < SKEWED.min()
+    np.testing.assert_array_equal(scale.forward(SKEWED), free.forward(SKEWED))
+
+
 def test_everything_stays_finite():
     assert fit_target_scale([7.0, 7.0], "log").sd == 1.0
     scale = TargetScale(log=True)

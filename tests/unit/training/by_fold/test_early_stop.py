@@ -4,9 +4,9 @@ import pytest
 from foldwise.training.by_fold.early_stop import Patience
 
 
-def _run(values, limit, min_delta=0.0):
+def _run(values, limit, min_delta=0.0, last=False):
     """The kept epoch, and how many epochs were trained."""
-    state = Patience(limit, min_delta)
+    state = Patience(limit, min_delta, last)
     for epoch, value in enumerate(values):
         state = state.after(epoch, value)
         if state.is_over:
@@ -21,6 +21,13 @@ def test_it_waits_for_patience_epochs_and_keeps_the_best():
 
 def test_less_than_min_delta_is_no_improvement():
     assert _run([1.0, 0.95, 0.91, 0.5], limit=2, min_delta=0.1) == (1, 3)
+
+
+def test_the_last_of_equal_epochs_is_kept_and_starts_the_waiting_anew():
+    values = [3, 1, 1, 2, 1, 2, 2, 0]
+    assert _run(values, limit=2) == (2, 4)
+    assert _run(values, limit=2, last=True) == (5, 7)
+    assert _run([1.0, 0.5, 0.25, 0.25], limit=3, min_delta=0.25, last=True) == (3, 4)
 
 
 def test_without_a_limit_the_last_epoch_is_kept():

@@ -178,6 +178,8 @@ def test_early_stopping_keeps_what_keras_s_callback_keeps(monitor, train, traini
 
 def test_as_many_right_rows_in_other_batches_are_no_gain(training):
     """0.5 and 0.7 of 3 and 7 rows are not the same number as 0.6 of 10, in floating point."""
+    from keras import Variable
+
     from foldwise.training.by_fold.engine import _FoldWatch
 
     class Network:
@@ -192,7 +194,9 @@ def test_as_many_right_rows_in_other_batches_are_no_gain(training):
 
     stop = EarlyStop(patience=2, monitor="val_accuracy")
     valid = [(np.zeros((rows, 1)), None) for rows in (3, 7)]
-    watch = _FoldWatch(training(fit=FitSpec(epochs=9, early_stop=stop)), 0, valid, lambda x: x, lambda: None, 1.0)
+    watch = _FoldWatch(
+        training(fit=FitSpec(epochs=9, early_stop=stop)), 0, valid, lambda x: x, lambda: None, 1.0, Variable(1.0)
+    )
     watch.set_model(Network())
     reached = iter([0.6, 0.6 + 1e-9, 0.6 + 2e-9])
     watch._validated = lambda: {"loss": 1.0, "accuracy": next(reached)}

@@ -5,6 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from foldwise.data.preparation.layout import Layout
+
 BASE = {"units": 7, "activation": "tanh"}
 
 
@@ -15,7 +17,20 @@ def case(name, *, model=None, fit=None, schedule=None, task="multiclass", **othe
 
 MODELS = [
     case(f"activation-{name}", model={"activation": name})
-    for name in ("linear", "sigmoid", "tanh", "relu", "leaky_relu", "elu", "selu", "gelu", "swish", "softplus", "softsign")
+    for name in (
+        "linear",
+        "sigmoid",
+        "tanh",
+        "relu",
+        "leaky_relu",
+        "elu",
+        "selu",
+        "gelu",
+        "swish",
+        "mish",
+        "softplus",
+        "softsign",
+    )
 ] + [
     case("no-hidden-layer", model={"hidden": 0}),
     case("three-layers", model={"hidden": 3}),
@@ -110,6 +125,7 @@ SCHEDULES = [
         ("exponential", {"rate": 0.8}),
         ("polynomial", {}),
         ("cosine", {"warmup": 2}),
+        ("coslog", {}),
         ("one_cycle", {}),
         ("plateau", {"patience": 1, "min_delta": 0.05}),
     ]
@@ -130,6 +146,15 @@ BATCHES = [
 STOPS = [
     case("stop-early", fit={"epochs": 30, "early_stop": {"patience": 2, "min_delta": 0.01}, "optimizer": "adam"}),
     case("stop-on-training-loss", fit={"epochs": 20, "early_stop": {"patience": 1, "min_delta": 0.05, "monitor": "loss"}}),
+    case(
+        "stop-keeps-last-of-equals",
+        fit={
+            "epochs": 20,
+            "early_stop": {"patience": 4, "monitor": "val_accuracy", "ties": "last"},
+            "optimizer": {"kind": "sgd", "learning_rate": 0.01},
+        },
+        task="binary",
+    ),
     case(
         "stop-with-plateau", fit={"epochs": 20, "early_stop": {"patience": 4, "min_delta": 0.01}}, schedule={"kind": "plateau"}
     ),
@@ -153,7 +178,74 @@ MONITORS = [
         ("mae", "regression", 0.05, (5.0, 5.0, 5.0)),
     ]
 ]
-CASES = MODELS + PER_LAYER + PENALTIES + CONSTRAINTS + OPTIMIZERS + LOSSES + SCHEDULES + BATCHES + STOPS + MONITORS
+LAYOUT = Layout(2, ((3, 6), (6, 9)))
+OF_TABLES = {"layouts": (LAYOUT,) * 3, "features": (9, 9, 9)}
+UNLIKE = {
+    "layouts": (LAYOUT, Layout(2, ((2, 5), (5, 8))), Layout(2, ((3, 7), (7, 10)))),
+    "features": (9, 8, 11),
+}
+LEVELS = {"kind": "learned", "from_levels": 3, "width": 2}
+EMBEDDED = [
+    case(f"embedding-{name}", model={"numeric_embedding": embedding, **parts}, **(where | {"task": task}))
+    for name, task, where, embedding, parts in [
+        ("plr", "multiclass", OF_TABLES, {"kind": "plr", "frequencies": 3, "width": 2}, {"scaling_layer": True}),
+        ("pbld", "binary", OF_TABLES, {"kind": "pbld", "frequencies": 3, "width": 3}, {"category_embedding": LEVELS}),
+        ("ple", "regression", UNLIKE, {"kind": "ple", "bins": 5, "width": 3}, {"category_embedding": LEVELS}),
+        ("ple-tree", "multiclass", OF_TABLES, {"kind": "ple", "bins": 4, "by": "tree", "width": 2}, {"l2": 0.02}),
+    ]
+]
+RECIPES = [
+    case(
+        f"tabular-{name}",
+        model={"kind": "tabular", "activation": "auto", "category_embedding": LEVELS, "hidden": 2, **parts},
+        fit={
+            "optimizer": {"kind": "adamw", "learning_rate": 0.02, "beta_2": 0.95, "weight_decay": 0.2},
+            "rate_factors": {"scaling": 6.0, "bias": 0.1, "activation": 0.1, "embedding": 0.1, "first": 0.5},
+            "weight_decay_on": "kernels",
+            "weight_decay_schedule": "flat_cos",
+            **fit,
+        },
+        schedule={"kind": "coslog"},
+        task=task,
+        **where,
+    )
+    for name, task, where, parts, fit in [
+        ("binary", "binary", UNLIKE, {}, {"label_smoothing": 0.1}),
+        ("multiclass", "multiclass", OF_TABLES, {}, {"label_smoothing": 0.1, "batch_size": 11}),
+        ("regression", "regression", OF_TABLES, {"numeric_embedding": {"kind": "ple", "bins": 6}}, {}),
+        ("plain-mlp", "multiclass", {}, {"kind": "mlp", "parametric_activation": True, "parametrisation": "ntp"}, {}),
+    ]
+]
+TABM = [
+    case(
+        f"tabm-{name}",
+        model={"kind": "tabm", "units": 7, "hidden": 2, "members": 3, "numeric_embedding": "none", **parts},
+        fit={"optimizer": {"kind": "adamw", "learning_rate": 0.02}, **fit},
+        task=task,
+        **where,
+    )
+    for name, task, where, parts, fit in [
+        ("binary", "binary", OF_TABLES, {"numeric_embedding": {"kind": "ple", "bins": 4, "width": 2}}, {}),
+        ("multiclass", "multiclass", UNLIKE, {"layer_norm": True}, {"label_smoothing": 0.1}),
+        ("regression", "regression", {"rows": (50, 53, 61)}, {"dropout": 0.0, "l2": 0.01, "bias_l2": 0.1}, {"batch_size": 10}),
+        ("weights", "multiclass", {"weights": True}, {"parametric_activation": True}, {"batch_size": 10}),
+    ]
+]
+CASES = (
+    EMBEDDED
+    + RECIPES
+    + TABM
+    + MODELS
+    + PER_LAYER
+    + PENALTIES
+    + CONSTRAINTS
+    + OPTIMIZERS
+    + LOSSES
+    + SCHEDULES
+    + BATCHES
+    + STOPS
+    + MONITORS
+)
 
 
 def later(param, mark):
@@ -172,7 +264,15 @@ COMPILED = [
         *("optimizer-adamw-decay", "optimizer-nadam", "optimizer-ftrl-penalties", "optimizer-sgd-global-clipnorm"),
         *("binary-hinge", "multiclass-categorical_focal", "regression-log_cosh", "schedule-plateau", "batch-full"),
         *("unequal-with-batch-norm", "unequal-features-with-noise", "sample-weights-unequal", "stop-unequal"),
-        *("list-of-batch-norms", "all-penalties", "constraint-unequal", "stop-on-val_accuracy"),
+        *(
+            "embedding-plr",
+            "tabular-binary",
+            "tabm-multiclass",
+            "list-of-batch-norms",
+            "all-penalties",
+            "constraint-unequal",
+            "stop-on-val_accuracy",
+        ),
     )
 ]
 
@@ -193,9 +293,9 @@ def job_and_folds(asked, fold, training):
 
     from foldwise.spec.fit import FitSpec
     from foldwise.spec.lr_schedule import LrScheduleSpec
-    from foldwise.spec.model import MlpSpec
+    from foldwise.spec.model import ModelSpec
 
-    model = MlpSpec.model_validate({**BASE, **asked["model"]})
+    model = TypeAdapter(ModelSpec).validate_python({"kind": "mlp", **BASE, **asked["model"]})
     fit = FitSpec.model_validate(
         {"epochs": 5, "batch_size": 16, "optimizer": {"kind": "sgd", "learning_rate": 0.1}, **asked["fit"]}
     )
@@ -206,6 +306,8 @@ def job_and_folds(asked, fold, training):
         fold(asked["task"], rows=n, valid=15 + place, features=f, seed=place)
         for place, (n, f) in enumerate(zip(rows, features, strict=True))
     ]
+    if asked.get("layouts"):
+        folds = [replace(data, layout=layout) for data, layout in zip(folds, asked["layouts"], strict=True)]
     if asked.get("units"):
         scales = [replace(d.target, sd=sd) for d, sd in zip(folds, asked["units"], strict=True)]
         folds = [replace(d, target=scale) for d, scale in zip(folds, scales, strict=True)]
