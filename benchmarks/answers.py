@@ -5,11 +5,12 @@ seen. There are 10 splits below 2,000 rows, else 5; they go round by round over 
 something about each. A result is a line of `answers.jsonl` in --folder, and a second start goes on where the first was
 stopped. A whole run takes hours.
 
-foldwise is `foldwise tune` with `data.path` and `data.target`, and answers by `foldwise predict`; its holdout is a part of
-the training rows. `former` is the same with the default before tables had models of their own. HistGradientBoosting tuned
-by Optuna, and FLAML, have the processor seconds that foldwise took, those of its children included, and tune log loss or
-rmse. RealMLP and TabM (pytabkit) are as their authors ship them, and learn from 5,000 rows where there are more, as a cell
-says. They choose their epoch by errors, not by log loss. pytabkit and FLAML can be in an environment of their own (--python).
+foldwise is `foldwise tune` with `data.path` and `data.target` (and `data.task`, as numbers such as a quality from 3 to 8
+look like classes), and answers by `foldwise predict`; its holdout is a part of the training rows. `former` is the same with
+the default before tables had models of their own. HistGradientBoosting tuned by Optuna, and FLAML, have the processor
+seconds that foldwise took, those of its children included, and tune log loss or rmse. RealMLP and TabM (pytabkit) are as
+their authors ship them, and learn from 5,000 rows where there are more, as a cell says. They choose their epoch by errors,
+not by log loss. pytabkit and FLAML can be in an environment of their own (--python).
 
 A cell is the difference to foldwise, above 0 where foldwise is better, and half its 95 % interval over the splits.
 
@@ -34,7 +35,7 @@ import numpy.typing as npt
 
 from benchmarks.answer_log import Log, Record
 from benchmarks.answer_rivals import RIVALS, SLOW_ROWS, TIMED
-from benchmarks.answer_tables import TABLES, Outer, outer_splits, write_task
+from benchmarks.answer_tables import TABLES, BenchmarkTable, Outer, outer_splits, write_task
 from benchmarks.children import Spent, run
 from benchmarks.measure import report, table
 from benchmarks.paired import Paired, paired, standard_errors
@@ -115,7 +116,7 @@ def one(
     targets = frame[of.target].iloc[outer.test]
     command = [asked.python, "-m", "benchmarks.answer_rivals", who, str(folder), str(split), str(seconds)]
     if who in KEYS:
-        command = _tune(who, name, folder, of.target)
+        command = _tune(who, name, folder, of)
     spent = run(command, folder / f"{who}.log", asked.limit)
     try:
         if spent.code:
@@ -151,8 +152,9 @@ def judged(
     return {metric: {**found, "accuracy": 1 - float(wrong.mean())}[metric] for metric in metrics}, wrong
 
 
-def _tune(who: str, name: str, folder: Path, target: str) -> list[str]:
-    words = ["data=csv", f"data.path={folder / f'{name}.csv'}", f"data.target={target}"]
+def _tune(who: str, name: str, folder: Path, of: BenchmarkTable) -> list[str]:
+    words = ["data=csv", f"data.path={folder / f'{name}.csv'}", f"data.target={of.target}"]
+    words += ["data.task=regression"] if of.is_number else []
     return _foldwise("tune", *words, *KEYS[who], f"paths.runs={folder / who}")
 
 
