@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from benchmarks.answer_log import Log
-from benchmarks.answers import BOOSTING, FORMER, OURS, compared, contest, judged, show, verdicts
+from benchmarks.answers import BOOSTING, FORMER, FORMER_KEYS, OURS, compared, contest, judged, show, verdicts
 
 
 def record(split, who, score, **more):
@@ -112,3 +112,11 @@ def test_a_second_start_runs_only_what_is_missing(tmp_path, capsys):
     contest(asked, log)
     assert "waits for the seconds of foldwise" in capsys.readouterr().err
     assert len(Log(tmp_path).known) == 1
+
+
+def test_the_former_default_is_the_study_that_it_was():
+    from foldwise.config.read import read_study
+    from foldwise.doors.compose import compose_study
+
+    # the name that `foldwise tune data=iris` gave when model=mlp was the default
+    assert read_study(compose_study(["data=iris", *FORMER_KEYS])).name == "iris-56e28bef"
