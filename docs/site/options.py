@@ -23,6 +23,7 @@ import foldwise.spec
 from docs.site.values import models_of, values_of
 from foldwise.doors.conf import JOBS, RECIPES, SERVICES, Conf, conf_at
 from foldwise.spec.optimizer import COMMON, OPTIMIZERS, OptimizerSpec
+from foldwise.spec.settled import AUTO
 from foldwise.spec.study import FixedSpec
 from foldwise.spec.trial import TrialSpec
 
@@ -119,6 +120,8 @@ def _keys(
             yield from _keys(value, name, below, lines, meaning or _about(below[0] if len(below) == 1 else None))
         else:
             values = values_of(field) if field else _optimizer_values(model, node, str(key.value))
+            if (key.value, value.value) == ("kind", AUTO) and f"`{AUTO}`" not in values:
+                values = f"`{AUTO}`"  # settled before a specification is made of it
             yield Key(name, values, _shown(value, lines), meaning)
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from docs.site.options import File, Key, is_range, option_files, recipes
 from foldwise.__main__ import CONF, DOORS
+from foldwise.config.settle import FORMER, PLACES, TABLE, Line
 from foldwise.doors.conf import JOBS, SERVICES
 from foldwise.spec.fit import LOSSES
 from foldwise.spec.goal import COSTS, METRICS
@@ -36,6 +37,7 @@ ORDER = tuple(ABOUT)
 INITIALIZERS = (INITIALIZER, VECTOR_INITIALIZER, KERNEL_INITIALIZER)  # a vector and a convolution's kernel take no matrix
 SEARCHED = "A value here can be a range, which `tune` searches: see [Ranges](../../how_to/search.md).\n"
 INDEX, DOORS_MARK, LAYERS_MARK, RECIPES_MARK = "<!-- options -->", "<!-- doors -->", "<!-- layers -->", "<!-- recipes -->"
+AUTO_MARK = "<!-- auto -->"
 
 
 def write_reference(pages: Path) -> None:
@@ -52,6 +54,7 @@ def write_reference(pages: Path) -> None:
     _fill(pages / "reference" / "doors.md", DOORS_MARK, "\n".join(_door(name, about, doors) for name, about in _doors()))
     _fill(pages / "reference" / "layers.md", LAYERS_MARK, _layers())
     _fill(pages / "reference" / "recipes.md", RECIPES_MARK, "\n".join(_recipes()))
+    _fill(pages / "explanation" / "auto.md", AUTO_MARK, auto_table(TABLE))
 
 
 def _fill(page: Path, mark: str, text: str) -> None:
@@ -156,6 +159,23 @@ def _recipes() -> list[str]:
         f"## {name}\n\n**{title}.** {html.escape(text)}\n\n```\nfoldwise tune experiment={name}\n```\n"
         for name, title, text in recipes()
     ]
+
+
+def auto_table(lines: Sequence[Line]) -> str:
+    """What `auto` stands for: a row for each place, a column for each size of a table."""
+    settled = [{"model": line.model, **FORMER.values, **line.values} for line in lines]
+    head = ["`auto` in", *(f"{line.rows:,} rows and more" if line.rows else "any table" for line in lines)]
+    rows = [(f"`{key}`", *(_settled(line, values, key) for line, values in zip(lines, settled, strict=True))) for key in PLACES]
+    most = [f"up to {line.columns:,}" if line.columns else "any number" for line in lines]
+    return _table(head, [*rows, ("columns", *most)])
+
+
+def _settled(line: Line, values: Mapping[str, object], key: str) -> str:
+    """A cell: the value, and that of tables whose target is a number; empty if the option of the group has it."""
+    if key not in values:
+        return ""
+    numbers = f", for numbers `{_plain(line.of_numbers[key])}`" if key in line.of_numbers else ""
+    return f"`{'null' if values[key] is None else _plain(values[key])}`{numbers}"
 
 
 def _optimizers() -> list[str]:

@@ -9,13 +9,16 @@ from typing import Annotated, Any, ClassVar, Literal, Union, get_args, get_origi
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from foldwise.spec.settled import OrAuto
+
 WORDS: Mapping[Any, str] = {bool: "true or false", int: "whole number", float: "number", str: "text", Any: "any value"}
 BOUNDS = (("ge", "≥ {}"), ("gt", "> {}"), ("le", "≤ {}"), ("lt", "< {}"))
 
 
 def values_of(field: FieldInfo) -> str:
     """A field's values, as `whole number ≥ 1 · null`."""
-    return described(field.annotation, tuple(field.metadata))
+    settled = " · `auto`" if any(isinstance(limit, OrAuto) for limit in field.metadata) else ""
+    return described(field.annotation, tuple(field.metadata)) + settled
 
 
 def described(annotation: Any, limits: tuple[Any, ...] = ()) -> str:

@@ -26,7 +26,7 @@ class Purpose(IntEnum):
     FIRST_WEIGHTS = 14
 
 
-# The refit on all development rows has this number in place of a fold's.
+# The refit on all development rows has this number in place of a fold's; further networks of `fit.seeds` have the next ones.
 REFIT_FOLD = 1_000_000
 
 

@@ -41,12 +41,13 @@ def write_rows(path: Path, task: str, rows: int = 60) -> CsvData:
     return CsvData(kind="csv", path=str(path), target="answer", delimiter=";", decimal=",")
 
 
-def make_bundle(folder: Path, task: str, seed: int = 1) -> tuple[Bundle, Table, pd.DataFrame]:
-    """A saved bundle with random weights, its table, and the raw rows as read from the file."""
+def make_bundle(folder: Path, task: str, seed: int = 1, networks: int = 1) -> tuple[Bundle, Table, pd.DataFrame]:
+    """A saved bundle of one network or the mean of several, with random weights, its table, and the raw rows as in the file."""
     import keras  # takes ten seconds, and fast tests are collected in one
 
     from foldwise.bundle.bundle import save_bundle
     from foldwise.data.preparation.fold import fit_preparation
+    from foldwise.models.average import averaged
     from foldwise.models.build import build
     from foldwise.models.heads import head_for
 
@@ -57,7 +58,7 @@ def make_bundle(folder: Path, task: str, seed: int = 1) -> tuple[Bundle, Table, 
     model = MlpSpec(units=16, batch_norm=True, dropout=0.3, initializer="he_normal")
     head = head_for(table.task, len(table.labels), model, FitSpec())
     keras.utils.set_random_seed(seed)
-    network = build(model, len(preparation.features), head, 0)
+    network = averaged([build(model, len(preparation.features), head, 0) for _ in range(networks)])
     saved = save_bundle(
         folder / "bundle",
         network=network,

@@ -29,6 +29,7 @@ from foldwise.data.schema import conform
 from foldwise.data.serving_rules import FLAGS, flags
 from foldwise.data.table import Table
 from foldwise.errors import DataError, FoldwiseError, JobError
+from foldwise.models.average import members
 from foldwise.models.heads import THRESHOLD, Head, label_codes, to_predictions
 from foldwise.spec.data import Reading
 from foldwise.system.files import whole_folder
@@ -124,7 +125,7 @@ class Bundle:
     @cached_property
     def _is_deep(self) -> bool:
         """Whether a layer has inputs of more than one axis, as convolutions do: then a block of 256 rows is slow."""
-        return any(_rank(layer) > 2 for layer in self.network.layers)
+        return any(_rank(layer) > 2 for layer in members(self.network)[0].layers)
 
     def _conformed(self, rows: Raw) -> Conformed:
         """Raw rows as the preparation expects them."""

@@ -71,6 +71,7 @@ _LATER: Mapping[tuple[str, ...], Any] = {
     ("fit", "weight_decay_on"): "all",
     ("fit", "weight_decay_schedule"): "constant",
     ("fit", "early_stop", "ties"): "first",
+    ("fit", "seeds"): 1,
 }
 # The same for options of one kind of a section, where another kind had the option before.
 _LATER_OF_KIND: Mapping[tuple[str, str, str], Any] = {("model", "layers", "image"): None}
@@ -87,6 +88,8 @@ def read_study(config: Mapping[str, Any]) -> StudySpec:
     fixed = _validated(FixedSpec, fixed_part, config)
     _check_together(fixed)
     template, space = parted(config)
+    if "fit.seeds" in space.ranges:
+        raise ConfigError("fit.seeds", "is not searched, because all its values give the same trials; write a number")
     corners = _corners(template, space)
     _refuse_unset(config, "")
     first = _read_first(template, space, fixed.tuner.first)

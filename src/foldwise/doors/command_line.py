@@ -44,7 +44,7 @@ def run_door(name: str, door: Door, words: Sequence[str]) -> int:
         if "--cfg" in flags:
             import yaml
 
-            show(yaml.safe_dump(request.config, sort_keys=False, allow_unicode=True, default_flow_style=None).rstrip("\n"))
+            show(yaml.safe_dump(request.shown, sort_keys=False, allow_unicode=True, default_flow_style=None).rstrip("\n"))
             return
         door.run(request)
 

@@ -5,38 +5,137 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from foldwise.config.proposals import for_option
+from foldwise.config.settle import FORMER, PLACES, by_rows, settle
 from foldwise.doors.conf import RECIPES, SERVICES, Conf, conf_at
 from foldwise.doors.overrides import key_parts, own_conf, read_override, split_override
 from foldwise.doors.recipe import read_recipe, recipe_file
 from foldwise.errors import ConfigError
+from foldwise.spec.settled import AUTO, Settled, Size
 from foldwise.system.known_words import closest, did_you_mean
 from foldwise.system.yaml_file import read_yaml
 
 Config = dict[str, Any]
+_FORMER = {"model": FORMER.model, **FORMER.values}
+
+
+@dataclass(frozen=True)
+class StudyWords:
+    """What was asked for, before `auto` is settled. What it stands for lies beneath all that was given.
+
+    options: group -> option, of the recipe or chosen beside it. values: dotted key -> value, applied in this order.
+    """
+
+    conf: Conf
+    options: Mapping[str, str]
+    values: Sequence[tuple[str, Any]]
+
+    @cached_property
+    def by_rows(self) -> bool:
+        """Whether the configuration depends on the rows."""
+        return by_rows(self._kind)
+
+    def config(self, settled: Mapping[str, Any] | None = None) -> Config:
+        """The plain configuration.
+
+        settled: group -> option, or dotted key -> value; where it lacks an `auto`, that is what it is without rows.
+        """
+        usual = self._stands_for(None)
+        wanted = {**usual, **(settled or {})}
+        return self._former if wanted == _FORMER else self._composed(wanted)
+
+    def settled(self, size: Size) -> Settled:
+        """All that is `auto` here, settled by the size of the table."""
+        return self.left(Settled(size, self._stands_for(size)))
+
+    def left(self, settled: Settled) -> Settled:
+        """Of what was settled, that which is still `auto` here."""
+        groups = {key: value for key, value in settled.values.items() if "." not in key}
+        beneath = self._composed(groups)
+
+        def is_auto(key: str) -> bool:
+            given = self.unsettled if key in groups else beneath
+            return bool(_at(given, f"{key}.kind" if key in groups else key) == AUTO)
+
+        return Settled(settled.size, {key: value for key, value in settled.values.items() if is_auto(key)})
+
+    @cached_property
+    def unsettled(self) -> Config:
+        """The configuration with the word `auto` wherever the rows decide."""
+        return self._composed({} if self._model_is_auto else {"model": FORMER.model})
+
+    def _stands_for(self, size: Size | None) -> dict[str, Any]:
+        """What `auto` stands for, at each place where it may stand."""
+        values = settle(size, self._kind)
+        if not self._model_is_auto:  # keys of a model without an option are those of the former one
+            values["model"] = FORMER.model
+        if self._former.get("goals"):  # a race knows one goal
+            values["race"] = "none"
+        return values
+
+    @cached_property
+    def _listed(self) -> Mapping[str, str]:
+        return {**self.conf.defaults(), **self.options}
+
+    @cached_property
+    def _model_is_auto(self) -> bool:
+        return self._listed.get("model") == AUTO and not any(key.partition(".")[0] == "model" for key, _ in self.values)
+
+    @cached_property
+    def _former(self) -> Config:
+        return self._composed(_FORMER)
+
+    @cached_property
+    def _kind(self) -> str | None:
+        """The kind of the network that was given: empty for a choice between several; None if the rows choose it."""
+        model = self._former["model"]
+        kind = model.get("kind", "") if isinstance(model, Mapping) else model if isinstance(model, str) else ""
+        return None if self._model_is_auto else str(kind)
+
+    def _composed(self, settled: Mapping[str, Any]) -> Config:
+        """The configuration with these values in place of `auto`, before and after what was given."""
+        autos = [group for group, option in self._listed.items() if option == AUTO and group in settled]
+        config = _composed(self.conf, {**self.options, **{group: settled[group] for group in autos}})
+        _put(config, settled)
+        for key, value in self.values:
+            _set(config, key, _copied(value))
+        _put(config, settled)
+        return config
 
 
 @dataclass(frozen=True)
 class Request:
-    """A door's configuration, the dotted keys that the user gave, and when the door began, by `time.monotonic`."""
+    """A door's configuration, the dotted keys that the user gave, and when the door began, by `time.monotonic`.
+
+    words: of a study, from which its configuration is composed again once `auto` is settled.
+    """
 
     config: Config
     keys: tuple[str, ...] = ()
     began: float = field(default_factory=time.monotonic)
+    words: StudyWords | None = None
+
+    @property
+    def shown(self) -> Config:
+        """The configuration as `--cfg job` prints it."""
+        return self.words.unsettled if self.words is not None and self.words.by_rows else self.config
 
 
 def request_study(overrides: Sequence[str], values: Mapping[str, Any] | None = None, rows: Config | None = None) -> Request:
     """A request for a study; arguments as those of `compose_study`."""
     began = time.monotonic()
-    keys = (*(split_override(text)[0] for text in overrides), *(values or {}), *(("data",) if rows is not None else ()))
-    return Request(compose_study(overrides, values, rows), keys, began)
+    words = study_words(overrides, values, rows)
+    given = [*map(split_override, overrides), *(values or {}).items(), *([("data", "")] if rows is not None else [])]
+    keys = tuple(key for key, value in given if not _asks_auto(key, value))
+    return Request(words.config(), keys, began, words)
 
 
 def compose_study(overrides: Sequence[str], values: Mapping[str, Any] | None = None, rows: Config | None = None) -> Config:
-    """The plain configuration of a study, for `config.read_study`.
+    """The plain configuration of a study, for `config.read_study`; `auto` is what it is without rows.
 
     A recipe (`experiment=NAME`) is applied to the groups, then the other words to the result. A group that is chosen beside
     a recipe (`data=iris`) is taken whole, without the recipe's values for it.
@@ -49,6 +148,11 @@ def compose_study(overrides: Sequence[str], values: Mapping[str, Any] | None = N
     Raises:
         ConfigError: an override or a recipe cannot be read, or names an option that does not exist.
     """
+    return study_words(overrides, values, rows).config()
+
+
+def study_words(overrides: Sequence[str], values: Mapping[str, Any] | None = None, rows: Config | None = None) -> StudyWords:
+    """What was asked for; arguments and errors as those of `compose_study`."""
     given = [*(read_override(text) for text in overrides), *(values or {}).items()]
     conf = conf_at(own_conf(given))
     known = conf.groups()
@@ -59,6 +163,8 @@ def compose_study(overrides: Sequence[str], values: Mapping[str, Any] | None = N
         group = key.removesuffix(".kind")
         if key == RECIPES:
             recipe = recipe_file(conf, value)
+        elif group in known and _asks_auto(key, value):
+            chosen[group] = AUTO
         elif group in known and isinstance(value, str) and (key == group or value in known[group]):
             if value not in known[group]:
                 raise ConfigError(key, f"{value!r} is not an option of {group}{for_option(group, value, known[group])}")
@@ -66,17 +172,15 @@ def compose_study(overrides: Sequence[str], values: Mapping[str, Any] | None = N
         else:
             changes.append((key, value))
     of_recipe, values_of_recipe = read_recipe(recipe, known) if recipe else ({}, {})
-    config = _composed(conf, of_recipe | chosen)
-    for key, value in values_of_recipe.items():
-        if key not in chosen:
-            _set(config, key, value)
+    for group in [key for key, value in values_of_recipe.items() if key in known and _asks_auto(key, value)]:
+        of_recipe[group] = AUTO
+        del values_of_recipe[group]
+    beneath = [(key, value) for key, value in values_of_recipe.items() if key not in chosen]
     if rows is not None:
         if "data" in chosen:
             raise ConfigError("data", f"the rows come from the frame; leave data={chosen['data']} out")
-        config["data"] = rows
-    for key, value in changes:
-        _set(config, key, value)
-    return config
+        beneath.append(("data", rows))
+    return StudyWords(conf, of_recipe | chosen, [*beneath, *changes])
 
 
 def compose_service(door: str, overrides: Sequence[str]) -> Config:
@@ -182,6 +286,33 @@ def _set(config: Config, key: str, value: Any) -> None:
             _set(config, f"{key}.{name}", item)
     else:
         node[leaf] = value
+
+
+def _asks_auto(key: str, value: Any) -> bool:
+    """Whether a word leaves to the rows what it could set."""
+    return key.removesuffix(".kind") in PLACES and isinstance(value, str | dict) and value in (AUTO, {"kind": AUTO})
+
+
+def _put(config: Config, settled: Mapping[str, Any]) -> None:
+    """Put settled values where a configuration has `auto`."""
+    for key, value in settled.items():
+        if "." in key and _at(config, key) == AUTO:
+            _set(config, key, _copied(value))
+
+
+def _at(config: Config, key: str) -> Any:
+    """The value at a dotted key; None without one."""
+    node: Any = config
+    for word in key.split("."):
+        node = node.get(word) if isinstance(node, Mapping) else None
+    return node
+
+
+def _copied(value: Any) -> Any:
+    """A value whose lists and mappings are its own, so that words can change them; what came from Python stays."""
+    if isinstance(value, dict):
+        return {name: _copied(item) for name, item in value.items()}
+    return [_copied(item) for item in value] if type(value) is list else value
 
 
 def _place(items: list[Any], word: str, key: str) -> int:

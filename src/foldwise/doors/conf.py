@@ -7,9 +7,11 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from foldwise.errors import ConfigError
 from foldwise.system.files import whole_folder
+from foldwise.system.yaml_file import read_yaml
 
 RECIPES = "experiment"  # the group whose options set values all over the configuration
 SERVICES = "service"  # a file for each door that composes no study
@@ -50,6 +52,21 @@ class Conf:
     def find(self, name: str) -> Path | None:
         """The file of that name, as in `model/mlp.yaml`; None if no folder has it."""
         return next((folder / name for folder in self.folders if (folder / name).is_file()), None)
+
+    def read(self, name: str) -> dict[str, Any]:
+        """The values in the file of that name; empty if no folder has it.
+
+        Raises:
+            ConfigError: it cannot be read.
+        """
+        path = self.find(name)
+        return read_yaml(path)[0] if path is not None else {}
+
+    def defaults(self) -> dict[str, str]:
+        """The options that `tune.yaml` begins with: group -> option."""
+        listed = self.read("tune.yaml").get("defaults")
+        lines = [line for line in listed if isinstance(line, dict)] if isinstance(listed, list) else []
+        return {group: str(option) for line in lines for group, option in line.items()}
 
     def jobs(self) -> Path:
         """The folder of jobs."""

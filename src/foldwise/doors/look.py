@@ -5,30 +5,33 @@ from __future__ import annotations
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from foldwise.config.read import read_study
 from foldwise.doors.compose import Request
-from foldwise.doors.load_recipe import load_recipe, start_ledger
+from foldwise.doors.load_recipe import start_ledger
 from foldwise.doors.screen import Screen
+from foldwise.doors.settle import settle_study
 from foldwise.spec.study import StudySpec
 
 if TYPE_CHECKING:
     from foldwise.data.new_rows import ChampionContext
+    from foldwise.data.table import Table
     from foldwise.study.plan import Plan
 
 
-def look_at_data(spec: StudySpec, screen: Screen, context: ChampionContext | None = None) -> Plan:
+def look_at_data(spec: StudySpec, screen: Screen, context: ChampionContext | None = None, table: Table | None = None) -> Plan:
     """The plan of a study, shown on the screen. A wrong path or column is found before anything slow is imported.
 
     Args:
         spec: the study.
         screen: shows columns, findings and the number of rows.
         context: the champion's, if the study makes its challenger.
+        table: its rows, if they were read already.
     """
-    check_data(spec)
+    if table is None:
+        check_data(spec)
     from foldwise.data.audit.finding import refuse
     from foldwise.study.plan import plan_study
 
-    plan = plan_study(spec, context)
+    plan = plan_study(spec, context, table)
     table = plan.table
     kinds = ", ".join(f"{column.name} ({column.kind})" for column in table.schema.columns[:12])
     more = f" and {len(table.schema.columns) - 12} more" if len(table.schema.columns) > 12 else ""
@@ -42,9 +45,25 @@ def look_at_data(spec: StudySpec, screen: Screen, context: ChampionContext | Non
     for note in table.notes:
         screen.note(f"note: {note}")
     screen.note(_rows(plan))
+    _memory(plan, screen)
     if spec.fixed.audit.strict:
         refuse(plan.findings, spec.fixed.audit.accept)
     return plan
+
+
+def _memory(plan: Plan, screen: Screen) -> None:
+    """Say how much memory a large study takes, and warn where that may be too much.
+
+    Raises:
+        ConfigError: it is certainly too much.
+    """
+    from foldwise.study.memory import memory_needed
+
+    needed = memory_needed(plan)
+    if needed is not None:
+        screen.note(needed.sentence)
+        if warning := needed.check(plan.spec.fixed.budget.trial_memory_mb):
+            screen.note(f"warning: {warning}")
 
 
 def _rows(plan: Plan) -> str:
@@ -74,8 +93,8 @@ def prepare_here(request: Request) -> None:
     """Show on this terminal what a study would learn from, and write it to `prepare.json` and pictures."""
     screen = Screen()
     with closing(start_ledger(request, screen.note)) as ledger:
-        spec = read_study(load_recipe(request, ledger))
-    plan = look_at_data(spec, screen)
+        asked = settle_study(request, ledger, screen.note)
+    plan = look_at_data(asked.spec, screen, table=asked.table)
     from foldwise.study.dry_run import dry_run
     from foldwise.study.first_look import draw_first_look
     from foldwise.system.files import write_json

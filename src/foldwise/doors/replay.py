@@ -17,6 +17,7 @@ from foldwise.system.files import plain_value
 from foldwise.trial.result import FoldScore, TrialResult
 
 if TYPE_CHECKING:
+    from foldwise.data.table import Table
     from foldwise.ledger.ledger import Ledger
 
 
@@ -35,14 +36,14 @@ class Line:
         return self.replayed - self.recorded
 
 
-def replay_here(spec: StudySpec, number: int, opens: StartLedger, screen: Screen) -> None:
+def replay_here(spec: StudySpec, number: int, opens: StartLedger, screen: Screen, table: Table | None = None) -> None:
     """Run a trial of a study again in this process and show on this terminal how it compares; nothing is written.
 
     Raises:
         ConfigError: the study or the trial does not exist, or its configuration or data differ.
         JobError: the trial is not the same, to the last bit.
     """
-    plan = look_at_data(spec, screen)
+    plan = look_at_data(spec, screen, table=table)
     from foldwise.config.difference import difference
     from foldwise.study.open_or_resume import compared
     from foldwise.study.plan import threads_of
@@ -61,7 +62,7 @@ def replay_here(spec: StudySpec, number: int, opens: StartLedger, screen: Screen
     from foldwise.training.cross_validate import cross_validate
 
     with stoppable(screen.note) as raise_if_stopped:
-        job = plan.job(recorded.number, recorded.params)
+        job = plan.job(recorded.number, recorded.params, recorded.engine)
         replayed = cross_validate(job, plan.table, plan.splits, lambda fold: raise_if_stopped())
     lines = compare(recorded, replayed)
     screen.replayed([(line.name, line.recorded, line.replayed, line.difference, line.equal) for line in lines])

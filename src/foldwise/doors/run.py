@@ -8,14 +8,13 @@ from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from foldwise.config.option_names import Readable
-from foldwise.config.read import read_study, without_search
 from foldwise.doors.assemble import check_tuner, make_executor, make_tracking, make_tuner, versions
 from foldwise.doors.compose import Request
-from foldwise.doors.load_recipe import load_recipe, start_ledger
+from foldwise.doors.load_recipe import start_ledger
 from foldwise.doors.look import look_at_data
 from foldwise.doors.reopen import finished_before, nothing_left
 from foldwise.doors.screen import Screen
+from foldwise.doors.settle import Asked, settle_study
 from foldwise.doors.start_ledger import StartLedger
 from foldwise.errors import DiskFull, Interrupted, JobError, Replaced
 from foldwise.spec.study import StudySpec
@@ -41,15 +40,16 @@ def tune_here(request: Request, search: bool = True) -> None:
     """
     screen = Screen()
     with closing(start_ledger(request, screen.note)) as ledger:
-        spec, defaults = _study(request, ledger, search)
+        asked = settle_study(request, ledger, screen.note, search)
+        spec = asked.spec
         if search and spec.fixed.replay is not None:
             from foldwise.doors.replay import replay_here
 
-            replay_here(spec, spec.fixed.replay, ledger, screen)
+            replay_here(spec, spec.fixed.replay, ledger, screen, asked.table)
             return
-        finished = finished_before(spec, ledger)
+        finished = asked.finished or (finished_before(spec, ledger) if asked.table is None else None)
         if finished is None:
-            _run(spec, ledger, screen, defaults, request.began, search)
+            _run(asked, ledger, screen, request.began, search)
             return
         summary, trials = finished
         _notify_finished(spec, trials, screen)
@@ -67,25 +67,17 @@ def run_here(request: Request, search: bool = True) -> tuple[StudySpec, Goal, St
     """
     screen = Screen()
     with closing(start_ledger(request, screen.note)) as ledger:
-        spec, defaults = _study(request, ledger, search)
-        return _run(spec, ledger, screen, defaults, request.began, search)
-
-
-def _study(request: Request, ledger: StartLedger, search: bool) -> tuple[StudySpec, str]:
-    """The study of a request, and the defaults that its ranges take without a search."""
-    config = load_recipe(request, ledger)
-    spec = read_study(config)
-    taken = Readable(spec.space).params(spec.space.defaults(), between=", ")
-    return (spec, "") if search else (read_study(without_search(config)), taken)
+        return _run(settle_study(request, ledger, screen.note, search), ledger, screen, request.began, search)
 
 
 def _run(
-    spec: StudySpec, opens: StartLedger, screen: Screen, defaults_taken: str, began: float, search: bool
+    asked: Asked, opens: StartLedger, screen: Screen, began: float, search: bool
 ) -> tuple[StudySpec, Goal, StudySummary, list[TrialResult], Path]:
-    if defaults_taken:
-        screen.note(f"no search: every range takes its default: {defaults_taken}")
+    spec = asked.spec
+    if asked.defaults_taken:
+        screen.note(f"no search: every range takes its default: {asked.defaults_taken}")
     check_tuner(spec)
-    plan = look_at_data(spec, screen)
+    plan = look_at_data(spec, screen, table=asked.table)
     from foldwise.doors.shipping import ship_others
     from foldwise.ledger.study_lock import lock_study
     from foldwise.system.signals import stoppable

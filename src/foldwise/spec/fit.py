@@ -11,6 +11,7 @@ from foldwise.spec.base import ByKind, Spec
 from foldwise.spec.goal import METRICS, Task, natural_goal
 from foldwise.spec.optimizer import OptimizerSpec
 from foldwise.spec.python_value import PythonFunction
+from foldwise.spec.settled import or_auto
 from foldwise.system.known_words import closest
 
 # loss -> tasks it is defined for
@@ -140,10 +141,11 @@ class FitSpec(Spec):
     threshold: `auto` is tuned for the goal on out-of-fold predictions.
     callbacks: each returns a keras.callbacks.Callback for one fold. They do not run in the refit on all rows, which takes the
         epochs and learning rates that the folds had.
+    seeds: that refit trains this many networks, alike but for their first weights and batches; the model is their mean.
     """
 
-    epochs: Annotated[int, Field(ge=1, le=1_000_000)] = 50
-    batch_size: Annotated[int, Field(ge=1)] | Literal["full"] | None = None
+    epochs: Annotated[int, Field(ge=1, le=1_000_000), or_auto()] = 50
+    batch_size: Annotated[Annotated[int, Field(ge=1)] | Literal["full"] | None, or_auto("full")] = None
     loss: LossName = "auto"
     label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0
     optimizer: Annotated[OptimizerSpec, ByKind] = OptimizerSpec()
@@ -153,3 +155,4 @@ class FitSpec(Spec):
     early_stop: EarlyStop = EarlyStop()
     threshold: Annotated[float, Field(gt=0, lt=1)] | Literal["auto"] = 0.5
     callbacks: Callbacks = ()
+    seeds: Annotated[int, Field(ge=1, le=50)] = 1

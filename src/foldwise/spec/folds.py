@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from foldwise.spec.base import BadKey, Spec
+from foldwise.spec.settled import or_auto
 
 # Up to this many rows cannot be split usefully; the proposal for tables of lectures.
 A_FEW = 20
@@ -23,7 +24,7 @@ class FoldsSpec(Spec):
 
     kind: Literal["auto", "stratified", "kfold", "grouped", "forward", "split", "given", "none"] = "auto"
     # None: 10 up to 2000 rows, 5 beyond; fewer if a fold would lack a class
-    count: Annotated[int, Field(ge=2, le=1000)] | None = None
+    count: Annotated[Annotated[int, Field(ge=2, le=1000)] | None, or_auto()] = None
     share: Annotated[float, Field(gt=0, lt=1)] = 0.125  # of the rows that `of` counts; only `split` uses it
     of: Literal["development", "all"] = "development"  # `all` counts the holdout too; only `split` uses it
     column: str | None = None  # says train, validation or test; only `given` uses it

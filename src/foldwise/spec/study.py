@@ -22,6 +22,7 @@ from foldwise.spec.goal import COSTS, METRICS, is_metric, unknown_metric
 from foldwise.spec.images import ImageSpec
 from foldwise.spec.places import LedgerSpec, Paths, TrackingSpec
 from foldwise.spec.race import NoRace, RaceSpec
+from foldwise.spec.settled import Settled, or_auto
 from foldwise.spec.sources import OtherTable
 from foldwise.spec.space import Params, Space, Tree
 from foldwise.spec.stored import Distinct
@@ -73,7 +74,7 @@ class Budget(Spec):
     trial_seconds, trial_memory_mb: limits of a single trial. baseline_seconds: limit of the baselines of images, together.
     """
 
-    trials: Annotated[int, Field(ge=1, le=1_000_000)] = 20
+    trials: Annotated[int, Field(ge=1, le=1_000_000), or_auto()] = 20
     seconds: Annotated[float, Field(gt=0)] | None = None
     trial_seconds: Annotated[float, Field(gt=0)] | None = None
     trial_memory_mb: Annotated[float, Field(gt=0)] | None = None
@@ -86,7 +87,18 @@ class Budget(Spec):
 
 
 # The models that a network has to beat.
-BaselineName = Literal["majority", "logistic", "logistic_balanced", "mean", "ridge"]
+BaselineName = Literal[
+    "majority",
+    "logistic",
+    "logistic_balanced",
+    "mean",
+    "ridge",
+    "boosting",
+    "boosting_balanced",
+    "lightgbm",
+    "xgboost",
+    "catboost",
+]
 
 
 class TrainingSpec(Spec):
@@ -162,6 +174,7 @@ class StudySpec:
     fixed: the part that no trial changes. template, space: the searched part. recipe: the plain configuration that determines
     the study's results, as stored in the ledger. openings: the points that are tried first.
     corners: the trials at the defaults and at both ends of every range, against which the data are checked.
+    settled: what `auto` was settled to by the rows; None where they decided nothing.
     """
 
     name: str
@@ -172,6 +185,7 @@ class StudySpec:
     recipe: Mapping[str, Any]
     openings: tuple[Params, ...]
     corners: tuple[TrialSpec, ...]
+    settled: Settled | None = None
 
     @property
     def folder(self) -> Path:

@@ -51,8 +51,8 @@ def conclude(plan: Plan, searched: Searched, parts: Parts, registry: Registry, s
     refitted = time.monotonic()
     parts.raise_if_stopped()
     judgement = judge(plan, model, best, results, parts.ledger, _clock(plan, parts))
-    for other in judgement.baselines.unfinished:
-        notify(f"baseline {other.sentence}")
+    for sentence in judgement.baselines.remarks:
+        notify(f"baseline {sentence}")
     draw_figures(plan, model.bundle, results, judgement.baselines.scores, judgement.answers, notify)
     place = parts.tracker.place()
     record = parts.ledger.study(plan.spec.name)
@@ -80,6 +80,7 @@ def conclude(plan: Plan, searched: Searched, parts: Parts, registry: Registry, s
         balance=judgement.balance.record if judgement.balance else None,
         features=_features(plan, model),
         engine=best.engine,
+        seeds=model.trial.fit.seeds,
         findings=tuple(finding.record for finding in plan.findings),
         model=described(plan.spec.register, version),
         seconds=_seconds(

@@ -36,7 +36,7 @@ class Deadline:
         self._best: TrialResult | None = None
         self._refit = 0.0
 
-    def note(self, result: TrialResult, goal: Goal, rows: float) -> None:
+    def note(self, result: TrialResult, goal: Goal, rows: float, seeds: int = 1) -> None:
         """Reserve the time that a refit of the best trial will take.
 
         Folds train one after the other, or all in one program; then a single fold may take nearly as long as all.
@@ -45,6 +45,7 @@ class Deadline:
             result: of the trial that has ended.
             goal: decides which trial is best.
             rows: how many times more rows the refit trains on than a fold.
+            seeds: how many networks it trains.
         """
         if self._elsewhere_since is not None:  # the first trial had to wait for TensorFlow in its process
             waited = time.monotonic() - self._elsewhere_since - result.seconds
@@ -53,7 +54,8 @@ class Deadline:
         best = best_of([trial for trial in (self._best, result) if trial is not None], goal)
         if best is not None and best is not self._best:
             self._best = best
-            self._refit = best.seconds * rows / (1 if best.engine == "fused" else max(1, len(best.folds)))
+            share = seeds / max(1, len(best.folds))
+            self._refit = best.seconds * rows * (max(1.0, share) if best.engine == "fused" else share)
 
     @property
     def is_over(self) -> bool:

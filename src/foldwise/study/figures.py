@@ -16,6 +16,7 @@ from foldwise.config.read import trial_at
 from foldwise.data.preparation.fold import prepare_fold
 from foldwise.data.preparation.pixels import ImagePreparation
 from foldwise.errors import DiskFull
+from foldwise.models.average import members
 from foldwise.models.inspect import network_graph_of
 from foldwise.report.figures.model import draw_model
 from foldwise.report.figures.search import draw_search
@@ -106,5 +107,5 @@ def _draw_answers(folder: Path, plan: Plan, bundle: Bundle, answers: Answers) ->
         predictions=answers.predictions,
         threshold=answers.threshold,
         images=images,
-        network=network_graph_of(bundle.network, features, shape, tracking.filters, tracking.patches),
+        network=network_graph_of(members(bundle.network)[0], features, shape, tracking.filters, tracking.patches),
     )

@@ -33,10 +33,11 @@ from foldwise.spec.data import FeatureKind, TimeHoldout
 from foldwise.spec.fit import FitSpec
 from foldwise.spec.folds import FoldsSpec
 from foldwise.spec.goal import Goal, cost_goal, goal_for
+from foldwise.spec.settled import Size
 from foldwise.spec.sources import FrameData
 from foldwise.spec.space import Params
 from foldwise.spec.study import FixedSpec, StudySpec
-from foldwise.training.engine_rule import threads_for
+from foldwise.training.engine_rule import ENGINE_NAMES, threads_for
 from foldwise.training.schedule import check_schedule
 from foldwise.trial.job import TrialJob
 
@@ -88,15 +89,16 @@ class Plan:
         """Whether trials are judged on the rows that they are trained on."""
         return self.spec.fixed.folds.same_rows
 
-    def job(self, number: int, params: Params) -> TrialJob:
-        """The job of a trial, for a worker.
+    def job(self, number: int, params: Params, engine: str = "") -> TrialJob:
+        """The job of a trial, for a worker. engine: the one that trained it before, if it is done again.
 
         Raises:
             ConfigError: two values contradict each other.
         """
         fixed, spec = self.spec.fixed, trial_at(self.spec, params)
         costs = tuple(goal.metric for goal in self.goals[1:])
-        return TrialJob(number, params, fixed.seed, spec, self.goal, fixed.training.engine, costs, dict(fixed.goal.bounds))
+        asked = next((known for known in ENGINE_NAMES if known == engine), fixed.training.engine)
+        return TrialJob(number, params, fixed.seed, spec, self.goal, asked, costs, dict(fixed.goal.bounds))
 
     @property
     def recipe(self) -> Mapping[str, Any]:
@@ -107,30 +109,49 @@ class Plan:
         return {**recipe, "data": {**recipe["data"], "given": {**data.given.record, "fingerprint": self.table.fingerprint}}}
 
 
-def plan_study(spec: StudySpec, context: ChampionContext | None = None) -> Plan:
-    """Read and cut the data of a study.
-
-    Args:
-        spec: the study.
-        context: what the champion knew, for its challenger. The same rows are set aside, and the newest of those that it did
-            not see. A holdout by time is cut again, never earlier than before.
+def read_rows(spec: StudySpec) -> Table:
+    """The rows of a study.
 
     Raises:
         ConfigError, DataError: the configuration does not fit the data.
     """
     fixed = spec.fixed
     check_runs_folder(fixed.paths.runs)
+    used = frozenset[FeatureKind]().union(*(trial.prep.kinds for trial in spec.corners))
+    pixels = any(takes_pixels(trial.model) for trial in spec.corners)
+    return reader(fixed.data, fixed.paths, fixed.folds).read(used, pixels)
+
+
+def size_of(table: Table) -> Size:
+    """What decides where `auto` stands."""
+    rarest = int(np.bincount(table.target, minlength=len(table.labels)).min()) if table.labels else None
+    grouped, images = table.groups is not None, table.schema.image is not None
+    return Size(len(table), len(table.schema.columns), table.task, images, grouped, rarest)
+
+
+def plan_study(spec: StudySpec, context: ChampionContext | None = None, table: Table | None = None) -> Plan:
+    """Read and cut the data of a study.
+
+    Args:
+        spec: the study.
+        context: what the champion knew, for its challenger. The same rows are set aside, and the newest of those that it did
+            not see. A holdout by time is cut again, never earlier than before.
+        table: its rows, if they were read already.
+
+    Raises:
+        ConfigError, DataError: the configuration does not fit the data.
+    """
+    fixed = spec.fixed
     trials = spec.corners
     rows = reader(fixed.data, fixed.paths, fixed.folds)
-    used = frozenset[FeatureKind]().union(*(trial.prep.kinds for trial in trials))
-    table = rows.read(used, pixels=any(takes_pixels(trial.model) for trial in trials))
+    table = read_rows(spec) if table is None else table
     if table.target_name != fixed.data.target:  # a file without a header, whose last column was asked for
         fixed = fixed.model_copy(update={"data": fixed.data.model_copy(update={"target": table.target_name})})
         spec = replace(spec, fixed=fixed)
     if context is not None and table.images is None:
         check_features(table, context.features)
     goal = goal_for(fixed.metric, fixed.goal.direction, table.task, len(table.labels))
-    check_names(fixed.baselines, table.task)
+    check_names(fixed.baselines, table.task, images=table.images is not None)
     for trial in trials:
         check_head(table.task, trial)
         check_schedule(trial)

@@ -32,6 +32,7 @@ def provenance(plan: Plan) -> Provenance:
         machine=Machine(platform.platform(), platform.machine(), os.cpu_count()),
         git=_commit(),
         rows_fingerprint=table.rows_fingerprint,
+        settled=plan.spec.settled,
         experiment=None if plan.context is None else f"{plan.spec.register}-retraining",
     )
 

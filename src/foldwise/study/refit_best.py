@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+import statistics
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
+import pandas as pd
+
+from foldwise.bundle.bundle import NETWORK as NETWORK_FILE
 from foldwise.bundle.bundle import Bundle, save_bundle
 from foldwise.data.cells import listed
 from foldwise.data.new_rows import identity_columns, row_keys
+from foldwise.models.average import members
 from foldwise.models.inspect import summary_of
 from foldwise.spec.trial import TrialSpec
 from foldwise.study.plan import Plan
 from foldwise.system.files import atomically
 from foldwise.system.kill_points import reached
-from foldwise.system.numbers import counted
+from foldwise.system.numbers import counted, shown
 from foldwise.tracking.registration import write_trained
 from foldwise.training.refit import FinalModel, refit
 from foldwise.trial.result import TrialResult
 
 NETWORK = "network.txt"
+ANSWERS = 20  # answers to one row; their median is the time that is reported
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,8 +48,10 @@ def refit_best(plan: Plan, best: TrialResult, notify: Callable[[str], None]) -> 
         notify: is called with sentences for the user.
     """
     table, data = plan.table, plan.spec.fixed.data
-    notify(f"refitting trial {best.number} on all {len(plan.development)} development rows")
     job = plan.job(best.number if best.reused is None else best.reused, best.params)
+    seeds = job.spec.fit.seeds
+    several = f", {seeds} times with different first weights" if seeds > 1 else ""
+    notify(f"refitting trial {best.number} on all {len(plan.development)} development rows{several}")
     tuned = job.spec.fit.threshold == "auto"
     threshold = best.metrics["threshold"] if job.spec.fit.threshold == "auto" else job.spec.fit.threshold
     final = refit(job, table, plan.development, best)
@@ -64,12 +74,31 @@ def refit_best(plan: Plan, best: TrialResult, notify: Callable[[str], None]) -> 
     text = network_text(final)
     atomically(plan.folder / NETWORK, lambda part: part.write_text(text, encoding="utf-8"))
     reached("after-bundle")
+    if seeds > 1:
+        size = (plan.folder / "bundle" / NETWORK_FILE).stat().st_size
+        takes = f"a row takes {shown(_answer_ms(bundle), digits=2)} ms, and their file {shown(size / 1e6, digits=2)} MB"
+        notify(f"the model is the mean of {seeds} networks: {takes}")
     if tuned:
         notify(f"predicts {table.labels[1]!r} above a probability of {threshold:.3f}, tuned on out-of-fold predictions")
     return Refitted(job.spec, features, bundle, threshold)
 
 
 def network_text(final: FinalModel) -> str:
-    """Keras's summary of a network, and how many epochs of how many steps it was trained for."""
+    """Keras's summary of a network, the first of several, and how many epochs of how many steps it was trained for."""
+    alike = members(final.model)
+    mean = f"The model is the mean of {len(alike)} such networks, trained from different first weights.\n"
     epochs, steps, rows = counted(final.epochs, "epoch"), counted(final.steps, "step"), counted(final.rows, "row")
-    return f"{summary_of(final.model)}\nTrained for {epochs} of {steps}, on {rows}.\n"
+    return f"{summary_of(alike[0])}\n{mean if len(alike) > 1 else ''}Trained for {epochs} of {steps}, on {rows}.\n"
+
+
+def _answer_ms(bundle: Bundle) -> float:
+    """The median time in which a bundle answers its first sample row, in milliseconds."""
+    rows = bundle.sample_rows()
+    row: Any = rows.iloc[0].to_dict() if isinstance(rows, pd.DataFrame) else rows[0]
+    bundle.answer(row)  # the first answer traces the network
+    taken = []
+    for _ in range(ANSWERS):
+        began = time.perf_counter()
+        bundle.answer(row)
+        taken.append(time.perf_counter() - began)
+    return 1000 * statistics.median(taken)

@@ -243,7 +243,8 @@ class Search:
     def _tell(self, result: TrialResult) -> None:
         self.parts.tuner.tell(result)
         smallest = min(len(split.train) for split in self.plan.splits)
-        self.parts.deadline.note(result, self.plan.goal, len(self.plan.development) / smallest)
+        seeds = self.plan.spec.corners[0].fit.seeds
+        self.parts.deadline.note(result, self.plan.goal, len(self.plan.development) / smallest, seeds)
 
     def _keep_finished(self, seconds: float) -> None:
         """Commit the results of the trials that end within this time."""

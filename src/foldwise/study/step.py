@@ -114,7 +114,7 @@ def watched(plan: Plan, recorded: TrialResult, fold: int, step: int) -> Watched:
     Raises:
         ConfigError: the fold or the step does not exist, or the network has too many inputs or outputs.
     """
-    job = plan.job(recorded.number, recorded.params)
+    job = plan.job(recorded.number, recorded.params, recorded.engine)
     if fold >= len(plan.splits):
         there = f"folds 0 to {len(plan.splits) - 1}" if len(plan.splits) > 1 else "fold 0 only"
         raise ConfigError("fold", f"there is no fold {fold}; the study has {there}")

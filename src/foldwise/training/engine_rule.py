@@ -21,12 +21,16 @@ from foldwise.training.fold_fit import Training
 # every kind but mlp
 NETWORKS = {"cnn": "a cnn", "layers": "a network of layers", "python": "a network of your own"}
 AskedEngine = Literal["auto", "fused", "keras"]
+ENGINE_NAMES: tuple[Literal["fused", "keras"], ...] = ("fused", "keras")
 
 # Measured on two cores, see docs/decisions/fused_folds.md: above this number of multiplications a step and fold, matrix
-# products outweigh the fixed costs of a step, so fusing gains nothing. Stacked folds should not fill the memory.
-MOST_MULTIPLICATIONS = 3_000_000
+# products outweigh the fixed costs of a step, so fusing gains nothing. Stacked folds, and the numbers that dropout draws for an
+# epoch, should not fill the memory.
+MOST_MULTIPLICATIONS = 200_000_000
 MOST_STACKED_BYTES = 512 * 2**20
-# Below that limit every small product waits for the second thread: steps take two to three times as long.
+MOST_DRAWS = 128_000_000
+# Below this number every small product waits for the second thread: steps take two to three times as long.
+SMALL = 3_000_000
 FUSED_THREADS, USUAL_THREADS = 1, 2
 
 
@@ -65,12 +69,15 @@ def choose(
         return Choice("fused", "asked for")
     assert isinstance(training.model, MlpSpec)  # nothing else is fused
     batch = rows_per_batch(training.fit.batch_size, rows)
-    products = _multiplications(batch, (features, *training.model.widths, training.head.units))
+    products = multiplications(training.model, batch, features, training.head.units)
     if products > MOST_MULTIPLICATIONS:
         return Choice("keras", f"a step has {products / 1e6:.0f} million multiplications a fold, which Keras does as fast")
     stacked = folds * rows * features * 4
     if stacked > MOST_STACKED_BYTES:
         return Choice("keras", f"the folds together would take {stacked / 2**20:.0f} MB")
+    dropping = sum(layer.width for layer in training.model.layers if layer.dropout > 0) * training.model.members
+    if rows * dropping > MOST_DRAWS:
+        return Choice("keras", f"dropout draws {rows * dropping / 1e6:.0f} million numbers an epoch and fold")
     return Choice("fused", "all folds as one program")
 
 
@@ -114,10 +121,14 @@ def threads_for(trials: Sequence[TrialSpec], asked: AskedEngine, rows: int, feat
     deepest, widest = max(map(len, each)), max((width for widths in each for width in widths), default=0)
     batch = max(rows_per_batch(trial.fit.batch_size, rows) for trial in trials)
     # each of `trials` has one range at its end; a search can combine them all
-    most = _multiplications(batch, (features(), *[widest] * deepest, outputs))
-    return FUSED_THREADS if most <= MOST_MULTIPLICATIONS else USUAL_THREADS
+    largest = MlpSpec(hidden=deepest, units=widest)
+    if any(isinstance(trial.model, MlpSpec) and trial.model.has_parts for trial in trials):
+        return USUAL_THREADS
+    return FUSED_THREADS if multiplications(largest, batch, features(), outputs) <= SMALL else USUAL_THREADS
 
 
-def _multiplications(batch: int, sides: Sequence[int]) -> int:
-    """Multiplications of one forward step of a fold; sides are the widths from features to outputs."""
-    return batch * sum(below * above for below, above in pairwise(sides))
+def multiplications(model: MlpSpec, batch: int, features: int, outputs: int) -> int:
+    """At most so many multiplications has a forward step of a fold; every feature may be an embedded number."""
+    entering = features * getattr(model.numeric_embedding, "width", 1)
+    products = sum(below * above for below, above in pairwise((entering, *model.widths, outputs)))
+    return batch * products * model.members

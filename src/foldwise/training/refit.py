@@ -15,6 +15,7 @@ from foldwise.data.preparation.fold import AnyPreparation, fit_preparation, prep
 from foldwise.data.split import Split
 from foldwise.data.table import Table
 from foldwise.errors import JobError
+from foldwise.models.average import averaged
 from foldwise.models.build import answering, build
 from foldwise.models.heads import Head, to_predictions
 from foldwise.seeds import REFIT_FOLD, Purpose, derive
@@ -34,7 +35,8 @@ from foldwise.trial.result import FoldScore, TrialResult
 class FinalModel:
     """A network and the preparation of its inputs, both fitted on the same rows.
 
-    epochs: the number trained; learning_rates: one for each. rows, steps: of an epoch.
+    model: with `fit.seeds`, the mean of several networks. epochs: the number trained; learning_rates: one for each.
+    rows, steps: of an epoch.
     """
 
     model: keras.Model
@@ -49,6 +51,8 @@ class FinalModel:
 def refit(job: TrialJob, table: Table, rows: npt.NDArray[np.int64], result: TrialResult) -> FinalModel:
     """Train on all these rows, with the folds' median number of epochs and learning rates.
 
+    Several networks (`fit.seeds`) train like folds with the same rows: all read one copy of them, which `fused` alone stacks.
+
     Args:
         job: the trial.
         table: the data; only `rows` are read.
@@ -56,7 +60,7 @@ def refit(job: TrialJob, table: Table, rows: npt.NDArray[np.int64], result: Tria
         result: the trial's complete result.
 
     Raises:
-        JobError: the loss is not finite.
+        JobError: the loss of a network is not finite.
         TrialFailed: the classes of all these rows cannot be balanced.
     """
     epochs = usual_epochs(result.folds)
@@ -66,16 +70,21 @@ def refit(job: TrialJob, table: Table, rows: npt.NDArray[np.int64], result: Tria
     training = replace(training, fit=fit, rates=Rates(recorded(list(rates))), length=training.fit.epochs)
     draws = derive(Purpose.BALANCE, job.seed, REFIT_FOLD)
     data = prepare_fold(table, Split(rows, rows[:0]), job.spec.prep, job.spec.balance, draws)
-    engine = choose(training, job.engine, 1, *data.train_x.shape).engine
-    (fitted,) = ENGINES[engine](training, [(REFIT_FOLD, data)])
-    if fitted.failure is not None:
-        raise JobError(f"the refit of trial {job.number} on all development rows failed: {fitted.failure}")
+    engine = choose(training, job.engine, fit.seeds, *data.train_x.shape).engine
+    weights = []
+    for number, fitted in enumerate(ENGINES[engine](training, [(REFIT_FOLD + seed, data) for seed in range(fit.seeds)]), 1):
+        if fitted.failure is not None:
+            which = f" (network {number} of {fit.seeds})" if fit.seeds > 1 else ""
+            raise JobError(f"the refit of trial {job.number} on all development rows failed{which}: {fitted.failure}")
+        weights.append(fitted.weights)
     keras.backend.clear_session()
-    network = answering(build(training.model, data.train_x.shape[1], training.head, 0, data.columns, data.layout))
-    network.set_weights(fitted.weights)
+    inputs, columns, layout = data.train_x.shape[1], data.columns, data.layout
+    networks = [answering(build(training.model, inputs, training.head, 0, columns, layout)) for _ in weights]
+    for network, own in zip(networks, weights, strict=True):
+        network.set_weights(own)
     count = len(data.train_x) * training.augment.copies
     return FinalModel(
-        model=network,
+        model=averaged(networks),
         preparation=fit_preparation(table, rows, job.spec.prep),
         head=training.head,
         epochs=epochs,

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from pydantic import Field, TypeAdapter
 
 from foldwise.spec.goal import Goal, Task
+from foldwise.spec.settled import Settled
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,7 @@ class Provenance:
     data: the name of the data. rows: of development and holdout. columns: name -> kind; None for images.
     image: height, width and channels; None for tables.
     rows_fingerprint: as `Table.rows_fingerprint`; None in studies of an older foldwise.
+    settled: what `auto` was settled to by the rows; None where they decided nothing.
     experiment: what studies are shown under that share an experiment, such as those that make challengers; None elsewhere.
     """
 
@@ -49,6 +51,7 @@ class Provenance:
     machine: Machine | None = None
     git: Commit | None = None
     rows_fingerprint: Annotated[str | None, Field(exclude_if=lambda fingerprint: fingerprint is None)] = None
+    settled: Annotated[Settled | None, Field(exclude_if=lambda settled: settled is None)] = None
     experiment: Annotated[str | None, Field(exclude_if=lambda experiment: experiment is None)] = None
 
     def to_json(self) -> dict[str, Any]:

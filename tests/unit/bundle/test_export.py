@@ -40,6 +40,16 @@ def test_the_exported_network_answers_as_the_original(kind, bundle, tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("kind", NETWORKS)
+def test_the_mean_of_several_networks_is_exported_as_one(kind, tmp_path):
+    from foldwise.bundle.export import RUNS
+
+    bundle, _, _ = make_bundle(tmp_path, "regression", networks=3)
+    found = RUNS[kind](bundle.export(tmp_path / "there", kind) / NETWORKS[kind], bundle.sample_features)
+    assert np.abs(found - bundle.network.predict_on_batch(bundle.sample_features)).max() <= 1e-4
+
+
+@pytest.mark.slow
 def test_a_network_with_different_answers_is_refused():
     from foldwise.bundle.export import refuse_other
 

@@ -47,8 +47,8 @@ def test_a_tuner_can_give_a_trial_fewer_epochs_but_never_more():
         ("units", 3, "units: unknown key, did you mean model.units?"),
         ("fit.learning_rate", 0.1, "fit.learning_rate: unknown key, did you mean fit.optimizer.learning_rate?"),
         ("fit.epochs", 0, "fit.epochs: must be >= 1, got 0"),
-        ("fit.epochs", "a", "fit.epochs: must be a whole number, got 'a'"),
-        ("fit.epochs", 1.5, "fit.epochs: must be a whole number, got 1.5"),
+        ("fit.epochs", "a", "fit.epochs: must be a whole number or auto, got 'a'"),
+        ("fit.epochs", 1.5, "fit.epochs: must be a whole number or auto, got 1.5"),
         ("fit.batch_size", 0, "fit.batch_size: must be >= 1, got 0"),
         ("model.dropout", 1.0, "model.dropout: must be < 1.0, got 1.0"),
         ("model.dropout", ["float", 0, 1.5], "model.dropout: must be < 1.0, got 1.5"),
@@ -71,6 +71,8 @@ def test_a_tuner_can_give_a_trial_fewer_epochs_but_never_more():
         ("tuner", {"kind": "nsga2", "mutation": 1.5}, "tuner.mutation: must be <= 1.0, got 1.5"),
         ("tuner", {"kind": "qmc", "sequence": "soboll"}, "tuner.sequence: 'soboll' is not known, did you mean sobol?"),
         ("tuner", {"kind": "grid", "startup": 3}, "tuner.startup: unknown key for this tuner.kind"),
+        ("fit", {"seeds": ["int", 1, 5]}, "fit.seeds: is not searched, because all its values give the same trials"),
+        ("fit", {"seeds": 51}, "fit.seeds: must be <= 50, got 51"),
         ("lr_schedule", "cosin", "did you mean cosine?"),
         ("fit.optimizer", {"kind": "sgd", "momentun": 0.9}, "did you mean fit.optimizer.momentum?"),
         ("fit.optimizer", {"kind": "sgd", "momentum": 1.5}, "0 <= momentum < 1 must hold"),
@@ -98,6 +100,8 @@ def test_a_tuner_can_give_a_trial_fewer_epochs_but_never_more():
         ("budget.baseline_seconds", 0, "budget.baseline_seconds: must be > 0.0, got 0"),
         ("baselines", "logistic", "baselines: must be a list, got 'logistic', did you mean baselines=[logistic]?"),
         ("baselines", ["logistc"], "baselines.0: 'logistc' is not known, did you mean logistic?"),
+        ("baselines", ["gbm"], "baselines.0: 'gbm' is not known, did you mean boosting?"),
+        ("baselines", ["xgb"], "baselines.0: 'xgb' is not known, did you mean xgboost?"),
         ("baselines", ["mean", "mean"], "baselines: has 'mean' twice"),
         ("study", "../x", "study: must be 1 to 100 of"),
         ("study", ".x", "study: must be 1 to 100 of"),
@@ -234,6 +238,12 @@ def test_an_option_that_came_later_does_not_make_another_study_unless_it_is_used
     assert identity_hash({"data": csv}) != identity_hash({"data": {**usual, "dates": {"day": "%d.%m.%Y"}}})
     usual_prep, clamped = ({"prep": {"scale": "standard", "clamp_target": value}} for value in (False, True))
     assert identity_hash(usual_prep) == identity_hash({"prep": {"scale": "standard"}}) != identity_hash(clamped)
+    fit = {"epochs": 3}
+    assert (
+        identity_hash({"fit": fit})
+        == identity_hash({"fit": {**fit, "seeds": 1}})
+        != identity_hash({"fit": {**fit, "seeds": 5}})
+    )
     first, last = ({"fit": {"early_stop": {"patience": 2, "ties": ties}}} for ties in ("first", "last"))
     assert identity_hash(first) == identity_hash({"fit": {"early_stop": {"patience": 2}}}) != identity_hash(last)
 

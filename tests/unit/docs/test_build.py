@@ -25,6 +25,7 @@ def test_generated_pages_have_their_keys_and_no_mark_is_left(pages):
     assert "fit.optimizer.learning_rate" in (pages / "reference" / "options" / "fit.md").read_text()
     for page in ("index", "doors", "layers", "recipes"):
         assert "`make docs` writes" not in (pages / "reference" / f"{page}.md").read_text()
+    assert "`make docs` writes" not in (pages / "explanation" / "auto.md").read_text()
     doors = (pages / "reference" / "doors.md").read_text()
     assert "## retrain" in doors
     assert "checks.missing" in doors

@@ -37,6 +37,8 @@ def found():
             "largest rise of the share of missing cells in a column",
         ),
         ("jobs/iris_weekly", "retries", "2", "whole number 0 to 100", "more attempts after exit code 1 or a signal"),
+        ("model/auto", "model.kind", "auto", "`auto`", "the option is settled from rows, columns and task"),
+        ("fit/auto", "fit.epochs", "auto", "whole number 1 to 1,000,000 · `auto`", "passes over the training rows: 40 for mlp"),
         ("tuner/qmc", "tuner.sequence", "sobol", "`sobol` · `halton`", "sobol | halton"),
     ],
 )

@@ -48,7 +48,10 @@ def test_an_option_may_begin_with_a_shipped_one_as_hydra_has_it(own):
 
 def test_a_tune_file_of_one_s_own_is_where_a_study_begins(own):
     tune = (
-        (shipped_conf() / "tune.yaml").read_text().replace("- model: mlp", "- model: small").replace("trials: 40", "trials: 4")
+        (shipped_conf() / "tune.yaml")
+        .read_text()
+        .replace("- model: auto", "- model: small")
+        .replace("trials: auto", "trials: 4")
     )
     config = compose_study([], own(tune=tune, model__small="kind: mlp\nunits: 4\n"))
     assert (config["budget"]["trials"], config["model"]["units"]) == (4, 4)

@@ -170,7 +170,7 @@ CSV = ("data=csv", "data.path=x", "data.target=y")
         (["goal.metric=acuracy"], "goal.metric: 'acuracy' is not a metric, did you mean accuracy?; known: accuracy, "),
         (["data.task=multiclas"], "did you mean multiclass?; known: auto, binary, multiclass, regression"),
         (["data.task=x"], "data.task: 'x' is not known; known: auto, binary, multiclass, regression"),
-        (["fit.batch_size=ful"], "fit.batch_size: must be a whole number or full, got 'ful', did you mean full?"),
+        (["fit.batch_size=ful"], "fit.batch_size: must be a whole number or full or auto, got 'ful', did you mean full?"),
         (["fit.batch_size=-1"], "fit.batch_size: must be >= 1, got -1; or write full"),
         (["fit.batch_size=1.5"], "fit.batch_size: must be a whole number, got 1.5; or write full"),
         (["folds=10"], "folds: must be a mapping, got 10, did you mean folds.count=10?"),

@@ -26,11 +26,11 @@ def left(deadline, least=0.0, most=1000.0):
     return least
 
 
-def after(*results, **more):
+def after(*results, seeds=1, **more):
     def made(remaining):
         deadline = Deadline(1000.0, time.monotonic() - 1000.0 + remaining, **more)
         for result in results:
-            deadline.note(result, GOAL, 1.25)
+            deadline.note(result, GOAL, 1.25, seeds)
         return deadline
 
     return left(made)
@@ -51,6 +51,15 @@ def test_a_search_whose_time_is_over_ends():
 def test_time_is_reserved_for_the_rest_of_the_job():
     assert after() == pytest.approx(SECONDS_TO_CONCLUDE, abs=0.5)
     assert after(started=None) == pytest.approx(SECONDS_TO_CONCLUDE + SECONDS_TO_START_TENSORFLOW, abs=0.5)
+
+
+@pytest.mark.parametrize(
+    ("engine", "seeds", "refit"),
+    [("keras", 1, 10.0), ("keras", 10, 100.0), ("fused", 1, 50.0), ("fused", 5, 50.0), ("fused", 10, 100.0)],
+)
+def test_time_is_reserved_for_every_network_of_the_refit(engine, seeds, refit):
+    found = after(trial(0, 0.9, 40.0, engine), seeds=seeds)
+    assert found == pytest.approx(SECONDS_TO_CONCLUDE + refit, abs=0.5)
 
 
 def test_more_time_is_reserved_if_tensorflow_starts_slowly():

@@ -1,9 +1,11 @@
 """The choice of an engine and of threads."""
 
 import pytest
+from pydantic import TypeAdapter
 
+from foldwise.data.preparation.layout import Layout
 from foldwise.spec.fit import FitSpec
-from foldwise.spec.model import CnnSpec, MlpSpec
+from foldwise.spec.model import CnnSpec, MlpSpec, ModelSpec
 from foldwise.spec.trial import TrialSpec
 from foldwise.training.engine_rule import choose, threads_for, why_not_fused
 
@@ -28,7 +30,22 @@ def test_a_trial_that_cannot_be_fused_has_a_reason(optimizer, reason):
 
 def test_large_networks_and_large_data_train_fold_by_fold(training):
     assert "million multiplications" in choose(training(model=MlpSpec(hidden=2, units=4096)), "auto", 5, 500, 4).reason
+    assert "draws" in choose(training(model=MlpSpec(units=512, dropout=0.1)), "auto", 3, 300_000, 4).reason
     assert "MB" in choose(training(model=MlpSpec(hidden=0)), "auto", 10, 1_000_000, 40).reason
+
+
+def test_networks_of_the_usual_sizes_for_tables_are_fused(training):
+    model = TypeAdapter(ModelSpec).validate_python({"kind": "tabular"})
+    fit = FitSpec(batch_size=256)
+    layouts = [Layout(6, ((6, 20),)), Layout(6, ((6, 21),))]
+    assert choose(training(model=model, fit=fit), "auto", 5, 26_000, 21, layouts).engine == "fused"
+
+
+@pytest.mark.parametrize("layouts", [[Layout(6), Layout(5)], [Layout(6, ((6, 15),)), Layout(6, ((6, 14),))]])
+def test_folds_that_embed_different_columns_are_not_fused(layouts, training):
+    model = TypeAdapter(ModelSpec).validate_python({"kind": "tabular"})
+    assert "embed different columns" in choose(training(model=model), "auto", 2, 100, 15, layouts).reason
+    assert choose(training(), "auto", 2, 100, 15, layouts).engine == "fused"
 
 
 def test_small_fused_trials_take_one_thread():
@@ -41,9 +58,10 @@ def test_small_fused_trials_take_one_thread():
         ([trial(hidden=1, units=8)], "keras"),
         ([trial(hidden=1, units=8), trial({"optimizer": {"kind": "lamb"}}, hidden=1, units=8)], "auto"),
         ([trial(hidden=3, units=512)], "auto"),
+        ([trial(hidden=1, units=8, scaling_layer=True)], "auto"),
         ([trial(hidden=5, units=16), trial(hidden=1, units=256), trial({"batch_size": 64})], "auto"),  # together they are large
     ],
-    ids=["asked", "one is not elementwise", "wide", "wide and deep at once"],
+    ids=["asked", "one is not elementwise", "wide", "with parts", "wide and deep at once"],
 )
 def test_all_others_take_two(trials, asked):
     assert threads_for(trials, asked, rows=1000, features=lambda: 10, outputs=2) == 2

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -54,8 +56,6 @@ def test_the_refit_predicts_rows_it_has_never_seen(task, schedule, job, table, s
 
 
 def test_a_refit_looks_at_development_rows_only(job, table, splits):
-    from dataclasses import replace
-
     from foldwise.training.cross_validate import cross_validate
     from foldwise.training.refit import predict, refit
 
@@ -69,8 +69,6 @@ def test_a_refit_looks_at_development_rows_only(job, table, splits):
 
 
 def test_a_refit_balances_all_development_rows_with_draws_of_its_own(job, table):
-    from dataclasses import replace
-
     from foldwise.data.preparation.fold import prepare_fold
     from foldwise.data.split import Split
     from foldwise.seeds import REFIT_FOLD, Purpose, derive
@@ -92,6 +90,45 @@ def test_a_refit_balances_all_development_rows_with_draws_of_its_own(job, table)
     assert by_hand.train_y.mean() == 0.5
     changed = replace(rare, target=np.where(np.arange(90) < 60, rare.target, 1))
     np.testing.assert_array_equal(predict(refit(asked, changed, rows, result), rare.frame), predict(final, rare.frame))
+
+
+@pytest.mark.parametrize("engine", ["fused", pytest.param("keras", marks=pytest.mark.long)])
+def test_several_seeds_give_the_mean_of_networks_from_different_first_weights(engine, job, table, monkeypatch):
+    from foldwise.models.average import members
+    from foldwise.training.refit import ENGINES, predict, refit
+    from foldwise.trial.result import TrialResult
+
+    by_engine, seen = ENGINES[engine], []
+
+    def watched(training, folds):
+        seen.extend(folds)
+        return by_engine(training, folds)
+
+    monkeypatch.setitem(ENGINES, engine, watched)
+    data, rows = table("regression", shift=50.0, scale=20.0), np.arange(60)
+    result = TrialResult(0, {}, "COMPLETE", (_scored(3, [0.01] * 3),))
+    one, three = (
+        refit(replace(job("regression", fit=FitSpec(batch_size=8, seeds=seeds)), engine=engine), data, rows, result)
+        for seeds in (1, 3)
+    )
+    each = [predict(replace(three, model=member), data.frame) for member in members(three.model)]
+    assert len(each) == 3
+    assert [number for number, _ in seen[1:]] == [1_000_000, 1_000_001, 1_000_002]
+    assert len({id(rows) for _, rows in seen[1:]}) == 1  # one copy of the rows
+    np.testing.assert_allclose(predict(three, data.frame), np.mean(each, axis=0), rtol=1e-6)
+    np.testing.assert_allclose(each[0], predict(one, data.frame), rtol=1e-4)
+    assert min(np.abs(each[a] - each[b]).max() for a, b in ((0, 1), (0, 2), (1, 2))) > 0.1
+
+
+def test_a_network_among_several_that_diverges_is_named(job, table):
+    from foldwise.errors import JobError
+    from foldwise.training.refit import refit
+    from foldwise.trial.result import TrialResult
+
+    fit = FitSpec(batch_size="full", optimizer=OptimizerSpec(kind="sgd"), seeds=2)
+    result = TrialResult(0, {}, "COMPLETE", (_scored(9, [1e20] * 9),))
+    with pytest.raises(JobError, match=r"on all development rows failed \(network 1 of 2\): "):
+        refit(job("regression", fit=fit), table("regression"), np.arange(90), result)
 
 
 def test_a_refit_that_diverges_is_a_job_error(job, table):

@@ -23,13 +23,14 @@ from foldwise.seeds import Purpose, derive
 from foldwise.spec.fit import FitSpec, RateFactors
 from foldwise.spec.model import MlpSpec
 from foldwise.training.batches import epoch_orders, rows_per_batch
+from foldwise.training.engine_rule import SMALL, multiplications
 from foldwise.training.fold_fit import FoldFit, Predictions, Training
 from foldwise.training.fused.draws import stream
 from foldwise.training.fused.network import RuntimeParams, Shape
 from foldwise.training.fused.optimizers import numbers_of, rule_for
 from foldwise.training.fused.program import Inputs, Key, Plan, Program, State, program_for
 from foldwise.training.fused.recording import recording_of
-from foldwise.training.fused.rows import stacked, train_rows, valid_rows
+from foldwise.training.fused.rows import ROWS_AT_ONCE, stacked, train_rows, valid_rows
 from foldwise.training.fused.step import Learner
 from foldwise.training.fused.weights import packing_of
 
@@ -38,8 +39,9 @@ Array = npt.NDArray[Any]
 # Layers are padded to these widths; a wider layer keeps its own. So trials share compiled programs, and oneDNN, which caches
 # a compiled product for every new shape, caches few: without it each new width costs a megabyte.
 BUCKETS = (16, 32, 64, 128, 256, 512)
-# Compiling pays off from this number of steps on.
+# Compiling pays off from this number of steps on, and sooner where a step has much to do.
 STEPS_THAT_PAY = 2000
+SOONER = 6
 EPOCHS_AT_ONCE = 32
 FIRST_STEPS = 2000  # in the first call, before the time of a step is known
 SECONDS_A_CALL = 1.0  # a longer call halves the epochs of the next, so that on_epoch_end runs often; results do not change
@@ -94,7 +96,8 @@ class _Stack:
         ]
         self.batch = rows_per_batch(fit.batch_size, max(counts))
         self.steps = [math.ceil(count / self.batch) for count in counts]
-        compiled = fit.epochs * max(self.steps) >= STEPS_THAT_PAY
+        small = multiplications(spec, self.batch, max(self.features), training.head.units) <= SMALL and not spec.has_parts
+        compiled = fit.epochs * max(self.steps) >= (STEPS_THAT_PAY if small else STEPS_THAT_PAY // SOONER)
         self.widths = [_bucket(width) for width in spec.widths]
         self.sides = _padded(self.real, self.widths)
         flat = (self.sides.numbers, self.sides.rest, *self.sides.levels, *self.widths, self.sides.units)
@@ -140,7 +143,8 @@ class _Stack:
             shares=[self._tensor(share)[:, None, None] for share in self._shares()],
         )
         train = train_rows(self.folds, self._arrange, self.dtype)
-        self.inputs = Inputs(train, valid_rows(self.folds, self._arrange, self.dtype), runtime, numbers)
+        block = ROWS_AT_ONCE if self.shape.in_blocks else None
+        self.inputs = Inputs(train, valid_rows(self.folds, self._arrange, self.dtype, block), runtime, numbers)
         stop = fit.early_stop
         gain = [stop.least_gain(data.target.sd) for data in self.folds] if stop.in_own_unit else stop.min_delta
         self.patience = tf.constant(stop.patience or 0), self._tensor(gain)

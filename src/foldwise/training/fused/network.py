@@ -21,6 +21,7 @@ from foldwise.models.layer_options import function_of
 from foldwise.models.mlp_weights import Parts, Side, Sides, Weight, weights_of
 from foldwise.spec.model import MlpSpec
 from foldwise.training.fused.embedding import embedded, of_members, output_of_members
+from foldwise.training.fused.rows import ROWS_AT_ONCE
 
 Tensor = Any  # TensorFlow ships no types
 
@@ -96,6 +97,11 @@ class Shape:
     def moves(self) -> bool:
         """Whether the network keeps moving statistics."""
         return "batch" in self.parts.norms
+
+    @property
+    def in_blocks(self) -> bool:
+        """Whether validation rows go through it in blocks, because it spreads them out."""
+        return self.parts.splits or self.parts.members > 1
 
     @property
     def adds(self) -> bool:
@@ -213,6 +219,26 @@ def forward(
     else:
         x = _dense(x, weight("output"), weight("output", "bias"))
     return keras.activations.get(shape.head.activation)(x), after
+
+
+def in_blocks(rows: Tensor) -> Tensor:
+    """Rows (folds, rows, ...) as blocks, (blocks, folds, rows of a block, ...); rows.valid_rows pads them to whole blocks."""
+    size = tf.shape(rows)
+    count = tf.maximum(size[1] // ROWS_AT_ONCE, 1)
+    apart = tf.reshape(rows, tf.concat([[size[0], count, size[1] // count], size[2:]], axis=0))
+    return tf.transpose(apart, [1, 0, *range(2, len(rows.shape) + 1)])
+
+
+def answers(shape: Shape, weights: Sequence[Tensor], x: Tensor, runtime: RuntimeParams, sides: Sides) -> Tensor:
+    """The network's answers (folds, rows, units) for features (folds, rows, features)."""
+    if not shape.in_blocks:
+        return answer_of(shape, forward(shape, weights, x, runtime, sides=sides)[0])
+
+    def of_block(block: Tensor) -> Tensor:
+        return answer_of(shape, forward(shape, weights, block, runtime, sides=sides)[0])
+
+    found = tf.map_fn(of_block, in_blocks(x), fn_output_signature=x.dtype, parallel_iterations=1)
+    return tf.reshape(tf.transpose(found, [1, 0, 2, 3]), [tf.shape(x)[0], tf.shape(x)[1], -1])
 
 
 def answer_of(shape: Shape, outputs: Tensor) -> Tensor:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import tensorflow as tf
 
 from foldwise.spec.optimizer import OptimizerSpec
-from foldwise.training.fused.network import RuntimeParams, Shape, answer_of, forward
+from foldwise.training.fused.network import RuntimeParams, Shape, answers
 from foldwise.training.fused.optimizers import Numbers, Rule, rule_for
 from foldwise.training.fused.rows import Rows
 from foldwise.training.fused.step import Batch, Learner, Setup, step, validate, where
@@ -149,7 +149,7 @@ def _run(key: Key, rule: Rule, state: State, plan: Plan, inputs: Inputs) -> tupl
 def _answer(key: Key, weights: tuple[Tensor, Tensor], x: Tensor, runtime: RuntimeParams) -> Tensor:
     """The network's outputs: see Program.answer."""
     packing = _packing(key, runtime)
-    return answer_of(key.shape, forward(key.shape, packing.unpack(*weights), x, runtime, sides=packing.sides)[0])
+    return answers(key.shape, packing.unpack(*weights), x, runtime, packing.sides)
 
 
 def _packing(key: Key, runtime: RuntimeParams) -> Packing:

@@ -14,6 +14,7 @@ from foldwise.data.preparation.fold import Features, FoldData
 
 Tensor = Any  # TensorFlow ships no types
 Array = npt.NDArray[Any]
+ROWS_AT_ONCE = 4096  # validation rows that an embedding spreads out at once, in networks that have one
 Arrange = Callable[[FoldData, Features], list[Features]]  # a fold and its features -> the parts of these
 
 
@@ -31,16 +32,18 @@ class Rows(NamedTuple):
 def train_rows(folds: Sequence[FoldData], arrange: Arrange, dtype: str) -> Rows:
     """The training rows of these folds; `arrange` gives the parts of a fold's features, in the order of the network."""
     x, y, weights = ([getattr(data, f"train_{part}") for data in folds] for part in ("x", "y", "weight"))
-    return _rows([arrange(data, of_fold) for data, of_fold in zip(folds, x, strict=True)], y, weights, dtype)
+    return _rows([arrange(data, of_fold) for data, of_fold in zip(folds, x, strict=True)], y, weights, dtype, max(map(len, y)))
 
 
-def valid_rows(folds: Sequence[FoldData], arrange: Arrange, dtype: str) -> Rows | None:
-    """The validation rows of these folds, None if no fold has any."""
+def valid_rows(folds: Sequence[FoldData], arrange: Arrange, dtype: str, block: int | None) -> Rows | None:
+    """The validation rows of these folds, None if no fold has any. More than `block` are padded to a multiple of it."""
     x, y, weights = ([getattr(data, f"valid_{part}") for data in folds] for part in ("x", "y", "weight"))
     if not any(map(len, x)):
         return None
-    rows = _rows([arrange(data, of_fold) for data, of_fold in zip(folds, x, strict=True)], y, weights, dtype)
-    return rows._replace(real=stacked([np.ones(len(of_fold)) for of_fold in x], (max(map(len, x)),), dtype))
+    most = max(map(len, x))
+    most = most if block is None or most <= block else -(-most // block) * block
+    rows = _rows([arrange(data, of_fold) for data, of_fold in zip(folds, x, strict=True)], y, weights, dtype, most)
+    return rows._replace(real=stacked([np.ones(len(of_fold)) for of_fold in x], (most,), dtype))
 
 
 def stacked(arrays: Sequence[Array], shape: tuple[int, ...], dtype: str) -> Tensor:
@@ -52,8 +55,7 @@ def stacked(arrays: Sequence[Array], shape: tuple[int, ...], dtype: str) -> Tens
     return tf.constant(stack)
 
 
-def _rows(x: list[list[Features]], y: list[Array], weights: list[Any], dtype: str) -> Rows:
-    most = max(map(len, y))
+def _rows(x: list[list[Features]], y: list[Array], weights: list[Any], dtype: str, most: int) -> Rows:
     weight = None if all(of_fold is None for of_fold in weights) else stacked(weights, (most,), dtype)
     sides = [max(part.shape[1] for part in parts) for parts in zip(*x, strict=True)]
     features = np.zeros((len(x), most, sum(sides)), dtype=dtype)

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import tensorflow as tf
 
 from foldwise.training.fused.constraints import constrained
-from foldwise.training.fused.network import RuntimeParams, Shape, answer_of, forward
+from foldwise.training.fused.network import RuntimeParams, Shape, answer_of, forward, in_blocks
 from foldwise.training.fused.optimizers import Numbers, Rule, clip
 from foldwise.training.fused.rows import Rows
 from foldwise.training.fused.weights import Packing
@@ -77,6 +77,8 @@ def step(setup: Setup, before: Learner, active: Tensor, batch: Batch) -> tuple[L
 def validate(setup: Setup, learner: Learner, valid: Rows) -> list[Tensor]:
     """Loss and metric on the validation rows, (folds,) each."""
     weights = setup.packing.unpack(learner.trained, learner.moving)
+    if setup.shape.in_blocks:
+        return _validate_in_blocks(setup, weights, valid)
     hidden: list[Tensor] = []
     outputs, _ = forward(setup.shape, weights, valid.x, setup.runtime, hidden=hidden, sides=setup.packing.sides)
     count = tf.reduce_sum(valid.real, axis=1)
@@ -84,6 +86,23 @@ def validate(setup: Setup, learner: Learner, valid: Rows) -> list[Tensor]:
     loss = tf.reduce_sum(_loss(setup, valid.y, outputs) * share, axis=1) / count
     metric = tf.reduce_sum(_metric(setup.shape, valid.y, outputs) * valid.real, axis=1) / count
     return [loss + _penalty(setup, weights, hidden, valid.real, count) if setup.shape.adds else loss, metric]
+
+
+def _validate_in_blocks(setup: Setup, weights: Sequence[Tensor], valid: Rows) -> list[Tensor]:
+    """Loss and metric on the validation rows, without the whole of an embedding at once."""
+    share = valid.real if valid.weight is None else valid.real * valid.weight
+
+    def of_block(parts: tuple[Tensor, ...]) -> Tensor:
+        x, y, real, by = parts
+        outputs, _ = forward(setup.shape, weights, x, setup.runtime, sides=setup.packing.sides)
+        loss, metric = _loss(setup, y, outputs) * by, _metric(setup.shape, y, outputs) * real
+        return tf.stack([tf.reduce_sum(loss, axis=1), tf.reduce_sum(metric, axis=1)])
+
+    blocks = tuple(in_blocks(part) for part in (valid.x, valid.y, valid.real, share))
+    sums = tf.reduce_sum(tf.map_fn(of_block, blocks, fn_output_signature=valid.x.dtype, parallel_iterations=1), axis=0)
+    count = tf.reduce_sum(valid.real, axis=1)
+    loss, metric = sums[0] / count, sums[1] / count
+    return [loss + _penalty(setup, weights, [], valid.real, count) if setup.shape.adds else loss, metric]
 
 
 def where(folds: Tensor, new: Any, old: Any) -> Any:

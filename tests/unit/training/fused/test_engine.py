@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from foldwise.data.preparation.layout import Layout
 from tests.unit.training.fused.cases import compare
 
 pytestmark = pytest.mark.slow
@@ -23,6 +24,28 @@ def test_padded_units_stay_zero_and_change_nothing(double, fold, training, monke
     monkeypatch.setattr(fused, "BUCKETS", ())
     exact = list(fused.fit_folds(job, enumerate(folds)))
     compare(exact, padded, tolerance=1e-8)
+
+
+@pytest.mark.parametrize("steps", [0, 10**9], ids=["compiled", "not compiled"])
+@pytest.mark.parametrize("kind", ["tabular", "tabm"])
+def test_validation_in_blocks_changes_nothing(kind, steps, double, fold, training, monkeypatch):
+    from pydantic import TypeAdapter
+
+    from foldwise.spec.fit import FitSpec
+    from foldwise.spec.model import ModelSpec
+    from foldwise.training.fused import engine as fused
+    from foldwise.training.fused import network, program
+
+    model = TypeAdapter(ModelSpec).validate_python({"kind": kind, "units": 6, "hidden": 1, "numeric_embedding": "ple"})
+    job = training(model=model, fit=FitSpec(epochs=3, batch_size=16))
+    folds = [replace(fold(seed=seed, valid=20 - 7 * seed), layout=Layout(4)) for seed in range(2)]
+    monkeypatch.setattr(fused, "STEPS_THAT_PAY", steps)
+    whole = list(fused.fit_folds(job, enumerate(folds)))
+    for module in (fused, network):
+        monkeypatch.setattr(module, "ROWS_AT_ONCE", 8)
+    program._programs.clear()
+    compare(whole, list(fused.fit_folds(job, enumerate(folds))), tolerance=1e-12)
+    program._programs.clear()
 
 
 def test_a_diverging_fold_is_alone(tensorflow_started, fold, training):

@@ -1,0 +1,118 @@
+"""What `auto` stands for: a network, and how it is trained and searched, by the size of a table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from foldwise.spec.settled import Size
+
+ENOUGH_OF_A_CLASS = 10  # rows in each fold, so that a set number of folds lacks none
+
+
+@dataclass(frozen=True)
+class Line:
+    """What `auto` stands for in tables from `rows` rows on.
+
+    model: an option of the group model. columns: the most features; None: any number.
+    values: group -> option, or dotted key -> value; each takes the place of `auto` there and of nothing else. The network
+        brings its own prep, lr_schedule and fit, whose files may say `auto` too.
+    of_numbers: other values where the target is a number.
+    """
+
+    model: str
+    values: Mapping[str, Any]
+    rows: int = 0
+    columns: int | None = None
+    of_numbers: Mapping[str, Any] = field(default_factory=dict)
+
+    def fits(self, size: Size) -> bool:
+        """Whether it is meant for rows of this size."""
+        few = self.columns is None or size.columns <= self.columns
+        return self.rows <= size.rows and few and not size.images
+
+
+# What every study had before there was `auto`. It holds for small tables, for images, and for networks without a line.
+FORMER = Line(
+    model="mlp",
+    values={
+        "fit.epochs": 40,
+        "fit.batch_size": None,
+        "folds.count": None,
+        "budget.trials": 40,
+        "race": "none",
+    },
+)
+# Where `auto` may stand.
+PLACES = ("model", *FORMER.values)
+MOST_COLUMNS = 300  # an embedding of each is what costs
+# From few rows to many. Of the lines that fit the last one counts, and the first one where none does.
+TABLE: tuple[Line, ...] = (
+    FORMER,
+    Line(
+        "tabular",
+        {"fit.epochs": 64, "fit.batch_size": 256, "folds.count": 5, "budget.trials": 20, "race": "none"},
+        rows=3_000,
+        columns=MOST_COLUMNS,
+    ),
+    Line(
+        "tabular",
+        {"fit.epochs": 16, "fit.batch_size": 256, "folds.count": 3, "budget.trials": 24, "race": "none"},
+        rows=15_000,
+        columns=MOST_COLUMNS,
+        of_numbers={"fit.epochs": 32},
+    ),
+    Line(
+        "tabular",
+        {"fit.epochs": 12, "fit.batch_size": 512, "folds.count": 3, "budget.trials": 8, "race": "none"},
+        rows=60_000,
+        columns=MOST_COLUMNS,
+    ),
+    Line(
+        "tabular",
+        {"fit.epochs": 6, "fit.batch_size": 2048, "folds.count": 3, "budget.trials": 4, "race": "none"},
+        rows=250_000,
+        columns=MOST_COLUMNS,
+    ),
+)
+
+
+def lines_of(kind: str | None, table: Sequence[Line] | None = None) -> tuple[Line, ...]:
+    """The lines that a study can get.
+
+    Args:
+        kind: of the network that was given; None: the rows choose it.
+        table: instead of TABLE.
+    """
+    table = TABLE if table is None else table
+    return tuple(line for line in table if kind in (None, line.model)) or (FORMER,)
+
+
+def settle(size: Size | None, kind: str | None, table: Sequence[Line] | None = None) -> dict[str, Any]:
+    """Group -> option, and dotted key -> value, for the places where `auto` may stand; `model` is the first.
+
+    Args:
+        size: of the table; None: not known yet.
+        kind: of the network that was given; None: the rows choose it.
+        table: instead of TABLE.
+    """
+    lines = lines_of(kind, table)
+    fitting = [line for line in lines if size is not None and line.fits(size)]
+    line = fitting[-1] if fitting else lines[0]
+    numbers = size is not None and size.task == "regression"
+    values = {"model": line.model, **FORMER.values, **line.values, **(line.of_numbers if numbers else {})}
+    if size is not None and not _can_be_cut(size, values["folds.count"]):
+        values["folds.count"] = None
+    return values
+
+
+def by_rows(kind: str | None, table: Sequence[Line] | None = None) -> bool:
+    """Whether `auto` depends on the rows, for this kind of network."""
+    lines = lines_of(kind, table)
+    return len(lines) > 1 or any(line.of_numbers for line in lines)
+
+
+def _can_be_cut(size: Size, folds: int | None) -> bool:
+    """Whether so large a table can be cut into that number of folds. Without a number fewer folds are made where it cannot."""
+    return folds is None or (not size.grouped and (size.rarest is None or size.rarest >= ENOUGH_OF_A_CLASS * folds))
