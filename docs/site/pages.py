@@ -171,9 +171,7 @@ def auto_table(lines: Sequence[Line]) -> str:
 
 
 def _settled(line: Line, values: Mapping[str, object], key: str) -> str:
-    """A cell: the value, and that of tables whose target is a number; empty if the option of the group has it."""
-    if key not in values:
-        return ""
+    """A cell: the value, and that of tables whose target is a number."""
     numbers = f", for numbers `{_plain(line.of_numbers[key])}`" if key in line.of_numbers else ""
     return f"`{'null' if values[key] is None else _plain(values[key])}`{numbers}"
 

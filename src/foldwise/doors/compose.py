@@ -33,6 +33,9 @@ class StudyWords:
     conf: Conf
     options: Mapping[str, str]
     values: Sequence[tuple[str, Any]]
+    _seen: dict[str, Config] = field(
+        default_factory=dict, init=False, repr=False
+    )  # by the options, because Hydra takes its time
 
     @cached_property
     def by_rows(self) -> bool:
@@ -99,7 +102,10 @@ class StudyWords:
     def _composed(self, settled: Mapping[str, Any]) -> Config:
         """The configuration with these values in place of `auto`, before and after what was given."""
         autos = [group for group, option in self._listed.items() if option == AUTO and group in settled]
-        config = _composed(self.conf, {**self.options, **{group: settled[group] for group in autos}})
+        options = {**self.options, **{group: settled[group] for group in autos}}
+        if str(options) not in self._seen:
+            self._seen[str(options)] = _composed(self.conf, options)
+        config: Config = _copied(self._seen[str(options)])
         _put(config, settled)
         for key, value in self.values:
             _set(config, key, _copied(value))

@@ -54,7 +54,7 @@ def settle_study(request: Request, ledger: StartLedger, notify: Callable[[str], 
         ConfigError, DataError: the configuration is wrong, or the rows, if they are needed, cannot be read.
     """
     config, words = load_recipe(request, ledger), request.words
-    asked = _asked(config, None, search)
+    asked = _asked(config, None, search)  # as without rows; what is wrong in what was given is found here
     if words is None or config is not request.config:  # the ledger has the whole configuration
         return asked
     named, table = asked.spec.fixed.study, None
@@ -67,7 +67,7 @@ def settle_study(request: Request, ledger: StartLedger, notify: Callable[[str], 
             return replace(asked, table=table)
         if (left := words.left(known)).values:
             notify(f"study {record.name} keeps what auto was when it was made, {left}")
-        return replace(_asked(words.config(known.values), known, search), table=table)
+        return _with(table, asked, _asked(words.config(known.values), known, search))
     if not words.by_rows:
         return replace(asked, table=table)
     before = _finished(words, asked.spec, ledger, search)
@@ -76,7 +76,7 @@ def settle_study(request: Request, ledger: StartLedger, notify: Callable[[str], 
 
         table = _read(asked.spec) if table is None else table
         settled = _without(words.settled(size_of(table)), search)
-        before = replace(_asked(words.config(settled.values), settled, search), table=table)
+        before = _with(table, asked, _asked(words.config(settled.values), settled, search))
     notify(f"auto, {before.spec.settled}; what you set yourself stays")
     return before
 
@@ -93,6 +93,15 @@ def _asked(config: Mapping[str, Any], settled: Settled | None, search: bool) -> 
             raise
         rule = f"{fault.rule}; model=auto chose {model} for this table, so set it otherwise, or choose model={FORMER.model}"
         raise ConfigError(fault.key, rule) from None
+
+
+def _with(table: Table | None, read_for: Asked, asked: Asked) -> Asked:
+    """The study with rows that were read before all was settled, unless its network takes other columns."""
+    if table is None:
+        return asked
+    from foldwise.study.plan import read_as
+
+    return replace(asked, table=table if read_as(asked.spec) == read_as(read_for.spec) else None)
 
 
 def _without(settled: Settled, search: bool) -> Settled:

@@ -117,9 +117,13 @@ def read_rows(spec: StudySpec) -> Table:
     """
     fixed = spec.fixed
     check_runs_folder(fixed.paths.runs)
+    return reader(fixed.data, fixed.paths, fixed.folds).read(*read_as(spec))
+
+
+def read_as(spec: StudySpec) -> tuple[frozenset[FeatureKind], bool]:
+    """The kinds of columns that become features, and whether columns of numbers are the pixels of images."""
     used = frozenset[FeatureKind]().union(*(trial.prep.kinds for trial in spec.corners))
-    pixels = any(takes_pixels(trial.model) for trial in spec.corners)
-    return reader(fixed.data, fixed.paths, fixed.folds).read(used, pixels)
+    return used, any(takes_pixels(trial.model) for trial in spec.corners)
 
 
 def size_of(table: Table) -> Size:

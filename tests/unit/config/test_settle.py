@@ -18,9 +18,8 @@ MANY_ROWS = Size(3000, 8, "binary", rarest=900)
 def test_a_small_table_has_what_every_study_had():
     former = {
         "model": "mlp",
-        "fit": "adam",
-        "lr_schedule": "constant",
-        "prep.scale": "standard",
+        "fit.epochs": 40,
+        "fit.batch_size": None,
         "folds.count": None,
         "budget.trials": 40,
         "race": "none",

@@ -9,7 +9,6 @@ def test_a_row_for_each_place_and_a_column_for_each_size():
     lines = auto_table((FORMER, large)).splitlines()
     assert lines[0] == "| `auto` in | any table | 3,000 rows and more |"
     assert "| `model` | `mlp` | `wide` |" in lines
-    assert "| `fit` | `adam` | `adam` |" in lines
-    assert "| `fit.epochs` |  | `9`, for numbers `8` |" in lines
-    assert "| `fit.batch_size` |  | `null` |" in lines
+    assert "| `fit.epochs` | `40` | `9`, for numbers `8` |" in lines
+    assert "| `fit.batch_size` | `null` | `null` |" in lines
     assert lines[-1] == "| columns | any number | up to 40 |"

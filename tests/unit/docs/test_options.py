@@ -38,7 +38,7 @@ def found():
         ),
         ("jobs/iris_weekly", "retries", "2", "whole number 0 to 100", "more attempts after exit code 1 or a signal"),
         ("model/auto", "model.kind", "auto", "`auto`", "the option is settled from rows, columns and task"),
-        ("fit/auto", "fit.epochs", "auto", "whole number 1 to 1,000,000 · `auto`", "passes over the training rows: 40 for mlp"),
+        ("fit/tabular", "fit.epochs", "auto", "whole number 1 to 1,000,000 · `auto`", "passes over the training rows; auto"),
         ("tuner/qmc", "tuner.sequence", "sobol", "`sobol` · `halton`", "sobol | halton"),
     ],
 )

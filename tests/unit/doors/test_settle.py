@@ -3,6 +3,7 @@
 import sys
 from contextlib import closing, contextmanager
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,7 @@ from foldwise.config.read import identity_hash, read_service, read_study
 from foldwise.config.settle import FORMER, Line
 from foldwise.doors.command_line import Door, run_door
 from foldwise.doors.compose import compose_service, compose_study, request_study
+from foldwise.doors.conf import shipped_conf
 from foldwise.doors.load_recipe import start_ledger
 from foldwise.doors.look import look_at_data
 from foldwise.doors.run import tune_here
@@ -31,22 +33,13 @@ OPENED = []
 sys.addaudithook(lambda event, details: OPENED.append(str(details[0])) if event == "open" else None)
 
 MANY = Size(3500, 3, "binary", rarest=1700)
-VALUES = {
-    "fit": "sgd",
-    "fit.epochs": 2,
-    "fit.batch_size": 256,
-    "lr_schedule": "cosine",
-    "prep.scale": "robust",
-    "folds.count": 2,
-    "budget.trials": 2,
-    "race": "epochs",
-}
+VALUES = {"fit.epochs": 2, "fit.batch_size": 128, "folds.count": 2, "budget.trials": 2, "race": "epochs"}
 
 
 @pytest.fixture
 def large(monkeypatch):
-    """From 3,000 rows on another network, with values of its own."""
-    line = Line("layers", VALUES, rows=3000, columns=50)
+    """From 3,000 rows on the network of large tables, with values of its own."""
+    line = Line("tabular", VALUES, rows=3000, columns=50)
     monkeypatch.setattr("foldwise.config.settle.TABLE", (FORMER, line))
     return line
 
@@ -56,6 +49,12 @@ def settled(*overrides, size=MANY, **values):
     return words.config(words.settled(size).values)
 
 
+@cache
+def usual():
+    """All that the rows decide in `large`, where nothing was given."""
+    return settled()
+
+
 def changed(config, usual):
     """The sections that differ from those of another configuration."""
     return {key for key in config if config[key] != usual[key]}
@@ -63,21 +62,21 @@ def changed(config, usual):
 
 def test_rows_decide_the_network_and_how_it_is_trained_and_searched(large):
     config = settled()
-    assert config["model"] == compose_study(["model=layers"])["model"]
-    assert config["fit"] == {**compose_study(["fit=sgd"])["fit"], "epochs": 2, "batch_size": 256}
-    assert config["lr_schedule"]["kind"] == "cosine"
-    assert (config["prep"]["scale"], config["race"]["kind"]) == ("robust", "epochs")
+    tabular = compose_study(["model=tabular"])
+    for section in ("model", "prep", "lr_schedule", "fit"):  # the network brings them
+        assert config[section] == tabular[section]
+    assert (config["fit"]["optimizer"]["kind"], config["fit"]["epochs"], config["fit"]["batch_size"]) == ("adamw", 2, 128)
     assert (config["folds"], config["budget"]["trials"]) == ({"kind": "auto", "count": 2}, 2)
+    assert config["race"]["kind"] == "epochs"
     few = settled(size=replace(MANY, rows=2999))
-    assert few == compose_study([]) == compose_study(["model=mlp", "fit=adam", "race=none", "budget.trials=40"])
+    assert few == compose_study([]) == compose_study(["model=mlp", "race=none", "budget.trials=40"])
 
 
 @pytest.mark.parametrize(
     ("words", "kept"),
     [
         (["fit.epochs=7"], ("fit", "epochs", 7)),
-        (["fit.optimizer.learning_rate=0.3"], ("fit", "optimizer", {"kind": "sgd", "learning_rate": 0.3})),
-        (["lr_schedule.warmup=3"], ("lr_schedule", "warmup", 3)),
+        (["fit.optimizer.learning_rate=0.3"], ("fit", "optimizer", {"kind": "adamw", "learning_rate": 0.3})),
         (["lr_schedule=constant"], ("lr_schedule", "kind", "constant")),
         (["prep.scale=minmax"], ("prep", "scale", "minmax")),
         (["folds=kfold"], ("folds", "count", None)),
@@ -90,18 +89,26 @@ def test_what_is_given_stays_and_the_rest_is_settled(large, words, kept):
     config, (section, key, value) = settled(*words), kept
     found = config[section][key]
     assert (value.items() <= found.items()) if isinstance(value, dict) else found == value
-    assert changed(config, settled()) == {section}
+    assert changed(config, usual()) == {section}
 
 
 def test_a_group_that_is_given_is_taken_whole(large):
     assert settled("fit=adam")["fit"] == compose_study(["fit=adam"])["fit"]
+    assert settled("fit=adam", "fit.epochs=auto")["fit"] == {**compose_study(["fit=adam"])["fit"], "epochs": 2}
+
+
+def test_a_network_of_the_table_that_is_given_has_its_lines_at_any_size(large):
+    for size in (MANY, replace(MANY, rows=100)):
+        assert settled("model=tabular", size=size) == usual()
+    assert compose_study(["model=tabular"]) == usual()
+    assert compose_study(["model=tabm"])["budget"]["trials"] == 40
 
 
 @pytest.mark.parametrize("words", [["model=mlp"], ["model.units=9"], ["model={units: 9}"], ["model={kind: mlp, units: 9}"]])
 def test_a_network_that_is_given_has_what_it_had_at_any_size(large, words):
     request = request_study(words)
     assert not request.words.by_rows
-    assert settled(*words) == request.config == compose_study(["model=mlp", *words, "fit=adam", "race=none"])
+    assert settled(*words) == request.config == compose_study(["model=mlp", *words, "race=none", "budget.trials=40"])
     assert request.shown == request.config
 
 
@@ -110,9 +117,9 @@ def test_auto_can_be_written_beside_a_recipe_and_in_one(large, tmp_path):
         "defaults:\n  - override /fit: sgd\nmodel: auto\nfit: {epochs: auto}\nrace: {kind: auto}\n"
     )
     recipe = settled(f"experiment={tmp_path / 'mine.yaml'}")
-    assert (recipe["model"]["kind"], recipe["fit"]["epochs"], recipe["race"]["kind"]) == ("layers", 2, "epochs")
+    assert (recipe["model"]["kind"], recipe["fit"]["epochs"], recipe["race"]["kind"]) == ("tabular", 2, "epochs")
     beside = settled("experiment=titanic", "model=auto", "fit.epochs=auto", "budget.trials=auto")
-    assert (beside["model"]["kind"], beside["fit"]["epochs"], beside["budget"]["trials"]) == ("layers", 2, 2)
+    assert (beside["model"]["kind"], beside["fit"]["epochs"], beside["budget"]["trials"]) == ("tabular", 2, 2)
     assert beside["prep"]["scale"][0] == "choice"
     alone = request_study(["experiment=titanic"])
     assert not alone.words.by_rows
@@ -123,18 +130,21 @@ def test_so_can_it_from_python(large):
     given = {"model": {"kind": "auto"}, "budget": {"trials": "auto"}, "folds": {"kind": "kfold", "count": "auto"}}
     words = _request((), None, None, given).words
     config = words.config(words.settled(MANY).values)
-    assert (config["model"]["kind"], config["budget"]["trials"]) == ("layers", 2)
+    assert (config["model"]["kind"], config["budget"]["trials"]) == ("tabular", 2)
     assert config["folds"] == {"kind": "kfold", "count": 2}
     assert given["folds"]["count"] == "auto"  # what was given is not changed
-    assert settled(model="auto", race="auto") == settled()
+    assert settled(model="auto", race="auto") == usual()
 
 
 def test_options_of_one_s_own_stay(large, tmp_path):
     (tmp_path / "fit").mkdir()
-    (tmp_path / "fit" / "auto.yaml").write_text("epochs: 60\nbatch_size: auto\nthreshold: auto\n")
+    (tmp_path / "fit" / "tabular.yaml").write_text("epochs: 60\nbatch_size: auto\n")
     own = settled(paths={"conf": str(tmp_path)})
-    assert (own["fit"]["epochs"], own["fit"]["batch_size"], own["fit"]["threshold"]) == (60, 256, "auto")
-    assert own["fit"]["optimizer"]["kind"] == "sgd"
+    assert own["fit"] == {"epochs": 60, "batch_size": 128}
+    text = (shipped_conf() / "tune.yaml").read_text()
+    (tmp_path / "tune.yaml").write_text(text.replace("model: auto", "model: mlp").replace("race: auto", "race: folds"))
+    own = settled(paths={"conf": str(tmp_path)})
+    assert (own["model"]["kind"], own["race"]["kind"], own["budget"]["trials"]) == ("mlp", "folds", 40)
 
 
 def test_a_race_is_settled_for_one_goal_only(large):
@@ -142,10 +152,10 @@ def test_a_race_is_settled_for_one_goal_only(large):
 
 
 def test_cfg_shows_auto_and_opens_no_data(large, capsys):
-    words = ["data=csv", "data.path=nowhere.csv", "data.target=y", "fit.batch_size=64", "--cfg", "job"]
+    words = ["data=csv", "data.path=nowhere.csv", "data.target=y", "--cfg", "job"]
     assert run_door("tune", Door("", pytest.fail), words) == 0
     shown = capsys.readouterr().out
-    for line in ("model: {kind: auto}", "race: {kind: auto}", "fit: {epochs: auto, batch_size: 64}", "  scale: auto"):
+    for line in ("model: {kind: auto}", "race: {kind: auto}", "folds: {kind: auto, count: auto}"):
         assert line in shown
     assert "budget: {trials: auto," in shown
 
@@ -199,12 +209,12 @@ def test_a_study_has_settled_values_only_and_its_rows_are_read_once(large, asked
         plan = look_at_data(study.spec, Screen(), table=study.table)
     assert plan.table is study.table
     assert shown == [
-        "auto, by 3,500 rows of 3 columns (binary): model=layers fit=sgd lr_schedule=cosine prep.scale=robust folds.count=2 "
-        "budget.trials=2 race=epochs fit.epochs=2 fit.batch_size=256; what you set yourself stays"
+        "auto, by 3,500 rows of 3 columns (binary): model=tabular fit.epochs=2 fit.batch_size=128 folds.count=2 "
+        "budget.trials=2 race=epochs; what you set yourself stays"
     ]
     assert (study.spec.fixed.budget.trials, len(plan.splits), study.spec.fixed.race.kind) == (2, 2, "epochs")
     sections = ("model", "fit", "lr_schedule", "race", "prep", "folds")
-    assert {key: study.spec.recipe[key] for key in sections} == {key: settled()[key] for key in sections}
+    assert {key: study.spec.recipe[key] for key in sections} == {key: usual()[key] for key in sections}
     again, _ = asked()
     assert (again.spec.name, again.spec.recipe) == (study.spec.name, study.spec.recipe)
 
@@ -212,7 +222,7 @@ def test_a_study_has_settled_values_only_and_its_rows_are_read_once(large, asked
 def test_a_study_of_one_trial_is_settled_without_a_search(large, asked):
     study, (sentence,) = asked(search=False)
     assert study.spec.fixed.budget.trials == 1
-    assert "fit=sgd" in sentence
+    assert "fit.epochs=2" in sentence
     assert "trials" not in sentence
     assert "race" not in sentence
 
@@ -220,31 +230,29 @@ def test_a_study_of_one_trial_is_settled_without_a_search(large, asked):
 def test_nothing_is_read_or_said_where_the_rows_decide_nothing(asked, large):
     study, shown = asked("model=mlp")
     assert (study.table, shown, study.spec.settled) == (None, [], None)
-    assert identity_hash(study.spec.recipe) == identity_hash(asked("fit=adam", "model.hidden=[int,1,3]")[0].spec.recipe)
+    assert identity_hash(study.spec.recipe) == identity_hash(asked("race=none", "model.hidden=[int,1,3]")[0].spec.recipe)
 
 
 def test_a_value_that_only_the_former_network_takes_is_refused_with_that_network(large, asked):
-    with pytest.raises(ConfigError, match=r"model=auto chose layers for this table, so set it otherwise, or choose model=mlp"):
-        asked("tuner.first=[{model.units: 9}]")
+    with pytest.raises(ConfigError, match=r"model=auto chose tabular for this table, so set it otherwise, or choose model=mlp"):
+        asked("tuner.first=[{model.activation: tanh}]")
 
 
 def test_a_study_keeps_what_was_settled_for_it(large, made, asked, rows, monkeypatch):
     record = made("study=mine")
-    assert record.provenance.settled.values["model"] == "layers"
-    monkeypatch.setattr("foldwise.config.settle.TABLE", (FORMER, replace(large, values={**VALUES, "fit": "adam"})))
+    assert record.provenance.settled.values["model"] == "tabular"
+    monkeypatch.setattr("foldwise.config.settle.TABLE", (FORMER, replace(large, values={**VALUES, "fit.epochs": 3})))
     with rows.open("a") as file:
         file.write("0.1,0.2,0.3,p\n")
     study, (sentence,) = asked("study=mine")
     assert study.spec.recipe == record.recipe
     assert study.table is None
     assert sentence.startswith(
-        "study mine keeps what auto was when it was made, by 3,500 rows of 3 columns (binary): model=layers"
+        "study mine keeps what auto was when it was made, by 3,500 rows of 3 columns (binary): model=tabular"
     )
-    assert asked("study=other")[0].spec.recipe["fit"]["optimizer"]["kind"] == "adam"
-    more, (sentence,) = asked(
-        "study=mine", "extend=true", "model=layers", "model.layers.0.units=[int,16,64]", "budget.trials=7"
-    )
-    assert more.spec.recipe["model"]["layers"][0]["units"] == ["int", 16, 64]
+    assert asked("study=other")[0].spec.recipe["fit"]["epochs"] == 3
+    more, (sentence,) = asked("study=mine", "extend=true", "model.units=[int,16,64]", "budget.trials=7")
+    assert (more.spec.recipe["model"]["kind"], more.spec.recipe["model"]["units"]) == ("tabular", ["int", 16, 64])
     assert more.spec.recipe["fit"] == record.recipe["fit"]
     assert "trials" not in sentence
 
@@ -265,7 +273,7 @@ def test_a_challenger_has_the_settled_values(large, made):
 
     record = replace(record, summary=replace(summary(), best=replace(summary().best, params={})))
     spec = challenger_study(record, read_service(RetrainSpec, compose_service("retrain", ["model=mine"])))
-    assert spec.corners[0].model.kind == "layers"
+    assert spec.corners[0].model.kind == "tabular"
     assert spec.recipe["fit"] == record.recipe["fit"]
 
 
@@ -284,20 +292,18 @@ def test_images_keep_what_they_had(large, tmp_path):
 
 @pytest.mark.long
 @pytest.mark.slow
-def test_n_shown_are_n_run_and_a_second_start_is_the_same_study(rows, tmp_path, monkeypatch, capsys):
-    values = {**VALUES, "fit": "adam", "lr_schedule": "constant"}
-    monkeypatch.setattr("foldwise.config.settle.TABLE", (FORMER, Line("mlp", values, rows=3000)))
+def test_n_shown_are_n_run_and_a_second_start_is_the_same_study(large, rows, tmp_path, capsys):
     words = ["data=csv", f"data.path={rows}", "data.target=y", f"paths.runs={tmp_path / 'runs'}", "tracking=in_memory"]
-    words += ["tracking.figures=false", "baselines=[majority]", "execute.threads=1"]
+    words += ["tracking.figures=false", "baselines=[majority]", "execute.threads=1", "fit.seeds=1"]
     result = foldwise.tune(*words)
     first = capsys.readouterr().out
-    assert "auto, by 3,500 rows of 3 columns (binary): model=mlp" in first
+    assert "auto, by 3,500 rows of 3 columns (binary): model=tabular" in first
     assert "budget.trials=2" in first
     assert (result.summary["trials"]["asked"], result.summary["trials"]["complete"]) == (2, 2)
     with opens(rows, most=1):
         tune_here(request_study(words))
     again = capsys.readouterr().out
-    assert "auto, by 3,500 rows of 3 columns (binary): model=mlp" in again
+    assert "auto, by 3,500 rows of 3 columns (binary): model=tabular" in again
     assert f"study {result.spec.name} is finished: 2 of 2 trials, 0 more to run" in again
     tune_here(request_study([*words, "replay=1"]))
     assert "trial 1 is the same, bit for bit" in capsys.readouterr().out
