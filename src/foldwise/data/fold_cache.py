@@ -17,6 +17,39 @@ from foldwise.spec.prep import PrepSpec
 
 MOST_BYTES = 1 << 30
 
+Options = tuple[PrepSpec, BalanceSpec]
+Prepare = Callable[[int], FoldData]
+
+
+class _Shelf:
+    """Prepared folds by preparation and number, in at most `most_bytes`.
+
+    Folds of other preparations make room for those in use, the least recently used first. It knows no `Folds`: a cycle of
+    references would keep a gigabyte until Python looks for cycles.
+    """
+
+    def __init__(self, most_bytes: int) -> None:
+        self._most = most_bytes
+        self._kept: OrderedDict[Options, dict[int, FoldData]] = OrderedDict()
+
+    def use(self, options: Options) -> dict[int, FoldData]:
+        """The folds that are kept of a preparation, which is in use from now on."""
+        found = self._kept.setdefault(options, {})
+        self._kept.move_to_end(options)
+        return found
+
+    def put(self, options: Options, number: int, data: FoldData) -> None:
+        """Keep a fold if there is room for it."""
+        mine = self.use(options)
+        while len(self._kept) > 1 and self._bytes + _bytes(data) > self._most:
+            self._kept.popitem(last=False)
+        if self._bytes + _bytes(data) <= self._most:
+            mine[number] = data
+
+    @property
+    def _bytes(self) -> int:
+        return sum(_bytes(data) for folds in self._kept.values() for data in folds.values())
+
 
 class Folds(Sequence[FoldData]):
     """The folds of one preparation, each prepared when it is asked for; those that fit are kept.
@@ -24,12 +57,12 @@ class Folds(Sequence[FoldData]):
     Args:
         prepare: the number of a fold -> its rows.
         count: how many there are.
-        fits: whether so many more bytes can be kept.
+        shelf: keeps folds, of other preparations too.
+        options: what these folds are kept by.
     """
 
-    def __init__(self, prepare: Callable[[int], FoldData], count: int, fits: Callable[[int], bool]) -> None:
-        self._prepare, self._count, self._fits = prepare, count, fits
-        self._kept: dict[int, FoldData] = {}
+    def __init__(self, prepare: Prepare, count: int, shelf: _Shelf, options: Options) -> None:
+        self._prepare, self._count, self._shelf, self._options = prepare, count, shelf, options
         self._shapes: dict[int, tuple[int, int]] = {}
 
     def __len__(self) -> int:
@@ -43,19 +76,18 @@ class Folds(Sequence[FoldData]):
         if isinstance(place, slice):
             return tuple(self[number] for number in range(*place.indices(self._count)))
         number = range(self._count)[place]
-        if number in self._kept:
-            return self._kept[number]
-        data = self._prepare(number)
-        rows, features = data.train_x.shape
-        self._shapes[number] = rows, features
-        if self._fits(_bytes(data)):
-            self._kept[number] = data
+        data = self._shelf.use(self._options).get(number)
+        if data is None:
+            data = self._prepare(number)
+            rows, features = data.train_x.shape
+            self._shapes[number] = rows, features
+            self._shelf.put(self._options, number, data)
         return data
 
     @property
     def nbytes(self) -> int:
         """The bytes of the folds that are kept."""
-        return sum(map(_bytes, self._kept.values()))
+        return sum(map(_bytes, self._shelf.use(self._options).values()))
 
     @property
     def largest(self) -> tuple[int, int]:
@@ -79,9 +111,9 @@ class Folds(Sequence[FoldData]):
 class FoldCache:
     """The folds of a table by preparation and balance, in at most `most_bytes`.
 
-    Where these do not hold all folds of a preparation, the last ones are prepared anew for each trial. Folds of other
-    preparations make room, the least recently used first. The draws of balancing depend on (seed, fold), so equal trials get
-    equal rows. With a `store`, folds that another process prepared are not prepared again.
+    Where these do not hold all folds of a preparation, the last ones are prepared anew for each trial. The draws of balancing
+    depend on (seed, fold), so equal trials get equal rows. With a `store`, folds that another process prepared are not prepared
+    again.
     """
 
     def __init__(
@@ -92,8 +124,9 @@ class FoldCache:
         most_bytes: int = MOST_BYTES,
         store: FoldStore | None = None,
     ) -> None:
-        self._table, self._splits, self._seed, self._most, self._store = table, splits, seed, most_bytes, store
-        self._kept: OrderedDict[tuple[PrepSpec, BalanceSpec], Folds] = OrderedDict()
+        self._table, self._splits, self._seed, self._store = table, splits, seed, store
+        self._shelf = _Shelf(most_bytes)
+        self._known: dict[Options, Folds] = {}
 
     def folds(self, prep: PrepSpec, balance: BalanceSpec = NO_BALANCE) -> Folds:
         """All folds under a preparation, each prepared by `prepare_fold` when it is asked for.
@@ -101,29 +134,22 @@ class FoldCache:
         To ask for a fold raises TrialFailed if its classes cannot be balanced like that. With a `store`, all are prepared now.
         """
         options = (prep, balance)
-        if options not in self._kept:
-            count, prepare = len(self._splits), partial(self._prepare, prep, balance)
-            if self._store is None:
-                self._kept[options] = Folds(prepare, count, self._fits)
-            else:
-                name = {"prep": prep.model_dump(mode="json"), "balance": balance.model_dump(mode="json"), "seed": self._seed}
-                stored = self._store.folds(name, lambda: map(prepare, range(count)))
-                self._kept[options] = Folds(stored.__getitem__, count, self._fits)
-        self._kept.move_to_end(options)
-        return self._kept[options]
+        if options not in self._known:
+            prepare, count = partial(_prepared, self._table, self._splits, self._seed, prep, balance), len(self._splits)
+            self._known[options] = Folds(self._from_store(options, prepare), count, self._shelf, options)
+        return self._known[options]
 
-    def _prepare(self, prep: PrepSpec, balance: BalanceSpec, fold: int) -> FoldData:
-        return prepare_fold(self._table, self._splits[fold], prep, balance, derive(Purpose.BALANCE, self._seed, fold))
+    def _from_store(self, options: Options, prepare: Prepare) -> Prepare:
+        """`prepare`, or what reads the folds from the store, once they are all prepared."""
+        if self._store is None:
+            return prepare
+        prep, balance = (part.model_dump(mode="json") for part in options)
+        name = {"prep": prep, "balance": balance, "seed": self._seed}
+        return self._store.folds(name, lambda: map(prepare, range(len(self._splits)))).__getitem__
 
-    def _fits(self, more: int) -> bool:
-        """Whether there is room for so many bytes of the preparation in use, once others have made room."""
-        while len(self._kept) > 1 and self._bytes + more > self._most:
-            self._kept.popitem(last=False)
-        return self._bytes + more <= self._most
 
-    @property
-    def _bytes(self) -> int:
-        return sum(folds.nbytes for folds in self._kept.values())
+def _prepared(table: Table, splits: Sequence[Split], seed: int, prep: PrepSpec, balance: BalanceSpec, fold: int) -> FoldData:
+    return prepare_fold(table, splits[fold], prep, balance, derive(Purpose.BALANCE, seed, fold))
 
 
 def _bytes(data: FoldData) -> int:

@@ -86,7 +86,8 @@ def memory_needed(plan: Plan) -> Memory | None:
     some = plan.development[np.unique(np.linspace(0, len(plan.development) - 1, SAMPLE).astype(np.int64))]
     preparations = dict.fromkeys(trial.prep for trial in trials)
     features = pixels or max(len(fit_preparation(table, some, prep).features) for prep in preparations)
-    fused = not all(why_not_fused(trial.model, trial.fit, trial.augment) for trial in trials)
+    asked = plan.spec.fixed.training.engine
+    fused = asked != "keras" and not all(why_not_fused(trial.model, trial.fit, trial.augment) for trial in trials)
     found = _estimate(plan, features, fused)
     return found if found.peak >= SAID_FROM else None
 

@@ -1,3 +1,6 @@
+import gc
+import weakref
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -35,14 +38,26 @@ def test_the_least_recently_used_folds_are_dropped(parts):
     minmax, standard = PrepSpec(scale="minmax"), PrepSpec(scale="standard")
     size = sum(array.nbytes for fold in FoldCache(*parts).folds(minmax) for array in arrays_of(fold))
     cache = FoldCache(*parts, most_bytes=size)
-    first = cache.folds(minmax)
+    first, second = cache.folds(minmax), cache.folds(standard)
     kept = list(first)
     assert all(one is other for one, other in zip(first, kept, strict=True))
-    second = cache.folds(standard)
-    assert cache.folds(minmax) is first  # none of the others was asked for
-    assert len(list(cache.folds(standard))) == 3
-    assert cache.folds(standard) is second
-    assert cache.folds(minmax) is not first
+    assert first.nbytes == size
+    second[0]
+    assert (first.nbytes, second.nbytes) == (0, pytest.approx(size / 3, rel=0.1))
+    assert len(list(second)) == 3
+    assert second.nbytes == size
+
+
+def test_folds_are_free_as_soon_as_their_cache_is(parts):
+    cache = FoldCache(*parts)
+    held = weakref.ref(cache.folds(PrepSpec())[0].train_x)
+    gc.disable()
+    try:
+        assert held() is not None
+        del cache
+        assert held() is None
+    finally:
+        gc.enable()
 
 
 def test_folds_that_do_not_fit_are_prepared_when_they_are_asked_for(parts):

@@ -26,6 +26,7 @@ def said(monkeypatch):
     """Say it of small tables too."""
     monkeypatch.setattr(memory, "FEW_CELLS", 0)
     monkeypatch.setattr(memory, "SAID_FROM", 0)
+    monkeypatch.setattr(memory, "LIBRARIES", 0)
 
 
 def test_nothing_is_said_of_a_small_table(tmp_path):
