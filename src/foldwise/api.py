@@ -50,7 +50,7 @@ class StudyResult:
 
     @property
     def verdict(self) -> str:
-        """The comparison with the better baseline, in a sentence."""
+        """The comparison with the best baseline, in a sentence."""
         return self.found.verdict
 
     def trials(self) -> pd.DataFrame:

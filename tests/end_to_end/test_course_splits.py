@@ -39,7 +39,7 @@ def test_four_rows_of_xor_are_learnt_and_called_nothing_but_learnt(xor):
     found = json.loads((xor.result.folder / "summary.json").read_text())
     assert found["best"]["mean"] == 1.0
     assert (found["rows"], found["scored_on"]) == ({"development": 4, "holdout": 0}, "training rows")
-    assert (found["holdout"], [line["holdout"] for line in found["baselines"]]) == (None, [None, None])
+    assert (found["holdout"], [line["holdout"] for line in found["baselines"]]) == (None, [None] * 3)
     assert found["verdict"].startswith(
         "no verdict: trained and judged on the same 4 rows, with no holdout; accuracy 1.000 there"
     )
@@ -135,7 +135,7 @@ def test_without_a_holdout_there_is_no_verdict(tmp_path, folds, where):
     words = ["data=iris", "data.holdout.kind=none", f"folds={folds}", "folds.count=3", *QUICK, "budget.trials=2", *IN_MEMORY]
     found = foldwise.tune(*words, f"paths.runs={tmp_path / 'runs'}").summary
     assert found["verdict"].startswith("no verdict, for there is no holdout: accuracy ")
-    assert f"{where}, the best of 2 trials; the better baseline, " in found["verdict"]
+    assert f"{where}, the best of 2 trials; the best baseline, " in found["verdict"]
     assert (found["holdout"], found["rows"]) == (None, {"development": 150, "holdout": 0})
     assert "scored_on" not in found
 

@@ -46,7 +46,7 @@ def test_the_summary_holds_what_other_programs_read(runs):
     assert found["rows"]["development"] + found["rows"]["holdout"] == 891
     assert found["model"]["aliases"] == ["champion"]
     assert found["model"]["uri"] == "models:/titanic/1"
-    assert {line["name"] for line in found["baselines"]} == {"majority", "logistic"}
+    assert {line["name"] for line in found["baselines"]} == {"majority", "logistic", "boosting"}
     assert found["holdout"]["reads"] == 1
     assert found["holdout"]["confusion"]["labels"] == ["0", "1"]
     assert np.sum(found["holdout"]["confusion"]["counts"]) == found["rows"]["holdout"]

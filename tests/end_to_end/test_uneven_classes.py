@@ -59,7 +59,8 @@ def test_the_holdout_is_labelled_by_it_and_its_mistakes_are_counted(made):
 
 def test_the_baselines_have_thresholds_of_their_own_and_one_is_balanced(made):
     found = summary(made[0])
-    assert [line["name"] for line in found["baselines"]] == ["majority", "logistic", "logistic_balanced"]
+    names = ["majority", "logistic", "logistic_balanced", "boosting", "boosting_balanced"]
+    assert [line["name"] for line in found["baselines"]] == names
     assert found["baselines"][1]["threshold"] < 0.5
 
 

@@ -52,20 +52,27 @@ TABLE: tuple[Line, ...] = (
     FORMER,
     Line(
         "tabular",
-        {"fit.epochs": 48, "fit.batch_size": 256, "folds.count": 5, "budget.trials": 16, "race": "epochs"},
+        {"fit.epochs": 64, "fit.batch_size": 256, "folds.count": 5, "budget.trials": 20, "race": "none"},
         rows=3_000,
         columns=MOST_COLUMNS,
     ),
     Line(
         "tabular",
-        {"fit.epochs": 32, "fit.batch_size": 256, "folds.count": 3, "budget.trials": 10, "race": "epochs"},
+        {"fit.epochs": 16, "fit.batch_size": 256, "folds.count": 3, "budget.trials": 24, "race": "none"},
         rows=15_000,
+        columns=MOST_COLUMNS,
+        of_numbers={"fit.epochs": 32},
+    ),
+    Line(
+        "tabular",
+        {"fit.epochs": 12, "fit.batch_size": 512, "folds.count": 3, "budget.trials": 8, "race": "none"},
+        rows=60_000,
         columns=MOST_COLUMNS,
     ),
     Line(
         "tabular",
-        {"fit.epochs": 16, "fit.batch_size": 512, "folds.count": 3, "budget.trials": 6, "race": "epochs"},
-        rows=60_000,
+        {"fit.epochs": 6, "fit.batch_size": 2048, "folds.count": 3, "budget.trials": 4, "race": "none"},
+        rows=250_000,
         columns=MOST_COLUMNS,
     ),
 )

@@ -1,10 +1,11 @@
-"""Prepared folds, kept for trials with the same preparation."""
+"""Prepared folds, kept for trials with the same preparation as far as memory allows."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
+from typing import overload
 
 from foldwise.data.fold_store import FoldStore
 from foldwise.data.preparation.fold import NO_BALANCE, FoldData, prepare_fold
@@ -16,12 +17,103 @@ from foldwise.spec.prep import PrepSpec
 
 MOST_BYTES = 1 << 30
 
+Options = tuple[PrepSpec, BalanceSpec]
+Prepare = Callable[[int], FoldData]
+
+
+class _Shelf:
+    """Prepared folds by preparation and number, in at most `most_bytes`.
+
+    Folds of other preparations make room for those in use, the least recently used first. It knows no `Folds`: a cycle of
+    references would keep a gigabyte until Python looks for cycles.
+    """
+
+    def __init__(self, most_bytes: int) -> None:
+        self._most = most_bytes
+        self._kept: OrderedDict[Options, dict[int, FoldData]] = OrderedDict()
+
+    def use(self, options: Options) -> dict[int, FoldData]:
+        """The folds that are kept of a preparation, which is in use from now on."""
+        found = self._kept.setdefault(options, {})
+        self._kept.move_to_end(options)
+        return found
+
+    def put(self, options: Options, number: int, data: FoldData) -> None:
+        """Keep a fold if there is room for it."""
+        mine = self.use(options)
+        while len(self._kept) > 1 and self._bytes + _bytes(data) > self._most:
+            self._kept.popitem(last=False)
+        if self._bytes + _bytes(data) <= self._most:
+            mine[number] = data
+
+    @property
+    def _bytes(self) -> int:
+        return sum(_bytes(data) for folds in self._kept.values() for data in folds.values())
+
+
+class Folds(Sequence[FoldData]):
+    """The folds of one preparation, each prepared when it is asked for; those that fit are kept.
+
+    Args:
+        prepare: the number of a fold -> its rows.
+        count: how many there are.
+        shelf: keeps folds, of other preparations too.
+        options: what these folds are kept by.
+    """
+
+    def __init__(self, prepare: Prepare, count: int, shelf: _Shelf, options: Options) -> None:
+        self._prepare, self._count, self._shelf, self._options = prepare, count, shelf, options
+        self._shapes: dict[int, tuple[int, int]] = {}
+
+    def __len__(self) -> int:
+        return self._count
+
+    @overload
+    def __getitem__(self, place: int) -> FoldData: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[FoldData]: ...
+    def __getitem__(self, place: int | slice) -> FoldData | Sequence[FoldData]:
+        if isinstance(place, slice):
+            return tuple(self[number] for number in range(*place.indices(self._count)))
+        number = range(self._count)[place]
+        data = self._shelf.use(self._options).get(number)
+        if data is None:
+            data = self._prepare(number)
+            rows, features = data.train_x.shape
+            self._shapes[number] = rows, features
+            self._shelf.put(self._options, number, data)
+        return data
+
+    @property
+    def nbytes(self) -> int:
+        """The bytes of the folds that are kept."""
+        return sum(map(_bytes, self._shelf.use(self._options).values()))
+
+    @property
+    def largest(self) -> tuple[int, int]:
+        """The training rows of the fold that has most, and the features of the fold that has most."""
+        self._look_at_all()
+        rows, features = zip(*self._shapes.values(), strict=True)
+        return max(rows), max(features)
+
+    @property
+    def widest(self) -> FoldData:
+        """The first fold with the most features."""
+        self._look_at_all()
+        return self[max(range(self._count), key=lambda number: self._shapes[number][1])]
+
+    def _look_at_all(self) -> None:
+        for number in range(self._count):
+            if number not in self._shapes:
+                self[number]
+
 
 class FoldCache:
-    """The folds of a table by preparation and balance; above `most_bytes` the least recently used are dropped.
+    """The folds of a table by preparation and balance, in at most `most_bytes`.
 
-    The folds in use are always kept. The draws of balancing depend on (seed, fold), so equal trials get equal rows. With a
-    `store`, folds that another process prepared are not prepared again.
+    Where these do not hold all folds of a preparation, the last ones are prepared anew for each trial. The draws of balancing
+    depend on (seed, fold), so equal trials get equal rows. With a `store`, folds that another process prepared are not prepared
+    again.
     """
 
     def __init__(
@@ -32,31 +124,33 @@ class FoldCache:
         most_bytes: int = MOST_BYTES,
         store: FoldStore | None = None,
     ) -> None:
-        self._table, self._splits, self._seed, self._most, self._store = table, splits, seed, most_bytes, store
-        self._kept: OrderedDict[tuple[PrepSpec, BalanceSpec], tuple[FoldData, ...]] = OrderedDict()
+        self._table, self._splits, self._seed, self._store = table, splits, seed, store
+        self._shelf = _Shelf(most_bytes)
+        self._known: dict[Options, Folds] = {}
 
-    def folds(self, prep: PrepSpec, balance: BalanceSpec = NO_BALANCE) -> tuple[FoldData, ...]:
-        """All folds under a preparation, each prepared by `prepare_fold`.
+    def folds(self, prep: PrepSpec, balance: BalanceSpec = NO_BALANCE) -> Folds:
+        """All folds under a preparation, each prepared by `prepare_fold` when it is asked for.
 
-        Raises:
-            TrialFailed: the classes of a fold cannot be balanced like that.
+        To ask for a fold raises TrialFailed if its classes cannot be balanced like that. With a `store`, all are prepared now.
         """
         options = (prep, balance)
-        if options not in self._kept:
-            name = {"prep": prep.model_dump(mode="json"), "balance": balance.model_dump(mode="json"), "seed": self._seed}
-            prepare = partial(self._prepare, prep, balance)
-            self._kept[options] = prepare() if self._store is None else self._store.folds(name, prepare)
-        self._kept.move_to_end(options)
-        while len(self._kept) > 1 and sum(map(_bytes, self._kept.values())) > self._most:
-            self._kept.popitem(last=False)
-        return self._kept[options]
+        if options not in self._known:
+            prepare, count = partial(_prepared, self._table, self._splits, self._seed, prep, balance), len(self._splits)
+            self._known[options] = Folds(self._from_store(options, prepare), count, self._shelf, options)
+        return self._known[options]
 
-    def _prepare(self, prep: PrepSpec, balance: BalanceSpec) -> tuple[FoldData, ...]:
-        return tuple(
-            prepare_fold(self._table, split, prep, balance, derive(Purpose.BALANCE, self._seed, fold))
-            for fold, split in enumerate(self._splits)
-        )
+    def _from_store(self, options: Options, prepare: Prepare) -> Prepare:
+        """`prepare`, or what reads the folds from the store, once they are all prepared."""
+        if self._store is None:
+            return prepare
+        prep, balance = (part.model_dump(mode="json") for part in options)
+        name = {"prep": prep, "balance": balance, "seed": self._seed}
+        return self._store.folds(name, lambda: map(prepare, range(len(self._splits)))).__getitem__
 
 
-def _bytes(folds: Sequence[FoldData]) -> int:
-    return sum(data.train_x.nbytes + data.valid_x.nbytes + data.train_y.nbytes + data.valid_y.nbytes for data in folds)
+def _prepared(table: Table, splits: Sequence[Split], seed: int, prep: PrepSpec, balance: BalanceSpec, fold: int) -> FoldData:
+    return prepare_fold(table, splits[fold], prep, balance, derive(Purpose.BALANCE, seed, fold))
+
+
+def _bytes(data: FoldData) -> int:
+    return data.train_x.nbytes + data.valid_x.nbytes + data.train_y.nbytes + data.valid_y.nbytes

@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -45,12 +45,12 @@ class FoldStore:
         self._folder, self._most = folder, most_bytes
         self._pixels = None if images is None else images.reshape(len(images), -1)
 
-    def folds(self, options: Mapping[str, Any], prepare: Callable[[], tuple[FoldData, ...]]) -> tuple[FoldData, ...]:
+    def folds(self, options: Mapping[str, Any], prepare: Callable[[], Iterable[FoldData]]) -> tuple[FoldData, ...]:
         """The folds of these options, from the folder or prepared now.
 
         Args:
             options: plain values that determine the folds.
-            prepare: prepares the folds.
+            prepare: prepares the folds; each is written before the next is asked for.
         """
         name = hashlib.sha256(json.dumps(options, sort_keys=True).encode()).hexdigest()[:32]
         place = self._folder / name
@@ -62,14 +62,14 @@ class FoldStore:
         self._make_room(place)
         return found
 
-    def _write(self, place: Path, folds: tuple[FoldData, ...]) -> None:
+    def _write(self, place: Path, folds: Iterable[FoldData]) -> None:
         for torn in self._folder.glob(f".{place.name}.*.part"):  # we hold the lock, so its writer was killed
             shutil.rmtree(torn, ignore_errors=True)
         with whole_folder(place) as part:
             self._fill(part, folds)
 
     @staticmethod
-    def _fill(part: Path, folds: tuple[FoldData, ...]) -> None:
+    def _fill(part: Path, folds: Iterable[FoldData]) -> None:
         rest = []
         for number, data in enumerate(folds):
             own: dict[str, Any] = {"target": asdict(data.target), "columns": list(data.columns), "layout": data.layout}

@@ -54,7 +54,7 @@ def read_table(
         source, sides = with_sides(source, data, folds, paths or Paths())
     role = Role(is_target=True, file=isinstance(data, CsvData))
     target = read_target(source.frame[data.target], _with_declared_task(source, data), role)
-    features = source.frame.drop(columns=[data.target])[target.kept]
+    features = _kept(source.frame.drop(columns=[data.target]), target.kept)
     notes = [*source.notes, *_similar_names(source.frame.columns), *target.notes]
     written, found_notes = _written(features, data, source.kinds)
     features = plain_frame(features, written, data.reading.decimal)
@@ -100,11 +100,16 @@ def read_given_holdout(data: Data, path: str, table: Table, paths: Paths | None 
     target = known_target(source.frame[data.target], data, table.labels, table.written.get(data.target, ""))
     if not target.kept.any():
         raise DataError(f"{found}: the target {data.target} is missing in all rows; fill it in, or name another file")
-    features = source.frame.drop(columns=[data.target])[target.kept]
+    features = _kept(source.frame.drop(columns=[data.target]), target.kept)
     reading = data.reading
     features = plain_frame(features, table.written, reading.decimal)
     frame = conform(features, table.schema, decimal=reading.decimal, missing=reading.missing, join=reading.join_levels)
     return _table(source, features, frame, table.schema, target, data)
+
+
+def _kept(frame: pd.DataFrame, kept: npt.NDArray[np.bool_]) -> pd.DataFrame:
+    """The rows that are kept; of all rows no copy is made."""
+    return frame if kept.all() else frame[kept]
 
 
 def _with_declared_task(source: Source, data: Data) -> Data:
@@ -172,10 +177,10 @@ def _similar_names(names: Iterable[str]) -> list[str]:
 
 
 def _table(source: Source, features: pd.DataFrame, frame: pd.DataFrame, schema: Schema, target: Target, data: Data) -> Table:
-    raw = features.copy(deep=False)
-    for column in schema.columns:
-        if column.kind == "number":
-            raw[column.name] = frame[column.name]
+    numbers = schema.of_kind("number")
+    # columns of their own: views of the frame that was read would keep the text of all its cells
+    cells = {name: frame[name] if name in numbers else features[name].copy() for name in features.columns}
+    raw = pd.DataFrame(cells, index=features.index, copy=False)
     return Table(
         frame=frame.reset_index(drop=True),
         schema=schema,

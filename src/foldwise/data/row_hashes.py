@@ -10,12 +10,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from foldwise.data.cells import hashable_text
+from foldwise.data.blocks import blocks
+from foldwise.data.cells import EXACT, hashable_text
 from foldwise.errors import DataError
 from foldwise.system.known_words import did_you_mean
 
 Hashes = npt.NDArray[np.float64]
-ROWS_AT_ONCE = 4096
 
 
 def hash_rows(frame: pd.DataFrame, columns: tuple[str, ...], decimal: str = ".") -> Hashes:
@@ -24,15 +24,26 @@ def hash_rows(frame: pd.DataFrame, columns: tuple[str, ...], decimal: str = ".")
     Raises:
         DataError: a column is missing.
     """
-    texts = []
     for name in columns:
         if name not in frame.columns:
             raise DataError(f"column {name} decides which rows are held out and is missing{did_you_mean(name, frame.columns)}")
-        cells = frame[name]
-        absent = cells.isna().to_numpy()
-        known = {cell: hashable_text(cell, decimal) for cell in set(cells[~absent])}
-        texts.append(["" if gone else known[cell] for cell, gone in zip(cells, absent, strict=True)])
-    return np.array([_hash("\x1f".join(row).encode("utf-8", "surrogatepass")) for row in zip(*texts, strict=True)])
+    cells = [frame[name] for name in columns]
+    hashes = np.empty(len(frame))
+    for at in blocks(len(frame)):  # a text of each cell takes far more memory than the cell
+        texts = [_texts(column.iloc[at], decimal) for column in cells]
+        hashes[at] = [_hash("\x1f".join(row).encode("utf-8", "surrogatepass")) for row in zip(*texts, strict=True)]
+    return hashes
+
+
+def _texts(cells: pd.Series[Any], decimal: str) -> list[str]:
+    """`hashable_text` of each cell, '' where it is missing."""
+    if cells.dtype == np.float64:
+        numbers = cells.to_numpy() + 0.0  # one zero
+        if not (np.abs(numbers) >= EXACT).any():
+            return ["" if number != number else repr(number) for number in numbers.tolist()]  # noqa: PLR0124 true for nan
+    absent = cells.isna().to_numpy()
+    known = {cell: hashable_text(cell, decimal) for cell in set(cells[~absent])}
+    return ["" if gone else known[cell] for cell, gone in zip(cells, absent, strict=True)]
 
 
 def hash_of_rows(columns: Sequence[npt.NDArray[Any]]) -> str:
@@ -41,10 +52,9 @@ def hash_of_rows(columns: Sequence[npt.NDArray[Any]]) -> str:
     Args:
         columns: typed cells, each (rows, ...): floats, whole numbers, moments, or objects of str or None.
     """
-    parts = [_as_bytes(cells) for cells in columns]
     digests = []
-    for at in range(0, len(parts[0]), ROWS_AT_ONCE):
-        block = np.concatenate([part[at : at + ROWS_AT_ONCE] for part in parts], axis=1)
+    for at in blocks(len(columns[0])):
+        block = np.concatenate([_as_bytes(cells[at]) for cells in columns], axis=1)
         digests += [hashlib.blake2b(row, digest_size=16).digest() for row in np.ascontiguousarray(block)]
     return hashlib.sha256(b"".join(sorted(digests))).hexdigest()
 

@@ -45,9 +45,25 @@ def look_at_data(spec: StudySpec, screen: Screen, context: ChampionContext | Non
     for note in table.notes:
         screen.note(f"note: {note}")
     screen.note(_rows(plan))
+    _memory(plan, screen)
     if spec.fixed.audit.strict:
         refuse(plan.findings, spec.fixed.audit.accept)
     return plan
+
+
+def _memory(plan: Plan, screen: Screen) -> None:
+    """Say how much memory a large study takes, and warn where that may be too much.
+
+    Raises:
+        ConfigError: it is certainly too much.
+    """
+    from foldwise.study.memory import memory_needed
+
+    needed = memory_needed(plan)
+    if needed is not None:
+        screen.note(needed.sentence)
+        if warning := needed.check(plan.spec.fixed.budget.trial_memory_mb):
+            screen.note(f"warning: {warning}")
 
 
 def _rows(plan: Plan) -> str:

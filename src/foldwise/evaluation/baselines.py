@@ -1,4 +1,4 @@
-"""Baselines that a network must beat: the majority or the mean, and a linear model."""
+"""Baselines that a network must beat: the majority or the mean, a linear model, and gradient boosting."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ from foldwise.data.split import Split
 from foldwise.data.table import Table
 from foldwise.errors import ConfigError
 from foldwise.evaluation.baseline_clock import BaselineClock
+from foldwise.evaluation.boosting import CALLED, LIBRARIES, TrainingRows, boosted, check_installed, most_levels
 from foldwise.evaluation.metrics import score
+from foldwise.evaluation.raw_columns import fit_raw
 from foldwise.evaluation.threshold import Asked, final_threshold, fold_thresholds
 from foldwise.models.heads import THRESHOLD
 from foldwise.spec.goal import Goal, Task
@@ -27,7 +29,10 @@ MOST_PASSES, MOST_CELLS = 1000, 10**10
 IMAGE_PASSES, PASSES_AT_ONCE = 100, 20
 # These ignore the features and take no time.
 BLIND = ("majority", "mean")
-BY_TASK: dict[bool, tuple[str, ...]] = {True: ("mean", "ridge"), False: ("majority", "logistic", "logistic_balanced")}
+# By whether numbers are predicted.
+PLAIN: dict[bool, tuple[str, ...]] = {True: ("mean", "ridge"), False: ("majority", "logistic", "logistic_balanced")}
+# These are for tables: trees know nothing of neighbouring pixels, and take minutes for them.
+BOOSTING: dict[bool, tuple[str, ...]] = {True: ("boosting",), False: ("boosting", "boosting_balanced")}
 
 # a table has date and text columns only if a trial can use them
 EVERY_COLUMN = PrepSpec(dates="parts", text=HashText())
@@ -41,25 +46,36 @@ class Validated(NamedTuple):
     threshold: float
 
 
-def names(task: Task, balanced: bool = False) -> tuple[str, ...]:
-    """The baselines of a task: one that ignores the features, and a linear one.
+def names(task: Task, balanced: bool = False, pixels: bool = False) -> tuple[str, ...]:
+    """The baselines of a task: one that ignores the features, a linear one, and gradient boosting.
 
-    If the network learns from balanced classes, a linear one does too: balancing alone must not put the network ahead.
+    If the network learns from balanced classes, they do too: balancing alone must not put the network ahead.
+
+    Args:
+        task: what is predicted.
+        balanced: whether the network learns from balanced classes.
+        pixels: whether rows are images.
     """
-    return tuple(name for name in BY_TASK[task == "regression"] if balanced or name != "logistic_balanced")
+    known = PLAIN[task == "regression"] + (() if pixels else BOOSTING[task == "regression"])
+    return tuple(name for name in known if balanced or not name.endswith("_balanced"))
 
 
-def check_names(asked: Sequence[str] | None, task: Task) -> None:
-    """Refuse baselines of another task.
+def check_names(asked: Sequence[str] | None, task: Task, images: bool = False) -> None:
+    """Refuse baselines of another task or of other data, and those whose library is not installed.
 
     Raises:
         ConfigError: at baselines.
     """
-    known = BY_TASK[task == "regression"]
+    plain, trees = PLAIN[task == "regression"], (*BOOSTING[task == "regression"], *LIBRARIES)
     for place, name in enumerate(asked or ()):
-        if name not in known:
-            rule = f"{name} is not a baseline of a {task} task"
-            raise ConfigError(f"baselines.{place}", f"{rule}; use some of {', '.join(known)}")
+        if name not in plain + trees:
+            known = plain if images else plain + trees
+            raise ConfigError(
+                f"baselines.{place}", f"{name} is not a baseline of a {task} task; use some of {', '.join(known)}"
+            )
+        if images and name in trees:
+            raise ConfigError(f"baselines.{place}", f"{name} is for tables, not for images; use some of {', '.join(plain)}")
+        check_installed(name, f"baselines.{place}")
 
 
 def cross_validated(
@@ -69,6 +85,7 @@ def cross_validated(
     goal: Goal,
     threshold: Asked = THRESHOLD,
     clock: BaselineClock | None = None,
+    seed: int = 0,
 ) -> Validated:
     """Cross-validate a baseline, with its threshold given or tuned like a network's.
 
@@ -76,7 +93,8 @@ def cross_validated(
         OutOfBaselineTime: by the clock.
     """
     folds = [
-        (table.target[split.valid], _predictions(name, table, split.train, table.take(split.valid), clock)) for split in splits
+        (table.target[split.valid], _predictions(name, table, split.train, table.take(split.valid), clock, seed))
+        for split in splits
     ]
     scores = [
         score(table.task, len(table.labels), *pair, at, goal.metric)[goal.metric]
@@ -85,8 +103,18 @@ def cross_validated(
     return Validated(*mean_and_sd(scores), final_threshold(threshold, goal.metric, folds))
 
 
+def joined_columns(name: str, table: Table, development: npt.NDArray[np.int64]) -> tuple[str, ...]:
+    """The columns of which a baseline takes the rarest levels as one, because it tells no more apart."""
+    return fit_raw(table, development, most_levels(name)).joined if name in CALLED else ()
+
+
 def holdout_predictions(
-    name: str, table: Table, development: npt.NDArray[np.int64], holdout: Table, clock: BaselineClock | None = None
+    name: str,
+    table: Table,
+    development: npt.NDArray[np.int64],
+    holdout: Table,
+    clock: BaselineClock | None = None,
+    seed: int = 0,
 ) -> npt.NDArray[np.float64]:
     """A baseline's predictions for the holdout: class probabilities (rows, classes) or values (rows,).
 
@@ -96,22 +124,38 @@ def holdout_predictions(
         development: positions of the training rows in it, (rows,).
         holdout: the rows to predict.
         clock: hears of each fit.
+        seed: of what a baseline draws.
 
     Raises:
         OutOfBaselineTime: by the clock.
     """
-    return _predictions(name, table, development, holdout, clock)
+    return _predictions(name, table, development, holdout, clock, seed)
 
 
 def _predictions(
+    name: str, table: Table, train: npt.NDArray[np.int64], rows: Table, clock: BaselineClock | None, seed: int
+) -> npt.NDArray[np.float64]:
+    predicted = _boosting(name, table, train, rows, seed) if name in CALLED else _plain(name, table, train, rows, clock)
+    if clock is not None:
+        clock.fit_ends()
+    return predicted
+
+
+def _boosting(name: str, table: Table, train: npt.NDArray[np.int64], rows: Table, seed: int) -> npt.NDArray[np.float64]:
+    columns = fit_raw(table, train, most_levels(name))
+    known = TrainingRows(columns.matrix(table.inputs(train)), columns.categorical, table.target[train], len(table.labels))
+    return boosted(name, known, columns.matrix(rows.inputs()), seed)
+
+
+def _plain(
     name: str, table: Table, train: npt.NDArray[np.int64], rows: Table, clock: BaselineClock | None
 ) -> npt.NDArray[np.float64]:
     from sklearn.exceptions import ConvergenceWarning
 
-    preparation = fit_preparation(table, train, EVERY_COLUMN)
+    prepared = _unseen if name in BLIND else fit_preparation(table, train, EVERY_COLUMN).transform
     # probabilities of float32 do not sum to 1, but 60,000 images in double precision would take half a gigabyte
     dtype = np.float64 if table.images is None else np.float32
-    features = preparation.transform(table.inputs(train)).astype(dtype, copy=False)
+    features = prepared(table.inputs(train)).astype(dtype, copy=False)
     model = _model(name, features.size)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # a nearly best line is good enough
@@ -119,14 +163,17 @@ def _predictions(
             model.fit(features, table.target[train])
         else:
             _fit_in_parts(model, features, table.target[train], clock)
-    if clock is not None:
-        clock.fit_ends()
-    unseen = preparation.transform(rows.inputs()).astype(dtype, copy=False)
+    unseen = prepared(rows.inputs()).astype(dtype, copy=False)
     if table.task == "regression":
         return np.asarray(model.predict(unseen), dtype=np.float64)
     probabilities = np.zeros((len(unseen), len(table.labels)))
     probabilities[:, model.classes_] = model.predict_proba(unseen)
     return probabilities if table.images is None else probabilities / probabilities.sum(axis=1, keepdims=True)
+
+
+def _unseen(rows: Any) -> npt.NDArray[np.float32]:
+    """What a model that ignores the features gets in their place, (rows, 1): to prepare a large table takes long."""
+    return np.zeros((len(rows), 1), dtype=np.float32)
 
 
 def _fit_in_parts(model: Any, features: npt.NDArray[Any], target: npt.NDArray[Any], clock: BaselineClock | None) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from foldwise.evaluation.boosting import CALLED
 from foldwise.evaluation.seen import FEWEST_ROWS, Telling, smallest_seen
 from foldwise.spec.goal import Goal
 from foldwise.system.numbers import shown
@@ -98,28 +99,33 @@ def sentence(
     rows: int,
     others: int = 1,
     unfinished: Sequence[UnfinishedBaseline] = (),
+    ahead: BaselineScore | None = None,
 ) -> str:
     """The verdict as a sentence.
 
     Args:
         goal: the metric.
         ours: the model's score on the holdout.
-        rival: the better baseline.
+        rival: the best baseline.
         comparison: of the two.
         rows: number of holdout rows.
         others: how many baselines are finished beside the rival.
         unfinished: those that were cut off or left out; the sentence says so, and what the model was compared with.
+        ahead: the best of the other baselines that are ahead of the model on the holdout.
     """
     assert rival.holdout is not None  # it answered the same rows
-    which = "the better baseline" if others else "the only finished baseline" if unfinished else "the baseline"
+    which = "the only finished baseline" if unfinished and not others else _which(others)
     scores = f"{_ours(goal, ours, rows)}; {which}, {rival.shown}, has {_shown(rival.holdout)}"
     if not math.isfinite(comparison.low):
         found = f"{scores}; the difference cannot be judged on these rows"
     else:
         interval = f"95 % interval {_signed(comparison.low)} to {_signed(comparison.high)}"
-        found = f"{scores}; difference {_signed(comparison.difference)}, {interval}: {_found(comparison, rows)}"
-        if unfinished and comparison.better:
+        found = f"{scores}; difference {_signed(comparison.difference)}, {interval}: {_found(goal, rival, comparison, rows)}"
+        if comparison.better and (unfinished or ahead):
             found += f" than {rival.name}"
+        if comparison.better and ahead:
+            assert ahead.holdout is not None
+            found += f", but not than {CALLED.get(ahead.name, ahead.name)}, which has {_shown(ahead.holdout)} on these rows"
     missing = [f"{other.sentence}, so the model was not compared with it" for other in unfinished]
     return "; ".join([found, *missing])
 
@@ -136,14 +142,20 @@ def alone(goal: Goal, ours: float, rows: int, unfinished: Sequence[UnfinishedBas
     return f"{_ours(goal, ours, rows)}; {_none(unfinished)}"
 
 
-def answer_of(comparison: Comparison, unfinished: Sequence[UnfinishedBaseline]) -> Answer | None:
-    """The verdict in a word; None for a model that is better than what was finished, while not all was."""
-    return None if unfinished and comparison.better else comparison.answer
+def answer_of(
+    comparison: Comparison, unfinished: Sequence[UnfinishedBaseline], ahead: BaselineScore | None = None
+) -> Answer | None:
+    """The verdict in a word; None for a model that beats its rival while another baseline is not finished or is ahead of it."""
+    return None if comparison.better and (unfinished or ahead) else comparison.answer
 
 
 def _none(unfinished: Sequence[UnfinishedBaseline]) -> str:
     why = "; ".join(other.sentence for other in unfinished) if unfinished else "baselines=[] asks for none"
     return f"compared with no baseline: {why}"
+
+
+def _which(others: int) -> str:
+    return "the baseline" if not others else "the better baseline" if others == 1 else "the best baseline"
 
 
 def _ours(goal: Goal, ours: float, rows: int) -> str:
@@ -156,6 +168,7 @@ def without_holdout(
     rival: BaselineScore | None,
     trials: int,
     rows: int | None,
+    others: int = 1,
     unfinished: Sequence[UnfinishedBaseline] = (),
 ) -> str:
     """What stands in place of a verdict if no rows were set aside.
@@ -163,12 +176,13 @@ def without_holdout(
     Args:
         goal: the metric.
         best: the trial that was refitted.
-        rival: the better baseline; None if none is finished.
+        rival: the best baseline; None if none is finished.
         trials: the number that the best was chosen from.
         rows: the number of rows that trials were trained and judged on; None if they were judged on other rows.
+        others: how many baselines are finished beside the rival.
         unfinished: the baselines that were cut off or left out.
     """
-    theirs = _none(unfinished) if rival is None else f"the better baseline, {rival.shown}, has {_shown(rival.mean)}"
+    theirs = _none(unfinished) if rival is None else f"{_which(others)}, {rival.shown}, has {_shown(rival.mean)}"
     scores = f"{goal.metric} {_shown(best.mean)}"
     if rows is not None:
         return f"no verdict: trained and judged on the same {rows:,} rows, with no holdout; {scores} there, and {theirs}"
@@ -178,14 +192,25 @@ def without_holdout(
     return f"no verdict, for there is no holdout: {scores} {where}{chosen}; {theirs}"
 
 
-def _found(comparison: Comparison, rows: int) -> str:
-    if comparison.answer != "no difference shown":
-        return f"the {'model' if comparison.better else 'baseline'} is better"
+def _found(goal: Goal, rival: BaselineScore, comparison: Comparison, rows: int) -> str:
+    if comparison.better:
+        return "the model is better"
+    if comparison.worse:
+        return _lost(goal, rival, comparison)
     few, seen = comparison.few and not comparison.seen <= FINE, comparison.seen
     found = "too few rows to tell them apart" if few else f"no difference shown on {rows:,} rows"
     if not math.isfinite(seen):
         return found
     return f"{found} ({'a difference' if few else 'one'} of {_rounded(seen)} would be seen in 4 of 5 such studies)"
+
+
+def _lost(goal: Goal, rival: BaselineScore, comparison: Comparison) -> str:
+    """Who is better; of boosting, by how much, and what follows."""
+    if rival.name not in CALLED:
+        return "the baseline is better"
+    lead, low, high = (_shown(abs(bound)) for bound in (comparison.difference, comparison.low, comparison.high))
+    low, high = (high, low) if goal.sign > 0 else (low, high)  # the ends of ours minus theirs
+    return f"{CALLED[rival.name]} is better by {lead} ({low} to {high}); use it unless you need a network"
 
 
 def _rounded(value: float) -> str:

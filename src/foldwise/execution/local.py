@@ -34,4 +34,9 @@ class HereExecutor:
         return future
 
     def close(self) -> None:
-        """Do nothing: there are no workers."""
+        """Free what jobs were run with, such as prepared folds."""
+        self._run = _closed
+
+
+def _closed(job: TrialJob) -> TrialResult:
+    raise RuntimeError(f"trial {job.number} was submitted to an executor that is closed")

@@ -12,6 +12,7 @@ from foldwise.spec.base import Spec
 Ratio = Annotated[float, Field(gt=0, le=1)]  # rows of a class for each row of the largest class, after balancing
 Neighbours = Annotated[int, Field(ge=1)]
 KEEP_ROWS = ("none", "class_weight")  # kinds that neither add nor drop training rows
+MIXES_ROWS = ("smote", "smote_tomek")  # kinds that make new rows from others
 
 
 class NoBalance(Spec):

@@ -87,7 +87,18 @@ class Budget(Spec):
 
 
 # The models that a network has to beat.
-BaselineName = Literal["majority", "logistic", "logistic_balanced", "mean", "ridge"]
+BaselineName = Literal[
+    "majority",
+    "logistic",
+    "logistic_balanced",
+    "mean",
+    "ridge",
+    "boosting",
+    "boosting_balanced",
+    "lightgbm",
+    "xgboost",
+    "catboost",
+]
 
 
 class TrainingSpec(Spec):

@@ -51,8 +51,8 @@ def conclude(plan: Plan, searched: Searched, parts: Parts, registry: Registry, s
     refitted = time.monotonic()
     parts.raise_if_stopped()
     judgement = judge(plan, model, best, results, parts.ledger, _clock(plan, parts))
-    for other in judgement.baselines.unfinished:
-        notify(f"baseline {other.sentence}")
+    for sentence in judgement.baselines.remarks:
+        notify(f"baseline {sentence}")
     draw_figures(plan, model.bundle, results, judgement.baselines.scores, judgement.answers, notify)
     place = parts.tracker.place()
     record = parts.ledger.study(plan.spec.name)

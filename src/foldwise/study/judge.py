@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -13,12 +14,14 @@ from foldwise.config.read import trial_at
 from foldwise.evaluation import baselines, bootstrap
 from foldwise.evaluation.balance_gain import BalanceGain, balance_gain
 from foldwise.evaluation.baseline_clock import BaselineClock, OutOfBaselineTime
+from foldwise.evaluation.boosting import MOST_LEVELS
 from foldwise.evaluation.metrics import confusion, score, scorer
 from foldwise.evaluation.seen import Telling, telling
 from foldwise.evaluation.shrunken import shrunken
 from foldwise.evaluation.threshold import Asked
 from foldwise.ledger.ledger import Ledger
 from foldwise.models.heads import THRESHOLD, label_codes
+from foldwise.models.input_rules import takes_pixels
 from foldwise.seeds import Purpose, derive
 from foldwise.study.figures import Answers
 from foldwise.study.plan import Plan
@@ -60,6 +63,14 @@ class Baselines:
     unfinished: tuple[UnfinishedBaseline, ...]
     seconds: float
 
+    @property
+    def remarks(self) -> list[str]:
+        """What the screen tells of them: what was not finished, and where levels were joined."""
+        found = [other.sentence for other in self.unfinished]
+        joined = "tells {} levels of a column apart, so the rarest were joined in {}"
+        found += [f"{one.name} {joined.format(MOST_LEVELS, ', '.join(one.joined))}" for one in self.scores if one.joined]
+        return found
+
 
 def judge(
     plan: Plan, model: Refitted, best: TrialResult, results: Sequence[TrialResult], ledger: Ledger, clock: BaselineClock
@@ -91,14 +102,15 @@ def _without(plan: Plan, best: TrialResult, results: Sequence[TrialResult], riva
     """What can be said if no rows were set aside."""
     trial = BestTrial(best.number, best.params, best.mean, best.sd, tuple(fold.score for fold in best.folds))
     complete = sum(result.state == "COMPLETE" for result in results)
-    rival, rows = better_baseline(rivals.scores, plan.goal.better), len(plan.development) if plan.same_rows else None
-    verdict = bootstrap.without_holdout(plan.goal, trial, rival, complete, rows, rivals.unfinished)
+    rival, rows = best_baseline(rivals.scores, plan.goal.better), len(plan.development) if plan.same_rows else None
+    others = len(rivals.scores) - 1
+    verdict = bootstrap.without_holdout(plan.goal, trial, rival, complete, rows, others, rivals.unfinished)
     none = np.empty((0, len(plan.table.labels)) if plan.table.labels else 0)
     return Judgement(None, rivals, Answers(plan.holdout.target, none, THRESHOLD), None, verdict, None)
 
 
 def _on_holdout(plan: Plan, model: Refitted, rivals: Baselines, ledger: Ledger) -> Judgement:
-    """The model and the better baseline on the rows set aside."""
+    """The model and the baselines on the rows set aside."""
     table, goal, holdout = plan.table, plan.goal, plan.holdout
     reads = ledger.record_holdout_read(table.fingerprint, plan.spec.name, len(holdout.rows))
     reached("after-holdout-read")
@@ -111,9 +123,9 @@ def _on_holdout(plan: Plan, model: Refitted, rivals: Baselines, ledger: Ledger) 
 
 
 def _verdict(plan: Plan, answers: Answers, ours: float, rivals: Baselines) -> tuple[str, Answer | None]:
-    """The model against the better baseline, as a sentence and in a word."""
+    """The model against the best baseline, as a sentence and in a word."""
     table, goal, rows = plan.table, plan.goal, len(plan.holdout.rows)
-    rival = better_baseline(rivals.scores, goal.better)
+    rival = best_baseline(rivals.scores, goal.better)
     if rival is None:
         return bootstrap.alone(goal, ours, rows, rivals.unfinished), None
     theirs = THRESHOLD if rival.threshold is None else rival.threshold
@@ -127,9 +139,10 @@ def _verdict(plan: Plan, answers: Answers, ours: float, rivals: Baselines) -> tu
         their_score=scorer(table.task, len(table.labels), goal.metric, theirs),
         apart=_apart(goal.metric, answers, rivals.predictions[rival.name], theirs) if table.labels else None,
     )
-    others = len(rivals.scores) - 1
-    verdict = bootstrap.sentence(goal, ours, rival, comparison, rows, others, rivals.unfinished)
-    return verdict, bootstrap.answer_of(comparison, rivals.unfinished)
+    others = [one for one in rivals.scores if one is not rival]
+    ahead = best_baseline([one for one in others if one.holdout is not None and goal.better(one.holdout, ours)], goal.better)
+    verdict = bootstrap.sentence(goal, ours, rival, comparison, rows, len(others), rivals.unfinished, ahead)
+    return verdict, bootstrap.answer_of(comparison, rivals.unfinished, ahead)
 
 
 def _apart(metric: str, answers: Answers, theirs: Predictions, threshold: float) -> Telling | None:
@@ -148,7 +161,9 @@ def judge_baselines(plan: Plan, threshold: Asked, balanced: bool, clock: Baselin
         clock: ends those that take too long.
     """
     task, asked = plan.table.task, plan.spec.fixed.baselines
-    names = baselines.names(task, balanced) if asked is None else asked
+    pixels = plan.table.images is not None or any(takes_pixels(trial.model) for trial in plan.spec.corners)
+    names = baselines.names(task, balanced, pixels) if asked is None else asked
+    seed = derive(Purpose.BASELINE, plan.spec.fixed.seed)
     table, holdout = (shrunken(plan.table), shrunken(plan.holdout)) if names else (plan.table, plan.holdout)
     size = None if table is plan.table else table.schema.image
     scores, predictions, unfinished = [], {}, []
@@ -157,23 +172,24 @@ def judge_baselines(plan: Plan, threshold: Asked, balanced: bool, clock: Baselin
         held = None
         try:
             clock.starts(name, len(plan.splits) + bool(len(holdout)), limited=not blind)
-            mean, sd, at = baselines.cross_validated(name, table, plan.splits, plan.goal, threshold, clock)
+            mean, sd, at = baselines.cross_validated(name, table, plan.splits, plan.goal, threshold, clock, seed)
             if len(holdout):
-                predicted = baselines.holdout_predictions(name, table, plan.development, holdout, clock)
+                predicted = baselines.holdout_predictions(name, table, plan.development, holdout, clock, seed)
                 held = score(task, len(table.labels), holdout.target, predicted, at, plan.goal.metric)[plan.goal.metric]
                 predictions[name] = predicted
         except OutOfBaselineTime as over:
             unfinished.append(UnfinishedBaseline(name, str(over)))
             continue
-        scores.append(BaselineScore(name, mean, sd, held, at if task == "binary" else None, None if blind else size))
+        joined = baselines.joined_columns(name, table, plan.development)
+        scores.append(BaselineScore(name, mean, sd, held, at if task == "binary" else None, None if blind else size, joined))
     return Baselines(tuple(scores), predictions, tuple(unfinished), clock.seconds)
 
 
-def better_baseline(scores: Sequence[BaselineScore], better: Callable[[float, float], bool]) -> BaselineScore | None:
-    """The baseline with the better cross-validated score, if there is one: it is chosen without the holdout."""
+def best_baseline(scores: Sequence[BaselineScore], better: Callable[[float, float], bool]) -> BaselineScore | None:
+    """The baseline with the best cross-validated score, if there is one: it is chosen without the holdout."""
     chosen: BaselineScore | None = None
     for baseline in scores:
-        if chosen is None or better(baseline.mean, chosen.mean):
+        if chosen is None or better(baseline.mean, chosen.mean) or math.isnan(chosen.mean):
             chosen = baseline
     return chosen
 

@@ -155,7 +155,7 @@ def plan_study(spec: StudySpec, context: ChampionContext | None = None, table: T
     if context is not None and table.images is None:
         check_features(table, context.features)
     goal = goal_for(fixed.metric, fixed.goal.direction, table.task, len(table.labels))
-    check_names(fixed.baselines, table.task)
+    check_names(fixed.baselines, table.task, images=table.images is not None)
     for trial in trials:
         check_head(table.task, trial)
         check_schedule(trial)

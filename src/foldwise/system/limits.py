@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import resource
 import sys
@@ -51,3 +52,20 @@ def own_mb(process: int | None = None) -> float:
         _, resident, shared, *_ = map(int, statm.read_text().split())
         return (resident - shared) * os.sysconf("SC_PAGE_SIZE") / 2**20
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / _PER_MB if process is None else 0.0
+
+
+def free_mb() -> float:
+    """The memory that this process can still take: of the machine, and of its control group where that has a limit.
+
+    Without /proc it is unlimited.
+    """
+    meminfo, group = Path("/proc/meminfo"), Path("/sys/fs/cgroup")
+    if not meminfo.exists():
+        return math.inf
+    known = dict(line.split(":", 1) for line in meminfo.read_text().splitlines())
+    free = int(known.get("MemAvailable", known["MemFree"]).split()[0]) / 2**10
+    try:  # files of version 2; a process outside of a group has none
+        most, used = ((group / f"memory.{name}").read_text().strip() for name in ("max", "current"))
+    except OSError:
+        return free
+    return free if most == "max" else min(free, (int(most) - int(used)) / 2**20)

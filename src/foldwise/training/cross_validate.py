@@ -73,8 +73,9 @@ def cross_validate(
             training_for(job, table), rungs=raced.rungs, lost=raced.at_rung, on_epoch_end=on_epoch_end, recorder=recorder
         )
         folds = (cache or FoldCache(table, splits, job.seed)).folds(job.spec.prep, job.spec.balance)
-        rows, features = (max(data.train_x.shape[axis] for data in folds) for axis in (0, 1))
-        costs = costs_before({*job.costs, *job.at_most}, training, max(folds, key=lambda data: data.train_x.shape[1]))
+        rows, features = folds.largest
+        wanted = {*job.costs, *job.at_most}
+        costs = costs_before(wanted, training, folds.widest) if wanted else {}
         too_much = excess(costs, job.at_most)
         if too_much is not None:
             seconds = time.perf_counter() - started

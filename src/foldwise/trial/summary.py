@@ -14,7 +14,7 @@ from foldwise.trial.race_outcome import RaceOutcome
 
 # Why a search ended: it has all its trials, its time is over, or every configuration was tried.
 Ended = Literal["trials", "seconds", "exhausted"]
-# Whether the network beats its better baseline on the holdout.
+# Whether the network beats its best baseline on the holdout.
 Answer = Literal["better", "worse", "no difference shown"]
 
 
@@ -53,6 +53,7 @@ class BaselineScore:
 
     threshold: the one that it answers with, for two classes.
     image: height, width and channels of the shrunken images that it learned from, if they were shrunk.
+    joined: the columns whose rarest levels it took as one, because it takes no more.
     """
 
     name: str
@@ -61,6 +62,7 @@ class BaselineScore:
     holdout: float | None
     threshold: Annotated[float | None, Field(exclude_if=lambda threshold: threshold is None)] = None
     image: Annotated[tuple[int, int, int] | None, Field(exclude_if=lambda image: image is None)] = None
+    joined: Annotated[tuple[str, ...], Field(exclude_if=lambda joined: not joined)] = ()
 
     @property
     def shown(self) -> str:
@@ -138,8 +140,8 @@ class StudySummary:
     scored_on: of trials trained and judged on the same rows (`folds=none`), `training rows`.
     baselines: those that are finished. baselines_unfinished: those that were cut off or left out.
     holdout: None if no rows were set aside; then there is no answer either, and the verdict says so.
-    answer: the verdict in a word. None, too, if there is no baseline, or if the model is better than those that are finished
-        but not all are.
+    answer: the verdict in a word. None, too, if there is no baseline, or if the model is better than the best one but not all
+        are finished, or another one has the better score on the holdout.
     threshold: for two classes, the probability above which the second is predicted.
     balance: what `BalanceGain` found, where balancing was searched. findings: of the audit. Both are kept and shown as a whole.
     seeds: the number of networks that the model is the mean of.

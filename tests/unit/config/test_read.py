@@ -100,6 +100,8 @@ def test_a_tuner_can_give_a_trial_fewer_epochs_but_never_more():
         ("budget.baseline_seconds", 0, "budget.baseline_seconds: must be > 0.0, got 0"),
         ("baselines", "logistic", "baselines: must be a list, got 'logistic', did you mean baselines=[logistic]?"),
         ("baselines", ["logistc"], "baselines.0: 'logistc' is not known, did you mean logistic?"),
+        ("baselines", ["gbm"], "baselines.0: 'gbm' is not known, did you mean boosting?"),
+        ("baselines", ["xgb"], "baselines.0: 'xgb' is not known, did you mean xgboost?"),
         ("baselines", ["mean", "mean"], "baselines: has 'mean' twice"),
         ("study", "../x", "study: must be 1 to 100 of"),
         ("study", ".x", "study: must be 1 to 100 of"),

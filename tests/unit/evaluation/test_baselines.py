@@ -9,10 +9,11 @@ from foldwise.spec.goal import goal_for
 
 
 @pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
-def test_the_linear_baseline_beats_the_one_that_looks_at_nothing(task, table, splits):
+def test_those_that_look_beat_the_one_that_looks_at_nothing(task, table, splits):
     data, goal = table(task), goal_for("auto", "auto", task)
-    blind, linear = (baselines.cross_validated(name, data, splits(data), goal)[0] for name in baselines.names(task))
-    assert goal.better(linear, blind)
+    blind, *others = (baselines.cross_validated(name, data, splits(data), goal)[0] for name in baselines.names(task))
+    assert len(others) == 2
+    assert all(goal.better(other, blind) for other in others)
 
 
 def test_a_baseline_is_ranked_by_top_k_accuracy_too(table, splits):
@@ -63,12 +64,21 @@ def test_a_baseline_s_threshold_is_tuned_as_a_network_s(table, splits):
 
 
 def test_where_the_network_is_balanced_a_linear_baseline_is_too(table, splits):
-    assert baselines.names("binary", balanced=True) == ("majority", "logistic", "logistic_balanced")
+    assert baselines.names("binary", balanced=True, pixels=True) == ("majority", "logistic", "logistic_balanced")
     data = table("binary", rows=300)
     rare = replace(data, target=(data.target & (np.arange(300) % 4 == 0)).astype(np.int64))
     goal = goal_for("balanced_accuracy", "auto", "binary")
-    plain, balanced = (baselines.cross_validated(name, rare, splits(rare), goal) for name in ("logistic", "logistic_balanced"))
-    assert balanced.mean > plain.mean
+    for name in ("logistic", "boosting"):
+        plain, balanced = (baselines.cross_validated(one, rare, splits(rare), goal) for one in (name, f"{name}_balanced"))
+        assert balanced.mean > plain.mean
+
+
+def test_boosting_is_for_tables_and_balanced_where_the_network_is():
+    assert baselines.names("binary") == baselines.names("multiclass") == ("majority", "logistic", "boosting")
+    assert baselines.names("regression", balanced=True) == ("mean", "ridge", "boosting")
+    assert baselines.names("binary", balanced=True)[-2:] == ("boosting", "boosting_balanced")
+    assert baselines.names("binary", pixels=True) == ("majority", "logistic")
+    assert baselines.names("regression", pixels=True) == ("mean", "ridge")
 
 
 def test_a_baseline_of_another_task_is_refused():
@@ -77,9 +87,15 @@ def test_a_baseline_of_another_task_is_refused():
     with pytest.raises(ConfigError, match=r"baselines\.1: ridge is not a baseline of a binary task; use some of majo"):
         baselines.check_names(("majority", "ridge"), "binary")
     with pytest.raises(
-        ConfigError, match=r"baselines\.0: logistic is not a baseline of a regression task; use some of mean, ridge"
+        ConfigError, match=r"baselines\.0: logistic is not a baseline of a regression task; use some of mean, ridge, boo"
     ):
         baselines.check_names(("logistic",), "regression")
+    baselines.check_names(("ridge", "boosting"), "regression")
+    with pytest.raises(ConfigError, match="boosting_balanced is not a baseline of a regression task"):
+        baselines.check_names(("boosting_balanced",), "regression")
+    rule = r"baselines\.1: boosting is for tables, not for images; use some of majority, logistic, logistic_balanced$"
+    with pytest.raises(ConfigError, match=rule):
+        baselines.check_names(("logistic", "boosting"), "multiclass", images=True)
 
 
 def test_the_clock_hears_of_every_fit(table, splits):
@@ -91,5 +107,6 @@ def test_the_clock_hears_of_every_fit(table, splits):
 
     data, clock = table("binary"), Clock()
     baselines.cross_validated("logistic", data, splits(data), goal_for("auto", "auto", "binary"), clock=clock)
-    baselines.holdout_predictions("logistic", data, np.arange(60), data.take(np.arange(60, 90)), clock)
-    assert clock.fits == len(splits(data)) + 1
+    for name in ("logistic", "boosting"):
+        baselines.holdout_predictions(name, data, np.arange(60), data.take(np.arange(60, 90)), clock)
+    assert clock.fits == len(splits(data)) + 2

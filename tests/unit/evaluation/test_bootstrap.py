@@ -120,6 +120,33 @@ def test_the_sentence_agrees_with_the_interval():
     assert sentence(ACCURACY, 0, rival, Comparison(-0.9, -1, -0.8, False, True), 30).endswith(": the baseline is better")
 
 
+@pytest.mark.parametrize(
+    ("goal", "rival", "comparison", "end"),
+    [
+        (ACCURACY, "boosting", (-0.012, -0.02, -0.004), "gradient boosting is better by 0.012 (0.004 to 0.020)"),
+        (RMSE, "boosting", (4830.0, 3900.2, 5611.0), "gradient boosting is better by 4,830 (3,900 to 5,611)"),
+        (RMSE, "xgboost", (0.5, 0.25, 0.75), "XGBoost is better by 0.500 (0.250 to 0.750)"),
+    ],
+)
+def test_where_boosting_is_better_the_sentence_says_by_how_much_and_what_follows(goal, rival, comparison, end):
+    told = Comparison(*comparison, better=False, worse=True)
+    text = sentence(goal, 1, BaselineScore(rival, 1, 0, 1), told, 5000, others=2)
+    assert "; the best baseline, " in text
+    assert text.rpartition(": ")[2] == f"{end}; use it unless you need a network"
+    assert answer_of(told, []) == "worse"
+
+
+def test_a_model_that_another_baseline_beats_on_the_holdout_is_not_called_better():
+    """The rival is chosen by cross-validation; a baseline that is ahead of the model only here takes the word back."""
+    rival, ahead = BaselineScore("logistic", 0.9, 0.01, 0.6), BaselineScore("boosting", 0.89, 0.01, 0.95)
+    text = sentence(ACCURACY, 0.9, rival, AHEAD, 84, others=2, ahead=ahead)
+    assert text.endswith(": the model is better than logistic, but not than gradient boosting, which has 0.950 on these rows")
+    assert answer_of(AHEAD, [], ahead) is None
+    behind = Comparison(-0.3, -0.4, -0.2, better=False, worse=True)
+    assert answer_of(behind, [], ahead) == "worse"
+    assert sentence(ACCURACY, 0.3, rival, behind, 84, others=2, ahead=ahead).endswith(": the baseline is better")
+
+
 def test_scores_of_a_target_on_a_small_scale_are_not_shown_as_nothing():
     truth = np.linspace(0, 1e-3, 100)
     comparison = _compare(RMSE, truth, truth + 1e-5, truth + 5e-5, task="regression")
@@ -242,6 +269,8 @@ def test_without_a_holdout_the_sentence_says_what_the_scores_are(scores, trials,
     sentence_ = without_holdout(ACCURACY, best, BaselineScore("logistic", 0.5, 0.0, None), trials, rows)
     assert sentence_.startswith(said)
     assert sentence_.endswith("the better baseline, logistic, has 0.500")
+    several = without_holdout(ACCURACY, best, BaselineScore("logistic", 0.5, 0.0, None), trials, rows, others=2)
+    assert several.endswith("the best baseline, logistic, has 0.500")
     assert "valid" not in sentence_.replace("cross-validation", "") or rows is None
 
 

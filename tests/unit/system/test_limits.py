@@ -7,7 +7,7 @@ import time
 import pytest
 
 from foldwise.errors import TrialFailed
-from foldwise.system.limits import NO_LIMITS, Limits, own_mb
+from foldwise.system.limits import NO_LIMITS, Limits, free_mb, own_mb
 
 
 def test_without_limits_everything_is_allowed():
@@ -44,3 +44,12 @@ def test_the_memory_of_another_process_is_known():
             time.sleep(0.01)
         assert own_mb(other.pid) >= 200
         other.communicate(b"\n")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere free memory is not known")
+def test_free_memory_is_what_another_process_could_take():
+    before = free_mb()
+    held = bytearray(b"x") * (300 * 2**20)
+    assert 0 < free_mb() < before + 100  # other processes come and go
+    assert free_mb() < 16 * 2**20
+    del held

@@ -118,11 +118,15 @@ def test_without_a_holdout_its_keys_are_null():
 
 
 def test_what_is_said_of_images_and_unfinished_baselines_survives_json():
-    rivals = (BaselineScore("majority", 0.1, 0.0, 0.1), BaselineScore("logistic", 0.8, 0.0, 0.8, image=(14, 14, 1)))
+    rivals = (
+        BaselineScore("majority", 0.1, 0.0, 0.1),
+        BaselineScore("logistic", 0.8, 0.0, 0.8, image=(14, 14, 1), joined=("city",)),
+    )
     whole = summary(baselines=rivals, baselines_unfinished=(UnfinishedBaseline("logistic_balanced", "left out: no time"),))
     row = json.loads(json.dumps(whole.to_json()))
     assert StudySummary.from_json(row) == whole
-    assert "image" not in row["baselines"][0]
+    assert not {"image", "joined"} & row["baselines"][0].keys()
+    assert row["baselines"][1]["joined"] == ["city"]
     assert row["baselines"][1]["image"] == [14, 14, 1]
     assert row["baselines_unfinished"] == [{"name": "logistic_balanced", "reason": "left out: no time"}]
     assert "baselines_unfinished" not in summary().to_json()

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from foldwise.data.audit.finding import Finding
-from foldwise.data.audit.predictability import feature_matrix
+from foldwise.data.audit.predictability import projected
 from foldwise.data.audit.subject import FEW_ROWS, Subject, hashes, table_hashes
 from foldwise.data.cells import shown
 from foldwise.seeds import Purpose, generator
@@ -77,9 +77,7 @@ def near_copies(subject: Subject) -> Iterator[Finding]:
         return
     draw = generator(Purpose.AUDIT, 1)
     split = subject.splits[-1]
-    features = feature_matrix(table.frame)
-    if features.shape[1] > DIRECTIONS:
-        features = features @ draw.normal(size=(features.shape[1], DIRECTIONS))
+    features = projected(table.frame, DIRECTIONS, draw)
     train = split.train[np.unique(subject.rows_hash[split.train], return_index=True)[1]]
     valid = split.valid[~np.isin(subject.features_hash[split.valid], subject.features_hash[train])]
     sample = draw.permutation(valid)[:SAMPLE]

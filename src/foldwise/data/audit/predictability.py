@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from foldwise.data.blocks import blocks
 from foldwise.data.split import Split
 
 Floats = npt.NDArray[np.float64]
@@ -87,20 +88,56 @@ def together(features: Floats, answers: npt.NDArray[Any], outputs: int, folds: S
 
 def feature_matrix(frame: pd.DataFrame) -> Floats:
     """Columns as input of `together`, (rows, features): numbers standardised, common levels of a category as 0 and 1."""
-    parts: list[Floats] = []
-    for name in frame.columns:
-        cells = frame[name]
-        if cells.dtype.kind == "f":
-            known = cells.to_numpy(np.float64)
-            if np.isnan(known).all():
-                continue
-            middle, sd = np.nanmean(known), np.nanstd(known)
-            parts.append(np.where(np.isnan(known), 0.0, (known - middle) / (sd or 1.0)))
-            parts += [np.isnan(known).astype(np.float64)] if np.isnan(known).any() else []
-        else:
-            common = cells.value_counts(dropna=False).index[:TOP_LEVELS]
-            parts.append((pd.Index(common).get_indexer(cells)[:, None] == np.arange(len(common))).astype(np.float64))
-    return np.column_stack(parts) if parts else np.zeros((len(frame), 0))
+    parts = [part for name in frame.columns for part in _part(name, frame[name])]
+    return _filled(frame, parts, np.empty((len(frame), sum(part.width for part in parts))))
+
+
+def projected(frame: pd.DataFrame, most: int, draw: np.random.Generator) -> Floats:
+    """As `feature_matrix`; more than `most` features are projected on as many random directions, (rows, at most `most`)."""
+    parts = [part for name in frame.columns for part in _part(name, frame[name])]
+    features = sum(part.width for part in parts)
+    directions = draw.normal(size=(features, most)) if features > most else None
+    return _filled(frame, parts, np.empty((len(frame), min(features, most))), directions)
+
+
+@dataclass(frozen=True)
+class _Part:
+    """A column of a feature matrix: its cells (rows,) -> features (rows, width)."""
+
+    name: str
+    width: int
+    features: Callable[[pd.Series[Any]], Floats]
+
+
+def _part(name: str, cells: pd.Series[Any]) -> Iterator[_Part]:
+    """The part of a column; none if all its numbers are missing."""
+    if cells.dtype.kind != "f":
+        common = pd.Index(cells.value_counts(dropna=False).index[:TOP_LEVELS])
+        places = np.arange(len(common))
+        yield _Part(name, len(common), lambda cells: (common.get_indexer(cells)[:, None] == places).astype(np.float64))
+        return
+    known = cells.to_numpy(np.float64)
+    gaps = np.isnan(known)
+    if gaps.all():
+        return
+    middle, sd = np.nanmean(known), np.nanstd(known) or 1.0
+
+    def scaled(cells: pd.Series[Any]) -> Floats:
+        known = cells.to_numpy(np.float64)
+        return np.where(np.isnan(known), 0.0, (known - middle) / sd)[:, None]
+
+    yield _Part(name, 1, scaled)
+    if gaps.any():
+        yield _Part(name, 1, lambda cells: np.isnan(cells.to_numpy(np.float64)).astype(np.float64)[:, None])
+
+
+def _filled(frame: pd.DataFrame, parts: Sequence[_Part], out: Floats, directions: Floats | None = None) -> Floats:
+    """`out` with the features of all rows, or with their projections; the features of a block alone are kept whole."""
+    for at in blocks(len(frame)) if parts else ():
+        some = frame.iloc[at]
+        features = np.column_stack([part.features(some[part.name]) for part in parts])
+        out[at] = features if directions is None else features @ directions
+    return out
 
 
 def _spread(answers: npt.NDArray[Any], outputs: int) -> Floats:

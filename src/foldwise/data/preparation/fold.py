@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import pairwise
@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from foldwise.data.blocks import blocks
 from foldwise.data.cells import LARGEST
 from foldwise.data.preparation.balance import Cells, balanced
 from foldwise.data.preparation.dates import Date, fit_date
@@ -26,12 +27,14 @@ from foldwise.data.preparation.target_scale import UNSCALED, TargetScale, fit_ta
 from foldwise.data.preparation.text import Hashed
 from foldwise.data.split import Split
 from foldwise.data.table import Table
-from foldwise.spec.balance import BalanceSpec, NoBalance
+from foldwise.spec.balance import MIXES_ROWS, BalanceSpec, NoBalance
 from foldwise.spec.prep import Impute, OneHot, PrepSpec
 
 Floats = npt.NDArray[np.float32]
 Features = Floats | Images  # (rows, features)
 NO_BALANCE = NoBalance()
+# Columns are fitted together that have so many cells (2 MB), at least a few.
+CELLS_AT_ONCE, FEWEST = 2**18, 4
 
 
 @dataclass(frozen=True)
@@ -113,7 +116,15 @@ class Preparation:
         Returns:
             (rows, features), all finite.
         """
-        return self.expand(*self.scaled(frame), self.ordinal(frame))
+        return self.rows(frame)
+
+    def rows(self, frame: pd.DataFrame, at: npt.NDArray[np.int64] | None = None) -> Floats:
+        """As `transform`, all rows or those at these positions; only the result is kept whole."""
+        out = np.empty((len(frame) if at is None else len(at), len(self.features)), dtype=np.float32)
+        for block in blocks(len(out)):
+            some = frame.iloc[block if at is None else at[block]]
+            out[block] = self.expand(*self.scaled(some), self.ordinal(some))
+        return out
 
     def scaled(self, frame: pd.DataFrame) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
         """Imputed and scaled numbers and words (rows, numbers + words), and where numbers were missing (rows, numbers)."""
@@ -205,22 +216,21 @@ def prepare_fold(table: Table, split: Split, prep: PrepSpec, balance: BalanceSpe
         TrialFailed: the classes cannot be balanced like that.
     """
     preparation = fit_preparation(table, split.train, prep)
-    if isinstance(preparation, ImagePreparation):
-        assert table.images is not None
-        even = balanced(_no_cells(len(split.train)), table.target[split.train], balance, seed, lambda *_: np.empty((0, 0)))
-        train_x: Features = preparation.rows(table.images, split.train[even.like])
-        valid_x: Features = preparation.rows(table.images, split.valid)
-    else:
+    target = table.target[split.train]
+    if isinstance(preparation, Preparation) and balance.kind in MIXES_ROWS:
         train = table.frame.iloc[split.train]
         values, missing = preparation.scaled(train)
         cells = Cells(values, missing & preparation.marked, preparation.ordinal(train))
-        even = balanced(cells, table.target[split.train], balance, seed, preparation.expand)
-        train_x, valid_x = preparation.expand(*even.cells), preparation.transform(table.frame.iloc[split.valid])
+        even = balanced(cells, target, balance, seed, preparation.expand)
+        train_x: Features = preparation.expand(*even.cells)
+    else:  # rows are kept, repeated or left out as they are
+        even = balanced(_no_cells(len(split.train)), target, balance, seed, lambda *_: np.empty((0, 0)))
+        train_x = _features(preparation, table, split.train[even.like])
     return FoldData(
         train_x=train_x,
         train_y=encode_target(table, split.train[even.like], preparation),
         train_weight=even.weight,
-        valid_x=valid_x,
+        valid_x=_features(preparation, table, split.valid),
         valid_y=encode_target(table, split.valid, preparation),
         valid_weight=None,
         valid_truth=table.target[split.valid],
@@ -241,19 +251,24 @@ def fit_preparation(table: Table, rows: npt.ArrayLike, prep: PrepSpec) -> AnyPre
     target = UNSCALED if table.labels else fit_target_scale(table.target[at], prep.target, prep.clamp_target)
     if table.images is not None:
         return fit_pixels(table.images, at, prep, target)
-    frame, schema = table.frame.iloc[at], table.schema
-    dates = () if prep.dates == "none" else tuple(fit_date(n, frame[n].to_numpy(), prep.dates) for n in schema.of_kind("date"))
+    frame, schema = table.frame, table.schema
+
+    def cells(name: str) -> npt.NDArray[Any]:
+        found: npt.NDArray[Any] = frame[name].to_numpy()[at]
+        return found
+
+    dates = () if prep.dates == "none" else tuple(fit_date(n, cells(n), prep.dates) for n in schema.of_kind("date"))
     texts = () if prep.text.kind == "none" else tuple(Hashed(n, prep.text.width) for n in schema.of_kind("text"))
     preparation = Preparation(
-        _fit_numbers(frame, schema.of_kind("number"), dates, prep),
-        tuple(_fit_levels(n, frame[n].to_numpy(), prep.one_hot, prep.impute) for n in schema.of_kind("category")),
+        _fit_numbers(frame, at, schema.of_kind("number"), dates, prep),
+        tuple(_fit_levels(n, cells(n), prep.one_hot, prep.impute) for n in schema.of_kind("category")),
         target,
         dates,
         texts,
     )
     if prep.select.kind == "none":
         return preparation
-    x, y = preparation.transform(frame), encode_target(table, at, preparation)
+    x, y = preparation.rows(frame, at), encode_target(table, at, preparation)
     return replace(preparation, kept=kept_features(prep.select, x, y, len(table.labels), preparation.continuous))
 
 
@@ -268,8 +283,16 @@ def encode_target(table: Table, rows: npt.ArrayLike, preparation: AnyPreparation
     return target.astype(np.float32)[:, None]
 
 
+def _features(preparation: AnyPreparation, table: Table, at: npt.NDArray[np.int64]) -> Features:
+    """The rows at these positions as features."""
+    if isinstance(preparation, Preparation):
+        return preparation.rows(table.frame, at)
+    assert table.images is not None
+    return preparation.rows(table.images, at)
+
+
 def _no_cells(rows: int) -> Cells:
-    """Cells for images, which are repeated, left out or weighted, but never mixed, so that no pixels are needed."""
+    """Cells of rows that are repeated, left out or weighted, but never mixed, so that nothing of them is needed."""
     return Cells(np.empty((rows, 0)), np.empty((rows, 0), dtype=np.bool_), np.empty((rows, 0), dtype=np.int32))
 
 
@@ -278,25 +301,42 @@ def _numbers(frame: pd.DataFrame, names: Sequence[str], dates: tuple[Date, ...])
     values = np.empty((len(frame), len(names)))
     for place, name in enumerate(names):
         values[:, place] = frame[name].to_numpy()
+    if not dates:
+        return values
     return np.column_stack([values, *(date.numbers(frame[date.name].to_numpy()) for date in dates)])
 
 
-def _fit_numbers(frame: pd.DataFrame, columns: tuple[str, ...], dates: tuple[Date, ...], prep: PrepSpec) -> tuple[Number, ...]:
+def _fit_numbers(
+    frame: pd.DataFrame, at: npt.NDArray[np.int64], columns: tuple[str, ...], dates: tuple[Date, ...], prep: PrepSpec
+) -> tuple[Number, ...]:
+    """Fit the numbers on the rows at these positions, some columns at a time; the last ones with the parts of dates.
+
+    Each column is fitted on its own. But a lone column is summed in another order than one of several, so none is left alone.
+    """
+    groups = np.array_split(np.array(columns, dtype=object), max(1, len(columns) // max(FEWEST, CELLS_AT_ONCE // len(at))))
+    fitted: list[Number] = []
+    for place, group in enumerate(groups, 1):
+        of_group = dates if place == len(groups) else ()
+        some = frame[[*group, *(date.name for date in of_group)]].iloc[at]
+        fitted += _fit_some(some, tuple(group), of_group, prep)
+    return tuple(fitted)
+
+
+def _fit_some(frame: pd.DataFrame, columns: tuple[str, ...], dates: tuple[Date, ...], prep: PrepSpec) -> Iterator[Number]:
     from sklearn.impute import SimpleImputer
 
     names = [*columns, *(name for date in dates for name in date.features)]
     if not names:
-        return ()
+        return
     values = _numbers(frame, columns, dates)
     missing = np.isnan(values)
     # keep_empty_features: a column that is all missing in this fold is filled with zeros
     imputer = SimpleImputer(strategy=prep.impute.kind, fill_value=prep.impute.value, keep_empty_features=True)
-    filled = imputer.fit_transform(values)
-    curves, center, scale = fit_scale(filled, prep.scale)
+    curves, center, scale = fit_scale(imputer.fit_transform(values), prep.scale)
     shown = {*columns, *(date.features[0] for date in dates)}  # one indicator for all parts of a date
-    marked = [prep.impute.indicator and name in shown and bool(gaps.any()) for name, gaps in zip(names, missing.T, strict=True)]
-    parts = zip(names, imputer.statistics_, center, scale, marked, curves, strict=True)
-    return tuple(Number(name, float(f), float(c), float(s), bool(m), curve) for name, f, c, s, m, curve in parts)
+    for name, f, c, s, gaps, curve in zip(names, imputer.statistics_, center, scale, missing.T, curves, strict=True):
+        marked = prep.impute.indicator and name in shown and bool(gaps.any())
+        yield Number(name, float(f), float(c), float(s), marked, curve)
 
 
 def _fit_levels(name: str, cells: npt.NDArray[Any], rule: OneHot, impute: Impute) -> Levels:

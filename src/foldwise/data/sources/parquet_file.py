@@ -79,7 +79,10 @@ def _cells(kind: Any, values: Any, marks: frozenset[str]) -> pd.Series[Any]:
     cells = values.to_pylist()  # whole numbers with gaps, truth values, dates, text: Python's own, None where missing
     if pa.types.is_integer(kind) or pa.types.is_boolean(kind) or pa.types.is_date(kind) or pa.types.is_timestamp(kind):
         return pd.Series(cells, dtype=object)
-    return pd.Series([_text(cell, marks) for cell in cells], dtype=object)
+    if pa.types.is_nested(kind):
+        return pd.Series([_text(cell, marks) for cell in cells], dtype=object)
+    known = {cell: _text(cell, marks) for cell in set(cells)}  # equal cells share their memory
+    return pd.Series([known[cell] for cell in cells], dtype=object)
 
 
 def _text(cell: Any, marks: frozenset[str]) -> str | None:

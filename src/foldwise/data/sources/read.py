@@ -173,10 +173,16 @@ def _text_frames(names: Sequence[str], rows: Iterator[list[str]], marks: frozens
     start = 0
     while block := list(islice(rows, size)):
         index = pd.RangeIndex(start, start + len(block))
-        cells = ([None if cell in marks else cell for cell in column] for column in zip(*block, strict=True))
+        cells = (_cells(column, marks) for column in zip(*block, strict=True))
         columns = zip(names, cells, strict=True)
         yield pd.DataFrame({name: pd.Series(column, index, dtype=object) for name, column in columns})
         start += len(block)
+
+
+def _cells(column: Sequence[str], marks: frozenset[str]) -> list[str | None]:
+    """The cells of a column, None where missing; equal ones share their memory, as the levels of a category do."""
+    known: dict[str, str] = {}
+    return [None if cell in marks else cell for cell in map(known.setdefault, column, column)]
 
 
 def _is_parquet(path: Path, data: Data) -> bool:

@@ -1,18 +1,25 @@
+import tracemalloc
 from dataclasses import replace
 from typing import get_args
 
 import numpy as np
 import pandas as pd
 import pytest
+from pydantic import TypeAdapter
 
+from foldwise.data.blocks import ROWS_AT_ONCE
+from foldwise.data.preparation import fold
 from foldwise.data.preparation.file import load_preparation, save_preparation
 from foldwise.data.preparation.fold import fit_preparation, prepare_fold
 from foldwise.data.preparation.target_scale import TargetScale
 from foldwise.data.read_table import read_table
+from foldwise.data.schema import Column, Schema
 from foldwise.data.split import Split
+from foldwise.data.table import Table
 from foldwise.errors import ConfigError, DataError
+from foldwise.spec.balance import BalanceSpec
 from foldwise.spec.data import CsvData
-from foldwise.spec.prep import Impute, OneHot, PrepSpec, ScaleKind
+from foldwise.spec.prep import HashText, Impute, OneHot, PrepSpec, ScaleKind
 
 ROWS = 100
 SPLIT = Split(np.arange(80), np.arange(80, ROWS))
@@ -210,3 +217,55 @@ def test_every_feature_knows_the_column_that_it_comes_from(tmp_path, select):
         assert feature.startswith(column)
     if select == "none":
         assert set(preparation.origins) == {"n", "day", "note", "c"}
+
+
+MANY = 2 * ROWS_AT_ONCE + 7
+
+
+def many_rows(numbers=7, rows=MANY, levels=9):
+    """A table of several blocks, with gaps, a date, a text and a category."""
+    draw = np.random.default_rng(0)
+    frame = pd.DataFrame({f"n{place}": column for place, column in enumerate(draw.normal(size=(numbers, rows)) ** 3)})
+    frame.loc[draw.random(rows) < 0.1, "n0"] = np.nan
+    frame["day"] = np.datetime64("2020-01-01", "us") + draw.integers(0, 10**14, rows).astype("timedelta64[us]")
+    frame["word"] = pd.Series(draw.choice(["red car", "a blue car", "car", None], rows), dtype=object)
+    frame["c"] = pd.Series(draw.choice([*(f"level {code}" for code in range(levels)), None], rows), dtype=object)
+    kinds = [*["number"] * numbers, "date", "text", "category"]
+    schema = Schema(tuple(Column(name, kind) for name, kind in zip(frame.columns, kinds, strict=True)))
+    return Table(frame, schema, frame, draw.integers(0, 2, rows), ("no", "yes"), "binary", "y", np.arange(rows))
+
+
+@pytest.mark.parametrize("scale", SCALES)
+def test_rows_that_are_prepared_in_blocks_are_equal_to_the_last_bit(scale):
+    table = many_rows()
+    rows = np.arange(0, MANY, 2)
+    prep = PrepSpec(scale=scale, dates="parts", text=HashText(kind="hash", width=8), impute=Impute(indicator=True))
+    preparation = fit_preparation(table, rows, prep)
+    whole = preparation.expand(*preparation.scaled(table.frame), preparation.ordinal(table.frame))
+    assert np.array_equal(preparation.transform(table.frame), whole)
+    assert np.array_equal(preparation.rows(table.frame, rows[::-1]), whole[rows[::-1]])
+
+
+@pytest.mark.parametrize("scale", SCALES)
+@pytest.mark.parametrize("impute", IMPUTES)
+def test_columns_that_are_fitted_some_at_a_time_are_fitted_the_same(scale, impute, monkeypatch):
+    table = many_rows(numbers=9, rows=1000)
+    rows, prep = np.arange(0, 1000, 2), PrepSpec(scale=scale, dates="cyclic", impute=Impute(kind=impute, indicator=True))
+    together = fit_preparation(table, rows, prep)
+    monkeypatch.setattr(fold, "CELLS_AT_ONCE", 1)
+    assert fit_preparation(table, rows, prep) == together
+
+
+@pytest.mark.parametrize("kind", ["none", "class_weight", "oversample", "undersample"])
+def test_a_fold_is_prepared_in_little_more_memory_than_it_takes(kind):
+    table = many_rows(numbers=27, rows=50_000, levels=30)
+    split = Split(np.arange(0, 33_000), np.arange(33_000, 50_000))
+    balance = TypeAdapter(BalanceSpec).validate_python(kind)
+    prepare_fold(many_rows(rows=100), Split(np.arange(80), np.arange(80, 100)), PrepSpec(), balance)  # what it imports stays
+    tracemalloc.start()
+    try:
+        data = prepare_fold(table, split, PrepSpec(), balance)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 1.5 * (data.train_x.nbytes + data.valid_x.nbytes)

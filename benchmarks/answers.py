@@ -1,0 +1,318 @@
+"""How good the answers are: foldwise against its former default, boosting, FLAML and the authors' networks.
+
+Every contestant learns from the training rows of an outer split as a process of its own, and answers rows that it has not
+seen. There are 10 splits below 2,000 rows, else 5; they go round by round over all tables, so a part of a run says
+something about each. A result is a line of `answers.jsonl` in --folder, and a second start goes on where the first was
+stopped. A whole run takes hours.
+
+foldwise is `foldwise tune` with `data.path` and `data.target` (and `data.task`, as numbers such as a quality from 3 to 8
+look like classes), and answers by `foldwise predict`; its holdout is a part of the training rows. `former` is the same with
+the default before tables had models of their own. HistGradientBoosting tuned by Optuna, and FLAML, have the processor
+seconds that foldwise took, those of its children included, and tune log loss or rmse. RealMLP and TabM (pytabkit) are as
+their authors ship them, and learn from 5,000 rows where there are more, as a cell says. They choose their epoch by errors,
+not by log loss. pytabkit and FLAML can be in an environment of their own (--python).
+
+A cell is the difference to foldwise, above 0 where foldwise is better, and half its 95 % interval over the splits.
+
+    python -m benchmarks.answers --folder answers                        # all, for hours
+    python -m benchmarks.answers --tables iris titanic --splits 3
+    python -m benchmarks.answers --folder answers --report               # run nothing, show what is there
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from benchmarks.answer_log import Log, Record
+from benchmarks.answer_rivals import RIVALS, SLOW_ROWS, TIMED
+from benchmarks.answer_tables import TABLES, BenchmarkTable, Outer, outer_splits, write_task
+from benchmarks.children import Spent, run
+from benchmarks.measure import report, table
+from benchmarks.paired import Paired, paired, standard_errors
+
+Array = npt.NDArray[Any]
+
+OURS, FORMER, BOOSTING = "foldwise", "former", "boosting"
+# What a study had when nothing was said, before the default followed the rows.
+FORMER_KEYS = (
+    "model=mlp",
+    "model.hidden=[int,1,3]",
+    "model.units=[int,8,128,{log: true, default: 32}]",
+    "model.activation=[choice,relu,tanh]",
+    "model.dropout=[float,0.0,0.5,{default: 0.0}]",
+    "prep=standard",
+    "lr_schedule=constant",
+    "fit=adam",
+    "fit.epochs=40",
+    "fit.batch_size=null",
+    "fit.optimizer.learning_rate=[float,0.001,0.05,{log: true, default: 0.01}]",
+    "tuner=tpe",
+    "race=none",
+    "budget.trials=40",
+)
+KEYS: dict[str, tuple[str, ...]] = {OURS: (), FORMER: FORMER_KEYS}
+CONTESTANTS = (*KEYS, *RIVALS)
+LOSSES = ("log_loss", "rmse")
+MANY_ROWS, SURE = 5_000, 2.0
+
+
+def main() -> None:
+    """Run what is missing, and print."""
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--tables", nargs="+", default=list(TABLES), choices=list(TABLES))
+    options.add_argument("--contestants", nargs="+", default=list(CONTESTANTS), choices=CONTESTANTS)
+    options.add_argument("--splits", type=int, default=10, help="at most this many of a table's outer splits")
+    options.add_argument("--folder", type=Path, default=Path("build/answers"), help="holds the results, finished and to come")
+    options.add_argument("--python", default=sys.executable, help="the interpreter that has pytabkit and FLAML")
+    options.add_argument(
+        "--limit", type=float, default=4 * 3600, help="seconds by the clock after which a contestant has failed"
+    )
+    options.add_argument("--again", action="store_true", help="run those again that failed")
+    options.add_argument("--report", action="store_true", help="run none")
+    asked = options.parse_args()
+    log = Log(asked.folder)
+    if not asked.report:
+        contest(asked, log)
+    show(log, asked.tables)
+
+
+def contest(asked: argparse.Namespace, log: Log) -> None:
+    """Run every contestant on every split that the log lacks, the first split of all tables first."""
+    frames = {name: TABLES[name].frame() for name in asked.tables}
+    cut = {name: outer_splits(frame, TABLES[name]) for name, frame in frames.items()}
+    for split in range(asked.splits):
+        for name in (name for name in asked.tables if split < len(cut[name])):
+            missing = [who for who in CONTESTANTS if who in asked.contestants and not log.has(name, split, who, asked.again)]
+            if not missing:
+                continue
+            with tempfile.TemporaryDirectory() as place:
+                folder, outer = Path(place), cut[name][split]
+                write_task(folder, name, TABLES[name], frames[name], outer)
+                for who in missing:
+                    known = log.known.get((name, split, OURS), {})
+                    if who in TIMED and "processor" not in known:
+                        print(f"{name} {split} {who}: waits for the seconds of {OURS}", file=sys.stderr)
+                        continue
+                    seconds = known.get("processor", 0.0) if who in TIMED else 0.0
+                    found, losses = one(who, name, frames[name], outer, folder, split, seconds, asked)
+                    log.add({"table": name, "split": split, "contestant": who, **found}, losses)
+
+
+def one(
+    who: str, name: str, frame: Any, outer: Outer, folder: Path, split: int, seconds: float, asked: argparse.Namespace
+) -> tuple[Record, Array | None]:
+    """A contestant on one outer split: its scores and costs, and what it loses on each test row; or why it failed."""
+    of, labels = TABLES[name], TABLES[name].labels(frame)
+    targets = frame[of.target].iloc[outer.test]
+    command = [asked.python, "-m", "benchmarks.answer_rivals", who, str(folder), str(split), str(seconds)]
+    if who in KEYS:
+        command = _tune(who, name, folder, of)
+    spent = run(command, folder / f"{who}.log", asked.limit)
+    try:
+        if spent.code:
+            raise RuntimeError(f"exit code {spent.code}: {_tail(folder / f'{who}.log')}")
+        probabilities, answers, more = _ours(who, name, folder, labels, asked) if who in KEYS else _rivals(folder, labels)
+        truth = targets.to_numpy(dtype=np.float64) if of.is_number else targets.astype(str).to_numpy()
+        scores, losses = judged(of.metrics, labels, truth, probabilities, answers)
+    except (RuntimeError, OSError, ValueError, KeyError) as fault:
+        return {**_costs(spent), "error": f"{type(fault).__name__}: {fault}"}, None
+    return {**_costs(spent), "train": len(outer.train), "test": len(outer.test), "scores": scores, **more}, losses
+
+
+def judged(
+    metrics: Sequence[str], labels: Sequence[str], truth: Array, probabilities: Array | None, answers: Array
+) -> tuple[dict[str, float], Array]:
+    """Its metrics, and each row's loss: whether it is wrong, or the squared error.
+
+    Args:
+        metrics: what the table is judged by.
+        labels: () for numbers.
+        truth: labels or numbers, (rows,).
+        probabilities: (rows, classes); None for numbers.
+        answers: labels or numbers, (rows,).
+    """
+    from foldwise.evaluation.metrics import score
+
+    if probabilities is None:
+        errors = (answers - truth) ** 2
+        return {"rmse": math.sqrt(errors.mean())}, errors
+    codes = np.searchsorted(labels, truth)
+    wrong = (answers != truth).astype(np.float64)
+    found = score("binary" if len(labels) == 2 else "multiclass", len(labels), codes, probabilities)
+    return {metric: {**found, "accuracy": 1 - float(wrong.mean())}[metric] for metric in metrics}, wrong
+
+
+def _tune(who: str, name: str, folder: Path, of: BenchmarkTable) -> list[str]:
+    words = ["data=csv", f"data.path={folder / f'{name}.csv'}", f"data.target={of.target}"]
+    words += ["data.task=regression"] if of.is_number else []
+    return _foldwise("tune", *words, *KEYS[who], f"paths.runs={folder / who}")
+
+
+def _foldwise(*words: str) -> list[str]:
+    return [sys.executable, "-m", "foldwise", *words]
+
+
+def _ours(
+    who: str, name: str, folder: Path, labels: Sequence[str], asked: argparse.Namespace
+) -> tuple[Array | None, Array, Record]:
+    """Probabilities, answers, and what the study says of itself."""
+    import pandas as pd
+
+    answers = folder / f"{who}.parquet"
+    words = (f"model={name}@champion", f"input={folder / 'rows.csv'}", f"output={answers}", f"paths.runs={folder / who}")
+    spent = run(_foldwise("predict", *words), folder / "predict.log", asked.limit)
+    if spent.code:
+        raise RuntimeError(f"predict has exit code {spent.code}: {_tail(folder / 'predict.log')}")
+    frame = pd.read_parquet(answers)
+    summary = json.loads(next((folder / who).glob("studies/*/summary.json")).read_text(encoding="utf-8"))
+    told = {
+        "metric": summary["goal"]["metric"],
+        "answer": summary.get("answer"),
+        "verdict": summary["verdict"],
+        "best": summary["best"]["params"],
+    }
+    if not labels:
+        return None, frame["prediction"].to_numpy(dtype=np.float64), told
+    probabilities = frame[[f"p_{label}" for label in labels]].to_numpy(dtype=np.float64)
+    return probabilities, frame["prediction"].astype(str).to_numpy(), told
+
+
+def _rivals(folder: Path, labels: Sequence[str]) -> tuple[Array | None, Array, Record]:
+    """Probabilities, answers, how many rows it learned from, and its libraries."""
+    with np.load(folder / "answers.npz") as found:
+        answers, told = found["answers"], {"learned": int(found["learned"]), "versions": json.loads(str(found["versions"]))}
+    (folder / "answers.npz").unlink()
+    return (answers, np.array(labels)[answers.argmax(axis=1)], told) if labels else (None, answers, told)
+
+
+def _costs(spent: Spent) -> Record:
+    return {"seconds": spent.seconds, "processor": spent.processor, "peak_mb": spent.peak_mb}
+
+
+def _tail(path: Path) -> str:
+    lines = path.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+    return " / ".join(lines[-3:])
+
+
+def show(log: Log, tables: Sequence[str]) -> None:
+    """Print and keep the comparison of what the log has."""
+    found = {(name, metric): compared(log, name, metric) for name in tables for metric in TABLES[name].metrics}
+    rows = [_row(log, name, metric, pairs) for (name, metric), pairs in found.items() if log.finished(name, OURS)]
+    if not rows:
+        print(f"{log.path} has no result of {OURS} yet")
+        return
+    others = [who for who in CONTESTANTS if who != OURS]
+    rows += [["better, level, worse", "", *(_counts(found, who) for who in others)]]
+    rows += [_seconds(log, name) for name in tables if log.finished(name, OURS)]
+    figures = {
+        f"{name} {metric}": {who: [pair.splits, pair.difference, pair.half, pair.said] for who, pair in pairs.items()}
+        for (name, metric), pairs in found.items()
+    }
+    kept = {"compared": figures, "verdicts": verdicts(log), "versions": log.versions(), "failed": log.failed()}
+    columns, last = ["table, metric (splits)", OURS, *others], _last(log, found)
+    if set(tables) == set(TABLES):
+        report("answers", columns, rows, last, kept)
+    else:
+        print(f"{table(columns, rows)}\n\n{last}")
+
+
+def compared(log: Log, name: str, metric: str) -> dict[str, Paired]:
+    """Each contestant with a split that foldwise has too, against foldwise."""
+    ours = log.finished(name, OURS)
+    found = {}
+    for who in (who for who in CONTESTANTS if who != OURS):
+        theirs = log.finished(name, who)
+        both = sorted(ours.keys() & theirs.keys())
+        if both:
+            mine, others = ([of[split]["scores"][metric] for split in both] for of in (ours, theirs))
+            share = float(np.mean([ours[split]["test"] / ours[split]["train"] for split in both]))
+            found[who] = paired(mine, others, share, lower_is_better=metric in LOSSES)
+    return found
+
+
+def verdicts(log: Log) -> dict[str, Any]:
+    """On how many splits boosting has less loss on untouched rows by 2 standard errors, and the verdicts that contradict it."""
+    checked, lost, wrong = 0, 0, []
+    for (name, split, who), record in log.known.items():
+        if who != OURS or "error" in record or "error" in log.known.get((name, split, BOOSTING), {"error": ""}):
+            continue
+        checked += 1
+        ahead = standard_errors(log.losses(name, split, BOOSTING), log.losses(name, split, OURS))
+        lost += ahead > SURE
+        if ahead > SURE and record["answer"] == "better":
+            wrong.append(f"{name} {split}: {record['verdict']}")
+    return {"checked": checked, "boosting_better": lost, "wrong": wrong}
+
+
+def _row(log: Log, name: str, metric: str, pairs: Mapping[str, Paired]) -> list[str]:
+    ours = log.finished(name, OURS)
+    mean = float(np.mean([record["scores"][metric] for record in ours.values()]))
+    cells = [_cell(log, name, who, pairs.get(who), len(ours), mean) for who in CONTESTANTS if who != OURS]
+    return [f"{name}, {metric} ({len(ours)})", _shown(mean, mean), *cells]
+
+
+def _cell(log: Log, name: str, who: str, pair: Paired | None, splits: int, scale: float) -> str:
+    """Such as `better +0.012 ± 0.004 (3), 5,000 rows`: the splits if they are fewer than ours, the rows if it saw a sample."""
+    if pair is None:
+        return "failed" if any(key[0] == name and key[2] == who for key in log.known) else ""
+    half = "" if math.isnan(pair.half) else f" ± {_shown(pair.half, scale)}"
+    some = "" if pair.splits == splits else f" ({pair.splits})"
+    records = log.finished(name, who).values()
+    sampled = (
+        f", {SLOW_ROWS:,} rows" if any(record.get("learned", record["train"]) < record["train"] for record in records) else ""
+    )
+    sign = "+" if pair.difference >= 0 else "-"
+    return f"{pair.said} {sign}{_shown(abs(pair.difference), scale)}{half}{some}{sampled}"
+
+
+def _shown(value: float, scale: float) -> str:
+    return f"{value:,.0f}" if scale >= 1000 else f"{value:.1f}" if scale >= 30 else f"{value:.4f}"
+
+
+def _counts(found: Mapping[tuple[str, str], Mapping[str, Paired]], who: str) -> str:
+    said = [pairs[who].said for pairs in found.values() if who in pairs]
+    return ", ".join(str(said.count(word)) for word in ("better", "level", "worse"))
+
+
+def _seconds(log: Log, name: str) -> list[str]:
+    """The mean processor seconds and, by the clock, seconds of each contestant."""
+    cells = []
+    for who in CONTESTANTS:
+        records = log.finished(name, who).values()
+        cells.append(
+            " of ".join(f"{np.mean([record[of] for record in records]):,.0f} s" for of in ("processor", "seconds"))
+            if records
+            else ""
+        )
+    return [f"{name}, processor seconds of seconds by the clock", *cells]
+
+
+def _last(log: Log, found: Mapping[tuple[str, str], Mapping[str, Paired]]) -> str:
+    large = [
+        pairs[FORMER].said
+        for (name, _), pairs in found.items()
+        if FORMER in pairs
+        and max(record["train"] + record["test"] for record in log.finished(name, OURS).values()) >= MANY_ROWS
+    ]
+    against = [pairs[FORMER].said for pairs in found.values() if FORMER in pairs]
+    checks = verdicts(log)
+    return (
+        f"against the former default: better in {large.count('better')} of {len(large)} comparisons from {MANY_ROWS:,} rows on "
+        f"(wanted: all), worse in {against.count('worse')} of {len(against)} on all tables (wanted: 0); verdicts: boosting has "
+        f"less loss on untouched rows by {SURE:.0f} standard errors in {checks['boosting_better']} of {checks['checked']}, and "
+        f"{len(checks['wrong'])} of them say that the network is better (wanted: 0)"
+    )
+
+
+if __name__ == "__main__":
+    main()
