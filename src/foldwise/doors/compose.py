@@ -33,9 +33,8 @@ class StudyWords:
     conf: Conf
     options: Mapping[str, str]
     values: Sequence[tuple[str, Any]]
-    _seen: dict[str, Config] = field(
-        default_factory=dict, init=False, repr=False
-    )  # by the options, because Hydra takes its time
+    # composed by Hydra, by the options; it takes its time
+    _seen: dict[str, Config] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @cached_property
     def by_rows(self) -> bool:
@@ -57,16 +56,16 @@ class StudyWords:
 
     def left(self, settled: Settled) -> Settled:
         """Of what was settled, that which is still `auto` here."""
-        groups = {key: value for key, value in settled.values.items() if "." not in key}
-        beneath = self._composed(groups)
+        beneath = self._composed({key: value for key, value in settled.values.items() if "." not in key})
 
-        def is_auto(key: str) -> bool:
-            given = self.unsettled if key in groups else beneath
-            return bool(_at(given, f"{key}.kind" if key in groups else key) == AUTO)
+        def is_auto(key: str, value: Any) -> bool:
+            if "." in key:
+                return bool(_at(beneath, key) == AUTO)
+            return self._listed.get(key) == AUTO and _at(beneath, f"{key}.kind") == value
 
-        return Settled(settled.size, {key: value for key, value in settled.values.items() if is_auto(key)})
+        return Settled(settled.size, {key: value for key, value in settled.values.items() if is_auto(key, value)})
 
-    @cached_property
+    @property
     def unsettled(self) -> Config:
         """The configuration with the word `auto` wherever the rows decide."""
         return self._composed({} if self._model_is_auto else {"model": FORMER.model})
