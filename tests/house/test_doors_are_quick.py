@@ -64,7 +64,7 @@ def test_help_and_cfg_import_nothing_heavy(door, start):
         (["data=openml", "data.target=y"], "needs a name"),
         (["experiment=titnic"], "did you mean titanic?"),
         (["experiment=nowhere.yaml"], "experiment: file not found: "),
-        (["experiment=conf/tune.yaml"], "conf/tune.yaml, line 6: a line of defaults must be such as - override /data: csv"),
+        (["experiment=conf/tune.yaml"], "conf/tune.yaml, line 8: a line of defaults must be such as - override /data: csv"),
         (["paths.conf=nowhere"], "paths.conf: 'nowhere' is not a folder"),
         (["experiment=titanic", "paths.data=nowhere"], "put it at nowhere/titanic/titanic.csv"),
     ],
