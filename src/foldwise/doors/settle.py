@@ -73,7 +73,7 @@ def settle_study(request: Request, ledger: StartLedger, notify: Callable[[str], 
     before = _finished(words, asked.spec, ledger, search)
     if before is None:
         table = _read(asked.spec) if table is None else table
-        from foldwise.study.plan import size_of
+        from foldwise.study.plan import size_of  # it imports pandas, and _read refuses a wrong file before
 
         settled = _without(words.settled(size_of(table)), search)
         before = _with(table, asked, _asked(words.config(settled.values), settled, search))

@@ -21,8 +21,10 @@ MB, GB = 2**20, 2**30
 SAID_FROM = 1.0 * GB
 FEW_CELLS = 1_000_000  # a table of fewer cells takes less than that
 SAMPLE = 2_000  # rows that show how many features a preparation makes
-LIBRARIES = 0.5 * GB  # of TensorFlow, MLflow and scikit-learn, which are imported after the rows are read
-TENSORS = 2.5  # copies of a fold's rows while it trains: tensors, those of the fold before it, batches of validation rows
+LIBRARIES = 0.65 * GB  # of TensorFlow, MLflow and scikit-learn, which are imported after the rows are read
+# Copies while a network trains. Of the rows of a fold: tensors, those of the fold before it, batches of validation rows.
+TENSORS = 2.5
+STACKED = 3  # of all folds: the stack, its tensor, and the tensor of the trial before
 # Measured and estimated peaks differ by less than this factor (docs/decisions/large_tables.md); beyond it a study is refused.
 SURE = 1.5
 
@@ -100,7 +102,7 @@ def _estimate(plan: Plan, features: int, may_fuse: bool) -> Memory:
     prepared, copied = (8, features) if table.images is not None else (4 * features, 4 * features)  # bytes a row
     every, largest = sum(rows) * prepared, max(rows) * prepared
     kept = every if every <= MOST_BYTES else MOST_BYTES + 2 * largest  # the fold in use, and the one before it
-    stacked = 2 * sum(rows) * 4 * features if may_fuse and sum(rows) * 4 * features <= MOST_STACKED_BYTES else 0
+    stacked = STACKED * sum(rows) * 4 * features if may_fuse and sum(rows) * 4 * features <= MOST_STACKED_BYTES else 0
     of_table = 0 if table.images is not None else 16 * develop * len(table.schema.columns)
     linear = 0 if table.images is not None else 12 * develop * features  # a baseline computes in double precision
     execute = plan.spec.fixed.execute

@@ -121,14 +121,17 @@ def threads_for(trials: Sequence[TrialSpec], asked: AskedEngine, rows: int, feat
     deepest, widest = max(map(len, each)), max((width for widths in each for width in widths), default=0)
     batch = max(rows_per_batch(trial.fit.batch_size, rows) for trial in trials)
     # each of `trials` has one range at its end; a search can combine them all
-    largest = MlpSpec(hidden=deepest, units=widest)
     if any(isinstance(trial.model, MlpSpec) and trial.model.has_parts for trial in trials):
         return USUAL_THREADS
-    return FUSED_THREADS if multiplications(largest, batch, features(), outputs) <= SMALL else USUAL_THREADS
+    return FUSED_THREADS if _products(batch, (features(), *[widest] * deepest, outputs)) <= SMALL else USUAL_THREADS
 
 
 def multiplications(model: MlpSpec, batch: int, features: int, outputs: int) -> int:
     """At most so many multiplications has a forward step of a fold; every feature may be an embedded number."""
     entering = features * getattr(model.numeric_embedding, "width", 1)
-    products = sum(below * above for below, above in pairwise((entering, *model.widths, outputs)))
-    return batch * products * model.members
+    return _products(batch, (entering, *model.widths, outputs)) * model.members
+
+
+def _products(rows: int, sides: Sequence[int]) -> int:
+    """Multiplications of dense layers; sides are the widths from features to outputs."""
+    return rows * sum(below * above for below, above in pairwise(sides))

@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 
 from benchmarks.answer_log import Log
-from benchmarks.answers import BOOSTING, FORMER, FORMER_KEYS, OURS, compared, contest, judged, show, verdicts
+from benchmarks.answer_report import compared, show, verdicts
+from benchmarks.answers import contest, judged
+from benchmarks.contestants import BOOSTING, FORMER, FORMER_KEYS, OURS
 
 
 def record(split, who, score, **more):

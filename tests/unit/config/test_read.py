@@ -48,7 +48,7 @@ def test_a_tuner_can_give_a_trial_fewer_epochs_but_never_more():
         ("fit.learning_rate", 0.1, "fit.learning_rate: unknown key, did you mean fit.optimizer.learning_rate?"),
         ("fit.epochs", 0, "fit.epochs: must be >= 1, got 0"),
         ("fit.epochs", "a", "fit.epochs: must be a whole number or auto, got 'a'"),
-        ("fit.epochs", 1.5, "fit.epochs: must be a whole number or auto, got 1.5"),
+        ("fit.epochs", 1.5, "fit.epochs: must be a whole number"),
         ("fit.batch_size", 0, "fit.batch_size: must be >= 1, got 0"),
         ("model.dropout", 1.0, "model.dropout: must be < 1.0, got 1.0"),
         ("model.dropout", ["float", 0, 1.5], "model.dropout: must be < 1.0, got 1.5"),

@@ -49,6 +49,7 @@ def test_folds_that_embed_different_columns_are_not_fused(layouts, training):
 
 
 def test_small_fused_trials_take_one_thread():
+    assert threads_for([trial(hidden=0)], "auto", rows=120, features=lambda: 4, outputs=3) == 1
     assert threads_for([trial(hidden=2, units=64)], "auto", rows=120, features=lambda: 4, outputs=3) == 1
 
 

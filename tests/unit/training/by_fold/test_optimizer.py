@@ -106,3 +106,51 @@ def test_clipping_weight_decay_and_averages_are_passed_on():
 
     optimizer = optimizer_for(OptimizerSpec(kind="adam", clipnorm=1, weight_decay=0.01, ema_momentum=0.5))
     assert (optimizer.clipnorm, optimizer.weight_decay, optimizer.use_ema, optimizer.ema_momentum) == (1, 0.01, True, 0.5)
+
+
+def test_rates_and_decay_by_kind_of_weight():
+    import keras
+    import tensorflow as tf
+
+    from foldwise.spec.fit import FitSpec
+    from foldwise.training.by_fold.optimizer import fit_optimizer
+
+    rate, decay, one, two, epsilon = 0.1, 0.3, 0.9, 0.95, 1e-7
+    fit = FitSpec.model_validate(
+        {
+            "optimizer": {"kind": "adamw", "learning_rate": rate, "beta_2": two, "weight_decay": decay},
+            "rate_factors": {"scaling": 6.0, "bias": 0.1},
+            "weight_decay_on": "kernels",
+            "weight_decay_schedule": "flat_cos",
+        }
+    )
+    share = tf.Variable(1.0)
+    optimizer = fit_optimizer(fit, share)
+    weights = {"scaling/kernel": (6.0, 1.0), "dense_1/bias": (0.1, 0.0), "dense_2/kernel": (1.0, 1.0)}
+    variables = [keras.Variable(1.0, name=name.replace("/", "_")) for name in weights]
+    for variable, name in zip(variables, weights, strict=True):
+        variable._path = f"tabular/{name}"
+    optimizer.build(variables)
+    value = dict.fromkeys(weights, 1.0)
+    first, second = 0.0, 0.0
+    for step, gradient in enumerate(GRADIENTS, 1):
+        share.assign(1.0 if step < 3 else 0.25)
+        optimizer.apply([keras.ops.convert_to_tensor(gradient)] * len(variables), variables)
+        first, second = one * first + (1 - one) * gradient, two * second + (1 - two) * gradient**2
+        move = first / (1 - one**step) / (np.sqrt(second / (1 - two**step)) + epsilon)
+        for name, (factor, decays) in weights.items():
+            own = rate * factor
+            value[name] -= value[name] * decay * decays * own * float(share.numpy())
+            value[name] -= own * move
+    for variable, name in zip(variables, weights, strict=True):
+        assert float(keras.ops.convert_to_numpy(variable)) == pytest.approx(value[name], rel=1e-4), name
+
+
+def test_a_fit_without_such_options_has_keras_s_own_optimizer():
+    import keras
+    import tensorflow as tf
+
+    from foldwise.spec.fit import FitSpec
+    from foldwise.training.by_fold.optimizer import fit_optimizer
+
+    assert type(fit_optimizer(FitSpec(), tf.Variable(1.0))) is keras.optimizers.Adam
