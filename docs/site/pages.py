@@ -15,6 +15,7 @@ from foldwise.spec.fit import LOSSES
 from foldwise.spec.goal import COSTS, METRICS
 from foldwise.spec.layer_table import ACTIVATION, INITIALIZER, KERNEL_INITIALIZER, LAYERS, VECTOR_INITIALIZER
 from foldwise.spec.optimizer import COMMON, OPTIMIZERS
+from foldwise.spec.settled import written
 from foldwise.spec.trial import SEARCHABLE
 
 ABOUT = {  # group -> what its page says first; a group that is new has its place in conf/tune.yaml and no sentence here
@@ -173,7 +174,7 @@ def auto_table(lines: Sequence[Line]) -> str:
 def _settled(line: Line, values: Mapping[str, object], key: str) -> str:
     """A cell: the value, and that of tables whose target is a number."""
     numbers = f", for numbers `{_plain(line.of_numbers[key])}`" if key in line.of_numbers else ""
-    return f"`{'null' if values[key] is None else _plain(values[key])}`{numbers}"
+    return f"`{written(values[key]) if values[key] is not None else 'null'}`{numbers}"
 
 
 def _optimizers() -> list[str]:

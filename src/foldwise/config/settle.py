@@ -37,6 +37,7 @@ class Line:
 FORMER = Line(
     model="mlp",
     values={
+        "model.units": ["int", 8, 128, {"log": True, "default": 32}],
         "fit.epochs": 40,
         "fit.batch_size": None,
         "folds.count": None,
@@ -47,31 +48,60 @@ FORMER = Line(
 # Where `auto` may stand.
 PLACES = ("model", *FORMER.values)
 MOST_COLUMNS = 300  # an embedding of each is what costs
+WIDE = ["choice", 128, 256]
 # From few rows to many. Of the lines that fit the last one counts, and the first one where none does.
 TABLE: tuple[Line, ...] = (
     FORMER,
     Line(
         "tabular",
-        {"fit.epochs": 64, "fit.batch_size": 256, "folds.count": 5, "budget.trials": 20, "race": "none"},
+        {
+            "model.units": WIDE,
+            "fit.epochs": 64,
+            "fit.batch_size": 256,
+            "folds.count": 5,
+            "budget.trials": 20,
+            "race": "none",
+        },
         rows=3_000,
         columns=MOST_COLUMNS,
     ),
     Line(
         "tabular",
-        {"fit.epochs": 16, "fit.batch_size": 256, "folds.count": 3, "budget.trials": 24, "race": "none"},
+        {
+            "model.units": WIDE,
+            "fit.epochs": 16,
+            "fit.batch_size": 256,
+            "folds.count": 3,
+            "budget.trials": 24,
+            "race": "none",
+        },
         rows=15_000,
         columns=MOST_COLUMNS,
         of_numbers={"fit.epochs": 32},
     ),
     Line(
         "tabular",
-        {"fit.epochs": 12, "fit.batch_size": 512, "folds.count": 3, "budget.trials": 8, "race": "none"},
+        {
+            "model.units": WIDE,
+            "fit.epochs": 12,
+            "fit.batch_size": 512,
+            "folds.count": 3,
+            "budget.trials": 8,
+            "race": "none",
+        },
         rows=60_000,
         columns=MOST_COLUMNS,
     ),
     Line(
         "tabular",
-        {"fit.epochs": 6, "fit.batch_size": 2048, "folds.count": 3, "budget.trials": 4, "race": "none"},
+        {
+            "model.units": 128,
+            "fit.epochs": 6,
+            "fit.batch_size": 2048,
+            "folds.count": 3,
+            "budget.trials": 4,
+            "race": "none",
+        },
         rows=250_000,
         columns=MOST_COLUMNS,
     ),

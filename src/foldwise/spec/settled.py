@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field
 
 from foldwise.spec.goal import Task
+from foldwise.system.command import in_shell
 from foldwise.system.known_words import did_you_mean
 
 AUTO = "auto"
@@ -42,8 +43,17 @@ class Settled:
     values: Mapping[str, Any]
 
     def __str__(self) -> str:
-        words = " ".join(f"{key}={value}" for key, value in self.values.items() if value is not None)
+        words = " ".join(in_shell(f"{key}={written(value)}") for key, value in self.values.items() if value is not None)
         return f"by {self.size}: {words}"
+
+
+def written(value: Any) -> str:
+    """A value as a word of a command line has it; ranges are lists."""
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{name}: {written(item)}" for name, item in value.items()) + "}"
+    if isinstance(value, list):
+        return f"[{','.join(map(written, value))}]"
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 class OrAuto(BeforeValidator):

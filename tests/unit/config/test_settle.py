@@ -18,6 +18,7 @@ MANY_ROWS = Size(3000, 8, "binary", rarest=900)
 def test_a_small_table_has_what_every_study_had():
     former = {
         "model": "mlp",
+        "model.units": ["int", 8, 128, {"log": True, "default": 32}],
         "fit.epochs": 40,
         "fit.batch_size": None,
         "folds.count": None,

@@ -33,7 +33,7 @@ OPENED = []
 sys.addaudithook(lambda event, details: OPENED.append(str(details[0])) if event == "open" else None)
 
 MANY = Size(3500, 3, "binary", rarest=1700)
-VALUES = {"fit.epochs": 2, "fit.batch_size": 128, "folds.count": 2, "budget.trials": 2, "race": "epochs"}
+VALUES = {"model.units": 8, "fit.epochs": 2, "fit.batch_size": 128, "folds.count": 2, "budget.trials": 2, "race": "epochs"}
 
 
 @pytest.fixture
@@ -209,8 +209,8 @@ def test_a_study_has_settled_values_only_and_its_rows_are_read_once(large, asked
         plan = look_at_data(study.spec, Screen(), table=study.table)
     assert plan.table is study.table
     assert shown == [
-        "auto, by 3,500 rows of 3 columns (binary): model=tabular fit.epochs=2 fit.batch_size=128 folds.count=2 "
-        "budget.trials=2 race=epochs; what you set yourself stays"
+        "auto, by 3,500 rows of 3 columns (binary): model=tabular model.units=8 fit.epochs=2 fit.batch_size=128 "
+        "folds.count=2 budget.trials=2 race=epochs; what you set yourself stays"
     ]
     assert (study.spec.fixed.budget.trials, len(plan.splits), study.spec.fixed.race.kind) == (2, 2, "epochs")
     sections = ("model", "fit", "lr_schedule", "race", "prep", "folds")
