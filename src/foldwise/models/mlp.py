@@ -78,10 +78,13 @@ def _hidden(spec: MlpSpec, layer: HiddenLayer, position: int) -> list[Step]:
 def _output(spec: MlpSpec, head: Head) -> list[Step]:
     options = {"bias_initializer": _bias(spec), "name": "output"} | kernel_options(spec.output_initializer, *spec.penalties[-1])
     if spec.members > 1:
-        dense = keras.layers.EinsumDense("bkf,kfo->bko", (spec.members, head.units), bias_axes="ko", **options)
+        # LiteRT cannot convert "bkf,kfo->bko" with a bias of one unit
+        shape = (head.units, spec.members)
+        dense: list[Step] = [keras.layers.EinsumDense("bkf,kfo->bok", shape, bias_axes="ok", **options)]
+        dense.append(keras.layers.Permute((2, 1), name="output_by_member"))
     else:
-        dense = keras.layers.Dense(head.units, **options)
-    return [*_share(spec, "output"), dense, keras.layers.Activation(head.activation, name="output_activation")]
+        dense = [keras.layers.Dense(head.units, **options)]
+    return [*_share(spec, "output"), *dense, keras.layers.Activation(head.activation, name="output_activation")]
 
 
 def _share(spec: MlpSpec, name: str) -> list[Step]:

@@ -156,8 +156,9 @@ def weights_of(parts: Parts, sides: Sides) -> list[Weight]:
         if parts.parametric:
             found.append(Weight(f"alpha_{place}", "kernel", (width,)))
         below = width
-    lead = (k,) if k > 1 else ()
-    return [*found, Weight("output", "kernel", (*lead, below, sides.units)), Weight("output", "bias", (*lead, sides.units))]
+    if k > 1:
+        return [*found, Weight("output", "kernel", (k, below, sides.units)), Weight("output", "bias", (sides.units, k))]
+    return [*found, Weight("output", "kernel", (below, sides.units)), Weight("output", "bias", (sides.units,))]
 
 
 def _embeddings(parts: Parts, sides: Sides) -> list[Weight]:

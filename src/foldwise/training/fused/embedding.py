@@ -64,7 +64,10 @@ def of_members(x: Tensor, members: int, factor: Tensor, bias: Tensor | None = No
 
 
 def output_of_members(x: Tensor, members: int, kernel: Tensor, bias: Tensor) -> Tensor:
-    """Each member's own output layer: (folds, rows * members, width) -> (folds, rows, members, units)."""
+    """Each member's own output layer: (folds, rows * members, width) -> (folds, rows, members, units).
+
+    kernel: (folds, members, width, units). bias: (folds, units, members).
+    """
     size = tf.shape(x)
     apart = tf.transpose(tf.reshape(x, [size[0], -1, members, size[2]]), [0, 2, 1, 3])
-    return tf.transpose(tf.matmul(apart, kernel) + bias[:, :, None], [0, 2, 1, 3])
+    return tf.transpose(tf.matmul(apart, kernel) + tf.transpose(bias, [0, 2, 1])[:, :, None], [0, 2, 1, 3])
