@@ -13,11 +13,11 @@ ROWS = np.random.default_rng(0).normal(size=(20, 16)).astype(np.float32)
 
 
 def _networks(count, spec=MLP):
-    from foldwise.models.build import build, first_weights
+    from foldwise.models.build import build, initial_weights
 
     made = [build(spec, 16, SOFTMAX, 0) for _ in range(count)]
     for seed, network in enumerate(made):
-        network.set_weights(first_weights(spec, network, SOFTMAX, seed))
+        network.set_weights(initial_weights(network, seed))
     return made
 
 
