@@ -50,6 +50,9 @@ SIZES = (
     "fit.epochs=256",
     "fit.batch_size=256",
     "fit.optimizer.weight_decay=0.02",
+    "fit.rate_factors={embedding: 0.1}",
+    "fit.seeds=1",
+    "prep.scale=robust_clip",
 )
 OF_CLASSES = ("fit.optimizer.learning_rate=0.04", "fit.label_smoothing=0.1", "fit.early_stop.monitor=val_accuracy")
 OF_NUMBERS = ("fit.optimizer.learning_rate=0.2", "fit.label_smoothing=0.0", "fit.early_stop.monitor=val_loss")
