@@ -12,6 +12,7 @@ pytestmark = pytest.mark.slow
 TINY = ["folds.count=2", "fit.epochs=2", "model.blocks=1", "model.filters=[int,4,8]", "model.units=16", "model.kernel=3"]
 
 
+@pytest.mark.long
 def test_digits_become_a_model_that_answers_raw_rows(tmp_path):
     from sklearn.datasets import load_digits
 

@@ -21,7 +21,11 @@ AUXILIARY = "model.outputs={hidden: [float,0.01,1.0,{log: true}]}"
 
 
 @pytest.mark.parametrize(
-    "outputs", [pytest.param([], id="one output", marks=pytest.mark.long), pytest.param([AUXILIARY], id="an auxiliary output")]
+    "outputs",
+    [
+        pytest.param([], id="one output", marks=pytest.mark.long),
+        pytest.param([AUXILIARY], id="an auxiliary output", marks=pytest.mark.long),
+    ],
 )
 def test_wide_and_deep_is_tuned_and_answers_raw_rows(outputs, tmp_path):
     draws = np.random.default_rng(0)

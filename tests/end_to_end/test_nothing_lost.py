@@ -64,7 +64,10 @@ def stop_in_the_middle(runs, number):
 
 @pytest.mark.parametrize(
     "number",
-    [*(pytest.param(number, marks=pytest.mark.nightly) for number in (signal.SIGKILL, signal.SIGINT)), signal.SIGTERM],
+    [
+        *(pytest.param(number, marks=pytest.mark.nightly) for number in (signal.SIGKILL, signal.SIGINT)),
+        pytest.param(signal.SIGTERM, marks=pytest.mark.long),
+    ],
 )
 def test_the_same_command_goes_on_to_the_same_end(number, undisturbed, tmp_path):
     runs = tmp_path / "runs"

@@ -31,7 +31,7 @@ def rows(tmp_path_factory):
     return path
 
 
-@pytest.fixture(scope="module", params=list(WORDS))
+@pytest.fixture(scope="module", params=["tabular", pytest.param("tabm", marks=pytest.mark.nightly)])
 def study(request, rows, tmp_path_factory):
     """The words and the runs of a raced study with a tuned threshold and balanced classes."""
     runs = tmp_path_factory.mktemp("runs")
@@ -74,6 +74,7 @@ def test_a_row_is_answered_in_milliseconds(study, rows):
     assert np.median(taken) < 0.05  # 3 to 6 ms where nothing else runs
 
 
+@pytest.mark.nightly
 def test_two_workers_give_the_same_trials(study, tmp_path):
     words = [word for word in study[0] if not word.startswith(("race=", "budget."))] + ["budget.trials=2", "fit.seeds=1"]
     tables = []

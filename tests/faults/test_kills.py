@@ -66,7 +66,14 @@ def test_a_coordinator_whose_workers_live_on(place, nursery, url, tmp_path):
     killed_twice(nursery, tmp_path, url, "processes", place)
 
 
-@pytest.mark.parametrize("place", [*COORDINATOR, *WORKER])
+@pytest.mark.parametrize(
+    "place",
+    [
+        *COORDINATOR[::2],
+        *WORKER[::2],
+        *(pytest.param(place, marks=pytest.mark.long) for place in (*COORDINATOR[1::2], *WORKER[1::2])),
+    ],
+)
 def test_coordinator_and_workers_at_once(place, nursery, url, tmp_path):
     (tmp_path / "armed").touch()
     killed_twice(nursery, tmp_path, url, "processes", place, ":group")

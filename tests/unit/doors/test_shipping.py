@@ -21,6 +21,7 @@ def waits(ledger, name):
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_what_waits_is_sent_except_for_a_study_that_is_running(ledger, tmp_path):
     waits(ledger, "left")
     waits(ledger, "runs")

@@ -62,6 +62,7 @@ print(store.client().search_experiments()[0].name)
 """
 
 
+@pytest.mark.long
 def test_tables_that_have_no_room_are_told_at_every_try_and_made_when_there_is_room(tmp_path):
     done = subprocess.run([sys.executable, "-c", FULL, str(tmp_path)], capture_output=True, text=True, check=False)
     first, left, second, left_again, name = done.stdout.splitlines()

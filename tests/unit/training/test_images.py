@@ -47,7 +47,10 @@ CONVOLUTION = {"kind": "Conv2D", "filters": 4, "kernel_size": 3, "activation": "
 LISTED = LayersSpec.model_validate({"kind": "layers", "layers": [CONVOLUTION, {"kind": "Dense", "units": 8}]})
 
 
-@pytest.mark.parametrize("model", [MlpSpec(units=8), CnnSpec(kind="cnn", blocks=1, filters=4, units=8), LISTED])
+CNN = CnnSpec(kind="cnn", blocks=1, filters=4, units=8)
+
+
+@pytest.mark.parametrize("model", [MlpSpec(units=8), CNN, pytest.param(LISTED, marks=pytest.mark.long)])
 def test_a_network_learns_from_images_whatever_it_makes_of_them(model, job):
     from foldwise.training.cross_validate import cross_validate
     from foldwise.training.refit import predict, refit

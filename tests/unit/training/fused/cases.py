@@ -248,6 +248,10 @@ CASES = (
 )
 
 
+def _of(long):
+    return pytest.mark.long if long else pytest.mark.nightly
+
+
 def later(param, mark):
     """The case, with a mark of tests that `python -m pytest` leaves out."""
     return pytest.param(*param.values, id=param.id, marks=mark)
@@ -276,13 +280,14 @@ COMPILED = [
     )
 ]
 
-# Every third case in each run, the others among the long tests.
-EACH = [later(param, pytest.mark.long) if place % 3 else param for place, param in enumerate(CASES)]
+# Some cases in each run, some among the long tests, the others among the nightly ones.
+EACH = [param if place % 5 == 0 else later(param, _of(place % 5 < 3)) for place, param in enumerate(CASES)]
+COMPILED = [param if place % 3 == 0 else later(param, _of(place % 3 == 1)) for place, param in enumerate(COMPILED)]
 
 # Where nothing amplifies rounding: see DESIGN.md, "Fused folds".
 CALM = [
-    later(param, pytest.mark.long if param in COMPILED else pytest.mark.nightly)
-    for param in CASES
+    later(param, _of(place % 6 == 0))
+    for place, param in enumerate(CASES)
     if not any(word in param.id for word in ("norm", "lion", "unequal", "optimizer-adadelta"))
 ]
 

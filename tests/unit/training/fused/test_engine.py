@@ -26,8 +26,13 @@ def test_padded_units_stay_zero_and_change_nothing(double, fold, training, monke
     compare(exact, padded, tolerance=1e-8)
 
 
-@pytest.mark.parametrize("steps", [0, 10**9], ids=["compiled", "not compiled"])
-@pytest.mark.parametrize("kind", ["tabular", "tabm"])
+@pytest.mark.parametrize(
+    ("kind", "steps"),
+    [
+        ("tabular", 10**9),
+        *(pytest.param(*one, marks=pytest.mark.long) for one in (("tabular", 0), ("tabm", 0), ("tabm", 10**9))),
+    ],
+)
 def test_validation_in_blocks_changes_nothing(kind, steps, double, fold, training, monkeypatch):
     from pydantic import TypeAdapter
 
