@@ -1,8 +1,8 @@
 """Our `tabular` at the authors' sizes against RealMLP by its authors (pytabkit), on the same rows and splits.
 
-The training rows of an outer split are cut again: a fifth validates and chooses the epoch, then both train on all of them
-up to that epoch, and answer the test rows. Gaps in numbers are filled before, as theirs refuses them. Errors are the share
-of wrong answers, or rmse. Only answers are compared, not time: theirs has one thread.
+The training rows of an outer split are cut again: a fifth validates and chooses the epoch, and the network of that epoch
+answers the test rows, as theirs does by default; neither is trained again on all rows. Gaps in numbers are filled before, as
+theirs refuses them. Errors are the share of wrong answers, or rmse. Only answers are compared, not time: theirs has one thread.
 
     python -m benchmarks.reference_tabular --folder reference --splits 2
     python -m benchmarks.reference_tabular --tables titanic --python .venv_bench/bin/python
@@ -69,9 +69,13 @@ def main() -> None:
     options.add_argument("--sides", nargs="+", default=[OURS, THEIRS], choices=[OURS, THEIRS])
     options.add_argument("--keys", nargs="*", default=[], help="more options of ours, as in fit.epochs=64; name another folder")
     options.add_argument("--theirs", nargs=2, metavar=("FOLDER", "SEED"), help=argparse.SUPPRESS)
+    options.add_argument("--ours", nargs="+", metavar=("FOLDER", "KEY"), help=argparse.SUPPRESS)
     asked = options.parse_args()
     if asked.theirs:
         theirs(Path(asked.theirs[0]), int(asked.theirs[1]))
+        return
+    if asked.ours:
+        ours(Path(asked.ours[0]), asked.ours[1:])
         return
     log = Log(asked.folder)
     frames = {name: ALL[name].frame() for name in asked.tables}
@@ -95,17 +99,15 @@ def one(side: str, name: str, frame: pd.DataFrame, outer: Outer, split: int, ask
             keys = (*SIZES, *(OF_NUMBERS if of.is_number else OF_CLASSES), *asked.keys)
             words = [f"data.path={sided}", f"data.target={of.target}", "folds=given", "folds.column=side", "baselines=[]"]
             words += ["data.task=regression"] if of.is_number else []
-            quiet = ["tracking=in_memory", f"paths.runs={folder / 'runs'}", f"seed={split}"]
-            command = [sys.executable, "-m", "foldwise", "train", "data=csv", *words, *keys, *quiet]
+            words = ["data=csv", *words, *keys, f"paths.runs={folder / 'runs'}", f"seed={split}"]
+            command = [sys.executable, "-m", "benchmarks.reference_tabular", "--ours", place, *words]
         spent = run(command, folder / "log", asked.limit)
         costs = {"seconds": spent.seconds, "processor": spent.processor, "train": len(outer.train), "test": len(outer.test)}
         if spent.code:
             lines = (folder / "log").read_text(encoding="utf-8", errors="replace").strip().splitlines()
             return {**costs, "error": f"exit code {spent.code}: {' / '.join(lines[-3:])}"}
         if side == OURS:
-            summary = json.loads(next((folder / "runs").glob("studies/*/summary.json")).read_text(encoding="utf-8"))
-            held = summary["holdout"]["metrics"]
-            return {**costs, "scores": {"error": held["rmse"] if of.is_number else 1 - held["accuracy"]}}
+            return {**costs, **json.loads((folder / "ours.json").read_text(encoding="utf-8"))}
         with np.load(folder / "answers.npz") as found:
             answers, epoch = found["answers"], int(found["epoch"])
         truth = frame[of.target].iloc[outer.test]
@@ -135,13 +137,44 @@ def write_sides(folder: Path, name: str, of: BenchmarkTable, frame: pd.DataFrame
     return path
 
 
+def ours(folder: Path, words: Sequence[str]) -> None:
+    """The fold's own network at its best epoch, without the refit of a study; its error on the test rows."""
+    from foldwise.config.read import read_study
+    from foldwise.data.fold_cache import FoldCache
+    from foldwise.data.preparation.fold import fit_preparation
+    from foldwise.doors.compose import compose_study
+    from foldwise.evaluation.metrics import score
+    from foldwise.models.build import answering, build
+    from foldwise.models.heads import to_predictions
+    from foldwise.study.plan import plan_study
+    from foldwise.training.by_fold.engine import predict
+    from foldwise.training.cross_validate import training_for
+    from foldwise.training.engines import ENGINES
+    from foldwise.training.runtime import start
+
+    plan = plan_study(read_study(compose_study(words)))
+    start(2)
+    job = plan.job(0, plan.spec.space.defaults())
+    (data,) = FoldCache(plan.table, plan.splits, job.seed).folds(job.spec.prep, job.spec.balance)
+    training = training_for(job, plan.table)
+    (fitted,) = ENGINES["fused"](training, [(0, data)])
+    network = answering(build(training.model, data.train_x.shape[1], training.head, 0, data.columns, data.layout))
+    network.set_weights(fitted.weights)
+    preparation = fit_preparation(plan.table, plan.splits[0].train, job.spec.prep)
+    outputs = predict(network, preparation.transform(plan.holdout.inputs()))
+    answers = to_predictions(training.head, outputs, preparation.target)
+    found = score(plan.table.task, len(plan.table.labels), plan.holdout.target, answers, 0.5)
+    error = found["rmse"] if plan.table.task == "regression" else 1 - found["accuracy"]
+    (folder / "ours.json").write_text(json.dumps({"scores": {"error": error}, "epoch": fitted.best_epoch}), encoding="utf-8")
+
+
 def theirs(folder: Path, seed: int) -> None:
-    """RealMLP-TD as it is, refitted on all training rows up to its best epoch; class codes or numbers for the test rows."""
+    """RealMLP-TD as it is: class codes or numbers for the test rows."""
     from pytabkit import RealMLP_TD_Classifier, RealMLP_TD_Regressor
 
     task = read_task(folder, seed, 0.0)
     kind = RealMLP_TD_Classifier if task.classes else RealMLP_TD_Regressor
-    network = kind(random_state=seed, device="cpu", n_threads=1, n_cv=1, n_refit=1)
+    network = kind(random_state=seed, device="cpu", n_threads=1)
     network.fit(task.train, task.target, val_idxs=np.load(folder / "valid.npy"))
     (epoch,) = network.cv_alg_interface_.fit_params[0]["stop_epoch"].values()
     np.savez(folder / "answers.npz", answers=network.predict(task.rows), epoch=epoch)
