@@ -64,6 +64,7 @@ TABLE: tuple[Line, ...] = (
         },
         rows=3_000,
         columns=MOST_COLUMNS,
+        of_numbers={"fit.epochs": 128},
     ),
     Line(
         "tabular",
