@@ -97,10 +97,10 @@ TABLE: tuple[Line, ...] = (
         "tabular",
         {
             "model.units": 128,
-            "fit.epochs": 6,
+            "fit.epochs": 4,
             "fit.batch_size": 2048,
             "folds.count": 3,
-            "budget.trials": 4,
+            "budget.trials": 3,
             "race": "none",
         },
         rows=250_000,
