@@ -89,7 +89,10 @@ def is_shipped(runs):
 
 
 @pytest.mark.long
-@pytest.mark.parametrize(("harm", "how"), [(delete_mlflow, "deleted"), (replace_mlflow, "replaced by another file")])
+@pytest.mark.parametrize(
+    ("harm", "how"),
+    [(delete_mlflow, "deleted"), pytest.param(replace_mlflow, "replaced by another file", marks=pytest.mark.nightly)],
+)
 def test_a_study_without_its_mlflow_stops_and_the_next_start_shows_each_trial_once(harm, how, tmp_path):
     from foldwise.tracking.mlflow_store import mlflow_store
 

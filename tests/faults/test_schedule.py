@@ -120,7 +120,7 @@ def schedulers(starter, tmp_path):
     made.settle()
 
 
-@pytest.mark.long
+@pytest.mark.nightly
 def test_two_schedulers_and_50_kills_over_100_slots(schedulers):
     chance = random.Random(7)
     schedulers.start()
