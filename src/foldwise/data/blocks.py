@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-ROWS_AT_ONCE = 4096  # 30 numbers of double precision take a megabyte; a call for so many rows costs little beside its work
+ROWS_AT_ONCE = 4096  # 30 numbers of double precision take a megabyte; a call for a block costs little beside its work
 
 
 def blocks(rows: int, size: int = ROWS_AT_ONCE) -> Iterator[slice]:

@@ -127,7 +127,7 @@ def threads_for(trials: Sequence[TrialSpec], asked: AskedEngine, rows: int, feat
 
 
 def multiplications(model: MlpSpec, batch: int, features: int, outputs: int) -> int:
-    """At most so many multiplications has a forward step of a fold; every feature may be an embedded number."""
+    """The most multiplications of a forward step of a fold; every feature may be an embedded number."""
     entering = features * getattr(model.numeric_embedding, "width", 1)
     return _products(batch, (entering, *model.widths, outputs)) * model.members
 

@@ -33,7 +33,7 @@ from foldwise.spec.prep import Impute, OneHot, PrepSpec
 Floats = npt.NDArray[np.float32]
 Features = Floats | Images  # (rows, features)
 NO_BALANCE = NoBalance()
-# Columns are fitted together that have so many cells (2 MB), at least a few.
+# Columns are fitted together up to this number of cells (2 MB), but always a few.
 CELLS_AT_ONCE, FEWEST = 2**18, 4
 
 

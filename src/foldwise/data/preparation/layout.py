@@ -15,7 +15,7 @@ class Layout(NamedTuple):
     categories: tuple[tuple[int, int], ...] = ()
 
     def embedded(self, from_levels: int) -> tuple[tuple[int, int], ...]:
-        """The categories of at least so many features."""
+        """The categories of at least `from_levels` features."""
         return tuple(place for place in self.categories if place[1] - place[0] >= from_levels)
 
     def rest(self, features: int, embedded: tuple[tuple[int, int], ...]) -> tuple[tuple[int, int], ...]:
