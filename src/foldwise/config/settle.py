@@ -8,6 +8,7 @@ from typing import Any
 
 from foldwise.spec.settled import Size
 
+LARGEST_BATCH = 0.35  # of the rows: beside a holdout, the training rows of two folds are 0.4 of them
 ENOUGH_OF_A_CLASS = 10  # rows in each fold, so that a set number of folds lacks none
 
 
@@ -135,6 +136,8 @@ def settle(size: Size | None, kind: str | None, table: Sequence[Line] | None = N
     values = {"model": line.model, **FORMER.values, **line.values, **(line.of_numbers if numbers else {})}
     if size is not None and not _can_be_cut(size, values["folds.count"]):
         values["folds.count"] = None
+    if size is not None and (values["fit.batch_size"] or 0) > size.rows * LARGEST_BATCH:
+        values["fit.batch_size"] = None
     return values
 
 

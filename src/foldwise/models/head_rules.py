@@ -30,6 +30,8 @@ SPECIAL_OUTPUTS: dict[str, tuple[str, ...]] = {
     "squared_hinge": ("tanh", "linear", "sigmoid"),
     "poisson": ("softplus",),  # the logarithm of the output must exist
 }
+# losses that can spread a label over all labels
+SMOOTHED = ("binary_crossentropy", "binary_focal", "categorical_crossentropy", "categorical_focal")
 # losses of unscaled targets: standardised ones are negative or near 0
 UNSCALED_TARGETS = ("mape", "msle", "poisson")
 
@@ -38,11 +40,15 @@ def check_head(task: Task, trial: TrialSpec) -> None:
     """Refuse a loss, output, target scaling or threshold that does not suit the task or the others.
 
     Raises:
-        ConfigError: at fit.loss, fit.threshold, fit.early_stop.monitor or model.output_activation.
+        ConfigError: at fit.loss, fit.label_smoothing, fit.threshold, fit.early_stop.monitor or model.output_activation.
     """
     _, loss = activation_and_loss(task, trial.model, trial.fit)
     if loss in UNSCALED_TARGETS and trial.prep.target != "none":
         raise ConfigError("fit.loss", f"{loss} needs the target in its own unit; set prep.target=none")
+    if trial.fit.label_smoothing > 0 and loss not in SMOOTHED:
+        raise ConfigError(
+            "fit.label_smoothing", f"the loss {loss} does not smooth labels; leave it at 0, or use {', '.join(SMOOTHED)}"
+        )
     if task != "binary" and trial.fit.threshold != 0.5:
         raise ConfigError("fit.threshold", f"decides between two labels, and the task is {task}; leave it at 0.5")
     monitor = trial.fit.early_stop.monitor

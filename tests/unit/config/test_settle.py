@@ -70,3 +70,9 @@ def test_rows_are_asked_only_where_they_decide():
     assert not by_rows("cnn", LINES)
     assert by_rows("wide", (FORMER, MANY))  # by the task
     assert not by_rows("wide", (FORMER, MORE))
+
+
+def test_a_batch_that_no_fold_could_fill_is_left_to_the_usual_one():
+    many = Line("wide", {"fit.batch_size": 256})
+    sizes = {rows: settle(Size(rows, 4, "regression"), "wide", (FORMER, many))["fit.batch_size"] for rows in (150, 731, 732)}
+    assert sizes == {150: None, 731: None, 732: 256}

@@ -79,3 +79,15 @@ def test_a_threshold_is_for_two_labels(threshold):
     for task in ("multiclass", "regression"):
         with pytest.raises(ConfigError, match=rf"fit\.threshold: decides between two labels, and the task is {task}"):
             check_head(task, trial)
+
+
+@pytest.mark.parametrize(("task", "loss"), [("regression", "auto"), ("multiclass", "mse"), ("binary", "hinge")])
+def test_labels_are_smoothed_only_by_losses_that_can(task, loss):
+    with pytest.raises(ConfigError, match="does not smooth labels; leave it at 0, or use binary_crossentropy") as caught:
+        check_head(task, TrialSpec(fit=FitSpec(loss=loss, label_smoothing=0.1)))
+    assert caught.value.key == "fit.label_smoothing"
+
+
+@pytest.mark.parametrize(("task", "loss"), [("binary", "auto"), ("multiclass", "categorical_focal")])
+def test_labels_are_smoothed_by_cross_entropies(task, loss):
+    check_head(task, TrialSpec(fit=FitSpec(loss=loss, label_smoothing=0.1)))
