@@ -98,7 +98,7 @@ def test_a_group_that_is_given_is_taken_whole(large):
 
 
 def test_a_network_of_the_table_that_is_given_has_its_lines_at_any_size(large):
-    for size in (MANY, replace(MANY, rows=100)):
+    for size in (MANY, replace(MANY, rows=400)):
         assert settled("model=tabular", size=size) == usual()
     assert compose_study(["model=tabular"]) == usual()
     assert compose_study(["model=tabm"])["budget"]["trials"] == 40
