@@ -50,63 +50,31 @@ FORMER = Line(
 PLACES = ("model", *FORMER.values)
 MOST_COLUMNS = 300  # an embedding of each is what costs
 WIDE = ["choice", 128, 256]
+
+
+def _tabular(
+    *, rows: int, units: Any, epochs: int, batch: int, folds: int, trials: int, epochs_of_numbers: int | None = None
+) -> Line:
+    """A line of the network tabular."""
+    values = {
+        "model.units": units,
+        "fit.epochs": epochs,
+        "fit.batch_size": batch,
+        "folds.count": folds,
+        "budget.trials": trials,
+        "race": "none",
+    }
+    of_numbers = {} if epochs_of_numbers is None else {"fit.epochs": epochs_of_numbers}
+    return Line("tabular", values, rows, MOST_COLUMNS, of_numbers)
+
+
 # From few rows to many. Of the lines that fit the last one counts, and the first one where none does.
 TABLE: tuple[Line, ...] = (
     FORMER,
-    Line(
-        "tabular",
-        {
-            "model.units": WIDE,
-            "fit.epochs": 64,
-            "fit.batch_size": 256,
-            "folds.count": 5,
-            "budget.trials": 20,
-            "race": "none",
-        },
-        rows=3_000,
-        columns=MOST_COLUMNS,
-        of_numbers={"fit.epochs": 128},
-    ),
-    Line(
-        "tabular",
-        {
-            "model.units": WIDE,
-            "fit.epochs": 16,
-            "fit.batch_size": 256,
-            "folds.count": 3,
-            "budget.trials": 24,
-            "race": "none",
-        },
-        rows=15_000,
-        columns=MOST_COLUMNS,
-        of_numbers={"fit.epochs": 32},
-    ),
-    Line(
-        "tabular",
-        {
-            "model.units": WIDE,
-            "fit.epochs": 12,
-            "fit.batch_size": 512,
-            "folds.count": 3,
-            "budget.trials": 8,
-            "race": "none",
-        },
-        rows=60_000,
-        columns=MOST_COLUMNS,
-    ),
-    Line(
-        "tabular",
-        {
-            "model.units": 128,
-            "fit.epochs": 4,
-            "fit.batch_size": 2048,
-            "folds.count": 3,
-            "budget.trials": 3,
-            "race": "none",
-        },
-        rows=250_000,
-        columns=MOST_COLUMNS,
-    ),
+    _tabular(rows=3_000, units=WIDE, epochs=64, batch=256, folds=5, trials=20, epochs_of_numbers=128),
+    _tabular(rows=15_000, units=WIDE, epochs=16, batch=256, folds=3, trials=24, epochs_of_numbers=32),
+    _tabular(rows=60_000, units=WIDE, epochs=12, batch=512, folds=3, trials=8),
+    _tabular(rows=250_000, units=128, epochs=4, batch=2048, folds=3, trials=3),
 )
 
 
