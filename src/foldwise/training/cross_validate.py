@@ -121,10 +121,13 @@ def cross_validate(
         seconds=time.perf_counter() - started,
         costs=costs,
         lost_at=raced.lost,
+        answers=predictions,
     )
     if not raced.ends:
         return result
-    return replace(result, state="STOPPED", mean=math.nan, sd=math.nan, metrics={}, reason=raced.lost, lost_at=None)
+    return replace(
+        result, state="STOPPED", mean=math.nan, sd=math.nan, metrics={}, reason=raced.lost, lost_at=None, answers=None
+    )
 
 
 def training_for(job: TrialJob, table: Table) -> Training:

@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+import numpy.typing as npt
+
 from foldwise.spec.goal import Goal
 from foldwise.spec.space import Params, Scalar
 from foldwise.trial.curves import WrittenCurves
@@ -55,6 +57,8 @@ class TrialResult:
     costs: of the network: `parameters`, and those of goal.COSTS that are goals.
     reused: the number of the trial with the same configuration whose result this is; None if it was trained itself.
     lost_at: where and why it lost its race, if it was trained to the end to check the race; else None.
+    answers: of a complete trial that has just been trained, its predictions for the validation rows of all folds, one fold
+        after the other: probabilities (rows, classes), or values (rows,). They are kept in files, not in the ledger.
     """
 
     number: int
@@ -70,10 +74,12 @@ class TrialResult:
     costs: Mapping[str, float] = field(default_factory=dict)
     reused: int | None = None
     lost_at: str | None = None
+    answers: npt.NDArray[Any] | None = field(default=None, compare=False, repr=False)
 
     def to_json(self) -> dict[str, Any]:
         """As plain values; `from_json` gives an equal result, bit for bit."""
-        return {**vars(self), "folds": [fold.to_json() for fold in self.folds]}
+        row = {name: value for name, value in vars(self).items() if name != "answers"}
+        return {**row, "folds": [fold.to_json() for fold in self.folds]}
 
     @staticmethod
     def from_json(row: Mapping[str, Any]) -> TrialResult:
