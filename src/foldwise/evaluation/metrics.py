@@ -46,8 +46,8 @@ def scorer(task: Task, labels_count: int, metric: str, threshold: float | Array 
     """
     if task == "regression":
         return partial(_finite, _VALUES[metric])
-    if metric in _BY_COUNTS:
-        by_counts = _BY_COUNTS[metric]
+    if metric in BY_COUNTS:
+        by_counts = BY_COUNTS[metric]
         return partial(_finite, lambda truth, predictions: by_counts(confusion(truth, predictions, threshold)))
     if metric == "log_loss":
         return partial(_finite, _log_loss)
@@ -63,7 +63,7 @@ def scorer(task: Task, labels_count: int, metric: str, threshold: float | Array 
 
 def counts_labels(metric: str) -> bool:
     """Whether a metric sees only which labels are predicted, as accuracy does."""
-    return metric in _BY_COUNTS
+    return metric in BY_COUNTS
 
 
 def confusion(truth: Array, probabilities: Array, threshold: float | Array = THRESHOLD) -> npt.NDArray[np.int64]:
@@ -128,8 +128,8 @@ def _log_loss(truth: Array, probabilities: Array) -> float:
     return float(-np.log(np.clip(probabilities[np.arange(len(truth)), truth], epsilon, 1.0 - epsilon)).mean())
 
 
-def _top_k(count: int, truth: Array, probabilities: Array) -> float:
-    """The share of rows whose label is among the `count` most probable.
+def shares_of_places(count: int, truth: Array, probabilities: Array) -> Array:
+    """Of each row, whether its label is among the `count` most probable, (rows,).
 
     Where labels tie for the last of these places, a row counts for the share of them that has a place: the mean over all ways
     to break the tie, so that a model which gives all labels the same probability has count / labels.
@@ -137,7 +137,12 @@ def _top_k(count: int, truth: Array, probabilities: Array) -> float:
     own = probabilities[np.arange(len(truth)), truth][:, None]
     above = (probabilities > own).sum(axis=1)
     tied = (probabilities == own).sum(axis=1)
-    return float(np.clip((count - above) / tied, 0.0, 1.0).mean())
+    shares: Array = np.clip((count - above) / tied, 0.0, 1.0)
+    return shares
+
+
+def _top_k(count: int, truth: Array, probabilities: Array) -> float:
+    return float(shares_of_places(count, truth, probabilities).mean())
 
 
 def _cumulated(positive: Array, scores: Array) -> tuple[Array, Array]:
@@ -169,7 +174,8 @@ def _r2(truth: Array, values: Array) -> float:
     return float(1.0 - ((truth - values) ** 2).sum() / spread) if spread > 0 and np.ptp(truth) > 0 else math.nan
 
 
-_BY_COUNTS: dict[str, Callable[[Array], float]] = {
+# the metrics that see only which labels are predicted: from how often each class (row) was predicted as each (column)
+BY_COUNTS: dict[str, Callable[[Array], float]] = {
     "accuracy": lambda counts: float(counts.trace() / counts.sum()),
     "balanced_accuracy": _balanced_accuracy,
     "precision": _precision,
