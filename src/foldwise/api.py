@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from foldwise.config.option_names import Readable
 from foldwise.doors.compose import Request, compose_service, request_study
-from foldwise.errors import ConfigError
+from foldwise.errors import ConfigError, JobError
 from foldwise.spec.data import HashHoldout
 from foldwise.spec.python_value import PythonFrame, PythonFunction
 from foldwise.spec.study import StudySpec
@@ -58,6 +58,20 @@ class StudyResult:
         import pandas as pd
 
         return pd.read_parquet(self.folder / "trials.parquet")
+
+    def oof(self) -> pd.DataFrame:
+        """The best trial's predictions for its validation rows, as in `oof.parquet`.
+
+        Raises:
+            JobError: the study has none: it is of an earlier version, or it kept none.
+        """
+        import pandas as pd
+
+        path = self.folder / "oof.parquet"
+        if not path.exists():
+            rule = f"study {self.found.study} has no out-of-fold predictions"
+            raise JobError(f"{rule}; studies keep them unless certify=none, folds=none or an earlier version made them")
+        return pd.read_parquet(path)
 
     def to_optuna(self) -> optuna.Study:
         """The same trials as an Optuna study, for Optuna's plots."""

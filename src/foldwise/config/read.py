@@ -32,7 +32,7 @@ TOO_LARGE = 10**MOST_DIGITS
 Model = TypeVar("Model", bound=BaseModel)
 
 # Keys that change where or how long a study runs, but not its results.
-_NO_RESULTS = ("study", "register", "extend", "replay", "budget", "audit", "ledger", "tracking", "paths")
+_NO_RESULTS = ("study", "register", "extend", "replay", "budget", "audit", "certify", "ledger", "tracking", "paths")
 # Keys for where rows are or trials run. Data are identified by their fingerprint instead.
 _PLACES = (
     *((*part, name) for part in (("data",), ("data", "holdout")) for name in ("path", "images", "labels")),
@@ -72,6 +72,7 @@ _LATER: Mapping[tuple[str, ...], Any] = {
     ("fit", "weight_decay_schedule"): "constant",
     ("fit", "early_stop", "ties"): "first",
     ("fit", "seeds"): 1,
+    ("select",): {"rule": "best"},
 }
 # The same for options of one kind of a section, where another kind had the option before.
 _LATER_OF_KIND: Mapping[tuple[str, str, str], Any] = {("model", "layers", "image"): None}

@@ -144,6 +144,8 @@ class Screen:
             self._front(summary.pareto, best.number)
         if summary.race:
             self.console.print(escape(summary.race.sentence))
+        for line in summary.certificate.sentences if summary.certificate else ():
+            self.console.print(escape(line))
         said = f"Verdict: {summary.verdict}" if summary.holdout else summary.verdict[0].upper() + summary.verdict[1:]
         self.console.print(Text(said, style="bold"))
         for line in where:

@@ -183,7 +183,7 @@ class Ledger:
         """
         here, ended = _at(study, result.number), _now()
         attempt, kept = self._attempts.get((study, result.number)), self._kept.get(study)
-        values = {key: value for key, value in vars(result).items() if key not in ("number", "folds")}
+        values = {key: value for key, value in vars(result).items() if key not in ("number", "folds", "answers")}
         values |= {"metrics": dict(result.metrics), "costs": dict(result.costs), "ended": ended}
         refusal = f"trial {result.number} of study {study} is not running, so it cannot be finished"
         if attempt is None:

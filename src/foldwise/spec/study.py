@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field
 
 from foldwise.spec.base import ByKind, Listed, Name, Spec, Words
+from foldwise.spec.certify import CertifySpec, SelectSpec
 from foldwise.spec.data import TableSpec
 from foldwise.spec.execute import ExecutorSpec, HereExecutor
 from foldwise.spec.folds import FoldsSpec
@@ -159,6 +160,8 @@ class FixedSpec(Spec):
     ledger: LedgerSpec = LedgerSpec()
     tracking: Annotated[TrackingSpec, ByKind] = TrackingSpec()
     promotion: PromotionSpec = PromotionSpec()
+    certify: Annotated[CertifySpec, ByKind] = CertifySpec()
+    select: SelectSpec = SelectSpec()
     paths: Paths = Paths()
 
     @property

@@ -14,6 +14,7 @@ from foldwise.evaluation.baseline_clock import BaselineClock
 from foldwise.ledger.rows import StudyRecord
 from foldwise.report.compare_page import write_page
 from foldwise.spec.goal import Goal
+from foldwise.study.certificate import certify, chosen_by
 from foldwise.study.figures import draw_figures
 from foldwise.study.judge import Judgement, judge
 from foldwise.study.plan import Plan
@@ -45,8 +46,9 @@ def conclude(plan: Plan, searched: Searched, parts: Parts, registry: Registry, s
         JobError: no trial is complete.
     """
     began, results, notify = time.monotonic(), searched.results, parts.watcher.note
-    best = _best_trial(results, plan.goal)
+    best = chosen_by(plan.spec.fixed.select.rule, _best_trial(results, plan.goal), results, plan.goal)
     _write_tables(plan, results)
+    certificate = certify(plan, results)
     model = refit_best(plan, best, notify)
     refitted = time.monotonic()
     parts.raise_if_stopped()
@@ -70,6 +72,7 @@ def conclude(plan: Plan, searched: Searched, parts: Parts, registry: Registry, s
         race=_race(plan, results),
         ended=searched.ended,
         best=BestTrial(best.number, best.params, best.mean, best.sd, tuple(fold.score for fold in best.folds)),
+        certificate=certificate,
         scored_on="training rows" if plan.same_rows else None,
         threshold=model.threshold if plan.table.task == "binary" else None,
         baselines=judgement.baselines.scores,

@@ -16,6 +16,7 @@ from foldwise.ledger.ledger import Ledger
 from foldwise.ledger.rows import TrialRow
 from foldwise.spec.goal import Goal
 from foldwise.spec.space import Params
+from foldwise.study import out_of_fold
 from foldwise.study.crash import crashed
 from foldwise.study.deadline import Deadline
 from foldwise.study.plan import Plan
@@ -228,7 +229,9 @@ class Search:
             self._train(number, params)
 
     def _finish(self, result: TrialResult) -> None:
-        """Commit a result before anyone acts on it."""
+        """Commit a result before anyone acts on it; its predictions go to a file before, so that none is without them."""
+        out_of_fold.keep(self.plan, result, self.queue.finished)
+        result = replace(result, answers=None)
         try:
             row = self.parts.ledger.finish_trial(self.plan.spec.name, result)
         except Replaced:

@@ -1,0 +1,122 @@
+"""What the winner of a search is worth: its score corrected for the search, and the trials that it cannot be told from."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from foldwise.config.read import trial_at
+from foldwise.evaluation.after_search import Corrected, corrected
+from foldwise.evaluation.fold_test import p_value
+from foldwise.evaluation.threshold import fold_thresholds
+from foldwise.evaluation.under_weights import is_mean_of_rows, under_weights
+from foldwise.seeds import Purpose, derive
+from foldwise.spec.goal import Goal
+from foldwise.study.out_of_fold import Predictions, folds_of, load, rows_of, write_best
+from foldwise.study.plan import Plan
+from foldwise.trial.certificate import Certificate
+from foldwise.trial.result import TrialResult, best_of
+
+ALPHA = 0.05  # trials whose difference has a larger p-value cannot be told apart
+
+
+def certify(plan: Plan, results: Sequence[TrialResult]) -> Certificate | None:
+    """The certificate of the best trial, and `oof.parquet` with its predictions; None if none was asked for.
+
+    Args:
+        plan: the study.
+        results: all finished trials.
+    """
+    best = best_of(results, plan.goal)
+    if best is None or plan.spec.fixed.certify.kind == "none" or plan.same_rows:
+        return None
+    trials = [result for result in results if result.state == "COMPLETE" and result.reused is None]
+    answers = load(plan, trials)
+    winner = best.number if best.reused is None else best.reused
+    if winner in answers:
+        write_best(plan, answers[winner])
+    found = _corrected(plan, trials, answers) if winner in answers else None
+    known = found is not None and math.isfinite(found.score)
+    # the folds' mean is what the screen shows; it differs from the pooled score of metrics that are no mean over rows
+    mean = best.mean - plan.goal.sign * found.optimism if known and found else math.nan
+    shift = mean - found.score if known and found else math.nan
+    defaults = next((one.number for one in trials if one.params == plan.spec.space.defaults()), None)
+    ties = tied(plan, best, trials)
+    smaller = smallest_within(best, trials, plan.goal)
+    return Certificate(
+        kind=plan.spec.fixed.certify.kind,
+        trial=best.number,
+        looks=len(trials),
+        score=mean if known else None,
+        low=found.low + shift if known and found else None,
+        high=found.high + shift if known and found else None,
+        optimism=found.optimism if known and found else None,
+        predictions=len(answers),
+        ties=ties,
+        default=defaults,
+        default_tied=defaults in ties,
+        smaller=None if smaller is None else smaller.number,
+        shrinks=None if smaller is None else best.costs["parameters"] / smaller.costs["parameters"],
+    )
+
+
+def chosen_by(rule: str, best: TrialResult, results: Sequence[TrialResult], goal: Goal) -> TrialResult:
+    """The trial that is refitted: the best, or with `one_se` the smallest within one standard error of it."""
+    return (smallest_within(best, results, goal) or best) if rule == "one_se" else best
+
+
+def smallest_within(best: TrialResult, results: Sequence[TrialResult], goal: Goal) -> TrialResult | None:
+    """The complete trial with the fewest parameters whose mean is within one standard error of the best's.
+
+    None if the best has the fewest, or if there is a single fold, whose scores have no standard error.
+    """
+    if len(best.folds) < 2 or "parameters" not in best.costs:
+        return None
+    error = best.sd / math.sqrt(len(best.folds))
+    within = [
+        one
+        for one in sorted(results, key=lambda one: one.number)
+        if one.state == "COMPLETE"
+        and one.costs.get("parameters", math.inf) < best.costs["parameters"]
+        and goal.sign * (best.mean - one.mean) <= error
+    ]
+    return min(within, key=lambda one: (one.costs["parameters"], -goal.sign * one.mean), default=None)
+
+
+def tied(plan: Plan, best: TrialResult, trials: Sequence[TrialResult]) -> tuple[int, ...]:
+    """The other trials, the best first, that a corrected paired test over the folds cannot tell from the best."""
+    train, valid = (float(np.mean([len(side) for side in sides])) for sides in zip(*_sides(plan), strict=True))
+    ours = [fold.score for fold in best.folds]
+    others = [one for one in trials if one.number not in (best.number, best.reused) and len(one.folds) == len(ours)]
+    alike = [one for one in others if p_value(ours, [fold.score for fold in one.folds], train, valid) > ALPHA]
+    return tuple(one.number for one in plan.goal.rank(alike, lambda one: one.mean))
+
+
+def _sides(plan: Plan) -> list[tuple[np.ndarray, np.ndarray]]:
+    return [(split.train, split.valid) for split in plan.splits]
+
+
+def _corrected(plan: Plan, trials: Sequence[TrialResult], answers: Mapping[int, Predictions]) -> Corrected:
+    """The best score corrected by a bootstrap of the search among the trials whose predictions are there."""
+    table, at, metric = plan.table, rows_of(plan), plan.goal.metric
+    truth, labels = table.target[at], len(table.labels)
+    those = [one for one in trials if one.number in answers]
+    thresholds = [_thresholds(plan, one, answers[one.number], truth) for one in those]
+    models = [answers[one.number] for one in those]
+    scores = under_weights(table.task, labels, metric, truth, models, thresholds)
+    groups = None if table.groups is None else table.groups[at]
+    seed = derive(Purpose.SEARCH, plan.spec.fixed.seed)
+    return corrected(plan.goal, scores, len(at), len(models), seed, ranked=not is_mean_of_rows(metric), groups=groups)
+
+
+def _thresholds(plan: Plan, trial: TrialResult, answers: Predictions, truth: np.ndarray) -> np.ndarray | float:
+    """Where a trial cuts the probabilities: a number, or (rows,) where each fold's was tuned on the others."""
+    asked = trial_at(plan.spec, trial.params).fit.threshold
+    if asked != "auto":
+        return asked
+    folds = folds_of(plan)
+    numbers = range(len(plan.splits))
+    each = fold_thresholds(asked, plan.goal.metric, [(truth[folds == fold], answers[folds == fold]) for fold in numbers])
+    return np.asarray(each)[folds]

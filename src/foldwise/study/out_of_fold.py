@@ -1,0 +1,101 @@
+"""The out-of-fold predictions of a study: a file for each complete trial, of the best alone where they would be too many."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from foldwise.study.plan import Plan
+from foldwise.system.disk import full_disk_named
+from foldwise.system.files import atomically, part_of
+from foldwise.trial.result import TrialResult
+
+FOLDER = "out_of_fold"
+BEST = "oof.parquet"
+Predictions = npt.NDArray[np.float64]
+
+
+def keep(plan: Plan, result: TrialResult, finished: Iterable[TrialResult]) -> None:
+    """Write a trial's predictions for its validation rows; the worst that are there go if all together are too large.
+
+    Args:
+        plan: the study, with the bound in `certify.keep_mb`.
+        result: a trial that has just been trained.
+        finished: the trials before it.
+
+    Raises:
+        DiskFull: there is no room.
+    """
+    certify = plan.spec.fixed.certify
+    if certify.kind == "none" or result.answers is None or plan.same_rows:
+        return
+    answers = np.asarray(result.answers, dtype=np.float32)
+    most = max(1, int(certify.keep_mb * 2**20 / max(1, answers.nbytes)))
+    folder = plan.folder / FOLDER
+    there = {int(path.stem): path for path in folder.glob("*.npy") if path.stem.isdigit()}
+    means = {one.number: one.mean for one in finished if one.number in there} | {result.number: result.mean}
+    ranked = plan.goal.rank(sorted(means), lambda number: means[number])
+    if result.number in ranked[:most]:
+        _write(folder / f"{result.number}.npy", answers)
+    for number in {*there} - {*ranked[:most]}:
+        there[number].unlink(missing_ok=True)
+
+
+def load(plan: Plan, results: Sequence[TrialResult]) -> dict[int, Predictions]:
+    """The predictions of those trials whose files are there and whole: number -> (rows, classes) or (rows,).
+
+    The rows are the validation rows of all folds, one fold after the other: see `rows_of`.
+    """
+    rows = sum(len(split.valid) for split in plan.splits)
+    shape = (rows, len(plan.table.labels)) if plan.table.labels else (rows,)
+    found = {}
+    for result in results:
+        answers = _read(plan.folder / FOLDER / f"{result.number}.npy")
+        if answers is not None and answers.shape == shape and np.isfinite(answers).all():
+            found[result.number] = answers.astype(np.float64)
+    return found
+
+
+def rows_of(plan: Plan) -> npt.NDArray[np.int64]:
+    """The positions in the table of the rows that are predicted, in the order of the predictions."""
+    return np.concatenate([split.valid for split in plan.splits])
+
+
+def folds_of(plan: Plan) -> npt.NDArray[np.int64]:
+    """The fold that predicts each of these rows."""
+    return np.repeat(np.arange(len(plan.splits)), [len(split.valid) for split in plan.splits])
+
+
+def write_best(plan: Plan, answers: Predictions) -> None:
+    """Write `oof.parquet`: `row` (zero-based, in the source), `fold`, `truth`, and `p_<label>` or `prediction`."""
+    at, table = rows_of(plan), plan.table
+    truth = [table.labels[code] for code in table.target[at]] if table.labels else table.target[at]
+    columns: dict[str, Any] = {"row": table.rows[at], "fold": folds_of(plan), "truth": truth}
+    if table.labels:
+        columns |= {f"p_{label}": answers[:, code] for code, label in enumerate(table.labels)}
+    else:
+        columns["prediction"] = answers
+    atomically(plan.folder / BEST, lambda part: pd.DataFrame(columns).to_parquet(part, index=False))
+
+
+def _write(path: Path, answers: npt.NDArray[np.float32]) -> None:
+    """Write a file whole or not at all, but do not wait for the disk: a file that is lost with the power is left out later."""
+    with full_disk_named(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = part_of(path)
+        with part.open("wb") as file:
+            np.save(file, answers, allow_pickle=False)
+        part.replace(path)
+
+
+def _read(path: Path) -> npt.NDArray[Any] | None:
+    try:
+        answers: npt.NDArray[Any] = np.load(path, allow_pickle=False)
+    except (OSError, ValueError, EOFError):  # it is not there, or it was cut off
+        return None
+    return answers

@@ -1,0 +1,90 @@
+"""Which trials cannot be told from the best, and which smaller one is as good."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from foldwise.data.split import Split
+from foldwise.spec.goal import Goal
+from foldwise.study.certificate import chosen_by, smallest_within, tied
+from foldwise.trial.certificate import Certificate
+from foldwise.trial.result import FoldScore, TrialResult, mean_and_sd
+
+UP, DOWN = Goal("accuracy", "maximize"), Goal("rmse", "minimize")
+PLAN = SimpleNamespace(splits=[Split(np.arange(80), np.arange(80, 100))] * 5, goal=UP)
+
+
+def trial(number, scores, parameters=100.0, **values):
+    mean, sd = mean_and_sd(scores)
+    folds = tuple(FoldScore(fold, score, {}, {}, 1, 0.0) for fold, score in enumerate(scores))
+    costs = {"parameters": parameters}
+    return TrialResult(number, {}, "COMPLETE", folds, mean, sd, costs=costs, **values)
+
+
+BEST = trial(3, [0.90, 0.92, 0.88, 0.91, 0.94], parameters=1000)
+CLOSE = trial(1, [0.91, 0.90, 0.89, 0.90, 0.93], parameters=500)
+SMALL = trial(2, [0.90, 0.91, 0.87, 0.92, 0.93], parameters=50)
+FAR = trial(0, [0.70, 0.71, 0.69, 0.70, 0.73], parameters=10)
+
+
+def test_a_trial_that_is_worse_on_every_fold_is_told_apart():
+    assert tied(PLAN, BEST, [FAR, CLOSE, SMALL, BEST]) == (1, 2)
+
+
+def test_a_repeated_configuration_is_not_a_tie_with_itself():
+    again = trial(7, [fold.score for fold in BEST.folds], reused=3)
+    assert tied(PLAN, again, [BEST, FAR]) == ()
+
+
+def test_a_single_fold_tells_nothing():
+    plan = SimpleNamespace(splits=PLAN.splits[:1], goal=UP)
+    assert tied(plan, trial(0, [0.9]), [trial(0, [0.9]), trial(1, [0.8])]) == ()
+    assert smallest_within(trial(0, [0.9]), [trial(1, [0.9], parameters=1)], UP) is None
+
+
+def test_the_smallest_network_within_one_standard_error():
+    assert smallest_within(BEST, [FAR, CLOSE, SMALL, BEST], UP).number == 2
+    assert chosen_by("one_se", BEST, [FAR, CLOSE, SMALL, BEST], UP).number == 2
+    assert chosen_by("best", BEST, [FAR, CLOSE, SMALL, BEST], UP).number == 3
+    assert chosen_by("one_se", BEST, [FAR, BEST], UP).number == 3
+
+
+def test_a_score_that_is_minimised_is_within_one_error_above_the_best():
+    best = trial(0, [1.0, 1.2, 0.9], parameters=90)  # its mean has a standard error of 0.088
+    near, worse = trial(1, [1.05, 1.2, 0.95], parameters=9), trial(2, [1.2, 1.3, 1.2], parameters=2)
+    assert smallest_within(best, [best, near, worse], DOWN).number == 1
+
+
+WHOLE = Certificate(
+    kind="bbc", trial=12, looks=40, score=0.9329, low=0.8718, high=0.9787, optimism=0.0254, predictions=40, ties=(3, 0, 5)
+)
+
+
+def test_the_sentences_say_score_interval_and_ties():
+    first, second = WHOLE.sentences
+    assert first == (
+        "corrected for the choice among 40 trials: 0.9329 (95 % interval 0.8718 to 0.9787); "
+        "the search made it look better by 0.0254"
+    )
+    assert second == "trial 12 cannot be told from trials 3, 0, 5"
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"default": 0, "default_tied": True}, "trial 12 cannot be told from the defaults (trial 0), nor from 2 other trials"),
+        ({"ties": (4,)}, "trial 12 cannot be told from trial 4"),
+        ({"ties": (4, 5, 6, 7, 8)}, "trial 12 cannot be told from trials 4, 5, 6 and 2 more"),
+        ({"ties": (0,), "default": 0, "default_tied": True}, "trial 12 cannot be told from the defaults (trial 0)"),
+    ],
+)
+def test_the_sentence_of_ties(values, said):
+    assert Certificate(**{**vars(WHOLE), **values}).sentences[1] == said
+
+
+def test_nothing_is_said_of_a_score_that_is_unknown():
+    unknown = Certificate(kind="bbc", trial=1, looks=1, score=None, low=None, high=None, optimism=None, predictions=0)
+    assert unknown.sentences == []
