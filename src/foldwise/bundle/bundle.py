@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from foldwise.bundle.agreement import check_agreement
-from foldwise.bundle.card import Card, Sample, read_card, write_card
+from foldwise.bundle.card import Card, Interval, Sample, read_card, write_card
 from foldwise.bundle.checksums import check, hash_of
 from foldwise.bundle.libraries import as_words, other_libraries, versions_here
 from foldwise.bundle.network_file import check_network
@@ -29,6 +29,7 @@ from foldwise.data.schema import conform
 from foldwise.data.serving_rules import FLAGS, flags
 from foldwise.data.table import Table
 from foldwise.errors import DataError, FoldwiseError, JobError
+from foldwise.evaluation.calibration import Calibration
 from foldwise.models.average import members
 from foldwise.models.heads import THRESHOLD, Head, label_codes, to_predictions
 from foldwise.spec.data import Reading
@@ -63,8 +64,9 @@ class Bundle:
                 height, width, channels).
 
         Returns:
-            (rows, 1 + labels + 1) with the index of `rows`: `prediction`, a label or a number, `p_<label>` for classes, and for
-            tables `flags`, which names unusual cells.
+            One row each with the index of `rows`: `prediction`, a label or a number; `p_<label>` for classes; `low` and `high`
+            for numbers, between which the true value is in the share of cases that the card says, if it has an interval; and
+            for tables `flags`, which names unusual cells.
 
         Raises:
             DataError: a column is missing, a number column has text, or images have another size; all rules are in
@@ -78,6 +80,9 @@ class Bundle:
         if labels:
             answers["prediction"] = np.array(labels, dtype=object)[label_codes(scores, self.card.threshold)]
             answers.update({f"p_{label}": scores[:, place] for place, label in enumerate(labels)})
+        elif self.card.interval is not None:
+            half = self.card.interval.half_width
+            answers.update(low=scores - half, high=scores + half)
         if isinstance(given, pd.DataFrame):
             answers[FLAGS] = self._flags(given)
         return pd.DataFrame(answers, index=index)
@@ -99,6 +104,9 @@ class Bundle:
         scores = self._scores(given, 1 if self._is_deep else BLOCK)[0]
         if not self.card.labels:
             answer: dict[str, Any] = {"prediction": float(scores)}
+            if self.card.interval is not None:
+                half = self.card.interval.half_width
+                answer.update(low=float(scores - half), high=float(scores + half))
         else:
             answer = {"prediction": self.card.labels[int(label_codes(scores[None], self.card.threshold)[0])]}
             answer.update(zip((f"p_{label}" for label in self.card.labels), scores.tolist(), strict=True))
@@ -151,8 +159,12 @@ class Bundle:
         return self.preparation.transform(given)
 
     def _scores(self, given: Conformed, block: int = BLOCK) -> Floats:
-        outputs = _forward(self.network, self._features(given), block)
-        return to_predictions(self.card.head, outputs, self.preparation.target)
+        return self.from_outputs(_forward(self.network, self._features(given), block))
+
+    def from_outputs(self, outputs: npt.ArrayLike) -> Floats:
+        """The scores of raw outputs of the network (rows, units)."""
+        scores = to_predictions(self.card.head, outputs, self.preparation.target)
+        return scores if self.card.calibration is None else self.card.calibration.apply(scores)
 
     def _flags(self, given: pd.DataFrame) -> npt.NDArray[np.object_]:
         assert isinstance(self.preparation, Preparation)
@@ -169,6 +181,8 @@ def save_bundle(
     reading: Reading,
     study: str,
     threshold: float = THRESHOLD,
+    calibration: Calibration | None = None,
+    interval: Interval | None = None,
 ) -> Bundle:
     """Write a bundle and load it again, to check that the files on disk answer as the network in memory does.
 
@@ -181,6 +195,8 @@ def save_bundle(
         reading: how the source's cells were read.
         study: the study's name.
         threshold: of two labels, the answer is the second if its probability is above it.
+        calibration: of its probabilities.
+        interval: of its answers to a regression.
 
     Raises:
         JobError: the loaded bundle gives different answers.
@@ -199,6 +215,8 @@ def save_bundle(
         threshold=threshold,
         profile=profile_of(table.frame, schema),
         target_written=table.written.get(table.target_name, ""),
+        calibration=calibration,
+        interval=interval,
         row_cells=0 if reading.header or table.images is not None else table.raw.shape[1] + 1,
     )
     card = card.with_sample(_sample(Bundle(card, preparation, network), table))

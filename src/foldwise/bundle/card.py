@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -15,14 +15,23 @@ from foldwise.bundle.card_rules import CardRules
 from foldwise.data.profile import ColumnProfile
 from foldwise.data.schema import Column, Schema
 from foldwise.errors import JobError
+from foldwise.evaluation.calibration import Calibration
 from foldwise.models.heads import Head
 from foldwise.spec.data import Reading
 from foldwise.spec.stored import first_fault
 from foldwise.system.judged_json import read_json
 
-FORMAT = 3
+FORMAT = 4
 MOST_BYTES = 256 * 2**20
-READ = (2, 3)  # format 2 has no hashes and no profile
+READ = (2, 3, 4)  # format 2 has no hashes and no profile, 3 no calibration and no interval
+
+
+@dataclass(frozen=True)
+class Interval:
+    """An answer to a regression is within `half_width` of the true value in a share `coverage` of cases."""
+
+    coverage: float
+    half_width: float
 
 
 @dataclass(frozen=True)
@@ -41,6 +50,8 @@ class Card:
     files: the SHA-256 of the network's and the preparation's file; empty in older bundles.
     target_written: how the numbers of the target are written, if not plainly.
     row_cells: the cells of a row in a source without a header, whose columns are known by their places; 0 with a header.
+    calibration: of the probabilities; None if they are the network's own.
+    interval: of the answers of a regression; None if none was asked for, and in older bundles.
     profile: the distribution of each column of the development rows; empty for images and in older bundles.
     """
 
@@ -58,6 +69,8 @@ class Card:
     files: Mapping[str, str] = field(default_factory=dict)
     target_written: str = ""
     row_cells: int = 0
+    calibration: Calibration | None = None
+    interval: Interval | None = None
 
     def with_sample(self, sample: tuple[Sample, ...]) -> Card:
         """The same card with these sample rows."""
@@ -97,6 +110,8 @@ def read_card(path: Path) -> Card:
                 "reading": Reading(**{**reading, "missing": tuple(reading["missing"])}),
                 "sample": tuple(Sample(sample["row"], tuple(sample["scores"])) for sample in content["sample"]),
                 "profile": tuple(_profile(column) for column in content.get("profile", ())),
+                "calibration": _given(Calibration, content.get("calibration")),
+                "interval": _given(Interval, content.get("interval")),
             }
         )
     except OSError as fault:
@@ -105,6 +120,10 @@ def read_card(path: Path) -> Card:
         raise JobError(f"{path} is not the card of a bundle: {first_fault(fault)}") from None
     except (ValueError, KeyError, TypeError) as fault:
         raise JobError(f"{path} is not the card of a bundle: {fault}") from None
+
+
+def _given(kind: Callable[..., Any], content: Mapping[str, Any] | None) -> Any:
+    return None if content is None else kind(**content)
 
 
 def _schema(content: Mapping[str, Any]) -> Schema:

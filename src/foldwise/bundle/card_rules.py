@@ -109,6 +109,20 @@ class ProfileRules(Spec):
         return self
 
 
+class CalibrationRules(Spec):
+    """The calibration of probabilities."""
+
+    slope: Annotated[float, Field(ge=0.01, le=100)]
+    bias: Annotated[float, Field(ge=-100, le=100)] = 0.0
+
+
+class IntervalRules(Spec):
+    """The interval of an answer to a regression."""
+
+    coverage: Annotated[float, Field(gt=0, lt=1)]
+    half_width: Annotated[Finite, Field(ge=0)]
+
+
 class CardRules(Spec):
     """A whole card."""
 
@@ -126,11 +140,15 @@ class CardRules(Spec):
     files: Annotated[Mapping[FileName, Hash], Field(max_length=1000)] = {}
     target_written: Annotated[str, Field(max_length=100)] = ""
     row_cells: Annotated[int, Field(ge=0, le=MOST_PARTS)] = 0
+    calibration: CalibrationRules | None = None
+    interval: IntervalRules | None = None
 
     @model_validator(mode="after")
     def _agrees(self) -> CardRules:
         _check_reading(self.reading, self.target)
         _check_labels(self.head.task, self.head.units, len(self.labels))
+        if (self.interval if self.labels else self.calibration) is not None:
+            raise ValueError("must have an interval for a regression only, and a calibration for labels only")
         if (image := self.schema_.image) is not None and len(self.features) != image[0] * image[1] * image[2]:
             raise ValueError(f"has {len(self.features)} features for an image of {' x '.join(map(str, image))}")
         for place, sample in enumerate(self.sample):

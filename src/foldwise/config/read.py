@@ -73,6 +73,7 @@ _LATER: Mapping[tuple[str, ...], Any] = {
     ("fit", "early_stop", "ties"): "first",
     ("fit", "seeds"): 1,
     ("select",): {"rule": "best"},
+    ("answers",): {"coverage": 0.9, "calibrate": "auto"},
 }
 # The same for options of one kind of a section, where another kind had the option before.
 _LATER_OF_KIND: Mapping[tuple[str, str, str], Any] = {("model", "layers", "image"): None}

@@ -19,6 +19,17 @@ class CertifySpec(Spec):
     keep_mb: Annotated[float, Field(gt=0)] = 64.0
 
 
+class AnswersSpec(Spec):
+    """What a model's answers say about themselves.
+
+    coverage: the share of true numbers between `low` and `high`; None leaves both out. calibrate: whether probabilities are
+    calibrated on out-of-fold predictions; `auto`: where that lowers their log loss.
+    """
+
+    coverage: Annotated[float, Field(ge=0.5, lt=1)] | None = 0.9
+    calibrate: Literal["auto"] | bool = "auto"
+
+
 class SelectSpec(Spec):
     """Which trial is refitted: `best`, or with `one_se` the smallest network within one standard error of the best."""
 

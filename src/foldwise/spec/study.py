@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field
 
 from foldwise.spec.base import ByKind, Listed, Name, Spec, Words
-from foldwise.spec.certify import CertifySpec, SelectSpec
+from foldwise.spec.certify import AnswersSpec, CertifySpec, SelectSpec
 from foldwise.spec.data import TableSpec
 from foldwise.spec.execute import ExecutorSpec, HereExecutor
 from foldwise.spec.folds import FoldsSpec
@@ -162,6 +162,7 @@ class FixedSpec(Spec):
     promotion: PromotionSpec = PromotionSpec()
     certify: Annotated[CertifySpec, ByKind] = CertifySpec()
     select: SelectSpec = SelectSpec()
+    answers: AnswersSpec = AnswersSpec()
     paths: Paths = Paths()
 
     @property

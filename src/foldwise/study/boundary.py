@@ -12,7 +12,6 @@ from foldwise.bundle.bundle import Bundle
 from foldwise.data.preparation.fold import Preparation
 from foldwise.data.table import Table
 from foldwise.evaluation.plane import Plane, held_at, plane_through, used
-from foldwise.models.heads import to_predictions
 from foldwise.report.figures.boundary import Boundary, Dots, draw_boundary
 from foldwise.report.figures.style import save
 from foldwise.study.plan import Plan
@@ -26,7 +25,7 @@ def draw_model_boundary(folder: Path, plan: Plan, bundle: Bundle, threshold: flo
         return []
 
     def predict(rows: pd.DataFrame) -> npt.NDArray[np.float64]:
-        return to_predictions(bundle.card.head, forward(bundle.network, preparation.transform(rows)), preparation.target)
+        return bundle.from_outputs(forward(bundle.network, preparation.transform(rows)))
 
     trained = table.take(plan.development)
     plane = plane_through(used(trained.frame, preparation), preparation.measured, predict, plan.spec.fixed.seed)

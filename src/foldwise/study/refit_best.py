@@ -17,6 +17,7 @@ from foldwise.data.new_rows import identity_columns, row_keys
 from foldwise.models.average import members
 from foldwise.models.inspect import summary_of
 from foldwise.spec.trial import TrialSpec
+from foldwise.study.answer_rules import AnswerRules, answer_rules
 from foldwise.study.plan import Plan
 from foldwise.system.files import atomically
 from foldwise.system.kill_points import reached
@@ -54,6 +55,9 @@ def refit_best(plan: Plan, best: TrialResult, notify: Callable[[str], None]) -> 
     notify(f"refitting trial {best.number} on all {len(plan.development)} development rows{several}")
     tuned = job.spec.fit.threshold == "auto"
     threshold = best.metrics["threshold"] if job.spec.fit.threshold == "auto" else job.spec.fit.threshold
+    rules = answer_rules(plan, job.spec, best)
+    if rules.calibration is not None:
+        threshold = rules.calibration.threshold(threshold)  # the labels stay as they are
     final = refit(job, table, plan.development, best)
     reached("after-refit")
     features = final.preparation.features
@@ -68,6 +72,8 @@ def refit_best(plan: Plan, best: TrialResult, notify: Callable[[str], None]) -> 
         reading=data.reading,
         study=plan.spec.name,
         threshold=threshold,
+        calibration=rules.calibration,
+        interval=rules.interval,
     )
     columns = (plan.context and plan.context.columns) or identity_columns(table, data)
     write_trained(plan.folder, columns, row_keys(table, data, columns)[plan.development])
@@ -80,7 +86,18 @@ def refit_best(plan: Plan, best: TrialResult, notify: Callable[[str], None]) -> 
         notify(f"the model is the mean of {seeds} networks: {takes}")
     if tuned:
         notify(f"predicts {table.labels[1]!r} above a probability of {threshold:.3f}, tuned on out-of-fold predictions")
+    _tell(rules, notify)
     return Refitted(job.spec, features, bundle, threshold)
+
+
+def _tell(rules: AnswerRules, notify: Callable[[str], None]) -> None:
+    """Say how the answers were calibrated, or how wide their intervals are."""
+    if rules.interval is not None:
+        share, half = f"{100 * rules.interval.coverage:g} %", shown(rules.interval.half_width, digits=3)
+        notify(f"answers have low and high, {half} below and above: between them are about {share} of the true values")
+    if rules.calibration is not None:
+        how = "less" if rules.calibration.slope < 1 else "more"
+        notify(f"probabilities are calibrated on out-of-fold predictions, which makes them {how} extreme; labels do not change")
 
 
 def network_text(final: FinalModel) -> str:

@@ -314,6 +314,7 @@ def _write_pyfunc(path: Path, folder: Path, card: Card, model: Model) -> None:
     outputs = [
         ColSpec("string" if card.labels else "double", "prediction"),
         *(ColSpec("double", f"p_{x}") for x in card.labels),
+        *(ColSpec("double", x) for x in ("low", "high") if card.interval is not None),
     ]
     if image is None:
         outputs.append(ColSpec("string", FLAGS))

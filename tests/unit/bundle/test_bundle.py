@@ -10,9 +10,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from foldwise.bundle.card import read_card, write_card
+from foldwise.bundle.card import Interval, read_card, write_card
 from foldwise.bundle.checksums import hash_of, hashes
 from foldwise.errors import DataError, JobError
+from foldwise.evaluation.calibration import Calibration
 from tests.contract.bundles import TARGETS, make_bundle
 
 pytestmark = pytest.mark.slow
@@ -64,6 +65,25 @@ def test_of_two_labels_the_card_s_threshold_decides(made):
     answers = replace(bundle, card=replace(bundle.card, threshold=middle)).predict(raw)
     assert list(answers["prediction"] == "yes") == list(shares > middle)
     assert np.array_equal(answers["p_yes"], shares)
+
+
+def test_calibrated_probabilities_and_intervals_are_in_every_answer(made):
+    bundle, table, raw = made
+    if table.task == "regression":
+        wide = replace(bundle, card=replace(bundle.card, interval=Interval(0.9, 12.5)))
+        answers, row = wide.predict(raw), wide.answer(raw.iloc[3].to_dict())
+        assert list(answers.columns) == ["prediction", "low", "high", "flags"]
+        assert np.allclose(answers["high"] - answers["prediction"], 12.5)
+        assert np.allclose(answers["prediction"] - answers["low"], 12.5)
+        assert (row["low"], row["high"]) == (answers["low"].iloc[3], answers["high"].iloc[3])
+        return
+    calibration = Calibration(0.3)
+    softer = replace(bundle, card=replace(bundle.card, calibration=calibration))
+    answers, row = softer.predict(raw), softer.answer(raw.iloc[3].to_dict())
+    labels = [f"p_{label}" for label in TARGETS[table.task]]
+    assert np.array_equal(answers[labels].to_numpy(), calibration.apply(bundle.scores(raw)))
+    assert [row[label] for label in labels] == answers[labels].iloc[3].tolist()
+    assert list(answers["prediction"]) == list(bundle.predict(raw)["prediction"])
 
 
 def test_raw_text_and_the_typed_table_get_the_same_answers(made):
@@ -245,7 +265,7 @@ def test_a_damaged_bundle_is_one_sentence(saved, damage):
     elif damage == "torn card":
         card.write_text(card.read_text()[:100])
     elif damage == "newer":
-        card.write_text(card.read_text().replace('"format": 3', '"format": 4'))
+        card.write_text(card.read_text().replace('"format": 4', '"format": 5'))
     elif damage == "torn network":
         (saved / "network.keras").write_bytes((saved / "network.keras").read_bytes()[:200])
     else:

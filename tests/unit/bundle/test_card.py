@@ -5,10 +5,11 @@ from dataclasses import replace
 
 import pytest
 
-from foldwise.bundle.card import Card, Sample, read_card, write_card
+from foldwise.bundle.card import Card, Interval, Sample, read_card, write_card
 from foldwise.data.profile import ColumnProfile
 from foldwise.data.schema import Column, Schema
 from foldwise.errors import JobError
+from foldwise.evaluation.calibration import Calibration
 from foldwise.models.heads import Head
 from foldwise.spec.data import Reading
 
@@ -24,6 +25,14 @@ CARD = Card(
     sample=(Sample({"size": 1.5}, (0.25, 0.75)),),
 )
 
+NUMBERS = replace(
+    CARD,
+    head=Head(1, "linear", "mse", "regression"),
+    labels=(),
+    sample=(Sample({"size": 1.5}, (0.25,)),),
+    interval=Interval(0.9, 2.5),
+)
+
 
 def test_a_card_comes_back_as_it_was_written(tmp_path):
     profile = (
@@ -33,7 +42,8 @@ def test_a_card_comes_back_as_it_was_written(tmp_path):
     sorts = Schema((*CARD.schema.columns, Column("sort", "category")))
     sample = (Sample({"size": 1.5, "sort": "a"}, (0.25, 0.75)),)
     profiled = replace(CARD, schema=sorts, sample=sample, profile=profile)
-    for card in (CARD, replace(CARD, threshold=1 / 3), profiled):
+    calibrated = replace(CARD, calibration=Calibration(0.5, -1.0))
+    for card in (CARD, replace(CARD, threshold=1 / 3), profiled, calibrated, NUMBERS):
         write_card(card, tmp_path / "bundle.json")
         assert read_card(tmp_path / "bundle.json") == card
 
@@ -44,6 +54,15 @@ def test_a_card_older_than_profiles_is_read(tmp_path):
     content = json.loads(path.read_text())
     del content["profile"]
     path.write_text(json.dumps({**content, "format": 2}))
+    assert read_card(path) == CARD
+
+
+def test_a_card_older_than_calibration_is_read(tmp_path):
+    path = tmp_path / "bundle.json"
+    write_card(CARD, path)
+    content = json.loads(path.read_text())
+    del content["calibration"], content["interval"]
+    path.write_text(json.dumps({**content, "format": 3}))
     assert read_card(path) == CARD
 
 
@@ -71,6 +90,11 @@ SCORES = "sample.0.scores"
 @pytest.mark.parametrize(
     ("key", "value", "sentence"),
     [
+        ("calibration", {"slope": 0.0}, "calibration.slope: "),
+        ("calibration", {"slope": 1e9}, "calibration.slope: "),
+        ("calibration", {"slope": 1.0, "bias": 1e9}, "calibration.bias: "),
+        ("calibration", {"slope": 1.0, "code": "x"}, "calibration.code: "),
+        ("interval", {"coverage": 0.9, "half_width": 1.0}, "must have an interval for a regression only"),
         ("study", "../../../../x", "study: must be 1 to 100 of"),
         ("study", "/etc/x", "study: must be"),
         ("study", "..", "study: must be"),
@@ -139,10 +163,10 @@ def test_every_field_of_a_card_is_judged(tmp_path, key, value, sentence):
         ('"threshold": 0.5', '"threshold": 0.5, "threshold": 0.9', "has the key 'threshold' twice"),
         ('"threshold": 0.5', f'"threshold": {"[" * 100_000}{"]" * 100_000}', "nested deeper than 100 levels"),
         ('"threshold": 0.5', f'"threshold": {"[" * 200}{"]" * 200}', "nested deeper than 100 levels"),
-        ('"format": 3', '"format": true', "has format True"),
-        ('"format": 3', '"format": [3]', "has format [3]"),
-        ('"format": 3', '"format": "\\u001b[2J\\n"', "has format '\\x1b[2J\\n', and"),
-        ('"format": 3', f'"format": "{"x" * 70_000}"', "has format 'xxxxx"),
+        ('"format": 4', '"format": true', "has format True"),
+        ('"format": 4', '"format": [3]', "has format [3]"),
+        ('"format": 4', '"format": "\\u001b[2J\\n"', "has format '\\x1b[2J\\n', and"),
+        ('"format": 4', f'"format": "{"x" * 70_000}"', "has format 'xxxxx"),
         ('"study": "s-1"', f'"study": "{"x" * 70_000}"', "study: must be 1 to 100 of"),
     ],
 )
@@ -154,7 +178,7 @@ def test_the_text_of_a_card_is_judged(tmp_path, old, new, sentence):
     assert sentence in _refused(path, text.replace(old, new))
 
 
-@pytest.mark.parametrize("text", ["", "[]", "[1]", "5", "null", '"text"', "{}", "\x00", '{"format": 3}'])
+@pytest.mark.parametrize("text", ["", "[]", "[1]", "5", "null", '"text"', "{}", "\x00", '{"format": 4}'])
 def test_other_json_is_not_a_card(tmp_path, text):
     _refused(tmp_path / "bundle.json", text)
 
