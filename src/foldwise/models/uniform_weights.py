@@ -1,7 +1,7 @@
 """First weights that are uniform numbers, drawn in numpy: bit for bit those of Keras's initializers on TensorFlow.
 
-Keras asks TensorFlow operation by operation, a millisecond for each weight of each fold; here it takes some microseconds. A test
-compares every bit with the installed Keras.
+Keras asks TensorFlow operation by operation, a millisecond for each weight of each fold; here it takes some microseconds. A
+test compares every bit with the installed Keras.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ def uniform_weights(
     if bounds is None or dtype not in ("float32", "float64"):
         return None
     low, high = (np.dtype(dtype).type(np.float32(bound)) for bound in bounds)  # TensorFlow reads a Python number as float32
-    values: npt.NDArray[Any] = uniforms(seed % MODULUS, 0, 1, math.prod(shape), dtype)[0].reshape(tuple(shape))
-    return values * (high - low) + low
+    drawn = uniforms(seed % MODULUS, 0, 1, math.prod(shape), dtype)[0].reshape(tuple(shape))
+    return np.asarray(drawn * (high - low) + low)
 
 
 def _bounds(initializer: keras.initializers.Initializer, shape: Sequence[int]) -> tuple[float, float] | None:
