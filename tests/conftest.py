@@ -14,6 +14,14 @@ import pytest
 HERE = Path(__file__).parent
 
 
+def pytest_configure(config):
+    """A cache folder of this run: compiled programs are used again within it, and nothing is written to the user's."""
+    if not hasattr(config, "workerinput"):
+        folder = tempfile.mkdtemp(prefix="fw-cache-")
+        os.environ["XDG_CACHE_HOME"] = folder
+        config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
+
+
 @pytest.fixture(scope="session")
 def tensorflow_started():
     from foldwise.training.runtime import start

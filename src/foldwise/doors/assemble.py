@@ -140,7 +140,7 @@ def make_executor(
         place, folds = chosen.address, plan.folder / "folds"
         shutil.rmtree(folds, ignore_errors=True)  # files of a killed start, perhaps by other versions
         cluster = dask_cluster.SharedCluster(place) if place else dask_cluster.LocalCluster(chosen.workers, threads, folds)
-        opening = Opening(plan.table, plan.splits, seed, threads, limits, None if place else folds)
+        opening = Opening(plan.table, plan.splits, seed, threads, limits, None if place else folds, plan.spec.fixed.paths.cache)
         return Remote(cluster, opening, notify, limits)
     from foldwise.execution.local import HereExecutor
 

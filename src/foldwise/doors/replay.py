@@ -48,6 +48,7 @@ def replay_here(spec: StudySpec, number: int, opens: StartLedger, screen: Screen
     from foldwise.study.open_or_resume import compared
     from foldwise.study.plan import threads_of
     from foldwise.system.signals import stoppable
+    from foldwise.training.program_cache import use_programs
     from foldwise.training.runtime import start
 
     ledger = opens.open()
@@ -58,6 +59,7 @@ def replay_here(spec: StudySpec, number: int, opens: StartLedger, screen: Screen
     recorded = recorded_trial(ledger, spec.name, number)
     if recorded.number != number:
         screen.note(f"trial {number} reused the result of trial {recorded.number}, which is replayed")
+    use_programs(spec.fixed.paths.cache, screen.note)
     start(threads_of(plan))
     from foldwise.training.cross_validate import cross_validate
 

@@ -179,9 +179,11 @@ def _carry_out(
 def _start_tensorflow(plan: Plan, screen: Screen) -> int:
     """Start TensorFlow, unless it runs in this process already; the number of its threads."""
     from foldwise.study.plan import threads_of
+    from foldwise.training.program_cache import use_programs
     from foldwise.training.runtime import start
 
     wanted = threads_of(plan)
+    use_programs(plan.spec.fixed.paths.cache, screen.note)
     threads = start(wanted, or_as_it_runs=plan.spec.fixed.execute.threads is None)
     if threads != wanted:
         screen.note(f"TensorFlow already runs in this process, with {threads} threads instead of the study's {wanted}")

@@ -48,10 +48,12 @@ def step_here(config: Mapping[str, Any]) -> None:
         from foldwise.study.open_or_resume import compared
         from foldwise.study.plan import threads_of
         from foldwise.system.signals import stoppable
+        from foldwise.training.program_cache import use_programs
         from foldwise.training.runtime import start
 
         compared(plan, record, ledger)
     fold = watched(plan, recorded, asked.fold, asked.step)
+    use_programs(asked.paths.cache, screen.note)
     start(threads_of(plan))
     with stoppable(screen.note) as raise_if_stopped:
         result, values = replay(fold, raise_if_stopped)

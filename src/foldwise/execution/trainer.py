@@ -73,7 +73,7 @@ def trainer(
 class Opening:
     """Makes another process a worker of a study: everything that it needs besides its jobs, sent to it once.
 
-    It contains the table itself: a worker on another machine may not have the file.
+    It contains the table itself: a worker on another machine may not have the file. programs: paths.cache.
     """
 
     table: Table
@@ -82,6 +82,7 @@ class Opening:
     threads: int
     limits: Limits
     shared: Path | None
+    programs: str | None = None
 
     def __call__(self, notify: Notify) -> Run:
         """Start TensorFlow there, and return the function that trains.
@@ -89,7 +90,9 @@ class Opening:
         Raises:
             JobError: TensorFlow already runs there with another number of threads.
         """
+        from foldwise.training.program_cache import use_programs
         from foldwise.training.runtime import start
 
+        use_programs(self.programs, notify)
         start(self.threads)
         return trainer(self.table, self.splits, self.seed, notify, self.limits, self.shared)

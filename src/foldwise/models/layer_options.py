@@ -9,6 +9,7 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
+from foldwise.models.uniform_weights import uniform_weights
 from foldwise.seeds import Purpose, derive
 from foldwise.spec.constraint import ConstraintSpec
 from foldwise.spec.goal import Task
@@ -71,5 +72,9 @@ def drawn(
     """First values of a weight, seeded by `seed` and its place among the network's weights."""
     config = initializer.get_config()
     if "seed" in config:
-        initializer = type(initializer).from_config({**config, "seed": derive(Purpose.WEIGHTS, seed, place)})
+        own = derive(Purpose.WEIGHTS, seed, place)
+        values = uniform_weights(initializer, shape, dtype, own)
+        if values is not None:
+            return values
+        initializer = type(initializer).from_config({**config, "seed": own})
     return np.asarray(keras.ops.convert_to_numpy(initializer(shape, dtype=dtype)))

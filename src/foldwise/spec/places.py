@@ -80,8 +80,11 @@ FilePath = Annotated[str, AfterValidator(usable_path)]
 
 
 class Paths(Spec):
-    """runs: the only folder that is written to. data: where data sets are searched for. conf: options searched first."""
+    """runs: the only folder that is written to, but for cache. data: where data sets are searched for. cache: programs that
+    later processes of this machine use again; `auto` is the user's cache folder, None keeps none. conf: options searched first.
+    """
 
     runs: Folder = "mlruns"
     data: Folder = "data"
+    cache: Folder | None = "auto"
     conf: Folder | None = None

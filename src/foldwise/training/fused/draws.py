@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import tensorflow as tf
 
-from foldwise.training.fused.philox import uniforms
+from foldwise.models.philox import uniforms
 
 
 def stream(seed: int, first: int, count: int, shape: tuple[int, int], normal: bool, dtype: str) -> tf.Tensor:

@@ -15,6 +15,7 @@ from foldwise.training.fused.network import RuntimeParams, Shape, answers
 from foldwise.training.fused.optimizers import Numbers, Rule, rule_for
 from foldwise.training.fused.rows import Rows
 from foldwise.training.fused.step import Batch, Learner, Setup, step, validate, where
+from foldwise.training.fused.traced import traced, words_of
 from foldwise.training.fused.weights import Packing, packing_of
 from foldwise.training.losses import loss_for
 
@@ -108,8 +109,10 @@ def program_for(key: Key, optimizer: OptimizerSpec) -> Program:
         while len(_programs) >= MOST_PROGRAMS:
             _programs.popitem(last=False)
         run, answer = partial(_run, key, rule_for(optimizer)), partial(_answer, key)
-        compiled = tf.function(run, jit_compile=True, autograph=False) if key.compiled else _of_any_size(run)
-        _programs[key] = Program(compiled, _of_any_size(answer))
+        _programs[key] = Program(
+            run=traced(run, f"run {words_of(key)}", lambda state, *_: (state, 0, 0), compiled=key.compiled),
+            answer=traced(answer, f"answer {words_of(key)}", lambda *_: 0, compiled=False),
+        )
     _programs.move_to_end(key)
     return _programs[key]
 
@@ -204,23 +207,3 @@ def _repeat(times: Tensor, body: Callable[[Tensor, Any], Any], start: Any) -> An
     """`start` after `body(number, so far)` for each number below `times`."""
     first = tf.constant(0), start
     return tf.while_loop(lambda number, _: number < times, lambda number, so_far: (number + 1, body(number, so_far)), first)[1]
-
-
-def _of_any_size(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The function as a graph, traced by the first call: for tensors of these ranks and any size.
-
-    AutoGraph, which would rewrite Python's loops and ifs, stays off: it takes most of a first trial's time.
-    """
-    traced: list[Any] = []
-
-    def call(*arguments: Any) -> Any:
-        if not traced:
-            shapeless = tf.nest.map_structure(_shapeless, arguments)
-            traced.append(tf.function(function, autograph=False).get_concrete_function(*shapeless))
-        return traced[0](*arguments)
-
-    return call
-
-
-def _shapeless(value: Any) -> Any:
-    return tf.TensorSpec([None] * len(value.shape), value.dtype) if tf.is_tensor(value) else value

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from foldwise.training.fused.philox import BLOCKS_AT_ONCE, uniforms
+from foldwise.models.philox import BLOCKS_AT_ONCE, uniforms
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("tensorflow_started")]
 

@@ -1,0 +1,130 @@
+"""Functions as TensorFlow graphs that are traced once a machine: the graph of an earlier process is read instead.
+
+Tracing runs Python for each operation and its gradient, 0.1 to 0.3 s a program, and reading a graph takes a tenth of it. With
+or without a cache the graph that runs is the one that was read back, so results do not depend on what was cached.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Any
+
+import tensorflow as tf
+from tensorflow.core.framework.function_pb2 import FunctionDefLibrary
+from tensorflow.python.eager import context  # functions that were read are called by name, which only this module can
+
+from foldwise.training.program_cache import program_cache
+
+Tensor = Any  # TensorFlow ships no types
+Like = Callable[..., Any]  # arguments -> anything of the structure of the result
+
+
+def traced(function: Callable[..., Any], words: str, like: Like, *, compiled: bool) -> Callable[..., Any]:
+    """The function as a graph, made by the first call.
+
+    Args:
+        function: of nested tensors and None to nested tensors.
+        words: what the graph depends on besides the arguments; two functions of the same words have the same graph.
+        like: gives a value of the structure of the result.
+        compiled: by XLA, for arguments of exactly these shapes; else for any sizes of the same ranks.
+
+    AutoGraph, which would rewrite Python's loops and ifs, stays off: it takes most of a first trial's time.
+    """
+    made: list[_Registered] = []
+
+    def call(*arguments: Any) -> Any:
+        tensors = [leaf for leaf in tf.nest.flatten(arguments) if tf.is_tensor(leaf)]
+        if made:
+            return tf.nest.pack_sequence_as(like(*arguments), made[0](tensors))
+        specs = tf.nest.map_structure(lambda leaf: _spec(leaf, exact=compiled), arguments)
+        made.append(_registered(function, f"{words} {compiled}", specs, compiled))
+        result = made[0](tensors)
+        cache = program_cache()
+        if compiled and cache is not None:
+            cache.publish()
+        return tf.nest.pack_sequence_as(like(*arguments), result)
+
+    return call
+
+
+@dataclass(frozen=True)
+class _Registered:
+    """A function that TensorFlow knows by its name. Its name and those inside are the same in every process, because XLA finds
+    what it compiled earlier by them; `tf.function` numbers its names.
+    """
+
+    name: str
+    outputs: int
+
+    def __call__(self, tensors: Sequence[Tensor]) -> list[Tensor]:
+        found: list[Tensor] = context.context().call_function(self.name.encode(), tensors, self.outputs)
+        return found
+
+
+def words_of(value: Any) -> str:
+    """A value of dataclasses, tuples, sets, words and numbers as text, the same in every process."""
+    if is_dataclass(value):
+        inner = ",".join(f"{part.name}={words_of(getattr(value, part.name))}" for part in fields(value))
+        return f"{type(value).__name__}({inner})"
+    if isinstance(value, (frozenset, set)):
+        return f"{{{','.join(sorted(map(words_of, value)))}}}"
+    if isinstance(value, (tuple, list)):
+        return f"({','.join(map(words_of, value))})"
+    if value is None or isinstance(value, (str, int, float)):
+        return repr(value)
+    raise TypeError(f"{type(value).__name__} has no words")
+
+
+def _spec(leaf: Any, *, exact: bool) -> Any:
+    if not tf.is_tensor(leaf):
+        return leaf
+    return tf.TensorSpec(leaf.shape if exact else [None] * len(leaf.shape), leaf.dtype)
+
+
+def _registered(function: Callable[..., Any], words: str, specs: Any, compiled: bool) -> _Registered:
+    """The function under a name made from all that its graph depends on; its graph is that of an earlier process, or traced."""
+    leaves = tf.nest.flatten(specs)
+    shapes = [(leaf.dtype.name, leaf.shape.as_list()) if isinstance(leaf, tf.TensorSpec) else None for leaf in leaves]
+    key = hashlib.sha256(f"{words} {shapes} {tf.config.list_physical_devices('GPU')}".encode()).hexdigest()
+    cache = program_cache()
+    content = None if cache is None else cache.graph(key)
+    if content is None:
+        content = _trace(function, specs, f"foldwise_{key[:32]}")
+        if cache is not None:
+            cache.keep_graph(key, content)
+    functions = FunctionDefLibrary.FromString(content).function
+    functions[0].attr["_XlaMustCompile"].b = compiled
+    for one in reversed(functions):  # the first calls the others
+        if not context.context().has_function(one.signature.name):
+            context.context().add_function_def(one)
+    return _Registered(functions[0].signature.name, len(functions[0].signature.output_arg))
+
+
+def _trace(function: Callable[..., Any], specs: Any, name: str) -> bytes:
+    """A traced graph as a library of functions, itself the first, under names that begin with `name`.
+
+    Raises:
+        ValueError: the function holds a tensor of its own, which would not be in the graph.
+    """
+
+    def named(*arguments: Any) -> Any:
+        return tf.nest.map_structure(tf.identity, function(*arguments))  # a result may be an argument
+
+    concrete = tf.function(named, autograph=False).get_concrete_function(*specs)
+    if concrete.captured_inputs:
+        raise ValueError("a program holds a tensor of its own; every tensor must be an argument")
+    inner = concrete.graph.as_graph_def().library.function
+    library = FunctionDefLibrary(function=[concrete.function_def, *inner])
+    names = {one.signature.name: f"{name}_{place}" for place, one in enumerate(library.function)}
+    for one in library.function:
+        one.signature.name = names[one.signature.name]
+        for node in one.node_def:
+            node.op = names.get(node.op, node.op)
+            for value in node.attr.values():
+                kind = value.WhichOneof("value")  # to touch another field would make the value that field
+                for called in (value.func,) if kind == "func" else value.list.func if kind == "list" else ():
+                    called.name = names.get(called.name, called.name)
+    written: bytes = library.SerializeToString(deterministic=True)
+    return written

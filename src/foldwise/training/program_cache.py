@@ -1,0 +1,209 @@
+"""Programs of earlier processes: traced graphs and what XLA compiled, kept in a folder of the user's own.
+
+Whoever can write there runs code in this process. So the folder must belong to the user alone, and every file is named by the
+hash of its content, which is checked before it is used; a damaged file is removed and made again. Files are renamed into place
+whole. XLA reads and writes a folder of this process, as it neither writes whole files nor forgives damaged ones.
+"""
+
+from __future__ import annotations
+
+import atexit
+import hashlib
+import os
+import platform
+import shutil
+import stat
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+
+MOST_BYTES = 256 * 2**20
+LIBRARIES = ("foldwise", "tensorflow", "keras", "numpy")
+SWITCHES = ("TF_ENABLE_ONEDNN_OPTS", "ONEDNN_MAX_CPU_ISA", "XLA_FLAGS")  # of the environment, which change programs
+SOURCES = ("training", "models", "spec")  # of foldwise: programs are traced from these
+DIRECTORY = "--tf_xla_persistent_cache_directory="
+PREFIX = "foldwise"
+
+
+@dataclass(eq=False)
+class ProgramCache:
+    """The folder of this machine and these versions. own: the folder that XLA reads and writes; None without XLA's part."""
+
+    folder: Path
+    own: Path | None = None
+    published: set[str] = field(default_factory=set)
+
+    def graph(self, key: str) -> bytes | None:
+        """A traced graph, None if it is not there or damaged."""
+        return _read(self.folder / "graphs", key)
+
+    def keep_graph(self, key: str, content: bytes) -> None:
+        """Keep a traced graph."""
+        _write(self.folder / "graphs", key, content)
+
+    def publish(self) -> None:
+        """Keep what XLA has compiled since the last call."""
+        if self.own is None:
+            return
+        for path in self.own.glob(f"{PREFIX}*.pb"):
+            if path.name not in self.published:
+                _write(self.folder / "xla", path.name, path.read_bytes())
+                self.published.add(path.name)
+
+
+_opened: list[ProgramCache] = []  # at most one: TensorFlow reads its folder once a process
+
+
+def program_cache() -> ProgramCache | None:
+    """The cache of this process, None if it has none."""
+    return _opened[0] if _opened else None
+
+
+def use_programs(setting: str | None, notify: Callable[[str], object]) -> None:
+    """Use the programs of earlier processes, as `paths.cache` says; where that cannot be, say why and go on without."""
+    if setting is None:
+        return
+    reason = open_cache(usual_folder() if setting == "auto" else Path(setting).resolve())
+    if reason is not None:
+        notify(f"paths.cache: {reason}, so programs are compiled anew")
+
+
+def open_cache(folder: Path) -> str | None:
+    """Use the programs in a folder from now on; before TensorFlow is imported also those of XLA.
+
+    Returns:
+        Why the folder is not used, None if it is.
+    """
+    if _opened:
+        return None
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        reason = _reason_against(folder)
+        if reason is not None:
+            return reason
+        here = folder / _versions()
+        here.mkdir(mode=0o700, exist_ok=True)
+        _bound(folder)
+        found = ProgramCache(here)
+        if "tensorflow" not in sys.modules and DIRECTORY not in os.environ.get("TF_XLA_FLAGS", ""):
+            found.own = _for_xla(here)
+            found.published = {path.name for path in found.own.iterdir()}
+            flags = f"{DIRECTORY}{found.own} --tf_xla_persistent_cache_prefix={PREFIX}"
+            os.environ["TF_XLA_FLAGS"] = f"{os.environ.get('TF_XLA_FLAGS', '')} {flags}".strip()
+    except OSError as fault:
+        return f"{folder} cannot be used ({fault.strerror})"
+    _opened.append(found)
+    return None
+
+
+def usual_folder() -> Path:
+    """The user's cache folder."""
+    base = os.environ.get("XDG_CACHE_HOME", "")
+    return (Path(base) if base.startswith("/") else Path.home() / ".cache") / "foldwise"
+
+
+def _reason_against(folder: Path) -> str | None:
+    about = os.lstat(folder)
+    if not stat.S_ISDIR(about.st_mode):
+        return f"{folder} is a link or a file, not a folder"
+    if about.st_uid != os.geteuid():
+        return f"{folder} belongs to another user"
+    if about.st_mode & 0o077:
+        return f"others can open {folder} (chmod 700 makes it yours alone)"
+    return None
+
+
+def _for_xla(here: Path) -> Path:
+    """A folder of this process alone with every whole program that is kept; those of processes that are gone are removed."""
+    for left in here.glob("process-*"):
+        if not _lives(left.name.partition("-")[2]):
+            shutil.rmtree(left, ignore_errors=True)
+    own = here / f"process-{os.getpid()}"
+    shutil.rmtree(own, ignore_errors=True)
+    own.mkdir(mode=0o700)
+    atexit.register(shutil.rmtree, own, ignore_errors=True)
+    for path in (here / "xla").glob("*"):
+        name = path.name.partition("-")[2]
+        content = _read(here / "xla", name) if name.endswith(".pb") else None
+        if content is not None:
+            (own / name).write_bytes(content)
+    return own
+
+
+def _lives(pid: str) -> bool:
+    try:
+        os.kill(int(pid), 0)
+    except (ValueError, ProcessLookupError):
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _read(folder: Path, name: str) -> bytes | None:
+    """The content of a file that is kept, if it is whole; a damaged one is removed."""
+    for path in sorted(folder.glob(f"*-{name}")):
+        with suppress(OSError):
+            content = path.read_bytes()
+            if path.name == f"{hashlib.sha256(content).hexdigest()}-{name}":
+                os.utime(path)  # it was used now
+                return content
+            path.unlink()
+    return None
+
+
+def _write(folder: Path, name: str, content: bytes) -> None:
+    """Keep a file, whole or not at all; a full disk costs the programs of later processes time, and nothing else."""
+    path = folder / f"{hashlib.sha256(content).hexdigest()}-{name}"
+    part = folder / f".{path.name}.{os.getpid()}"
+    with suppress(OSError):
+        folder.mkdir(mode=0o700, exist_ok=True)
+        try:
+            part.write_bytes(content)
+            part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)
+
+
+def _bound(folder: Path) -> None:
+    """Remove the files that were not used for longest, until all together are small enough."""
+    files = []
+    for path in folder.glob("*/*/*"):
+        with suppress(OSError):
+            about = path.lstat()
+            files.append((about.st_mtime, about.st_size, path))
+    total = sum(size for _, size, _ in files)
+    for _, size, path in sorted(files):
+        if total <= MOST_BYTES:
+            break
+        with suppress(OSError):
+            path.unlink()
+            total -= size
+
+
+@cache
+def _versions() -> str:
+    """A name for all that programs depend on: libraries, foldwise's own sources, the processor, switches."""
+    words = hashlib.sha256()
+    for library in LIBRARIES:
+        words.update(f"{library} {version(library)};".encode())
+    package = Path(__file__).parents[1]
+    for room in SOURCES:
+        for path in sorted((package / room).rglob("*.py")):
+            words.update(path.read_bytes())
+    words.update(f"{platform.machine()} {platform.python_version()} {_features()}".encode())
+    words.update(";".join(os.environ.get(name, "") for name in SWITCHES).encode())
+    return words.hexdigest()[:24]
+
+
+def _features() -> str:
+    """What this processor can do, where the system says it."""
+    with suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text(encoding="ascii", errors="replace").splitlines():
+            if line.startswith(("flags", "Features")):
+                return line
+    return platform.processor()

@@ -1,0 +1,48 @@
+"""Graphs by name."""
+
+from __future__ import annotations
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+
+def test_words_do_not_depend_on_the_order_of_a_set():
+    from foldwise.training.fused.traced import words_of
+
+    assert words_of(frozenset(["b", "a"])) == words_of(frozenset(["a", "b"])) == "{'a','b'}"
+    assert words_of((1, None, "x", 2.5, True)) == "(1,None,'x',2.5,True)"
+    with pytest.raises(TypeError, match="object has no words"):
+        words_of(object())
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+def test_a_loop_with_functions_inside_runs_by_name(compiled):
+    import tensorflow as tf
+
+    from foldwise.training.fused.traced import traced
+
+    def power(parts, times):
+        base, other = parts["base"], parts["other"]
+        assert other is None
+        _, found = tf.while_loop(
+            lambda at, _: at < times, lambda at, so_far: (at + 1, tf.cond(at >= 0, lambda: so_far * base, lambda: so_far)),
+            (tf.constant(0), tf.ones_like(base)),
+        )  # fmt: skip
+        return {"found": found, "base": base}
+
+    call = traced(power, f"power {compiled}", lambda parts, _: {"found": 0, "base": 0}, compiled=compiled)
+    for _ in range(2):
+        result = call({"base": tf.constant([2.0, 3.0]), "other": None}, tf.constant(3))
+        assert result["found"].numpy().tolist() == [8.0, 27.0]
+        assert result["base"].numpy().tolist() == [2.0, 3.0]
+
+
+def test_a_function_that_holds_a_tensor_is_refused():
+    import tensorflow as tf
+
+    from foldwise.training.fused.traced import traced
+
+    held = tf.constant([1.0] * 100_000)
+    with pytest.raises(ValueError, match="every tensor must be an argument"):
+        traced(lambda x: x + held, "held", lambda _: 0, compiled=False)(tf.constant(1.0))
