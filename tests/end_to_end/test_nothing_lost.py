@@ -103,3 +103,17 @@ def test_a_second_start_while_the_first_runs_is_refused(tmp_path):
     finally:
         process.kill()
         process.communicate()
+
+
+def test_the_verdict_is_printed_before_the_model_is_registered(tmp_path):
+    runs = tmp_path / "runs"
+    words = ["data=iris", "budget.trials=2", "folds.count=3", "fit.epochs=4", "tracking=in_memory", "model.hidden=1"]
+    killed = run("tune", *words, runs=runs, env={**os.environ, "FOLDWISE_KILL": "before-register"})
+    assert killed.returncode == -signal.SIGKILL
+    (verdict,) = [line for line in killed.stdout.splitlines() if line.startswith("Verdict:")]
+    assert not (only_study(runs) / "summary.json").exists()
+    again = run("tune", *words, runs=runs)
+    assert again.returncode == 0, again.stderr
+    assert verdict in again.stdout.splitlines()
+    assert again.stdout.count("Verdict:") == 1
+    assert summary(runs)["verdict"] in verdict

@@ -43,6 +43,7 @@ class Screen:
         self._now = ""
         self._started = 0.0
         self._own = 0
+        self._judged = False
         self._readable = Readable(Space())
 
     def searches(self, space: Space) -> None:
@@ -126,7 +127,15 @@ class Screen:
             self._live = None
 
     def finished(self, summary: StudySummary, where: Sequence[str]) -> None:
-        """The verdict, its scores, and the next commands."""
+        """The verdict with its scores, unless it was shown before, and the next commands."""
+        if not self._judged:
+            self.judged(summary)
+        for line in where:
+            self.console.print(escape(line))
+
+    def judged(self, summary: StudySummary) -> None:
+        """The verdict and its scores; the study still draws, registers and writes what it found."""
+        self._judged = True
         metric, best, folds = summary.goal.metric, summary.best, len(summary.best.folds)
         table = RichTable(title=None, box=None, pad_edge=False)
         for column in ("", f"{metric} {summary.scored}", f"{metric} on the holdout"):
@@ -148,8 +157,6 @@ class Screen:
             self.console.print(escape(line))
         said = f"Verdict: {summary.verdict}" if summary.holdout else summary.verdict[0].upper() + summary.verdict[1:]
         self.console.print(Text(said, style="bold"))
-        for line in where:
-            self.console.print(escape(line))
 
     def compared(self, columns: Sequence[str], trials: Sequence[Sequence[str]], left_out: int) -> None:
         """Print trials in a table."""

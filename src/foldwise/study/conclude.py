@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from foldwise.config.read import trial_at
 from foldwise.data.preparation.fold import fit_preparation
-from foldwise.errors import DiskFull, JobError, Replaced
+from foldwise.errors import JobError, Replaced
 from foldwise.evaluation.baseline_clock import BaselineClock
 from foldwise.ledger.rows import StudyRecord
 from foldwise.report.compare_page import write_page
@@ -55,11 +55,6 @@ def conclude(plan: Plan, searched: Searched, parts: Parts, registry: Registry, s
     judgement = judge(plan, model, best, results, parts.ledger, _clock(plan, parts))
     for sentence in judgement.baselines.remarks:
         notify(f"baseline {sentence}")
-    draw_figures(plan, model.bundle, results, judgement.baselines.scores, judgement.answers, notify)
-    place = parts.tracker.place()
-    record = parts.ledger.study(plan.spec.name)
-    assert record is not None  # its trials are in the ledger
-    version = _register(plan, record, best.number, parts, registry, place, judgement)
     summary = StudySummary(
         study=plan.spec.name,
         seed=plan.spec.fixed.seed,
@@ -85,6 +80,16 @@ def conclude(plan: Plan, searched: Searched, parts: Parts, registry: Registry, s
         engine=best.engine,
         seeds=model.trial.fit.seeds,
         findings=tuple(finding.record for finding in plan.findings),
+        model=described(plan.spec.register, None),
+    )
+    parts.watcher.judged(summary)  # now, as figures and the registry take seconds
+    draw_figures(plan, model.bundle, results, judgement.baselines.scores, judgement.answers, notify)
+    place = parts.tracker.place()
+    record = parts.ledger.study(plan.spec.name)
+    assert record is not None  # its trials are in the ledger
+    version = _register(plan, record, best.number, parts, registry, place, judgement)
+    summary = replace(
+        summary,
         model=described(plan.spec.register, version),
         seconds=_seconds(
             seconds, refit=refitted - began, baselines=judgement.baselines.seconds, concluding=time.monotonic() - began
@@ -188,10 +193,5 @@ def _publish(plan: Plan, record: StudyRecord, results: Sequence[TrialResult], pa
     write_json(plan.folder / "summary.json", summary.to_json())
     reached("after-summary")
     parts.ledger.finish_study(record.name, summary)
-    try:
-        sentences = parts.tracker.close(summary if summary.is_registered else None, shown_files(plan.folder))
-    except DiskFull:  # ends this start before it shows the summary
-        parts.watcher.note(f"Verdict: {summary.verdict}")
-        raise
-    for sentence in sentences:
+    for sentence in parts.tracker.close(summary if summary.is_registered else None, shown_files(plan.folder)):
         parts.watcher.note(sentence)

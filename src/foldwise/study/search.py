@@ -28,7 +28,7 @@ from foldwise.system.kill_points import reached
 from foldwise.system.numbers import counted
 from foldwise.tracking.tracker import Tracker
 from foldwise.trial.result import TrialResult, best_of
-from foldwise.trial.summary import Ended
+from foldwise.trial.summary import Ended, StudySummary
 from foldwise.tuning.tuner import Tuner
 
 # If this many first trials fail in the same way, whatever their parameters, the configuration is at fault.
@@ -49,6 +49,7 @@ class Watcher(Protocol):
     def trial_starts(self, number: int, params: Params) -> None: ...  # noqa: D102
     def trial_ends(self, result: TrialResult) -> None: ...  # noqa: D102
     def search_ends(self) -> None: ...  # noqa: D102
+    def judged(self, summary: StudySummary) -> None: ...  # noqa: D102
 
 
 @dataclass(frozen=True)
