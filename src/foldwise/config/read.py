@@ -38,7 +38,7 @@ _PLACES = (
     *((*part, name) for part in (("data",), ("data", "holdout")) for name in ("path", "images", "labels")),
     *(("data", name) for name in ("given", "url", "password_env", "statement_timeout")),
     ("folds", "path"),
-    *(("execute", name) for name in ("kind", "workers", "address")),
+    *(("execute", name) for name in ("kind", "workers", "address", "generation")),
     ("promotion",),  # kept for later models, which it judges
     ("baselines",),  # they judge trials and change none
 )

@@ -69,6 +69,10 @@ def check_tuner(spec: StudySpec) -> None:
     for start, (library, extra) in TUNER_EXTRAS.items():
         if kind.startswith(start) and find_spec(library) is None:
             raise ConfigError("tuner.kind", f"{kind} needs {library}, which is not installed; pip install 'foldwise[{extra}]'")
+    size = fixed.execute.generation
+    if kind.startswith("kt_") and size not in ("auto", 1):
+        rule = f"{kind} has no generations: KerasTuner may propose nothing before a trial has ended, got {size}"
+        raise ConfigError("execute.generation", f"{rule}; use 1, or another tuner")
     if kind in ONE_GOAL and fixed.goals:
         raise ConfigError("tuner.kind", f"{kind} learns from one goal only; for two goals use tpe, nsga2 or gp")
     readable, ranges = Readable(spec.space), spec.space.walk()

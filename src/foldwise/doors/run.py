@@ -107,10 +107,14 @@ def run_planned(
         Its summary and its finished trials.
     """
     from foldwise.doors.shipping import ship_study
+    from foldwise.study.generation import note_of_size
     from foldwise.study.open_or_resume import open_or_resume
 
     spec = plan.spec
     record = open_or_resume(plan, ledger, versions())
+    keeps = note_of_size(spec.fixed.execute.generation, record.generation)
+    if keeps is not None:
+        screen.note(keeps)
     trials = ledger.count_finished(spec.name)
     if record.summary is None or not nothing_left(record.summary, trials, spec.fixed.budget.trials):
         return _carry_out(plan, record, ledger, screen, raise_if_stopped, began)
@@ -156,7 +160,7 @@ def _carry_out(
         rows = ledger.trials(spec.name)
         tracker.open(record, rows)
         try:
-            searched = search(plan, parts, rows)
+            searched = search(plan, parts, rows, record.generation)
             spent = {"data": planned - began, "search": time.monotonic() - planned}
             closes.close()  # the refit has the machine to itself
             if elsewhere:

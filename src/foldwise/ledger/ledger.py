@@ -189,7 +189,7 @@ class Ledger:
         if attempt is None:
             raise JobError(refusal)
         if kept is not None:
-            kept.keep(attempt, result)
+            kept.keep(attempt, result, synced=not self._transactions.is_local)  # a local commit syncs it at once
             reached("after-result-file")
 
         def finish(connection: Connection) -> TrialRow:

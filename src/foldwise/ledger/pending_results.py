@@ -28,10 +28,10 @@ class KeptResults:
         self._folder = folder
         self._of = {"study": study, "created": created.isoformat()}
 
-    def keep(self, attempt: int, result: TrialResult) -> None:
-        """Write a result; it is on disk when this returns."""
+    def keep(self, attempt: int, result: TrialResult, synced: bool = True) -> None:
+        """Write a result. It outlives this process, and where it is synced a loss of power too."""
         text = json.dumps({**self._of, "attempt": attempt, "result": result.to_json()}, default=plain_value)
-        atomically(self._path(result.number, attempt), lambda part: part.write_text(text, encoding="utf-8"))
+        atomically(self._path(result.number, attempt), lambda part: part.write_text(text, encoding="utf-8"), synced)
 
     def drop(self, attempt: int, number: int) -> None:
         """Delete a result that the ledger has or will never accept."""

@@ -43,6 +43,11 @@ class StudyRecord:
     provenance: Provenance | None = None
     shown: datetime | None = None
 
+    @property
+    def generation(self) -> int:
+        """How many trials its tuner proposes before it learns from their results."""
+        return 1 if self.provenance is None else self.provenance.generation or 1
+
 
 @dataclass(frozen=True)
 class TrialRow:

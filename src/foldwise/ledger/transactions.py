@@ -108,6 +108,11 @@ class Transactions:
 
         return self._patiently(transact, contradiction)
 
+    @property
+    def is_local(self) -> bool:
+        """Whether the database is a file on this machine, so that no outage of a server can lie before a commit."""
+        return self._file is not None
+
     def hold(self, name: str) -> bool:
         """Take the lock of that name between machines; whether this process has it. Always true for SQLite, which is local."""
         return self._patiently(lambda: self._locks.hold(name))

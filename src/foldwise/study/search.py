@@ -19,6 +19,7 @@ from foldwise.spec.space import Params
 from foldwise.study import out_of_fold
 from foldwise.study.crash import crashed
 from foldwise.study.deadline import Deadline
+from foldwise.study.generation import first_of, results_before
 from foldwise.study.plan import Plan
 from foldwise.study.racing import race_for
 from foldwise.study.rescue import rescued
@@ -81,13 +82,15 @@ class Searched:
     ended: Ended
 
 
-def search(plan: Plan, parts: Parts, rows: Sequence[TrialRow]) -> Searched:
+def search(plan: Plan, parts: Parts, rows: Sequence[TrialRow], generation: int = 1) -> Searched:
     """Run trials until the budget is used; those of earlier starts count. A free worker gets the next trial at once.
 
     Args:
         plan: the study.
         parts: what it is run with.
         rows: all trials of earlier starts, as the ledger has them.
+        generation: how many trials the tuner proposes before it learns from their results. From 2 on, the trials of a study are
+            the same wherever and however often it is stopped and for any number of workers.
 
     Raises:
         JobError: the first trials all fail in the same way, which their parameters do not decide, or the time is over before
@@ -102,17 +105,23 @@ def search(plan: Plan, parts: Parts, rows: Sequence[TrialRow]) -> Searched:
         plan.spec.space.count(),
         taken=[row.number for row in rows],
     )
-    return Search(plan, parts, queue).run()
+    return Search(plan, parts, queue, generation).run()
 
 
 @dataclass(eq=False)
 class Search:
-    """A search under way. futures: of the trials that the executor has, with their numbers."""
+    """A search under way.
+
+    generation: as `search` takes it. futures: of the trials that the executor has, with their numbers. told: the numbers of the
+    trials whose results the tuner knows.
+    """
 
     plan: Plan
     parts: Parts
     queue: TrialQueue
+    generation: int = 1
     futures: dict[Future[TrialResult], int] = field(default_factory=dict)
+    told: set[int] = field(default_factory=set)
 
     def run(self) -> Searched:
         """As `search`."""
@@ -147,7 +156,7 @@ class Search:
         for result in earlier:
             self.parts.tuner.tell(result)
         for result in self.queue.finished:
-            self._tell(result)
+            self._note(result)
 
     def _run_trials(self) -> None:
         """Start and finish trials until there are none to start and none in training."""
@@ -177,9 +186,20 @@ class Search:
         if queue.begun >= spec.fixed.budget.trials or queue.is_exhausted:
             return None
         number = queue.next_number
-        params = spec.openings[number] if number < len(spec.openings) else self.parts.tuner.ask(number, queue.pending)
+        if self.generation > 1 and queue.unfinished_before(first_of(number, self.generation)):
+            return None  # the tuner learns from a generation when it is whole
+        params = spec.openings[number] if number < len(spec.openings) else self._ask(number)
         reached("after-ask")
         return None if params is None else (number, params)
+
+    def _ask(self, number: int) -> Params | None:
+        """The tuner's parameters. It sees earlier generations whole, and this one as pending, whatever of it has ended."""
+        if self.generation == 1:
+            return self.parts.tuner.ask(number, self.queue.pending)
+        for result in results_before(self.queue.finished, number, self.generation):
+            if result.number not in self.told:
+                self._tell(result)
+        return self.parts.tuner.ask(number, self.queue.params_between(first_of(number, self.generation), number))
 
     def _start(self, number: int, params: Params) -> None:
         """Write a trial down, then train it; or let it wait for a running trial of the same configuration."""
@@ -199,7 +219,8 @@ class Search:
         self.parts.watcher.trial_starts(number, params)
         fixed = self.plan.spec.fixed
         try:
-            race = race_for(fixed.race, self.plan.goal, self.queue.finished, number, fixed.seed)
+            seen = results_before(self.queue.finished, number, self.generation)
+            race = race_for(fixed.race, self.plan.goal, seen, number, fixed.seed)
             job = replace(self.plan.job(number, params), race=race)
         except ConfigError as fault:
             self._finish(TrialResult(number, params, "FAILED", reason=f"configuration: {fault}"))
@@ -239,13 +260,19 @@ class Search:
             self.queue.finish(result)  # it is written beside
             raise
         self.queue.finish(result)
-        self._tell(result)
+        self._note(result)
         reached("after-tell")
         self.parts.tracker.trial(row)
         self.parts.watcher.trial_ends(result)
 
     def _tell(self, result: TrialResult) -> None:
         self.parts.tuner.tell(result)
+        self.told.add(result.number)
+
+    def _note(self, result: TrialResult) -> None:
+        """Tell a result to all who learn from it. The tuner of generations waits until this one is whole."""
+        if self.generation == 1:
+            self._tell(result)
         smallest = min(len(split.train) for split in self.plan.splits)
         seeds = self.plan.spec.corners[0].fit.seeds
         self.parts.deadline.note(result, self.plan.goal, len(self.plan.development) / smallest, seeds)
@@ -272,10 +299,19 @@ class Search:
             raise JobError(f"budget.seconds: {rule}; give more, or make trials shorter")
         self.parts.watcher.note(f"budget.seconds: the time of {seconds:g} s was enough for {len(finished)} trials")
 
+    @property
+    def _is_whole(self) -> bool:
+        """Whether all trials of the latest generation have a result."""
+        queue, size = self.queue, self.generation
+        every = queue.next_number % size == 0 or queue.begun >= self.plan.spec.fixed.budget.trials
+        return size == 1 or (every and not queue.is_busy)
+
     def _refuse_same_failures(self) -> None:
-        if len(self.queue.finished) != SAME_FAILURES:
+        """End the study if its first trials failed in the same way; with generations, once the last of them is whole."""
+        count = len(self.queue.finished)
+        if not (self._is_whole and SAME_FAILURES <= count < SAME_FAILURES + self.generation):
             return
-        first = sorted(self.queue.finished, key=lambda result: result.number)
+        first = sorted(self.queue.finished, key=lambda result: result.number)[:SAME_FAILURES]
         causes = {(result.reason or "").split(":")[0] for result in first}
         if any(result.state != "FAILED" for result in first) or len(causes) > 1:
             return

@@ -33,6 +33,7 @@ class TrialQueue:
         self._points = points
         self._by_key: dict[str, TrialResult] = {}
         self._tried: set[str] = set()
+        self._ended: dict[int, Params] = {}
         self._next = 0
         self._taken = {*taken, *(result.number for result in finished), *self.left}
         for params in self.left.values():
@@ -58,6 +59,20 @@ class TrialQueue:
         """The parameters of trials without a result, by number."""
         together = {**self.running, **self.waiting, **self.left}
         return [together[number] for number in sorted(together)]
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a trial has no result yet."""
+        return bool(self.running or self.waiting or self.left)
+
+    def unfinished_before(self, number: int) -> bool:
+        """Whether a trial with a lower number has no result yet."""
+        return any(other < number for part in (self.running, self.waiting, self.left) for other in part)
+
+    def params_between(self, first: int, end: int) -> list[Params]:
+        """The parameters of the trials from `first` to before `end`, by number, whether they have a result or not."""
+        every = {**self.running, **self.waiting, **self.left, **self._ended}
+        return [every[number] for number in range(first, end) if number in every]
 
     @property
     def tried(self) -> int:
@@ -116,6 +131,7 @@ class TrialQueue:
 
     def _note(self, result: TrialResult) -> None:
         self.finished.append(result)
+        self._ended[result.number] = result.params
         if result.state != "FAILED":
             self._by_key.setdefault(_key(result.params), result)
 

@@ -44,17 +44,23 @@ def open_regular(path: Path) -> BufferedReader:
     raise OSError(errno.EINVAL, "it is not a regular file", str(path))
 
 
-def atomically(path: Path, write: Callable[[Path], object]) -> None:
-    """Let `write` fill a file beside `path`, then rename it: a reader sees the old file or the new one, never half of one."""
+def atomically(path: Path, write: Callable[[Path], object], synced: bool = True) -> None:
+    """Let `write` fill a file beside `path`, then rename it: a reader sees the old file or the new one, never half of one.
+
+    synced: wait until the disk has it. Without this it outlives any process, but not a loss of power in the next seconds.
+    """
     with full_disk_named(path):
         path.parent.mkdir(parents=True, exist_ok=True)
     part = part_of(path)
     try:
         with full_disk_named(path):
             write(part)
-            with part.open("rb") as file:
-                os.fsync(file.fileno())
+            if synced:
+                with part.open("rb") as file:
+                    os.fsync(file.fileno())
         part.replace(path)
+        if not synced:
+            return
         folder = os.open(path.parent, os.O_RDONLY)
         try:
             os.fsync(folder)  # the name too

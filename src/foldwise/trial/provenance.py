@@ -37,6 +37,7 @@ class Provenance:
     image: height, width and channels; None for tables.
     rows_fingerprint: as `Table.rows_fingerprint`; None in studies of an older foldwise.
     settled: what `auto` was settled to by the rows; None where they decided nothing.
+    generation: how many trials the tuner proposes before it learns from their results; None is 1, also in older studies.
     experiment: what studies are shown under that share an experiment, such as those that make challengers; None elsewhere.
     """
 
@@ -52,6 +53,7 @@ class Provenance:
     git: Commit | None = None
     rows_fingerprint: Annotated[str | None, Field(exclude_if=lambda fingerprint: fingerprint is None)] = None
     settled: Annotated[Settled | None, Field(exclude_if=lambda settled: settled is None)] = None
+    generation: Annotated[int | None, Field(exclude_if=lambda generation: generation is None)] = None
     experiment: Annotated[str | None, Field(exclude_if=lambda experiment: experiment is None)] = None
 
     def to_json(self) -> dict[str, Any]:

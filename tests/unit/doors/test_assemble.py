@@ -29,6 +29,7 @@ def study(tuner, **more):
             r"and model\[mlp dropout=0..0.5\].dropout has no step",
         ),
         ({"tuner": "kt_hyperband", "fit": {"epochs": ["int", 5, 50]}}, "fit.epochs: .* must be one number, got 5 to 50"),
+        ({"tuner": "kt_random", "execute": {"kind": "here", "generation": 4}}, "execute.generation: kt_random has no gen"),
         ({"tuner": "cmaes", "goals": ["accuracy", "parameters"]}, "tuner.kind: cmaes learns from one goal only"),
         ({"tuner": "kt_bayesian", "goals": ["accuracy", "parameters"]}, "tuner.kind: kt_bayesian learns from one goal only"),
     ],

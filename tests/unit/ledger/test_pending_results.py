@@ -20,11 +20,12 @@ def kept(tmp_path):
     return KeptResults(tmp_path / "results", "mine", MOMENT)
 
 
-def test_a_result_comes_back_bit_for_bit(kept):
+@pytest.mark.parametrize("synced", [True, False])
+def test_a_result_comes_back_bit_for_bit(kept, synced):
     curve = (math.nan, math.inf, -math.inf, 0.1 + 0.2, 5e-324, -0.0, 1.7976931348623157e308)
     fold = FoldScore(0, 1 / 3, {"accuracy": math.nan}, {"loss": curve}, 3, 0.5)
     written = replace(result(4), folds=(fold,), mean=math.nan, costs={"parameters": 51.0}, reused=2)
-    kept.keep(3, written)
+    kept.keep(3, written, synced)
     ((attempt, read),) = kept.left({4: Running(3, PARAMS)}, pytest.fail)
     assert attempt == 3
     assert same(read, written)

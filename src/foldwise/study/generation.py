@@ -1,0 +1,39 @@
+"""Generations of a search: trials that the tuner proposes together, before it learns from their results.
+
+A study keeps the size of its generations, so its trials are the same for any number of workers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Literal
+
+from foldwise.trial.result import TrialResult
+
+
+def generation_of(asked: int | Literal["auto"]) -> int | None:
+    """The size of a new study's generations as its record has it; None is 1, and what studies had before."""
+    return None if asked == "auto" else asked if asked > 1 else None
+
+
+def note_of_size(asked: int | Literal["auto"], kept: int) -> str | None:
+    """The sentence for a study that keeps generations of another size than its command asks for, else None."""
+    if asked in ("auto", kept):
+        return None
+    return f"execute.generation: this study keeps its generations of {kept}; {asked} is for new studies"
+
+
+def first_of(number: int, size: int) -> int:
+    """The first number of a trial's generation."""
+    return number - number % size
+
+
+def results_before(results: Iterable[TrialResult], number: int, size: int) -> list[TrialResult]:
+    """The results of earlier generations than this trial's, by number; of all other trials where the size is 1.
+
+    With size 1 a trial may run beside earlier ones, and whatever has ended counts.
+    """
+    if size == 1:
+        return list(results)
+    first = first_of(number, size)
+    return sorted((result for result in results if result.number < first), key=lambda result: result.number)
