@@ -7,19 +7,17 @@ a short study is all of it. Compared is the logarithm of the regret: how far the
 from __future__ import annotations
 
 import argparse
-import json
 import math
-import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from benchmarks.measure import report
 from benchmarks.paired import paired
 from foldwise.config.template import split
 from foldwise.spec.goal import Goal
@@ -29,7 +27,6 @@ from foldwise.trial.result import TrialResult
 from foldwise.tuning import optuna_sample
 from foldwise.tuning.optuna_tuner import OptunaTuner
 
-RESULT = Path(__file__).parent / "results" / "asking.json"
 GOAL = Goal("rmse", "minimize")
 SAMPLE = optuna_sample.MOST
 LEAST = 1e-12  # a regret below this counts as this
@@ -137,43 +134,40 @@ def regret(made: Made, results: Sequence[TrialResult]) -> float:
     return math.log10(max(LEAST, made.true(chosen.params) - made.best))
 
 
-def main(words: Sequence[str] | None = None) -> int:
-    """Compare, print a line of JSON for each objective, and keep them."""
+def compared(made: Made, seeds: int, trials: int) -> tuple[list[float], list[float], dict[str, float]]:
+    """The regrets of each seed with a sample and with all trials, and the milliseconds of an ask beyond the first trials."""
+    sampled, whole, spent = [], [], {"sample": 0.0, "all": 0.0}
+    for seed in range(seeds):
+        with threadpool_limits(1):
+            begun, _ = search(made, seed, SAMPLE)
+            ours, seconds = search(made, seed, trials, begun)
+            spent["sample"] += seconds
+            with _seen(10**9):
+                theirs, seconds = search(made, seed, trials, begun)
+            spent["all"] += seconds
+        sampled.append(regret(made, ours))
+        whole.append(regret(made, theirs))
+    return sampled, whole, {which: 1000 * taken / (seeds * (trials - SAMPLE)) for which, taken in spent.items()}
+
+
+def main(words: Sequence[str] | None = None) -> None:
+    """Compare, and write the result."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("objectives", nargs="*", default=list(OBJECTIVES))
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--trials", type=int, default=1000)
     asked = parser.parse_args(words)
-    for name in asked.objectives:
-        made, sampled, whole = OBJECTIVES[name], [], []
-        spent = {"sample": 0.0, "all": 0.0}
-        for seed in range(asked.seeds):
-            with threadpool_limits(1):
-                begun, _ = search(made, seed, SAMPLE)
-                ours, spent_now = search(made, seed, asked.trials, begun)
-                spent["sample"] += spent_now
-                with _seen(10**9):
-                    theirs, spent_now = search(made, seed, asked.trials, begun)
-                spent["all"] += spent_now
-            sampled.append(regret(made, ours))
-            whole.append(regret(made, theirs))
+    rows, figures, worse = [], {}, []
+    for name, made in OBJECTIVES.items():
+        sampled, whole, ms = compared(made, asked.seeds, asked.trials)
         found = paired(sampled, whole, share=0.0, lower_is_better=True)
-        later = asked.seeds * (asked.trials - SAMPLE)
-        row = {
-            "seeds": asked.seeds,
-            "trials": asked.trials,
-            "sample": SAMPLE,
-            "log10_regret": {"sample": round(float(np.mean(sampled)), 3), "all": round(float(np.mean(whole)), 3)},
-            "gain": round(found.difference, 3),
-            "half_interval": round(found.half, 3),
-            "said": found.said,
-            "ms_an_ask": {which: round(1000 * seconds / later, 1) for which, seconds in spent.items()},
-        }
-        print(json.dumps({"objective": name, **row}), flush=True)
-        kept = json.loads(RESULT.read_text(encoding="utf-8")) if RESULT.exists() else {}
-        RESULT.write_text(json.dumps({**kept, name: row}, indent=2) + "\n", encoding="utf-8")
-    return 0
+        figures[name] = {"sample": sampled, "all": whole, "ms_an_ask": ms}
+        means = [f"{float(np.mean(regrets)):.2f}" for regrets in (sampled, whole)]
+        rows.append([name, *means, f"{found.difference:+.3f} ± {found.half:.3f}", *(f"{ms[which]:.1f}" for which in ms)])
+        worse += [name] if found.said == "worse" else []
+    columns = ["objective", f"log10 regret, {SAMPLE} trials seen", "all seen", "gain, 95 %", "ms an ask", "all seen, ms"]
+    last = f"worse with a sample: {', '.join(worse) or 'no objective'}, of {asked.seeds} seeds x {asked.trials} trials"
+    report("asking", columns, rows, last, figures)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

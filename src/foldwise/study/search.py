@@ -16,6 +16,7 @@ from foldwise.ledger.ledger import Ledger
 from foldwise.ledger.rows import TrialRow
 from foldwise.spec.goal import Goal
 from foldwise.spec.space import Params
+from foldwise.study.converged import Convergence
 from foldwise.study.crash import crashed
 from foldwise.study.deadline import Deadline
 from foldwise.study.plan import Plan
@@ -100,7 +101,7 @@ def search(plan: Plan, parts: Parts, rows: Sequence[TrialRow]) -> Searched:
         plan.spec.space.count(),
         taken=[row.number for row in rows],
     )
-    return Search(plan, parts, queue).run()
+    return Search(plan, parts, queue, Convergence(plan)).run()
 
 
 @dataclass(eq=False)
@@ -110,6 +111,7 @@ class Search:
     plan: Plan
     parts: Parts
     queue: TrialQueue
+    convergence: Convergence
     futures: dict[Future[TrialResult], int] = field(default_factory=dict)
 
     def run(self) -> Searched:
@@ -120,7 +122,7 @@ class Search:
         try:
             with rescued(self.plan, self._all_results):
                 self._run_trials()
-            ended: Ended = "trials" if self.queue.begun >= trials else "exhausted"
+            ended: Ended = "trials" if self.queue.begun >= trials else "converged" if self.convergence.sentence else "exhausted"
         except OutOfTime:
             self._keep_finished(seconds=0)
             ended = "trials" if len(finished) >= trials else "seconds"
@@ -131,6 +133,8 @@ class Search:
             watcher.search_ends()
         if ended == "seconds":
             self._end_without_time()
+        if ended == "converged":
+            watcher.note(str(self.convergence.sentence))
         if ended == "exhausted":
             watcher.note(
                 f"nothing is left to try: {counted(self.queue.tried, 'configuration')} in {counted(len(finished), 'trial')}"
@@ -172,7 +176,7 @@ class Search:
         if queue.left:
             number = min(queue.left)
             return number, queue.left[number]
-        if queue.begun >= spec.fixed.budget.trials or queue.is_exhausted:
+        if queue.begun >= spec.fixed.budget.trials or queue.is_exhausted or self.convergence.reached(queue):
             return None
         number = queue.next_number
         params = spec.openings[number] if number < len(spec.openings) else self.parts.tuner.ask(number, queue.pending)
