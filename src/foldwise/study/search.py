@@ -19,6 +19,8 @@ from foldwise.spec.space import Params
 from foldwise.study.converged import Convergence
 from foldwise.study.crash import crashed
 from foldwise.study.deadline import Deadline
+from foldwise.study.earlier import earlier_like
+from foldwise.study.estimate import Estimate
 from foldwise.study.plan import Plan
 from foldwise.study.racing import race_for
 from foldwise.study.rescue import rescued
@@ -101,7 +103,8 @@ def search(plan: Plan, parts: Parts, rows: Sequence[TrialRow]) -> Searched:
         plan.spec.space.count(),
         taken=[row.number for row in rows],
     )
-    return Search(plan, parts, queue, Convergence(plan)).run()
+    estimate = Estimate(plan, earlier_like(plan, parts.ledger), parts.deadline.started)
+    return Search(plan, parts, queue, Convergence(plan), estimate).run()
 
 
 @dataclass(eq=False)
@@ -112,6 +115,7 @@ class Search:
     parts: Parts
     queue: TrialQueue
     convergence: Convergence
+    estimate: Estimate
     futures: dict[Future[TrialResult], int] = field(default_factory=dict)
 
     def run(self) -> Searched:
@@ -243,6 +247,8 @@ class Search:
         reached("after-tell")
         self.parts.tracker.trial(row)
         self.parts.watcher.trial_ends(result)
+        if sentence := self.estimate.sentence(self.queue, self.parts.deadline.refit):
+            self.parts.watcher.note(sentence)
 
     def _tell(self, result: TrialResult) -> None:
         self.parts.tuner.tell(result)
