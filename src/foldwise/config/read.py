@@ -271,6 +271,9 @@ def _check_together(fixed: FixedSpec) -> None:
         raise ConfigError(
             "race.kind", f"{fixed.race.kind} ends trials by one score, but a trial can still win by the other goal; use none"
         )
+    if fixed.budget.converged and (fixed.goals or fixed.tuner.kind == "kt_hyperband"):
+        why = "goals has two goals" if fixed.goals else "kt_hyperband gives trials different numbers of epochs"
+        raise ConfigError("budget.converged", f"compares trials by one score, but {why}; leave it false")
     if fixed.baselines == () and fixed.promotion.require == "better":
         raise ConfigError(
             "promotion.require", "better needs a baseline to beat, and baselines=[] has none; name one, or use any"

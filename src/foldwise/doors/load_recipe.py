@@ -59,5 +59,11 @@ def load_recipe(request: Request, ledger: StartLedger) -> dict[str, Any]:
     known: dict[str, Any] = {**config, **record.recipe}
     if record.asked is not None and not {"budget", "budget.trials"} & set(request.keys):
         known["budget"] = {**(known.get("budget") or {}), "trials": record.asked}
+    if (
+        record.summary is not None
+        and record.summary.ended == "converged"
+        and not {"budget", "budget.converged"} & set(request.keys)
+    ):
+        known["budget"] = {**(known.get("budget") or {}), "converged": True}
     unnamed = {**known, "study": None}
     return unnamed if read_study(unnamed).name == record.name else known  # a name of its own also names the model

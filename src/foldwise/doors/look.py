@@ -9,6 +9,7 @@ from foldwise.doors.compose import Request
 from foldwise.doors.load_recipe import start_ledger
 from foldwise.doors.screen import Screen
 from foldwise.doors.settle import settle_study
+from foldwise.doors.start_ledger import StartLedger
 from foldwise.spec.study import StudySpec
 
 if TYPE_CHECKING:
@@ -66,6 +67,14 @@ def _memory(plan: Plan, screen: Screen) -> None:
             screen.note(f"warning: {warning}")
 
 
+def _estimate(plan: Plan, opens: StartLedger) -> str:
+    """What the study will take, as far as it is known without training."""
+    from foldwise.study.earlier import earlier_like
+    from foldwise.study.estimate import before_training
+
+    return before_training(plan, earlier_like(plan, opens.open()) if opens.is_file else None)
+
+
 def _rows(plan: Plan) -> str:
     """How many rows there are on each side."""
     develop, held = len(plan.development), len(plan.holdout)
@@ -94,7 +103,8 @@ def prepare_here(request: Request) -> None:
     screen = Screen()
     with closing(start_ledger(request, screen.note)) as ledger:
         asked = settle_study(request, ledger, screen.note)
-    plan = look_at_data(asked.spec, screen, table=asked.table)
+        plan = look_at_data(asked.spec, screen, table=asked.table)
+        screen.note(_estimate(plan, ledger))
     from foldwise.study.dry_run import dry_run
     from foldwise.study.first_look import draw_first_look
     from foldwise.system.files import write_json

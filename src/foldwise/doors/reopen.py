@@ -6,7 +6,7 @@ from foldwise.config.difference import difference
 from foldwise.config.read import identity
 from foldwise.data.sources.fingerprint import source_mark
 from foldwise.doors.start_ledger import StartLedger
-from foldwise.spec.study import StudySpec
+from foldwise.spec.study import Budget, StudySpec
 from foldwise.trial.summary import StudySummary
 
 
@@ -28,12 +28,12 @@ def finished_before(spec: StudySpec, opens: StartLedger) -> tuple[StudySummary, 
         return None
     if difference(identity(record.recipe), identity(spec.recipe)):
         return None
-    if not nothing_left(record.summary, trials, fixed.budget.trials):
+    if not nothing_left(record.summary, trials, fixed.budget):
         return None
     source = record.summary.source  # compared last, because it hashes the files
     return None if source is None or source != source_mark(fixed) else (record.summary, trials)
 
 
-def nothing_left(summary: StudySummary, trials: int, asked: int) -> bool:
+def nothing_left(summary: StudySummary, trials: int, budget: Budget) -> bool:
     """Whether a study with a summary has all the trials that it can have."""
-    return trials >= asked or summary.ended == "exhausted"
+    return trials >= budget.trials or summary.ended == "exhausted" or (budget.converged and summary.ended == "converged")

@@ -52,7 +52,7 @@ def tune_here(request: Request, search: bool = True) -> None:
             _run(asked, ledger, screen, request.began, search)
             return
         summary, trials = finished
-        _notify_finished(spec, trials, screen)
+        _notify_finished(spec, trials, screen, summary)
         screen.finished(summary, _where_next(spec, summary))
         from foldwise.doors.shipping import ship_others
 
@@ -116,17 +116,18 @@ def run_planned(
     if keeps is not None:
         screen.note(keeps)
     trials = ledger.count_finished(spec.name)
-    if record.summary is None or not nothing_left(record.summary, trials, spec.fixed.budget.trials):
+    if record.summary is None or not nothing_left(record.summary, trials, spec.fixed.budget):
         return _carry_out(plan, record, ledger, screen, raise_if_stopped, began)
-    _notify_finished(spec, trials, screen)
+    _notify_finished(spec, trials, screen, record.summary)
     shipped = ship_study(spec.name, ledger, spec.fixed.tracking, spec.fixed.paths.runs, screen.note)
     results = [row.result for row in ledger.trials(spec.name) if row.result is not None and not row.dropped]
     return shipped or record.summary, results
 
 
-def _notify_finished(spec: StudySpec, trials: int, screen: Screen) -> None:
+def _notify_finished(spec: StudySpec, trials: int, screen: Screen, summary: StudySummary) -> None:
     asked = spec.fixed.budget.trials
-    why = "" if trials >= asked else " and nothing is left to try"
+    why = " and further ones can gain too little" if summary.ended == "converged" else " and nothing is left to try"
+    why = "" if trials >= asked else why
     screen.note(f"study {spec.name} is finished: {trials} of {asked} trials{why}, 0 more to run")
 
 

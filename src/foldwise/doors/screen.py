@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -15,13 +15,15 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from foldwise.config.option_names import Readable
-from foldwise.data.audit.finding import Finding
 from foldwise.spec.goal import Goal
 from foldwise.spec.space import Params, Space
-from foldwise.system.numbers import score, shown
+from foldwise.system.numbers import duration, score, shown
 from foldwise.system.redact import without_password
 from foldwise.trial.result import TrialResult, best_of, plus_minus
 from foldwise.trial.summary import StudySummary
+
+if TYPE_CHECKING:
+    from foldwise.data.audit.finding import Finding
 
 SHOWN_TRIALS = 12
 NUMBER_WIDTH = 9
@@ -291,14 +293,8 @@ class Screen:
         if not self._own or missing <= 0:
             return ""
         pace = (time.monotonic() - self._started) / self._own
-        return f", about {_duration(pace * missing)} left"
+        return f", about {duration(pace * missing)} left"
 
 
 def _plus_minus(mean: float, sd: float, folds: int) -> str:
     return plus_minus(score(mean), score(sd), folds)
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

@@ -72,11 +72,13 @@ TwoGoals = Annotated[Words, AfterValidator(_metric_and_cost)]
 class Budget(Spec):
     """When a study ends: after `trials` in total, counted over all starts, or `seconds` of one start, refit included.
 
+    converged: whether it also ends when further trials can gain less than the folds' noise.
     trial_seconds, trial_memory_mb: limits of a single trial. baseline_seconds: limit of the baselines of images, together.
     """
 
     trials: Annotated[int, Field(ge=1, le=1_000_000), or_auto()] = 20
     seconds: Annotated[float, Field(gt=0)] | None = None
+    converged: bool = False
     trial_seconds: Annotated[float, Field(gt=0)] | None = None
     trial_memory_mb: Annotated[float, Field(gt=0)] | None = None
     baseline_seconds: Annotated[float, Field(gt=0)] | None = 30.0

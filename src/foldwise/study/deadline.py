@@ -28,6 +28,7 @@ class Deadline:
 
     def __init__(self, seconds: float | None = None, began: float = 0.0, started: float | None = 0.0) -> None:
         self.seconds = seconds
+        self.started = started
         self._ends = math.inf if seconds is None else began + seconds
         self._elsewhere_since = time.monotonic() if started is None else None
         self._after = _after(started or 0.0)
@@ -56,6 +57,11 @@ class Deadline:
             self._best = best
             share = seeds / max(1, len(best.folds))
             self._refit = best.seconds * rows * (max(1.0, share) if best.engine == "fused" else share)
+
+    @property
+    def refit(self) -> float:
+        """The seconds that the refit of the best trial so far is expected to take."""
+        return self._refit
 
     @property
     def is_over(self) -> bool:

@@ -17,8 +17,11 @@ from foldwise.ledger.rows import TrialRow
 from foldwise.spec.goal import Goal
 from foldwise.spec.space import Params
 from foldwise.study import out_of_fold
+from foldwise.study.converged import Convergence
 from foldwise.study.crash import crashed
 from foldwise.study.deadline import Deadline
+from foldwise.study.earlier import earlier_like
+from foldwise.study.estimate import Estimate
 from foldwise.study.generation import first_of, results_before
 from foldwise.study.plan import Plan
 from foldwise.study.racing import race_for
@@ -105,7 +108,8 @@ def search(plan: Plan, parts: Parts, rows: Sequence[TrialRow], generation: int =
         plan.spec.space.count(),
         taken=[row.number for row in rows],
     )
-    return Search(plan, parts, queue, generation).run()
+    estimate = Estimate(plan, earlier_like(plan, parts.ledger), parts.deadline.started)
+    return Search(plan, parts, queue, Convergence(plan), estimate, generation).run()
 
 
 @dataclass(eq=False)
@@ -119,6 +123,8 @@ class Search:
     plan: Plan
     parts: Parts
     queue: TrialQueue
+    convergence: Convergence
+    estimate: Estimate
     generation: int = 1
     futures: dict[Future[TrialResult], int] = field(default_factory=dict)
     told: set[int] = field(default_factory=set)
@@ -131,7 +137,7 @@ class Search:
         try:
             with rescued(self.plan, self._all_results):
                 self._run_trials()
-            ended: Ended = "trials" if self.queue.begun >= trials else "exhausted"
+            ended: Ended = "trials" if self.queue.begun >= trials else "converged" if self.convergence.sentence else "exhausted"
         except OutOfTime:
             self._keep_finished(seconds=0)
             ended = "trials" if len(finished) >= trials else "seconds"
@@ -142,6 +148,8 @@ class Search:
             watcher.search_ends()
         if ended == "seconds":
             self._end_without_time()
+        if ended == "converged":
+            watcher.note(str(self.convergence.sentence))
         if ended == "exhausted":
             watcher.note(
                 f"nothing is left to try: {counted(self.queue.tried, 'configuration')} in {counted(len(finished), 'trial')}"
@@ -186,8 +194,11 @@ class Search:
         if queue.begun >= spec.fixed.budget.trials or queue.is_exhausted:
             return None
         number = queue.next_number
-        if self.generation > 1 and queue.unfinished_before(first_of(number, self.generation)):
+        first = first_of(number, self.generation)
+        if self.generation > 1 and queue.unfinished_before(first):
             return None  # the tuner learns from a generation when it is whole
+        if number == first and self.convergence.reached(queue):
+            return None
         params = spec.openings[number] if number < len(spec.openings) else self._ask(number)
         reached("after-ask")
         return None if params is None else (number, params)
@@ -264,6 +275,8 @@ class Search:
         reached("after-tell")
         self.parts.tracker.trial(row)
         self.parts.watcher.trial_ends(result)
+        if sentence := self.estimate.sentence(self.queue, self.parts.deadline.refit):
+            self.parts.watcher.note(sentence)
 
     def _tell(self, result: TrialResult) -> None:
         self.parts.tuner.tell(result)

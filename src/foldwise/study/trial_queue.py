@@ -48,6 +48,12 @@ class TrialQueue:
         return len(self.finished) + len(self.running) + len(self.waiting) + len(self.left)
 
     @property
+    def first_finished(self) -> list[TrialResult]:
+        """The finished trials by number, up to the first that has not finished."""
+        first = min((*self.running, *self.waiting, *self.left), default=None)
+        return sorted((r for r in self.finished if first is None or r.number < first), key=lambda result: result.number)
+
+    @property
     def next_number(self) -> int:
         """The number of the next new trial: the first free one, so that a withdrawn trial leaves no gap."""
         while self._next in self._taken:

@@ -13,8 +13,9 @@ from foldwise.spec.space import Scalar
 from foldwise.trial.certificate import Certificate
 from foldwise.trial.race_outcome import RaceOutcome
 
-# Why a search ended: it has all its trials, its time is over, or every configuration was tried.
-Ended = Literal["trials", "seconds", "exhausted"]
+# Why a search ended: it has all its trials, its time is over, every configuration was tried, or further trials can gain less
+# than the folds' noise.
+Ended = Literal["trials", "seconds", "exhausted", "converged"]
 # Whether the network beats its best baseline on the holdout.
 Answer = Literal["better", "worse", "no difference shown"]
 

@@ -7,12 +7,14 @@ Source: Bergstra et al. 2011 (TPE), Falkner et al. 2018 (its multivariate kernel
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import cache, lru_cache
 from typing import Any
 
 from optuna import Study
 from optuna._transform import _SearchSpaceTransform
 from optuna.distributions import BaseDistribution
 from optuna.samplers import BaseSampler, CmaEsSampler, GPSampler, NSGAIISampler, QMCSampler, RandomSampler, TPESampler
+from optuna.samplers._tpe import _truncnorm
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
@@ -24,9 +26,14 @@ from foldwise.tuning.optuna_space import distribution, is_conditional
 
 Ranges = Mapping[str, BaseDistribution]
 
+# Values of the logarithm of the normal distribution that are kept from one ask to the next, some 3 MB. One ask over ranges of
+# whole numbers needs thousands, nearly the same as the ask before it. Optuna keeps 1,000, so it would compute all of them anew.
+KEPT_LOGARITHMS = 20_000
+
 
 def sampler_for(spec: OptunaSpec, space: Space, goal: Goal, seed: int, number: int) -> BaseSampler:
     """A sampler for the trial of that number."""
+    _keep_logarithms()
     own, others = derive(Purpose.TUNER, seed, number), derive(Purpose.TUNER, seed, number, 1)
     always = _distributions(space.ranges.items())
     match spec:
@@ -48,6 +55,13 @@ def sampler_for(spec: OptunaSpec, space: Space, goal: Goal, seed: int, number: i
         case CmaesTuner():
             numeric = _distributions((name, range_) for name, range_ in space.ranges.items() if not isinstance(range_, Choice))
             return _Over(numeric, _Replayed(numeric, goal, own, spec), _tpe(others))
+
+
+@cache
+def _keep_logarithms() -> None:
+    """Widen Optuna's own cache; the values are the same."""
+    single = _truncnorm._log_ndtr_single
+    _truncnorm._log_ndtr_single = lru_cache(KEPT_LOGARITHMS)(single.__wrapped__)
 
 
 def _tpe(seed: int, startup: int = 10, multivariate: bool = False, group: bool = False) -> TPESampler:

@@ -18,6 +18,7 @@ from foldwise.spec.goal import Goal
 from foldwise.spec.space import Params, Space
 from foldwise.spec.tuner import OptunaRandomTuner, OptunaSpec, QmcTuner, TpeTuner
 from foldwise.trial.result import TrialResult
+from foldwise.tuning.optuna_sample import TrialSample
 from foldwise.tuning.optuna_samplers import sampler_for
 from foldwise.tuning.optuna_space import frozen, suggest
 from foldwise.tuning.stopped_scores import stopped_scores
@@ -29,7 +30,8 @@ class OptunaTuner:
     """One of Optuna's samplers over a space, for one goal or two.
 
     Every ask makes a new study with the results in the order of their numbers, and a new sampler for its number. So nothing
-    depends on when trials ended or how often the search was resumed. Results outside the space are ignored.
+    depends on when trials ended or how often the search was resumed. Results outside the space are ignored. TPE with one goal
+    is shown a bounded sample of the results, so that an ask of a long search takes no longer than one of some hundred trials.
     """
 
     def __init__(
@@ -43,6 +45,8 @@ class OptunaTuner:
         self._learns = not isinstance(spec, (QmcTuner, OptunaRandomTuner))
         self._results: dict[int, TrialResult] = {}
         self._trials: dict[int, FrozenTrial] = {}
+        samples = isinstance(spec, TpeTuner) and len(goals) == 1
+        self._sample = TrialSample(-goals[0].sign, seed) if samples else None
 
     def ask(self, number: int, pending: Sequence[Params] = ()) -> Params:
         """The parameters of trial `number`; samplers that support pending trials keep away from them."""
@@ -62,11 +66,15 @@ class OptunaTuner:
         if self._learns and self._space.holds(result.params):
             self._results[result.number] = result
             self._trials[result.number] = _finished(self._space, result, self._values(result))
+            if self._sample is not None:
+                self._sample.add(result.number, self._trials[result.number])
 
     def _others(self, pending: Sequence[Params]) -> list[FrozenTrial]:
         """The other trials of the study in which number 0 is asked: results by number, then pending ones."""
         known = sorted(self._trials)
-        if len(self._goals) > 1 or isinstance(self._spec, TpeTuner):
+        if self._sample is not None:
+            others = self._sample.trials()
+        elif len(self._goals) > 1:
             others = [self._trials[number] for number in known]
         else:
             scores = stopped_scores([self._results[number] for number in known])

@@ -143,7 +143,7 @@ def test_a_service_door_knows_its_own_keys_only():
 
 
 def test_from_python_whole_sections_are_values():
-    others = {**dict.fromkeys(("seconds", "trial_seconds", "trial_memory_mb")), "baseline_seconds": 30}
+    others = {**dict.fromkeys(("seconds", "trial_seconds", "trial_memory_mb")), "converged": False, "baseline_seconds": 30}
     assert compose_study([], {"budget": {"trials": 3}})["budget"] == {"trials": 3, **others}
 
 

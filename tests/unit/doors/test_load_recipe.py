@@ -9,6 +9,7 @@ from foldwise.doors.compose import compose_study, request_study
 from foldwise.doors.load_recipe import load_recipe, only_names, start_ledger
 from foldwise.errors import ConfigError
 from foldwise.ledger.ledger import open_ledger
+from tests.contract.ledgers import summary
 
 WORDS = ["data=wine", "fit.epochs=7", "model.units=[int,4,9]", "tuner=random", "seed=4"]
 
@@ -88,3 +89,13 @@ def test_rows_from_python_cannot_be_found_again(tmp_path):
 def test_wrong_places_are_refused_before_a_ledger_is_opened(word, sentence):
     with pytest.raises(ConfigError, match=sentence):
         loaded("study=mine", word)
+
+
+def test_a_study_that_converged_may_end_so_again_unless_the_request_says_otherwise(made, tmp_path):
+    spec = made()
+    with closing(open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}")) as ledger:
+        ledger.lead(spec.name)
+        ledger.finish_study(spec.name, summary(ended="converged"))
+    words = [f"study={spec.name}", f"paths.runs={tmp_path}"]
+    assert read_study(loaded(*words)).fixed.budget.converged
+    assert not read_study(loaded(*words, "budget.converged=false")).fixed.budget.converged

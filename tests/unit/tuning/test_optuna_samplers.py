@@ -1,12 +1,13 @@
 import math
 
 import pytest
+from optuna.samplers._tpe import _truncnorm
 from scipy.stats import qmc
 
 from foldwise.config.template import split
 from foldwise.seeds import Purpose, derive
 from foldwise.spec.goal import Goal
-from foldwise.spec.tuner import CmaesTuner, Nsga2Tuner, QmcTuner
+from foldwise.spec.tuner import CmaesTuner, Nsga2Tuner, QmcTuner, TpeTuner
 from foldwise.trial.result import FoldScore, TrialResult
 from foldwise.tuning.optuna_tuner import OptunaTuner
 
@@ -106,3 +107,14 @@ def test_a_stopped_trial_counts_with_the_score_that_its_folds_suggest(spec):
     complete.tell(TrialResult(3, {"x": 0.9, "y": 0.9}, "COMPLETE", mean=0.8))
     assert [tuner(0.3).ask(n) for n in range(4, 9)] == [complete.ask(n) for n in range(4, 9)]
     assert [tuner(0.3).ask(n) for n in range(4, 24)] != [tuner(-0.6).ask(n) for n in range(4, 24)]
+
+
+def test_asks_of_a_generation_share_the_logarithms_that_optuna_would_compute_anew():
+    whole = split({"units": ["int", 1, 300], "depth": ["int", 1, 40]})[1]
+    points = [{"units": 1 + 37 * place % 300, "depth": 1 + 7 * place % 40} for place in range(200)]
+    tuner = _told(OptunaTuner(whole, [GOAL], 0, TpeTuner(kind="tpe")), points, lambda params: params["units"])
+    first = tuner.ask(200)
+    before = _truncnorm._log_ndtr_single.cache_info()
+    tuner.ask(201, [first])
+    after = _truncnorm._log_ndtr_single.cache_info()
+    assert after.hits - before.hits > 3 * (after.misses - before.misses) > 0

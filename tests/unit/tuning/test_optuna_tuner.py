@@ -2,6 +2,7 @@ import math
 
 import optuna
 import pytest
+from optuna.distributions import FloatDistribution
 from optuna.samplers import TPESampler
 from optuna.trial import TrialState, create_trial
 
@@ -11,6 +12,7 @@ from foldwise.spec.goal import Goal
 from foldwise.spec.space import Choice, FloatRange
 from foldwise.spec.tuner import GpTuner, Nsga2Tuner, TpeTuner
 from foldwise.trial.result import FoldScore, TrialResult, values_of
+from foldwise.tuning.optuna_sample import MOST
 from foldwise.tuning.optuna_tuner import OptunaTuner, to_optuna
 
 SPACE = split({"x": ["float", -5.0, 5.0], "y": ["float", -5.0, 5.0]})[1]
@@ -246,3 +248,29 @@ def _asked_of_optuna(space, results, number, running=()):
         return ask(name, range_.low, range_.high, log=range_.log, step=range_.step)
 
     return space.sample(suggest)
+
+
+def _long(count):
+    return [
+        TrialResult(n, {"x": math.sin(n) * 5, "y": math.cos(n * n) * 5}, "COMPLETE", mean=(n * 37) % 101) for n in range(count)
+    ]
+
+
+def _told(results):
+    tuner = OptunaTuner(SPACE, [GOAL], SEED, TpeTuner(kind="tpe"))
+    for result in results:
+        tuner.tell(result)
+    return tuner
+
+
+def test_up_to_the_bound_tpe_asks_as_optuna_does_and_beyond_it_for_the_same_in_any_order():
+    short, long = _long(MOST), _long(MOST + 200)
+    study = optuna.create_study(
+        sampler=TPESampler(seed=derive(Purpose.TUNER, SEED, MOST), multivariate=True, constant_liar=True)
+    )
+    for result in short:
+        ranges = {name: FloatDistribution(-5.0, 5.0) for name in ("x", "y")}
+        study.add_trial(create_trial(value=result.mean, params=result.params, distributions=ranges))
+    asked = study.ask()
+    assert _told(short).ask(MOST) == {name: asked.suggest_float(name, -5.0, 5.0) for name in ("x", "y")}
+    assert _told(long).ask(700) == _told(reversed(long)).ask(700)
