@@ -81,13 +81,15 @@ def drifted(rolled_back, tmp_path):
 
 
 def retrain(folder, *words, env=None):
-    return run("retrain", "model=shop", f"data.path={folder / 'rows.csv'}", *words, runs=folder / "runs", env=env)
+    asked = ("model=shop", "promotion.kind=test", f"data.path={folder / 'rows.csv'}", *words)
+    return run("retrain", *asked, runs=folder / "runs", env=env)
 
 
 def here(folder, *words):
     """The same in this process, as a notebook would."""
     words = (
         "model=shop",
+        "promotion.kind=test",
         "tracking.figures=false",
         f"data.path={folder / 'rows.csv'}",
         *words,

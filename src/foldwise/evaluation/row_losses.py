@@ -48,7 +48,7 @@ class RowLoss:
 
     def to_json(self) -> dict[str, Any]:
         """As plain values."""
-        return asdict(self)
+        return {**asdict(self), "weights": list(self.weights)}
 
     @staticmethod
     def from_json(row: Mapping[str, Any]) -> RowLoss:
