@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 
 
 def retrain_here(config: Mapping[str, Any]) -> Summary:
-    """Run a retraining or a rollback on this terminal; its summary, which is also written as JSON.
+    """Run a retraining or a rollback, or show the history, on this terminal; what is also written as JSON.
 
     Raises:
         ConfigError, DataError: the options or the new rows are wrong; nothing was trained.
@@ -55,6 +55,8 @@ def retrain_here(config: Mapping[str, Any]) -> Summary:
     """
     began = time.monotonic()
     asked = read_service(RetrainSpec, config)
+    if asked.action == "history" and asked.rollback:
+        raise ConfigError("action", "history shows what happened and changes nothing; ask for rollback=true alone")
     runs = Path(asked.paths.runs).resolve()
     for key, url, usual in (("ledger.url", asked.ledger.url, "ledger.db"), ("tracking.url", asked.tracking.url, "mlflow.db")):
         file = runs / usual if url is None else Path(url.removeprefix("sqlite:///"))
@@ -72,10 +74,21 @@ def retrain_here(config: Mapping[str, Any]) -> Summary:
         registry = make_registry(asked.tracking, str(runs))
         champion_alias = ChampionAlias(ledger, registry, asked.model, screen.note)
         job = Job(asked, ledger, registry, champion_alias, screen, raise_if_stopped, began)
+        if asked.action == "history":
+            return _history(job)
         if asked.rollback:
             return _roll_back(job)  # also during a retraining, which then finds that its champion was replaced
         with ledger.hold_model(f"{champion_alias.key}+retraining", 0.0):
             return _retrain(job)
+
+
+def _history(job: Job) -> Summary:
+    """The history of the model; nothing is changed."""
+    from foldwise.retraining.history import publish_history
+
+    champion = champion_of(job, even_deleted=True)
+    ended, study = job.ledger.versions.retrainings(job.champion_alias.key), study_of(job, champion.version)
+    return publish_history(job.asked, ended, job.champion_alias.history(), study, job.screen)
 
 
 def _roll_back(job: Job) -> Summary:

@@ -36,9 +36,10 @@ class PlaceSpec(Spec):
 
 
 class RetrainSpec(Spec):
-    """A retraining of a registered model, or a rollback to its former champion."""
+    """A retraining of a registered model, a rollback to its former champion, or the history of its retrainings."""
 
     model: Name
+    action: Literal["retrain", "history"] = "retrain"
     rollback: bool = False
     why: Annotated[str, Field(max_length=500)] | None = None
     search: Annotated[int, Field(ge=0, le=100_000)] = 0
