@@ -16,6 +16,7 @@ import numpy.typing as npt
 from foldwise.errors import Unfit
 from foldwise.evaluation.evidence import Evidence, add
 from foldwise.evaluation.metrics import scorer
+from foldwise.evaluation.permutation import Side
 from foldwise.evaluation.row_losses import RowLoss, fix_loss
 from foldwise.ledger.looks import Look
 from foldwise.retraining.gate import EVIDENCE, Gate, as_seen
@@ -140,7 +141,7 @@ def _answered(
     start(threads_of(plan), or_as_it_runs=plan.spec.fixed.execute.threads is None)
     theirs = loaded(job, champion.version)
     try:
-        ours = loaded(job, challenger)
+        both = {"champion": theirs, "challenger": loaded(job, challenger)}
     except Unfit as fault:
         job.screen.note(f"{fault}; another challenger is trained")
         return _Answered(state.rows, state, loss, None)
@@ -160,26 +161,33 @@ def _answered(
     rows = table.take(np.flatnonzero(counts))
     if not len(rows):
         return _Answered(state.rows, state, loss, None)
-    answers = [(bundle.scores(rows.as_read), bundle.card.threshold) for bundle in (theirs, ours)]
-    losses = [loss.of(rows.target, *answer) for answer in answers]
-    after = add(state, by_unit(losses[0] - losses[1], gate.keys[counts, -1]).tolist(), loss.margin)
-    both = [scorer(table.task, labels, goal.metric, cut)(rows.target, predictions) for predictions, cut in answers]
-    scores = {"metric": goal.metric, "champion": float(both[0]), "challenger": float(both[1]), "rows": len(rows)}
+    sides = {name: Side(bundle.scores(rows.as_read), bundle.card.threshold) for name, bundle in both.items()}
+    found = differences(loss, rows.target, sides["champion"], sides["challenger"], gate.keys[counts, -1])
+    after = add(state, found.tolist(), loss.margin)
+    scores: dict[str, Any] = {"metric": goal.metric, "rows": len(rows)}
+    for name, side in sides.items():
+        scores[name] = float(scorer(table.task, labels, goal.metric, side.threshold)(rows.target, side.predictions))
     return _Answered(state.rows, after, loss, scores)
 
 
-def by_unit(differences: Floats, units: Floats) -> Floats:
-    """The mean difference of each unit, (units,), in the order of the units' keys: rows of a group, or copies, count as one.
+def differences(loss: RowLoss, truth: npt.NDArray[Any], champion: Side, challenger: Side, units: Floats) -> Floats:
+    """What the champion loses more than the challenger, (units,), from -1 to 1, in the order of the units' keys.
 
-    Neither the order of the rows nor that of the source changes a bit of it.
+    Rows of one unit, such as a group or copies, count as one, with their mean. The order of the rows does not change a bit.
 
     Args:
-        differences: of the losses, (rows,).
+        loss: of the reign.
+        truth: codes or values, (rows,), at least one.
+        champion: its answers to these rows.
+        challenger: its answers to the same rows.
         units: the key of each row or of its group, (rows,).
     """
-    order = np.lexsort((differences, units))
+    found = loss.of(truth, champion.predictions, champion.threshold) - loss.of(
+        truth, challenger.predictions, challenger.threshold
+    )
+    order = np.lexsort((found, units))
     _, first, counts = np.unique(units[order], return_index=True, return_counts=True)
-    return np.asarray(np.clip(np.add.reduceat(differences[order], first) / counts, -1.0, 1.0), dtype=np.float64)
+    return np.asarray(np.clip(np.add.reduceat(found[order], first) / counts, -1.0, 1.0), dtype=np.float64)
 
 
 def _learnt(job: Job, plan: Plan, gate: Gate, versions: Sequence[int]) -> npt.NDArray[np.bool_]:

@@ -9,9 +9,11 @@ import pytest
 from foldwise.data.new_rows import ChampionContext, identity_columns
 from foldwise.data.read_table import read_table
 from foldwise.evaluation.evidence import Evidence, add
+from foldwise.evaluation.permutation import Side
+from foldwise.evaluation.row_losses import RowLoss
 from foldwise.ledger.looks import Look
 from foldwise.ledger.promotions import Promotion
-from foldwise.retraining.by_evidence import by_unit, finding
+from foldwise.retraining.by_evidence import differences, finding
 from foldwise.retraining.gate import as_seen, gate_of
 from foldwise.spec.data import CsvData
 from foldwise.spec.study import PromotionSpec
@@ -97,12 +99,20 @@ def test_keys_of_other_columns_cannot_be_compared_so_no_row_counts(table):
 
 
 def test_rows_of_one_unit_count_as_one_in_the_order_of_their_keys():
-    differences, units = np.array([1.0, 0.1, -1.0, 0.2, 0.3]), np.array([0.9, 0.2, 0.9, 0.2, 0.5])
-    found = by_unit(differences, units)
-    assert found.tolist() == pytest.approx([0.15, 0.3, 0.0])
+    loss, truth, units = RowLoss("mae", 1.0, (), 0.0, 0.0), np.zeros(5), np.array([0.9, 0.2, 0.9, 0.2, 0.5])
+    champion, challenger = np.array([1.0, 0.1, 0.0, 0.3, 0.3]), np.array([0.0, 0.0, 1.0, 0.1, 0.0])
+    found = differences(loss, truth, Side(champion, 0.5), Side(challenger, 0.5), units)
+    assert found.tolist() == pytest.approx([0.15, 0.3, 0.0])  # above 0 where the challenger is better
     for seed in range(20):
         order = np.random.default_rng(seed).permutation(5)
-        assert by_unit(differences[order], units[order]).tolist() == found.tolist()
+        sides = (Side(champion[order], 0.5), Side(challenger[order], 0.5))
+        assert differences(loss, truth, *sides, units[order]).tolist() == found.tolist()
+
+
+def test_each_model_answers_with_its_own_threshold():
+    loss, truth = RowLoss("accuracy", 1.0, (), 0.0, 0.0), np.array([1])
+    answers = np.array([[0.6, 0.4]])
+    assert differences(loss, truth, Side(answers, 0.5), Side(answers, 0.3), np.array([0.1])).tolist() == [1.0]
 
 
 def _champion(number):

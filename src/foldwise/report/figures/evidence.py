@@ -9,15 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from matplotlib.axes import Axes
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
 
 from foldwise.report.figures.names import short
 from foldwise.report.figures.retraining import USUAL, drift_bars
 from foldwise.report.figures.style import COLOURS, GREY, canvas, plain, save
 from foldwise.system.numbers import counted, shown
 
-DECADES = math.log(10.0)
-LEAST = 1e-6  # evidence below is drawn here
+LEAST, MOST = 1e-6, 1e12  # evidence beyond is drawn here
 FOLLOWED = 4  # columns whose drift is drawn over time
 
 
@@ -48,7 +47,7 @@ def draw_history(path: Path, model: str, rows: Sequence[Mapping[str, Any]]) -> P
     figure = canvas(7.5, 6.0)
     scores, evidence, drift = figure.subplots(3, 1, sharex=True)
     metric = next((row["metric"] for row in rows if row["metric"]), "score")
-    plain(scores, f"{model}: scores on the rows that judged; promotions (dashed), rollbacks (dotted)", "", metric)
+    plain(scores, f"{short(model, 24)}: scores where both answered; promotions dashed, rollbacks dotted", "", metric)
     for place, name in enumerate(("champion", "challenger")):
         _line(scores, [(row["moment"], row[f"{name}_score"]) for row in rows], COLOURS[place], name)
     if any(row["champion_score"] is not None for row in rows):
@@ -77,8 +76,8 @@ def _evidence_over_time(axes: Axes, rows: Sequence[Mapping[str, Any]]) -> None:
     if not known:
         axes.text(0.5, 0.5, "no look was decided by evidence", transform=axes.transAxes, ha="center", color=GREY)
         return
-    axes.set_yscale("log")
-    _line(axes, [(row["moment"], max(row["evidence"], LEAST)) for row in known], COLOURS[0])
+    _logarithmic(axes)
+    _line(axes, [(row["moment"], min(max(row["evidence"], LEAST), MOST)) for row in known], COLOURS[0])
     axes.axhline(known[-1]["needed"], color=COLOURS[1], linewidth=0.8, linestyle="--")
 
 
@@ -86,15 +85,23 @@ def _evidence(axes: Axes, outcome: str, evidence: Mapping[str, Any]) -> None:
     """The logarithm of the evidence after each look, against what is needed."""
     weeks = evidence["weeks"]
     said = f"{shown(evidence['value'], digits=2)} of {shown(evidence['needed'])} after {counted(evidence['rows'], 'row')}"
-    plain(axes, f"{outcome}: evidence {said}", "look of this champion's reign", "evidence (powers of ten)")
-    values = [0.0, *(point["log"] / DECADES for point in weeks)]
+    plain(axes, f"{outcome}: evidence {said}", "look of this champion's reign", "evidence")
+    _logarithmic(axes)
+    values = [1.0, *(min(max(math.exp(min(point["log"], math.log(MOST))), LEAST), MOST) for point in weeks)]
     axes.plot(range(len(values)), values, "o-", ms=4, lw=1.2, color=COLOURS[0])
-    axes.axhline(math.log10(evidence["needed"]), color=COLOURS[1], linewidth=1.0, linestyle="--")
-    needed, across = math.log10(evidence["needed"]), axes.get_yaxis_transform()
-    axes.text(0.02, needed, "promotes", transform=across, fontsize=8, color=COLOURS[1], va="bottom")
-    axes.axhline(0.0, color=GREY, linewidth=0.8, linestyle=":")
+    axes.axhline(evidence["needed"], color=COLOURS[1], linewidth=1.0, linestyle="--")
+    across = axes.get_yaxis_transform()
+    axes.text(0.02, evidence["needed"], "promotes", transform=across, fontsize=8, color=COLOURS[1], va="top")
+    axes.axhline(1.0, color=GREY, linewidth=0.8, linestyle=":")
     axes.set_xlim(-0.2, max(len(weeks), 1) + 0.2)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+
+
+def _logarithmic(axes: Axes) -> None:
+    """A scale for evidence, which multiplies from row to row, with plain numbers."""
+    axes.set_yscale("log")
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.yaxis.set_minor_formatter(NullFormatter())
 
 
 def _drift_over_time(axes: Axes, rows: Sequence[Mapping[str, Any]]) -> None:
