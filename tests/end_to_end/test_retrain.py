@@ -304,7 +304,7 @@ def test_rows_that_the_challenger_knows_do_not_judge(tmp_path):
     ]
     foldwise.tune("data=csv", *words, "tracking.figures=false", f"paths.runs={tmp_path / 'runs'}")
     rows[:300].to_csv(tmp_path / "rows.csv", index=False)
-    asked = ("model=coin", "tracking.figures=false", f"paths.runs={tmp_path / 'runs'}")
+    asked = ("model=coin", "promotion.kind=test", "tracking.figures=false", f"paths.runs={tmp_path / 'runs'}")
     found = foldwise.retrain(*asked)
     assert found["rows"]["judging"] == found["test"]["rows"] == 30
     rows.to_csv(tmp_path / "rows.csv", index=False)

@@ -58,7 +58,10 @@ def _show(whole: Summary, path: Path, asked: RetrainSpec, screen: Screen) -> Non
     from foldwise.tracking.mlflow_store import mlflow_store
 
     moved = {f"drift.{found['column']}.psi": found["psi"] for found in whole["drift"]}
-    tags = {"foldwise.retraining": whole["outcome"], "foldwise.reason": whole["reason"], "foldwise.gate": whole["gate"]["kind"]}
+    gate = whole.get("gate", {"kind": "test"})[
+        "kind"
+    ]  # an older foldwise, whose interrupted retraining is finished now, only tested
+    tags = {"foldwise.retraining": whole["outcome"], "foldwise.reason": whole["reason"], "foldwise.gate": gate}
     try:
         store = mlflow_store(Path(asked.paths.runs), tracking.url)
         report(store, whole["mlflow"]["run_id"], tags, {**_metrics(whole), **moved}, files)
