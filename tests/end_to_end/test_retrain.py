@@ -199,6 +199,21 @@ def test_where_nothing_was_ever_tuned_nothing_is_made(tmp_path):
     assert not (tmp_path / "nowhere").exists()
 
 
+def test_from_the_second_look_on_new_rows_are_evidence_before_they_are_learnt(tuned, tmp_path, capsys):
+    """What follows, and kills, are in test_evidence.py."""
+    folder = copied(tuned, tmp_path / "copy")
+    asked = ("model=shop", "tracking.figures=false", f"data.path={folder / 'rows.csv'}", f"paths.runs={folder / 'runs'}")
+    WORLD.write(folder / "rows.csv", WEEKS + 2)
+    first = foldwise.retrain(*asked)
+    assert (first["outcome"], first["gate"]["kind"], first["evidence"]["rows"]) == ("KEPT", "evidence", 0)
+    WORLD.write(folder / "rows.csv", WEEKS + 4)
+    second = foldwise.retrain(*asked)
+    assert second["challenger"]["version"] == first["next"]["version"] == 2
+    assert second["evidence"]["rows"] == second["evidence"]["scores"]["rows"] == 120
+    assert "after 1 look and 120 rows" in second["reason"]
+    assert "decided by evidence: accuracy is compared row by row, and 120 rows are new" in capsys.readouterr().out
+
+
 @pytest.mark.long
 def test_a_promotion_that_was_cut_off_is_finished_by_the_next_start(cut_off, promoted):
     assert aliases(cut_off)["champion"] == 1
