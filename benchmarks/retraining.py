@@ -163,7 +163,7 @@ def _retrain(folder: Path, model: str, newest: float = 0.25) -> dict[str, Any]:
     from foldwise.doors.compose import compose_service
     from foldwise.retraining.retrain import retrain_here
 
-    words = [f"model={model}", f"newest={newest}", "tracking.figures=false", f"paths.runs={folder}/runs"]
+    words = [f"model={model}", "promotion.kind=test", f"newest={newest}", "tracking.figures=false", f"paths.runs={folder}/runs"]
     done: dict[str, Any] = _quietly(lambda: retrain_here(compose_service("retrain", words)))
     return done
 

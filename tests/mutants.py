@@ -206,6 +206,24 @@ FAULTS = (
         "the worse model is promoted",
     ),
     Fault(
+        "retraining/by_evidence.py",
+        "= loss.of(truth, champion.predictions, champion.threshold) -",
+        "= -loss.of(truth, champion.predictions, champion.threshold) +",
+        "evidence grows for the worse model",
+    ),
+    Fault(
+        "evaluation/evidence.py",
+        "math.log1p(min(total / squares",
+        "math.log1p(min(1.0 if excess > 0 else 0.0",
+        "the bet on a row knows the row",
+    ),
+    Fault(
+        "retraining/gate.py",
+        "gate.keys[gate.unseen].ravel()",
+        "gate.keys[:0].ravel()",
+        "rows that judged once judge again",
+    ),
+    Fault(
         "schedule/run.py",
         "not outcome.again or number > job.retries",
         "not outcome.again or number >= job.retries",
@@ -254,7 +272,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "training/by_fold": ("unit/training/fused/test_engine.py", "end_to_end/test_main_job.py"),
     "report/figures": (),
     "report": ("end_to_end/test_compare.py",),
-    "retraining": ("end_to_end/test_retrain.py",),
+    "retraining": ("end_to_end/test_retrain.py", "end_to_end/test_evidence.py"),
     "schedule": ("contract/test_job_runs.py", "end_to_end/test_schedule.py"),
     "doors": ("end_to_end/test_main_job.py", "end_to_end/test_by_name.py"),
     "system": ("end_to_end/test_secrets.py",),

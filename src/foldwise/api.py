@@ -135,7 +135,8 @@ def retrain(*overrides: str) -> Mapping[str, Any]:
         overrides: as on the command line, `"model=iris"`, `"rollback=true"`.
 
     Returns:
-        The contents of `retrain/<id>.json`; `outcome` is PROMOTED, KEPT, UNCHANGED or ROLLED_BACK.
+        The contents of `retrain/<id>.json`; `outcome` is PROMOTED, KEPT, UNCHANGED or ROLLED_BACK. With `action=history` those
+        of `retraining_history.json`.
 
     Raises:
         FoldwiseError: with one sentence; if the rows or a model are wrong, the champion stays.

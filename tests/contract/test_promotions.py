@@ -10,6 +10,7 @@ import pytest
 
 from foldwise.errors import ConfigError, JobError
 from foldwise.ledger.ledger import open_ledger
+from foldwise.ledger.looks import Look
 from foldwise.ledger.model_versions import ROLLBACK, Retraining, VersionRow
 from foldwise.ledger.promotions import Raced
 from foldwise.tracking.in_memory import InMemoryRegistry
@@ -99,7 +100,39 @@ class TestVersions:
         back = versions.begin(Retraining("iris", "back", 1, ROLLBACK, None, datetime.now(UTC)))
         versions.end(back, "ROLLED_BACK", {})
         assert versions.latest("iris", 1).summary == {"outcome": "KEPT", "gain": 0.0}
+        assert [row.id for row in versions.retrainings("iris")] == ["one", "back"]
         assert versions.begin(Retraining("iris", "four", 1, "f" * 64, "mark", datetime.now(UTC))).id == "four"
+
+
+class TestLooks:
+    def _look(self, number, **values):
+        usual = {
+            "reign": 1,
+            "challenger": 2,
+            "kind": "evidence",
+            "data_fingerprint": "f" * 64,
+            "columns": ("a", "b"),
+            "rows": 3,
+        }
+        usual |= {"loss": {"bound": 0.1 + 0.2}, "evidence": {"log": -0.1 / 3}, "scores": None, "moment": datetime.now(UTC)}
+        return Look("iris", number, **{**usual, **values})
+
+    def test_the_evidence_comes_back_to_the_last_digit_and_rows_stay_seen(self, ledger):
+        first = ledger.looks.add(self._look(1, challenger=None, loss=None, evidence=None), np.array([0.5, 0.1 + 0.2]))
+        second = ledger.looks.add(self._look(2), np.array([0.75, 0.5]))
+        assert ledger.looks.history("iris") == [first, second]
+        assert ledger.looks.seen("iris").tolist() == [0.1 + 0.2, 0.5, 0.75]
+        assert (ledger.looks.history("other"), ledger.looks.seen("other").tolist()) == ([], [])
+        ledger.looks.note_trained(second, 7)
+        assert [look.trained for look in ledger.looks.history("iris")] == [None, 7]
+
+    def test_a_look_counts_once(self, ledger):
+        look = self._look(1)
+        ledger.looks.add(look, np.array([0.5]))
+        ledger.looks.add(look, np.array([0.5]))  # as after a lost connection
+        with pytest.raises(JobError, match="another process looked at the rows of this model"):
+            ledger.looks.add(self._look(1, rows=9), np.array([0.9]))
+        assert ledger.looks.history("iris") == [look]
 
 
 class Deletable(InMemoryRegistry):

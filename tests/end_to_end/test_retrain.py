@@ -81,13 +81,15 @@ def drifted(rolled_back, tmp_path):
 
 
 def retrain(folder, *words, env=None):
-    return run("retrain", "model=shop", f"data.path={folder / 'rows.csv'}", *words, runs=folder / "runs", env=env)
+    asked = ("model=shop", "promotion.kind=test", f"data.path={folder / 'rows.csv'}", *words)
+    return run("retrain", *asked, runs=folder / "runs", env=env)
 
 
 def here(folder, *words):
     """The same in this process, as a notebook would."""
     words = (
         "model=shop",
+        "promotion.kind=test",
         "tracking.figures=false",
         f"data.path={folder / 'rows.csv'}",
         *words,
@@ -197,6 +199,21 @@ def test_where_nothing_was_ever_tuned_nothing_is_made(tmp_path):
     assert not (tmp_path / "nowhere").exists()
 
 
+def test_from_the_second_look_on_new_rows_are_evidence_before_they_are_learnt(tuned, tmp_path, capsys):
+    """What follows, and kills, are in test_evidence.py."""
+    folder = copied(tuned, tmp_path / "copy")
+    asked = ("model=shop", "tracking.figures=false", f"data.path={folder / 'rows.csv'}", f"paths.runs={folder / 'runs'}")
+    WORLD.write(folder / "rows.csv", WEEKS + 2)
+    first = foldwise.retrain(*asked)
+    assert (first["outcome"], first["gate"]["kind"], first["evidence"]["rows"]) == ("KEPT", "evidence", 0)
+    WORLD.write(folder / "rows.csv", WEEKS + 4)
+    second = foldwise.retrain(*asked)
+    assert second["challenger"]["version"] == first["next"]["version"] == 2
+    assert second["evidence"]["rows"] == second["evidence"]["scores"]["rows"] == 120
+    assert "after 1 look and 120 rows" in second["reason"]
+    assert "decided by evidence: accuracy is compared row by row, and 120 rows are new" in capsys.readouterr().out
+
+
 @pytest.mark.long
 def test_a_promotion_that_was_cut_off_is_finished_by_the_next_start(cut_off, promoted):
     assert aliases(cut_off)["champion"] == 1
@@ -302,7 +319,7 @@ def test_rows_that_the_challenger_knows_do_not_judge(tmp_path):
     ]
     foldwise.tune("data=csv", *words, "tracking.figures=false", f"paths.runs={tmp_path / 'runs'}")
     rows[:300].to_csv(tmp_path / "rows.csv", index=False)
-    asked = ("model=coin", "tracking.figures=false", f"paths.runs={tmp_path / 'runs'}")
+    asked = ("model=coin", "promotion.kind=test", "tracking.figures=false", f"paths.runs={tmp_path / 'runs'}")
     found = foldwise.retrain(*asked)
     assert found["rows"]["judging"] == found["test"]["rows"] == 30
     rows.to_csv(tmp_path / "rows.csv", index=False)

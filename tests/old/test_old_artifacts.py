@@ -191,7 +191,7 @@ def test_its_model_is_retrained_and_rolled_back(old):
     ((outcome, written),) = query(old.runs / "ledger.db", outcomes)
     assert (outcome, json.loads(written)["challenger"]["version"]) == ("PROMOTED", 2)
 
-    said = door(old, "retrain", *asked, "data.path=newer.csv")
+    said = door(old, "retrain", *asked, "data.path=newer.csv", "promotion.kind=test")
     _, (outcome, written) = query(old.runs / "ledger.db", outcomes)
     assert outcome in ("PROMOTED", "KEPT")
     assert f"\n{outcome}: " in said

@@ -18,7 +18,7 @@ from foldwise.config.option_names import Readable
 from foldwise.config.template import fill, split
 from foldwise.errors import MOST_DIGITS, ConfigError
 from foldwise.spec.data import SKLEARN_TASKS, CsvData, ParquetData, SklearnData
-from foldwise.spec.goal import goal_for
+from foldwise.spec.goal import ROW_LOSSES, goal_for, has_row_loss
 from foldwise.spec.images import FolderData, NpzData
 from foldwise.spec.python_value import described
 from foldwise.spec.sources import OpenmlData, SqlData
@@ -278,6 +278,9 @@ def _check_together(fixed: FixedSpec) -> None:
         raise ConfigError(
             "promotion.require", "better needs a baseline to beat, and baselines=[] has none; name one, or use any"
         )
+    if fixed.promotion.kind == "evidence" and fixed.metric != "auto" and not has_row_loss(fixed.metric):
+        rule = f"evidence weighs single rows, and {fixed.metric} is not a mean over rows"
+        raise ConfigError("promotion.kind", f"{rule}; use test or auto, or one of {', '.join(ROW_LOSSES)} as goal.metric")
     if fixed.folds.kind == "grouped" and data.group is None:
         raise ConfigError("folds.kind", "grouped needs data.group, the column whose equal values keep rows together")
     if fixed.folds.kind == "forward" and data.time is None:

@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, Connection, Update, delete, exists, func, 
 from foldwise.errors import JobError, Overtaken
 from foldwise.ledger.database import connect
 from foldwise.ledger.job_runs import JobRuns
+from foldwise.ledger.looks import Looks
 from foldwise.ledger.model_lock import WAIT_SECONDS, hold_model
 from foldwise.ledger.model_versions import Versions
 from foldwise.ledger.pending_results import KeptResults, Running
@@ -58,6 +59,7 @@ class Ledger:
         self._transactions = transactions
         self.versions = Versions(transactions)
         self.promotions = Promotions(transactions)
+        self.looks = Looks(transactions)
         self.job_runs = JobRuns(transactions)
         self._notify = notify
         self._attempts: dict[tuple[str, int], int] = {}

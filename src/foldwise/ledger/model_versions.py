@@ -13,6 +13,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from foldwise.ledger.tables import retrainings, versions
 from foldwise.ledger.transactions import Transactions
+from foldwise.system.kill_points import reached
 
 ROLLBACK = "rollback"  # in place of a fingerprint: a rollback trains nothing, and its row shows whether it ended
 
@@ -120,6 +121,13 @@ class Versions:
         here = (retrainings.c.model == retraining.model) & (retrainings.c.id == retraining.id)
         values = {"outcome": outcome, "summary": summary, "ended": datetime.now(UTC)}
         self._transactions.do(lambda connection: connection.execute(update(retrainings).where(here).values(values)))
+        reached("after-retraining-ended")
+
+    def retrainings(self, model: str) -> list[Retraining]:
+        """The finished retrainings and rollbacks of a model, oldest first."""
+        own = (retrainings.c.model == model) & retrainings.c.ended.is_not(None)
+        query = select(retrainings).where(own).order_by(retrainings.c.ended)
+        return [Retraining(**row._mapping) for row in self._transactions.do(lambda c: c.execute(query).all())]
 
     def latest(self, model: str, champion: int) -> Retraining | None:
         """The last finished retraining against this champion."""

@@ -29,7 +29,7 @@ from foldwise.trial.curves import WrittenCurves
 from foldwise.trial.provenance import Provenance
 from foldwise.trial.summary import StudySummary
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 
 
 class Json(TypeDecorator[Any]):
@@ -230,6 +230,26 @@ retrainings = Table(
     Column("ended", Moment),
     Column("outcome", String(20)),  # PROMOTED, KEPT, REFUSED; a retraining without new rows leaves no row
     Column("summary", Json),
+)
+
+# A look of a retraining at the rows that arrived since the one before it; the last one of a model has its current evidence.
+looks = Table(
+    "looks",
+    metadata,
+    Column("model", String(200), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("reign", Integer, nullable=False),  # the number of the promotion that made the champion
+    Column("challenger", Integer),  # the version that answered
+    Column("kind", String(20), nullable=False),  # evidence, test
+    Column("data_fingerprint", String(64), nullable=False),
+    Column("columns", Json, nullable=False),  # those that identify a row
+    Column("seen", LargeBinary, nullable=False),  # sorted keys of the rows that no earlier look has seen, eight bytes each
+    Column("rows", Integer, nullable=False),  # that counted
+    Column("loss", Json),
+    Column("evidence", Json),
+    Column("scores", Json),
+    Column("moment", Moment, nullable=False),
+    Column("trained", Integer),  # the challenger that was trained afterwards
 )
 
 # A moment at which a job was due; the primary key lets one process claim it.

@@ -37,7 +37,7 @@ def publish(whole: Summary, asked: RetrainSpec, screen: Screen) -> None:
     write_json(path, whole)
     screen.note(f"{whole['outcome']}: {whole['reason']}")
     screen.note(f"written: {path}")
-    if "test" in whole:
+    if "test" in whole or "evidence" in whole:
         _show(whole, path, asked, screen)
     if asked.webhook is not None:
         from foldwise.system.webhook import tell
@@ -51,20 +51,40 @@ def _show(whole: Summary, path: Path, asked: RetrainSpec, screen: Screen) -> Non
     """Draw the picture beside the file, and log both in the run of the challenger's study."""
     files, tracking = [path], asked.tracking
     if tracking.figures:
-        from foldwise.report.figures.retraining import draw
-
-        metric = whole["goal"]["metric"]
-        files.append(draw(path.with_suffix(".png"), metric, whole["outcome"], whole["test"], whole["drift"]))
+        files.append(_drawn(path.with_suffix(".png"), whole))
     if not whole["mlflow"]:
         return
     from foldwise.tracking.mlflow_report import report
     from foldwise.tracking.mlflow_store import mlflow_store
 
-    test = {f"retraining.{name}": whole["test"][name] for name in ("champion", "challenger", "gain", "p_value")}
     moved = {f"drift.{found['column']}.psi": found["psi"] for found in whole["drift"]}
-    tags = {"foldwise.retraining": whole["outcome"], "foldwise.reason": whole["reason"]}
+    gate = whole.get("gate", {"kind": "test"})[
+        "kind"
+    ]  # an older foldwise, whose interrupted retraining is finished now, only tested
+    tags = {"foldwise.retraining": whole["outcome"], "foldwise.reason": whole["reason"], "foldwise.gate": gate}
     try:
         store = mlflow_store(Path(asked.paths.runs), tracking.url)
-        report(store, whole["mlflow"]["run_id"], tags, {**test, **moved}, files)
+        report(store, whole["mlflow"]["run_id"], tags, {**_metrics(whole), **moved}, files)
     except JobError as fault:
         screen.note(str(fault))
+
+
+def _drawn(path: Path, whole: Summary) -> Path:
+    """The picture of a retraining: both scores, or the evidence so far; and the drift."""
+    if "evidence" in whole:
+        from foldwise.report.figures.evidence import draw_evidence
+
+        return draw_evidence(path, whole["outcome"], whole["evidence"], whole["drift"])
+    from foldwise.report.figures.retraining import draw
+
+    return draw(path, whole["goal"]["metric"], whole["outcome"], whole["test"], whole["drift"])
+
+
+def _metrics(whole: Summary) -> dict[str, float]:
+    """What MLflow shows of the decision."""
+    if "test" in whole:
+        return {f"retraining.{name}": whole["test"][name] for name in ("champion", "challenger", "gain", "p_value")}
+    evidence = whole["evidence"]
+    both = {name: evidence["scores"][name] for name in ("champion", "challenger")} if evidence["scores"] else {}
+    found = {"evidence": evidence["value"], "log_evidence": evidence["log"], "rows": evidence["rows"], **both}
+    return {f"retraining.{name}": value for name, value in found.items()}

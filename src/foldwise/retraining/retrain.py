@@ -1,57 +1,53 @@
 """The retrain door: current rows, a challenger, the champion on the same rows, and one decision.
 
-A job that dies at any line continues with its next start, and a promotion counts once.
+A job that dies at any line continues with its next start; a promotion counts once, and so does each row of the evidence.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import closing
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from foldwise.config.read import read_service
 from foldwise.doors.assemble import ledger_at, make_registry
 from foldwise.doors.screen import Screen
-from foldwise.errors import ConfigError, DataError, FoldwiseError, JobError, Unfit
-from foldwise.retraining.report import Summary, opening, publish
+from foldwise.errors import ConfigError, DataError, Unfit
+from foldwise.retraining.job import (
+    KEPT,
+    PROMOTED,
+    REFUSED,
+    ROLLED_BACK,
+    UNCHANGED,
+    Job,
+    begin,
+    card_of,
+    champion_of,
+    close,
+    loaded,
+    record_of,
+    study_of,
+    train,
+)
+from foldwise.retraining.report import Summary, opening
 from foldwise.retraining.spec import RetrainSpec
 from foldwise.system.command import door_command
 
 if TYPE_CHECKING:
-    from foldwise.bundle.bundle import Bundle
-    from foldwise.bundle.card import Card
-    from foldwise.ledger.ledger import Ledger
     from foldwise.ledger.model_versions import Retraining, VersionRow
     from foldwise.ledger.promotions import Promotion
     from foldwise.ledger.rows import StudyRecord
+    from foldwise.retraining.by_evidence import Finding
+    from foldwise.retraining.gate import Gate
     from foldwise.retraining.judge import Judgement
     from foldwise.study.plan import Plan
-    from foldwise.tracking.reconcile_champion import ChampionAlias
-    from foldwise.tracking.registry import Registry
-    from foldwise.trial.summary import StudySummary
-
-PROMOTED, KEPT, REFUSED, UNCHANGED, ROLLED_BACK = "PROMOTED", "KEPT", "REFUSED", "UNCHANGED", "ROLLED_BACK"
-
-
-@dataclass(frozen=True)
-class Job:
-    """The values that all steps of a retraining share."""
-
-    asked: RetrainSpec
-    ledger: Ledger
-    registry: Registry
-    champion_alias: ChampionAlias
-    screen: Screen
-    raise_if_stopped: Callable[[], None]
-    began: float
 
 
 def retrain_here(config: Mapping[str, Any]) -> Summary:
-    """Run a retraining or a rollback on this terminal; its summary, which is also written as JSON.
+    """Run a retraining or a rollback, or show the history, on this terminal; what is also written as JSON.
 
     Raises:
         ConfigError, DataError: the options or the new rows are wrong; nothing was trained.
@@ -59,6 +55,8 @@ def retrain_here(config: Mapping[str, Any]) -> Summary:
     """
     began = time.monotonic()
     asked = read_service(RetrainSpec, config)
+    if asked.action == "history" and asked.rollback:
+        raise ConfigError("action", "history shows what happened and changes nothing; ask for rollback=true alone")
     runs = Path(asked.paths.runs).resolve()
     for key, url, usual in (("ledger.url", asked.ledger.url, "ledger.db"), ("tracking.url", asked.tracking.url, "mlflow.db")):
         file = runs / usual if url is None else Path(url.removeprefix("sqlite:///"))
@@ -76,10 +74,21 @@ def retrain_here(config: Mapping[str, Any]) -> Summary:
         registry = make_registry(asked.tracking, str(runs))
         champion_alias = ChampionAlias(ledger, registry, asked.model, screen.note)
         job = Job(asked, ledger, registry, champion_alias, screen, raise_if_stopped, began)
+        if asked.action == "history":
+            return _history(job)
         if asked.rollback:
             return _roll_back(job)  # also during a retraining, which then finds that its champion was replaced
         with ledger.hold_model(f"{champion_alias.key}+retraining", 0.0):
             return _retrain(job)
+
+
+def _history(job: Job) -> Summary:
+    """The history of the model; nothing is changed."""
+    from foldwise.retraining.history import publish_history
+
+    champion = champion_of(job, even_deleted=True)
+    ended, study = job.ledger.versions.retrainings(job.champion_alias.key), study_of(job, champion.version)
+    return publish_history(job.asked, ended, job.champion_alias.history(), study, job.screen)
 
 
 def _roll_back(job: Job) -> Summary:
@@ -88,7 +97,7 @@ def _roll_back(job: Job) -> Summary:
     from foldwise.ledger.model_versions import ROLLBACK
 
     asked, model, key = job.asked, job.asked.model, job.champion_alias.key
-    champion = _champion(job, even_deleted=True)
+    champion = champion_of(job, even_deleted=True)
     for done in _finish_promoted(job):
         if done["outcome"] == ROLLED_BACK:
             job.screen.note("that finished an interrupted rollback; run the command again to go further back")
@@ -101,13 +110,13 @@ def _roll_back(job: Job) -> Summary:
     if row is not None:
         check_files(folder, row.files)
     why = asked.why or "a rollback was requested"
-    summary = opening(asked, champion, _study_of(job, champion.version)) | {"challenger": {"version": former}}
-    begun = _begin(job, champion, ROLLBACK, None, summary)
+    summary = opening(asked, champion, study_of(job, champion.version)) | {"challenger": {"version": former}}
+    begun = begin(job, champion, ROLLBACK, None, summary)
     summary |= {"id": begun.id, "outcome": ROLLED_BACK, "reason": why}
     job.ledger.versions.note(begun, summary)
     made = job.champion_alias.promote(former, champion.version, "rollback", why, {"retraining": begun.id})
     job.screen.note(f"model {model}: version {former} is champion again, in place of version {champion.version}")
-    return _close(job, {**summary, "promotion": made.number}, ROLLED_BACK, why, begun)
+    return close(job, {**summary, "promotion": made.number}, ROLLED_BACK, why, begun)
 
 
 def _retrain(job: Job) -> Summary:
@@ -115,99 +124,143 @@ def _retrain(job: Job) -> Summary:
 
     shown = job.registry.aliases(job.asked.model).get(FIRST)
     if shown is not None:
-        _record(job, shown)  # before anything is written: the ledger must know its study
-    champion = _champion(job)
+        record_of(job, shown)  # before anything is written: the ledger must know its study
+    champion = champion_of(job)
     _finish_promoted(job)
-    row, record = job.ledger.versions.version(job.champion_alias.key, champion.version), _record(job, champion.version)
+    return _against(job, champion)
+
+
+def _against(job: Job, champion: Promotion) -> Summary:
+    """Challenge this champion."""
+    row, record = job.ledger.versions.version(job.champion_alias.key, champion.version), record_of(job, champion.version)
     summary = opening(job.asked, champion, record.name)
     try:
         return _challenge(job, champion, row, record, summary)
     except (DataError, Unfit) as fault:
-        _close(job, summary, REFUSED, str(fault))
+        close(job, summary, REFUSED, str(fault))
         raise
 
 
 def _challenge(job: Job, champion: Promotion, row: VersionRow | None, record: StudyRecord, summary: Summary) -> Summary:
-    """Read the rows, train a challenger, judge it and decide."""
+    """Read and check the rows, and let evidence or a test decide."""
     from foldwise.data.new_rows import ChampionContext
     from foldwise.data.sources.fingerprint import source_mark
     from foldwise.retraining.challenger import challenger_study, named
-    from foldwise.retraining.rows import check_rows, look
+    from foldwise.retraining.gate import EVIDENCE, gate_of
+    from foldwise.retraining.rows import check_rows, current_rows, look
+    from foldwise.spec.goal import DEFAULT_METRIC
 
-    asked = job.asked
+    asked, looks = job.asked, job.ledger.looks
     spec = challenger_study(record, asked)
     known = _known(job, champion, record)
     mark = source_mark(spec.fixed)
     if mark is not None and mark in known:
-        return _close(job, summary, UNCHANGED, known[mark])
-    columns, keys = (row.columns, row.trained) if row is not None else (None, None)
-    context = ChampionContext(record.holdout, columns, keys, asked.newest)
-    plan = look(record, asked, context, job.screen)
+        return close(job, summary, UNCHANGED, known[mark])
+    spec, table = current_rows(record, asked, job.screen)
     job.raise_if_stopped()
-    fingerprint, in_any_order = plan.table.fingerprint, plan.table.rows_fingerprint
+    fingerprint, in_any_order = table.fingerprint, table.rows_fingerprint
     if fingerprint in known or in_any_order in known:
-        return _close(job, summary, UNCHANGED, known.get(fingerprint) or known[in_any_order])
-    drift, counts = check_rows(plan, asked, _card(job, champion.version), job.screen.note)
-    summary |= {"data_fingerprint": fingerprint, "rows_fingerprint": in_any_order}
+        return close(job, summary, UNCHANGED, known.get(fingerprint) or known[in_any_order])
+    columns, keys = (row.columns, row.trained) if row is not None else (None, None)
+    features = tuple((record.provenance and record.provenance.columns) or ())
+    context = ChampionContext(record.holdout, columns, keys, asked.newest, features)
+    metric = DEFAULT_METRIC[table.task] if spec.fixed.metric == "auto" else spec.fixed.metric
+    assert record.summary is not None
+    earlier = (looks.history(job.champion_alias.key), looks.seen(job.champion_alias.key))
+    gate = gate_of(table, spec.fixed.data, context, metric, spec.fixed.promotion, *earlier, record.summary.rows.holdout)
+    by_evidence = gate.kind == EVIDENCE
+    plan = look(spec, table, replace(context, new_rows=0.0) if by_evidence else context, job.screen)
+    job.screen.note(f"decided by {'evidence' if by_evidence else 'a test'}: {gate.why}")
+    unseen = int(gate.unseen.sum()) if by_evidence and gate.looks else 0 if by_evidence else None
+    drift, counts = check_rows(plan, asked, card_of(job, champion.version), job.screen.note, unseen)
+    summary |= {"data_fingerprint": fingerprint, "rows_fingerprint": in_any_order, "gate": gate.record}
     summary |= {"rows": counts, "drift": [found.record for found in drift]}
     for found in drift[:3]:
-        job.screen.note(
-            f"column {found.column}: PSI {found.psi:.3f} from the rows that version {champion.version} knows to the new ones"
-        )
+        known_by = f"from the rows that version {champion.version} knows to the new ones"
+        job.screen.note(f"column {found.column}: PSI {found.psi:.3f} {known_by}")
     plan = replace(plan, spec=named(plan.spec, asked, job.champion_alias.key, champion.version, fingerprint))
-    retraining = _begin(job, champion, fingerprint, plan.source, summary)
+    retraining = begin(job, champion, fingerprint, plan.source, summary)
     summary["id"] = retraining.id
-    trained = _train(job, plan)
+    return (_by_evidence if by_evidence else _by_test)(job, champion, plan, gate, summary, retraining)
+
+
+def _by_test(job: Job, champion: Promotion, plan: Plan, gate: Gate, summary: Summary, retraining: Retraining) -> Summary:
+    """Train a challenger, let both answer the rows that were held back, and test whether it is better."""
+    from foldwise.retraining.gate import take_test
+
+    look = take_test(job.ledger.looks, job.champion_alias.key, champion, plan.table.fingerprint, gate)
+    trained = train(job, plan)
     version = trained.model.version
-    assert version is not None  # _train raises while it is not registered
+    assert version is not None  # `train` raises while it is not registered
     summary["challenger"] = {"version": version, "study": plan.spec.name}
     judgement = _judge(job, plan, champion.version, version)
     shown = trained.to_json()
     summary |= {"goal": shown["goal"], "test": judgement.record, "mlflow": shown["mlflow"]}
+    job.ledger.looks.note_trained(look, version)
     outcome = PROMOTED if judgement.promoted else KEPT
     scores = {"retraining": retraining.id, "metric": plan.goal.metric, **judgement.record}
     job.ledger.versions.note(retraining, {**summary, "outcome": outcome, "reason": judgement.why})
     if judgement.promoted:
-        why = judgement.why if asked.why is None else f"{asked.why}; {judgement.why}"
+        why = judgement.why if job.asked.why is None else f"{job.asked.why}; {judgement.why}"
         made = job.champion_alias.promote(version, champion.version, "promoted", why, scores)
         summary["promotion"] = made.number
-    return _close(job, summary, outcome, judgement.why, retraining)
+    return close(job, summary, outcome, judgement.why, retraining)
 
 
-def _champion(job: Job, even_deleted: bool = False) -> Promotion:
-    """The champion, after ledger and registry agree."""
-    model = job.asked.model
-    champion = job.champion_alias.reconcile(even_deleted)
-    if champion is None:
-        raise ConfigError("model", f"{model} has no champion; set the alias champion on one of its versions in MLflow")
-    return champion
+def _by_evidence(job: Job, champion: Promotion, plan: Plan, gate: Gate, summary: Summary, retraining: Retraining) -> Summary:
+    """Let last time's challenger and the champion answer the new rows, decide, and only then train the next challenger."""
+    from foldwise.retraining.by_evidence import finding, take_look
+
+    rule = plan.spec.fixed.promotion
+    look = take_look(job, champion, plan, gate, rule)
+    found = finding(look, gate.looks, champion, rule)
+    summary |= {"goal": vars(plan.goal), "mlflow": None}
+    unfit: Unfit | None = None
+    if found is not None:
+        summary["evidence"] = found.record
+        job.screen.note(found.why)
+        if look.challenger is not None:
+            summary["challenger"] = {"version": look.challenger, "study": study_of(job, look.challenger)}
+        if found.promoted and look.challenger is not None:
+            try:
+                return _promote_by_evidence(job, plan, champion, look.challenger, found, summary, retraining)
+            except Unfit as fault:  # the next challenger may do better
+                unfit = fault
+    trained = train(job, plan)
+    version = trained.model.version
+    assert version is not None  # `train` raises while it is not registered
+    job.ledger.looks.note_trained(look, version)
+    if unfit is not None:
+        raise unfit
+    next_one = f"version {version} is trained and answers the rows that come next"
+    why = f"{'a new reign begins' if found is None else found.why}; {next_one}"
+    summary |= {"next": {"version": version, "study": plan.spec.name}, "mlflow": trained.to_json()["mlflow"]}
+    return close(job, summary, KEPT, why, retraining)
 
 
-def _study_of(job: Job, version: int) -> str:
-    """The name of the study that made a version, from the ledger or else from its card."""
-    row = job.ledger.versions.version(job.champion_alias.key, version)
-    return row.study if row else _card(job, version).study
-
-
-def _record(job: Job, version: int) -> StudyRecord:
-    """The ledger's record of the study that made a version.
+def _promote_by_evidence(
+    job: Job, plan: Plan, champion: Promotion, challenger: int, found: Finding, summary: Summary, retraining: Retraining
+) -> Summary:
+    """Promote the challenger that answered, and begin the new reign with a challenger of its own.
 
     Raises:
-        ConfigError: the ledger does not have it, or it is unfinished.
+        Unfit: the challenger cannot be served.
     """
-    study = _study_of(job, version)
-    record = job.ledger.study(study)
-    if record is None or record.summary is None:
-        rule = f"version {version} of {job.asked.model} comes from the study {study}, which is not finished in this ledger"
-        raise ConfigError("ledger.url", f"{rule}; name the ledger that has it")
-    return record
+    from foldwise.retraining.judge import check_answers
+    from foldwise.study.plan import threads_of
+    from foldwise.training.runtime import start
 
-
-def _card(job: Job, version: int) -> Card:
-    """The card of a version."""
-    from foldwise.bundle.card import read_card
-
-    return read_card(job.registry.fetch(f"{job.asked.model}/{version}") / "bundle.json")
+    start(threads_of(plan), or_as_it_runs=plan.spec.fixed.execute.threads is None)  # as the next challenger will need it
+    check_answers(loaded(job, challenger), lambda rows: job.registry.answer(job.asked.model, challenger, rows))
+    made_by = record_of(job, challenger).summary
+    summary["mlflow"] = None if made_by is None else made_by.to_json()["mlflow"]
+    job.ledger.versions.note(retraining, {**summary, "outcome": PROMOTED, "reason": found.why})
+    why = found.why if job.asked.why is None else f"{job.asked.why}; {found.why}"
+    scores = {"retraining": retraining.id, **found.record}
+    made = job.champion_alias.promote(challenger, champion.version, "promoted", why, scores)
+    done = close(job, {**summary, "promotion": made.number}, PROMOTED, found.why, retraining)
+    _against(job, made)
+    return done
 
 
 def _known(job: Job, champion: Promotion, record: StudyRecord) -> dict[str, str]:
@@ -225,50 +278,17 @@ def _known(job: Job, champion: Promotion, record: StudyRecord) -> dict[str, str]
     return {key: why for key, why in known.items() if key is not None}
 
 
-def _begin(job: Job, champion: Promotion, fingerprint: str, source: str | None, summary: Summary) -> Retraining:
-    """The retraining's row; an open one with the same rows continues under its id."""
-    from foldwise.ledger.model_versions import Retraining
-
-    own, now = str(summary["id"]), datetime.now(UTC)
-    return job.ledger.versions.begin(Retraining(job.champion_alias.key, own, champion.version, fingerprint, source, now))
-
-
-def _train(job: Job, plan: Plan) -> StudySummary:
-    """Run the challenger's study, or find it finished; its summary."""
-    from foldwise.doors.run import run_planned
-    from foldwise.ledger.study_lock import lock_study
-
-    with lock_study(plan.folder / "lock"):
-        trained, _ = run_planned(plan, job.ledger, job.screen, job.raise_if_stopped, job.began)
-    if not trained.is_registered:
-        raise JobError("the challenger is trained, but the registry did not accept it; run the same command to continue")
-    job.raise_if_stopped()
-    return trained
-
-
 def _judge(job: Job, plan: Plan, champion: int, challenger: int) -> Judgement:
     """Compare both on the same rows; a challenger to be promoted must also answer when served."""
     from foldwise.retraining.judge import check_answers, judge
     from foldwise.training.runtime import start
 
     start(1, or_as_it_runs=True)
-    theirs, ours = (_loaded(job, version) for version in (champion, challenger))
+    theirs, ours = (loaded(job, version) for version in (champion, challenger))
     judgement = judge(plan, ours, theirs, plan.spec.fixed.promotion)
     if judgement.promoted:
         check_answers(ours, lambda rows: job.registry.answer(job.asked.model, challenger, rows))
     return judgement
-
-
-def _loaded(job: Job, version: int) -> Bundle:
-    """A version, loaded as for serving."""
-    from foldwise.bundle.bundle import load_bundle
-
-    model = job.asked.model
-    try:
-        folder, row = job.registry.fetch(f"{model}/{version}"), job.ledger.versions.version(job.champion_alias.key, version)
-        return load_bundle(folder, None if row is None else row.files, job.screen.note)
-    except FoldwiseError as fault:
-        raise Unfit(f"version {version} of {model} cannot be loaded, so nothing is promoted: {fault}") from None
 
 
 def _finish_promoted(job: Job) -> list[Summary]:
@@ -279,14 +299,5 @@ def _finish_promoted(job: Job) -> list[Summary]:
         if made is not None and left.summary is not None:
             summary = {**left.summary, "promotion": made.number}
             job.screen.note(f"the retraining {left.id} was interrupted after its promotion; it is recorded now")
-            done.append(_close(job, summary, str(summary["outcome"]), str(summary["reason"]), left))
+            done.append(close(job, summary, str(summary["outcome"]), str(summary["reason"]), left))
     return done
-
-
-def _close(job: Job, summary: Summary, outcome: str, why: str, retraining: Retraining | None = None) -> Summary:
-    """Record the outcome, in the ledger first, and publish it."""
-    whole = {**summary, "outcome": outcome, "reason": why, "seconds": round(time.monotonic() - job.began, 3)}
-    if retraining is not None:
-        job.ledger.versions.end(retraining, outcome, whole)
-    publish(whole, job.asked, job.screen)
-    return whole

@@ -2,44 +2,67 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import numpy as np
 
 from foldwise.bundle.card import Card
 from foldwise.data.drift import Drift, check_constant, check_drift, check_missing, drifts
 from foldwise.data.new_rows import ChampionContext, check_features, judging
-from foldwise.doors.look import look_at_data
+from foldwise.data.table import Table
+from foldwise.doors.look import check_data, look_at_data
 from foldwise.doors.screen import Screen
 from foldwise.errors import ConfigError, DataError
 from foldwise.ledger.rows import StudyRecord
 from foldwise.retraining.challenger import challenger_study
 from foldwise.retraining.spec import RetrainSpec
-from foldwise.study.plan import Plan
+from foldwise.spec.study import StudySpec
+from foldwise.study.plan import Plan, read_rows
 
 
-def look(record: StudyRecord, asked: RetrainSpec, context: ChampionContext, screen: Screen) -> Plan:
-    """The plan for the current rows, with the champion's columns only.
+def current_rows(record: StudyRecord, asked: RetrainSpec, screen: Screen) -> tuple[StudySpec, Table]:
+    """The challenger's study and its rows, with the champion's columns only.
 
     Raises:
         DataError: the rows no longer fit the champion's recipe.
     """
     columns = record.provenance and record.provenance.columns
-    context = replace(context, features=tuple(columns or ()))
-    try:
-        plan = look_at_data(challenger_study(record, asked), screen, context)
-        further = tuple(name for name in plan.table.schema.names if columns and name not in columns)
+    spec = challenger_study(record, asked)
+    with _as_data_errors():
+        check_data(spec)
+        table = read_rows(spec)
+        further = tuple(name for name in table.schema.names if columns and name not in columns)
         if further:
             screen.note(f"columns that the champion does not have are left out: {', '.join(further)}; tune to learn from them")
-            plan = look_at_data(challenger_study(record, asked, further), screen, context)
-    except ConfigError as fault:  # the recipe was valid for its own rows
+            spec = challenger_study(record, asked, further)
+            table = read_rows(spec)
+        if table.images is None:
+            check_features(table, tuple(columns or ()))
+    return spec, table
+
+
+def look(spec: StudySpec, table: Table, context: ChampionContext, screen: Screen) -> Plan:
+    """The plan of the challenger's study for these rows.
+
+    Raises:
+        DataError: the rows no longer fit the champion's recipe.
+    """
+    with _as_data_errors():
+        return look_at_data(spec, screen, context, table)
+
+
+@contextmanager
+def _as_data_errors() -> Iterator[None]:
+    """The recipe was valid for the champion's rows, so what it refuses now is a fault of the new ones."""
+    try:
+        yield
+    except ConfigError as fault:
         raise DataError(f"the rows do not fit the champion's recipe: {fault}") from None
-    return plan
 
 
 def check_rows(
-    plan: Plan, asked: RetrainSpec, card: Card, notify: Callable[[str], None]
+    plan: Plan, asked: RetrainSpec, card: Card, notify: Callable[[str], None], unseen: int | None = None
 ) -> tuple[tuple[Drift, ...], dict[str, int]]:
     """The drift of the new rows and the numbers of rows by role, before anything is trained.
 
@@ -48,6 +71,7 @@ def check_rows(
         asked: has the limits.
         card: the champion's. Its profile replaces rows that are gone from the source.
         notify: shows notes to the user.
+        unseen: how many rows no look has seen yet, where evidence decides; it needs no rows that are held back.
 
     Raises:
         DataError: other labels, too many missing cells, too much drift, or no row left to judge by.
@@ -57,8 +81,8 @@ def check_rows(
     check_features(table, card.schema.names)  # the provenance lists the first columns only
     if table.labels != card.labels:
         raise DataError(f"{_changed(card.labels, table.labels)}; tune a model for these labels")
-    judges = int(judging(table, plan.development, plan.holdout, context, data).sum())
-    if not judges:
+    judges = int(judging(table, plan.development, plan.holdout, context, data).sum()) if unseen is None else unseen
+    if not judges and unseen is None:
         if _without_holdout(context):
             rule = "the champion was made without a holdout, so only new rows can judge, and too few are new"
             raise DataError(
@@ -66,7 +90,7 @@ def check_rows(
             )
         rule = "no row is left to judge by: each row, or one of its group, was in the training of a model"
         raise DataError(f"{rule}; wait for more rows, or tune with a larger data.holdout.share")
-    if _without_holdout(context):
+    if _without_holdout(context) and unseen is None:
         notify(
             f"the champion was made without a holdout: both models answer the {judges} newest rows, which neither trained on"
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -13,6 +13,7 @@ from foldwise.spec.places import LedgerSpec, Paths, TrackingSpec
 class AskedPromotion(Spec):
     """The rule of promotion; null means as in the champion's study."""
 
+    kind: Literal["auto", "evidence", "test"] | None = None
     margin: Annotated[float, Field(ge=0)] | None = None
     alpha: Annotated[float, Field(gt=0, le=0.5)] | None = None
 
@@ -35,9 +36,10 @@ class PlaceSpec(Spec):
 
 
 class RetrainSpec(Spec):
-    """A retraining of a registered model, or a rollback to its former champion."""
+    """A retraining of a registered model, a rollback to its former champion, or the history of its retrainings."""
 
     model: Name
+    action: Literal["retrain", "history"] = "retrain"
     rollback: bool = False
     why: Annotated[str, Field(max_length=500)] | None = None
     search: Annotated[int, Field(ge=0, le=100_000)] = 0
@@ -54,4 +56,7 @@ class RetrainSpec(Spec):
     @property
     def options(self) -> dict[str, Any]:
         """The options that decide the outcome: with the same rows and options it would be the same."""
-        return self.model_dump(include={"search", "newest", "promotion"}, mode="json")
+        asked = self.model_dump(include={"search", "newest", "promotion"}, mode="json")
+        if self.promotion.kind is None:  # retrainings that began before there was a choice have names made without it
+            del asked["promotion"]["kind"]
+        return asked

@@ -39,6 +39,9 @@ METRICS: dict[str, tuple[Direction, tuple[Task, ...]]] = {
 TOP_K = re.compile(r"top_([1-9][0-9]{0,6})_accuracy")
 MULTICLASS: tuple[Task, ...] = ("multiclass",)
 
+# Metrics that are a mean over rows, or grow with one: rmse and r2 with the squared error.
+ROW_LOSSES = ("accuracy", "balanced_accuracy", "log_loss", "mse", "rmse", "mae", "r2")
+
 # What a network costs; less is better: weights, milliseconds to predict one row, seconds of training.
 COSTS = ("parameters", "latency_ms", "training_seconds")
 
@@ -94,6 +97,11 @@ def top_k(metric: str) -> int | None:
     """The k of `top_k_accuracy`; None for any other metric."""
     match = TOP_K.fullmatch(metric)
     return int(match[1]) if match else None
+
+
+def has_row_loss(metric: str) -> bool:
+    """Whether a metric is a mean over rows, so that single rows can be weighed; a top-k accuracy is one too."""
+    return metric in ROW_LOSSES or top_k(metric) is not None
 
 
 def is_metric(name: str) -> bool:

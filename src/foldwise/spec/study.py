@@ -123,10 +123,13 @@ class AuditSpec(Spec):
 class PromotionSpec(Spec):
     """When a challenger replaces the champion, judged on rows that neither was trained on.
 
+    kind: `test` compares both once, on rows held back. `evidence` adds up what all new rows say, look by look, during the
+    champion's whole reign. `auto` is evidence for a metric that is a mean over rows and a look with enough new rows.
     margin: the minimum gain, in the goal's metric. alpha: how often a challenger that is not better is promoted, at most.
     require: with `better`, a model becomes the first champion only if its study's verdict is that it beats its baseline.
     """
 
+    kind: Literal["auto", "evidence", "test"] = "auto"
     margin: Annotated[float, Field(ge=0)] = 0.0
     alpha: Annotated[float, Field(gt=0, le=0.5)] = 0.05
     require: Literal["any", "better"] = "any"

@@ -37,6 +37,8 @@ CONCLUSION = (
     "after-summary",
 )
 SCHEDULE = ("after-job-lock", "after-claim", "after-launch", "after-take", "after-job-ended", "after-slot-finished")
+# A retraining that adds up evidence, beside the places of the study that trains its challenger and of promotions.
+EVIDENCE = ("before-look", "in-look", "after-look", "after-next", "after-retraining-ended")
 _passed: Counter[str] = Counter()
 
 

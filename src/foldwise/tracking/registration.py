@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from foldwise.bundle.checksums import hashes
-from foldwise.errors import JobError
+from foldwise.errors import FoldwiseError, JobError
 from foldwise.ledger.ledger import Ledger
 from foldwise.ledger.model_versions import VersionRow
 from foldwise.ledger.rows import StudyRecord
@@ -68,7 +68,7 @@ def record_registration(
         record.name,
         record.data_fingerprint,
         source,
-        hashes(folder / "bundle"),
+        _files(version, folder, registry),
         columns,
         trained,
         datetime.now(UTC),
@@ -82,3 +82,15 @@ def record_registration(
             notify(f"{rule}; to use it all the same, set the alias champion on it in MLflow")
     except JobError as fault:  # the next call of `reconcile` settles it
         notify(str(fault))
+
+
+def _files(version: ModelVersion, folder: Path, registry: Registry) -> dict[str, str]:
+    """The hashes of what the registry has.
+
+    A start after a kill between registration and ledger has made the bundle once more: the same network, in a file of another
+    moment, whose hash the registered one would not have.
+    """
+    try:
+        return hashes(registry.fetch(f"{version.name}/{version.version}"))
+    except FoldwiseError:
+        return hashes(folder / "bundle")

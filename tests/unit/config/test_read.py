@@ -299,3 +299,10 @@ def test_a_promotion_that_needs_a_baseline_is_refused_without_one():
     assert read_study(asked).fixed.baselines is None
     with pytest.raises(ConfigError, match=r"promotion\.require: better needs a baseline to beat, and baselines=\[\] has none"):
         read_study({**asked, "baselines": []})
+
+
+@pytest.mark.parametrize("metric", ["roc_auc", "pr_auc", "f1", "mcc"])
+def test_evidence_is_refused_for_a_metric_that_is_not_a_mean_over_rows(metric):
+    with pytest.raises(ConfigError, match=f"promotion.kind: evidence weighs single rows, and {metric} is not a mean over rows"):
+        read_study({**IRIS, "goal": {"metric": metric}, "promotion": {"kind": "evidence"}})
+    assert read_study({**IRIS, "promotion": {"kind": "evidence"}}).fixed.promotion.kind == "evidence"

@@ -14,7 +14,7 @@ from foldwise.doors.compose import compose_service
 from foldwise.doors.screen import Screen
 from foldwise.errors import DataError
 from foldwise.retraining.challenger import challenger_study
-from foldwise.retraining.rows import check_rows, look
+from foldwise.retraining.rows import check_rows, current_rows, look
 from foldwise.retraining.spec import RetrainSpec
 from foldwise.study.plan import plan_study
 from tests.unit.retraining.test_challenger import _record
@@ -40,7 +40,8 @@ def _look(champion, tmp_path, rows):
     rows.to_csv(tmp_path / "now.csv", index=False)
     words = [*ASKED, *champion.runs, f"data.path={tmp_path / 'now.csv'}"]
     asked = read_service(RetrainSpec, compose_service("retrain", words))
-    return look(champion.record, asked, champion.context, Screen()), asked
+    screen = Screen()
+    return look(*current_rows(champion.record, asked, screen), champion.context, screen), asked
 
 
 @pytest.mark.parametrize(

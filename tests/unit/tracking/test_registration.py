@@ -2,6 +2,7 @@ from contextlib import closing
 
 import pytest
 
+from foldwise.bundle.checksums import hashes
 from foldwise.config.read import identity_hash, read_study
 from foldwise.doors.compose import compose_study
 from foldwise.errors import ConfigError
@@ -54,6 +55,18 @@ def test_a_better_version_after_a_withheld_one_is_champion_and_later_ones_challe
     assert register("better", "worse")[0] == ("challenger",)
     assert register("better", "better") == (("champion",), [])
     assert register("better", "worse") == (("challenger",), [])
+
+
+def test_the_files_that_the_registry_has_are_recorded_even_if_the_bundle_was_made_once_more(tmp_path):
+    registered, again = tmp_path / "registered", tmp_path / "again" / "bundle"
+    for folder, text in ((registered, "{}"), (again, "{ }")):
+        folder.mkdir(parents=True)
+        (folder / "bundle.json").write_text(text)
+    registry = InMemoryRegistry()
+    version = registry.register(registered, "iris", None, {}, "once")
+    with closing(open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}")) as ledger:
+        record_registration(version, new_study(ledger), None, again.parent, ledger, registry, print)
+        assert ledger.versions.version("iris", 1).files == hashes(registered) != hashes(again)
 
 
 def test_the_rule_is_no_part_of_a_study_s_identity():

@@ -25,10 +25,21 @@ def draw(path: Path, metric: str, outcome: str, test: Mapping[str, Any], drift: 
         test: the test in the summary of a retraining, with its `parts`.
         drift: `column` and `psi` of the columns, largest drift first.
     """
-    shown = drift[:COLUMNS]
-    figure = canvas(7.5, max(2.6, 1.2 + 0.24 * len(shown)))
+    figure = canvas(7.5, max(2.6, 1.2 + 0.24 * min(len(drift), COLUMNS)))
     left, right = figure.subplots(1, 2, width_ratios=[1.1, 1.0])
     _scores(left, metric, outcome, test)
+    drift_bars(right, drift)
+    return save(figure, path)
+
+
+def drift_bars(right: Any, drift: Sequence[Mapping[str, Any]]) -> None:
+    """Draw the drift of the columns as bars.
+
+    Args:
+        right: the axes.
+        drift: `column` and `psi` of the columns, largest drift first.
+    """
+    shown = drift[:COLUMNS]
     names = [short(str(row["column"]), 24) for row in shown]
     plain(right, "Drift of new rows from known rows", "population stability index", "")
     right.barh(range(len(shown)), [row["psi"] for row in shown], color=COLOURS[0], height=0.6)
@@ -42,7 +53,6 @@ def draw(path: Path, metric: str, outcome: str, test: Mapping[str, Any], drift: 
         right.text(place, 0.02, f" {word}", transform=right.get_xaxis_transform(), **words)
     if not shown:
         right.text(0.5, 0.5, "no new rows to compare", transform=right.transAxes, ha="center", color=GREY)
-    return save(figure, path)
 
 
 def _scores(axes: Any, metric: str, outcome: str, test: Mapping[str, Any]) -> None:

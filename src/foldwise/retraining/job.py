@@ -1,0 +1,127 @@
+"""What all steps of a retraining share, and the steps that both ways to decide take."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from foldwise.doors.screen import Screen
+from foldwise.errors import ConfigError, FoldwiseError, JobError, Unfit
+from foldwise.retraining.report import Summary, publish
+from foldwise.retraining.spec import RetrainSpec
+
+if TYPE_CHECKING:
+    from foldwise.bundle.bundle import Bundle
+    from foldwise.bundle.card import Card
+    from foldwise.ledger.ledger import Ledger
+    from foldwise.ledger.model_versions import Retraining
+    from foldwise.ledger.promotions import Promotion
+    from foldwise.ledger.rows import StudyRecord
+    from foldwise.study.plan import Plan
+    from foldwise.tracking.reconcile_champion import ChampionAlias
+    from foldwise.tracking.registry import Registry
+    from foldwise.trial.summary import StudySummary
+
+PROMOTED, KEPT, REFUSED, UNCHANGED, ROLLED_BACK = "PROMOTED", "KEPT", "REFUSED", "UNCHANGED", "ROLLED_BACK"
+
+
+@dataclass(frozen=True)
+class Job:
+    """The values that all steps of a retraining share."""
+
+    asked: RetrainSpec
+    ledger: Ledger
+    registry: Registry
+    champion_alias: ChampionAlias
+    screen: Screen
+    raise_if_stopped: Callable[[], None]
+    began: float
+
+
+def champion_of(job: Job, even_deleted: bool = False) -> Promotion:
+    """The champion, after ledger and registry agree."""
+    model = job.asked.model
+    champion = job.champion_alias.reconcile(even_deleted)
+    if champion is None:
+        raise ConfigError("model", f"{model} has no champion; set the alias champion on one of its versions in MLflow")
+    return champion
+
+
+def study_of(job: Job, version: int) -> str:
+    """The name of the study that made a version, from the ledger or else from its card."""
+    row = job.ledger.versions.version(job.champion_alias.key, version)
+    return row.study if row else card_of(job, version).study
+
+
+def record_of(job: Job, version: int) -> StudyRecord:
+    """The ledger's record of the study that made a version.
+
+    Raises:
+        ConfigError: the ledger does not have it, or it is unfinished.
+    """
+    study = study_of(job, version)
+    record = job.ledger.study(study)
+    if record is None or record.summary is None:
+        rule = f"version {version} of {job.asked.model} comes from the study {study}, which is not finished in this ledger"
+        raise ConfigError("ledger.url", f"{rule}; name the ledger that has it")
+    return record
+
+
+def card_of(job: Job, version: int) -> Card:
+    """The card of a version."""
+    from foldwise.bundle.card import read_card
+
+    return read_card(job.registry.fetch(f"{job.asked.model}/{version}") / "bundle.json")
+
+
+def loaded(job: Job, version: int) -> Bundle:
+    """A version, loaded as for serving.
+
+    Raises:
+        Unfit: it cannot be loaded.
+    """
+    from foldwise.bundle.bundle import load_bundle
+
+    model = job.asked.model
+    try:
+        folder, row = job.registry.fetch(f"{model}/{version}"), job.ledger.versions.version(job.champion_alias.key, version)
+        return load_bundle(folder, None if row is None else row.files, job.screen.note)
+    except FoldwiseError as fault:
+        raise Unfit(f"version {version} of {model} cannot be loaded, so nothing is promoted: {fault}") from None
+
+
+def begin(job: Job, champion: Promotion, fingerprint: str, source: str | None, summary: Summary) -> Retraining:
+    """The retraining's row; an open one with the same rows continues under its id."""
+    from foldwise.ledger.model_versions import Retraining
+
+    own, now = str(summary["id"]), datetime.now(UTC)
+    return job.ledger.versions.begin(Retraining(job.champion_alias.key, own, champion.version, fingerprint, source, now))
+
+
+def train(job: Job, plan: Plan) -> StudySummary:
+    """Run the challenger's study, or find it finished; its summary.
+
+    Raises:
+        JobError: the registry did not accept the challenger.
+    """
+    from foldwise.doors.run import run_planned
+    from foldwise.ledger.study_lock import lock_study
+
+    with lock_study(plan.folder / "lock"):
+        trained, _ = run_planned(plan, job.ledger, job.screen, job.raise_if_stopped, job.began)
+    if not trained.is_registered:
+        raise JobError("the challenger is trained, but the registry did not accept it; run the same command to continue")
+    job.raise_if_stopped()
+    return trained
+
+
+def close(job: Job, summary: Summary, outcome: str, why: str, retraining: Retraining | None = None) -> Summary:
+    """Record the outcome, in the ledger first, and publish it."""
+    whole = {**summary, "outcome": outcome, "reason": why, "seconds": round(time.monotonic() - job.began, 3)}
+    if retraining is not None:
+        job.ledger.versions.end(retraining, outcome, whole)
+    publish(whole, job.asked, job.screen)
+    return whole
