@@ -10,9 +10,11 @@ import numpy as np
 from foldwise.config.read import trial_at
 from foldwise.evaluation.after_search import Corrected, corrected
 from foldwise.evaluation.fold_test import p_value
+from foldwise.evaluation.stopped_early import gain_of_stopping
 from foldwise.evaluation.threshold import fold_thresholds
 from foldwise.evaluation.under_weights import is_mean_of_rows, under_weights
 from foldwise.seeds import Purpose, derive
+from foldwise.spec.fit import FitSpec
 from foldwise.spec.goal import Goal
 from foldwise.study.out_of_fold import Predictions, folds_of, load, rows_of, write_best
 from foldwise.study.plan import Plan
@@ -40,7 +42,8 @@ def certify(plan: Plan, results: Sequence[TrialResult]) -> Certificate | None:
     found = _corrected(plan, trials, answers) if winner in answers else None
     known = found is not None and math.isfinite(found.score)
     # the folds' mean is what the screen shows; it differs from the pooled score of metrics that are no mean over rows
-    mean = best.mean - plan.goal.sign * found.optimism if known and found else math.nan
+    stopping = _gain_of_stopping(plan, trials)
+    mean = best.mean - plan.goal.sign * (found.optimism + (stopping or 0.0)) if known and found else math.nan
     shift = mean - found.score if known and found else math.nan
     defaults = next((one.number for one in trials if one.params == plan.spec.space.defaults()), None)
     ties = tied(plan, best, trials)
@@ -53,6 +56,7 @@ def certify(plan: Plan, results: Sequence[TrialResult]) -> Certificate | None:
         low=found.low + shift if known and found else None,
         high=found.high + shift if known and found else None,
         optimism=found.optimism if known and found else None,
+        early_stopping=stopping,
         predictions=len(answers),
         ties=ties,
         default=defaults,
@@ -60,6 +64,12 @@ def certify(plan: Plan, results: Sequence[TrialResult]) -> Certificate | None:
         smaller=None if smaller is None else smaller.number,
         shrinks=None if smaller is None else best.costs["parameters"] / smaller.costs["parameters"],
     )
+
+
+def _gain_of_stopping(plan: Plan, trials: Sequence[TrialResult]) -> float | None:
+    """What early stopping on the scored rows adds to a score; None where trials do not stop early."""
+    stops = [one for one in trials if _fit(plan, one, "early_stop").early_stop.patience is not None]
+    return gain_of_stopping(plan.goal, stops) if stops else None
 
 
 def chosen_by(rule: str, best: TrialResult, results: Sequence[TrialResult], goal: Goal) -> TrialResult:
@@ -111,9 +121,17 @@ def _corrected(plan: Plan, trials: Sequence[TrialResult], answers: Mapping[int, 
     return corrected(plan.goal, scores, len(at), len(models), seed, ranked=not is_mean_of_rows(metric), groups=groups)
 
 
+def _fit(plan: Plan, trial: TrialResult, option: str) -> FitSpec:
+    """The values of `fit` of a trial. Where no trial searches this option it is that of all: to read thousands takes seconds."""
+    names = [name for name, _ in plan.spec.space.walk()]
+    if any(name == "fit" or name.startswith(f"fit.{option}") for name in names):
+        return trial_at(plan.spec, trial.params).fit
+    return plan.spec.corners[0].fit
+
+
 def _thresholds(plan: Plan, trial: TrialResult, answers: Predictions, truth: np.ndarray) -> np.ndarray | float:
     """Where a trial cuts the probabilities: a number, or (rows,) where each fold's was tuned on the others."""
-    asked = trial_at(plan.spec, trial.params).fit.threshold
+    asked = _fit(plan, trial, "threshold").threshold
     if asked != "auto":
         return asked
     folds = folds_of(plan)

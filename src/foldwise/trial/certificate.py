@@ -16,6 +16,8 @@ class Certificate:
     trial: the best by cross-validation. looks: the complete trials of different configurations, among which it was chosen.
     score, low, high: corrected, with the 95 % interval; None where too little is known.
     optimism: what the search made it look better by, in the good direction.
+    early_stopping: what early stopping on the scored rows made it look better by; None if trials do not stop early, or if
+        no curve follows the metric.
     predictions: the trials whose out-of-fold predictions the correction had.
     ties: the trials that a paired test over the folds cannot tell from the best. default: the number of the trial with the
         defaults, if there is one; default_tied: whether it is among these.
@@ -30,6 +32,7 @@ class Certificate:
     high: float | None
     optimism: float | None
     predictions: int
+    early_stopping: float | None = None
     ties: tuple[int, ...] = ()
     default: int | None = None
     default_tied: bool = False
@@ -43,9 +46,10 @@ class Certificate:
         if self.score is not None and self.low is not None and self.high is not None:
             interval = f"{score(self.low)} to {score(self.high)}"
             over = "one trial" if self.looks == 1 else f"{self.looks} trials"
+            also = f", early stopping by {score(self.early_stopping)}" if self.early_stopping else ""
             said.append(
                 f"corrected for the choice among {over}: {score(self.score)} (95 % interval {interval}); "
-                f"the search made it look better by {score(self.optimism)}"
+                f"the search made it look better by {score(self.optimism)}{also}"
             )
         said.append(self._standing)
         if self.smaller is not None and self.shrinks is not None:
