@@ -122,9 +122,9 @@ def _corrected(plan: Plan, trials: Sequence[TrialResult], answers: Mapping[int, 
 
 
 def _fit(plan: Plan, trial: TrialResult, option: str) -> FitSpec:
-    """The values of `fit` of a trial. Where no trial searches this option it is that of all: to read thousands takes seconds."""
-    names = [name for name, _ in plan.spec.space.walk()]
-    if any(name == "fit" or name.startswith(f"fit.{option}") for name in names):
+    """The values of `fit` of a trial; of all trials where none searches this option, as to read thousands takes seconds."""
+    searched = [name for name, _ in plan.spec.space.walk()]
+    if any(name == "fit" or name.startswith(f"fit.{option}") for name in searched):
         return trial_at(plan.spec, trial.params).fit
     return plan.spec.corners[0].fit
 
