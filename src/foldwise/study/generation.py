@@ -28,12 +28,6 @@ def first_of(number: int, size: int) -> int:
     return number - number % size
 
 
-def results_before(results: Iterable[TrialResult], number: int, size: int) -> list[TrialResult]:
-    """The results of earlier generations than this trial's, by number; of all other trials where the size is 1.
-
-    With size 1 a trial may run beside earlier ones, and whatever has ended counts.
-    """
-    if size == 1:
-        return list(results)
-    first = first_of(number, size)
+def results_before(results: Iterable[TrialResult], first: int) -> list[TrialResult]:
+    """The results of the trials with lower numbers, by number."""
     return sorted((result for result in results if result.number < first), key=lambda result: result.number)

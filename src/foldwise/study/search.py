@@ -116,8 +116,8 @@ def search(plan: Plan, parts: Parts, rows: Sequence[TrialRow], generation: int =
 class Search:
     """A search under way.
 
-    generation: as `search` takes it. futures: of the trials that the executor has, with their numbers. told: the numbers of the
-    trials whose results the tuner knows.
+    generation: as `search` takes it. futures: of the trials that the executor has, with their numbers.
+    seen: what tuner and races know where there are generations: the results before number `begins`, at which the latest begins.
     """
 
     plan: Plan
@@ -127,7 +127,8 @@ class Search:
     estimate: Estimate
     generation: int = 1
     futures: dict[Future[TrialResult], int] = field(default_factory=dict)
-    told: set[int] = field(default_factory=set)
+    begins: int = 0
+    seen: list[TrialResult] = field(default_factory=list)
 
     def run(self) -> Searched:
         """As `search`."""
@@ -207,10 +208,21 @@ class Search:
         """The tuner's parameters. It sees earlier generations whole, and this one as pending, whatever of it has ended."""
         if self.generation == 1:
             return self.parts.tuner.ask(number, self.queue.pending)
-        for result in results_before(self.queue.finished, number, self.generation):
-            if result.number not in self.told:
-                self._tell(result)
-        return self.parts.tuner.ask(number, self.queue.params_between(first_of(number, self.generation), number))
+        self._results_for(number)
+        return self.parts.tuner.ask(number, self.queue.params_between(self.begins, number))
+
+    def _results_for(self, number: int) -> Sequence[TrialResult]:
+        """What a trial's race knows: the results of earlier generations, which the tuner is told now, or all without these."""
+        if self.generation == 1:
+            return self.queue.finished
+        first = first_of(number, self.generation)
+        if first != self.begins:
+            known = {result.number for result in self.seen}
+            self.begins, self.seen = first, results_before(self.queue.finished, first)
+            for result in self.seen:
+                if result.number not in known:
+                    self.parts.tuner.tell(result)
+        return self.seen
 
     def _start(self, number: int, params: Params) -> None:
         """Write a trial down, then train it; or let it wait for a running trial of the same configuration."""
@@ -230,8 +242,7 @@ class Search:
         self.parts.watcher.trial_starts(number, params)
         fixed = self.plan.spec.fixed
         try:
-            seen = results_before(self.queue.finished, number, self.generation)
-            race = race_for(fixed.race, self.plan.goal, seen, number, fixed.seed)
+            race = race_for(fixed.race, self.plan.goal, self._results_for(number), number, fixed.seed)
             job = replace(self.plan.job(number, params), race=race)
         except ConfigError as fault:
             self._finish(TrialResult(number, params, "FAILED", reason=f"configuration: {fault}"))
@@ -278,14 +289,10 @@ class Search:
         if sentence := self.estimate.sentence(self.queue, self.parts.deadline.refit):
             self.parts.watcher.note(sentence)
 
-    def _tell(self, result: TrialResult) -> None:
-        self.parts.tuner.tell(result)
-        self.told.add(result.number)
-
     def _note(self, result: TrialResult) -> None:
-        """Tell a result to all who learn from it. The tuner of generations waits until this one is whole."""
+        """Tell a result to all who learn from it. Where there are generations, the tuner learns when this one is whole."""
         if self.generation == 1:
-            self._tell(result)
+            self.parts.tuner.tell(result)
         smallest = min(len(split.train) for split in self.plan.splits)
         seeds = self.plan.spec.corners[0].fit.seeds
         self.parts.deadline.note(result, self.plan.goal, len(self.plan.development) / smallest, seeds)
