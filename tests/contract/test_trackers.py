@@ -6,6 +6,7 @@ import pytest
 
 from foldwise.ledger.ledger import open_ledger
 from foldwise.tracking.in_memory import InMemoryTracker
+from foldwise.tracking.made_later import MadeLater
 from tests.contract.ledgers import failed, finish, new_study, result, summary
 
 
@@ -20,9 +21,16 @@ def _mlflow(runs, ledger):
     return MlflowTracker(mlflow_store(runs), ledger)
 
 
-@pytest.fixture(params=["in_memory", pytest.param("mlflow", marks=pytest.mark.slow)])
+MAKERS = {
+    "in_memory": lambda runs, ledger: InMemoryTracker(ledger),
+    "mlflow": _mlflow,
+    "made later": lambda runs, ledger: MadeLater(lambda: _mlflow(runs, ledger)),
+}
+
+
+@pytest.fixture(params=["in_memory", *(pytest.param(name, marks=pytest.mark.slow) for name in ("mlflow", "made later"))])
 def make(request, tmp_path, ledger):
-    return lambda: _mlflow(tmp_path, ledger) if request.param == "mlflow" else InMemoryTracker(ledger)
+    return lambda: MAKERS[request.param](tmp_path, ledger)
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 import shutil
 from collections.abc import Callable, Sequence
+from functools import cache
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
@@ -163,6 +164,17 @@ def make_tracking(tracking: TrackingSpec, runs: str, ledger: Ledger) -> tuple[Tr
 
     store = mlflow_store(Path(runs), tracking.url)
     return MlflowTracker(store, ledger, tracking.curves == "folds"), MlflowRegistry(store)
+
+
+def make_tracking_later(tracking: TrackingSpec, runs: str, ledger: Ledger) -> tuple[Tracker, Callable[[], Registry]]:
+    """The same, made beside the search by the tracker's own thread; the registry is made when it is asked for."""
+    if tracking.kind == "in_memory":
+        tracker, registry = make_tracking(tracking, runs, ledger)
+        return tracker, lambda: registry
+    from foldwise.tracking.made_later import MadeLater
+
+    both = cache(lambda: make_tracking(tracking, runs, ledger))
+    return MadeLater(lambda: both()[0]), lambda: both()[1]
 
 
 def make_registry(tracking: TrackingSpec, runs: str) -> Registry:

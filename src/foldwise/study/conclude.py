@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from foldwise.config.read import trial_at
@@ -32,14 +32,16 @@ from foldwise.trial.result import TrialResult, best_of, pareto
 from foldwise.trial.summary import BestTrial, Features, RowCounts, RunPlace, StudySummary, TrialCounts
 
 
-def conclude(plan: Plan, searched: Searched, parts: Parts, registry: Registry, seconds: Mapping[str, float]) -> StudySummary:
+def conclude(
+    plan: Plan, searched: Searched, parts: Parts, registry: Callable[[], Registry], seconds: Mapping[str, float]
+) -> StudySummary:
     """Carry a study from its finished trials to its summary, which is written last and marks the study as finished.
 
     Args:
         plan: the study's data.
         searched: all finished trials.
         parts: what the study was run with.
-        registry: where the model goes.
+        registry: makes what the model goes to.
         seconds: what was spent before, on data and search.
 
     Raises:
@@ -87,7 +89,7 @@ def conclude(plan: Plan, searched: Searched, parts: Parts, registry: Registry, s
     place = parts.tracker.place()
     record = parts.ledger.study(plan.spec.name)
     assert record is not None  # its trials are in the ledger
-    version = _register(plan, record, best.number, parts, registry, place, judgement)
+    version = _register(plan, record, best.number, parts, registry(), place, judgement)
     summary = replace(
         summary,
         model=described(plan.spec.register, version),
