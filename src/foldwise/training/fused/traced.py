@@ -7,8 +7,10 @@ or without a cache the graph that runs is the one that was read back, so results
 from __future__ import annotations
 
 import hashlib
+import weakref
+from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import fields, is_dataclass
 from typing import Any
 
 import tensorflow as tf
@@ -49,18 +51,35 @@ def traced(function: Callable[..., Any], words: str, like: Like, *, compiled: bo
     return call
 
 
-@dataclass(frozen=True)
 class _Registered:
-    """A function that TensorFlow knows by its name. Its name and those inside are the same in every process, because XLA finds
-    what it compiled earlier by them; `tf.function` numbers its names.
+    """Functions that TensorFlow knows by name, for as long as this lives; the first calls the others.
+
+    The names are the same in every process, because XLA finds what it compiled earlier by them; `tf.function` numbers its own.
     """
 
-    name: str
-    outputs: int
+    def __init__(self, functions: Sequence[Any]) -> None:
+        names = [one.signature.name for one in functions]
+        for one in reversed(functions):
+            if not _users[one.signature.name]:
+                context.context().add_function_def(one)
+            _users[one.signature.name] += 1
+        self._name, self._outputs = names[0].encode(), len(functions[0].signature.output_arg)
+        weakref.finalize(self, _forget, names)
 
     def __call__(self, tensors: Sequence[Tensor]) -> list[Tensor]:
-        found: list[Tensor] = context.context().call_function(self.name.encode(), tensors, self.outputs)
+        found: list[Tensor] = context.context().call_function(self._name, tensors, self._outputs)
         return found
+
+
+_users: Counter[str] = Counter()  # of each name that is registered
+
+
+def _forget(names: Sequence[str]) -> None:
+    for name in names:
+        _users[name] -= 1
+        if not _users[name]:
+            del _users[name]
+            context.context().remove_function(name)
 
 
 def words_of(value: Any) -> str:
@@ -96,10 +115,7 @@ def _registered(function: Callable[..., Any], words: str, specs: Any, compiled: 
             cache.keep_graph(key, content)
     functions = FunctionDefLibrary.FromString(content).function
     functions[0].attr["_XlaMustCompile"].b = compiled
-    for one in reversed(functions):  # the first calls the others
-        if not context.context().has_function(one.signature.name):
-            context.context().add_function_def(one)
-    return _Registered(functions[0].signature.name, len(functions[0].signature.output_arg))
+    return _Registered(functions)
 
 
 def _trace(function: Callable[..., Any], specs: Any, name: str) -> bytes:

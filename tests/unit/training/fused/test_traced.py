@@ -46,3 +46,22 @@ def test_a_function_that_holds_a_tensor_is_refused():
     held = tf.constant([1.0] * 100_000)
     with pytest.raises(ValueError, match="every tensor must be an argument"):
         traced(lambda x: x + held, "held", lambda _: 0, compiled=False)(tf.constant(1.0))
+
+
+def test_functions_are_registered_while_somebody_uses_them():
+    import tensorflow as tf
+    from tensorflow.python.eager import context
+
+    from foldwise.training.fused import traced
+
+    def twice():
+        return traced.traced(lambda x: x * 2.0, "twice", lambda _: 0, compiled=False)
+
+    first, second = twice(), twice()
+    assert first(tf.constant(3.0)).numpy() == second(tf.constant(3.0)).numpy() == 6.0
+    (name,) = [name for name, users in traced._users.items() if users == 2]
+    del first
+    assert second(tf.constant(4.0)).numpy() == 8.0
+    del second
+    assert name not in traced._users
+    assert not context.context().has_function(name)
