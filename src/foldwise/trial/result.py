@@ -6,13 +6,14 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
-
-import numpy.typing as npt
+from typing import TYPE_CHECKING, Any, Literal
 
 from foldwise.spec.goal import Goal
 from foldwise.spec.space import Params, Scalar
 from foldwise.trial.curves import WrittenCurves
+
+if TYPE_CHECKING:
+    import numpy.typing as npt  # numpy takes a tenth of a second, and refusals need no results
 
 State = Literal["COMPLETE", "STOPPED", "FAILED"]
 

@@ -170,4 +170,4 @@ def test_every_service_of_the_shipped_options_has_the_same_paths():
     services = sorted((shipped_conf() / "service").glob("*.yaml"))
     assert services
     for path in services:
-        assert set(yaml.safe_load(path.read_text())["paths"]) == {"runs", "data", "conf"}, path
+        assert set(yaml.safe_load(path.read_text())["paths"]) == {"runs", "data", "cache", "conf"}, path
