@@ -6,11 +6,11 @@ from foldwise.errors import DiskFull
 from foldwise.study import conclude
 
 
-def test_the_verdict_comes_before_the_error_where_mlflow_has_no_room(tmp_path, monkeypatch):
+def test_a_study_is_finished_before_the_error_where_mlflow_has_no_room(tmp_path, monkeypatch):
     for name in ("write_page", "write_json"):
         monkeypatch.setattr(conclude, name, lambda *_: None)
     monkeypatch.setattr(conclude, "shown_files", lambda _: ())
-    notes, finished = [], []
+    finished = []
 
     def close(*_):
         raise DiskFull("artifacts cannot be written")
@@ -19,9 +19,7 @@ def test_the_verdict_comes_before_the_error_where_mlflow_has_no_room(tmp_path, m
     parts = SimpleNamespace(
         ledger=SimpleNamespace(finish_study=lambda name, _: finished.append(name)),
         tracker=SimpleNamespace(close=close),
-        watcher=SimpleNamespace(note=notes.append),
     )
     with pytest.raises(DiskFull, match="artifacts cannot be written"):
         conclude._publish(SimpleNamespace(folder=tmp_path, goal=None), SimpleNamespace(name="one", summary=summary), [], parts)
-    assert notes == ["Verdict: the baseline is as good"]
     assert finished == ["one"]
