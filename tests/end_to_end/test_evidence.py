@@ -166,6 +166,7 @@ def test_the_next_reign_starts_without_evidence_and_so_does_a_rollback_s(promote
     assert (done["evidence"]["rows"], done["evidence"]["reign"], done["champion"]["version"]) == (ROWS, 3, 1)
 
 
+@pytest.mark.nightly
 def test_a_test_in_between_leaves_the_evidence_and_its_rows_count_no_more(second, tmp_path):
     folder = copied(second.folder, tmp_path / "copy")
     before = state(folder)[0][-1]
@@ -180,6 +181,7 @@ def test_a_test_in_between_leaves_the_evidence_and_its_rows_count_no_more(second
     assert done["challenger"]["version"] == look["trained"]
 
 
+@pytest.mark.nightly
 def test_another_margin_starts_the_evidence_anew(second, tmp_path, capsys):
     folder = copied(second.folder, tmp_path / "copy")
     write(folder, WEEKS + 3)
@@ -188,6 +190,7 @@ def test_another_margin_starts_the_evidence_anew(second, tmp_path, capsys):
     assert (done["outcome"], done["evidence"]["rows"], done["evidence"]["looks"]) == ("KEPT", ROWS, 1)
 
 
+@pytest.mark.nightly
 def test_a_deleted_challenger_is_replaced(second, tmp_path, capsys):
     folder = copied(second.folder, tmp_path / "copy")
     mlflow_store(folder / "runs").client().delete_model_version("shop", "3")

@@ -73,7 +73,7 @@ def test_a_trial_has_the_same_bits_without_a_cache_with_an_empty_one_and_with_a_
 
 
 @pytest.mark.slow
-@pytest.mark.long
+@pytest.mark.nightly
 def test_damaged_programs_are_made_again(tmp_path):
     first = trial(tmp_path, 1)
     files = [path for path in tmp_path.glob("*/*/*") if path.is_file()]
