@@ -11,6 +11,7 @@ import atexit
 import hashlib
 import os
 import platform
+import re
 import shutil
 import stat
 import sys
@@ -27,6 +28,8 @@ SWITCHES = ("TF_ENABLE_ONEDNN_OPTS", "ONEDNN_MAX_CPU_ISA", "XLA_FLAGS")  # of th
 SOURCES = ("training", "models", "spec")  # of foldwise: programs are traced from these
 DIRECTORY = "--tf_xla_persistent_cache_directory="
 PREFIX = "foldwise"
+# What a foldwise process adds to TF_XLA_FLAGS. A process that it starts inherits it.
+ADDED = re.compile(rf"{DIRECTORY}'[^']*/process-(\d+)' --tf_xla_persistent_cache_prefix={PREFIX}")
 
 
 @dataclass(eq=False)
@@ -65,6 +68,7 @@ def program_cache() -> ProgramCache | None:
 
 def use_programs(setting: str | None, notify: Callable[[str], object]) -> None:
     """Use the programs of earlier processes, as `paths.cache` says; where that cannot be, say why and go on without."""
+    _leave_inherited_folder()
     if setting is None:
         return
     reason = open_cache(usual_folder() if setting == "auto" else Path(setting).resolve())
@@ -80,6 +84,7 @@ def open_cache(folder: Path) -> str | None:
     """
     if _opened:
         return None
+    _leave_inherited_folder()
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         reason = _reason_against(folder)
@@ -89,10 +94,11 @@ def open_cache(folder: Path) -> str | None:
         here.mkdir(mode=0o700, exist_ok=True)
         _bound(folder)
         found = ProgramCache(here)
-        if "tensorflow" not in sys.modules and DIRECTORY not in os.environ.get("TF_XLA_FLAGS", ""):
+        free = DIRECTORY not in os.environ.get("TF_XLA_FLAGS", "") and "'" not in str(here)  # a quote would end the quoted path
+        if "tensorflow" not in sys.modules and free:
             found.own = _for_xla(here)
             found.published = {path.name for path in found.own.iterdir()}
-            flags = f"{DIRECTORY}{found.own} --tf_xla_persistent_cache_prefix={PREFIX}"
+            flags = f"{DIRECTORY}'{found.own}' --tf_xla_persistent_cache_prefix={PREFIX}"
             os.environ["TF_XLA_FLAGS"] = f"{os.environ.get('TF_XLA_FLAGS', '')} {flags}".strip()
     except OSError as fault:
         return f"{folder} cannot be used ({fault.strerror})"
@@ -104,6 +110,14 @@ def usual_folder() -> Path:
     """The user's cache folder."""
     base = os.environ.get("XDG_CACHE_HOME", "")
     return (Path(base) if base.startswith("/") else Path.home() / ".cache") / "foldwise"
+
+
+def _leave_inherited_folder() -> None:
+    """Take the starting process's folder out of TF_XLA_FLAGS: two processes that write there break each other's files."""
+    given = os.environ.get("TF_XLA_FLAGS", "")
+    found = ADDED.search(given)
+    if found and int(found[1]) != os.getpid():
+        os.environ["TF_XLA_FLAGS"] = given.replace(found[0], "").strip()
 
 
 def _reason_against(folder: Path) -> str | None:

@@ -150,3 +150,41 @@ def test_the_usual_folder_is_the_user_s_cache_folder(monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", "relative")
     monkeypatch.setenv("HOME", "/home/someone")
     assert usual_folder() == Path("/home/someone/.cache/foldwise")
+
+
+@pytest.fixture
+def before_tensorflow(unopened, monkeypatch):
+    monkeypatch.setattr(sys, "modules", {name: one for name, one in sys.modules.items() if name != "tensorflow"})
+    monkeypatch.setenv("TF_XLA_FLAGS", "--tf_xla_min_cluster_size=7")
+
+
+def test_a_process_does_not_write_to_the_xla_folder_of_the_one_that_started_it(tmp_path, before_tensorflow, monkeypatch):
+    assert open_cache(tmp_path / "cache") is None
+    own = program_cache.program_cache().own
+    theirs = own.with_name("process-1")
+    flags = os.environ["TF_XLA_FLAGS"]
+    monkeypatch.setenv("TF_XLA_FLAGS", flags.replace(str(own), str(theirs)))
+    monkeypatch.setattr(program_cache, "_opened", [])
+    assert open_cache(tmp_path / "cache") is None
+    assert program_cache.program_cache().own == own
+    assert os.environ["TF_XLA_FLAGS"] == flags
+    monkeypatch.setenv("TF_XLA_FLAGS", flags.replace(str(own), str(theirs)))
+    program_cache.use_programs(None, print)
+    assert os.environ["TF_XLA_FLAGS"] == "--tf_xla_min_cluster_size=7"
+
+
+def test_a_directory_that_the_user_has_set_for_xla_stays(tmp_path, before_tensorflow, monkeypatch):
+    mine = f"{program_cache.DIRECTORY}/mine --tf_xla_persistent_cache_prefix=foldwise"
+    monkeypatch.setenv("TF_XLA_FLAGS", mine)
+    assert open_cache(tmp_path / "cache") is None
+    assert os.environ["TF_XLA_FLAGS"] == mine
+    assert program_cache.program_cache().own is None
+
+
+@pytest.mark.slow
+@pytest.mark.nightly
+def test_a_folder_with_spaces_in_its_name_holds_the_programs(tmp_path):
+    folder = tmp_path / "my own" / "cache"
+    first, second = trial(folder, 1), trial(folder, 1)
+    assert first["xla"] == second["xla"] > 0
+    assert [path.name for path in tmp_path.iterdir()] == ["my own"]
