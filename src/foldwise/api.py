@@ -70,7 +70,7 @@ class StudyResult:
         path = self.folder / "oof.parquet"
         if not path.exists():
             rule = f"study {self.found.study} has no out-of-fold predictions"
-            raise JobError(f"{rule}; studies keep them unless certify=none, folds=none or an earlier version made them")
+            raise JobError(f"{rule}; those of an earlier version, of certify=none and of folds=none have none")
         return pd.read_parquet(path)
 
     def to_optuna(self) -> optuna.Study:

@@ -81,8 +81,7 @@ class Bundle:
             answers["prediction"] = np.array(labels, dtype=object)[label_codes(scores, self.card.threshold)]
             answers.update({f"p_{label}": scores[:, place] for place, label in enumerate(labels)})
         elif self.card.interval is not None:
-            half = self.card.interval.half_width
-            answers.update(low=scores - half, high=scores + half)
+            answers.update(self.card.interval.around(scores))
         if isinstance(given, pd.DataFrame):
             answers[FLAGS] = self._flags(given)
         return pd.DataFrame(answers, index=index)
@@ -105,8 +104,7 @@ class Bundle:
         if not self.card.labels:
             answer: dict[str, Any] = {"prediction": float(scores)}
             if self.card.interval is not None:
-                half = self.card.interval.half_width
-                answer.update(low=float(scores - half), high=float(scores + half))
+                answer.update(self.card.interval.around(float(scores)))
         else:
             answer = {"prediction": self.card.labels[int(label_codes(scores[None], self.card.threshold)[0])]}
             answer.update(zip((f"p_{label}" for label in self.card.labels), scores.tolist(), strict=True))

@@ -33,6 +33,10 @@ class Interval:
     coverage: float
     half_width: float
 
+    def around(self, answers: Any) -> dict[str, Any]:
+        """`low` and `high` of an answer, or of several."""
+        return {"low": answers - self.half_width, "high": answers + self.half_width}
+
 
 @dataclass(frozen=True)
 class Sample:

@@ -32,9 +32,12 @@ SECONDS_BETWEEN = 10  # lines about answered rows, if the output is not a termin
 
 
 class Screen:
-    """Shows a study on a console. `note` prints one sentence; the other methods follow the search."""
+    """Shows a study on a console. `note` prints one sentence; the other methods follow the search.
 
-    def __init__(self, console: Console | None = None) -> None:
+    verdicts: whether the verdict is shown; a retraining, which trains by a study, has a decision of its own.
+    """
+
+    def __init__(self, console: Console | None = None, verdicts: bool = True) -> None:
         self.console = console or Console(highlight=False, soft_wrap=True)
         self._live: Live | None = None
         self._results: list[TrialResult] = []
@@ -45,6 +48,7 @@ class Screen:
         self._now = ""
         self._started = 0.0
         self._own = 0
+        self._verdicts = verdicts
         self._judged = False
         self._readable = Readable(Space())
 
@@ -138,6 +142,8 @@ class Screen:
     def judged(self, summary: StudySummary) -> None:
         """The verdict and its scores; the study still draws, registers and writes what it found."""
         self._judged = True
+        if not self._verdicts:
+            return
         metric, best, folds = summary.goal.metric, summary.best, len(summary.best.folds)
         table = RichTable(title=None, box=None, pad_edge=False)
         for column in ("", f"{metric} {summary.scored}", f"{metric} on the holdout"):

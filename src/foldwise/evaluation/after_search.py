@@ -29,7 +29,8 @@ MOST_SUMMED, MOST_RANKED = 10_000_000_000, 120_000_000
 class Corrected:
     """The score of the best of many models on rows that did not choose it, with its 95 % interval.
 
-    optimism: by how much the best looks better than that, in the good direction; at least 0. nan where nothing can be said.
+    optimism: by how much the best looks better than that, in the good direction; at least 0, and 0 of a single model.
+        nan where nothing can be said.
     draws: the resamples behind it.
     """
 
@@ -38,6 +39,9 @@ class Corrected:
     high: float
     optimism: float
     draws: int
+
+
+UNKNOWN = Corrected(math.nan, math.nan, math.nan, math.nan, 0)
 
 
 def corrected(
@@ -55,23 +59,23 @@ def corrected(
         groups: of rows that belong together, (rows,); they are drawn as wholes.
     """
     draws = max(FEWEST_DRAWS, min(DRAWS, (MOST_RANKED if ranked else MOST_SUMMED) // max(1, rows * models)))
-    outside, inside = [], []
+    outside = []
     for weights in _drawn(rows, draws, seed, groups):
         chosen_on, scored_on = scores(weights), scores((weights == 0).astype(np.float64))
         known = np.isfinite(chosen_on).any(axis=1)
         best = np.nanargmax(np.where(np.isfinite(chosen_on), goal.sign * chosen_on, -np.inf), axis=1)
         places = np.arange(len(weights))
         outside.append(np.where(known, scored_on[places, best], np.nan))
-        inside.append(np.where(known, chosen_on[places, best], np.nan))
     found = np.concatenate(outside)
     found = found[np.isfinite(found)]
     whole = scores(np.ones((1, rows)))[0]
     if not len(found) or not np.isfinite(whole).any():
-        return Corrected(math.nan, math.nan, math.nan, math.nan, 0)
+        return UNKNOWN
     naive = float(np.nanmax(goal.sign * whole)) * goal.sign
     mean = float(found.mean())
     low, high = (float(bound) for bound in np.percentile(found, [2.5, 97.5]))
-    return Corrected(mean, low, high, max(0.0, goal.sign * (naive - mean)), len(found))
+    optimism = max(0.0, goal.sign * (naive - mean)) if models > 1 else 0.0  # a single one was not chosen
+    return Corrected(mean, low, high, optimism, len(found))
 
 
 def _drawn(rows: int, draws: int, seed: int, groups: Array | None) -> Iterator[Array]:

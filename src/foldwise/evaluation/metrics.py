@@ -123,21 +123,28 @@ def _mcc(counts: Array) -> float:
     return float((counts.trace() * rows - truth @ predicted) / spread) if spread > 0 else 0.0
 
 
-def _log_loss(truth: Array, probabilities: Array) -> float:
+def log_losses(truth: Array, probabilities: Array) -> Array:
+    """The log loss of each row, (rows,)."""
     epsilon = np.finfo(probabilities.dtype).eps
-    return float(-np.log(np.clip(probabilities[np.arange(len(truth)), truth], epsilon, 1.0 - epsilon)).mean())
+    losses: Array = -np.log(np.clip(probabilities[np.arange(len(truth)), truth], epsilon, 1.0 - epsilon))
+    return losses
+
+
+def _log_loss(truth: Array, probabilities: Array) -> float:
+    return float(log_losses(truth, probabilities).mean())
 
 
 def shares_of_places(count: int, truth: Array, probabilities: Array) -> Array:
     """Of each row, whether its label is among the `count` most probable, (rows,).
 
     Where labels tie for the last of these places, a row counts for the share of them that has a place: the mean over all ways
-    to break the tie, so that a model which gives all labels the same probability has count / labels.
+    to break the tie, so that a model which gives all labels the same probability has count / labels. It is nan for a label
+    whose probability is nan.
     """
     own = probabilities[np.arange(len(truth)), truth][:, None]
     above = (probabilities > own).sum(axis=1)
     tied = (probabilities == own).sum(axis=1)
-    shares: Array = np.clip((count - above) / tied, 0.0, 1.0)
+    shares: Array = np.where(tied > 0, np.clip((count - above) / np.maximum(tied, 1), 0.0, 1.0), np.nan)
     return shares
 
 

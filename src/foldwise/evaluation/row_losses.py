@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from foldwise.evaluation.metrics import log_losses, shares_of_places
 from foldwise.models.heads import THRESHOLD, label_codes
 from foldwise.spec.goal import top_k
 
@@ -96,14 +97,11 @@ def _raw(metric: str, weights: tuple[float, ...], truth: Array, predictions: Arr
         return np.asarray(np.abs(truth - predictions))
     if metric in SQUARED:
         return np.asarray((truth - predictions) ** 2)
-    own = predictions[np.arange(len(truth)), truth]
     if metric == "log_loss":
-        epsilon = np.finfo(predictions.dtype).eps
-        return np.asarray(-np.log(np.clip(own, epsilon, 1.0 - epsilon)))
+        return log_losses(truth, predictions)
     count = top_k(metric)
     if count is not None:
-        above, tied = (predictions > own[:, None]).sum(axis=1), (predictions == own[:, None]).sum(axis=1)
-        return np.asarray(1.0 - np.clip((count - above) / np.maximum(tied, 1), 0.0, 1.0))
+        return np.asarray(1.0 - shares_of_places(count, truth, predictions))
     wrong = (label_codes(predictions, threshold) != truth).astype(np.float64)
     wrong[~np.isfinite(predictions).all(axis=1)] = np.nan
     return np.asarray(wrong * np.asarray(weights)[truth]) if weights else wrong

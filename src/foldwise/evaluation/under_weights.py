@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from foldwise.evaluation.metrics import BY_COUNTS, counts_labels, shares_of_places
+from foldwise.evaluation.metrics import BY_COUNTS, counts_labels, log_losses, shares_of_places
 from foldwise.models.heads import label_codes
 from foldwise.spec.goal import Task, top_k
 
@@ -46,7 +46,7 @@ def under_weights(
         codes = [label_codes(model, at) for model, at in zip(models, thresholds, strict=True)]
         return _of_counts(metric, labels, truth, np.column_stack(codes))
     if metric == "log_loss":
-        return _mean_of(np.column_stack([_log_losses(truth, model) for model in models]))
+        return _mean_of(np.column_stack([log_losses(truth, model) for model in models]))
     count = top_k(metric)
     if count is not None:
         return _mean_of(np.column_stack([shares_of_places(count, truth, model) for model in models]))
@@ -76,12 +76,6 @@ def _mean_of(rows: Array) -> Weighted:
         return np.where(drawn > 0, weights @ rows / np.maximum(drawn, 1.0), np.nan)
 
     return mean
-
-
-def _log_losses(truth: Array, probabilities: Array) -> Array:
-    epsilon = np.finfo(probabilities.dtype).eps
-    losses: Array = -np.log(np.clip(probabilities[np.arange(len(truth)), truth], epsilon, 1.0 - epsilon))
-    return losses
 
 
 def _of_values(metric: str, truth: Array, values: Array) -> Weighted:

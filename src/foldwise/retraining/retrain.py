@@ -66,7 +66,7 @@ def retrain_here(config: Mapping[str, Any]) -> Summary:
     from foldwise.system.signals import stoppable
     from foldwise.tracking.reconcile_champion import ChampionAlias
 
-    screen = Screen()
+    screen = Screen(verdicts=False)
     with (
         stoppable(screen.note) as raise_if_stopped,
         closing(ledger_at(asked.ledger.url, str(runs), screen.note, raise_if_stopped)) as ledger,

@@ -29,14 +29,16 @@ def answer_rules(plan: Plan, trial: TrialSpec, best: TrialResult) -> AnswerRules
         trial: the best trial's values.
         best: its result.
     """
-    asked, number = plan.spec.fixed.answers, best.number if best.reused is None else best.reused
-    predictions = load(plan, [TrialResult(number, best.params, "COMPLETE")]).get(number)
-    if predictions is None or plan.same_rows:
+    asked, number = plan.spec.fixed.answers, best.trained_as
+    predictions = load(plan, [number]).get(number)
+    if predictions is None:
         return AnswerRules()
     truth = plan.table.target[rows_of(plan)]
     if not plan.table.labels:
-        half = None if asked.coverage is None else half_width(truth, predictions, asked.coverage)
-        return AnswerRules(interval=None if half is None or asked.coverage is None else Interval(asked.coverage, half))
+        if asked.coverage is None:
+            return AnswerRules()
+        half = half_width(truth, predictions, asked.coverage)
+        return AnswerRules(interval=None if half is None else Interval(asked.coverage, half))
     if asked.calibrate is False:
         return AnswerRules()
     # balancing shifts all probabilities; without it a bias would only fit noise

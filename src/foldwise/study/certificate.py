@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from statistics import fmean
 
 import numpy as np
 
 from foldwise.config.read import trial_at
-from foldwise.evaluation.after_search import Corrected, corrected
+from foldwise.evaluation.after_search import UNKNOWN, Corrected, corrected
 from foldwise.evaluation.fold_test import p_value
 from foldwise.evaluation.stopped_early import gain_of_stopping
 from foldwise.evaluation.threshold import fold_thresholds
@@ -35,16 +36,13 @@ def certify(plan: Plan, results: Sequence[TrialResult]) -> Certificate | None:
     if best is None or plan.spec.fixed.certify.kind == "none" or plan.same_rows:
         return None
     trials = [result for result in results if result.state == "COMPLETE" and result.reused is None]
-    answers = load(plan, trials)
-    winner = best.number if best.reused is None else best.reused
-    if winner in answers:
-        write_best(plan, answers[winner])
-    found = _corrected(plan, trials, answers) if winner in answers else None
-    known = found is not None and math.isfinite(found.score)
-    # the folds' mean is what the screen shows; it differs from the pooled score of metrics that are no mean over rows
+    answers, found = load(plan, [one.number for one in trials]), UNKNOWN
+    if best.trained_as in answers:
+        write_best(plan, answers[best.trained_as])
+        found = _corrected(plan, trials, answers)
     stopping = _gain_of_stopping(plan, trials)
-    mean = best.mean - plan.goal.sign * (found.optimism + (stopping or 0.0)) if known and found else math.nan
-    shift = mean - found.score if known and found else math.nan
+    # the folds' mean is what the screen shows; it differs from the pooled score of metrics that are no mean over rows
+    mean = best.mean - plan.goal.sign * (found.optimism + (stopping or 0.0))
     defaults = next((one.number for one in trials if one.params == plan.spec.space.defaults()), None)
     ties = tied(plan, best, trials)
     smaller = smallest_within(best, trials, plan.goal)
@@ -52,10 +50,10 @@ def certify(plan: Plan, results: Sequence[TrialResult]) -> Certificate | None:
         kind=plan.spec.fixed.certify.kind,
         trial=best.number,
         looks=len(trials),
-        score=mean if known else None,
-        low=found.low + shift if known and found else None,
-        high=found.high + shift if known and found else None,
-        optimism=found.optimism if known and found else None,
+        score=_known(mean),
+        low=_known(found.low + mean - found.score),
+        high=_known(found.high + mean - found.score),
+        optimism=_known(found.optimism),
         early_stopping=stopping,
         predictions=len(answers),
         ties=ties,
@@ -64,6 +62,10 @@ def certify(plan: Plan, results: Sequence[TrialResult]) -> Certificate | None:
         smaller=None if smaller is None else smaller.number,
         shrinks=None if smaller is None else best.costs["parameters"] / smaller.costs["parameters"],
     )
+
+
+def _known(value: float) -> float | None:
+    return value if math.isfinite(value) else None
 
 
 def _gain_of_stopping(plan: Plan, trials: Sequence[TrialResult]) -> float | None:
@@ -97,15 +99,11 @@ def smallest_within(best: TrialResult, results: Sequence[TrialResult], goal: Goa
 
 def tied(plan: Plan, best: TrialResult, trials: Sequence[TrialResult]) -> tuple[int, ...]:
     """The other trials, the best first, that a corrected paired test over the folds cannot tell from the best."""
-    train, valid = (float(np.mean([len(side) for side in sides])) for sides in zip(*_sides(plan), strict=True))
+    train, valid = (fmean(map(len, sides)) for sides in zip(*((one.train, one.valid) for one in plan.splits), strict=True))
     ours = [fold.score for fold in best.folds]
-    others = [one for one in trials if one.number not in (best.number, best.reused) and len(one.folds) == len(ours)]
+    others = [one for one in trials if one.number not in (best.number, best.trained_as) and len(one.folds) == len(ours)]
     alike = [one for one in others if p_value(ours, [fold.score for fold in one.folds], train, valid) > ALPHA]
     return tuple(one.number for one in plan.goal.rank(alike, lambda one: one.mean))
-
-
-def _sides(plan: Plan) -> list[tuple[np.ndarray, np.ndarray]]:
-    return [(split.train, split.valid) for split in plan.splits]
 
 
 def _corrected(plan: Plan, trials: Sequence[TrialResult], answers: Mapping[int, Predictions]) -> Corrected:

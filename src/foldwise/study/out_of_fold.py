@@ -11,8 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from foldwise.study.plan import Plan
-from foldwise.system.disk import full_disk_named
-from foldwise.system.files import atomically, part_of
+from foldwise.system.files import atomically
 from foldwise.trial.result import TrialResult
 
 FOLDER = "out_of_fold"
@@ -20,7 +19,7 @@ BEST = "oof.parquet"
 Predictions = npt.NDArray[np.float64]
 
 
-def keep(plan: Plan, result: TrialResult, finished: Iterable[TrialResult]) -> None:
+def keep(plan: Plan, result: TrialResult, finished: Sequence[TrialResult]) -> None:
     """Write a trial's predictions for its validation rows; the worst that are there go if all together are too large.
 
     Args:
@@ -31,12 +30,14 @@ def keep(plan: Plan, result: TrialResult, finished: Iterable[TrialResult]) -> No
     Raises:
         DiskFull: there is no room.
     """
-    certify = plan.spec.fixed.certify
-    if certify.kind == "none" or result.answers is None or plan.same_rows:
+    if result.answers is None or not _wanted(plan):
         return
     answers = np.asarray(result.answers, dtype=np.float32)
-    most = max(1, int(certify.keep_mb * 2**20 / max(1, answers.nbytes)))
+    most = max(1, int(plan.spec.fixed.certify.keep_mb * 2**20 / max(1, answers.nbytes)))
     folder = plan.folder / FOLDER
+    if len(finished) < most:  # nothing has to go, so nothing is looked at: there may be thousands
+        _write(folder / f"{result.number}.npy", answers)
+        return
     there = {int(path.stem): path for path in folder.glob("*.npy") if path.stem.isdigit()}
     means = {one.number: one.mean for one in finished if one.number in there} | {result.number: result.mean}
     ranked = plan.goal.rank(sorted(means), lambda number: means[number])
@@ -46,7 +47,7 @@ def keep(plan: Plan, result: TrialResult, finished: Iterable[TrialResult]) -> No
         there[number].unlink(missing_ok=True)
 
 
-def load(plan: Plan, results: Sequence[TrialResult]) -> dict[int, Predictions]:
+def load(plan: Plan, numbers: Iterable[int]) -> dict[int, Predictions]:
     """The predictions of those trials whose files are there and whole: number -> (rows, classes) or (rows,).
 
     The rows are the validation rows of all folds, one fold after the other: see `rows_of`.
@@ -54,10 +55,10 @@ def load(plan: Plan, results: Sequence[TrialResult]) -> dict[int, Predictions]:
     rows = sum(len(split.valid) for split in plan.splits)
     shape = (rows, len(plan.table.labels)) if plan.table.labels else (rows,)
     found = {}
-    for result in results:
-        answers = _read(plan.folder / FOLDER / f"{result.number}.npy")
+    for number in numbers:
+        answers = _read(plan.folder / FOLDER / f"{number}.npy")
         if answers is not None and answers.shape == shape and np.isfinite(answers).all():
-            found[result.number] = answers.astype(np.float64)
+            found[number] = answers.astype(np.float64)
     return found
 
 
@@ -83,14 +84,21 @@ def write_best(plan: Plan, answers: Predictions) -> None:
     atomically(plan.folder / BEST, lambda part: pd.DataFrame(columns).to_parquet(part, index=False))
 
 
+def _wanted(plan: Plan) -> bool:
+    """Whether anything will ask for predictions: the certificate, or the rules of answers."""
+    fixed = plan.spec.fixed
+    of_answers = fixed.answers.calibrate is not False if plan.table.labels else fixed.answers.coverage is not None
+    return not plan.same_rows and (fixed.certify.kind != "none" or of_answers)
+
+
 def _write(path: Path, answers: npt.NDArray[np.float32]) -> None:
-    """Write a file whole or not at all, but do not wait for the disk: a file that is lost with the power is left out later."""
-    with full_disk_named(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part = part_of(path)
+    """Write a file, but do not wait for the disk: one that is lost with the power is left out later."""
+
+    def save(part: Path) -> None:
         with part.open("wb") as file:
             np.save(file, answers, allow_pickle=False)
-        part.replace(path)
+
+    atomically(path, save, synced=False)
 
 
 def _read(path: Path) -> npt.NDArray[Any] | None:

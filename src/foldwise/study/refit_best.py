@@ -49,7 +49,7 @@ def refit_best(plan: Plan, best: TrialResult, notify: Callable[[str], None]) -> 
         notify: is called with sentences for the user.
     """
     table, data = plan.table, plan.spec.fixed.data
-    job = plan.job(best.number if best.reused is None else best.reused, best.params)
+    job = plan.job(best.trained_as, best.params)
     seeds = job.spec.fit.seeds
     several = f", {seeds} times with different first weights" if seeds > 1 else ""
     notify(f"refitting trial {best.number} on all {len(plan.development)} development rows{several}")

@@ -105,7 +105,7 @@ class TrialQueue:
         of = self._by_key.get(_key(params))
         if of is None:
             return None
-        return replace(of, number=number, reused=of.number if of.reused is None else of.reused, seconds=0.0)
+        return replace(of, number=number, reused=of.trained_as, seconds=0.0)
 
     def is_running_elsewhere(self, number: int, params: Params) -> bool:
         """Whether an equal configuration is being trained under an earlier number."""

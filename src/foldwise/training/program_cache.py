@@ -1,8 +1,8 @@
 """Programs of earlier processes: traced graphs and what XLA compiled, kept in a folder of the user's own.
 
-Whoever can write there runs code in this process. So the folder must belong to the user alone, and every file is named by the
-hash of its content, which is checked before it is used; a damaged file is removed and made again. Files are renamed into place
-whole. XLA reads and writes a folder of this process, as it neither writes whole files nor forgives damaged ones.
+Anyone who can write there runs code in this process. So the folder must belong to the user alone, and every file is named by
+the hash of its content, which is checked before it is used; a damaged file is removed and made again. XLA reads and writes a
+folder of this process, as it neither writes whole files nor forgives damaged ones.
 """
 
 from __future__ import annotations
@@ -22,14 +22,17 @@ from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
-MOST_BYTES = 256 * 2**20
+from foldwise.errors import DiskFull
+from foldwise.system.files import atomically, part_of, sweep
+
+MOST_BYTES = 64 * 2**20  # a start reads and copies those of its own versions
 LIBRARIES = ("foldwise", "tensorflow", "keras", "numpy")
 SWITCHES = ("TF_ENABLE_ONEDNN_OPTS", "ONEDNN_MAX_CPU_ISA", "XLA_FLAGS")  # of the environment, which change programs
 SOURCES = ("training", "models", "spec")  # of foldwise: programs are traced from these
 DIRECTORY = "--tf_xla_persistent_cache_directory="
 PREFIX = "foldwise"
 # What a foldwise process adds to TF_XLA_FLAGS. A process that it starts inherits it.
-ADDED = re.compile(rf"{DIRECTORY}'[^']*/process-(\d+)' --tf_xla_persistent_cache_prefix={PREFIX}")
+ADDED = re.compile(rf"{DIRECTORY}'([^']*)' --tf_xla_persistent_cache_prefix={PREFIX}")
 
 
 @dataclass(eq=False)
@@ -116,7 +119,7 @@ def _leave_inherited_folder() -> None:
     """Take the starting process's folder out of TF_XLA_FLAGS: two processes that write there break each other's files."""
     given = os.environ.get("TF_XLA_FLAGS", "")
     found = ADDED.search(given)
-    if found and int(found[1]) != os.getpid():
+    if found and Path(found[1]) != _own(Path(found[1]).parent):
         os.environ["TF_XLA_FLAGS"] = given.replace(found[0], "").strip()
 
 
@@ -131,56 +134,47 @@ def _reason_against(folder: Path) -> str | None:
     return None
 
 
+def _own(here: Path) -> Path:
+    """The folder that XLA reads and writes in this process."""
+    return part_of(here / "xla")
+
+
 def _for_xla(here: Path) -> Path:
-    """A folder of this process alone with every whole program that is kept; those of processes that are gone are removed."""
-    for left in here.glob("process-*"):
-        if not _lives(left.name.partition("-")[2]):
-            shutil.rmtree(left, ignore_errors=True)
-    own = here / f"process-{os.getpid()}"
+    """The folder of this process with every whole program that is kept; those of killed processes are removed."""
+    sweep(here)
+    own = _own(here)
     shutil.rmtree(own, ignore_errors=True)
     own.mkdir(mode=0o700)
     atexit.register(shutil.rmtree, own, ignore_errors=True)
-    for path in (here / "xla").glob("*"):
-        name = path.name.partition("-")[2]
-        content = _read(here / "xla", name) if name.endswith(".pb") else None
+    for path in (here / "xla").glob("*.pb"):
+        content = _whole(path)
         if content is not None:
-            (own / name).write_bytes(content)
+            (own / path.name.partition("-")[2]).write_bytes(content)
     return own
 
 
-def _lives(pid: str) -> bool:
-    try:
-        os.kill(int(pid), 0)
-    except (ValueError, ProcessLookupError):
-        return False
-    except PermissionError:
-        return True
-    return True
-
-
 def _read(folder: Path, name: str) -> bytes | None:
-    """The content of a file that is kept, if it is whole; a damaged one is removed."""
-    for path in sorted(folder.glob(f"*-{name}")):
-        with suppress(OSError):
-            content = path.read_bytes()
-            if path.name == f"{hashlib.sha256(content).hexdigest()}-{name}":
-                os.utime(path)  # it was used now
-                return content
-            path.unlink()
+    """The content that is kept under a name, None if it is not there or damaged."""
+    found = (_whole(path) for path in sorted(folder.glob(f"*-{name}")))
+    return next((content for content in found if content is not None), None)
+
+
+def _whole(path: Path) -> bytes | None:
+    """The content of a kept file; a damaged one is removed."""
+    with suppress(OSError):
+        content = path.read_bytes()
+        if path.name.startswith(f"{hashlib.sha256(content).hexdigest()}-"):
+            os.utime(path)  # it was used now
+            return content
+        path.unlink()
     return None
 
 
 def _write(folder: Path, name: str, content: bytes) -> None:
-    """Keep a file, whole or not at all; a full disk costs the programs of later processes time, and nothing else."""
-    path = folder / f"{hashlib.sha256(content).hexdigest()}-{name}"
-    part = folder / f".{path.name}.{os.getpid()}"
-    with suppress(OSError):
-        folder.mkdir(mode=0o700, exist_ok=True)
-        try:
-            part.write_bytes(content)
-            part.replace(path)
-        finally:
-            part.unlink(missing_ok=True)
+    """Keep a file; a full disk costs later processes the time to compile, and nothing else."""
+    with suppress(OSError, DiskFull):
+        path = folder / f"{hashlib.sha256(content).hexdigest()}-{name}"
+        atomically(path, lambda part: part.write_bytes(content), synced=False)
 
 
 def _bound(folder: Path) -> None:

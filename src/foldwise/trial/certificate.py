@@ -45,12 +45,7 @@ class Certificate:
         said = []
         if self.score is not None and self.low is not None and self.high is not None:
             interval = f"{score(self.low)} to {score(self.high)}"
-            over = "one trial" if self.looks == 1 else f"{self.looks} trials"
-            also = f", early stopping by {score(self.early_stopping)}" if self.early_stopping else ""
-            said.append(
-                f"corrected for the choice among {over}: {score(self.score)} (95 % interval {interval}); "
-                f"the search made it look better by {score(self.optimism)}{also}"
-            )
+            said.append(self._score(f"(95 % interval {interval})"))
         said.append(self._standing)
         if self.smaller is not None and self.shrinks is not None:
             said.append(
@@ -58,6 +53,15 @@ class Certificate:
                 "select.rule=one_se takes such a trial"
             )
         return [sentence for sentence in said if sentence]
+
+    def _score(self, interval: str) -> str:
+        stopping = score(self.early_stopping) if self.early_stopping else ""
+        if self.looks == 1:  # it was not chosen
+            which = f"corrected for early stopping: {score(self.score)} {interval}, which made it look better by {stopping}"
+            return which if stopping else f"cross-validated score: {score(self.score)} {interval}"
+        also = f", early stopping by {stopping}" if stopping else ""
+        corrected = f"corrected for the choice among {self.looks} trials: {score(self.score)} {interval}"
+        return f"{corrected}; the search made it look better by {score(self.optimism)}{also}"
 
     @property
     def _standing(self) -> str:

@@ -77,6 +77,11 @@ class TrialResult:
     lost_at: str | None = None
     answers: npt.NDArray[Any] | None = field(default=None, compare=False, repr=False)
 
+    @property
+    def trained_as(self) -> int:
+        """The number of the trial that was trained: its own, or that of the one whose result this is."""
+        return self.number if self.reused is None else self.reused
+
     def to_json(self) -> dict[str, Any]:
         """As plain values; `from_json` gives an equal result, bit for bit."""
         row = {name: value for name, value in vars(self).items() if name != "answers"}

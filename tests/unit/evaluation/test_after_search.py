@@ -48,11 +48,12 @@ def test_a_score_that_is_minimised_is_corrected_upwards():
     assert found.optimism == pytest.approx(found.score - naive.min())
 
 
-def test_a_single_model_has_next_to_no_optimism():
+def test_a_single_model_has_no_optimism():
     truth, models = right_or_wrong(2)
     found, naive = of(ACCURACY, truth, models[:1])
     assert found.score == pytest.approx(naive[0], abs=0.003)
     assert found.low < naive[0] < found.high
+    assert found.optimism == 0.0
 
 
 def test_the_same_seed_gives_the_same_numbers():

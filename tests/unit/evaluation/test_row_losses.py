@@ -55,8 +55,9 @@ def test_a_margin_is_the_same_gain_in_the_loss(metric):
     assert found.margin * found.bound == pytest.approx(in_loss)
 
 
-def test_an_answer_that_is_not_a_number_costs_the_most():
-    found = fix_loss("accuracy", 3, TRUTH, CHAMPION, 0.5, 0.0)
+@pytest.mark.parametrize("metric", ["accuracy", "balanced_accuracy", "log_loss", "top_2_accuracy"])
+def test_an_answer_that_is_not_a_number_costs_the_most(metric):
+    found = fix_loss(metric, 3, TRUTH, CHAMPION, 0.5, 0.0)
     assert (found.of(TRUTH, CHAMPION * np.nan) == 1.0).all()
 
 

@@ -85,6 +85,21 @@ def test_the_sentence_of_ties(values, said):
     assert Certificate(**{**vars(WHOLE), **values}).sentences[1] == said
 
 
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"early_stopping": 0.01}, "the search made it look better by 0.0254, early stopping by 0.0100"),
+        ({"looks": 1}, "cross-validated score: 0.9329 (95 % interval 0.8718 to 0.9787)"),
+        (
+            {"looks": 1, "early_stopping": 0.01},
+            "corrected for early stopping: 0.9329 (95 % interval 0.8718 to 0.9787), which made",
+        ),
+    ],
+)
+def test_the_sentence_of_the_score(values, said):
+    assert said in Certificate(**{**vars(WHOLE), **values}).sentences[0]
+
+
 def test_nothing_is_said_of_a_score_that_is_unknown():
     unknown = Certificate(kind="bbc", trial=1, looks=1, score=None, low=None, high=None, optimism=None, predictions=0)
     assert unknown.sentences == []

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from foldwise.data.split import Split
-from foldwise.spec.certify import CertifySpec
+from foldwise.spec.certify import AnswersSpec, CertifySpec
 from foldwise.spec.goal import Goal
 from foldwise.study import out_of_fold
 from foldwise.trial.result import TrialResult
@@ -18,9 +18,9 @@ ROWS = 6
 SPLITS = (Split(np.array([3, 4, 5]), np.array([1, 0, 2])), Split(np.array([0, 1, 2]), np.array([3, 5, 4])))
 
 
-def plan_of(folder, **certify):
+def plan_of(folder, calibrate="auto", **certify):
     table = SimpleNamespace(labels=("no", "yes"), target=np.array([0, 1, 0, 1, 0, 1]), rows=np.arange(10, 16))
-    fixed = SimpleNamespace(certify=CertifySpec(**certify))
+    fixed = SimpleNamespace(certify=CertifySpec(**certify), answers=AnswersSpec(calibrate=calibrate))
     goal = Goal("accuracy", "maximize")
     return SimpleNamespace(
         folder=folder, spec=SimpleNamespace(fixed=fixed), splits=SPLITS, table=table, goal=goal, same_rows=False
@@ -37,7 +37,7 @@ def test_what_is_kept_is_loaded(tmp_path):
     first, second = trial(0), trial(1)
     out_of_fold.keep(plan, first, [])
     out_of_fold.keep(plan, second, [first])
-    found = out_of_fold.load(plan, [first, second, trial(2)])
+    found = out_of_fold.load(plan, [0, 1, 2])
     assert sorted(found) == [0, 1]
     np.testing.assert_allclose(found[1], second.answers, atol=1e-7)
     assert found[1].dtype == np.float64
@@ -49,18 +49,24 @@ def test_the_best_are_kept_where_all_would_be_too_many(tmp_path):
     for number, mean in enumerate([0.5, 0.9, 0.4, 0.7, 0.8]):
         out_of_fold.keep(plan, trial(number, mean), done)
         done.append(trial(number, mean))
-    assert sorted(out_of_fold.load(plan, done)) == [1, 4]
+    assert sorted(out_of_fold.load(plan, range(5))) == [1, 4]
+
+
+def test_answers_need_predictions_without_a_certificate_too(tmp_path):
+    plan = plan_of(tmp_path, kind="none")
+    out_of_fold.keep(plan, trial(0), [])
+    assert sorted(out_of_fold.load(plan, [0])) == [0]
 
 
 def test_one_trial_is_kept_however_small_the_bound(tmp_path):
     plan = plan_of(tmp_path, keep_mb=1e-9)
     out_of_fold.keep(plan, trial(0), [])
-    assert sorted(out_of_fold.load(plan, [trial(0)])) == [0]
+    assert sorted(out_of_fold.load(plan, [0])) == [0]
 
 
 def test_nothing_is_kept_of_a_trial_that_did_not_complete_or_unasked(tmp_path):
     out_of_fold.keep(plan_of(tmp_path), TrialResult(0, {}, "FAILED"), [])
-    out_of_fold.keep(plan_of(tmp_path, kind="none"), trial(1), [])
+    out_of_fold.keep(plan_of(tmp_path, kind="none", calibrate=False), trial(1), [])
     assert not (tmp_path / out_of_fold.FOLDER).exists()
 
 
@@ -74,7 +80,7 @@ def test_a_file_that_is_not_whole_is_left_out(tmp_path, spoil):
         path.write_text("hello")
     else:
         np.save(path, np.ones((3, 2)) if spoil == "other rows" else np.full((ROWS, 2), np.nan))
-    assert out_of_fold.load(plan, [trial(0)]) == {}
+    assert out_of_fold.load(plan, [0]) == {}
 
 
 def test_the_table_names_each_row_with_its_fold_and_truth(tmp_path):

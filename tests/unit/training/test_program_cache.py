@@ -161,7 +161,7 @@ def before_tensorflow(unopened, monkeypatch):
 def test_a_process_does_not_write_to_the_xla_folder_of_the_one_that_started_it(tmp_path, before_tensorflow, monkeypatch):
     assert open_cache(tmp_path / "cache") is None
     own = program_cache.program_cache().own
-    theirs = own.with_name("process-1")
+    theirs = own.with_name(own.name.replace(str(os.getpid()), "1"))
     flags = os.environ["TF_XLA_FLAGS"]
     monkeypatch.setenv("TF_XLA_FLAGS", flags.replace(str(own), str(theirs)))
     monkeypatch.setattr(program_cache, "_opened", [])

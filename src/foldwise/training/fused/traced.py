@@ -37,15 +37,14 @@ def traced(function: Callable[..., Any], words: str, like: Like, *, compiled: bo
     made: list[_Registered] = []
 
     def call(*arguments: Any) -> Any:
-        tensors = [leaf for leaf in tf.nest.flatten(arguments) if tf.is_tensor(leaf)]
-        if made:
-            return tf.nest.pack_sequence_as(like(*arguments), made[0](tensors))
-        specs = tf.nest.map_structure(lambda leaf: _spec(leaf, exact=compiled), arguments)
-        made.append(_registered(function, f"{words} {compiled}", specs, compiled))
-        result = made[0](tensors)
+        is_first = not made
+        if is_first:
+            specs = tf.nest.map_structure(lambda leaf: _spec(leaf, exact=compiled), arguments)
+            made.append(_registered(function, f"{words} {compiled}", specs, compiled))
+        result = made[0]([leaf for leaf in tf.nest.flatten(arguments) if tf.is_tensor(leaf)])
         cache = program_cache()
-        if compiled and cache is not None:
-            cache.publish()
+        if is_first and compiled and cache is not None:
+            cache.publish()  # XLA compiles in the first call
         return tf.nest.pack_sequence_as(like(*arguments), result)
 
     return call
