@@ -43,7 +43,7 @@ def test_composing_and_refusing_open_nothing(tmp_path):
     assert start(tmp_path, "tune", *WORDS, "fit.epochs=0").stdout == "opened: 0\n"
 
 
-@pytest.mark.long
+@pytest.mark.nightly
 @pytest.mark.slow
 def test_every_start_of_a_study_opens_it_once(tmp_path):
     fresh = start(tmp_path, "tune", *WORDS)

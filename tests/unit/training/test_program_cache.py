@@ -61,7 +61,9 @@ def trial(folder, steps):
 
 @pytest.mark.slow
 @pytest.mark.long
-@pytest.mark.parametrize("steps", [1, 10**9], ids=["compiled", "not compiled"])
+@pytest.mark.parametrize(
+    "steps", [pytest.param(1, id="compiled"), pytest.param(10**9, id="not compiled", marks=pytest.mark.nightly)]
+)
 def test_a_trial_has_the_same_bits_without_a_cache_with_an_empty_one_and_with_a_full_one(tmp_path, steps):
     without, first = trial("none", steps), trial(tmp_path / "cache", steps)
     second = trial(tmp_path / "cache", steps)
