@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import minimize
 from scipy.special import expit, softmax
 
 Array = npt.NDArray[Any]
@@ -52,6 +51,8 @@ def fit(truth: Array, probabilities: Array, *, bias: bool) -> Calibration:
         probabilities: (rows, classes), of rows that the network did not learn from.
         bias: whether two classes have a bias too: a network that learned from balanced classes needs it.
     """
+    from scipy.optimize import minimize  # 0.2 s, and every door that reads a bundle's card reads this file
+
     shifts = bias and probabilities.shape[1] == 2
 
     def loss(numbers: Array) -> float:

@@ -43,6 +43,9 @@ def answer_rules(plan: Plan, trial: TrialSpec, best: TrialResult) -> AnswerRules
         return AnswerRules()
     # balancing shifts all probabilities; without it a bias would only fit noise
     shifted = trial.balance.kind != "none"
+    # the mean of several networks is less sure than each, and these predictions are those of single networks
+    if asked.calibrate == "auto" and trial.fit.seeds > 1:
+        return AnswerRules()
     if asked.calibrate is True:
         return AnswerRules(fit(truth, predictions, bias=shifted))
     return AnswerRules(that_helps(truth, predictions, folds_of(plan), bias=shifted))

@@ -9,7 +9,6 @@ import time
 import warnings
 from collections.abc import Mapping
 from functools import cached_property
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -33,6 +32,7 @@ from foldwise.errors import ConfigError, DiskFull, JobError
 from foldwise.system.disk import is_full
 from foldwise.system.known_words import did_you_mean
 from foldwise.system.redact import first_line
+from foldwise.tracking.mlflow_requirements import packages_unlisted, pins
 from foldwise.tracking.mlflow_store import MlflowStore
 from foldwise.tracking.registry import FIRST, LATER, UNKNOWN, ModelVersion, Standing, read_reference
 
@@ -319,14 +319,14 @@ def _write_pyfunc(path: Path, folder: Path, card: Card, model: Model) -> None:
     if image is None:
         outputs.append(ColSpec("string", FLAGS))
     logging.getLogger("mlflow.pyfunc").setLevel(logging.ERROR)  # it asks for type hints, which the signature replaces
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), packages_unlisted():
         warnings.simplefilter("ignore", UserWarning)  # it asks for an input example, which the bundle has
         mlflow.pyfunc.save_model(
             path=str(path),
             python_model=str(PACKAGE / "bundle" / "pyfunc.py"),
             artifacts={BUNDLE: str(folder)},
             code_paths=[str(PACKAGE)],
-            pip_requirements=_pins(),
+            pip_requirements=pins(NEEDED),
             signature=ModelSignature(Schema(inputs), Schema(outputs)),
             metadata={
                 "columns": {column.name: column.kind for column in card.schema.columns},
@@ -335,13 +335,3 @@ def _write_pyfunc(path: Path, folder: Path, card: Card, model: Model) -> None:
             },
             mlflow_model=model,
         )
-
-
-def _pins() -> list[str]:
-    pins = []
-    for name in NEEDED:
-        try:
-            pins.append(f"{name}=={version(name)}")
-        except PackageNotFoundError:  # such as tensorflow where tensorflow-cpu is installed
-            continue
-    return pins
