@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from foldwise.ledger.ledger import open_ledger
+from foldwise.spec.places import TrackingSpec
 from foldwise.tracking.in_memory import InMemoryTracker
-from foldwise.tracking.made_later import MadeLater
+from foldwise.tracking.other_process import OtherProcess
 from tests.contract.ledgers import failed, finish, new_study, result, summary
 
 
@@ -24,11 +25,11 @@ def _mlflow(runs, ledger):
 MAKERS = {
     "in_memory": lambda runs, ledger: InMemoryTracker(ledger),
     "mlflow": _mlflow,
-    "made later": lambda runs, ledger: MadeLater(lambda: _mlflow(runs, ledger)),
+    "other process": lambda runs, ledger: OtherProcess("foldwise.doors.mlflow_process", (TrackingSpec(), str(runs)), ledger),
 }
 
 
-@pytest.fixture(params=["in_memory", *(pytest.param(name, marks=pytest.mark.slow) for name in ("mlflow", "made later"))])
+@pytest.fixture(params=["in_memory", *(pytest.param(name, marks=pytest.mark.slow) for name in ("mlflow", "other process"))])
 def make(request, tmp_path, ledger):
     return lambda: MAKERS[request.param](tmp_path, ledger)
 

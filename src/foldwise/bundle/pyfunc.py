@@ -11,7 +11,6 @@ from mlflow.models import set_model
 from mlflow.protos.databricks_pb2 import BAD_REQUEST
 from mlflow.pyfunc import PythonModel, PythonModelContext
 
-from foldwise.bundle.bundle import load_bundle
 from foldwise.errors import FoldwiseError
 
 
@@ -20,6 +19,8 @@ class BundleModel(PythonModel):  # type: ignore[misc]
 
     def load_context(self, context: PythonModelContext) -> None:
         """Load the bundle, which checks its own answers."""
+        from foldwise.bundle.bundle import load_bundle  # Keras: a process that only registers the bundle runs this file too
+
         self._bundle = load_bundle(Path(context.artifacts["bundle"]))
 
     def predict(self, context: PythonModelContext, model_input: pd.DataFrame, params: Any = None) -> pd.DataFrame:

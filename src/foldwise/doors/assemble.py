@@ -5,7 +5,6 @@ from __future__ import annotations
 import platform
 import shutil
 from collections.abc import Callable, Sequence
-from functools import cache
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
@@ -166,15 +165,14 @@ def make_tracking(tracking: TrackingSpec, runs: str, ledger: Ledger) -> tuple[Tr
     return MlflowTracker(store, ledger, tracking.curves == "folds"), MlflowRegistry(store)
 
 
-def make_tracking_later(tracking: TrackingSpec, runs: str, ledger: Ledger) -> tuple[Tracker, Callable[[], Registry]]:
-    """The same, made beside the search by the tracker's own thread; the registry is made when it is asked for."""
+def make_tracking_beside(tracking: TrackingSpec, runs: str, ledger: Ledger) -> tuple[Tracker, Registry]:
+    """The same in a process of its own, which starts when the tracker is opened or the registry asked."""
     if tracking.kind == "in_memory":
-        tracker, registry = make_tracking(tracking, runs, ledger)
-        return tracker, lambda: registry
-    from foldwise.tracking.made_later import MadeLater
+        return make_tracking(tracking, runs, ledger)
+    from foldwise.tracking.other_process import DistantRegistry, OtherProcess
 
-    both = cache(lambda: make_tracking(tracking, runs, ledger))
-    return MadeLater(lambda: both()[0]), lambda: both()[1]
+    tracker = OtherProcess("foldwise.doors.mlflow_process", (tracking, runs), ledger)
+    return tracker, DistantRegistry(tracker)
 
 
 def make_registry(tracking: TrackingSpec, runs: str) -> Registry:

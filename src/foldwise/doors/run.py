@@ -8,7 +8,7 @@ from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from foldwise.doors.assemble import check_tuner, make_executor, make_tracking_later, make_tuner, versions
+from foldwise.doors.assemble import check_tuner, make_executor, make_tracking_beside, make_tuner, versions
 from foldwise.doors.compose import Request
 from foldwise.doors.load_recipe import start_ledger
 from foldwise.doors.look import look_at_data
@@ -156,7 +156,7 @@ def _carry_out(
             closes.enter_context(crash_noted(plan.folder / "crash.txt"))
         executor = make_executor(plan, threads, screen.note, after_fold, deadline.raise_if_over)
         closes.callback(executor.close)
-        tracker, registry = make_tracking_later(spec.fixed.tracking, spec.fixed.paths.runs, ledger)
+        tracker, registry = make_tracking_beside(spec.fixed.tracking, spec.fixed.paths.runs, ledger)
         parts = Parts(make_tuner(spec, plan.goals), executor, ledger, tracker, screen, raise_if_stopped, deadline)
         rows = ledger.trials(spec.name)
         tracker.open(record, rows)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 from foldwise.config.read import trial_at
@@ -32,16 +33,14 @@ from foldwise.trial.result import TrialResult, best_of, pareto
 from foldwise.trial.summary import BestTrial, Features, RowCounts, RunPlace, StudySummary, TrialCounts
 
 
-def conclude(
-    plan: Plan, searched: Searched, parts: Parts, registry: Callable[[], Registry], seconds: Mapping[str, float]
-) -> StudySummary:
+def conclude(plan: Plan, searched: Searched, parts: Parts, registry: Registry, seconds: Mapping[str, float]) -> StudySummary:
     """Carry a study from its finished trials to its summary, which is written last and marks the study as finished.
 
     Args:
         plan: the study's data.
         searched: all finished trials.
         parts: what the study was run with.
-        registry: makes what the model goes to.
+        registry: what the model goes to.
         seconds: what was spent before, on data and search.
 
     Raises:
@@ -85,11 +84,12 @@ def conclude(
         model=described(plan.spec.register, None),
     )
     parts.watcher.judged(summary)  # now, as figures and the registry take seconds
-    draw_figures(plan, model.bundle, results, judgement.baselines.scores, judgement.answers, notify)
-    place = parts.tracker.place()
     record = parts.ledger.study(plan.spec.name)
     assert record is not None  # its trials are in the ledger
-    version = _register(plan, record, best.number, parts, registry(), place, judgement)
+    with ThreadPoolExecutor(1) as beside:  # MLflow works in a process of its own
+        registering = beside.submit(_register, plan, record, best.number, parts, registry, judgement)
+        draw_figures(plan, model.bundle, results, judgement.baselines.scores, judgement.answers, notify)
+        place, version = registering.result()
     summary = replace(
         summary,
         model=described(plan.spec.register, version),
@@ -122,10 +122,10 @@ def _register(
     winner: int,
     parts: Parts,
     registry: Registry,
-    place: RunPlace | None,
     judgement: Judgement,
-) -> ModelVersion | None:
-    """Register the bundle once; None if the registry is away, and then the next start registers it."""
+) -> tuple[RunPlace | None, ModelVersion | None]:
+    """Register the bundle once. Its version is None if the registry is away, and then the next start registers it."""
+    place = parts.tracker.place()
     run_id, key, version = place.run_id if place else None, idempotency_key_of(record, winner), None
     metrics, leads = (
         judgement.holdout.metrics if judgement.holdout else {},
@@ -142,7 +142,7 @@ def _register(
     reached("after-register")
     if version is not None:
         record_registration(version, record, plan.source, plan.folder, parts.ledger, registry, parts.watcher.note)
-    return version
+    return place, version
 
 
 def front(results: Sequence[TrialResult], goals: Sequence[Goal]) -> tuple[Mapping[str, int | float], ...] | None:

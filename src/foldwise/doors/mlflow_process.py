@@ -1,0 +1,59 @@
+"""The process in which a study's MLflow lives: it offers a tracker and a registry to the process that started it."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import sys
+from typing import Any, cast
+
+from foldwise.doors.assemble import make_tracking
+from foldwise.ledger.ledger import Ledger
+from foldwise.spec.places import TrackingSpec
+from foldwise.tracking.calls import Calls
+
+PARENT_DEATH = 1  # PR_SET_PDEATHSIG
+LOST = "the study's process has ended"
+
+
+class DistantLedger:
+    """What a tracker reads and writes in the ledger, which is open in the other process only."""
+
+    calls: Calls
+
+    def __getattr__(self, method: str) -> Any:
+        """A method of the ledger there."""
+        return lambda *arguments: self.calls.call("ledger", method, *arguments).result()
+
+
+class Made:
+    """Makes the tracker and the registry, which the other process can call from then on."""
+
+    def __init__(self, targets: dict[str, object], ledger: DistantLedger) -> None:
+        self._targets, self._ledger = targets, ledger
+
+    def make(self, tracking: TrackingSpec, runs: str) -> None:
+        """Import MLflow and make both."""
+        tracker, registry = make_tracking(tracking, runs, cast(Ledger, self._ledger))
+        self._targets |= {"tracker": tracker, "registry": registry}
+
+
+def main() -> None:
+    """Serve until the pipes close."""
+    _die_with_parent()
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # what a library prints must not come between the messages
+    targets: dict[str, object] = {}
+    ledger = DistantLedger()
+    targets["made"] = Made(targets, ledger)
+    ledger.calls = Calls(sys.stdin.buffer, answers, targets, LOST)
+    ledger.calls.ended.wait()
+    os._exit(0)  # a call may hang in MLflow
+
+
+def _die_with_parent() -> None:
+    """A study that is killed takes this process along, so that the next start finds nothing that still writes to MLflow."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PARENT_DEATH, signal.SIGKILL)
