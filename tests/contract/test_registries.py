@@ -18,13 +18,26 @@ def _mlflow(folder):
     return MlflowRegistry(mlflow_store(folder / "runs"))
 
 
-@pytest.fixture(scope="module", params=["in_memory", pytest.param("mlflow", marks=pytest.mark.slow)])
+def _other_process(folder):
+    from foldwise.spec.places import TrackingSpec
+    from foldwise.tracking.other_process import DistantRegistry, OtherProcess
+
+    process = OtherProcess("foldwise.doors.mlflow_process", (TrackingSpec(), str(folder / "runs")), ledger=None)
+    return DistantRegistry(process)
+
+
+MAKERS = {"mlflow": _mlflow, "other process": _other_process, "in_memory": lambda folder: InMemoryRegistry()}
+
+
+@pytest.fixture(
+    scope="module", params=["in_memory", *(pytest.param(name, marks=pytest.mark.slow) for name in ("mlflow", "other process"))]
+)
 def filled(request, tmp_path_factory):
     """A registry with iris 1, 2, 3 and other 1, and the content of each bundle's card."""
     from tests.contract.bundles import make_bundle  # Keras is slow to import
 
     folder = tmp_path_factory.mktemp("registry")
-    registry = _mlflow(folder) if request.param == "mlflow" else InMemoryRegistry()
+    registry = MAKERS[request.param](folder)
     versions, cards = [], []
     for place, name in enumerate(["iris", "iris", "iris", "other"]):
         make_bundle(folder / str(place), "binary", seed=place)
