@@ -1,0 +1,100 @@
+"""What training the best trials again on fresh seeds and splits showed, as a study's summary keeps it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from foldwise.system.numbers import counted, score, shown
+
+
+@dataclass(frozen=True, kw_only=True)
+class FreshTrial:
+    """A trial that was trained again.
+
+    score: the mean on fresh seeds, with its 95 % interval for new rows; None where a single fold tells nothing of that.
+    shrunk: drawn towards the mean of all trials as far as noise explains the difference. best_on: how many seeds.
+    """
+
+    trial: int
+    score: float
+    low: float | None
+    high: float | None
+    shrunk: float
+    best_on: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fresh:
+    """The outcome of fresh runs.
+
+    seeds: how many each trial has. redrawn: whether each seed had folds of its own.
+    trials: the best first; the defaults are among them where they are complete. failed: those that a fresh seed made fail.
+    best: the best of them other than the defaults; score, low, high and shrunk are its own.
+    default: the number of the defaults. p: of the one-sided paired test of the best against these; level: below it they are
+        told apart. taken: the trial that `select.rule=fresh` takes. rule: whether that rule was asked for.
+    """
+
+    seeds: int
+    redrawn: bool
+    trials: tuple[FreshTrial, ...] = ()
+    failed: tuple[int, ...] = ()
+    best: int | None = None
+    score: float | None = None
+    low: float | None = None
+    high: float | None = None
+    shrunk: float | None = None
+    default: int | None = None
+    p: float | None = None
+    level: float | None = None
+    taken: int | None = None
+    rule: bool = False
+
+    def moved(self, by: float) -> Fresh:
+        """The same with this added to each score, as early stopping on the scored rows made them look better."""
+
+        def of(value: float | None) -> float | None:
+            return None if value is None else value + by
+
+        trials = tuple(
+            replace(one, score=one.score + by, low=of(one.low), high=of(one.high), shrunk=one.shrunk + by)
+            for one in self.trials
+        )
+        return replace(self, trials=trials, score=of(self.score), low=of(self.low), high=of(self.high), shrunk=of(self.shrunk))
+
+    @property
+    def sentences(self) -> list[str]:
+        """What the screen says."""
+        leader = self._of(self.best)
+        return [*([] if leader is None else [self._score(leader)]), *([self._chosen] if self.rule else [])]
+
+    def _of(self, number: int | None) -> FreshTrial | None:
+        return next((one for one in self.trials if one.trial == number), None)
+
+    def _score(self, leader: FreshTrial) -> str:
+        splits = " and splits" if self.redrawn else ""
+        interval = "" if leader.low is None else f"95 % interval {score(leader.low)} to {score(leader.high)}, "
+        scored = f"{score(leader.score)} ({interval}{score(leader.shrunk)} shrunk towards all trials)"
+        where = f"on {counted(self.seeds, 'fresh seed')}{splits}"
+        return f"{where} trial {leader.trial} has {scored}; it is the best of {len(self.trials)} on {leader.best_on} of them"
+
+    @property
+    def _chosen(self) -> str:
+        """Which trial `select.rule=fresh` takes, and why."""
+        defaults, leader = self._of(self.default), self._of(self.best)
+        if self.taken is None:
+            return "select.rule=fresh has neither fresh scores nor defaults, so the best trial is refitted"
+        refits = f"select.rule=fresh refits trial {self.taken}"
+        if defaults is None and self.trials:
+            why = "are not complete" if self.default is None else f"(trial {self.default}) failed on a fresh seed"
+            return f"{refits}, the best on fresh seeds; the defaults {why}"
+        refits += ", the defaults" if self.taken == self.default else ""
+        if defaults is None or leader is None:
+            return f"{refits}; no other trial has fresh scores"
+        against = f"{score(leader.score)} against {score(defaults.score)} on fresh seeds"
+        tested = "" if self.p is None else f", p {shown(self.p, digits=2)}"
+        needed = f"{against}{tested}, and below {shown(self.level, digits=2)} is needed after this search"
+        if self.taken == self.best:
+            return f"{refits}, which is better than the defaults (trial {self.default}): {against}{tested}"
+        if self.p is None:
+            return f"{refits}; a single fold cannot tell trial {self.best} from them"
+        return f"{refits}; trial {self.best} cannot be told from them: {needed}"
