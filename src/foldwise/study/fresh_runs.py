@@ -112,34 +112,43 @@ def _of_seed(
     failed: dict[int, str],
 ) -> dict[int, list[float]]:
     """The fold scores of all trials on one fresh seed; those that fail go to `failed`."""
-    from foldwise.execution.trainer import trainer  # it imports TensorFlow when it is called
-
-    seed, fixed = derive(Purpose.FRESH, plan.spec.fixed.seed, number), plan.spec.fixed
-
-    def raise_if_over() -> None:
-        parts.raise_if_stopped()
-        parts.deadline.raise_if_refit_is_due()
-
-    run = trainer(
-        plan.table,
-        splits,
-        seed,
-        lambda sentence: None,  # the search has said which engine trains, and why
-        fixed.budget.limits,
-        after_fold=lambda trial, fold: raise_if_over(),
-        raise_if_stopped=raise_if_over,
-    )
-    scores = {}
+    seed, scores = derive(Purpose.FRESH, plan.spec.fixed.seed, number), {}
+    rows = {trial.number: _kept(plan, trial, number) for trial in trials}
+    run = None if all(rows.values()) else _trainer(plan, parts, splits, seed)
     for trial in trials:
+        row = rows[trial.number]
         if trial.number in failed:
             continue
-        raise_if_over()
-        row = _kept(plan, trial, number) or _trained(plan, trial, number, seed, run)
+        if row is None:
+            assert run is not None  # something is left to train
+            row = _trained(plan, trial, number, seed, run)
         if row["reason"] is not None:
             failed[trial.number] = row["reason"]
         else:
             scores[trial.number] = row["scores"]
     return scores
+
+
+def _trainer(plan: Plan, parts: Parts, splits: tuple[Split, ...], seed: int) -> Run:
+    """What trains on these folds, and ends between epochs where the user asked to stop or the refit is due."""
+
+    def raise_if_over() -> None:
+        parts.raise_if_stopped()
+        parts.deadline.raise_if_refit_is_due()
+
+    raise_if_over()
+    from foldwise.execution.trainer import trainer
+
+    quiet, limits = (lambda sentence: None), plan.spec.fixed.budget.limits  # the search has said which engine trains, and why
+    return trainer(
+        plan.table,
+        splits,
+        seed,
+        quiet,
+        limits,
+        after_fold=lambda trial, fold: raise_if_over(),
+        raise_if_stopped=raise_if_over,
+    )
 
 
 def _trained(plan: Plan, trial: TrialResult, number: int, seed: int, run: Run) -> dict[str, Any]:

@@ -72,10 +72,11 @@ class Fresh:
 
     def _score(self, leader: FreshTrial) -> str:
         splits = " and splits" if self.redrawn else ""
-        interval = "" if leader.low is None else f"95 % interval {score(leader.low)} to {score(leader.high)}, "
-        scored = f"{score(leader.score)} ({interval}{score(leader.shrunk)} shrunk towards all trials)"
-        where = f"on {counted(self.seeds, 'fresh seed')}{splits}"
-        return f"{where} trial {leader.trial} has {scored}; it is the best of {len(self.trials)} on {leader.best_on} of them"
+        told = [] if leader.low is None else [f"95 % interval {score(leader.low)} to {score(leader.high)}"]
+        told += [f"{score(leader.shrunk)} shrunk towards all trials"] if len(self.trials) > 1 else []
+        said = f"on {counted(self.seeds, 'fresh seed')}{splits} trial {leader.trial} has {score(leader.score)}"
+        said += f" ({', '.join(told)})" if told else ""
+        return said if len(self.trials) == 1 else f"{said}; it is the best of {len(self.trials)} on {leader.best_on} of them"
 
     @property
     def _chosen(self) -> str:
@@ -88,7 +89,7 @@ class Fresh:
             why = "are not complete" if self.default is None else f"(trial {self.default}) failed on a fresh seed"
             return f"{refits}, the best on fresh seeds; the defaults {why}"
         refits += ", the defaults" if self.taken == self.default else ""
-        if defaults is None or leader is None:
+        if defaults is None or leader is None or leader is defaults:
             return f"{refits}; no other trial has fresh scores"
         against = f"{score(leader.score)} against {score(defaults.score)} on fresh seeds"
         tested = "" if self.p is None else f", p {shown(self.p, digits=2)}"
