@@ -34,7 +34,7 @@ def fresh_outcome(plan: Plan, results: Sequence[TrialResult], runs: FreshRuns | 
     values, best_on = shrunk(scores, [one.mean for one in trials]), times_best(scores, goal)
     rows = []
     for at, number in enumerate(numbers):
-        low, high = (bound if math.isfinite(bound) else None for bound in interval(scores, at))
+        low, high = (bound if math.isfinite(bound) else None for bound in interval(scores, goal, at))
         rows.append(
             FreshTrial(
                 trial=number,

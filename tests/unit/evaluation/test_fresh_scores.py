@@ -11,6 +11,7 @@ from foldwise.evaluation.fold_test import p_better, p_value
 from foldwise.evaluation.fresh_scores import FreshScores, choose, interval, shrunk, times_best
 from foldwise.spec.goal import Goal
 
+R2 = Goal("r2", "maximize")
 UP, DOWN = Goal("accuracy", "maximize"), Goal("rmse", "minimize")
 ROWS, FOLDS, SEEDS, TOP, TRIALS = 300, 5, 5, 5, 40
 COMMON, SEED_LUCK = 0.6, 0.3  # of a row's variance what all trials share; of a score's standard error what a seed adds
@@ -104,22 +105,32 @@ def test_without_the_defaults_the_best_is_taken():
 
 
 def test_seeds_on_the_same_folds_are_no_further_folds():
-    values = np.repeat(np.random.default_rng(2).normal(size=(2, 1, 3)), 50, axis=1)
+    values = np.repeat(np.random.default_rng(2).normal(size=(2, 1, 3)) - 5, 50, axis=1)
     same, redrawn = (FreshScores(values, 80, 20, redrawn=kind) for kind in (False, True))
     assert len(same.by_fold(0)) == 3
-    wide, narrow = (interval(scores, 0)[1] - interval(scores, 0)[0] for scores in (same, redrawn))
+    wide, narrow = (np.subtract(*interval(scores, R2, 0)[::-1]) for scores in (same, redrawn))
     assert wide > narrow
     single = FreshScores(values[:, :, :1], 80, 20, redrawn=False)
-    assert all(math.isnan(end) for end in interval(single, 0))
+    assert all(math.isnan(end) for end in interval(single, UP, 0))
     choice = choose(single, UP, 0, 5)
     assert (choice.taken, choice.p) == (0, None)
+
+
+@pytest.mark.parametrize(
+    ("metric", "ends"), [("accuracy", (0.0, 1.0)), ("mcc", (-1.0, 1.0)), ("mse", (0.0, None)), ("r2", (None, 1.0))]
+)
+def test_an_interval_ends_where_the_metric_does(metric, ends):
+    scores = FreshScores(np.array([[[-9.0, 10.0, 0.5]]]), 80, 20, redrawn=True)
+    found = interval(scores, Goal(metric, "maximize"), 0)
+    assert all(end is None or end == own for end, own in zip(ends, found, strict=True))
+    assert found[0] < found[1]
 
 
 def test_the_interval_holds_the_truth():
     draw, inside = np.random.default_rng(3), []
     for _ in range(200):
         _, numbers, scores = searched(draw, np.zeros(3))
-        low, high = interval(scores, numbers.index(0))
+        low, high = interval(scores, R2, numbers.index(0))
         inside.append(low < 0 < high)
     assert np.mean(inside) > 0.92
 
