@@ -15,6 +15,8 @@ SECONDS_TO_CONCLUDE = 5.0
 SECONDS_TO_START_TENSORFLOW = 8.0
 # On a slow or busy machine the reserve is this share of the time that TensorFlow took to start.
 CONCLUDING_TO_STARTING = 0.7
+# Of the time of the job, at most, that the search leaves to fresh runs; a first trial that compiles would ask for too much.
+MOST_FRESH = 0.5
 
 
 class Deadline:
@@ -57,7 +59,7 @@ class Deadline:
         best = best_of([trial for trial in (self._best, result) if trial is not None], goal)
         if best is not None and best is not self._best:
             self._best = best
-            self._fresh = best.seconds * fresh
+            self._fresh = min(best.seconds * fresh, MOST_FRESH * (self.seconds or math.inf))
             share = seeds / max(1, len(best.folds))
             self._refit = best.seconds * rows * (max(1.0, share) if best.engine == "fused" else share)
 

@@ -65,7 +65,8 @@ class Fresh:
     def sentences(self) -> list[str]:
         """What the screen says."""
         leader = self._of(self.best)
-        return [*([] if leader is None else [self._score(leader)]), *([self._chosen] if self.rule else [])]
+        compared = self._chosen if self.rule else self._compared
+        return [said for said in ("" if leader is None else self._score(leader), compared) if said]
 
     def _of(self, number: int | None) -> FreshTrial | None:
         return next((one for one in self.trials if one.trial == number), None)
@@ -77,6 +78,17 @@ class Fresh:
         said = f"on {counted(self.seeds, 'fresh seed')}{splits} trial {leader.trial} has {score(leader.score)}"
         said += f" ({', '.join(told)})" if told else ""
         return said if len(self.trials) == 1 else f"{said}; it is the best of {len(self.trials)} on {leader.best_on} of them"
+
+    @property
+    def _compared(self) -> str:
+        """Whether the best is better than the defaults; nothing where that was not tested."""
+        defaults, leader = self._of(self.default), self._of(self.best)
+        if defaults is None or leader is None or self.p is None or self.level is None:
+            return ""
+        against = f"{score(leader.score)} against {score(defaults.score)} on fresh seeds, p {shown(self.p, digits=2)}"
+        if self.p < self.level:
+            return f"trial {self.best} is better than the defaults (trial {self.default}): {against}"
+        return f"trial {self.best} is not shown to be better than the defaults (trial {self.default}): {against}"
 
     @property
     def _chosen(self) -> str:

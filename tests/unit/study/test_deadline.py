@@ -102,6 +102,9 @@ def test_time_is_reserved_for_fresh_runs_until_they_begin():
     deadline.note(trial(1, 0.95, 4.0), GOAL, 1.25, fresh=30)
     assert deadline.is_over
     deadline.raise_if_refit_is_due()
+    early = Deadline(1000.0, time.monotonic() - 400.0)
+    early.note(trial(0, 0.9, 50.0), GOAL, 1.0, fresh=30)
+    assert not early.is_over  # they get half of the time at most
     late = Deadline(1000.0, time.monotonic() - 999.0)
     with pytest.raises(OutOfTime):
         late.raise_if_refit_is_due()

@@ -38,9 +38,17 @@ def test_the_score_is_said_with_its_interval():
         "it is the best of 2 on 4 of them"
     )
     assert replace(FRESH, redrawn=False).sentences[0].startswith("on 5 fresh seeds trial 12 has ")
-    assert len(replace(FRESH, rule=False).sentences) == 1
     alone = replace(FRESH, trials=FRESH.trials[:1])
     assert alone.sentences[0] == "on 5 fresh seeds and splits trial 12 has 0.9300 (95 % interval 0.9100 to 0.9500)"
+
+
+def test_without_the_rule_the_best_is_compared_with_the_defaults():
+    against = "the defaults (trial 0): 0.9300 against 0.9200 on fresh seeds, p"
+    plain = replace(FRESH, rule=False)
+    assert plain.sentences[1:] == [f"trial 12 is not shown to be better than {against} 0.2"]
+    assert replace(plain, p=0.001).sentences[1:] == [f"trial 12 is better than {against} 0.001"]
+    assert len(replace(plain, p=None).sentences) == 1
+    assert replace(plain, trials=(), best=None).sentences == []
 
 
 RULE = "select.rule=fresh "
