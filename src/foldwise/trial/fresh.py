@@ -80,34 +80,36 @@ class Fresh:
         return said if len(self.trials) == 1 else f"{said}; it is the best of {len(self.trials)} on {leader.best_on} of them"
 
     @property
+    def _against(self) -> str:
+        """The scores of the best and of the defaults, and the test; nothing where one of them has no fresh scores."""
+        defaults, leader = self._of(self.default), self._of(self.best)
+        if defaults is None or leader is None or leader is defaults:
+            return ""
+        tested = "" if self.p is None else f", p {shown(self.p, digits=2)}"
+        return f"{score(leader.score)} against {score(defaults.score)} on fresh seeds{tested}"
+
+    @property
     def _compared(self) -> str:
         """Whether the best is better than the defaults; nothing where that was not tested."""
-        defaults, leader = self._of(self.default), self._of(self.best)
-        if defaults is None or leader is None or self.p is None or self.level is None:
+        if not self._against or self.p is None or self.level is None:
             return ""
-        against = f"{score(leader.score)} against {score(defaults.score)} on fresh seeds, p {shown(self.p, digits=2)}"
-        if self.p < self.level:
-            return f"trial {self.best} is better than the defaults (trial {self.default}): {against}"
-        return f"trial {self.best} is not shown to be better than the defaults (trial {self.default}): {against}"
+        shows = "is" if self.p < self.level else "is not shown to be"
+        return f"trial {self.best} {shows} better than the defaults (trial {self.default}): {self._against}"
 
     @property
     def _chosen(self) -> str:
         """Which trial `select.rule=fresh` takes, and why."""
-        defaults, leader = self._of(self.default), self._of(self.best)
         if self.taken is None:
             return "select.rule=fresh has neither fresh scores nor defaults, so the best trial is refitted"
         refits = f"select.rule=fresh refits trial {self.taken}"
-        if defaults is None and self.trials:
+        if self.trials and self._of(self.default) is None:
             why = "are not complete" if self.default is None else f"(trial {self.default}) failed on a fresh seed"
             return f"{refits}, the best on fresh seeds; the defaults {why}"
-        refits += ", the defaults" if self.taken == self.default else ""
-        if defaults is None or leader is None or leader is defaults:
-            return f"{refits}; no other trial has fresh scores"
-        against = f"{score(leader.score)} against {score(defaults.score)} on fresh seeds"
-        tested = "" if self.p is None else f", p {shown(self.p, digits=2)}"
-        needed = f"{against}{tested}, and below {shown(self.level, digits=2)} is needed after this search"
-        if self.taken == self.best:
-            return f"{refits}, which is better than the defaults (trial {self.default}): {against}{tested}"
+        if self.taken != self.default:
+            return f"{refits}, which is better than the defaults (trial {self.default}): {self._against}"
+        if not self._against:
+            return f"{refits}, the defaults; no other trial has fresh scores"
         if self.p is None:
-            return f"{refits}; a single fold cannot tell trial {self.best} from them"
-        return f"{refits}; trial {self.best} cannot be told from them: {needed}"
+            return f"{refits}, the defaults; a single fold cannot tell trial {self.best} from them"
+        needed = f"and below {shown(self.level, digits=2)} is needed after this search"
+        return f"{refits}, the defaults; trial {self.best} cannot be told from them: {self._against}, {needed}"
