@@ -32,8 +32,8 @@ def message_for(model: type[BaseModel], values: Any, error: ValidationError, who
     findings = error.errors(include_url=False)
     order = {"union_tag_invalid": 0, "extra_forbidden": 1, "missing": 3}
     finding = min(findings, key=lambda f: order.get(f["type"], 2))
-    path = _path(finding["loc"], values, missing=finding["type"] == "missing")
-    same = [other for other in findings if other["type"] not in order and _path(other["loc"], values) == path]
+    path = _path(finding, values)
+    same = [other for other in findings if other["type"] not in order and _path(other, values) == path]
     known = values if whole is None else whole
     if finding["type"] in _SECTIONS:
         key = ".".join(map(str, path))
@@ -69,14 +69,16 @@ def _rule(finding: Any) -> str:
     return _RULES.get(finding["type"], "{msg}").format(msg=finding["msg"], **finding.get("ctx", {}))
 
 
-def _path(loc: tuple[int | str, ...], values: Any, missing: bool = False) -> list[int | str]:
+def _path(finding: Any, values: Any) -> list[int | str]:
     """Pydantic's location, without the words that it adds for members of unions."""
+    loc, missing, whole = finding["loc"], finding["type"] == "missing", finding["type"] == "value_error"
     path: list[int | str] = []
     node = values
     member = False  # whether the kind of `node` was already skipped
     for index, word in enumerate(loc):
         last = index == len(loc) - 1
-        if isinstance(node, Mapping) and word == node.get("kind") and not member:
+        is_key = isinstance(node, Mapping) and last and word in node and not whole  # as in certify={kind: seeds, seeds: 5}
+        if isinstance(node, Mapping) and word == node.get("kind") and not member and not is_key:
             member = True  # only once: a key can have the name of the kind, as in model=layers
         elif isinstance(node, Mapping) and (word in node or (last and missing)):
             path.append(word)

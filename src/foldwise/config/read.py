@@ -98,7 +98,8 @@ def read_study(config: Mapping[str, Any]) -> StudySpec:
     recipe = {key: copy.deepcopy(described(value)) for key, value in config.items() if key not in _NO_RESULTS}
     source = data_name(fixed)
     name = fixed.study or f"{source}-{identity_hash(recipe)[:8]}"
-    openings = (*first, space.defaults())
+    # the rule compares with the defaults, so they are trained however few trials there are
+    openings = (space.defaults(), *first) if fixed.select.rule == "fresh" else (*first, space.defaults())
     return StudySpec(name, fixed.register_as or fixed.study or source, fixed, template, space, recipe, openings, corners)
 
 
@@ -274,6 +275,10 @@ def _check_together(fixed: FixedSpec) -> None:
     if fixed.budget.converged and (fixed.goals or fixed.tuner.kind == "kt_hyperband"):
         why = "goals has two goals" if fixed.goals else "kt_hyperband gives trials different numbers of epochs"
         raise ConfigError("budget.converged", f"compares trials by one score, but {why}; leave it false")
+    if fixed.select.rule == "fresh" and (fixed.certify.kind == "none" or fixed.folds.same_rows):
+        key, value = ("certify.kind", "none") if fixed.certify.kind == "none" else ("folds.kind", "none")
+        rule = f"fresh trains the best trials again on fresh seeds and splits, which {key}={value} leaves out"
+        raise ConfigError("select.rule", f"{rule}; set {key} otherwise, or choose best or one_se")
     if fixed.baselines == () and fixed.promotion.require == "better":
         raise ConfigError(
             "promotion.require", "better needs a baseline to beat, and baselines=[] has none; name one, or use any"

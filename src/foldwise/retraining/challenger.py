@@ -53,6 +53,7 @@ def challenger_study(record: StudyRecord, asked: RetrainSpec, left_out: tuple[st
         "register": asked.model,
         "data": _data(record, asked, left_out),
         "tuner": tuner,
+        **_selected(recipe),
         "budget": {"trials": max(1, asked.search)},
         "execute": {"kind": "here", "threads": _mapping(recipe.get("execute", "here")).get("threads")},
         "promotion": {**recipe.get("promotion", {}), **asked.promotion.model_dump(exclude_none=True)},
@@ -61,6 +62,11 @@ def challenger_study(record: StudyRecord, asked: RetrainSpec, left_out: tuple[st
     if not asked.search:
         config["race"] = {"kind": "none"}
     return read_study(config)
+
+
+def _selected(recipe: Mapping[str, Any]) -> dict[str, Any]:
+    """A challenger is compared with the champion, which was better than the defaults already: not with these once more."""
+    return {"select": {"rule": "best"}} if (recipe.get("select") or {}).get("rule") == "fresh" else {}
 
 
 def named(spec: StudySpec, asked: RetrainSpec, model: str, champion: int, fingerprint: str) -> StudySpec:

@@ -8,14 +8,20 @@ from pydantic import Field
 
 from foldwise.spec.base import Spec
 
+CertificateKind = Literal["none", "bbc", "seeds", "both"]
+
 
 class CertifySpec(Spec):
     """What the score of the best trial is worth, as it was chosen among many.
 
-    kind: `bbc` corrects it by a bootstrap of the whole search. keep_mb: of out-of-fold predictions that a study keeps.
+    kind: `bbc` corrects it by a bootstrap of the whole search; `seeds` trains the best trials again on fresh seeds and fresh
+    splits; `both` does both. top: the trials that are trained again, and the defaults. seeds: how many times each.
+    keep_mb: of out-of-fold predictions that a study keeps.
     """
 
-    kind: Literal["none", "bbc"] = "bbc"
+    kind: CertificateKind = "bbc"
+    top: Annotated[int, Field(ge=1, le=100)] = 5
+    seeds: Annotated[int, Field(ge=2, le=100)] = 5
     keep_mb: Annotated[float, Field(gt=0)] = 64.0
 
 
@@ -31,6 +37,9 @@ class AnswersSpec(Spec):
 
 
 class SelectSpec(Spec):
-    """Which trial is refitted: `best`, or with `one_se` the smallest network within one standard error of the best."""
+    """Which trial is refitted: `best`, or with `one_se` the smallest network within one standard error of the best.
 
-    rule: Literal["best", "one_se"] = "best"
+    With `fresh` it is the best on fresh seeds and splits, where it is better than the defaults beyond doubt; else the defaults.
+    """
+
+    rule: Literal["best", "one_se", "fresh"] = "best"

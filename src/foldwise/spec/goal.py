@@ -42,6 +42,13 @@ MULTICLASS: tuple[Task, ...] = ("multiclass",)
 # Metrics that are a mean over rows, or grow with one: rmse and r2 with the squared error.
 ROW_LOSSES = ("accuracy", "balanced_accuracy", "log_loss", "mse", "rmse", "mae", "r2")
 
+# Between which scores a metric stays, where that is not 0 to 1.
+LIMITS = {
+    "mcc": (-1.0, 1.0),
+    "r2": (-math.inf, 1.0),
+    **dict.fromkeys(("log_loss", "mse", "rmse", "mae"), (0.0, math.inf)),
+}
+
 # What a network costs; less is better: weights, milliseconds to predict one row, seconds of training.
 COSTS = ("parameters", "latency_ms", "training_seconds")
 
@@ -76,6 +83,11 @@ class Goal:
             return (False, -self.sign * value) if math.isfinite(value) else (True, 0.0)
 
         return sorted(items, key=place)
+
+    @property
+    def limits(self) -> tuple[float, float]:
+        """The least and the largest score that there can be."""
+        return LIMITS.get(self.metric, (0.0, 1.0))
 
     @property
     def worst(self) -> float:

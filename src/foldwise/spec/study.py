@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field
 
 from foldwise.spec.base import ByKind, Listed, Name, Spec, Words
-from foldwise.spec.certify import AnswersSpec, CertifySpec, SelectSpec
+from foldwise.spec.certify import AnswersSpec, CertificateKind, CertifySpec, SelectSpec
 from foldwise.spec.data import TableSpec
 from foldwise.spec.execute import ExecutorSpec, HereExecutor
 from foldwise.spec.folds import FoldsSpec
@@ -174,6 +174,18 @@ class FixedSpec(Spec):
     def metric(self) -> str:
         """The metric that ranks trials, or `auto`."""
         return self.goals[0] if self.goals else self.goal.metric
+
+    @property
+    def certified(self) -> CertificateKind:
+        """What is said of the best trial: what `certify.kind` asks for, and with `select.rule=fresh` fresh runs as well."""
+        kind = self.certify.kind
+        return "both" if kind == "bbc" and self.select.rule == "fresh" else kind
+
+    @property
+    def fresh_trainings(self) -> int:
+        """How many trainings follow the search, for the certificate."""
+        again = self.certified in ("seeds", "both") and not self.folds.same_rows
+        return min(self.certify.top + 1, self.budget.trials) * self.certify.seeds if again else 0
 
 
 @dataclass(frozen=True)

@@ -20,26 +20,28 @@ from foldwise.spec.goal import Goal
 from foldwise.study.out_of_fold import Predictions, folds_of, load, rows_of, write_best
 from foldwise.study.plan import Plan
 from foldwise.trial.certificate import Certificate
+from foldwise.trial.fresh import Fresh
 from foldwise.trial.result import TrialResult, best_of
 
 ALPHA = 0.05  # trials whose difference has a larger p-value cannot be told apart
 
 
-def certify(plan: Plan, results: Sequence[TrialResult]) -> Certificate | None:
+def certify(plan: Plan, results: Sequence[TrialResult], fresh: Fresh | None = None) -> Certificate | None:
     """The certificate of the best trial, and `oof.parquet` with its predictions; None if none was asked for.
 
     Args:
         plan: the study.
         results: all finished trials.
+        fresh: what training the best again showed, if that was asked for.
     """
-    best = best_of(results, plan.goal)
-    if best is None or plan.spec.fixed.certify.kind == "none" or plan.same_rows:
+    best, kind = best_of(results, plan.goal), plan.spec.fixed.certified
+    if best is None or kind == "none" or plan.same_rows:
         return None
     trials = [result for result in results if result.state == "COMPLETE" and result.reused is None]
     answers, found = load(plan, [one.number for one in trials]), UNKNOWN
     if best.trained_as in answers:
         write_best(plan, answers[best.trained_as])
-        found = _corrected(plan, trials, answers)
+        found = UNKNOWN if kind == "seeds" else _corrected(plan, trials, answers)
     stopping = _gain_of_stopping(plan, trials)
     # the folds' mean is what the screen shows; it differs from the pooled score of metrics that are no mean over rows
     mean = best.mean - plan.goal.sign * (found.optimism + (stopping or 0.0))
@@ -47,7 +49,7 @@ def certify(plan: Plan, results: Sequence[TrialResult]) -> Certificate | None:
     ties = tied(plan, best, trials)
     smaller = smallest_within(best, trials, plan.goal)
     return Certificate(
-        kind=plan.spec.fixed.certify.kind,
+        kind=kind,
         trial=best.number,
         looks=len(trials),
         score=_known(mean),
@@ -59,6 +61,7 @@ def certify(plan: Plan, results: Sequence[TrialResult]) -> Certificate | None:
         ties=ties,
         default=defaults,
         default_tied=defaults in ties,
+        fresh=None if fresh is None else fresh.moved(-plan.goal.sign * (stopping or 0.0)),
         smaller=None if smaller is None else smaller.number,
         shrinks=None if smaller is None else best.costs["parameters"] / smaller.costs["parameters"],
     )
@@ -74,9 +77,14 @@ def _gain_of_stopping(plan: Plan, trials: Sequence[TrialResult]) -> float | None
     return gain_of_stopping(plan.goal, stops) if stops else None
 
 
-def chosen_by(rule: str, best: TrialResult, results: Sequence[TrialResult], goal: Goal) -> TrialResult:
-    """The trial that is refitted: the best, or with `one_se` the smallest within one standard error of it."""
-    return (smallest_within(best, results, goal) or best) if rule == "one_se" else best
+def chosen_by(
+    rule: str, best: TrialResult, results: Sequence[TrialResult], goal: Goal, fresh: Fresh | None = None
+) -> TrialResult:
+    """The trial that is refitted: the best, with `one_se` the smallest within one standard error of it, or that of `fresh`."""
+    if rule == "one_se":
+        return smallest_within(best, results, goal) or best
+    taken = None if rule != "fresh" or fresh is None else fresh.taken
+    return next((one for one in results if one.number == taken), best)
 
 
 def smallest_within(best: TrialResult, results: Sequence[TrialResult], goal: Goal) -> TrialResult | None:

@@ -17,6 +17,8 @@ from foldwise.report.compare_page import write_page
 from foldwise.spec.goal import Goal
 from foldwise.study.certificate import certify, chosen_by
 from foldwise.study.figures import draw_figures
+from foldwise.study.fresh_choice import fresh_outcome
+from foldwise.study.fresh_runs import fresh_runs
 from foldwise.study.judge import Judgement, judge
 from foldwise.study.plan import Plan
 from foldwise.study.racing import race_outcome
@@ -47,9 +49,13 @@ def conclude(plan: Plan, searched: Searched, parts: Parts, registry: Registry, s
         JobError: no trial is complete.
     """
     began, results, notify = time.monotonic(), searched.results, parts.watcher.note
-    best = chosen_by(plan.spec.fixed.select.rule, _best_trial(results, plan.goal), results, plan.goal)
+    leader = _best_trial(results, plan.goal)
+    fresh = fresh_outcome(plan, results, fresh_runs(plan, results, parts))
+    seconds = {**seconds, "fresh": time.monotonic() - began} if fresh else seconds
+    began = time.monotonic()
+    best = chosen_by(plan.spec.fixed.select.rule, leader, results, plan.goal, fresh)
     _write_tables(plan, results)
-    certificate = certify(plan, results)
+    certificate = certify(plan, results, fresh)
     model = refit_best(plan, best, notify)
     refitted = time.monotonic()
     parts.raise_if_stopped()

@@ -15,6 +15,8 @@ SECONDS_TO_CONCLUDE = 5.0
 SECONDS_TO_START_TENSORFLOW = 8.0
 # On a slow or busy machine the reserve is this share of the time that TensorFlow took to start.
 CONCLUDING_TO_STARTING = 0.7
+# Of the time of the job, at most, that the search leaves to fresh runs; a first trial that compiles would ask for too much.
+MOST_FRESH = 0.5
 
 
 class Deadline:
@@ -36,9 +38,10 @@ class Deadline:
             self._after += SECONDS_TO_START_TENSORFLOW
         self._best: TrialResult | None = None
         self._refit = 0.0
+        self._fresh = 0.0
 
-    def note(self, result: TrialResult, goal: Goal, rows: float, seeds: int = 1) -> None:
-        """Reserve the time that a refit of the best trial will take.
+    def note(self, result: TrialResult, goal: Goal, rows: float, seeds: int = 1, fresh: int = 0) -> None:
+        """Reserve the time that a refit of the best trial, and fresh runs of trials like it, will take.
 
         Folds train one after the other, or all in one program; then a single fold may take nearly as long as all.
 
@@ -47,6 +50,7 @@ class Deadline:
             goal: decides which trial is best.
             rows: how many times more rows the refit trains on than a fold.
             seeds: how many networks it trains.
+            fresh: how many trials the certificate trains.
         """
         if self._elsewhere_since is not None:  # the first trial had to wait for TensorFlow in its process
             waited = time.monotonic() - self._elsewhere_since - result.seconds
@@ -55,6 +59,7 @@ class Deadline:
         best = best_of([trial for trial in (self._best, result) if trial is not None], goal)
         if best is not None and best is not self._best:
             self._best = best
+            self._fresh = min(best.seconds * fresh, MOST_FRESH * (self.seconds or math.inf))
             share = seeds / max(1, len(best.folds))
             self._refit = best.seconds * rows * (max(1.0, share) if best.engine == "fused" else share)
 
@@ -66,11 +71,16 @@ class Deadline:
     @property
     def is_over(self) -> bool:
         """Whether the search has to end."""
-        return time.monotonic() > self._ends - self._after - self._refit
+        return time.monotonic() > self._ends - self._after - self._refit - self._fresh
 
     def raise_if_over(self) -> None:
         """Raise OutOfTime if the search has to end."""
         if self.is_over:
+            raise OutOfTime("the time is over")
+
+    def raise_if_refit_is_due(self) -> None:
+        """Raise OutOfTime if no more time is left than the refit, and what follows it, will take."""
+        if time.monotonic() > self._ends - self._after - self._refit:
             raise OutOfTime("the time is over")
 
 

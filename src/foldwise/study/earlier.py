@@ -18,7 +18,8 @@ ALIKE = 1.25  # rows may differ by this factor
 class Earlier:
     """The latest finished study of the same shape.
 
-    pace: seconds of its search for each trial. after: seconds from the end of its search to its summary.
+    pace: seconds of its search for each trial. after: seconds from the end of its search to its summary,
+    without fresh runs.
     """
 
     name: str
@@ -49,7 +50,8 @@ def _taken(record: StudyRecord) -> Earlier | None:
     ended = trials.complete + trials.stopped + trials.failed
     if summary.ended != "trials" or ended < 2:
         return None
-    return Earlier(record.name, seconds["search"] / ended, max(0.0, seconds["total"] - seconds["data"] - seconds["search"]))
+    before = seconds["data"] + seconds["search"] + seconds.get("fresh", 0.0)
+    return Earlier(record.name, seconds["search"] / ended, max(0.0, seconds["total"] - before))
 
 
 def _is_alike(plan: Plan, record: StudyRecord) -> bool:

@@ -67,10 +67,11 @@ class Estimate:
         if self._is_said or left <= 0 or not self._is_due(asked):
             return None
         self._is_said = True
+        fresh = self._plan.spec.fixed.fresh_trainings
         if self._earlier is not None:
-            seconds = self._earlier.seconds(left)
+            seconds = self._earlier.seconds(left + fresh)
         else:
-            seconds = pace(self._ends, _searches_shapes(self._plan)) * left + self._after(refit)
+            seconds = pace(self._ends, _searches_shapes(self._plan)) * (left + fresh) + self._after(refit)
         limit = self._plan.spec.fixed.budget.seconds
         memory = max(_peak(), memory_expected(self._plan))
         return f"estimate: {line(seconds if limit is None else min(limit, seconds), memory, self._disk(asked), asked)}"
@@ -121,7 +122,7 @@ def line(seconds: float | None, memory: float, disk: float, trials: int) -> str:
 def before_training(plan: Plan, earlier: Earlier | None) -> str:
     """What is known before any training: seconds only if an earlier study tells them."""
     trials = plan.spec.fixed.budget.trials
-    seconds = None if earlier is None else earlier.seconds(trials)
+    seconds = None if earlier is None else earlier.seconds(trials + plan.spec.fixed.fresh_trainings)
     found = line(seconds, memory_expected(plan), FILES + trials * KB_A_TRIAL, trials)
     why = "how long shows after the first trials" if earlier is None else f"as study {earlier.name} took"
     return f"estimate: {found}; {why}"

@@ -295,7 +295,8 @@ class Search:
             self.parts.tuner.tell(result)
         smallest = min(len(split.train) for split in self.plan.splits)
         seeds = self.plan.spec.corners[0].fit.seeds
-        self.parts.deadline.note(result, self.plan.goal, len(self.plan.development) / smallest, seeds)
+        rows, fresh = len(self.plan.development) / smallest, self.plan.spec.fixed.fresh_trainings
+        self.parts.deadline.note(result, self.plan.goal, rows, seeds, fresh)
 
     def _keep_finished(self, seconds: float) -> None:
         """Commit the results of the trials that end within this time."""

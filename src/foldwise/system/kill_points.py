@@ -36,6 +36,8 @@ CONCLUSION = (
     "before-summary",
     "after-summary",
 )
+# Where the certificate trains the best trials again.
+FRESH = ("after-fresh",)
 SCHEDULE = ("after-job-lock", "after-claim", "after-launch", "after-take", "after-job-ended", "after-slot-finished")
 # A retraining that adds up evidence, beside the places of the study that trains its challenger and of promotions.
 EVIDENCE = ("before-look", "in-look", "after-look", "after-next", "after-retraining-ended")

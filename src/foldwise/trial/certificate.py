@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import Field
 
 from foldwise.system.numbers import counted, score
+from foldwise.trial.fresh import Fresh
 
 SHOWN_TIES = 3
 
@@ -21,6 +25,7 @@ class Certificate:
     predictions: the trials whose out-of-fold predictions the correction had.
     ties: the trials that a paired test over the folds cannot tell from the best. default: the number of the trial with the
         defaults, if there is one; default_tied: whether it is among these.
+    fresh: what training the best again showed, if that was asked for.
     smaller: a trial within one standard error of the best with fewer parameters, the smallest; shrinks: how many times fewer.
     """
 
@@ -38,6 +43,7 @@ class Certificate:
     default_tied: bool = False
     smaller: int | None = None
     shrinks: float | None = None
+    fresh: Annotated[Fresh | None, Field(exclude_if=lambda found: found is None)] = None
 
     @property
     def sentences(self) -> list[str]:
@@ -47,6 +53,7 @@ class Certificate:
             interval = f"{score(self.low)} to {score(self.high)}"
             said.append(self._score(f"(95 % interval {interval})"))
         said.append(self._standing)
+        said += [] if self.fresh is None else self.fresh.sentences
         if self.smaller is not None and self.shrinks is not None:
             said.append(
                 f"trial {self.smaller} is within one standard error of it with {self.shrinks:.1f} times fewer parameters; "

@@ -148,7 +148,7 @@ class StudySummary:
     threshold: for two classes, the probability above which the second is predicted.
     balance: what `BalanceGain` found, where balancing was searched. findings: of the audit. Both are kept and shown as a whole.
     seeds: the number of networks that the model is the mean of.
-    seconds: of `data`, `search`, `refit` and `baselines`, and in `total`.
+    seconds: of `data`, `search`, fresh runs (`fresh`) if there were any, `refit` and `baselines`, and in `total`.
     """
 
     study: str

@@ -89,6 +89,10 @@ def test_a_tuner_can_give_a_trial_fewer_epochs_but_never_more():
         ),
         ("goal", {"at_most": {"parameter": 9}}, "goal.at_most"),
         ("goal", {"at_most": {"parameters": 0}}, "goal.at_most.parameters: must be > 0"),
+        ("certify", "seed", "certify: 'seed' is not known, did you mean seeds?"),
+        ("certify", {"kind": "seeds", "seeds": 1}, "certify.seeds: must be >= 2, got 1"),
+        ("certify", {"kind": "seeds", "top": 0}, "certify.top: must be >= 1, got 0"),
+        ("select", {"rule": "frsh"}, "select.rule: 'frsh' is not known, did you mean fresh?"),
         ("race", "fold", "race.kind: 'fold' is unknown, did you mean folds?"),
         ("race", {"kind": "both", "factor": 1}, "race.factor: must be >= 2, got 1"),
         ("race", {"kind": "folds", "first": 3}, "race.first: unknown key"),
@@ -174,6 +178,28 @@ def test_each_error_is_one_sentence_with_its_key(key, value, sentence):
         read_study(changed(key, value))
     assert sentence in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("other", "named"), [({"certify": "none"}, "certify.kind=none"), ({"folds": "none"}, "folds.kind=none")]
+)
+def test_a_choice_by_fresh_runs_needs_them(other, named):
+    with pytest.raises(ConfigError, match=rf"select\.rule: fresh trains the best trials again .* {named} leaves out"):
+        read_study({**IRIS, **other, "select": {"rule": "fresh"}})
+
+
+def test_a_choice_by_fresh_runs_makes_them_and_trains_the_defaults_first():
+    points = {"tuner": {"kind": "tpe", "first": [{"model.units": 32}]}, "model": {"kind": "mlp", "units": ["int", 4, 64]}}
+    usual, fresh = (read_study({**IRIS, **points, "select": {"rule": rule}}) for rule in ("best", "fresh"))
+    assert fresh.openings == (usual.space.defaults(), {**usual.space.defaults(), "model.units": 32})
+    assert usual.openings == fresh.openings[::-1]
+    assert (usual.fixed.certified, fresh.fixed.certified) == ("bbc", "both")
+    assert (usual.fixed.fresh_trainings, fresh.fixed.fresh_trainings) == (0, 30)
+    seeds = {"certify": {"kind": "seeds", "top": 3, "seeds": 4}, "budget": {"trials": 2}}
+    asked = read_study({**IRIS, **seeds, "select": {"rule": "fresh"}})
+    assert (asked.fixed.certified, asked.fixed.fresh_trainings) == ("seeds", 8)
+    assert usual.name != fresh.name
+    assert usual.name == read_study({**IRIS, **points, "certify": {"kind": "both"}}).name
 
 
 def test_a_bare_word_is_a_mapping_of_that_kind():

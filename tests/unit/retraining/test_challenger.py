@@ -39,6 +39,13 @@ def test_one_trial_with_the_champion_s_values():
     assert challenger_study(record, _asked("promotion.margin=0.2")).fixed.promotion.margin == 0.2
 
 
+def test_a_challenger_is_not_compared_with_the_defaults():
+    spec = challenger_study(_record("select.rule=fresh", "model.units=[int,8,64]"), _asked())
+    assert (spec.fixed.select.rule, spec.fixed.fresh_trainings) == ("best", 0)
+    assert spec.openings[0]["model.units"] == 17
+    assert challenger_study(_record("select.rule=one_se"), _asked()).fixed.select.rule == "one_se"
+
+
 def test_columns_stay_the_same_and_rows_can_be_elsewhere():
     record = _record("data.kinds.a=category")
     data = challenger_study(record, _asked("data.path=new.csv"), ("later",)).fixed.data

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -11,6 +12,7 @@ from foldwise.data.split import Split
 from foldwise.spec.goal import Goal
 from foldwise.study.certificate import chosen_by, smallest_within, tied
 from foldwise.trial.certificate import Certificate
+from foldwise.trial.fresh import Fresh
 from foldwise.trial.result import FoldScore, TrialResult, mean_and_sd
 
 UP, DOWN = Goal("accuracy", "maximize"), Goal("rmse", "minimize")
@@ -50,6 +52,13 @@ def test_the_smallest_network_within_one_standard_error():
     assert chosen_by("one_se", BEST, [FAR, CLOSE, SMALL, BEST], UP).number == 2
     assert chosen_by("best", BEST, [FAR, CLOSE, SMALL, BEST], UP).number == 3
     assert chosen_by("one_se", BEST, [FAR, BEST], UP).number == 3
+
+
+def test_the_trial_that_fresh_runs_take_is_refitted():
+    fresh = Fresh(seeds=5, redrawn=True, taken=1, rule=True)
+    assert chosen_by("fresh", BEST, [FAR, CLOSE, BEST], UP, fresh).number == 1
+    assert chosen_by("best", BEST, [FAR, CLOSE, BEST], UP, fresh).number == 3
+    assert chosen_by("fresh", BEST, [FAR, CLOSE, BEST], UP, replace(fresh, taken=None)).number == 3
 
 
 def test_a_score_that_is_minimised_is_within_one_error_above_the_best():

@@ -93,3 +93,18 @@ def test_a_refit_takes_a_fold_of_the_best_trial_and_more_rows():
 
 def test_a_refit_of_a_fused_trial_may_take_as_long_as_the_trial():
     assert after(trial(0, 0.9, 40.0, engine="fused")) == pytest.approx(SECONDS_TO_CONCLUDE + 40 * 1.25, abs=0.5)
+
+
+def test_time_is_reserved_for_fresh_runs_until_they_begin():
+    deadline = Deadline(1000.0, time.monotonic() - 900.0)
+    deadline.note(trial(0, 0.9, 2.0), GOAL, 1.25, fresh=30)
+    assert not deadline.is_over
+    deadline.note(trial(1, 0.95, 4.0), GOAL, 1.25, fresh=30)
+    assert deadline.is_over
+    deadline.raise_if_refit_is_due()
+    early = Deadline(1000.0, time.monotonic() - 400.0)
+    early.note(trial(0, 0.9, 50.0), GOAL, 1.0, fresh=30)
+    assert not early.is_over  # they get half of the time at most
+    late = Deadline(1000.0, time.monotonic() - 999.0)
+    with pytest.raises(OutOfTime):
+        late.raise_if_refit_is_due()

@@ -80,6 +80,12 @@ def test_no_estimate_is_longer_than_the_time_limit(tmp_path):
     assert "about 30 s, " in Estimate(plan, Earlier("other", 9.0, 9.0), 3.0).sentence(queue, refit=1.0)
 
 
+def test_fresh_runs_count_as_trials(tmp_path):
+    plan, earlier = _plan(tmp_path, certify={"kind": "seeds", "top": 9, "seeds": 5}), Earlier("other", pace=2.0, after=10.0)
+    assert re.search(r"about 3 min, ", before_training(plan, earlier))  # 40 trials, and 9 with the defaults five times
+    assert re.search(r"about 90 s, |about 2 min, ", before_training(_plan(tmp_path), earlier))
+
+
 def test_before_training_only_an_earlier_study_tells_the_time(tmp_path):
     plan = _plan(tmp_path)
     assert re.fullmatch(
