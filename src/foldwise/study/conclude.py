@@ -89,7 +89,7 @@ def conclude(
     parts.watcher.judged(summary)  # now, as figures and the registry take seconds
     marks = Marks(certificate.ties if certificate else (), best.number)
     draw_figures(plan, model.bundle, results, judgement.baselines.scores, judgement.answers, notify, marks)
-    explained = explain(plan, best, parts)
+    explained = explain(plan, best, results, parts)
     place = parts.tracker.place()
     record = parts.ledger.study(plan.spec.name)
     assert record is not None  # its trials are in the ledger

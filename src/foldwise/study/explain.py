@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -15,7 +15,6 @@ import pandas as pd
 
 from foldwise.errors import DiskFull, Interrupted
 from foldwise.evaluation.level_scores import LevelScore, level_scores
-from foldwise.models.input_rules import takes_pixels
 from foldwise.report.compare_page import RowsShown
 from foldwise.report.figures.columns import draw_importance
 from foldwise.report.figures.dependence import draw_dependence
@@ -38,7 +37,7 @@ from foldwise.trial.result import TrialResult
 
 IMPORTANCE, LEVELS, WORST, MORE = "importance.csv", "levels.csv", "worst_rows.csv", "more_rows.csv"
 FIGURES = ("columns.png", "dependence.png", "levels.png", "more_rows.png")
-USUAL_SECONDS = 60.0  # of `explain.kind=auto`
+USUAL_SECONDS, USUAL_SHARE = 60.0, 0.1  # of `explain.kind=auto`: a minute, or this share of what all trials took
 RESERVED = 4.0  # seconds of a limited job that are left for the registry and the tracker
 
 
@@ -58,12 +57,13 @@ class Explained:
         return self.worst.shown(first)
 
 
-def explain(plan: Plan, trial: TrialResult, parts: Parts) -> Explained:
+def explain(plan: Plan, trial: TrialResult, results: Sequence[TrialResult], parts: Parts) -> Explained:
     """Look at the trial that was refitted; write tables and figures into the study's folder.
 
     Args:
         plan: the study.
         trial: a complete trial.
+        results: all finished trials, whose time bounds the time of `auto`.
         parts: what the study is run with.
 
     Raises:
@@ -75,7 +75,8 @@ def explain(plan: Plan, trial: TrialResult, parts: Parts) -> Explained:
     asked = plan.spec.fixed.explain
     if asked.kind == "none" or plan.same_rows:
         return Explained()
-    usual = math.inf if asked.kind == "full" else USUAL_SECONDS
+    searched = math.fsum(one.seconds for one in results if one.reused is None)
+    usual = math.inf if asked.kind == "full" else max(USUAL_SECONDS, USUAL_SHARE * searched)
     seconds = min(usual, parts.deadline.left - RESERVED)
     looking = Explaining(plan, trial, time.monotonic() + seconds, parts.raise_if_stopped)
     return _explained(looking, parts.watcher.note)
@@ -103,7 +104,11 @@ def _explained(looking: Explaining, notify: Callable[[str], None]) -> Explained:
 
     def columns() -> None:
         nonlocal importance
-        if not _has_columns(looking) or _too_slow(looking, notify):
+        if not looking.has_columns:
+            return
+        if not looking.is_quick:
+            takes = f"to train trial {looking.trial.number} again takes about {duration(looking.trial.seconds)}"
+            notify(f"importance of columns: left out, as {takes}; explain.kind=full measures it")
             return
         importance = importance_of(looking)
         if importance is None:
@@ -139,20 +144,6 @@ def _explained(looking: Explaining, notify: Callable[[str], None]) -> Explained:
         except Exception as fault:  # noqa: BLE001 - a study must not fail for what is said of it
             notify(f"{name}: could not be found: {first_line(fault)}")
     return Explained(importance, worst)
-
-
-def _has_columns(looking: Explaining) -> bool:
-    """Whether the trial's network takes columns; a pixel means nothing by itself."""
-    return looking.plan.table.images is None and not takes_pixels(looking.job.spec.model)
-
-
-def _too_slow(looking: Explaining, notify: Callable[[str], None]) -> bool:
-    """Whether the folds cannot be trained again in time; then the user is told."""
-    if looking.trial.seconds <= looking.left:
-        return False
-    takes = f"to train trial {looking.trial.number} again takes about {duration(looking.trial.seconds)}"
-    notify(f"importance of columns: left out, as {takes}; explain.kind=full measures it all the same")
-    return True
 
 
 def _draws(plan: Plan) -> bool:

@@ -16,6 +16,7 @@ from foldwise.evaluation.level_scores import Predicted
 from foldwise.evaluation.metrics import scorer
 from foldwise.evaluation.threshold import fold_thresholds
 from foldwise.models.heads import THRESHOLD
+from foldwise.models.input_rules import takes_pixels
 from foldwise.study.out_of_fold import load, rows_of
 from foldwise.study.plan import Plan
 from foldwise.trial.job import TrialJob
@@ -59,6 +60,16 @@ class Explaining:
         """The job that trained it."""
         return self.plan.job(self.trial.trained_as, self.trial.params, self.trial.engine)
 
+    @property
+    def is_quick(self) -> bool:
+        """Whether its folds can be trained again in the time that is left."""
+        return self.trial.seconds <= self.left
+
+    @property
+    def has_columns(self) -> bool:
+        """Whether its network takes columns; a pixel means nothing by itself."""
+        return self.plan.table.images is None and not takes_pixels(self.job.spec.model)
+
     @cached_property
     def models(self) -> list[FoldModel]:
         """The networks of its folds, trained again to the same weights."""
@@ -68,10 +79,12 @@ class Explaining:
 
     @cached_property
     def kept(self) -> Predicted | None:
-        """Its out-of-fold predictions, if they were kept."""
+        """Its out-of-fold predictions, if they were kept or its folds can be trained again in time."""
         answers = load(self.plan, [self.trial.trained_as]).get(self.trial.trained_as)
         if answers is None:
-            return None
+            if not (self.has_columns and self.is_quick):
+                return None
+            answers = np.concatenate([model.predictions for model in self.models])
         counts = [len(split.valid) for split in self.plan.splits]
         thresholds = self.thresholds(np.split(answers, np.cumsum(counts)[:-1]))
         return Predicted(rows_of(self.plan), answers, np.repeat(thresholds, counts))

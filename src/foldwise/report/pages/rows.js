@@ -17,8 +17,7 @@ data.studies.forEach((study, place) => {
   t.number.forEach((number, index) => {
     const row = { place, study: study.name, number, state: t.state[index], mean: t.mean[index], sd: t.sd[index],
       seconds: t.seconds[index], reason: t.reason[index] ?? (t.reused[index] === null ? "" : `as trial ${t.reused[index]}`) };
-    row.ring = tied[place].has(number);
-    row.model = study.model === number;
+    row.marks = [tied[place].has(number) && "ring", study.model === number && "model"].filter(Boolean);
     for (const name in t.params) row[name] = t.params[name][index];
     for (const name in t.costs) row[name] = t.costs[name][index];
     rows.push(row);

@@ -39,10 +39,9 @@ const mark = (kind) => {
   sign.setAttribute("aria-label", MARKS[kind]);
   return sign;
 };
-const marksOf = (row) => Object.keys(MARKS).filter((kind) => row[kind]).map(mark);
 function legend() {
-  const kinds = Object.keys(MARKS).filter((kind) => rows.some((row) => row[kind]));
-  byId("marks").replaceChildren(...kinds.flatMap((kind) => [mark(kind), MARKS[kind]]));
+  const kinds = Object.keys(MARKS).filter((kind) => rows.some((row) => row.marks.includes(kind)));
+  byId("marks").replaceChildren(...kinds.flatMap((kind) => [mark(kind), `${MARKS[kind]} `]));
 }
 function space(count) {
   const line = element("tr"), cell = element("td");
@@ -70,7 +69,7 @@ function body() {
     line.append(tick);
     for (const name of data.columns) {
       const cell = element("td", cellText(row, name), (numeric.has(name) ? "" : "text ") + (name === "state" ? row.state : name === "reason" ? "reason" : ""));
-      if (name === "number") cell.append(...marksOf(row));
+      if (name === "number") cell.append(...row.marks.map(mark));
       if (name === "reason") cell.title = row.reason;
       if (name === "reason" && !row.reason) cell.textContent = "";
       line.append(cell);
