@@ -61,7 +61,7 @@ def test_a_copied_column_is_named_with_the_one_that_it_copies(planted, tmp_path)
     rows = planted.copy()
     rows.insert(2, "again", 10 - 2 * rows["x7"])
     output = tuned(rows, tmp_path, "tracking.figures=false")
-    assert said(output) == ["x3", "again with x7", "x1"]
+    assert said(output) == ["x3", "again (with x7)", "x1"]
     found = summary(tmp_path / "runs")["importance"]
     (group,) = found["groups"]
     assert group["columns"] == ["again", "x7"]

@@ -88,10 +88,7 @@ def dependence(
     for fold, preparation in zip(folds, preparations, strict=True):
         features = np.flatnonzero(np.isin(fold.columns, [grid.column]))
         points = preparation.transform(lent)[:, features]
-        means = []
-        for point in points:
-            x = fold.x.copy()
-            x[:, features] = point
-            means.append(fold.predict(x).reshape(len(x), -1).mean(axis=0))
-        found.append(means)
+        x = np.tile(fold.x, (len(points), 1))
+        x[:, features] = np.repeat(points, len(fold.x), axis=0)
+        found.append(fold.predict(x).reshape(len(points), len(fold.x), -1).mean(axis=1))
     return np.array(found, dtype=np.float64)

@@ -12,8 +12,9 @@ from foldwise.spec.base import Spec
 class ExplainSpec(Spec):
     """What the answers of the chosen trial rest on, measured on rows that the answering network did not learn from.
 
-    kind: `auto` does what takes a minute, or a tenth of the search; `full` does all of it. repeats: how often each column is shuffled.
-    columns, rows: at most so many are shuffled. more_rows: whether the trial is trained on fewer rows too.
+    kind: `auto` does what takes a minute, or a tenth of the search; `full` does all of it.
+    repeats: how often each column is shuffled. columns, rows: how many are shuffled at most. worst: rows that are kept.
+    more_rows: whether the trial is trained on fewer rows too.
     """
 
     kind: Literal["auto", "full", "none"] = "auto"

@@ -13,6 +13,7 @@ from foldwise.data.preparation.fold import Preparation, fit_preparation
 from foldwise.evaluation.column_groups import MOST_COLUMNS, groups_of
 from foldwise.evaluation.column_importance import FoldRows, Measured, Unit, drops, over_folds
 from foldwise.evaluation.dependence import Dependence, dependence, grid_of
+from foldwise.report.figures.dependence import HELD
 from foldwise.seeds import Purpose, derive, generator
 from foldwise.study.explained import Explaining
 from foldwise.trial.importance import ColumnImportance, GroupImportance, Importance, known
@@ -76,7 +77,7 @@ def dependences(looking: Explaining, importance: Importance) -> list[tuple[str, 
         grid = grid_of(plan.table, plan.development, name)
         if grid is not None:
             looking.between()
-            title = f"{name} (its group held)" if len(unit.columns) > 1 else name
+            title = f"{name}{HELD}" if len(unit.columns) > 1 else name
             found.append((title, Dependence(grid, dependence(plan.table, grid, folds, fitted))))
     return found
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from foldwise.system.numbers import counted, shown
 
 NAMED = 5  # in a sentence
-TOGETHER = 4  # columns of a group in a sentence
+TOGETHER = 3  # columns of a group in a sentence
 
 
 @dataclass(frozen=True)
@@ -77,11 +77,11 @@ class Importance:
 
 
 def together(columns: Sequence[str]) -> str:
-    """The names of columns that are shuffled together: `age`, `age with years`."""
+    """The names of columns that are shuffled together: `age`, `age (with years)`."""
     first, *rest = columns
     others = rest[: TOGETHER - 1]
     more = f" and {len(rest) - len(others)} more" if len(rest) > len(others) else ""
-    return first + (f" with {', '.join(others)}{more}" if rest else "")
+    return first + (f" (with {', '.join(others)}{more})" if rest else "")
 
 
 def known(value: float) -> float | None:

@@ -95,7 +95,7 @@ def test_of_a_wide_table_the_columns_that_matter_are_measured_with_their_groups(
     assert [unit.columns for unit in one.ranked[:2]] == [("x9", "again"), ("x4",)]
     assert (len(one.columns), one.of) == (4, 31)
     assert one.rows <= 150
-    assert "x9 with again" in notes[0]
+    assert "x9 (with again)" in notes[0]
     assert not (plan.folder / "worst_rows.csv").exists()
 
 

@@ -19,7 +19,7 @@ def test_the_sentence_names_what_matters_in_order_and_a_group_as_one():
     columns = [column("a", 0.123, 0.1), column("b", 0.02, -0.01, 0), column("b_copy", 0.01, -0.02, 0), column("c", 0.001, -0.1)]
     one = found(columns, (group,))
     assert one.sentence == (
-        "columns that matter most: b with b_copy 0.2, a 0.12 "
+        "columns that matter most: b (with b_copy) 0.2, a 0.12 "
         "(how much worse accuracy gets where they are shuffled, out of fold); 1 other not seen to matter"
     )
     assert [unit.columns for unit in one.ranked] == [("b", "b_copy"), ("a",), ("c",)]
@@ -38,7 +38,7 @@ def test_without_intervals_what_is_above_0_counts():
 
 def test_names_of_a_large_group_are_cut():
     assert together(["a"]) == "a"
-    assert together([f"x{n}" for n in range(9)]) == "x0 with x1, x2, x3 and 5 more"
+    assert together([f"x{n}" for n in range(9)]) == "x0 (with x1, x2 and 6 more)"
 
 
 def test_it_is_read_as_it_was_written():

@@ -19,6 +19,7 @@ from foldwise.system.numbers import shown
 ACROSS = 3
 CLASSES = 5  # with a line
 LETTERS = 12  # of a level
+HELD = " *"  # behind the name of a column whose group is held
 
 
 def draw_dependence(found: Sequence[tuple[str, Dependence]], target: str, labels: Sequence[str]) -> Figure | None:
@@ -48,7 +49,9 @@ def draw_dependence(found: Sequence[tuple[str, Dependence]], target: str, labels
         _draw(axes, one, outputs, labels)
     for axes in every.flat[len(found) :]:
         axes.set_axis_off()
-    figure.suptitle("Mean answer by the value of a column (thin: the networks of the folds)", x=0.01, ha="left", fontsize=10)
+    held = "; * the columns like it are held" if any(title.endswith(HELD) for title, _ in found) else ""
+    about = f"Mean answer by the value of a column (thin: the networks of the folds{held})"
+    figure.suptitle(about, x=0.01, ha="left", fontsize=10)
     if len(outputs) > 1:
         lines = every.flat[0].get_legend_handles_labels()
         figure.legend(*lines, loc="outside lower center", ncols=5, fontsize=8, frameon=False)

@@ -24,18 +24,20 @@ def test_the_most_important_is_on_top_and_columns_stand_below_their_group():
         (("c",), True),
         (("a",), False),
     ]
-    (axes,) = draw_importance(one).axes
-    assert [text.get_text() for text in axes.get_yticklabels()] == ["b with c", "one: b", "one: c", "a"]
+    figure = draw_importance(one)
+    (axes,) = figure.axes
+    assert [text.get_text() for text in axes.get_yticklabels()] == ["b and 1 like it", "only b", "only c", "a"]
     assert [bar.get_width() for bar in axes.patches] == [0.9, 0.2, 0.1, 0.5]
     assert axes.get_ylim()[0] > axes.get_ylim()[1]
-    assert "green" in axes.get_title(loc="right")
+    assert "green" in figure.get_suptitle()
 
 
 def test_of_many_columns_it_says_how_many_are_shown():
-    (axes,) = draw_importance(found(MOST + 5)).axes
+    figure = draw_importance(found(MOST + 5))
+    (axes,) = figure.axes
     assert len(axes.patches) == MOST
-    assert axes.get_title(loc="right") == f"{MOST} of {MOST + 7} columns, 1,500 rows"
-    assert axes.get_xlabel() == "how much worse f1 gets where the column is shuffled, out of fold, with 95 % intervals"
+    assert figure.get_suptitle() == f"Which columns matter ({MOST} of {MOST + 7} columns, 1,500 rows)"
+    assert axes.get_xlabel() == "how much worse f1 gets where it is shuffled, out of fold; lines: 95 % intervals"
 
 
 def test_a_single_fold_has_bars_without_lines():
