@@ -6,6 +6,7 @@ import math
 import random
 from collections.abc import Mapping
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,10 +14,11 @@ from typing import Any
 from foldwise.config.read import read_study
 from foldwise.ledger.ledger import open_ledger
 from foldwise.ledger.rows import StudyRecord
-from foldwise.report.compare_page import write_page
+from foldwise.report.compare_page import RowsShown, write_page
 from foldwise.spec.goal import Goal
 from foldwise.spec.space import Params
 from foldwise.spec.study import StudySpec
+from foldwise.trial.certificate import Certificate
 from foldwise.trial.result import FoldScore, TrialResult, mean_and_sd
 from foldwise.trial.summary import BaselineScore, BestTrial, HoldoutScore, RegisteredModel, RowCounts, StudySummary, TrialCounts
 from foldwise.tuning.random_tuner import RandomTuner
@@ -66,12 +68,15 @@ def made_study(runs: Path, trials: int, name: str = "made", **changes: Any) -> P
     return runs
 
 
-def made_page(path: Path, trials: int, **changes: Any) -> Path:
+def made_page(
+    path: Path, trials: int, worst: RowsShown | None = None, certificate: Certificate | None = None, **changes: Any
+) -> Path:
     """The page of such a study as `compare` writes it; writing ten thousand trials into a ledger takes a minute."""
     spec, results = made_results(trials, **changes)
-    record = StudyRecord(spec.name, spec.recipe, "f" * 64, {}, {}, datetime.now(UTC), summary=SUMMARY)
+    summary = replace(SUMMARY, certificate=certificate)
+    record = StudyRecord(spec.name, spec.recipe, "f" * 64, {}, {}, datetime.now(UTC), summary=summary)
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_page(path, [(record, results)], Goal("accuracy", "maximize"))
+    write_page(path, [(record, results)], Goal("accuracy", "maximize"), worst)
     return path
 
 

@@ -37,7 +37,7 @@ WORDS = [f"data={STUDY}", f"study={STUDY}", "budget.trials=40", "folds.count=5",
 WORDS += ["prep.scale=[choice,standard,minmax,quantile]", f"fit.optimizer=[choice,{ADAM},{SGD}]"]
 COLOURS = 256
 WITHIN, SETTLES = 60_000, 1500  # milliseconds for a page to load, and to settle
-FIGURES = ("learning_curves.png",)
+FIGURES = ("learning_curves.png", "columns.png")
 PAGES: Mapping[str, tuple[str, Literal["light", "dark"], int]] = {  # picture -> a page of the study, its colours, its height
     "compare.png": ("compare.html", "light", 1610),
     "compare_dark.png": ("compare.html", "dark", 1610),

@@ -9,6 +9,8 @@ from html import escape
 import pytest
 
 from benchmarks.made_search import PERCEPTRON, made_page, made_results, made_study
+from foldwise.report.compare_page import RowsShown
+from foldwise.trial.certificate import Certificate
 from tests.end_to_end.doors import run
 
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -332,3 +334,31 @@ def test_light_and_dark_and_a_study_of_one_configuration(opened):
     dark = page.evaluate(f"[getComputedStyle(document.body).backgroundColor, {panel}]")
     assert all(one != other for one, other in zip(light, dark, strict=True))
     assert numbers(page) == [0]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.slow
+def test_trials_within_noise_of_the_best_and_the_models_are_marked(opened, tmp_path, scheme):
+    noise = Certificate(kind="bbc", trial=0, looks=18, score=0.9, low=0.8, high=1.0, optimism=0.0, predictions=18, ties=(2, 5))
+    worst = RowsShown("of 9 rows", ("row", "<b>"), [["3", "</td><script>x</script>"]], 2)
+    page = opened(made_page(tmp_path / "marked.html", 20, worst=worst, certificate=noise), scheme)
+    marks = "lines => lines.filter(l => l.cells.length > 2).map(l => [+l.cells[1].textContent, l.cells[1].innerHTML])"
+    cells = dict(page.eval_on_selector_all("#table tbody tr", marks))
+    assert {number for number, cell in cells.items() if 'class="ring"' in cell} == {2, 5}
+    assert {number for number, cell in cells.items() if 'class="model"' in cell} == {0}
+    assert page.inner_text("#marks").split() == ["within", "noise", "of", "the", "best", "the", "model"]
+    ring = "document.querySelector('#table .ring')"
+    colours = [
+        page.evaluate(f"getComputedStyle({one}).{kind}") for one, kind in [(ring, "borderTopColor"), ("document.body", "color")]
+    ]
+    assert colours[0] == colours[1]
+    assert page.inner_text("#worst td:last-child") == "</td><script>x</script>"
+    assert "2 more columns" in page.inner_text("section[aria-label='rows with the largest loss'] h2")
+
+
+@pytest.mark.slow
+def test_without_a_certificate_only_the_model_is_marked(opened):
+    page = opened(1000)
+    assert page.locator("#table .ring").count() == 0
+    assert page.inner_text("#marks") == "the model"
+    assert page.locator("#worst").count() == 0

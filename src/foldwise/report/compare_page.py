@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from html import escape
 from pathlib import Path
@@ -32,6 +32,16 @@ POINTS = 40  # of a curve in the page; the ledger holds all of them
 MANY, FEWER = 2000, 15  # trials in the page, and the points of a curve if there are more
 
 Studies = Sequence[tuple[StudyRecord, Sequence[TrialResult]]]
+
+
+@dataclass(frozen=True)
+class RowsShown:
+    """Rows of the data on the page of a study. more: how many columns have no room."""
+
+    heading: str
+    columns: tuple[str, ...]
+    rows: Sequence[Sequence[str]]
+    more: int
 
 
 def read_studies(ledger: Ledger, names: Sequence[str]) -> tuple[Studies, Goal]:
@@ -98,12 +108,13 @@ def _text(value: Scalar) -> str:
     return "-" if value is None else shown(value) if isinstance(value, float) else str(value)
 
 
-def page(studies: Studies, goal: Goal) -> str:
+def page(studies: Studies, goal: Goal, worst: RowsShown | None = None) -> str:
     """One self-contained HTML page.
 
     Args:
         studies: with their trials; all have the same goal.
         goal: ranks the trials.
+        worst: rows of one study that its model answers worst.
     """
     finished = [results for _, results in studies]
     params = [readable_params(record, results) for record, results in studies]
@@ -130,6 +141,7 @@ def page(studies: Studies, goal: Goal) -> str:
         "title": escape(title),
         "made": datetime.now().astimezone().strftime("%Y-%m-%d %H:%M"),
         "style": page_file("compare.css"),
+        "worst": "" if worst is None else _rows(worst),
         "script": "\n".join(page_file(f"{name}.js") for name in SCRIPTS),
         "data": embedded(data),
         "curves": embedded(curves),
@@ -137,10 +149,23 @@ def page(studies: Studies, goal: Goal) -> str:
     return framed("compare.html", parts)
 
 
-def write_page(path: Path, studies: Studies, goal: Goal) -> None:
+def write_page(path: Path, studies: Studies, goal: Goal, worst: RowsShown | None = None) -> None:
     """Write the page."""
-    text = page(studies, goal)
+    text = page(studies, goal, worst)
     atomically(path, lambda part: part.write_text(text, encoding="utf-8"))
+
+
+def _rows(worst: RowsShown) -> str:
+    """A section with rows of the data."""
+
+    def line(cells: Sequence[str], tag: str) -> str:
+        return "<tr>" + "".join(f"<{tag}>{escape(cell)}</{tag}>" for cell in cells) + "</tr>"
+
+    more = f"; {worst.more} more columns are in worst_rows.csv" if worst.more else ""
+    heading = f"<h2>Rows with the largest loss <small>{escape(worst.heading + more)}</small></h2>"
+    body = "\n".join(line(row, "td") for row in worst.rows)
+    table = f"<table><thead>{line(worst.columns, 'th')}</thead><tbody>{body}</tbody></table>"
+    return f'<section aria-label="rows with the largest loss">{heading}<div id="worst" tabindex="0">{table}</div></section>'
 
 
 def _study(
@@ -163,6 +188,9 @@ def _study(
         "baselines": [{**asdict(baseline), "name": baseline.shown} for baseline in summary.baselines] if summary else [],
         "unfinished": [other.sentence for other in summary.baselines_unfinished] if summary else [],
         "seconds": summary.seconds if summary else {},
+        "ties": list(summary.certificate.ties) if summary and summary.certificate else [],
+        "leads": summary.certificate.trial if summary and summary.certificate else None,
+        "model": summary and summary.best.number,
         "fixed": _fixed(record.recipe),
         "trials": {
             "number": [result.number for result in results],

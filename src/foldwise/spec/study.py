@@ -18,6 +18,7 @@ from foldwise.spec.base import ByKind, Listed, Name, Spec, Words
 from foldwise.spec.certify import AnswersSpec, CertificateKind, CertifySpec, SelectSpec
 from foldwise.spec.data import TableSpec
 from foldwise.spec.execute import ExecutorSpec, HereExecutor
+from foldwise.spec.explain import ExplainSpec
 from foldwise.spec.folds import FoldsSpec
 from foldwise.spec.goal import COSTS, METRICS, is_metric, unknown_metric
 from foldwise.spec.images import ImageSpec
@@ -168,6 +169,7 @@ class FixedSpec(Spec):
     certify: Annotated[CertifySpec, ByKind] = CertifySpec()
     select: SelectSpec = SelectSpec()
     answers: AnswersSpec = AnswersSpec()
+    explain: Annotated[ExplainSpec, ByKind] = ExplainSpec()
     paths: Paths = Paths()
 
     @property

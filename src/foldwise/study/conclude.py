@@ -13,9 +13,11 @@ from foldwise.data.preparation.fold import fit_preparation
 from foldwise.errors import JobError, Replaced
 from foldwise.evaluation.baseline_clock import BaselineClock
 from foldwise.ledger.rows import StudyRecord
-from foldwise.report.compare_page import write_page
+from foldwise.report.compare_page import RowsShown, write_page
+from foldwise.report.figures.searched import Marks
 from foldwise.spec.goal import Goal
 from foldwise.study.certificate import certify, chosen_by
+from foldwise.study.explain import explain
 from foldwise.study.figures import draw_figures
 from foldwise.study.fresh_choice import fresh_outcome
 from foldwise.study.fresh_runs import fresh_runs
@@ -90,21 +92,24 @@ def conclude(plan: Plan, searched: Searched, parts: Parts, registry: Registry, s
         model=described(plan.spec.register, None),
     )
     parts.watcher.judged(summary)  # now, as figures and the registry take seconds
+    marks = Marks(certificate.ties if certificate else (), best.number)
     record = parts.ledger.study(plan.spec.name)
     assert record is not None  # its trials are in the ledger
     with ThreadPoolExecutor(1) as beside:  # MLflow works in a process of its own
         registering = beside.submit(_register, plan, record, best.number, parts, registry, judgement)
-        draw_figures(plan, model.bundle, results, judgement.baselines.scores, judgement.answers, notify)
+        draw_figures(plan, model.bundle, results, judgement.baselines.scores, judgement.answers, notify, marks)
+        explained = explain(plan, best, results, parts)
         place, version = registering.result()
     summary = replace(
         summary,
+        importance=explained.importance,
         model=described(plan.spec.register, version),
         seconds=_seconds(
             seconds, refit=refitted - began, baselines=judgement.baselines.seconds, concluding=time.monotonic() - began
         ),
         mlflow=place,
     )
-    _publish(plan, replace(record, summary=summary), results, parts)
+    _publish(plan, replace(record, summary=summary), results, parts, explained.shown)
     return summary
 
 
@@ -192,12 +197,14 @@ def _seconds(before: Mapping[str, float], refit: float, baselines: float, conclu
     return {name: round(seconds, 3) for name, seconds in spent.items()}
 
 
-def _publish(plan: Plan, record: StudyRecord, results: Sequence[TrialResult], parts: Parts) -> None:
+def _publish(
+    plan: Plan, record: StudyRecord, results: Sequence[TrialResult], parts: Parts, worst: RowsShown | None = None
+) -> None:
     """Write the page and the summary, and show both; the ledger marks the study as finished."""
     summary = record.summary
     assert summary is not None
     reached("before-summary")
-    write_page(plan.folder / "compare.html", [(record, results)], plan.goal)
+    write_page(plan.folder / "compare.html", [(record, results)], plan.goal, worst)
     write_json(plan.folder / "summary.json", summary.to_json())
     reached("after-summary")
     parts.ledger.finish_study(record.name, summary)

@@ -73,6 +73,11 @@ class Deadline:
         """Whether the search has to end."""
         return time.monotonic() > self._ends - self._after - self._refit - self._fresh
 
+    @property
+    def left(self) -> float:
+        """The seconds until the whole job has to be done; inf without a limit."""
+        return self._ends - time.monotonic()
+
     def raise_if_over(self) -> None:
         """Raise OutOfTime if the search has to end."""
         if self.is_over:

@@ -20,6 +20,7 @@ from foldwise.models.average import members
 from foldwise.models.inspect import network_graph_of
 from foldwise.report.figures.model import draw_model
 from foldwise.report.figures.search import draw_search
+from foldwise.report.figures.searched import UNMARKED, Marks
 from foldwise.seeds import Purpose, derive
 from foldwise.spec.balance import KEEP_ROWS
 from foldwise.study.boundary import draw_model_boundary
@@ -52,6 +53,7 @@ def draw_figures(
     baselines: Sequence[BaselineScore],
     answers: Answers,
     notify: Callable[[str], None],
+    marks: Marks = UNMARKED,
 ) -> None:
     """Write `figures/`, unless the configuration turns them off. A figure that cannot be drawn is reported and skipped.
 
@@ -63,7 +65,7 @@ def draw_figures(
         return
     shutil.rmtree(folder, ignore_errors=True)  # no figures of an earlier end are left among these
     parts: Mapping[str, Callable[[], list[Path]]] = {
-        "search": partial(_draw_search, folder, plan, results, baselines),
+        "search": partial(_draw_search, folder, plan, results, baselines, marks),
         "model": partial(_draw_answers, folder, plan, bundle, answers),
         "boundary": partial(draw_model_boundary, folder, plan, bundle, answers.threshold),
     }
@@ -77,10 +79,12 @@ def draw_figures(
             notify(f"figures of the {part} could not all be drawn: {first_line(fault)}")
 
 
-def _draw_search(folder: Path, plan: Plan, results: Sequence[TrialResult], baselines: Sequence[BaselineScore]) -> list[Path]:
+def _draw_search(
+    folder: Path, plan: Plan, results: Sequence[TrialResult], baselines: Sequence[BaselineScore], marks: Marks
+) -> list[Path]:
     best = best_of(results, plan.goal)
     steps = None if best is None else steps_of(plan, best)
-    return draw_search(folder, plan.spec.name, plan.recipe, results, plan.goal, baselines, steps)
+    return draw_search(folder, plan.spec.name, plan.recipe, results, plan.goal, baselines, steps, marks)
 
 
 def steps_of(plan: Plan, result: TrialResult) -> int:

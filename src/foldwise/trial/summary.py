@@ -11,6 +11,7 @@ from pydantic import Field, TypeAdapter
 from foldwise.spec.goal import Goal, Task
 from foldwise.spec.space import Scalar
 from foldwise.trial.certificate import Certificate
+from foldwise.trial.importance import Importance
 from foldwise.trial.race_outcome import RaceOutcome
 
 # Why a search ended: it has all its trials, its time is over, every configuration was tried, or further trials can gain less
@@ -147,6 +148,7 @@ class StudySummary:
         are finished, or another one has the better score on the holdout.
     threshold: for two classes, the probability above which the second is predicted.
     balance: what `BalanceGain` found, where balancing was searched. findings: of the audit. Both are kept and shown as a whole.
+    importance: of the columns, if they were measured.
     seeds: the number of networks that the model is the mean of.
     seconds: of `data`, `search`, fresh runs (`fresh`) if there were any, `refit` and `baselines`, and in `total`.
     """
@@ -172,6 +174,7 @@ class StudySummary:
     answer: Annotated[Answer | None, Field(exclude_if=lambda answer: answer is None)] = None
     balance: Mapping[str, object] | None = None
     features: Features | None = None
+    importance: Annotated[Importance | None, Field(exclude_if=lambda found: found is None)] = None
     engine: str
     seeds: int = 1
     findings: tuple[Mapping[str, object], ...] = ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,8 @@ from foldwise.report.figures.searched import Seen
 from foldwise.report.figures.style import COLOURS, GREY, canvas, plain
 
 BEST, BASELINE, LOST = "black", COLOURS[2], COLOURS[1]
+RING: dict[str, Any] = {"s": 46, "facecolors": "none", "edgecolors": "black", "linewidths": 0.8, "zorder": 3}
+MODEL: dict[str, Any] = {"s": 90, "facecolors": "none", "edgecolors": LOST, "marker": "D", "linewidths": 1.4, "zorder": 4}
 
 
 def best_so_far(search: Seen) -> list[tuple[int, float]]:
@@ -42,6 +45,13 @@ def draw(search: Seen) -> Figure:
     axes.scatter(
         numbers[scored], shown[scored], s=size, color=COLOURS[0], alpha=0.7, linewidths=0, label=f"complete ({scored.sum()})"
     )
+    if len(search.tied):
+        ring = RING if size > 5 else RING | {"s": 14, "linewidths": 0.6}
+        label = f"within noise of the best ({len(search.tied)})"
+        axes.scatter(numbers[search.tied], shown[search.tied], **ring, label=label)
+    if search.refitted is not None:
+        at = [search.refitted]
+        axes.scatter(numbers[at], shown[at], **MODEL, label=f"the model (trial {numbers[at[0]]})")
     if search.promised:
         label = f"stopped, score of the folds reached ({len(search.promised)})"
         heights = np.clip(list(search.promised.values()), low, high)
@@ -95,6 +105,7 @@ def panel(search: Seen) -> Panel:
         for name, spots, symbol, colour in groups
         if spots
     ]
+    traces += marked(search)
     line = best_so_far(search)
     traces.append(
         {
@@ -129,6 +140,32 @@ def panel(search: Seen) -> Panel:
     text = "Each dot is a trial; a trial without a score is drawn at the edge."
     if thin:
         text += f" With more than {THIN} trials, parameters are not shown here; they are in trials.parquet."
+    if len(search.tied):
+        text += " A ring marks a trial that a test over the folds cannot tell from the best."
     if on_the_edge(search):
         text += " Much worse trials are outside the first view; double-click to see all."
     return Panel("Optimisation history", text, traces, layout, 420)
+
+
+def marked(search: Seen) -> list[dict[str, Any]]:
+    """Rings around the trials within noise of the best, and a diamond around the model's, as traces of the page."""
+    thin = many(search)
+    groups: list[tuple[str, Sequence[int], str, str, int]] = [
+        (f"within noise of the best ({len(search.tied)})", search.tied.tolist(), "circle-open", "INK", 8 if thin else 12)
+    ]
+    if search.refitted is not None:
+        number = search.results[search.refitted].number
+        groups.append((f"the model (trial {number})", [search.refitted], "diamond-open", LOST, 17))
+    return [
+        {
+            "type": dots(search),
+            "mode": "markers",
+            "name": name,
+            "x": [search.results[place].number for place in places],
+            "y": [float(search.scores[place]) for place in places],
+            "hoverinfo": "skip",
+            "marker": {"symbol": symbol, "color": colour, "size": size, "line": {"width": 1.4}},
+        }
+        for name, places, symbol, colour, size in groups
+        if places
+    ]

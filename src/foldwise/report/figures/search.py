@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from foldwise.report.figures.searched import Seen, seen
+from foldwise.report.figures.searched import UNMARKED, Marks, Seen, seen
 from foldwise.spec.goal import Goal
 from foldwise.trial.result import TrialResult
 from foldwise.trial.summary import BaselineScore
@@ -25,6 +25,7 @@ def draw_search(
     goal: Goal,
     baselines: Sequence[BaselineScore],
     steps: int | None = None,
+    marks: Marks = UNMARKED,
 ) -> list[Path]:
     """Write the figures that have something to show, each atomically; return their paths.
 
@@ -36,8 +37,9 @@ def draw_search(
         goal: ranks the trials; the first of two goals.
         baselines: over the same folds.
         steps: of an epoch of the best trial; None if they are not known.
+        marks: the trials that stand out.
     """
-    search = seen(name, recipe, results, goal, baselines)
+    search = seen(name, recipe, results, goal, baselines, marks)
     writers = _writers(steps)
     return [writers[file](search, folder / file) for file in worth_drawing(search)]
 

@@ -27,6 +27,20 @@ BEYOND = 1.5  # spans of nine tenths of the trials; scores further from the best
 
 
 @dataclass(frozen=True)
+class Marks:
+    """Trials that are marked.
+
+    ties: those that a test over the folds cannot tell from the best: they are within its noise. refitted: the model's trial.
+    """
+
+    ties: tuple[int, ...] = ()
+    refitted: int | None = None
+
+
+UNMARKED = Marks()
+
+
+@dataclass(frozen=True)
 class Seen:
     """A finished search.
 
@@ -35,6 +49,7 @@ class Seen:
     scores: (trials,); nan for a trial that is not complete.
     baselines: over the same folds.
     same_rows: whether trials were judged on the rows that they were trained on.
+    marks: the trials that stand out.
     """
 
     name: str
@@ -45,6 +60,7 @@ class Seen:
     importance: Measured
     baselines: Sequence[BaselineScore]
     same_rows: bool = False
+    marks: Marks = UNMARKED
 
     @cached_property
     def scored(self) -> npt.NDArray[np.bool_]:
@@ -67,6 +83,19 @@ class Seen:
         """The trials with a score, the best first; equal scores by number."""
         known = [result for result, scored in zip(self.results, self.scored, strict=True) if scored]
         return self.goal.rank(known, lambda result: result.mean)
+
+    @cached_property
+    def tied(self) -> npt.NDArray[np.intp]:
+        """The places of the trials within noise of the best that have a score."""
+        ties = frozenset(self.marks.ties)
+        return np.array([at for at, one in enumerate(self.results) if one.number in ties and self.scored[at]], np.intp)
+
+    @cached_property
+    def refitted(self) -> int | None:
+        """The place of the trial that became the model, if it is known and has a score."""
+        numbers = [one.number for one in self.results]
+        at = numbers.index(self.marks.refitted) if self.marks.refitted in numbers else None
+        return at if at is not None and self.scored[at] else None
 
     @cached_property
     def limits(self) -> tuple[float, float]:
@@ -127,6 +156,7 @@ def seen(
     results: Sequence[TrialResult],
     goal: Goal,
     baselines: Sequence[BaselineScore],
+    marks: Marks = UNMARKED,
 ) -> Seen:
     """Prepare a search for drawing.
 
@@ -136,6 +166,7 @@ def seen(
         results: its finished trials, in any order.
         goal: ranks the trials; the first of two goals.
         baselines: over the same folds.
+        marks: the trials that stand out.
     """
     ordered = sorted(results, key=lambda result: result.number)
     trials = [result.params for result in ordered]
@@ -145,7 +176,7 @@ def seen(
     importance = measure(columns, scores, int(recipe.get("seed") or 0))
     order = {one.name: place for place, one in enumerate(importance.parameters)}
     columns.sort(key=lambda column: order.get(column.name, 0))
-    return Seen(name, goal, ordered, columns, scores, importance, baselines, on_same_rows(recipe))
+    return Seen(name, goal, ordered, columns, scores, importance, baselines, on_same_rows(recipe), marks)
 
 
 def limits(scores: npt.NDArray[np.float64], goal: Goal) -> tuple[float, float]:

@@ -10,11 +10,14 @@ const element = (tag, text, kind) => {
 };
 const many = data.studies.length > 1;
 const rows = [];
+// The trials that a test over the folds cannot tell from the best of their study
+const tied = data.studies.map((study) => new Set(study.ties));
 data.studies.forEach((study, place) => {
   const t = study.trials;
   t.number.forEach((number, index) => {
     const row = { place, study: study.name, number, state: t.state[index], mean: t.mean[index], sd: t.sd[index],
       seconds: t.seconds[index], reason: t.reason[index] ?? (t.reused[index] === null ? "" : `as trial ${t.reused[index]}`) };
+    row.marks = [tied[place].has(number) && "ring", study.model === number && "model"].filter(Boolean);
     for (const name in t.params) row[name] = t.params[name][index];
     for (const name in t.costs) row[name] = t.costs[name][index];
     rows.push(row);

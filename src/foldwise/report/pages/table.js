@@ -30,6 +30,19 @@ function head() {
   }
   byId("table").tHead.replaceChildren(line);
 }
+// A ring: within noise of the best; a diamond: the trial that became the model
+const MARKS = { ring: "within noise of the best", model: "the model" };
+const mark = (kind) => {
+  const sign = element("i", undefined, kind);
+  sign.title = MARKS[kind];
+  sign.setAttribute("role", "img");
+  sign.setAttribute("aria-label", MARKS[kind]);
+  return sign;
+};
+function legend() {
+  const kinds = Object.keys(MARKS).filter((kind) => rows.some((row) => row.marks.includes(kind)));
+  byId("marks").replaceChildren(...kinds.flatMap((kind) => [mark(kind), `${MARKS[kind]} `]));
+}
 function space(count) {
   const line = element("tr"), cell = element("td");
   cell.colSpan = data.columns.length + 1;
@@ -56,6 +69,7 @@ function body() {
     line.append(tick);
     for (const name of data.columns) {
       const cell = element("td", cellText(row, name), (numeric.has(name) ? "" : "text ") + (name === "state" ? row.state : name === "reason" ? "reason" : ""));
+      if (name === "number") cell.append(...row.marks.map(mark));
       if (name === "reason") cell.title = row.reason;
       if (name === "reason" && !row.reason) cell.textContent = "";
       line.append(cell);
@@ -78,3 +92,4 @@ byId("clear").addEventListener("click", () => {
   changed();
 });
 listeners.push(head, body);
+legend();

@@ -7,7 +7,7 @@ import random
 from functools import cache
 
 from foldwise.config.read import parted, read_study
-from foldwise.report.figures.searched import seen
+from foldwise.report.figures.searched import UNMARKED, seen
 from foldwise.spec.goal import METRICS, Goal
 from foldwise.trial.result import FoldScore, TrialResult, mean_and_sd
 from foldwise.trial.summary import BaselineScore
@@ -73,6 +73,6 @@ def usual(trials):
     return look(made(trials))
 
 
-def look(results, metric="accuracy", baselines=BASELINES, name="made", **changes):
+def look(results, metric="accuracy", baselines=BASELINES, name="made", marks=UNMARKED, **changes):
     """A search prepared for the figures."""
-    return seen(name, recipe(**changes), results, goal(metric), baselines)
+    return seen(name, recipe(**changes), results, goal(metric), baselines, marks)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from foldwise.report.figures import history
+from foldwise.report.figures.searched import Marks
 from foldwise.trial.summary import BaselineScore
 from tests.unit.report.figures.searches import complete, look, made, usual
 
@@ -71,3 +72,22 @@ def test_the_page_names_parameters_of_few_trials_only():
 def test_a_reason_is_shown_as_text():
     traces = {trace["name"]: trace for trace in history.panel(usual(40)).traces}
     assert "nan: &lt;/script&gt;&lt;b&gt;loss" in traces["without a score (2)"]["text"][0]
+
+
+def test_trials_within_noise_of_the_best_and_the_models_are_marked():
+    search = look(made(40), marks=Marks((3, 7, 5, 13), 5))  # 7 was stopped and 13 failed
+    shown = drawn(history.draw(search))
+    assert sorted(shown["within noise of the best (2)"][:, 0].tolist()) == [3, 5]
+    assert shown["the model (trial 5)"].tolist() == [[5, search.results[5].mean]]
+    traces = {trace["name"]: trace for trace in history.panel(search).traces}
+    assert traces["within noise of the best (2)"]["x"] == [3, 5]
+    assert traces["within noise of the best (2)"]["marker"]["color"] == "INK"
+    assert traces["the model (trial 5)"]["y"] == [search.results[5].mean]
+    assert "cannot tell from the best" in history.panel(search).text
+
+
+def test_without_marks_nothing_is_marked():
+    labels = drawn(history.draw(usual(40)))
+    assert not [label for label in labels if "noise" in label or "model" in label]
+    assert "ring" not in history.panel(usual(40)).text
+    assert "the model" not in str(history.panel(look(made(40), marks=Marks((), 13))).traces)
