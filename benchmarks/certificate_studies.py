@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-import foldwise
+from foldwise.api import StudyResult, tune
 from foldwise.bundle.bundle import Bundle
 from foldwise.evaluation.metrics import log_losses
 from foldwise.study.certificate import chosen_by
@@ -30,7 +30,6 @@ Array = npt.NDArray[Any]
 Record = dict[str, Any]
 
 ROWS, FRESH, TRIALS, COLUMNS, STEEP = 500, 100_000, 40, 8, 2.4
-RULES = ("best", "one_se")
 SEARCH = (
     "model=mlp",
     "model.hidden=[int,1,2]",
@@ -92,19 +91,20 @@ def made(seed: int) -> Made:
     return Made(frame.iloc[:ROWS], frame.iloc[ROWS:].drop(columns="y"), truth, float(right[ROWS:].mean()), found)
 
 
-def study(family: str, number: int, runs: Path, rules: Sequence[str] = RULES) -> Record:
+def study(family: str, number: int, runs: Path, rules: Sequence[str]) -> Record:
     """Search, and score the winner, the trial of each rule and the default, each refitted, on fresh rows.
 
     Args:
         family: one of FAMILIES.
         number: of the study; it draws the rows and seeds the search.
         runs: an empty folder.
-        rules: of `select.rule`.
+        rules: of `select.rule`. They choose among the same trials; `fresh` alone trains the best again.
     """
     of, rows = FAMILIES[family], made(number)
     asked = (*SEARCH, *of.fit, f"goal.metric={of.metric}", f"seed={number}", f"paths.runs={runs}", "study=made")
+    asked = (*asked, "select.rule=fresh") if "fresh" in rules else asked
     with contextlib.redirect_stdout(io.StringIO()):
-        found = foldwise.tune(*asked, frame=rows.develop, target="y")
+        found = tune(*asked, frame=rows.develop, target="y")
     certificate, best = found.found.certificate, found.best
     assert certificate is not None
     plan, scored = plan_study(found.spec), {}
@@ -128,9 +128,16 @@ def study(family: str, number: int, runs: Path, rules: Sequence[str] = RULES) ->
         "early_stopping": certificate.early_stopping,
         "winner": fresh(best),
         "default": fresh(default),
-        "rules": {rule: fresh(chosen_by(rule, best, found.results, plan.goal)) for rule in rules},
+        "rules": {rule: fresh(_chosen(rule, found)) for rule in rules},
         "seconds": found.found.seconds["total"],
     }
+
+
+def _chosen(rule: str, found: StudyResult) -> TrialResult:
+    if rule != "fresh":
+        return chosen_by(rule, found.best, found.results, found.goal)
+    taken = found.summary["certificate"]["fresh"]["taken"]
+    return next((one for one in found.results if one.number == taken), found.best)
 
 
 def _on_fresh(plan: Plan, trial: TrialResult, rows: Made) -> Record:

@@ -28,7 +28,7 @@ from benchmarks.lines import Record, append, read
 from benchmarks.measure import report
 
 STUDIES, ROWS = 200, 500
-RULES = ("best", "one_se")  # of select.rule
+RULES = ("best", "one_se")  # of select.rule; a study whose line lacks one of them runs again
 # By how many standard errors a rule may be worse than the default, in at most 2 % of studies.
 WORSE = {"one_se": 1.0, "fresh": 0.25}
 
