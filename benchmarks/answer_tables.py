@@ -58,12 +58,15 @@ class BenchmarkTable:
         return [] if self.is_number else sorted(frame[self.target].astype(str).unique())
 
 
-def outer_splits(frame: pd.DataFrame, table: BenchmarkTable, seed: int = 0) -> list[Outer]:
-    """10 splits below 2,000 rows, else 5; in each, the rows of one part are the test. Classes have their shares in all."""
+def outer_splits(frame: pd.DataFrame, table: BenchmarkTable, seed: int = 0, count: int | None = None) -> list[Outer]:
+    """10 splits below 2,000 rows, else 5, or as many as asked for; in each, the rows of one part are the test.
+
+    Classes have their shares in all parts.
+    """
     from sklearn.model_selection import KFold, StratifiedKFold
 
     cutter = KFold if table.is_number else StratifiedKFold
-    count = MANY_SPLITS if len(frame) < FEW_ROWS else FEW_SPLITS
+    count = count or (MANY_SPLITS if len(frame) < FEW_ROWS else FEW_SPLITS)
     classes = None if table.is_number else frame[table.target].astype(str)
     pairs = cutter(count, shuffle=True, random_state=seed).split(np.zeros(len(frame)), classes)
     return [Outer(train, test) for train, test in pairs]
@@ -112,6 +115,7 @@ TABLES = {
     "adult-5000": BenchmarkTable(_adult, "income", rows=5_000),
     "adult": BenchmarkTable(_adult, "income"),
     "california": BenchmarkTable(_california, "median_house_value", NUMBERS),
+    "california-5000": BenchmarkTable(_california, "median_house_value", NUMBERS, rows=5_000),
     "wine-red": BenchmarkTable(partial(_csv, "wine-quality/winequality-red.csv"), "quality", NUMBERS),
     "wine-white": BenchmarkTable(partial(_csv, "wine-quality/winequality-white.csv"), "quality", NUMBERS),
     "mammography": BenchmarkTable(_mammography, "class", RARE),
