@@ -34,3 +34,13 @@ class SelectSpec(Spec):
     """Which trial is refitted: `best`, or with `one_se` the smallest network within one standard error of the best."""
 
     rule: Literal["best", "one_se"] = "best"
+
+
+class EnsembleSpec(Spec):
+    """Whether several trials answer together.
+
+    kind: `greedy` chooses them by their out-of-fold predictions. most: how many different trials at most.
+    """
+
+    kind: Literal["none", "greedy"] = "none"
+    most: Annotated[int, Field(ge=2, le=50)] = 10

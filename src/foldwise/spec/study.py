@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field
 
 from foldwise.spec.base import ByKind, Listed, Name, Spec, Words
-from foldwise.spec.certify import AnswersSpec, CertifySpec, SelectSpec
+from foldwise.spec.certify import AnswersSpec, CertifySpec, EnsembleSpec, SelectSpec
 from foldwise.spec.data import TableSpec
 from foldwise.spec.execute import ExecutorSpec, HereExecutor
 from foldwise.spec.folds import FoldsSpec
@@ -167,6 +167,7 @@ class FixedSpec(Spec):
     promotion: PromotionSpec = PromotionSpec()
     certify: Annotated[CertifySpec, ByKind] = CertifySpec()
     select: SelectSpec = SelectSpec()
+    ensemble: Annotated[EnsembleSpec, ByKind] = EnsembleSpec()
     answers: AnswersSpec = AnswersSpec()
     paths: Paths = Paths()
 

@@ -19,7 +19,8 @@ from foldwise.study.figures import draw_figures
 from foldwise.study.judge import Judgement, judge
 from foldwise.study.plan import Plan
 from foldwise.study.racing import race_outcome
-from foldwise.study.refit_best import Refitted, refit_best
+from foldwise.study.refit_best import Refitted
+from foldwise.study.refit_ensemble import refit_winner
 from foldwise.study.search import Parts, Searched
 from foldwise.study.tables import write_curves, write_trials
 from foldwise.system.files import write_json
@@ -51,7 +52,7 @@ def conclude(
     best = chosen_by(plan.spec.fixed.select.rule, _best_trial(results, plan.goal), results, plan.goal)
     _write_tables(plan, results)
     certificate = certify(plan, results)
-    model = refit_best(plan, best, notify)
+    model, ensemble = refit_winner(plan, best, results, certificate, notify)
     refitted = time.monotonic()
     parts.raise_if_stopped()
     judgement = judge(plan, model, best, results, parts.ledger, _clock(plan, parts))
@@ -70,6 +71,7 @@ def conclude(
         ended=searched.ended,
         best=BestTrial(best.number, best.params, best.mean, best.sd, tuple(fold.score for fold in best.folds)),
         certificate=certificate,
+        ensemble=ensemble,
         scored_on="training rows" if plan.same_rows else None,
         threshold=model.threshold if plan.table.task == "binary" else None,
         baselines=judgement.baselines.scores,
@@ -89,7 +91,8 @@ def conclude(
     place = parts.tracker.place()
     record = parts.ledger.study(plan.spec.name)
     assert record is not None  # its trials are in the ledger
-    version = _register(plan, record, best.number, parts, registry(), place, judgement)
+    key = idempotency_key_of(record, best.number, ensemble)
+    version = _register(plan, key, record, parts, registry(), place, judgement)
     summary = replace(
         summary,
         model=described(plan.spec.register, version),
@@ -118,15 +121,15 @@ def _write_tables(plan: Plan, results: Sequence[TrialResult]) -> None:
 
 def _register(
     plan: Plan,
+    key: str,
     record: StudyRecord,
-    winner: int,
     parts: Parts,
     registry: Registry,
     place: RunPlace | None,
     judgement: Judgement,
 ) -> ModelVersion | None:
     """Register the bundle once; None if the registry is away, and then the next start registers it."""
-    run_id, key, version = place.run_id if place else None, idempotency_key_of(record, winner), None
+    run_id, version = place.run_id if place else None, None
     metrics, leads = (
         judgement.holdout.metrics if judgement.holdout else {},
         plan.spec.fixed.promotion.may_lead(judgement.answer),

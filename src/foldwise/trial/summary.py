@@ -11,6 +11,7 @@ from pydantic import Field, TypeAdapter
 from foldwise.spec.goal import Goal, Task
 from foldwise.spec.space import Scalar
 from foldwise.trial.certificate import Certificate
+from foldwise.trial.ensemble import EnsembleOutcome
 from foldwise.trial.race_outcome import RaceOutcome
 
 # Why a search ended: it has all its trials, its time is over, every configuration was tried, or further trials can gain less
@@ -140,6 +141,7 @@ class StudySummary:
     pareto: with two goals, the number, score and cost of each trial on the front, cheapest first.
     source: the mark of the rows as they were read, if they have one.
     certificate: what the best score is worth after the search, if that was asked for.
+    ensemble: what became of an ensemble of trials, if one was asked for.
     scored_on: of trials trained and judged on the same rows (`folds=none`), `training rows`.
     baselines: those that are finished. baselines_unfinished: those that were cut off or left out.
     holdout: None if no rows were set aside; then there is no answer either, and the verdict says so.
@@ -163,6 +165,7 @@ class StudySummary:
     ended: Ended | None = None
     best: BestTrial
     certificate: Annotated[Certificate | None, Field(exclude_if=lambda found: found is None)] = None
+    ensemble: EnsembleOutcome | None = None
     scored_on: Annotated[Literal["training rows"] | None, Field(exclude_if=lambda rows: rows is None)] = None
     threshold: float | None = None
     baselines: tuple[BaselineScore, ...]
