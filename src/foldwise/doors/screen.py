@@ -149,11 +149,7 @@ class Screen:
         for column in ("", f"{metric} {summary.scored}", f"{metric} on the holdout"):
             table.add_column(column, justify="left" if not column else "right", no_wrap=True)
         held = score(summary.held(metric))
-        together = summary.ensemble
-        if together and together.shipped:
-            table.add_row(f"model (ensemble of {len(together.members)})", score(together.score), held)
-        else:
-            table.add_row(f"model (trial {best.number})", _plus_minus(best.mean, best.sd, folds), held)
+        table.add_row(f"model ({summary.answers})", summary.cross_validated, held)
         for baseline in summary.baselines:
             table.add_row(escape(baseline.shown), _plus_minus(baseline.mean, baseline.sd, folds), score(baseline.holdout))
         for other in summary.baselines_unfinished:

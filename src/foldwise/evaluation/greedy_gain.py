@@ -33,7 +33,7 @@ CANDIDATES, CANDIDATES_RANKED = 40, 10
 # Predictions that are looked at in all draws together, which bounds the time to some ten seconds. Where the fewest draws would
 # look at more, some rows stand for all.
 FEWEST_ROWS = 1000
-MOST_SUMMED, MOST_RANKED = 1_000_000_000, 150_000_000
+MOST_SUMMED, MOST_RANKED = 2_000_000_000, 150_000_000
 
 
 @dataclass(frozen=True)

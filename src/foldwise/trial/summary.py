@@ -10,9 +10,11 @@ from pydantic import Field, TypeAdapter
 
 from foldwise.spec.goal import Goal, Task
 from foldwise.spec.space import Scalar
+from foldwise.system.numbers import score
 from foldwise.trial.certificate import Certificate
 from foldwise.trial.ensemble import EnsembleOutcome
 from foldwise.trial.race_outcome import RaceOutcome
+from foldwise.trial.result import plus_minus
 
 # Why a search ended: it has all its trials, its time is over, every configuration was tried, or further trials can gain less
 # than the folds' noise.
@@ -191,6 +193,19 @@ class StudySummary:
     def scored(self) -> str:
         """How trials and baselines were scored, in words."""
         return "in cross-validation" if self.scored_on is None else "on its own training rows"
+
+    @property
+    def answers(self) -> str:
+        """What the model is: a trial, or several."""
+        together = self.ensemble
+        return f"ensemble of {len(together.members)}" if together and together.shipped else f"trial {self.best.number}"
+
+    @property
+    def cross_validated(self) -> str:
+        """The model's score over the folds; of an ensemble the one that is corrected for its choice."""
+        if self.ensemble and self.ensemble.shipped:
+            return score(self.ensemble.score)
+        return plus_minus(score(self.best.mean), score(self.best.sd), len(self.best.folds))
 
     def held(self, metric: str) -> float | None:
         """The model's metric on the holdout; None without one."""
