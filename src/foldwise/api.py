@@ -89,8 +89,8 @@ class StudyResult:
         """The table that a notebook shows."""
         found, best, metric = self.found, self.found.best, self.found.goal.metric
         rows = [(f"model ({found.answers})", found.cross_validated, found.held(metric))]
-        for line in found.baselines:
-            rows.append((line.shown, plus_minus(score(line.mean), score(line.sd), len(best.folds)), line.holdout))
+        folds = len(best.folds)
+        rows += [(line.shown, plus_minus(score(line.mean), score(line.sd), folds), line.holdout) for line in found.baselines]
         body = "".join(
             f"<tr><td>{html.escape(name)}</td><td>{both}</td><td>{score(held)}</td></tr>" for name, both, held in rows
         )

@@ -10,6 +10,7 @@ ensemble selection" (why the choice overfits).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -33,6 +34,8 @@ CANDIDATES, CANDIDATES_RANKED = 40, 10
 # Predictions that are looked at in all draws together, which bounds the time to some ten seconds. Where the fewest draws would
 # look at more, some rows stand for all.
 FEWEST_ROWS = 1000
+# A draw leaves out n / e of n rows, so a mean over them has e - 1 times the variance of the mean over all.
+TO_ALL_ROWS = 1 / math.sqrt(math.e - 1)
 MOST_SUMMED, MOST_RANKED = 2_000_000_000, 150_000_000
 
 
@@ -63,7 +66,7 @@ class Rule:
         return [tuned(self.goal.metric, truth[at], model[at, 1]) for model in models]
 
     def scores(self, truth: Array, models: Sequence[Array], weights: Array, thresholds: Sequence[float]) -> Array:
-        """The scores (models,) in the metric's own direction."""
+        """The scores (models,) in the metric's own direction, of rows that count as often as weights (rows,) say."""
         weighted = under_weights(self.task, self.labels, self.goal.metric, truth, models, thresholds)
         return np.asarray(weighted(weights[None, :])[0])
 
@@ -72,9 +75,8 @@ class Rule:
 class Gain:
     """What the ensemble and the single best score on rows that chose neither, both means over the draws.
 
-    gain: of the ensemble, in the good direction. error: the standard deviation of the gain over the draws. For two models that
-        are given it is 1.3 times the standard error on all rows, as a draw leaves out a third of them; it contains, too, what
-        the choice varies by.
+    gain: of the ensemble, in the good direction. error: its standard error, from the spread over the draws, brought from the
+        rows that a draw leaves out to all rows. It contains what the choice varies by, so it is rather too large than too small.
     """
 
     ensemble: float
@@ -126,8 +128,8 @@ def gain_of_choice(
     if len(both) < 2:
         return None
     gains = rule.goal.sign * (both[:, 0] - both[:, 1])
-    ensemble, single = both.mean(axis=0).tolist()
-    return Gain(ensemble, single, float(gains.mean()), float(gains.std(ddof=1)), len(both))
+    of_ensemble, of_single = both.mean(axis=0).tolist()
+    return Gain(of_ensemble, of_single, float(gains.mean()), TO_ALL_ROWS * float(gains.std(ddof=1)), len(both))
 
 
 def rows_for(rule: Rule, rows: int, models: int) -> int:

@@ -69,7 +69,10 @@ def test_a_card_of_an_ensemble_comes_back_and_has_a_format_of_its_own(tmp_path):
     [
         ({"members": [{"trial": 7, "weight": 3, "part": 0}]}, "ensemble.members"),
         ({"members": [{"trial": 7, "weight": 3, "part": 0}, {"trial": 2, "weight": 1, "part": 2}]}, "a member for every part"),
-        ({"members": [{"trial": 7, "weight": 3, "part": 0}, {"trial": 7, "weight": 1, "part": 1}]}, "must name each trial once"),
+        (
+            {"members": [{"trial": 7, "weight": 3, "part": 0}, {"trial": 7, "weight": 1, "part": 1}]},
+            "must name each trial once",
+        ),
         ({"members": [{"trial": 7, "weight": 0, "part": 0}, {"trial": 2, "weight": 1, "part": 1}]}, "weight"),
         ({"parts": []}, "a member for every part"),
         ({"parts": [{"head": vars(NUMBERS.head), "features": ["size"]}]}, "has 2 labels for a regression task"),

@@ -47,15 +47,15 @@ def with_noise(seed):
 
 @pytest.mark.parametrize("rule", [ACCURACY, LOSS])
 def test_noise_is_rarely_better(rule):
-    clear = [gain.is_clear for seed in range(20) if (gain := gain_of_choice(rule, *with_noise(seed), 10, seed))]
-    assert len(clear) == 20
+    clear = [gain.is_clear for seed in range(12) if (gain := gain_of_choice(rule, *with_noise(seed), 10, seed))]
+    assert len(clear) == 12
     assert sum(clear) <= 1
 
 
 @pytest.mark.parametrize("rule", [ACCURACY, LOSS])
 def test_models_that_complete_each_other_are_better(rule):
-    clear = [gain_of_choice(rule, *one_signal(seed, own=2.0), 10, seed).is_clear for seed in range(10)]
-    assert sum(clear) >= 9
+    clear = [gain_of_choice(rule, *one_signal(seed, own=2.0), 10, seed).is_clear for seed in range(6)]
+    assert sum(clear) >= 5
 
 
 def test_numbers_with_independent_errors_are_better_by_what_theory_says():
