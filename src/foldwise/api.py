@@ -88,11 +88,11 @@ class StudyResult:
     def _repr_html_(self) -> str:
         """The table that a notebook shows."""
         found, best, metric = self.found, self.found.best, self.found.goal.metric
-        rows = [(f"model (trial {best.number})", best.mean, best.sd, found.held(metric))]
-        rows += [(line.shown, line.mean, line.sd, line.holdout) for line in found.baselines]
-        spread = [(name, plus_minus(score(mean), score(sd), len(best.folds)), held) for name, mean, sd, held in rows]
+        rows = [(f"model ({found.answers})", found.cross_validated, found.held(metric))]
+        folds = len(best.folds)
+        rows += [(line.shown, plus_minus(score(line.mean), score(line.sd), folds), line.holdout) for line in found.baselines]
         body = "".join(
-            f"<tr><td>{html.escape(name)}</td><td>{both}</td><td>{score(held)}</td></tr>" for name, both, held in spread
+            f"<tr><td>{html.escape(name)}</td><td>{both}</td><td>{score(held)}</td></tr>" for name, both, held in rows
         )
         params = Readable(self.spec.space).params(best.params, between=", ")
         scored = "cross-validated" if found.scored_on is None else found.scored

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from foldwise.bundle.card import Card
@@ -9,24 +10,37 @@ from foldwise.data.preparation.fold import AnyPreparation, Preparation
 from foldwise.errors import JobError
 
 
-def check_agreement(folder: Path, card: Card, preparation: AnyPreparation) -> None:
-    """Refuse a card that has other columns, another image or another number of features than the preparation beside it.
+def check_agreement(folder: Path, card: Card, preparations: Sequence[AnyPreparation]) -> None:
+    """Refuse a card that has other columns, another image or other numbers of features than the preparations beside it.
 
     Raises:
         JobError: names the folder and the difference.
     """
-    if isinstance(preparation, Preparation):
-        own = {column.name: str(column.kind) for column in card.schema.columns}
-        used = dict.fromkeys(preparation.measured, "number")
-        used |= {part.name: "category" for part in preparation.categories}
-        used |= {part.name: "date" for part in preparation.dates}
-        used |= {part.name: "text" for part in preparation.texts}
-        rule = "columns" if own != used else ""
-    else:
-        rule = "image" if card.schema.image != preparation.shape else ""
-    if not rule and len(card.features) != len(preparation.features):
-        rule = "number of features"
+    rule = _difference(card, preparations)
     if rule:
         raise JobError(
             f"{folder}: bundle.json and preparation.json differ in the {rule}, so it is not loaded; restore the bundle"
         )
+
+
+def _difference(card: Card, preparations: Sequence[AnyPreparation]) -> str:
+    """What a card and its preparations, one of each part, differ in."""
+    used: dict[str, str] = {}
+    for preparation in preparations:
+        if isinstance(preparation, Preparation):
+            used |= _columns(preparation)
+        elif card.schema.image != preparation.shape:
+            return "image"
+    if {column.name: str(column.kind) for column in card.schema.columns} != used:
+        return "columns"
+    features = [card.features, *(part.features for part in (card.ensemble.parts if card.ensemble else ()))]
+    same = [len(own) == len(preparation.features) for own, preparation in zip(features, preparations, strict=True)]
+    return "" if all(same) else "number of features"
+
+
+def _columns(preparation: Preparation) -> dict[str, str]:
+    """The columns that a preparation uses, with their kinds."""
+    used = dict.fromkeys(preparation.measured, "number")
+    used |= {part.name: "category" for part in preparation.categories}
+    used |= {part.name: "date" for part in preparation.dates}
+    return used | {part.name: "text" for part in preparation.texts}

@@ -1,9 +1,12 @@
-"""The artefact of a study, which answers raw rows: a folder with a network, a preparation and `bundle.json`."""
+"""The artefact of a study, which answers raw rows: a folder with a network, a preparation and `bundle.json`.
+
+That of an ensemble has further networks where preparations differ, each with its own in a folder `part_2`, `part_3`, ...
+"""
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -15,23 +18,25 @@ import numpy.typing as npt
 import pandas as pd
 
 from foldwise.bundle.agreement import check_agreement
-from foldwise.bundle.card import Card, Interval, Sample, read_card, write_card
+from foldwise.bundle.card import Card, CardPart, Ensemble, Interval, Sample, read_card, write_card
 from foldwise.bundle.checksums import check, hash_of
 from foldwise.bundle.libraries import as_words, other_libraries, versions_here
 from foldwise.bundle.network_file import check_network
 from foldwise.bundle.network_size import size_fault
+from foldwise.bundle.part import BLOCK, Conformed, Floats, Part
 from foldwise.bundle.sample_rows import as_raw, sample_row
+from foldwise.data.preparation.encode import Levels
 from foldwise.data.preparation.file import load_preparation, save_preparation
-from foldwise.data.preparation.fold import AnyPreparation, Features, Preparation
-from foldwise.data.preparation.pixels import ImagePreparation, conform_images
+from foldwise.data.preparation.fold import AnyPreparation, Preparation
+from foldwise.data.preparation.pixels import conform_images
 from foldwise.data.profile import profile_of
 from foldwise.data.schema import conform
 from foldwise.data.serving_rules import FLAGS, flags
 from foldwise.data.table import Table
 from foldwise.errors import DataError, FoldwiseError, JobError
 from foldwise.evaluation.calibration import Calibration
-from foldwise.models.average import members
-from foldwise.models.heads import THRESHOLD, Head, label_codes, to_predictions
+from foldwise.evaluation.greedy import weighted_mean
+from foldwise.models.heads import THRESHOLD, Head, label_codes
 from foldwise.spec.data import Reading
 from foldwise.system.files import whole_folder
 from foldwise.system.redact import first_line
@@ -39,22 +44,26 @@ from foldwise.system.redact import first_line
 NETWORK, PREPARATION, CARD = "network.keras", "preparation.json", "bundle.json"
 SAMPLES = 5
 TOLERANCE = 1e-5
-# Rows go through the network in blocks of this size, the last one padded with zeros. So a row's answer does not depend on the
-# number of rows beside it; without that its last bits would, as the shape of a matrix product selects the algorithm.
-BLOCK = 256
 
-Floats = npt.NDArray[np.float64]
 Raw = pd.DataFrame | npt.NDArray[np.uint8]
-Conformed = pd.DataFrame | npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True, eq=False)
 class Bundle:
-    """A network with everything that it needs to answer raw rows."""
+    """A network with everything that it needs to answer raw rows.
+
+    others: of an ensemble, the further networks with preparations of their own; the card has the weights.
+    """
 
     card: Card
     preparation: AnyPreparation
     network: keras.Model
+    others: tuple[Part, ...] = ()
+
+    @cached_property
+    def parts(self) -> tuple[Part, ...]:
+        """All networks with their preparations."""
+        return (Part(self.network, self.preparation, self.card.head), *self.others)
 
     def predict(self, rows: Raw) -> pd.DataFrame:
         """Answer raw rows: columns in any order, extra columns ignored, unseen levels allowed.
@@ -124,14 +133,14 @@ class Bundle:
 
     def export(self, folder: Path | str, format: str = "saved_model") -> Path:
         """Export the network as saved_model, litert or onnx; see `bundle.export`."""
-        from foldwise.bundle.export import export
+        from foldwise.bundle.export import check_one_graph, export
 
+        check_one_graph(self.card)
         return export(self.network, self.preparation, self.card, self.sample_features, Path(folder), format)
 
     @cached_property
     def _is_deep(self) -> bool:
-        """Whether a layer has inputs of more than one axis, as convolutions do: then a block of 256 rows is slow."""
-        return any(_rank(layer) > 2 for layer in members(self.network)[0].layers)
+        return any(part.is_deep for part in self.parts)
 
     def _conformed(self, rows: Raw) -> Conformed:
         """Raw rows as the preparation expects them."""
@@ -148,25 +157,29 @@ class Bundle:
     @property
     def sample_features(self) -> npt.NDArray[np.float32]:
         """The card's sample rows as features of the network, (rows, features)."""
-        return np.asarray(self._features(self._conformed(self.sample_rows())))
-
-    def _features(self, given: Conformed) -> Features:
-        if isinstance(self.preparation, ImagePreparation):
-            return self.preparation.rows(np.asarray(given))
-        assert isinstance(given, pd.DataFrame)
-        return self.preparation.transform(given)
+        return np.asarray(self.parts[0].features(self._conformed(self.sample_rows())))
 
     def _scores(self, given: Conformed, block: int = BLOCK) -> Floats:
-        return self.from_outputs(_forward(self.network, self._features(given), block))
-
-    def from_outputs(self, outputs: npt.ArrayLike) -> Floats:
-        """The scores of raw outputs of the network (rows, units)."""
-        scores = to_predictions(self.card.head, outputs, self.preparation.target)
+        weights = (1,) if self.card.ensemble is None else self.card.ensemble.weights
+        each = [part.scores(given, block) for part in self.parts]
+        scores = each[0] if len(each) == 1 else weighted_mean(each, weights)
         return scores if self.card.calibration is None else self.card.calibration.apply(scores)
 
+    def scores_of(self, conformed: Conformed, block: int = BLOCK) -> Floats:
+        """As `scores`, for rows that have the types of the schema already; block: how many go through a network at once."""
+        return self._scores(conformed, block)
+
     def _flags(self, given: pd.DataFrame) -> npt.NDArray[np.object_]:
-        assert isinstance(self.preparation, Preparation)
-        return flags(given, self.card.profile, self.preparation.categories)
+        return flags(given, self.card.profile, self._categories)
+
+    @cached_property
+    def _categories(self) -> tuple[Levels, ...]:
+        """The levels of the training rows by column; all parts were fitted on the same rows."""
+        found = {}
+        for part in self.parts:
+            assert isinstance(part.preparation, Preparation)
+            found.update({levels.name: levels for levels in part.preparation.categories})
+        return tuple(found.values())
 
 
 def save_bundle(
@@ -181,6 +194,8 @@ def save_bundle(
     threshold: float = THRESHOLD,
     calibration: Calibration | None = None,
     interval: Interval | None = None,
+    others: Sequence[Part] = (),
+    ensemble: Ensemble | None = None,
 ) -> Bundle:
     """Write a bundle and load it again, to check that the files on disk answer as the network in memory does.
 
@@ -195,11 +210,15 @@ def save_bundle(
         threshold: of two labels, the answer is the second if its probability is above it.
         calibration: of its probabilities.
         interval: of its answers to a regression.
+        others: of an ensemble, the further networks with preparations of their own.
+        ensemble: its members, with the place of the part that each is in.
 
     Raises:
         JobError: the loaded bundle gives different answers.
     """
-    schema = table.schema.only(preparation.columns)
+    parts = (Part(network, preparation, head), *others)
+    schema = table.schema.only(frozenset[str]().union(*(part.preparation.columns for part in parts)))
+    further = tuple(CardPart(part.head, part.preparation.features) for part in others)
     card = Card(
         study=study,
         head=head,
@@ -215,14 +234,17 @@ def save_bundle(
         target_written=table.written.get(table.target_name, ""),
         calibration=calibration,
         interval=interval,
+        ensemble=None if ensemble is None else replace(ensemble, parts=further),
         row_cells=0 if reading.header or table.images is not None else table.raw.shape[1] + 1,
     )
-    card = card.with_sample(_sample(Bundle(card, preparation, network), table))
-    with whole_folder(folder, replace=True) as part:
-        network.save(part / NETWORK)
-        save_preparation(preparation, part / PREPARATION)
-        write_card(replace(card, files={name: hash_of(part / name) for name in (NETWORK, PREPARATION)}), part / CARD)
-        return load_bundle(part)
+    card = card.with_sample(_sample(Bundle(card, preparation, network, tuple(others)), table))
+    with whole_folder(folder, replace=True) as made:
+        for place, part in enumerate(parts):
+            (made / _folder(place)).mkdir(exist_ok=True)
+            part.network.save(made / _folder(place) / NETWORK)
+            save_preparation(part.preparation, made / _folder(place) / PREPARATION)
+        write_card(replace(card, files={name: hash_of(made / name) for name in _files(card)}), made / CARD)
+        return load_bundle(made)
 
 
 def load_bundle(folder: Path, files: Mapping[str, str] | None = None, notify: Callable[[str], object] | None = None) -> Bundle:
@@ -240,49 +262,51 @@ def load_bundle(folder: Path, files: Mapping[str, str] | None = None, notify: Ca
     if files is not None:
         check(folder, files)
     card = read_card(folder / CARD)
-    if card.files and set(card.files) != {NETWORK, PREPARATION}:
-        raise JobError(f"{folder / CARD} must have the hashes of {NETWORK} and {PREPARATION} alone, so it is not loaded")
+    names = _files(card)
+    if (card.files or card.ensemble) and set(card.files) != set(names):
+        raise JobError(f"{folder / CARD} must have the hashes of {' and '.join(names)} alone, so it is not loaded")
     for name, expected in card.files.items():
         if hash_of(folder / name) != expected:
             raise JobError(f"{folder / name} was changed since the bundle was saved, so it is not loaded; restore the bundle")
     if difference := other_libraries(card.versions):
         (notify or (lambda sentence: warnings.warn(sentence, stacklevel=3)))(f"{folder}: {difference}")
-    preparation = load_preparation(folder / PREPARATION)
-    check_agreement(folder, card, preparation)
-    file = check_network(folder / NETWORK)
-    try:
-        if rule := size_fault(file, len(card.features), card.head.units):
-            raise JobError(f"{folder / NETWORK} {rule}, so it is not loaded")
-        network = keras.saving.load_model(folder / NETWORK, compile=False, safe_mode=True)
-    except FoldwiseError:
-        raise
-    except Exception as fault:  # noqa: BLE001 Keras raises anything where a configuration makes no sense
-        reason = first_line(fault) or type(fault).__name__
-        raise JobError(f"{folder / NETWORK} cannot be loaded: {reason}") from None
-    network.jit_compile = False  # compiling takes longer than it saves
-    bundle = Bundle(card, preparation, network)
+    preparations = [load_preparation(folder / _folder(place) / PREPARATION) for place in range(len(names) // 2)]
+    check_agreement(folder, card, preparations)
+    heads = (card.head, *(part.head for part in (card.ensemble.parts if card.ensemble else ())))
+    parts = [
+        Part(_load_network(folder / _folder(place) / NETWORK, len(preparation.features), head.units), preparation, head)
+        for place, (preparation, head) in enumerate(zip(preparations, heads, strict=True))
+    ]
+    bundle = Bundle(card, parts[0].preparation, parts[0].network, tuple(parts[1:]))
     _check_sample(bundle, folder)
     return bundle
 
 
-def _forward(network: keras.Model, features: Features, size: int) -> Floats:
-    """The network's outputs, (rows, outputs), computed in blocks."""
-    outputs = []
-    for start in range(0, len(features), size):
-        block = features[start : start + size]
-        filled = np.zeros((size, features.shape[1]), dtype=np.float32)
-        filled[: len(block)] = block
-        outputs.append(network.predict_on_batch(filled)[: len(block)])
-    width = int(network.output_shape[-1])
-    return np.concatenate(outputs).astype(np.float64) if outputs else np.empty((0, width))
+def _folder(part: int) -> str:
+    """Where the files of a part are, below the bundle's folder."""
+    return f"part_{part + 1}" if part else ""
 
 
-def _rank(layer: keras.Layer) -> int:
-    """The number of axes of a layer's output; 0 for a shared layer, which has several outputs."""
+def _files(card: Card) -> list[str]:
+    """The files of all parts, by their paths in the bundle's folder: network and preparation of each."""
+    parts = 1 + len(card.ensemble.parts if card.ensemble else ())
+    return [(Path(_folder(part)) / name).as_posix() for part in range(parts) for name in (NETWORK, PREPARATION)]
+
+
+def _load_network(path: Path, features: int, units: int) -> keras.Model:
+    """Load a network from a file that was checked, with these sizes of input and output."""
+    file = check_network(path)
     try:
-        return len(layer.output.shape)
-    except (AttributeError, ValueError):
-        return 0
+        if rule := size_fault(file, features, units):
+            raise JobError(f"{path} {rule}, so it is not loaded")
+        network = keras.saving.load_model(path, compile=False, safe_mode=True)
+    except FoldwiseError:
+        raise
+    except Exception as fault:  # noqa: BLE001 Keras raises anything where a configuration makes no sense
+        reason = first_line(fault) or type(fault).__name__
+        raise JobError(f"{path} cannot be loaded: {reason}") from None
+    network.jit_compile = False  # compiling takes longer than it saves
+    return network
 
 
 def _sample(bundle: Bundle, table: Table) -> tuple[Sample, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -21,9 +21,9 @@ from foldwise.spec.data import Reading
 from foldwise.spec.stored import first_fault
 from foldwise.system.judged_json import read_json
 
-FORMAT = 4
+FORMAT, OF_ENSEMBLE = 4, 5  # a bundle that is no ensemble keeps the format that earlier versions read
 MOST_BYTES = 256 * 2**20
-READ = (2, 3, 4)  # format 2 has no hashes and no profile, 3 no calibration and no interval
+READ = (2, 3, 4, 5)  # format 2 has no hashes and no profile, 3 no calibration and no interval, 4 no ensemble
 
 
 @dataclass(frozen=True)
@@ -47,11 +47,46 @@ class Sample:
 
 
 @dataclass(frozen=True)
+class CardMember:
+    """A trial of an ensemble. weight: how often its answers count in the mean. part: the place of its network's part."""
+
+    trial: int
+    weight: int
+    part: int
+
+
+@dataclass(frozen=True)
+class CardPart:
+    """The head and the features of a further network with a preparation of its own."""
+
+    head: Head
+    features: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Ensemble:
+    """Trials that answer together by their weighted mean.
+
+    members: the trials. parts: the further parts, from place 1; members of one part are one network. Part 0 has the card's head
+        and features.
+    """
+
+    members: tuple[CardMember, ...]
+    parts: tuple[CardPart, ...] = ()
+
+    @property
+    def weights(self) -> tuple[int, ...]:
+        """How often the answers of each part count."""
+        return tuple(sum(one.weight for one in self.members if one.part == part) for part in range(len(self.parts) + 1))
+
+
+@dataclass(frozen=True)
 class Card:
     """The inputs and outputs of the network, how rows are read, the bundle's origin, and sample rows.
 
     threshold: of two labels, the answer is the second if its probability is above it.
-    files: the SHA-256 of the network's and the preparation's file; empty in older bundles.
+    files: the SHA-256 of the network's and the preparation's file, of each part; empty in older bundles.
+    ensemble: the trials that answer together; None if it is a single one.
     target_written: how the numbers of the target are written, if not plainly.
     row_cells: the cells of a row in a source without a header, whose columns are known by their places; 0 with a header.
     calibration: of the probabilities; None if they are the network's own.
@@ -75,6 +110,7 @@ class Card:
     row_cells: int = 0
     calibration: Calibration | None = None
     interval: Interval | None = None
+    ensemble: Ensemble | None = None
 
     def with_sample(self, sample: tuple[Sample, ...]) -> Card:
         """The same card with these sample rows."""
@@ -83,7 +119,10 @@ class Card:
 
 def write_card(card: Card, path: Path) -> None:
     """Write a card as JSON, synced to disk."""
-    text = json.dumps({"format": FORMAT, **asdict(card)}, indent=1, ensure_ascii=False, allow_nan=False)
+    content = {"format": FORMAT if card.ensemble is None else OF_ENSEMBLE, **asdict(card)}
+    if card.ensemble is None:
+        del content["ensemble"]
+    text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False)
     with path.open("w", encoding="utf-8") as file:
         file.write(text + "\n")
         file.flush()
@@ -116,6 +155,7 @@ def read_card(path: Path) -> Card:
                 "profile": tuple(_profile(column) for column in content.get("profile", ())),
                 "calibration": _given(Calibration, content.get("calibration")),
                 "interval": _given(Interval, content.get("interval")),
+                "ensemble": _given(_ensemble, content.get("ensemble")),
             }
         )
     except OSError as fault:
@@ -128,6 +168,11 @@ def read_card(path: Path) -> Card:
 
 def _given(kind: Callable[..., Any], content: Mapping[str, Any] | None) -> Any:
     return None if content is None else kind(**content)
+
+
+def _ensemble(members: Sequence[Mapping[str, Any]], parts: Sequence[Mapping[str, Any]] = ()) -> Ensemble:
+    further = tuple(CardPart(Head(**part["head"]), tuple(part["features"])) for part in parts)
+    return Ensemble(tuple(CardMember(**member) for member in members), further)
 
 
 def _schema(content: Mapping[str, Any]) -> Schema:

@@ -32,6 +32,7 @@ from foldwise.spec.stored import (
 IMAGE = "image"  # the key of an image in a sample row: its pixels as base64
 MOST_SAMPLES = 1000
 MOST_ENCODED = 2 * MOST_FEATURES  # characters of an image
+MOST_MEMBERS, MOST_WEIGHT = 50, 1000  # of an ensemble
 ROUNDING = 1e-6  # of the sum of a row's probabilities
 
 Word = Annotated[str, matching(r"[A-Za-z0-9][A-Za-z0-9._+!-]{0,99}", "1 to 100 of A-Z a-z 0-9 . _ + ! -")]
@@ -123,6 +124,36 @@ class IntervalRules(Spec):
     half_width: Annotated[Finite, Field(ge=0)]
 
 
+class MemberRules(Spec):
+    """A trial of an ensemble."""
+
+    trial: Annotated[int, Field(ge=0)]
+    weight: Annotated[int, Field(ge=1, le=MOST_WEIGHT)]
+    part: Annotated[int, Field(ge=0, lt=MOST_MEMBERS)]
+
+
+class PartRules(Spec):
+    """A further network with a preparation of its own."""
+
+    head: HeadRules
+    features: Annotated[tuple[Text, ...], Listed, Field(min_length=1, max_length=MOST_FEATURES)]
+
+
+class EnsembleRules(Spec):
+    """Trials that answer together."""
+
+    members: Annotated[tuple[MemberRules, ...], Listed, Field(min_length=2, max_length=MOST_MEMBERS)]
+    parts: Annotated[tuple[PartRules, ...], Listed, Field(max_length=MOST_MEMBERS)] = ()
+
+    @model_validator(mode="after")
+    def _each_has_a_member(self) -> EnsembleRules:
+        if {member.part for member in self.members} != set(range(len(self.parts) + 1)):
+            raise ValueError("must have a member for every part, and a part for every member")
+        if len({member.trial for member in self.members}) != len(self.members):
+            raise ValueError("must name each trial once")
+        return self
+
+
 class CardRules(Spec):
     """A whole card."""
 
@@ -142,11 +173,15 @@ class CardRules(Spec):
     row_cells: Annotated[int, Field(ge=0, le=MOST_PARTS)] = 0
     calibration: CalibrationRules | None = None
     interval: IntervalRules | None = None
+    ensemble: EnsembleRules | None = None
 
     @model_validator(mode="after")
     def _agrees(self) -> CardRules:
         _check_reading(self.reading, self.target)
-        _check_labels(self.head.task, self.head.units, len(self.labels))
+        for head in (self.head, *(part.head for part in (self.ensemble.parts if self.ensemble else ()))):
+            _check_labels(head.task, head.units, len(self.labels))
+            if head.task != self.head.task:
+                raise ValueError("must have one task in all parts")
         if (self.interval if self.labels else self.calibration) is not None:
             raise ValueError("must have an interval for a regression only, and a calibration for labels only")
         if (image := self.schema_.image) is not None and len(self.features) != image[0] * image[1] * image[2]:

@@ -17,7 +17,7 @@ from foldwise.bundle.checksums import hashes
 from foldwise.bundle.export_formats import NETWORKS, check_export
 from foldwise.data.preparation.file import save_preparation
 from foldwise.data.preparation.fold import AnyPreparation
-from foldwise.errors import JobError
+from foldwise.errors import ConfigError, JobError
 from foldwise.system.files import whole_folder
 from foldwise.system.redact import first_line
 
@@ -60,6 +60,15 @@ def export(network: keras.Model, preparation: AnyPreparation, card: Card, sample
         save_preparation(preparation, part / "preparation.json")
         write_card(replace(card, files=hashes(part)), part / "bundle.json")
     return folder
+
+
+def check_one_graph(card: Card) -> None:
+    """Raise ConfigError if an ensemble's networks take or give different things, so that no graph holds them."""
+    parts = len(card.ensemble.parts) + 1 if card.ensemble else 1
+    if parts > 1:
+        rule = f"the ensemble has {parts} networks that differ in how they prepare rows or undo the target's scale"
+        formats = f"so they cannot be exported as one graph, as {', '.join(NETWORKS)} need"
+        raise ConfigError("model", f"{rule}, {formats}; predict, the serving API and MLflow's pyfunc answer with all of them")
 
 
 def refuse_other(kind: str, found: npt.NDArray[Any], expected: npt.NDArray[Any]) -> None:

@@ -74,6 +74,8 @@ _LATER: Mapping[tuple[str, ...], Any] = {
     ("fit", "seeds"): 1,
     ("select",): {"rule": "best"},
     ("answers",): {"coverage": 0.9, "calibrate": "auto"},
+    ("ensemble", "most"): 10,
+    ("ensemble",): {"kind": "none"},
 }
 # The same for options of one kind of a section, where another kind had the option before.
 _LATER_OF_KIND: Mapping[tuple[str, str, str], Any] = {("model", "layers", "image"): None}
@@ -96,6 +98,8 @@ def read_study(config: Mapping[str, Any]) -> StudySpec:
     _refuse_unset(config, "")
     first = _read_first(template, space, fixed.tuner.first)
     recipe = {key: copy.deepcopy(described(value)) for key, value in config.items() if key not in _NO_RESULTS}
+    if isinstance(recipe.get("ensemble"), str):
+        recipe["ensemble"] = {"kind": recipe["ensemble"]}  # a bare word is the same study as its mapping
     source = data_name(fixed)
     name = fixed.study or f"{source}-{identity_hash(recipe)[:8]}"
     # the rule compares with the defaults, so they are trained however few trials there are
@@ -292,9 +296,28 @@ def _check_together(fixed: FixedSpec) -> None:
         raise ConfigError("folds.kind", "forward needs data.time, the column with the time of each row")
     if data.holdout.kind == "time" and data.time is None:
         raise ConfigError("data.holdout.kind", "time needs data.time, the column with the time of each row; or use hash")
+    _check_ensemble(fixed)
     task = SKLEARN_TASKS[data.name] if isinstance(data, SklearnData) and data.task == "auto" else data.task
     if task != "auto":
         goal_for(fixed.metric, fixed.goal.direction, task)
+
+
+def _check_ensemble(fixed: FixedSpec) -> None:
+    """Refuse an ensemble where trials have no out-of-fold predictions, or where a choice or a bound holds for one network."""
+    if fixed.ensemble.kind == "none":
+        return
+    by_predictions = "greedy chooses by out-of-fold predictions, and"
+    one_network = "greedy makes one model of several networks, but"
+    reasons = {
+        f"{by_predictions} certify.kind=none keeps none; use certify.kind=bbc": fixed.certify.kind == "none",
+        f"{by_predictions} folds=none has none; choose other folds": fixed.folds.same_rows,
+        f"{one_network} select.rule={fixed.select.rule} chooses one; use best": fixed.select.rule != "best",
+        f"{one_network} goals weighs the cost of each; name a metric alone": fixed.goals is not None,
+        f"{one_network} goal.at_most bounds the cost of each; leave it empty": bool(fixed.goal.at_most),
+    }
+    for reason, holds in reasons.items():
+        if holds:
+            raise ConfigError("ensemble.kind", f"{reason}, or set ensemble=none")
 
 
 def _refuse_odd(value: Any, key: str) -> None:

@@ -149,7 +149,7 @@ class Screen:
         for column in ("", f"{metric} {summary.scored}", f"{metric} on the holdout"):
             table.add_column(column, justify="left" if not column else "right", no_wrap=True)
         held = score(summary.held(metric))
-        table.add_row(f"model (trial {best.number})", _plus_minus(best.mean, best.sd, folds), held)
+        table.add_row(f"model ({summary.answers})", summary.cross_validated, held)
         for baseline in summary.baselines:
             table.add_row(escape(baseline.shown), _plus_minus(baseline.mean, baseline.sd, folds), score(baseline.holdout))
         for other in summary.baselines_unfinished:
@@ -163,6 +163,8 @@ class Screen:
             self.console.print(escape(summary.race.sentence))
         for line in summary.certificate.sentences if summary.certificate else ():
             self.console.print(escape(line))
+        if summary.ensemble:
+            self.console.print(escape(summary.ensemble.sentence))
         said = f"Verdict: {summary.verdict}" if summary.holdout else summary.verdict[0].upper() + summary.verdict[1:]
         self.console.print(Text(said, style="bold"))
 

@@ -57,7 +57,7 @@ def _registered(
     """The summary with the version of a model that waited; None if the registry is still away."""
     start(1, or_as_it_runs=True)  # MLflow runs the bundle's code, and with it TensorFlow
     name, metrics = summary.model.name, summary.holdout.metrics if summary.holdout else {}
-    idempotency_key = idempotency_key_of(record, summary.best.number)
+    idempotency_key = idempotency_key_of(record, summary.best.number, summary.ensemble)
     rule = PromotionSpec.model_validate(record.recipe.get("promotion") or {})
     standing = Standing(summary.verdict, summary.answer, rule.may_lead(summary.answer))
     run_id = place.run_id if place else None

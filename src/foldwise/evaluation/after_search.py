@@ -60,7 +60,7 @@ def corrected(
     """
     draws = max(FEWEST_DRAWS, min(DRAWS, (MOST_RANKED if ranked else MOST_SUMMED) // max(1, rows * models)))
     outside = []
-    for weights in _drawn(rows, draws, seed, groups):
+    for weights in drawn(rows, draws, seed, groups):
         chosen_on, scored_on = scores(weights), scores((weights == 0).astype(np.float64))
         known = np.isfinite(chosen_on).any(axis=1)
         best = np.nanargmax(np.where(np.isfinite(chosen_on), goal.sign * chosen_on, -np.inf), axis=1)
@@ -78,8 +78,8 @@ def corrected(
     return Corrected(mean, low, high, optimism, len(found))
 
 
-def _drawn(rows: int, draws: int, seed: int, groups: Array | None) -> Iterator[Array]:
-    """How often each row was drawn, (draws, rows) in parts."""
+def drawn(rows: int, draws: int, seed: int, groups: Array | None) -> Iterator[Array]:
+    """How often each row was drawn, (draws, rows) in parts; rows of a group are drawn as wholes."""
     generator = np.random.default_rng(seed)
     _, of_row = (None, None) if groups is None else np.unique(groups, return_inverse=True)
     units = rows if of_row is None else int(of_row.max()) + 1

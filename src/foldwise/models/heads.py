@@ -32,6 +32,12 @@ class Head:
         """Whether its output is a signed distance: -1 for the first label, 1 for the second."""
         return self.loss in ("hinge", "squared_hinge") and self.activation != "sigmoid"
 
+    def averages(self, target: TargetScale = UNSCALED) -> bool:
+        """Whether the prediction from a mean of outputs is the mean of the predictions, as nothing bends or cuts them off."""
+        if self.task == "regression":
+            return not target.log and target.low is None and target.high is None
+        return self.activation in ("sigmoid", "softmax")
+
 
 def head_for(task: Task, classes: int, model: ModelSpec, fit: FitSpec) -> Head:
     """The usual head of a task (sigmoid, softmax or linear), or the one that the specifications set.

@@ -16,10 +16,13 @@ from foldwise.spec.python_value import functions_in
 from foldwise.spec.space import EPOCHS
 from foldwise.spec.study import StudySpec
 from foldwise.spec.trial import SEARCHABLE
+from foldwise.trial.summary import StudySummary
 
 
 def challenger_study(record: StudyRecord, asked: RetrainSpec, left_out: tuple[str, ...] = ()) -> StudySpec:
     """The champion's recipe with the champion's values as its first trial, and more trials only for a search.
+
+    Of an ensemble all members are tried, and chosen from anew: on other rows others may help, or none.
 
     Its columns stay the same, so that clients of the champion can use the challenger.
 
@@ -45,8 +48,8 @@ def challenger_study(record: StudyRecord, asked: RetrainSpec, left_out: tuple[st
         rule = f"{asked.model!r} was made with the Python function {function}, which cannot be called again"
         raise ConfigError("model", f"{rule}; tune it anew from Python")
     assert record.summary is not None
-    params = {name: value for name, value in record.summary.best.params.items() if name != EPOCHS}
-    tuner = {**_mapping(recipe.get("tuner", "tpe")), "first": [params], "warm_start": record.name if asked.search else None}
+    first = _first(record.summary)
+    tuner = {**_mapping(recipe.get("tuner", "tpe")), "first": first, "warm_start": record.name if asked.search else None}
     config = {
         **recipe,
         "study": None,
@@ -54,7 +57,7 @@ def challenger_study(record: StudyRecord, asked: RetrainSpec, left_out: tuple[st
         "data": _data(record, asked, left_out),
         "tuner": tuner,
         **_selected(recipe),
-        "budget": {"trials": max(1, asked.search)},
+        "budget": {"trials": max(len(first), asked.search)},
         "execute": {"kind": "here", "threads": _mapping(recipe.get("execute", "here")).get("threads")},
         "promotion": {**recipe.get("promotion", {}), **asked.promotion.model_dump(exclude_none=True)},
         **{name: getattr(asked, name).model_dump() for name in ("ledger", "tracking", "paths")},
@@ -67,6 +70,17 @@ def challenger_study(record: StudyRecord, asked: RetrainSpec, left_out: tuple[st
 def _selected(recipe: Mapping[str, Any]) -> dict[str, Any]:
     """A challenger is compared with the champion, which was better than the defaults already: not with these once more."""
     return {"select": {"rule": "best"}} if (recipe.get("select") or {}).get("rule") == "fresh" else {}
+
+
+def _first(summary: StudySummary) -> list[dict[str, Any]]:
+    """The values of the best trial, and of the members of an ensemble that is the model."""
+    members = summary.ensemble.members if summary.ensemble and summary.ensemble.shipped else ()
+    points: list[dict[str, Any]] = []
+    for params in (summary.best.params, *(member.params for member in members)):
+        point = {name: value for name, value in params.items() if name != EPOCHS}
+        if point not in points:
+            points.append(point)
+    return points
 
 
 def named(spec: StudySpec, asked: RetrainSpec, model: str, champion: int, fingerprint: str) -> StudySpec:

@@ -43,3 +43,13 @@ class SelectSpec(Spec):
     """
 
     rule: Literal["best", "one_se", "fresh"] = "best"
+
+
+class EnsembleSpec(Spec):
+    """Whether several trials answer together.
+
+    kind: `greedy` chooses them by their out-of-fold predictions. most: how many different trials at most.
+    """
+
+    kind: Literal["none", "greedy"] = "none"
+    most: Annotated[int, Field(ge=2, le=50)] = 10

@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field
 
 from foldwise.spec.base import ByKind, Listed, Name, Spec, Words
-from foldwise.spec.certify import AnswersSpec, CertificateKind, CertifySpec, SelectSpec
+from foldwise.spec.certify import AnswersSpec, CertificateKind, CertifySpec, EnsembleSpec, SelectSpec
 from foldwise.spec.data import TableSpec
 from foldwise.spec.execute import ExecutorSpec, HereExecutor
 from foldwise.spec.explain import ExplainSpec
@@ -168,6 +168,7 @@ class FixedSpec(Spec):
     promotion: PromotionSpec = PromotionSpec()
     certify: Annotated[CertifySpec, ByKind] = CertifySpec()
     select: SelectSpec = SelectSpec()
+    ensemble: Annotated[EnsembleSpec, ByKind] = EnsembleSpec()
     answers: AnswersSpec = AnswersSpec()
     explain: Annotated[ExplainSpec, ByKind] = ExplainSpec()
     paths: Paths = Paths()

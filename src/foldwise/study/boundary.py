@@ -11,11 +11,12 @@ import pandas as pd
 from foldwise.bundle.bundle import Bundle
 from foldwise.data.preparation.fold import Preparation
 from foldwise.data.table import Table
-from foldwise.evaluation.plane import Plane, held_at, plane_through, used
+from foldwise.evaluation.plane import Plane, held_at, plane_through
 from foldwise.report.figures.boundary import Boundary, Dots, draw_boundary
 from foldwise.report.figures.style import save
 from foldwise.study.plan import Plan
-from foldwise.training.by_fold.engine import predict as forward
+
+AT_ONCE = 4096  # rows that go through a network together
 
 
 def draw_model_boundary(folder: Path, plan: Plan, bundle: Bundle, threshold: float) -> list[Path]:
@@ -25,10 +26,11 @@ def draw_model_boundary(folder: Path, plan: Plan, bundle: Bundle, threshold: flo
         return []
 
     def predict(rows: pd.DataFrame) -> npt.NDArray[np.float64]:
-        return bundle.from_outputs(forward(bundle.network, preparation.transform(rows)))
+        return bundle.scores_of(rows, AT_ONCE)
 
     trained = table.take(plan.development)
-    plane = plane_through(used(trained.frame, preparation), preparation.measured, predict, plan.spec.fixed.seed)
+    frame = trained.frame[list(bundle.card.schema.names)]
+    plane = plane_through(frame, preparation.measured, predict, plan.spec.fixed.seed)
     if plane is None:
         return []
     sides = {"training rows": trained, "holdout rows": plan.holdout}

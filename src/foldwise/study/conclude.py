@@ -24,7 +24,8 @@ from foldwise.study.fresh_runs import fresh_runs
 from foldwise.study.judge import Judgement, judge
 from foldwise.study.plan import Plan
 from foldwise.study.racing import race_outcome
-from foldwise.study.refit_best import Refitted, refit_best
+from foldwise.study.refit_best import Refitted
+from foldwise.study.refit_ensemble import refit_winner
 from foldwise.study.search import Parts, Searched
 from foldwise.study.tables import write_curves, write_trials
 from foldwise.system.files import write_json
@@ -58,7 +59,7 @@ def conclude(plan: Plan, searched: Searched, parts: Parts, registry: Registry, s
     best = chosen_by(plan.spec.fixed.select.rule, leader, results, plan.goal, fresh)
     _write_tables(plan, results)
     certificate = certify(plan, results, fresh)
-    model = refit_best(plan, best, notify)
+    model, ensemble = refit_winner(plan, best, results, certificate, notify)
     refitted = time.monotonic()
     parts.raise_if_stopped()
     judgement = judge(plan, model, best, results, parts.ledger, _clock(plan, parts))
@@ -77,6 +78,7 @@ def conclude(plan: Plan, searched: Searched, parts: Parts, registry: Registry, s
         ended=searched.ended,
         best=BestTrial(best.number, best.params, best.mean, best.sd, tuple(fold.score for fold in best.folds)),
         certificate=certificate,
+        ensemble=ensemble,
         scored_on="training rows" if plan.same_rows else None,
         threshold=model.threshold if plan.table.task == "binary" else None,
         baselines=judgement.baselines.scores,
@@ -95,8 +97,9 @@ def conclude(plan: Plan, searched: Searched, parts: Parts, registry: Registry, s
     marks = Marks(certificate.ties if certificate else (), best.number)
     record = parts.ledger.study(plan.spec.name)
     assert record is not None  # its trials are in the ledger
+    key = idempotency_key_of(record, best.number, ensemble)
     with ThreadPoolExecutor(1) as beside:  # MLflow works in a process of its own
-        registering = beside.submit(_register, plan, record, best.number, parts, registry, judgement)
+        registering = beside.submit(_register, plan, key, record, parts, registry, judgement)
         draw_figures(plan, model.bundle, results, judgement.baselines.scores, judgement.answers, notify, marks)
         explained = explain(plan, best, results, parts)
         place, version = registering.result()
@@ -129,15 +132,15 @@ def _write_tables(plan: Plan, results: Sequence[TrialResult]) -> None:
 
 def _register(
     plan: Plan,
+    key: str,
     record: StudyRecord,
-    winner: int,
     parts: Parts,
     registry: Registry,
     judgement: Judgement,
 ) -> tuple[RunPlace | None, ModelVersion | None]:
     """Register the bundle once. Its version is None if the registry is away, and then the next start registers it."""
     place = parts.tracker.place()
-    run_id, key, version = place.run_id if place else None, idempotency_key_of(record, winner), None
+    run_id, version = place.run_id if place else None, None
     metrics, leads = (
         judgement.holdout.metrics if judgement.holdout else {},
         plan.spec.fixed.promotion.may_lead(judgement.answer),

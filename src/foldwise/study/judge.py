@@ -28,7 +28,7 @@ from foldwise.study.plan import Plan
 from foldwise.study.refit_best import Refitted
 from foldwise.study.tables import write_holdout
 from foldwise.system.kill_points import reached
-from foldwise.trial.result import TrialResult
+from foldwise.trial.result import TrialResult, mean_and_sd
 from foldwise.trial.summary import Answer, BaselineScore, BestTrial, Confusion, HoldoutScore, UnfinishedBaseline
 
 Predictions = npt.NDArray[np.float64]
@@ -90,7 +90,7 @@ def judge(
     # a threshold that was searched is a threshold that was tuned
     threshold: Asked = "auto" if "fit.threshold" in plan.spec.space.ranges else model.trial.fit.threshold
     rivals = judge_baselines(plan, threshold, balanced=model.trial.balance.kind != "none", clock=clock)
-    judged = _on_holdout(plan, model, rivals, ledger) if len(plan.holdout) else _without(plan, best, results, rivals)
+    judged = _on_holdout(plan, model, rivals, ledger) if len(plan.holdout) else _without(plan, model, best, results, rivals)
     return (
         judged
         if gain is None
@@ -98,10 +98,11 @@ def judge(
     )
 
 
-def _without(plan: Plan, best: TrialResult, results: Sequence[TrialResult], rivals: Baselines) -> Judgement:
+def _without(plan: Plan, model: Refitted, best: TrialResult, results: Sequence[TrialResult], rivals: Baselines) -> Judgement:
     """What can be said if no rows were set aside."""
-    trial = BestTrial(best.number, best.params, best.mean, best.sd, tuple(fold.score for fold in best.folds))
-    complete = sum(result.state == "COMPLETE" for result in results)
+    folds = model.folds or tuple(fold.score for fold in best.folds)
+    trial = BestTrial(best.number, best.params, *mean_and_sd(list(folds)), folds)
+    complete = 1 if model.folds else sum(result.state == "COMPLETE" for result in results)  # an ensemble is not one of them
     rival, rows = best_baseline(rivals.scores, plan.goal.better), len(plan.development) if plan.same_rows else None
     others = len(rivals.scores) - 1
     verdict = bootstrap.without_holdout(plan.goal, trial, rival, complete, rows, others, rivals.unfinished)

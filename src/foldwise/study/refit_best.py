@@ -32,12 +32,16 @@ ANSWERS = 20  # answers to one row; their median is the time that is reported
 
 @dataclass(frozen=True, eq=False)
 class Refitted:
-    """A trial's configuration, the features that its network takes, and its bundle."""
+    """A trial's configuration, the features that its network takes, and its bundle.
+
+    Of an ensemble the configuration is that of its heaviest member, and folds are the scores of its mean; else there are none.
+    """
 
     trial: TrialSpec
     features: tuple[str, ...]
     bundle: Bundle
     threshold: float
+    folds: tuple[float, ...] = ()
 
 
 def refit_best(plan: Plan, best: TrialResult, notify: Callable[[str], None]) -> Refitted:
@@ -48,7 +52,7 @@ def refit_best(plan: Plan, best: TrialResult, notify: Callable[[str], None]) -> 
         best: the trial, complete.
         notify: is called with sentences for the user.
     """
-    table, data = plan.table, plan.spec.fixed.data
+    table = plan.table
     job = plan.job(best.trained_as, best.params)
     seeds = job.spec.fit.seeds
     several = f", {seeds} times with different first weights" if seeds > 1 else ""
@@ -69,28 +73,34 @@ def refit_best(plan: Plan, best: TrialResult, notify: Callable[[str], None]) -> 
         preparation=final.preparation,
         table=table.take(plan.development),
         head=final.head,
-        reading=data.reading,
+        reading=plan.spec.fixed.data.reading,
         study=plan.spec.name,
         threshold=threshold,
         calibration=rules.calibration,
         interval=rules.interval,
     )
-    columns = (plan.context and plan.context.columns) or identity_columns(table, data)
-    write_trained(plan.folder, columns, row_keys(table, data, columns)[plan.development])
+    write_rows(plan)
     text = network_text(final)
     atomically(plan.folder / NETWORK, lambda part: part.write_text(text, encoding="utf-8"))
     reached("after-bundle")
     if seeds > 1:
         size = (plan.folder / "bundle" / NETWORK_FILE).stat().st_size
-        takes = f"a row takes {shown(_answer_ms(bundle), digits=2)} ms, and their file {shown(size / 1e6, digits=2)} MB"
+        takes = f"a row takes {shown(answer_ms(bundle), digits=2)} ms, and their file {shown(size / 1e6, digits=2)} MB"
         notify(f"the model is the mean of {seeds} networks: {takes}")
     if tuned:
         notify(f"predicts {table.labels[1]!r} above a probability of {threshold:.3f}, tuned on out-of-fold predictions")
-    _tell(rules, notify)
+    note_rules(rules, notify)
     return Refitted(job.spec, features, bundle, threshold)
 
 
-def _tell(rules: AnswerRules, notify: Callable[[str], None]) -> None:
+def write_rows(plan: Plan) -> None:
+    """Write which rows the model was trained on, as `trained.npz`."""
+    table, data = plan.table, plan.spec.fixed.data
+    columns = (plan.context and plan.context.columns) or identity_columns(table, data)
+    write_trained(plan.folder, columns, row_keys(table, data, columns)[plan.development])
+
+
+def note_rules(rules: AnswerRules, notify: Callable[[str], None]) -> None:
     """Say how the answers were calibrated, or how wide their intervals are."""
     if rules.interval is not None:
         share, half = f"{100 * rules.interval.coverage:g} %", shown(rules.interval.half_width, digits=3)
@@ -108,7 +118,7 @@ def network_text(final: FinalModel) -> str:
     return f"{summary_of(alike[0])}\n{mean if len(alike) > 1 else ''}Trained for {epochs} of {steps}, on {rows}.\n"
 
 
-def _answer_ms(bundle: Bundle) -> float:
+def answer_ms(bundle: Bundle) -> float:
     """The median time in which a bundle answers its first sample row, in milliseconds."""
     rows = bundle.sample_rows()
     row: Any = rows.iloc[0].to_dict() if isinstance(rows, pd.DataFrame) else rows[0]

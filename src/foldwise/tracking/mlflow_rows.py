@@ -158,6 +158,7 @@ def summary_tags(summary: StudySummary) -> dict[str, str]:
         "mlflow.note.content": summary.verdict,
         "foldwise.ended": summary.ended,
         "foldwise.best": f"trial {summary.best.number}",
+        "foldwise.ensemble": summary.ensemble.name if summary.ensemble and summary.ensemble.shipped else None,
         "foldwise.model": f"{summary.model.name}/{summary.model.version}",
     }
     return {key: str(value)[:MOST_TAG] for key, value in tags.items() if value is not None}

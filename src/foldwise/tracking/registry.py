@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from foldwise.errors import ConfigError
 from foldwise.ledger.rows import StudyRecord
+from foldwise.trial.ensemble import EnsembleOutcome
 from foldwise.trial.summary import RegisteredModel
 
 if TYPE_CHECKING:
@@ -59,12 +60,14 @@ def is_registered(registry: Registry, reference: str) -> bool:
     return True
 
 
-def idempotency_key_of(record: StudyRecord, winner: int) -> str:
+def idempotency_key_of(record: StudyRecord, winner: int, ensemble: EnsembleOutcome | None = None) -> str:
     """The key under which a study registers its best trial once; more trials or other ranges with the same winner add none.
 
-    Within a study the number of a finished trial always stands for the same training.
+    Within a study the number of a finished trial always stands for the same training. An ensemble that is the model has its
+    members in the key.
     """
-    return f"{record.name} of {record.created.isoformat()}, trial {winner}"
+    trials = f"ensemble {ensemble.name}" if ensemble is not None and ensemble.shipped else f"trial {winner}"
+    return f"{record.name} of {record.created.isoformat()}, {trials}"
 
 
 class Registry(Protocol):

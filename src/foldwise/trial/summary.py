@@ -10,9 +10,12 @@ from pydantic import Field, TypeAdapter
 
 from foldwise.spec.goal import Goal, Task
 from foldwise.spec.space import Scalar
+from foldwise.system.numbers import score
 from foldwise.trial.certificate import Certificate
+from foldwise.trial.ensemble import EnsembleOutcome
 from foldwise.trial.importance import Importance
 from foldwise.trial.race_outcome import RaceOutcome
+from foldwise.trial.result import plus_minus
 
 # Why a search ended: it has all its trials, its time is over, every configuration was tried, or further trials can gain less
 # than the folds' noise.
@@ -141,6 +144,7 @@ class StudySummary:
     pareto: with two goals, the number, score and cost of each trial on the front, cheapest first.
     source: the mark of the rows as they were read, if they have one.
     certificate: what the best score is worth after the search, if that was asked for.
+    ensemble: what became of an ensemble of trials, if one was asked for.
     scored_on: of trials trained and judged on the same rows (`folds=none`), `training rows`.
     baselines: those that are finished. baselines_unfinished: those that were cut off or left out.
     holdout: None if no rows were set aside; then there is no answer either, and the verdict says so.
@@ -165,6 +169,7 @@ class StudySummary:
     ended: Ended | None = None
     best: BestTrial
     certificate: Annotated[Certificate | None, Field(exclude_if=lambda found: found is None)] = None
+    ensemble: EnsembleOutcome | None = None
     scored_on: Annotated[Literal["training rows"] | None, Field(exclude_if=lambda rows: rows is None)] = None
     threshold: float | None = None
     baselines: tuple[BaselineScore, ...]
@@ -191,6 +196,19 @@ class StudySummary:
     def scored(self) -> str:
         """How trials and baselines were scored, in words."""
         return "in cross-validation" if self.scored_on is None else "on its own training rows"
+
+    @property
+    def answers(self) -> str:
+        """What the model is: a trial, or several."""
+        together = self.ensemble
+        return f"ensemble of {len(together.members)}" if together and together.shipped else f"trial {self.best.number}"
+
+    @property
+    def cross_validated(self) -> str:
+        """The model's score over the folds; of an ensemble the one that is corrected for its choice."""
+        if self.ensemble and self.ensemble.shipped:
+            return score(self.ensemble.score)
+        return plus_minus(score(self.best.mean), score(self.best.sd), len(self.best.folds))
 
     def held(self, metric: str) -> float | None:
         """The model's metric on the holdout; None without one."""

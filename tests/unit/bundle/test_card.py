@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from foldwise.bundle.card import Card, Interval, Sample, read_card, write_card
+from foldwise.bundle.card import Card, CardMember, CardPart, Ensemble, Interval, Sample, read_card, write_card
 from foldwise.data.profile import ColumnProfile
 from foldwise.data.schema import Column, Schema
 from foldwise.errors import JobError
@@ -46,6 +46,46 @@ def test_a_card_comes_back_as_it_was_written(tmp_path):
     for card in (CARD, replace(CARD, threshold=1 / 3), profiled, calibrated, NUMBERS):
         write_card(card, tmp_path / "bundle.json")
         assert read_card(tmp_path / "bundle.json") == card
+
+
+PART = CardPart(CARD.head, ("size", "sort"))
+ENSEMBLE = replace(CARD, ensemble=Ensemble((CardMember(7, 3, 0), CardMember(2, 1, 1)), (PART,)))
+
+
+def test_a_card_of_an_ensemble_comes_back_and_has_a_format_of_its_own(tmp_path):
+    path = tmp_path / "bundle.json"
+    write_card(ENSEMBLE, path)
+    assert read_card(path) == ENSEMBLE
+    assert ENSEMBLE.ensemble.weights == (3, 1)
+    assert json.loads(path.read_text())["format"] == 5
+    write_card(CARD, path)  # earlier versions read this one
+    content = json.loads(path.read_text())
+    assert content["format"] == 4
+    assert "ensemble" not in content
+
+
+@pytest.mark.parametrize(
+    ("change", "rule"),
+    [
+        ({"members": [{"trial": 7, "weight": 3, "part": 0}]}, "ensemble.members"),
+        ({"members": [{"trial": 7, "weight": 3, "part": 0}, {"trial": 2, "weight": 1, "part": 2}]}, "a member for every part"),
+        (
+            {"members": [{"trial": 7, "weight": 3, "part": 0}, {"trial": 7, "weight": 1, "part": 1}]},
+            "must name each trial once",
+        ),
+        ({"members": [{"trial": 7, "weight": 0, "part": 0}, {"trial": 2, "weight": 1, "part": 1}]}, "weight"),
+        ({"parts": []}, "a member for every part"),
+        ({"parts": [{"head": vars(NUMBERS.head), "features": ["size"]}]}, "has 2 labels for a regression task"),
+    ],
+)
+def test_an_ensemble_that_makes_no_sense_is_refused(tmp_path, change, rule):
+    path = tmp_path / "bundle.json"
+    write_card(ENSEMBLE, path)
+    content = json.loads(path.read_text())
+    content["ensemble"].update(change)
+    path.write_text(json.dumps(content))
+    with pytest.raises(JobError, match=rule):
+        read_card(path)
 
 
 def test_a_card_older_than_profiles_is_read(tmp_path):

@@ -274,6 +274,33 @@ def test_an_option_that_came_later_does_not_make_another_study_unless_it_is_used
     assert identity_hash(first) == identity_hash({"fit": {"early_stop": {"patience": 2}}}) != identity_hash(last)
 
 
+def test_an_ensemble_is_another_study_and_a_word_the_same_as_its_mapping():
+    name = read_study(IRIS).name
+    without = ("none", {"kind": "none"}, {"kind": "none", "most": 10})
+    assert {read_study({**IRIS, "ensemble": value}).name for value in without} == {name}
+    greedy = [read_study({**IRIS, "ensemble": value}).name for value in ("greedy", {"kind": "greedy", "most": 10})]
+    assert greedy[0] == greedy[1] != name
+    assert read_study({**IRIS, "ensemble": {"kind": "greedy", "most": 3}}).name not in (name, greedy[0])
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"certify": "none"}, "certify.kind=none keeps none"),
+        ({"folds": "none"}, "folds=none has none"),
+        ({"select": {"rule": "one_se"}}, "select.rule=one_se chooses one"),
+        ({"goals": ["accuracy", "parameters"]}, "goals weighs the cost of each"),
+        ({"goal": {"at_most": {"parameters": 1000}}}, "goal.at_most bounds the cost of each"),
+    ],
+)
+def test_an_ensemble_is_refused_where_it_has_no_predictions_or_one_network_is_asked_for(change, reason):
+    read_study({**IRIS, **change})
+    read_study({**IRIS, "ensemble": "greedy"})
+    with pytest.raises(ConfigError, match=reason) as caught:
+        read_study({**IRIS, **change, "ensemble": "greedy"})
+    assert caught.value.key == "ensemble.kind"
+
+
 @pytest.mark.parametrize(
     ("change", "name", "register"),
     [

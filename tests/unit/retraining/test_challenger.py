@@ -1,5 +1,6 @@
 """The study that makes a challenger is the champion's own, with the champion's values as its first trial."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -10,6 +11,7 @@ from foldwise.errors import ConfigError
 from foldwise.ledger.rows import StudyRecord
 from foldwise.retraining.challenger import challenger_study, named
 from foldwise.retraining.spec import RetrainSpec
+from foldwise.trial.ensemble import EnsembleOutcome, Member
 from foldwise.trial.provenance import Provenance
 from foldwise.trial.summary import BestTrial
 from tests.contract.ledgers import summary
@@ -44,6 +46,20 @@ def test_a_challenger_is_not_compared_with_the_defaults():
     assert (spec.fixed.select.rule, spec.fixed.fresh_trainings) == ("best", 0)
     assert spec.openings[0]["model.units"] == 17
     assert challenger_study(_record("select.rule=one_se"), _asked()).fixed.select.rule == "one_se"
+
+
+def test_the_members_of_an_ensemble_are_all_tried():
+    record = _record("model.units=[int,8,64]", "ensemble=greedy", params={"model.units": 17})
+    members = tuple(Member(place, 1, {"model.units": units}) for place, units in enumerate((30, 17, 9)))
+    outcome = EnsembleOutcome(members=members, best=1, score=0.9, single=0.8, error=0.01, shipped=True)
+    together = replace(record, summary=replace(record.summary, ensemble=outcome))
+    spec = challenger_study(together, _asked())
+    assert spec.fixed.ensemble.kind == "greedy"
+    assert spec.fixed.budget.trials == 3
+    assert [point["model.units"] for point in spec.openings[:3]] == [17, 30, 9]
+    assert challenger_study(together, _asked("search=8")).fixed.budget.trials == 8
+    alone = replace(record, summary=replace(record.summary, ensemble=replace(outcome, shipped=False)))
+    assert challenger_study(alone, _asked()).fixed.budget.trials == 1
 
 
 def test_columns_stay_the_same_and_rows_can_be_elsewhere():

@@ -59,7 +59,21 @@ def test_every_part_survives_json_and_the_keys_keep_their_order():
     assert StudySummary.from_json(row) == whole
     assert row == whole.to_json()
     assert list(row) == [
-        *("study", "seed", "goal", "pareto", "task", "rows", "source", "trials", "race", "ended", "best", "threshold"),
+        *(
+            "study",
+            "seed",
+            "goal",
+            "pareto",
+            "task",
+            "rows",
+            "source",
+            "trials",
+            "race",
+            "ended",
+            "best",
+            "ensemble",
+            "threshold",
+        ),
         *(
             "baselines",
             "holdout",
