@@ -49,11 +49,15 @@ def conclude(
     """
     began, results, notify = time.monotonic(), searched.results, parts.watcher.note
     best = chosen_by(plan.spec.fixed.select.rule, _best_trial(results, plan.goal), results, plan.goal)
+    stage = parts.progress.stage_starts
+    stage("certificate")
     _write_tables(plan, results)
     certificate = certify(plan, results)
+    stage("refit")
     model = refit_best(plan, best, notify)
     refitted = time.monotonic()
-    parts.raise_if_stopped()
+    parts.raise_if_asked_to_end()
+    stage("baselines")
     judgement = judge(plan, model, best, results, parts.ledger, _clock(plan, parts))
     for sentence in judgement.baselines.remarks:
         notify(f"baseline {sentence}")
@@ -85,7 +89,9 @@ def conclude(
         model=described(plan.spec.register, None),
     )
     parts.watcher.judged(summary)  # now, as figures and the registry take seconds
+    stage("figures")
     draw_figures(plan, model.bundle, results, judgement.baselines.scores, judgement.answers, notify)
+    stage("register")
     place = parts.tracker.place()
     record = parts.ledger.study(plan.spec.name)
     assert record is not None  # its trials are in the ledger
@@ -98,6 +104,7 @@ def conclude(
         ),
         mlflow=place,
     )
+    stage("publish")
     _publish(plan, replace(record, summary=summary), results, parts)
     return summary
 
@@ -178,7 +185,7 @@ def _features(plan: Plan, model: Refitted) -> Features:
 def _clock(plan: Plan, parts: Parts) -> BaselineClock:
     """The clock of the baselines; those of a table have no limit."""
     seconds = None if plan.table.images is None else plan.spec.fixed.budget.baseline_seconds
-    return BaselineClock(seconds, parts.watcher.note, parts.raise_if_stopped)
+    return BaselineClock(seconds, parts.watcher.note, parts.raise_if_asked_to_end)
 
 
 def _seconds(before: Mapping[str, float], refit: float, baselines: float, concluding: float) -> dict[str, float]:
