@@ -120,7 +120,7 @@ def make_executor(
     notify: Callable[[str], None],
     after_fold: Callable[[int, int], None],
     raise_if_stopped: Callable[[], None],
-    on_curves: OnCurves,
+    on_curves: OnCurves = lambda fold, curves, unit: None,
 ) -> Executor:
     """The executor that the configuration names. If trials run here, TensorFlow has started in this process.
 

@@ -35,7 +35,7 @@ class Trials:
     def __init__(self, viewer: Viewer, record: StudyRecord) -> None:
         self.record = record
         self.columns: list[str] = []
-        self.goal: Goal | None = record.provenance and record.provenance.goal
+        self.goal: Goal | None = None if record.provenance is None else record.provenance.goal
         self._viewer = viewer
         self._guard = threading.Lock()
         self._readable = Readable(parted(record.recipe)[1])
@@ -73,7 +73,8 @@ class Trials:
             return Change(self._version, whole, rows, list(self._running))
 
     def _cells(self, trial: TrialView) -> list[Any]:
-        params: dict[str, Any] = dict(self._readable.column(name, trial.params) for name in trial.params)
+        own = dict(trial.params)
+        params: dict[str, Any] = dict(self._readable.column(name, own) for name in own)
         self.columns += [name for name in params if name not in self.columns]
         return [
             trial.number,

@@ -27,19 +27,22 @@ class Progress:
         self.stage = "start"
         self.trial: int | None = None
         self._folds: dict[int, tuple[Curves, float]] = {}
+        self._curves_of: int | None = None
         self._ends: float | None = None
         self._asked = threading.Event()
 
     def stage_starts(self, stage: str) -> None:
         """The study goes on to its next stage; it is no longer in a trial."""
-        self.stage, self.trial, self._folds = stage, None, {}
+        self.stage, self.trial, self._curves_of, self._folds = stage, None, None, {}
 
     def trial_starts(self, number: int) -> None:
-        """A trial begins."""
-        self.trial, self._folds = number, {}
+        """A trial begins. Until it has curves those of the one before it are shown: many trials take less than a second."""
+        self.trial = number
 
     def curves_grow(self, fold: int, curves: Curves, unit: float) -> None:
         """A fold of the running trial has these curves so far; see `training.fold_fit.OnCurves`."""
+        if self._curves_of != self.trial:
+            self._curves_of, self._folds = self.trial, {}
         self._folds[fold] = (curves, unit)
 
     def expects(self, seconds: float | None) -> None:
@@ -61,17 +64,17 @@ class Progress:
         return self._asked.is_set()
 
     def curves(self) -> dict[str, Any] | None:
-        """The curves of the running trial as plain values, None if it has none yet.
+        """The curves of the running trial, or of the one before it, as plain values; None if there are none yet.
 
-        `folds` has for each fold its number, its epochs so far, the step between its points (the last epoch is always one), and
+        `trial` is its number. `folds` has for each fold its number, its epochs so far, the step between its points (the last epoch is always one), and
         a list of values for each curve.
         """
-        folds = dict(self._folds)
-        if self.trial is None or not folds:
+        folds, trial = dict(self._folds), self._curves_of
+        if trial is None or not folds:
             return None
         names = list(dict.fromkeys(name for curves, _ in folds.values() for name in tuple(curves) if name not in LEFT_OUT))
         points = max(FEWEST, MOST_NUMBERS // max(1, len(folds) * len(names)))
-        return {"names": names, "folds": [_fold(number, *folds[number], names, points) for number in sorted(folds)]}
+        return {"trial": trial, "names": names, "folds": [_fold(number, *folds[number], names, points) for number in sorted(folds)]}
 
 
 def _fold(number: int, curves: Curves, unit: float, names: Sequence[str], points: int) -> dict[str, Any]:

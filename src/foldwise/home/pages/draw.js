@@ -81,7 +81,7 @@ const epochs = (fold) => {
 };
 export function drawCurves(curves, name) {
   const at = pen(byId("curves"));
-  if (!curves) { nothing(at, "no curves: between trials, or trials run in other processes"); return; }
+  if (!curves) { nothing(at, "no curves yet; trials in other processes show none"); return; }
   const wanted = [`val_${name}`, name].filter((one) => curves.names.includes(one));
   let low = Infinity, high = -Infinity, last = 1;
   for (const fold of curves.folds) {

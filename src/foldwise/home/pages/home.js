@@ -58,6 +58,7 @@ function table(id, columns, rows, nothing) {
       const cell = element("td", undefined, kind === "n" ? "" : "text");
       cell.dataset.of = title;
       cell.append(...[value(row)].flat());
+      if (cell.textContent === "–") cell.classList.add("none");
       line.append(cell);
     }
     body.append(line);

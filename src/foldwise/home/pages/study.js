@@ -76,7 +76,8 @@ function curves() {
   }
   byId("running-trial").textContent = number(live.trial) ? `Trial ${live.trial}` : "Between trials";
   const folds = found?.folds ?? [], latest = folds[folds.length - 1];
-  byId("running-of").textContent = !latest ? "" : folds.length === 1 ? `fold ${latest.fold + 1}, epoch ${latest.epochs}` : `${folds.length} folds, epoch ${latest.epochs}`;
+  const of = found && found.trial !== live.trial ? `trial ${found.trial}: ` : "";
+  byId("running-of").textContent = !latest ? "" : of + (folds.length === 1 ? `fold ${latest.fold + 1}, epoch ${latest.epochs}` : `${folds.length} folds, epoch ${latest.epochs}`);
   drawCurves(found, select.value);
 }
 function log() {
