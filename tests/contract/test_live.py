@@ -136,11 +136,16 @@ class TestViews:
             (2, "RUNNING"),
         ]
         assert [trial.number for trial in viewer.trials("iris-1", second.ended)] == [1, 2]
-        assert [trial.number for trial in viewer.trials("iris-1", first.ended)][0] == 0
+        assert viewer.trials("iris-1", first.ended)[0].number == 0
         assert math.isnan(viewer.trials("iris-1")[1].mean)
 
     def test_models_and_jobs(self, ledger, viewer):
-        assert (viewer.champions(), viewer.newest_versions(), viewer.last_retrainings(), viewer.last_looks()) == ({}, {}, {}, {})
+        assert (viewer.champions(), viewer.newest_versions(), viewer.last_retrainings(), viewer.last_looks()) == (
+            {},
+            {},
+            {},
+            {},
+        )
         ledger.promotions.promote("iris#1", 1, None, "first", "the first")
         ledger.promotions.promote("iris#1", 3, 1, "promoted", "better")
         assert viewer.champions()["iris#1"].version == 3
@@ -159,7 +164,7 @@ class TestViews:
 
     def test_it_cannot_write(self, ledger, viewer):
         new_study(ledger)
-        with pytest.raises(JobError, match="does not answer: .*read-?only"):
+        with pytest.raises(JobError, match=r"does not answer: .*read-?only"):
             viewer._do(lambda connection: connection.exec_driver_sql("UPDATE studies SET asked = 7"))
 
     def test_a_database_that_is_gone_is_one_sentence(self, tmp_path):

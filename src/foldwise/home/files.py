@@ -44,5 +44,5 @@ def files_of(runs: Path, study: str) -> list[str]:
     """The pages and pictures of a study, as paths below the runs folder; none on a machine that does not have them."""
     folder = runs / "studies" / study
     found = [folder / "compare.html", folder / "figures" / "search.html", folder / "step.html", folder / "summary.json"]
-    figures = sorted((folder / "figures").glob("*.png"))[:FIGURES] if (folder / "figures").is_dir() else []
+    figures = sorted((folder / "figures").glob("[!.]*.png"))[:FIGURES] if (folder / "figures").is_dir() else []
     return [path.relative_to(runs).as_posix() for path in [*found, *figures] if path.is_file()]

@@ -66,15 +66,19 @@ class Progress:
     def curves(self) -> dict[str, Any] | None:
         """The curves of the running trial, or of the one before it, as plain values; None if there are none yet.
 
-        `trial` is its number. `folds` has for each fold its number, its epochs so far, the step between its points (the last epoch is always one), and
-        a list of values for each curve.
+        `trial` is its number. `folds` has for each fold its number, its epochs so far, the step between its points (the last
+        epoch is always one), and a list of values for each curve.
         """
         folds, trial = dict(self._folds), self._curves_of
         if trial is None or not folds:
             return None
         names = list(dict.fromkeys(name for curves, _ in folds.values() for name in tuple(curves) if name not in LEFT_OUT))
         points = max(FEWEST, MOST_NUMBERS // max(1, len(folds) * len(names)))
-        return {"trial": trial, "names": names, "folds": [_fold(number, *folds[number], names, points) for number in sorted(folds)]}
+        return {
+            "trial": trial,
+            "names": names,
+            "folds": [_fold(number, *folds[number], names, points) for number in sorted(folds)],
+        }
 
 
 def _fold(number: int, curves: Curves, unit: float, names: Sequence[str], points: int) -> dict[str, Any]:
