@@ -15,6 +15,7 @@ from foldwise.doors.conf import conf_at
 from foldwise.doors.screen import Screen
 from foldwise.doors.services import refuse_empty_store
 from foldwise.spec.services import UiSpec, is_loopback
+from foldwise.system.ports import address_of, listen_from
 from foldwise.system.redact import without_password
 from foldwise.system.signals import STOP, handlers
 
@@ -59,25 +60,26 @@ def serve_ui(config: Mapping[str, Any]) -> None:
 
 def _serve(asked: UiSpec, screen: Screen, served: bool, has_ledger: bool, closes: ExitStack) -> None:
     runs, url = asked.paths.runs, asked.tracking.url
-    ledger = closes.enter_context(closing(ledger_at(asked.ledger.url, runs, screen.note))) if has_ledger else None
-    if ledger is not None:
+    base, kept = (without_password(str(url)).rstrip("/"), None) if served else (None, None)
+    if asked.mlflow and not served:
+        kept = closes.enter_context(closing(listen_from(asked.host, asked.port)))
+        base = address_of(asked.host, int(kept.getsockname()[1]))
+    servers: list[tuple[str, Server]] = []
+    if has_ledger:
+        ledger = closes.enter_context(closing(ledger_at(asked.ledger.url, runs, screen.note)))
+        if asked.home:  # at once, as MLflow takes a while
+            servers.append(("home", _home(asked, ledger, base, closes)))
+            screen.note(f"home at {servers[0][1].address}" + (", MLflow's pages come in about 15 s" if kept else ""))
         from foldwise.doors.shipping import ship_others
 
         ship_others(ledger, asked.tracking, runs, screen.note)
-    servers: list[tuple[str, Server]] = []
-    base = without_password(str(url)).rstrip("/") if served else None
-    if base is None and asked.mlflow:
+        for line in _compare_pages(ledger, runs, base):
+            screen.note(line)
+    if kept is not None:
         from foldwise.tracking.mlflow_store import mlflow_store
         from foldwise.tracking.mlflow_ui import mlflow_ui
 
-        pages = closes.enter_context(mlflow_ui(mlflow_store(Path(runs), url), asked.host, asked.port))
-        servers.append(("MLflow", pages))
-        base = pages.address
-    if ledger is not None and asked.home:
-        servers.insert(0, ("home", _home(asked, ledger, base, closes, screen.note)))
-    if ledger is not None:
-        for line in _compare_pages(ledger, runs, base):
-            screen.note(line)
+        servers.append(("MLflow", closes.enter_context(mlflow_ui(mlflow_store(Path(runs), url), asked.host, kept))))
     if served:
         screen.note(f"MLflow's server is at {base}")
     if not servers:
@@ -88,12 +90,11 @@ def _serve(asked: UiSpec, screen: Screen, served: bool, has_ledger: bool, closes
     _wait(servers, screen.note)
 
 
-def _home(asked: UiSpec, ledger: Ledger, base: str | None, closes: ExitStack, notify: Callable[[str], None]) -> Server:
+def _home(asked: UiSpec, ledger: Ledger, base: str | None, closes: ExitStack) -> Server:
     from foldwise.home.app import Sources
     from foldwise.home.links import MlflowPages
     from foldwise.home.server import home
     from foldwise.ledger.viewer import Viewer
-    from foldwise.system.ports import listen_from
     from foldwise.tracking.mlflow_rows import VIEW
 
     runs = Path(asked.paths.runs).resolve()
@@ -112,9 +113,8 @@ def _wait(servers: list[tuple[str, Server]], notify: Callable[[str], None]) -> N
         if not ready and (all(server.answers() for _, server in servers) or time.monotonic() > end):
             ready = True
             notify(f"ready: {', '.join(f'{name} at {server.address}' for name, server in servers)}; Ctrl-C ends it")
-            token = next((getattr(server, "token", None) for _, server in servers), None)
-            if token is not None:
-                notify(f"to stop studies from their pages open {servers[0][1].address}/#stop={token}")
+            for server in (server for name, server in servers if name == "home"):
+                notify(f"to stop studies from their pages open {server.address}/#stop={getattr(server, 'token', '')}")
         time.sleep(SECONDS_BETWEEN_CHECKS)
 
 

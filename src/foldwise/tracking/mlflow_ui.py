@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -13,7 +14,7 @@ from collections import deque
 from collections.abc import Iterator
 
 from foldwise.errors import JobError
-from foldwise.system.ports import address_of, listen_from
+from foldwise.system.ports import address_of
 from foldwise.system.redact import without_password
 from foldwise.tracking.mlflow_store import MlflowStore
 
@@ -51,25 +52,27 @@ class MlflowUi:
 
 
 @contextlib.contextmanager
-def mlflow_ui(store: MlflowStore, host: str, port: int) -> Iterator[MlflowUi]:
-    """Serve the pages of a store for the length of a `with` block, at the first free port from `port` on.
+def mlflow_ui(store: MlflowStore, host: str, kept: socket.socket) -> Iterator[MlflowUi]:
+    """Serve the pages of a store for the length of a `with` block.
 
-    Raises:
-        ConfigError: the host is unknown here, or the port cannot be used.
+    Args:
+        store: what is shown.
+        host: where to listen.
+        kept: a socket that keeps the port free for the server until it starts.
     """
-    with contextlib.closing(listen_from(host, port)) as probe:
-        free = int(probe.getsockname()[1])
+    port = int(kept.getsockname()[1])
     # MLflow's background jobs serve features that foldwise does not use, and take eight processes and 2 GB.
     env = {**os.environ, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMETRY": "true"}
     env["MLFLOW_BACKEND_STORE_URI"] = store.tracking_uri  # every user could read a password on the command line
-    command = [sys.executable, "-m", "mlflow", "server", "--host", host, "--port", str(free), "--workers", "1"]
+    command = [sys.executable, "-m", "mlflow", "server", "--host", host, "--port", str(port), "--workers", "1"]
     if store.artifacts is not None:
         command += ["--default-artifact-root", store.artifacts.as_uri()]
+    kept.close()
     process = subprocess.Popen(  # noqa: S603 a list of words, never a shell
         command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True
     )
     try:
-        yield MlflowUi(process, address_of(host, free))
+        yield MlflowUi(process, address_of(host, port))
     finally:
         _end(process)
 
