@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import socket
 import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, closing
@@ -60,7 +61,8 @@ def serve_ui(config: Mapping[str, Any]) -> None:
 
 def _serve(asked: UiSpec, screen: Screen, served: bool, has_ledger: bool, closes: ExitStack) -> None:
     runs, url = asked.paths.runs, asked.tracking.url
-    base, kept = (without_password(str(url)).rstrip("/"), None) if served else (None, None)
+    base: str | None = without_password(str(url)).rstrip("/") if served else None
+    kept: socket.socket | None = None
     if asked.mlflow and not served:
         kept = closes.enter_context(closing(listen_from(asked.host, asked.port)))
         base = address_of(asked.host, int(kept.getsockname()[1]))
