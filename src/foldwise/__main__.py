@@ -94,7 +94,7 @@ def _schedule(request: Request) -> None:
 
 
 def _ui(request: Request) -> None:
-    from foldwise.doors.services import serve_ui
+    from foldwise.home.door import serve_ui
 
     serve_ui(request.config)
 
@@ -132,7 +132,7 @@ DOORS = {
     "schedule": Door(
         "Run jobs at their times: serve until Ctrl-C, list the jobs, run one now, or show the history.", _schedule
     ),
-    "ui": Door("Open MLflow's pages on the right store, for this machine only by default.", _ui),
+    "ui": Door("Open the home page, live pages of running studies, and MLflow's pages; this machine only by default.", _ui),
 }
 
 

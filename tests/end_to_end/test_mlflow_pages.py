@@ -8,7 +8,6 @@ import signal
 import socket
 import sqlite3
 import subprocess
-import time
 from contextlib import closing
 
 import pytest
@@ -21,14 +20,6 @@ BROWSER = shutil.which("chromium") or shutil.which("chromium-browser")
 TRIALS = 6
 # MLflow draws its pages in pieces that it loads one by one
 PATIENCE = 90_000
-
-
-def wait_for(port, process, seconds=120):
-    end = time.monotonic() + seconds
-    while not answers(port):
-        assert process.poll() is None, "the server ended"
-        assert time.monotonic() < end, "the server does not answer"
-        time.sleep(0.2)
 
 
 @pytest.fixture(scope="module")
@@ -57,10 +48,12 @@ def served(study):
     try:
         for line in process.stdout:
             said.append(line)
-            if "ready in about" in line:
+            if line.startswith("ready: "):
                 break
         url = f"http://127.0.0.1:{port}"
-        wait_for(port, process)
+        assert answers(port)
+        assert line.startswith("ready: home at http://127.0.0.1:")
+        assert f"MLflow at {url}; Ctrl-C ends it" in line
         yield url, "".join(said)
     finally:
         process.send_signal(signal.SIGINT)
@@ -103,7 +96,7 @@ def test_what_mlflow_missed_is_shipped_before_its_pages_open(study, served):
     said = served[1]
     name = summary(study)["study"]
     assert f"study {name} is not complete in MLflow; the rest is sent" in said
-    assert said.index("is not complete in MLflow") < said.index("ready in about")
+    assert said.index("is not complete in MLflow") < said.index("ready: ")
     with closing(sqlite3.connect(study / "mlflow.db")) as store:
         (count,) = store.execute("SELECT count(*) FROM metrics WHERE key = 'best.mean'").fetchone()
     assert count == 1

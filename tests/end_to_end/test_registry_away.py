@@ -26,7 +26,7 @@ def test_a_study_that_ends_without_a_server_is_whole_after_the_next_start(tmp_pa
         assert {"summary.json", "trials.parquet", "curves.parquet", "compare.html", "holdout.parquet"} <= files
 
         gate.open()
-        other = run("ui", f"tracking.url={gate.url}", runs=runs)
+        other = run("ui", "home=false", f"tracking.url={gate.url}", runs=runs)
         assert (other.returncode, other.stderr) == (0, "")
         assert "model alone version 1 of study alone is registered now" in other.stdout, other.stdout
         again = run("tune", *words, runs=runs)

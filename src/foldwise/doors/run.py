@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from foldwise.ledger.rows import StudyRecord
     from foldwise.spec.goal import Goal
     from foldwise.study.plan import Plan
+    from foldwise.study.progress import Progress
     from foldwise.trial.result import TrialResult
     from foldwise.trial.summary import StudySummary
 
@@ -134,8 +135,25 @@ def _notify_finished(spec: StudySpec, trials: int, screen: Screen, summary: Stud
 def _carry_out(
     plan: Plan, record: StudyRecord, ledger: Ledger, screen: Screen, raise_if_stopped: Callable[[], None], began: float
 ) -> tuple[StudySummary, list[TrialResult]]:
-    """Train: search, refit, judge, register."""
+    """Train: search, refit, judge, register; the ledger's live row shows it."""
     screen.searches(plan.spec.space)
+    from foldwise.study.live_writer import shown_live
+    from foldwise.study.progress import Progress
+
+    progress = Progress()
+    with shown_live(ledger.live, plan.spec.name, progress, lambda: screen.lines, screen.note):
+        return _train(plan, record, ledger, screen, raise_if_stopped, began, progress)
+
+
+def _train(
+    plan: Plan,
+    record: StudyRecord,
+    ledger: Ledger,
+    screen: Screen,
+    raise_if_stopped: Callable[[], None],
+    began: float,
+    progress: Progress,
+) -> tuple[StudySummary, list[TrialResult]]:
     spec, elsewhere = plan.spec, plan.spec.fixed.execute.kind != "here"
     from foldwise.study.crash import attribute_crash, crash_noted
     from foldwise.study.deadline import Deadline
@@ -154,10 +172,11 @@ def _carry_out(
         if not elsewhere:
             attribute_crash(plan.folder / "crash.txt", ledger, spec.name, screen.note)
             closes.enter_context(crash_noted(plan.folder / "crash.txt"))
-        executor = make_executor(plan, threads, screen.note, after_fold, deadline.raise_if_over)
+        executor = make_executor(plan, threads, screen.note, after_fold, deadline.raise_if_over, progress.curves_grow)
         closes.callback(executor.close)
         tracker, registry = make_tracking_beside(spec.fixed.tracking, spec.fixed.paths.runs, ledger)
-        parts = Parts(make_tuner(spec, plan.goals), executor, ledger, tracker, screen, raise_if_stopped, deadline)
+        tuner = make_tuner(spec, plan.goals)
+        parts = Parts(tuner, executor, ledger, tracker, screen, raise_if_stopped, deadline, progress)
         rows = ledger.trials(spec.name)
         tracker.open(record, rows)
         try:

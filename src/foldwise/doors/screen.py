@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console, Group
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 SHOWN_TRIALS = 12
 NUMBER_WIDTH = 9
 WIDE = 4000
+LINES = 200  # kept for the page of a running study
 SECONDS_BETWEEN = 10  # lines about answered rows, if the output is not a terminal
 
 
@@ -51,6 +54,16 @@ class Screen:
         self._verdicts = verdicts
         self._judged = False
         self._readable = Readable(Space())
+        self._lines: deque[str] = deque(maxlen=LINES)
+
+    @property
+    def lines(self) -> list[str]:
+        """The last lines about the study, each with the time of day, as a terminal or a log has them."""
+        return list(self._lines)
+
+    def _keep(self, line: str) -> None:
+        moment = datetime.now().strftime("%H:%M:%S")
+        self._lines.extend(f"{moment}  {without_password(part)}" for part in line.splitlines() if part.strip())
 
     def searches(self, space: Space) -> None:
         """The space whose parameters are shown from here on, by readable names."""
@@ -58,6 +71,7 @@ class Screen:
 
     def note(self, sentence: str) -> None:
         """Print a sentence."""
+        self._keep(sentence)
         self.console.print(escape(without_password(sentence)))
 
     @contextmanager
@@ -119,9 +133,11 @@ class Screen:
         if self._goal is not None:  # compared with the best alone, so that thousands of trials cost nothing
             self._best = best_of([result] if self._best is None else [self._best, result], self._goal)
         self._own += 1
+        mark = "  best so far" if self._best is not None and self._best.number == result.number else ""
+        line = f"{self._line(result)}{mark}"
+        self._keep(line)
         if self._live is None:
-            mark = "  best so far" if self._best is not None and self._best.number == result.number else ""
-            self.console.print(escape(f"{self._line(result)}{mark}{self._left()}"))
+            self.console.print(escape(f"{line}{self._left()}"))
         self._draw()
 
     def search_ends(self) -> None:
@@ -162,10 +178,12 @@ class Screen:
         if summary.race:
             self.console.print(escape(summary.race.sentence))
         for line in summary.certificate.sentences if summary.certificate else ():
+            self._keep(line)
             self.console.print(escape(line))
         if summary.ensemble:
             self.console.print(escape(summary.ensemble.sentence))
         said = f"Verdict: {summary.verdict}" if summary.holdout else summary.verdict[0].upper() + summary.verdict[1:]
+        self._keep(said)
         self.console.print(Text(said, style="bold"))
 
     def compared(self, columns: Sequence[str], trials: Sequence[Sequence[str]], left_out: int) -> None:

@@ -15,13 +15,10 @@ from foldwise.system.command import door_command
 
 if TYPE_CHECKING:
     from foldwise.bundle.bundle import Bundle
-    from foldwise.ledger.ledger import Ledger
     from foldwise.tracking.registry import Registry
 
 # One file is answered at a time; more threads gain nothing on networks of this size.
 PREDICT_THREADS = 2
-LATEST = 5  # studies whose compare pages `ui` names
-KIND = "workflowType=machine_learning"  # else MLflow opens its pages for language models
 
 
 def load_model(
@@ -96,57 +93,6 @@ def export_model(config: Mapping[str, Any]) -> None:
     bundle = load_model(asked.model, asked.paths.runs, asked.tracking.url, screen.note, asked.ledger.url)
     folder = bundle.export(asked.output, asked.format)
     screen.note(f"{asked.model} is written to {folder} as {asked.format}; its answers there equal those here")
-
-
-def serve_ui(config: Mapping[str, Any]) -> None:
-    """Serve MLflow's pages on the store of the configuration until Ctrl-C."""
-    from foldwise.spec.services import UiSpec, is_loopback
-
-    asked = read_service(UiSpec, config)
-    runs, url = asked.paths.runs, asked.tracking.url
-    served = url is not None and url.startswith(("http://", "https://"))
-    has_ledger = asked.ledger.url is not None or (Path(runs) / "ledger.db").exists()
-    if not has_ledger:  # a study that never reached MLflow has a ledger only
-        refuse_empty_store(runs, url)
-    screen = Screen()
-    from foldwise.system.redact import without_password
-
-    base = without_password(url).rstrip("/") if url and served else asked.address
-    if has_ledger:
-        from foldwise.doors.shipping import ship_others
-
-        with closing(ledger_at(asked.ledger.url, runs, screen.note)) as ledger:
-            ship_others(ledger, asked.tracking, runs, screen.note)
-            for line in _compare_pages(ledger, runs, base):
-                screen.note(line)
-    if served:
-        screen.note(f"MLflow's server is at {base}")
-        return
-    from foldwise.tracking.mlflow_store import mlflow_store
-    from foldwise.tracking.mlflow_ui import serve
-
-    if not is_loopback(asked.host):
-        screen.note(
-            f"warning: anyone who reaches {asked.host}:{asked.port} can read, change and delete every run; it has no password"
-        )
-    serve(mlflow_store(Path(runs), url), asked.host, asked.port, asked.address, screen.note)
-
-
-def _compare_pages(ledger: Ledger, folder: str, base: str) -> list[str]:
-    """The addresses of the latest studies' compare pages, in MLflow and as files."""
-    from foldwise.tracking.mlflow_rows import VIEW
-
-    lines = []
-    for name in ledger.names()[:LATEST]:
-        record = ledger.study(name)
-        path = Path(folder).resolve() / "studies" / name / "compare.html"
-        if record is not None and path.exists():
-            lines.append(f"study {name}: {path.as_uri()}")
-            if place := record.summary and record.summary.mlflow:
-                runs = f"{base}/#/experiments/{place.experiment_id}/runs"
-                lines.append(f"  compare in MLflow: {runs}/{place.run_id}/artifacts/compare.html?{KIND}")
-                lines.append(f"  trials in MLflow:  {runs}?viewStateShareKey={VIEW}&{KIND}")
-    return lines
 
 
 def compare_studies(config: Mapping[str, Any]) -> None:

@@ -45,7 +45,7 @@ def connect(url: str, notify: Callable[[str], None], raise_if_stopped: Callable[
         ConfigError: the address is wrong, cannot be reached, or holds something else or a newer ledger.
         DiskFull: there is no room for its file.
     """
-    place = _read(url)
+    place = read_address(url)
     shown = place.render_as_string(hide_password=True)
     waiting = Waiting(place, notify, raise_if_stopped)
 
@@ -72,7 +72,12 @@ def connect(url: str, notify: Callable[[str], None], raise_if_stopped: Callable[
         raise ConfigError(KEY, f"{shown} cannot be created: {fault.strerror}; name a folder that is writable") from None
 
 
-def _read(url: str) -> URL:
+def read_address(url: str) -> URL:
+    """The address of a ledger.
+
+    Raises:
+        ConfigError: it is not one.
+    """
     try:
         place = make_url(url)
     except (ArgumentError, ValueError):

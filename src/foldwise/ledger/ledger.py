@@ -14,13 +14,14 @@ from sqlalchemy import ColumnElement, Connection, Update, delete, exists, func, 
 from foldwise.errors import JobError, Overtaken
 from foldwise.ledger.database import connect
 from foldwise.ledger.job_runs import JobRuns
+from foldwise.ledger.live import Live
 from foldwise.ledger.looks import Looks
 from foldwise.ledger.model_lock import WAIT_SECONDS, hold_model
 from foldwise.ledger.model_versions import Versions
 from foldwise.ledger.pending_results import KeptResults, Running
 from foldwise.ledger.promotions import Promotions
 from foldwise.ledger.rows import FOLD_COLUMNS, RUNNING, StudyRecord, TrialRow, fold_of, trial_of
-from foldwise.ledger.tables import folds, holdout_reads, studies, trials
+from foldwise.ledger.tables import folds, holdout_reads, live, studies, trials
 from foldwise.ledger.transactions import Transactions
 from foldwise.spec.space import Params
 from foldwise.system.kill_points import reached
@@ -61,6 +62,7 @@ class Ledger:
         self.promotions = Promotions(transactions)
         self.looks = Looks(transactions)
         self.job_runs = JobRuns(transactions)
+        self.live = Live(transactions)
         self._notify = notify
         self._attempts: dict[tuple[str, int], int] = {}
         self._kept: dict[str, KeptResults] = {}
@@ -290,7 +292,12 @@ class Ledger:
             holder = connection.execute(select(studies.c.holder).where(studies.c.name == study)).scalar_one_or_none()
             if holder not in (None, self._transactions.me):
                 raise Overtaken(f"study {study} was taken over by another process, so it is not deleted")
-            for table, column in ((folds, folds.c.study), (trials, trials.c.study), (studies, studies.c.name)):
+            for table, column in (
+                (live, live.c.study),
+                (folds, folds.c.study),
+                (trials, trials.c.study),
+                (studies, studies.c.name),
+            ):
                 connection.execute(delete(table).where(column == study))
 
         self._transactions.do(remove)

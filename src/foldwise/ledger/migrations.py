@@ -24,6 +24,7 @@ STEPS: Mapping[int, tuple[Column[Any], ...]] = {
     3: (studies.c.provenance, studies.c.shown),
     4: (),
     5: (),
+    6: (),
 }
 # Version -> the values of its new columns in existing rows.
 FILLS: Mapping[int, Update] = {3: update(studies).values(shown=studies.c.finished)}

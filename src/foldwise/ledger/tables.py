@@ -29,7 +29,7 @@ from foldwise.trial.curves import WrittenCurves
 from foldwise.trial.provenance import Provenance
 from foldwise.trial.summary import StudySummary
 
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 
 
 class Json(TypeDecorator[Any]):
@@ -250,6 +250,29 @@ looks = Table(
     Column("scores", Json),
     Column("moment", Moment, nullable=False),
     Column("trained", Integer),  # the challenger that was trained afterwards
+)
+
+# A study as it runs: its coordinator overwrites the row about every second. A page that shows it may set stop_requested.
+live = Table(
+    "live",
+    metadata,
+    Column("study", String(100), primary_key=True),
+    Column("state", String(10), nullable=False),  # running, finished, stopped, failed; a killed process leaves `running`
+    Column("stage", String(20), nullable=False),
+    Column("trial", Integer),
+    Column("curves", Json),  # of the running trial, see study/live_curves.py
+    Column("load", Number),
+    Column("cores", Integer),
+    Column("memory", Number),  # of the process, MB
+    Column("free", Number),  # memory of the machine, MB
+    Column("seconds_left", Number),
+    Column("log", Json, nullable=False),  # the last lines
+    Column("pid", Integer, nullable=False),
+    Column("host", String(255), nullable=False),
+    Column("since", Moment, nullable=False),  # this start of the study
+    Column("written", Moment, nullable=False),
+    Column("stop_requested", Moment),
+    ForeignKeyConstraint(["study"], ["studies.name"]),
 )
 
 # A moment at which a job was due; the primary key lets one process claim it.

@@ -89,6 +89,26 @@ class Transactions:
             self._patiently(lambda: self._locks.hold(study))
         return self.do(as_coordinator)
 
+    def once(self, study: str, work: Callable[[Connection], T]) -> T:
+        """Run `work` as the study's coordinator in one try, for what need not be written at any price.
+
+        Raises:
+            Overtaken: another process coordinates it, or it was removed.
+            JobError: the database is away or busy, or its file was replaced.
+        """
+        self._raise_if_replaced()
+        try:
+            with self.engine.begin() as connection:
+                query = select(studies.c.epoch).where(studies.c.name == study)
+                epoch = connection.execute(query).scalar_one_or_none()
+                if epoch is None or epoch != self._epochs.get(study):
+                    raise Overtaken(f"study {study} has another coordinator")
+                done = work(connection)
+                self._raise_if_replaced()
+                return done
+        except SQLAlchemyError as fault:
+            raise JobError(first_line(fault)) from None
+
     def do(self, work: Callable[[Connection], T], contradiction: str = "") -> T:
         """Run `work` in a transaction.
 

@@ -100,10 +100,16 @@ def is_loopback(host: str) -> bool:
 
 
 class UiSpec(Spec):
-    """The options of ui. `open` says that other machines may reach the pages."""
+    """The options of ui. `open` says that other machines may reach the pages.
+
+    home, mlflow: which of the two servers are started. port: MLflow's; home_port: that of the home. Both are the first to try.
+    """
 
     host: Annotated[str, matching(r"[A-Za-z0-9._:%-]{1,255}", "an address or a name of this machine")] = "127.0.0.1"
     open: bool = False
+    home: bool = True
+    home_port: Annotated[int, Field(ge=1, le=65535)] = 5050
+    mlflow: bool = True
     port: Annotated[int, Field(ge=1, le=65535)] = 5000
     ledger: LedgerSpec = LedgerSpec()
     tracking: Annotated[TrackingSpec, ByKind] = TrackingSpec()
@@ -115,8 +121,3 @@ class UiSpec(Spec):
             rule = f"host={self.host} lets other machines read, change and delete every run, and the pages have no password"
             raise ValueError(f"{rule}; use host=127.0.0.1, or say that it is meant: open=true")
         return self
-
-    @property
-    def address(self) -> str:
-        """The address of the pages; IPv6 is in brackets there."""
-        return f"http://[{self.host}]:{self.port}" if ":" in self.host else f"http://{self.host}:{self.port}"

@@ -52,6 +52,8 @@ def conclude(plan: Plan, searched: Searched, parts: Parts, registry: Registry, s
         JobError: no trial is complete.
     """
     began, results, notify = time.monotonic(), searched.results, parts.watcher.note
+    stage = parts.progress.stage_starts
+    stage("certificate")
     leader = _best_trial(results, plan.goal)
     fresh = fresh_outcome(plan, results, fresh_runs(plan, results, parts))
     seconds = {**seconds, "fresh": time.monotonic() - began} if fresh else seconds
@@ -59,9 +61,11 @@ def conclude(plan: Plan, searched: Searched, parts: Parts, registry: Registry, s
     best = chosen_by(plan.spec.fixed.select.rule, leader, results, plan.goal, fresh)
     _write_tables(plan, results)
     certificate = certify(plan, results, fresh)
+    stage("refit")
     model, ensemble = refit_winner(plan, best, results, certificate, notify)
     refitted = time.monotonic()
-    parts.raise_if_stopped()
+    parts.raise_if_asked_to_end()
+    stage("baselines")
     judgement = judge(plan, model, best, results, parts.ledger, _clock(plan, parts))
     for sentence in judgement.baselines.remarks:
         notify(f"baseline {sentence}")
@@ -100,8 +104,10 @@ def conclude(plan: Plan, searched: Searched, parts: Parts, registry: Registry, s
     key = idempotency_key_of(record, best.number, ensemble)
     with ThreadPoolExecutor(1) as beside:  # MLflow works in a process of its own
         registering = beside.submit(_register, plan, key, record, parts, registry, judgement)
+        stage("figures")
         draw_figures(plan, model.bundle, results, judgement.baselines.scores, judgement.answers, notify, marks)
         explained = explain(plan, best, results, parts)
+        stage("register")
         place, version = registering.result()
     summary = replace(
         summary,
@@ -112,6 +118,7 @@ def conclude(plan: Plan, searched: Searched, parts: Parts, registry: Registry, s
         ),
         mlflow=place,
     )
+    stage("publish")
     _publish(plan, replace(record, summary=summary), results, parts, explained.shown)
     return summary
 
@@ -192,7 +199,7 @@ def _features(plan: Plan, model: Refitted) -> Features:
 def _clock(plan: Plan, parts: Parts) -> BaselineClock:
     """The clock of the baselines; those of a table have no limit."""
     seconds = None if plan.table.images is None else plan.spec.fixed.budget.baseline_seconds
-    return BaselineClock(seconds, parts.watcher.note, parts.raise_if_stopped)
+    return BaselineClock(seconds, parts.watcher.note, parts.raise_if_asked_to_end)
 
 
 def _seconds(before: Mapping[str, float], refit: float, baselines: float, concluding: float) -> dict[str, float]:

@@ -21,6 +21,7 @@ from foldwise.system.numbers import counted, duration
 TRIALS = 7
 SECONDS = 20.0
 FEWEST = 3
+LATEST = 40  # trials whose pace tells how much time is left
 # Trials that end within this time of each other, seconds, have run side by side, as one step.
 TOGETHER = 0.03
 # The first trials of a search compile their programs. Where widths or depths are searched, the later ones compile less, and
@@ -75,6 +76,15 @@ class Estimate:
         limit = self._plan.spec.fixed.budget.seconds
         memory = max(_peak(), memory_expected(self._plan))
         return f"estimate: {line(seconds if limit is None else min(limit, seconds), memory, self._disk(asked), asked)}"
+
+    def left(self, queue: TrialQueue, refit: float) -> float | None:
+        """The seconds until the study ends, by the pace of the latest trials; None before one has ended in this start."""
+        if not self._ends:
+            return None
+        left = max(0, self._plan.spec.fixed.budget.trials - len(queue.finished))
+        seconds = pace(self._ends[-LATEST:], _searches_shapes(self._plan)) * left + self._after(refit)
+        limit = self._plan.spec.fixed.budget.seconds
+        return seconds if limit is None else min(seconds, max(0.0, limit - self._ends[-1]))
 
     def _is_due(self, asked: int) -> bool:
         after_first = len(self._ends) - len(_steps(self._ends)[0])

@@ -78,7 +78,7 @@ def explain(plan: Plan, trial: TrialResult, results: Sequence[TrialResult], part
     searched = math.fsum(one.seconds for one in results if one.reused is None)
     usual = math.inf if asked.kind == "full" else max(USUAL_SECONDS, USUAL_SHARE * searched)
     seconds = min(usual, parts.deadline.left - RESERVED)
-    looking = Explaining(plan, trial, time.monotonic() + seconds, parts.raise_if_stopped)
+    looking = Explaining(plan, trial, time.monotonic() + seconds, parts.raise_if_asked_to_end)
     return _explained(looking, parts.watcher.note)
 
 

@@ -24,12 +24,14 @@ from foldwise.study.earlier import earlier_like
 from foldwise.study.estimate import Estimate
 from foldwise.study.generation import first_of, results_before
 from foldwise.study.plan import Plan
+from foldwise.study.progress import Progress
 from foldwise.study.racing import race_for
 from foldwise.study.rescue import rescued
 from foldwise.study.trial_queue import TrialQueue
 from foldwise.study.warm_start import earlier_results
 from foldwise.system.kill_points import reached
 from foldwise.system.numbers import counted
+from foldwise.system.signals import KEPT
 from foldwise.tracking.tracker import Tracker
 from foldwise.trial.result import TrialResult, best_of
 from foldwise.trial.summary import Ended, StudySummary
@@ -61,6 +63,7 @@ class Parts:
     """The concrete parts that a study is run with. raise_if_stopped raises Interrupted once the user asked to stop.
 
     A study that was stopped goes on from there at its next start; one that runs out of time ends with the trials that it has.
+    progress: what a page shows of the study while it runs; a page may ask the study to end there.
     """
 
     tuner: Tuner
@@ -70,6 +73,13 @@ class Parts:
     watcher: Watcher
     raise_if_stopped: Callable[[], None] = lambda: None
     deadline: Deadline = field(default_factory=Deadline)
+    progress: Progress = field(default_factory=Progress)
+
+    def raise_if_asked_to_end(self) -> None:
+        """Raise Interrupted if the user asked to stop, here or on a page."""
+        self.raise_if_stopped()
+        if self.progress.is_asked_to_end:
+            raise Interrupted(KEPT)
 
     def raise_if_over(self) -> None:
         """Raise Interrupted if the user asked to stop, OutOfTime if the time is over."""
@@ -134,6 +144,7 @@ class Search:
         """As `search`."""
         trials, finished, watcher = self.plan.spec.fixed.budget.trials, self.queue.finished, self.parts.watcher
         self._tell_known_results()
+        self.parts.progress.stage_starts("search")
         watcher.search_starts(self.plan.goal, trials, len(self.plan.splits), finished)
         try:
             with rescued(self.plan, self._all_results):
@@ -172,12 +183,14 @@ class Search:
         while True:
             self._refuse_same_failures()
             self.parts.raise_if_over()
-            while len(self.futures) < self.parts.executor.slots:
+            asked = self.parts.progress.is_asked_to_end  # trials in other processes end too, without new ones
+            while not asked and len(self.futures) < self.parts.executor.slots:
                 trial = self._next()
                 if trial is None:
                     break
                 self._start(*trial)
             if not self.futures:
+                self.parts.raise_if_asked_to_end()
                 return
             for number, future in self._done():
                 del self.futures[future]  # one by one: if the search ends here, the others are still kept
@@ -240,6 +253,7 @@ class Search:
             self._finish(known)
             return
         self.parts.watcher.trial_starts(number, params)
+        self.parts.progress.trial_starts(number)
         fixed = self.plan.spec.fixed
         try:
             race = race_for(fixed.race, self.plan.goal, self._results_for(number), number, fixed.seed)
@@ -288,6 +302,7 @@ class Search:
         self.parts.watcher.trial_ends(result)
         if sentence := self.estimate.sentence(self.queue, self.parts.deadline.refit):
             self.parts.watcher.note(sentence)
+        self.parts.progress.expects(self.estimate.left(self.queue, self.parts.deadline.refit))
 
     def _note(self, result: TrialResult) -> None:
         """Tell a result to all who learn from it. Where there are generations, the tuner learns when this one is whole."""

@@ -1,4 +1,4 @@
-"""MLflow's own pages, served on this machine."""
+"""MLflow's own pages, served on this machine by a process of their own."""
 
 from __future__ import annotations
 
@@ -8,55 +8,73 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable
+import threading
+import urllib.request
+from collections import deque
+from collections.abc import Iterator
 
-from foldwise.errors import ConfigError, JobError
+from foldwise.errors import JobError
+from foldwise.system.ports import address_of
 from foldwise.system.redact import without_password
-from foldwise.system.signals import STOP, handlers
 from foldwise.tracking.mlflow_store import MlflowStore
 
 STOP_SECONDS = 10
 
 
-def serve(store: MlflowStore, host: str, port: int, address: str, notify: Callable[[str], None]) -> None:
-    """Serve the pages of a store until Ctrl-C or SIGTERM; the server's processes end with this one.
+class MlflowUi:
+    """A running server of MLflow's. address: of its pages."""
 
-    Raises:
-        ConfigError: the host is unknown here, or the port is in use.
-        JobError: the server ended early.
-    """
-    try:
-        family, *_, place = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-    except (OSError, UnicodeError):
-        raise ConfigError("host", f"{host} is not an address or a name that this machine knows; use host=127.0.0.1") from None
-    with contextlib.closing(socket.socket(family)) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    def __init__(self, process: subprocess.Popen[bytes], address: str) -> None:
+        self.address = address
+        self._process = process
+        self._complaints: deque[bytes] = deque(maxlen=1)
+        self._reader = threading.Thread(target=self._read, daemon=True)  # else a full pipe would halt the server
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self._process.stderr is not None
+        self._complaints.extend(line for line in self._process.stderr if line.strip())
+
+    def answers(self) -> bool:
+        """Whether its pages can be opened."""
         try:
-            probe.bind(place)
-        except OSError as error:
-            raise ConfigError("port", f"{host}:{port} cannot be used ({error.strerror}); choose another, port=5001") from None
+            with urllib.request.urlopen(f"{self.address}/health", timeout=2) as answer:  # noqa: S310 our own address
+                return bool(answer.status == 200)
+        except OSError:
+            return False
+
+    def raise_if_ended(self) -> None:
+        """Raise JobError if the server has ended, with what it said last."""
+        if self._process.poll() is not None:
+            self._reader.join(1)
+            last = self._complaints[-1].decode(errors="replace").strip() if self._complaints else "no reason given"
+            raise JobError(f"MLflow's server ended with code {self._process.returncode}: {without_password(last)}")
+
+
+@contextlib.contextmanager
+def mlflow_ui(store: MlflowStore, host: str, kept: socket.socket) -> Iterator[MlflowUi]:
+    """Serve the pages of a store for the length of a `with` block.
+
+    Args:
+        store: what is shown.
+        host: where to listen.
+        kept: a socket that keeps the port free for the server until it starts.
+    """
+    port = int(kept.getsockname()[1])
     # MLflow's background jobs serve features that foldwise does not use, and take eight processes and 2 GB.
     env = {**os.environ, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMETRY": "true"}
     env["MLFLOW_BACKEND_STORE_URI"] = store.tracking_uri  # every user could read a password on the command line
     command = [sys.executable, "-m", "mlflow", "server", "--host", host, "--port", str(port), "--workers", "1"]
     if store.artifacts is not None:
         command += ["--default-artifact-root", store.artifacts.as_uri()]
-    process = None
-    # a shell starts background processes with SIGINT ignored, so it is handled here too
-    with handlers(dict.fromkeys(STOP, signal.default_int_handler)):
-        try:
-            process = subprocess.Popen(  # noqa: S603 a list of words, never a shell
-                command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True
-            )
-            notify(f"MLflow at {address} (ready in about 15 s; Ctrl-C ends it)")
-            _, complaint = process.communicate()
-            last = complaint.decode(errors="replace").strip().splitlines()[-1:] or ["no reason given"]
-            raise JobError(f"MLflow's server ended with code {process.returncode}: {without_password(last[0])}")
-        except KeyboardInterrupt:
-            notify("stopped")
-        finally:
-            if process is not None:
-                _end(process)
+    kept.close()
+    process = subprocess.Popen(  # noqa: S603 a list of words, never a shell
+        command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True
+    )
+    try:
+        yield MlflowUi(process, address_of(host, port))
+    finally:
+        _end(process)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -43,9 +43,9 @@ def test_what_is_no_host_is_refused_also_if_it_is_meant(host):
         _ui(f"host={host}", "open=true")
 
 
-def test_an_address_of_the_pages_has_brackets_for_ipv6():
-    assert _ui("host='::1'", "port=5001").address == "http://[::1]:5001"
-    assert _ui().address == "http://127.0.0.1:5000"
+def test_ports_and_servers_have_their_defaults():
+    assert (_ui().home, _ui().home_port, _ui().mlflow, _ui().port) == (True, 5050, True, 5000)
+    assert not _ui("mlflow=false").mlflow
 
 
 @pytest.mark.parametrize("key", ["input", "output"])
