@@ -133,7 +133,7 @@ def _trainer(plan: Plan, parts: Parts, splits: tuple[Split, ...], seed: int) -> 
     """What trains on these folds, and ends between epochs where the user asked to stop or the refit is due."""
 
     def raise_if_over() -> None:
-        parts.raise_if_stopped()
+        parts.raise_if_asked_to_end()
         parts.deadline.raise_if_refit_is_due()
 
     raise_if_over()
