@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from io import BytesIO
@@ -55,6 +56,9 @@ TUTORIAL: Mapping[str, tuple[str, str, int]] = {  # picture -> a step, its pictu
     "tutorial_filters.png": ("digits", "digits/figures/filters.png", 900),
     "tutorial_cifar10.png": ("cifar10", "colours/figures/mistakes.png", 760),
 }
+WATCHED = [f"data={STUDY}", "study=watched", "budget.trials=200", "tracking=in_memory"]
+SEEN_AFTER = 80  # trials
+LIVE: Mapping[str, Literal["light", "dark"]] = {"live.png": "light", "live_dark.png": "dark"}
 STEP = "back_propagation", "xor_sgd/step.html"
 # MLflow greets new visitors with a panel, once
 GREETED = "for (const [key, value] of [['fab.autoOpenedOnFirstLoad_v1', true], ['panelOpen_v1', false]])"
@@ -78,6 +82,7 @@ def main() -> None:
         opened = playwright.chromium.launch(executable_path=browser, args=["--no-sandbox", "--enable-unsafe-swiftshader"])
         if asked.tutorial is None:
             _of_a_search(opened, asked.runs or Path(folder))
+            _of_a_running_study(opened, Path(folder, "watched"))
             follow_all(Path(folder, "tutorial"))
         _of_the_tutorial(opened, asked.tutorial or Path(folder, "tutorial"))
         opened.close()
@@ -106,6 +111,31 @@ def _of_a_search(opened: Browser, runs: Path) -> None:
         keep("mlflow_compare.png", in_mlflow(opened, compare[1], drawn_in_its_frame))
 
 
+def _of_a_running_study(opened: Browser, runs: Path) -> None:
+    """The live page of a study, light and dark, while it searches."""
+    runs.mkdir(parents=True, exist_ok=True)
+    words = [sys.executable, "-m", "pipelines.tune", *WATCHED, f"paths.runs={runs}"]
+    with (runs / "tune.log").open("w", encoding="utf-8") as log:
+        study = subprocess.Popen(words, stdout=log, stderr=log)  # noqa: S603 our own words
+    try:
+        while not (runs / "ledger.db").exists():
+            assert study.poll() is None, (runs / "tune.log").read_text(encoding="utf-8")
+            time.sleep(0.5)
+        port = free_port()
+        with served(runs, "mlflow=false", f"home_port={port}", page=f"http://127.0.0.1:{port}/"):
+            for name, scheme in LIVE.items():
+                context = opened.new_context(viewport={"width": 1200, "height": 1060}, color_scheme=scheme)
+                shown = context.new_page()
+                shown.goto(f"http://127.0.0.1:{port}/study/watched")
+                while int(shown.locator("#count").inner_text() or 0) < SEEN_AFTER:
+                    time.sleep(0.2)
+                shown.locator("#running-of", has_text="epoch").wait_for(timeout=WITHIN)
+                keep(name, shown.screenshot())
+    finally:
+        study.send_signal(signal.SIGINT)
+        study.wait(60)
+
+
 def _of_the_tutorial(opened: Browser, steps: Path) -> None:
     """The pictures that the tutorial's commands have written, and its page of one training step, light and dark."""
     for name, (step, figure, width) in TUTORIAL.items():
@@ -120,18 +150,27 @@ def _of_the_tutorial(opened: Browser, steps: Path) -> None:
         keep("tutorial_step.png" if scheme == "light" else "tutorial_step_dark.png", shown.screenshot())
 
 
+def opens(page: str) -> bool:
+    """Whether a page of this machine answers."""
+    try:
+        with urllib.request.urlopen(page, timeout=2) as answer:  # noqa: S310 our own address
+            return bool(answer.status == 200)
+    except OSError:
+        return False
+
+
 @contextmanager
-def served(runs: Path) -> Iterator[str]:
-    """The output of the `ui` door, while it serves its pages."""
+def served(runs: Path, *more: str, page: str | None = None) -> Iterator[str]:
+    """The output of the `ui` door, while it serves its pages; it is ready when a page answers, MLflow's by default."""
     port = free_port()
-    words = ["-m", "pipelines.ui", f"paths.runs={runs}", f"port={port}"]
+    words = ["-m", "pipelines.ui", f"paths.runs={runs}", f"port={port}", *more]
     with (runs / "ui.log").open("w+", encoding="utf-8") as log:
         process = subprocess.Popen([sys.executable, *words], stdout=log, stderr=log)  # noqa: S603 our own words
         try:
             end = time.monotonic() + STARTS_WITHIN
-            while not answers(port):
+            while not (answers(port) if page is None else opens(page)):
                 assert process.poll() is None, (runs / "ui.log").read_text(encoding="utf-8")
-                assert time.monotonic() < end, "MLflow's pages do not answer"
+                assert time.monotonic() < end, "the pages do not answer"
                 time.sleep(0.5)
             yield (runs / "ui.log").read_text(encoding="utf-8")
         finally:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import os
+import platform
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -10,6 +12,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from foldwise.errors import JobError, Overtaken
+from foldwise.home.links import MlflowPages
+from foldwise.home.studies import Studies
 from foldwise.ledger.ledger import open_ledger
 from foldwise.ledger.live import LiveRow
 from foldwise.ledger.viewer import Viewer
@@ -172,3 +176,29 @@ class TestViews:
         with pytest.raises(JobError, match=r"the ledger sqlite:///.*gone\.db does not answer: unable to open"):
             viewer.heads()
         assert not (tmp_path / "gone.db").exists()
+
+
+class TestPages:
+    def test_the_home_shows_a_study_of_this_database_while_it_runs_and_when_it_ended(self, ledger, viewer, tmp_path):
+        studies = Studies(viewer, tmp_path, MlflowPages("http://mlflow", "view"))
+        assert (studies.lines(), studies.change("iris-1", 0)) == ([], None)
+        new_study(ledger)
+        finish(ledger, "iris-1", result(0))
+        now = datetime.now(UTC)
+        ledger.live.write(live_row(pid=os.getpid(), host=platform.node(), since=now, written=now))
+        (line,) = studies.lines()
+        assert (line["state"], line["trials"], line["best"], line["verdict"]) == ("running", 1, 0.91, None)
+        first = studies.change("iris-1", 0)
+        assert (first["study"]["state"], first["live"]["trial"], len(first["rows"])) == ("running", 3, 1)
+        finish(ledger, "iris-1", failed(1))
+        ledger.finish_study("iris-1", summary())
+        ledger.live.write(live_row(state="finished", pid=os.getpid(), host=platform.node(), since=now, written=now))
+        second = studies.change("iris-1", first["version"])
+        assert (second["study"]["state"], second["whole"], [row[:2] for row in second["rows"]]) == (
+            "finished",
+            False,
+            [[1, "FAILED"]],
+        )
+        assert second["study"]["verdict"] == studies.lines()[0]["verdict"] == "the baseline is as good"
+        assert second["live"]["curves"] is None
+        assert studies.change("iris-1", second["version"])["rows"] == []

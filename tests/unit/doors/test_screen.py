@@ -1,5 +1,6 @@
 import io
 
+import pytest
 from rich.console import Console
 
 from foldwise.config.template import split
@@ -127,3 +128,21 @@ def test_without_a_holdout_no_verdict_is_printed():
     assert "No verdict: same rows" in text
     assert "Verdict:" not in text
     assert "valid" not in text
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_the_last_lines_are_kept_for_the_page_of_the_study(terminal):
+    screen = Screen(Console(file=io.StringIO(), force_terminal=terminal, width=120))
+    for number in range(300):
+        screen.note(f"note {number}")
+    screen.note("postgresql://me:hidden@host/name\nand a second line\n")
+    screen.search_starts(GOAL, 3, 5, [])
+    screen.trial_ends(COMPLETE)
+    screen.search_ends()
+    screen.judged(summary())
+    lines = [line.partition("  ")[2] for line in screen.lines]
+    assert len(lines) == 200
+    assert lines[-4:-2] == ["postgresql://me:***@host/name", "and a second line"]
+    assert lines[-2].startswith("trial   0  COMPLETE  accuracy 0.9000 ± 0.0100")
+    assert lines[-1] == "Verdict: the baseline is as good"
+    assert all(len(line.partition("  ")[0]) == len("12:34:56") for line in screen.lines)

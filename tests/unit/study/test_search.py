@@ -15,6 +15,7 @@ from foldwise.ledger.ledger import open_ledger
 from foldwise.study.deadline import Deadline
 from foldwise.study.open_or_resume import open_or_resume
 from foldwise.study.plan import plan_study
+from foldwise.study.progress import Progress
 from foldwise.study.search import Parts, search
 from foldwise.tracking.in_memory import InMemoryTracker
 from foldwise.trial.result import FoldScore, TrialResult
@@ -43,14 +44,24 @@ def done(job):
 
 @pytest.fixture
 def run(tmp_path):
-    def run(train=done, trials=6, executor=HereExecutor, deadline=Deadline, check=lambda: None, runs=tmp_path, **asked):
+    def run(
+        train=done,
+        trials=6,
+        executor=HereExecutor,
+        deadline=Deadline,
+        check=lambda: None,
+        runs=tmp_path,
+        progress=None,
+        **asked,
+    ):
         config = {"data": {"kind": "sklearn", "name": "iris"}, "budget": {"trials": trials}, "paths": {"runs": str(runs)}}
         plan = plan_study(read_study({**config, **asked}))
         with closing(open_ledger(f"sqlite:///{runs / 'ledger.db'}")) as ledger:
             record = open_or_resume(plan, ledger, {})
             tracker = InMemoryTracker(ledger)
             tracker.open(record, [])
-            parts = Parts(RandomTuner(plan.spec.space, 0), executor(train), ledger, tracker, Quiet(), check, deadline())
+            tuner, shown = RandomTuner(plan.spec.space, 0), progress or Progress()
+            parts = Parts(tuner, executor(train), ledger, tracker, Quiet(), check, deadline(), shown)
             return search(plan, parts, ledger.trials(plan.spec.name)).results, ledger.trials(plan.spec.name)
 
     return run
@@ -215,6 +226,45 @@ def test_a_trial_that_ends_soon_after_the_user_asked_to_stop_is_kept(run, tmp_pa
         run(executor=Late({1, 2}), check=check, study="mine", trials=9, **UNITS)
     with closing(open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}")) as ledger:
         assert [row.result is None for row in ledger.trials("mine")] == [False, False, True]
+
+
+def asked_while_it_trains(progress):
+    """A training during which a page asks the study to end."""
+
+    def train(job):
+        if job.number == 1:
+            progress.ask_to_end()
+        return done(job)
+
+    return train
+
+
+def test_a_study_that_a_page_asked_to_stop_ends_after_its_running_trial(run, tmp_path):
+    progress = Progress()
+    with pytest.raises(Interrupted, match="stopped after 2 of 9 trials; the same command goes on"):
+        run(train=asked_while_it_trains(progress), progress=progress, study="mine", trials=9, **UNITS)
+    with closing(open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}")) as ledger:
+        assert [row.result.state for row in ledger.trials("mine")] == ["COMPLETE"] * 2
+    results, _ = run(study="mine", trials=3, **UNITS)
+    assert len(results) == 3
+
+
+def test_so_does_one_whose_trials_run_in_other_processes_with_all_that_run(run, tmp_path):
+    progress = Progress()
+
+    class Late(Sleeper):
+        def submit(self, job):
+            future = super().submit(job)
+            if job.number == 1:
+                progress.ask_to_end()
+            if job.number in (1, 2):
+                Timer(0.5 * job.number, lambda: future.set_result(done(job))).start()
+            return future
+
+    with pytest.raises(Interrupted, match="stopped after 2 of 9 trials"):
+        run(executor=Late({1, 2}), progress=progress, study="mine", trials=9, **UNITS)
+    with closing(open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}")) as ledger:
+        assert all(row.result is not None for row in ledger.trials("mine"))
 
 
 class Mortal:
