@@ -41,6 +41,7 @@ _PLACES = (
     *(("execute", name) for name in ("kind", "workers", "address", "generation")),
     ("promotion",),  # kept for later models, which it judges
     ("baselines",),  # they judge trials and change none
+    ("card",),  # kept for later models, whose cards show the same
 )
 # Options that came later, with the value that earlier studies had: at that value they are no part of the identity.
 _LATER: Mapping[tuple[str, ...], Any] = {

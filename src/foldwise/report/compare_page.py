@@ -10,10 +10,9 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from foldwise.config.difference import leaves
+from foldwise.config.flattened import fixed_values
 from foldwise.config.option_names import Readable
 from foldwise.config.read import parted
-from foldwise.config.template import fill
 from foldwise.errors import ConfigError
 from foldwise.ledger.ledger import Ledger
 from foldwise.ledger.rows import StudyRecord, goal_of
@@ -187,15 +186,8 @@ def _shown(params: Params, name: str) -> Scalar:
 
 
 def _fixed(recipe: Mapping[str, Any]) -> dict[str, str]:
-    """Dotted key -> value, for all values of a configuration that no trial changes."""
-    template, space = parted(recipe)
-    searched = dict.fromkeys(space.ranges, "(searched)")
-    rest = {key: value for key, value in recipe.items() if key not in template}
-    shown = fill(template, space, space.defaults())
-    found = {key: json.dumps(value, default=str) for key, value in leaves({**rest, **shown})}
-    return {
-        key: value for key, value in found.items() if not any(key == name or key.startswith(f"{name}.") for name in searched)
-    }
+    """Dotted key -> value as JSON, for all values of a configuration that no trial changes."""
+    return {key: json.dumps(value, default=str) for key, value in fixed_values(recipe).items()}
 
 
 def _logarithmic(recipe: Mapping[str, Any]) -> list[str]:

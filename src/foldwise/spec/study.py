@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field
 
 from foldwise.spec.base import ByKind, Listed, Name, Spec, Words
+from foldwise.spec.card import CardSpec
 from foldwise.spec.certify import AnswersSpec, CertifySpec, SelectSpec
 from foldwise.spec.data import TableSpec
 from foldwise.spec.execute import ExecutorSpec, HereExecutor
@@ -168,6 +169,7 @@ class FixedSpec(Spec):
     certify: Annotated[CertifySpec, ByKind] = CertifySpec()
     select: SelectSpec = SelectSpec()
     answers: AnswersSpec = AnswersSpec()
+    card: CardSpec = CardSpec()
     paths: Paths = Paths()
 
     @property

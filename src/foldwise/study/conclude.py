@@ -17,6 +17,7 @@ from foldwise.spec.goal import Goal
 from foldwise.study.certificate import certify, chosen_by
 from foldwise.study.figures import draw_figures
 from foldwise.study.judge import Judgement, judge
+from foldwise.study.model_card import write_model_card
 from foldwise.study.plan import Plan
 from foldwise.study.racing import race_outcome
 from foldwise.study.refit_best import Refitted, refit_best
@@ -24,6 +25,7 @@ from foldwise.study.search import Parts, Searched
 from foldwise.study.tables import write_curves, write_trials
 from foldwise.system.files import write_json
 from foldwise.system.kill_points import reached
+from foldwise.tracking.descriptions import data_of
 from foldwise.tracking.registration import record_registration
 from foldwise.tracking.registry import ModelVersion, Registry, Standing, described, idempotency_key_of
 from foldwise.tracking.tracker import shown_files
@@ -85,6 +87,7 @@ def conclude(
         model=described(plan.spec.register, None),
     )
     parts.watcher.judged(summary)  # now, as figures and the registry take seconds
+    write_model_card(plan, best, model, judgement, summary, notify)  # before it is registered, as it is part of the bundle
     draw_figures(plan, model.bundle, results, judgement.baselines.scores, judgement.answers, notify)
     place = parts.tracker.place()
     record = parts.ledger.study(plan.spec.name)
@@ -131,7 +134,7 @@ def _register(
         judgement.holdout.metrics if judgement.holdout else {},
         plan.spec.fixed.promotion.may_lead(judgement.answer),
     )
-    standing = Standing(judgement.verdict, judgement.answer, leads)
+    standing = Standing(judgement.verdict, judgement.answer, leads, data_of(record))
     reached("before-register")
     try:
         version = registry.register(plan.folder / "bundle", plan.spec.register, run_id, metrics, key, standing)

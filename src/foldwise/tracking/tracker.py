@@ -10,11 +10,12 @@ from foldwise.ledger.rows import StudyRecord, TrialRow
 from foldwise.trial.summary import RunPlace, StudySummary
 
 FILES = ("summary.json", "trials.parquet", "curves.parquet", "holdout.parquet", "compare.html", "network.txt", "figures")
+CARDS = ("bundle/model_card.md", "bundle/model_card.html")
 
 
 def shown_files(folder: Path) -> list[Path]:
     """The existing files of a finished study that a tracker shows."""
-    return [folder / name for name in FILES if (folder / name).exists()]
+    return [folder / name for name in (*FILES, *CARDS) if (folder / name).exists()]
 
 
 class Tracker(Protocol):
