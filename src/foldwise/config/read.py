@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from foldwise.config.difference import leaves
 from foldwise.config.messages import message_for, shown
 from foldwise.config.option_names import Readable
 from foldwise.config.template import fill, split
@@ -229,6 +230,11 @@ def identity(recipe: Mapping[str, Any]) -> dict[str, Any]:
         if isinstance(part, dict) and part.get("kind") == kind and name in part and part[name] == usual:
             del part[name]
     return kept
+
+
+def usual_values() -> dict[str, Any]:
+    """Dotted key -> the value that studies had before the option came, which their recipes leave out."""
+    return {key: value for place, usual in _LATER.items() for key, value in leaves(usual, ".".join(place))}
 
 
 def _above(recipe: dict[str, Any], place: Sequence[str]) -> dict[str, Any]:

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 from scipy.stats import t
 
@@ -19,7 +18,13 @@ Array = npt.NDArray[Any]
 ALPHA = 0.05
 
 # What the losses of rows are in, by metric; those of the others are errors that count.
-UNITS = {"log_loss": "log loss", "mae": "absolute error", "rmse": "squared error", "mse": "squared error", "r2": "squared error"}
+UNITS = {
+    "log_loss": "log loss",
+    "mae": "absolute error",
+    "rmse": "squared error",
+    "mse": "squared error",
+    "r2": "squared error",
+}
 
 
 @dataclass(frozen=True)
@@ -57,7 +62,8 @@ def paired(
     """The paired t-interval of the mean difference of row losses.
 
     It treats the rows as independent and both models as they are: it holds for these networks on further rows like these,
-    and knows nothing of what another seed would give. Losses without an end are capped at the 99 % quantile of the model that has the larger one.
+    and knows nothing of what another seed would give. Losses without an end are capped at the larger of both models' 99 %
+    quantiles.
 
     Args:
         metric: one with a row loss.

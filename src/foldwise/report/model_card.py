@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from html import escape
+from pathlib import Path
 
 from foldwise.report.page_files import framed, page_file
+from foldwise.system.files import atomically
 from foldwise.system.markdown import code_block, in_markdown, one_line
 
 
@@ -58,9 +61,7 @@ def as_markdown(card: ModelCard) -> str:
 def as_html(card: ModelCard) -> str:
     """The card as a page that needs no server."""
     body = [f"<p class='verdict'>{escape(one_line(card.lead))}</p>"]
-    for section in card.sections:
-        parts = "\n".join(map(_in_html, section.parts))
-        body.append(f"<section>\n<h2>{escape(one_line(section.heading))}</h2>\n{parts}\n</section>")
+    body += map(section_html, card.sections)
     page = {
         "title": escape(one_line(card.title)),
         "style": f"{page_file('compare.css')}\n{page_file('model_card.css')}",
@@ -68,6 +69,20 @@ def as_html(card: ModelCard) -> str:
         "made": escape(one_line(card.made)),
     }
     return framed("model_card.html", page)
+
+
+def write_sections(path: Path, title: str, body: str) -> None:
+    """Write a page of sections, which are HTML."""
+    made = datetime.now().astimezone().strftime("%Y-%m-%d %H:%M")
+    page = {"title": escape(title), "style": page_file("compare.css"), "body": body, "made": made}
+    text = framed("model_card.html", page)
+    atomically(path, lambda part: part.write_text(text, encoding="utf-8"))
+
+
+def section_html(section: Section) -> str:
+    """A section as HTML."""
+    parts = "\n".join(map(_in_html, section.parts))
+    return f"<section>\n<h2>{escape(one_line(section.heading))}</h2>\n{parts}\n</section>"
 
 
 def _in_markdown(part: Part) -> str:

@@ -194,7 +194,7 @@ def _publish(plan: Plan, record: StudyRecord, results: Sequence[TrialResult], pa
     summary = record.summary
     assert summary is not None
     reached("before-summary")
-    write_page(plan.folder / "compare.html", [(record, results)], plan.goal)
+    write_page(plan.folder / "compare.html", [(record, results)], plan.goal, folder=plan.folder.parent)
     write_json(plan.folder / "summary.json", summary.to_json())
     reached("after-summary")
     parts.ledger.finish_study(record.name, summary)
