@@ -76,7 +76,7 @@ def made_page(
     summary = replace(SUMMARY, certificate=certificate)
     record = StudyRecord(spec.name, spec.recipe, "f" * 64, {}, {}, datetime.now(UTC), summary=summary)
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_page(path, [(record, results)], Goal("accuracy", "maximize"), worst)
+    write_page(path, [(record, results)], Goal("accuracy", "maximize"), worst=worst)
     return path
 
 

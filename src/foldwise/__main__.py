@@ -70,7 +70,7 @@ def _retrain(request: Request) -> None:
 
 
 def _compare(request: Request) -> None:
-    from foldwise.doors.services import compare_studies
+    from foldwise.doors.compare import compare_studies
 
     compare_studies(request.config)
 
@@ -125,7 +125,8 @@ DOORS = {
         "Train a champion's recipe on new rows, and promote the challenger if it is better; or roll back.", _retrain
     ),
     "compare": Door(
-        "Compare the trials of a study, or of several: a page that needs no server, or a table in the terminal.", _compare
+        "Compare the trials of a study, or studies side by side, as a page or as text; without a name list all studies.",
+        _compare,
     ),
     "step": Door("Show one training step of a study's small network in numbers, and how it learns, as a page.", _step),
     "remove": Door("Delete a study, or old output of jobs, after showing how many bytes that frees.", _remove),

@@ -26,6 +26,7 @@ class Purpose(IntEnum):
     FIRST_WEIGHTS = 14
     SEARCH = 15
     FRESH = 16
+    SLICES = 17
 
 
 # The refit on all development rows has this number in place of a fold's; further networks of `fit.seeds` have the next ones.

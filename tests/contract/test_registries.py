@@ -123,11 +123,16 @@ def test_mlflow_describes_a_version_by_its_verdict(tmp_path):
     registry._client.delete_registered_model_alias("iris", "challenger")  # a process that died between version and alias
     assert registry.register(folder, "iris", None, {}, "one", withheld) == first
     kept = registry._client.get_model_version("iris", "1")
-    assert kept.description == withheld.verdict
+    assert kept.description.startswith(f"{withheld.verdict}\n\nStudy `s-1`.\n\nColumns: `size` (number), ")
+    assert "`foldwise predict model=iris@champion input=rows.csv output=answers.csv`" in kept.description
+    model = registry._client.get_registered_model("iris")
+    assert model.description.startswith("Answers `answer`: `no`, `yes`.")
+    registry._client.update_registered_model("iris", "my own words")
     assert kept.tags["verdict"] == "worse"
-    assert registry.register(folder, "iris", None, {}, "two", Standing("the model is better", "better")).aliases == (
-        "champion",
-    )
+    better = Standing("the model is better", "better", data="flowers, 150 rows")
+    assert registry.register(folder, "iris", None, {}, "two", better).aliases == ("champion",)
+    assert "Data: flowers, 150 rows, study `s-1`." in registry._client.get_model_version("iris", "2").description
+    assert registry._client.get_registered_model("iris").description == "my own words"
 
 
 @pytest.mark.long

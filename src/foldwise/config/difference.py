@@ -13,7 +13,7 @@ def difference(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
     was, is_ = dict(leaves(old)), dict(leaves(new))
     lines = []
     for key in dict.fromkeys([*was, *is_]):
-        before, after = _shown(was.get(key, _ABSENT)), _shown(is_.get(key, _ABSENT))
+        before, after = shown_value(was.get(key, _ABSENT)), shown_value(is_.get(key, _ABSENT))
         if before != after:
             lines.append(f"{key}: {before} -> {after}")
     return lines
@@ -26,7 +26,7 @@ def leaves(value: Any, key: str = "") -> list[tuple[str, Any]]:
     return [(key, value)]
 
 
-def _shown(value: Any) -> str:
+def shown_value(value: Any) -> str:
     """The value in one line of YAML. Text that YAML would read as another type is quoted."""
     if value is _ABSENT:
         return "(not given)"
@@ -37,9 +37,9 @@ def _shown(value: Any) -> str:
     if isinstance(value, (int, float)):
         return repr(int(value)) if isinstance(value, float) and value.is_integer() else repr(value)
     if isinstance(value, (list, tuple)):
-        return "[" + ", ".join(_shown(item) for item in value) + "]"
+        return "[" + ", ".join(shown_value(item) for item in value) + "]"
     if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{name}: {_shown(item)}" for name, item in value.items()) + "}"
+        return "{" + ", ".join(f"{name}: {shown_value(item)}" for name, item in value.items()) + "}"
     text = str(value)
     return repr(text) if _needs_quotes(text) else text
 

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from foldwise.config.difference import leaves
 from foldwise.config.messages import message_for, shown
 from foldwise.config.option_names import Readable
 from foldwise.config.template import fill, split
@@ -41,6 +42,7 @@ _PLACES = (
     *(("execute", name) for name in ("kind", "workers", "address", "generation")),
     ("promotion",),  # kept for later models, which it judges
     ("baselines",),  # they judge trials and change none
+    ("card",),  # kept for later models, whose cards show the same
 )
 # Options that came later, with the value that earlier studies had: at that value they are no part of the identity.
 _LATER: Mapping[tuple[str, ...], Any] = {
@@ -233,6 +235,11 @@ def identity(recipe: Mapping[str, Any]) -> dict[str, Any]:
         if isinstance(part, dict) and part.get("kind") == kind and name in part and part[name] == usual:
             del part[name]
     return kept
+
+
+def usual_values() -> dict[str, Any]:
+    """Dotted key -> the value that studies had before the option came, which their recipes leave out."""
+    return {key: value for place, usual in _LATER.items() for key, value in leaves(usual, ".".join(place))}
 
 
 def _above(recipe: dict[str, Any], place: Sequence[str]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 SHOWN_TRIALS = 12
 NUMBER_WIDTH = 9
+NAME_WIDTH = 32  # up to this the names of lines side by side stay whole
 WIDE = 4000
 LINES = 200  # kept for the page of a running study
 SECONDS_BETWEEN = 10  # lines about answered rows, if the output is not a terminal
@@ -192,6 +193,30 @@ class Screen:
         if left_out:
             self.note(f"and {left_out} more; trials=N shows more of them")
 
+    def beside(self, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        """Print things side by side, a column for each below its name; on a terminal long cells take several lines."""
+        table = RichTable(box=None, pad_edge=False)
+        short = max((len(cells[0]) for cells in rows), default=0) <= NAME_WIDTH
+        for place, column in enumerate(columns):
+            table.add_column(escape(column), overflow="fold", no_wrap=place == 0 and short)
+        for cells in rows:
+            table.add_row(*(escape(without_password(cell)) for cell in cells))
+        self._wide().print(table)
+
+    def _wide(self) -> Console:
+        """This terminal; where the output is none, a console on which each row is one line, so that a program can find it."""
+        return self.console if self.console.is_terminal else Console(file=self.console.file, width=WIDE)
+
+    def studies(self, columns: Sequence[str], rows: Sequence[Sequence[str]], words: Sequence[str]) -> None:
+        """Print a line for each study, by the name in the first column, which takes several lines where there is no room."""
+        table = RichTable(box=None, pad_edge=False)
+        for place, column in enumerate(columns):
+            justify: Literal["left", "right"] = "left" if column in words else "right"
+            table.add_column(escape(column), justify=justify, overflow="fold", no_wrap=place > 0)
+        for cells in rows:
+            table.add_row(*(escape(without_password(cell)) for cell in cells))
+        self._wide().print(table)
+
     def listed(self, columns: Sequence[str], rows: Sequence[Sequence[str]], words: Sequence[str] | None = None) -> None:
         """Print rows in a table. Columns in `words` hold text, others numbers.
 
@@ -202,8 +227,7 @@ class Screen:
             table.add_column(escape(column), justify="left" if words is None or column in words else "right")
         for cells in rows:
             table.add_row(*(escape(without_password(cell)) for cell in cells))
-        wide = self.console if self.console.is_terminal else Console(file=self.console.file, width=WIDE)
-        wide.print(table)
+        self._wide().print(table)
 
     def audited(self, findings: Sequence[Finding]) -> None:
         """Print the findings about the data, the worst first, and what to do about each."""

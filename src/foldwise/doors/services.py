@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from foldwise.config.read import read_service
-from foldwise.doors.assemble import ledger_at, require_ledger
+from foldwise.doors.assemble import ledger_at
 from foldwise.doors.screen import Screen
 from foldwise.errors import ConfigError
 from foldwise.system.command import door_command
@@ -93,25 +93,6 @@ def export_model(config: Mapping[str, Any]) -> None:
     bundle = load_model(asked.model, asked.paths.runs, asked.tracking.url, screen.note, asked.ledger.url)
     folder = bundle.export(asked.output, asked.format)
     screen.note(f"{asked.model} is written to {folder} as {asked.format}; its answers there equal those here")
-
-
-def compare_studies(config: Mapping[str, Any]) -> None:
-    """Write a page beside the first study's files, or print a table."""
-    from foldwise.spec.services import CompareSpec
-
-    asked = read_service(CompareSpec, config)
-    require_ledger(asked.ledger.url, asked.paths.runs)
-    from foldwise.report.compare_page import as_text, read_studies, write_page
-
-    screen = Screen()
-    with closing(ledger_at(asked.ledger.url, asked.paths.runs, screen.note)) as ledger:
-        studies, goal = read_studies(ledger, asked.studies)
-    if asked.format == "text":
-        screen.compared(*as_text(studies, goal, asked.trials))
-        return
-    path = Path(asked.paths.runs).resolve() / "studies" / asked.studies[0] / "compare.html"
-    write_page(path, studies, goal)
-    screen.note(f"written: {path}")
 
 
 def refuse_empty_store(runs: str, url: str | None) -> None:

@@ -14,6 +14,7 @@ from foldwise.ledger.study_lock import lock_study
 from foldwise.spec.places import TrackingSpec
 from foldwise.spec.study import PromotionSpec
 from foldwise.system.files import write_json
+from foldwise.tracking.descriptions import data_of
 from foldwise.tracking.registration import record_registration
 from foldwise.tracking.registry import Registry, Standing, described, idempotency_key_of
 from foldwise.tracking.tracker import shown_files
@@ -59,7 +60,7 @@ def _registered(
     name, metrics = summary.model.name, summary.holdout.metrics if summary.holdout else {}
     idempotency_key = idempotency_key_of(record, summary.best.number, summary.ensemble)
     rule = PromotionSpec.model_validate(record.recipe.get("promotion") or {})
-    standing = Standing(summary.verdict, summary.answer, rule.may_lead(summary.answer))
+    standing = Standing(summary.verdict, summary.answer, rule.may_lead(summary.answer), data_of(record))
     run_id = place.run_id if place else None
     try:
         version = registry.register(folder / "bundle", name, run_id, metrics, idempotency_key, standing)

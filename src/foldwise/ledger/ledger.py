@@ -242,6 +242,12 @@ class Ledger:
         query = select(func.count()).where(done)
         return int(self._transactions.do(lambda connection: connection.execute(query).scalar_one()))
 
+    def complete_scores(self, study: str) -> list[float]:
+        """The means of the complete trials of a study by number, without their folds and curves."""
+        done = (trials.c.study == study) & (trials.c.state == "COMPLETE") & trials.c.dropped.is_(False)
+        query = select(trials.c.mean).where(done).order_by(trials.c.number)
+        return list(self._transactions.do(lambda connection: connection.execute(query).scalars().all()))
+
     def mark_shipped(self, study: str, number: int | None, run_id: str) -> None:
         """Record the tracker's run of a trial, or of the study itself if number is None."""
         shipped = update(trials).where(_at(study, number or 0)).values(shipped=run_id)

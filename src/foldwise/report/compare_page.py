@@ -10,16 +10,16 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from foldwise.config.difference import leaves
+from foldwise.config.flattened import fixed_values
 from foldwise.config.option_names import Readable
 from foldwise.config.read import parted
-from foldwise.config.template import fill
 from foldwise.errors import ConfigError
 from foldwise.ledger.ledger import Ledger
 from foldwise.ledger.rows import StudyRecord, goal_of
 from foldwise.report.page_files import embedded, framed, page_file, rounded
+from foldwise.report.study_extras import confusion_of, links_of
 from foldwise.spec.folds import on_same_rows
-from foldwise.spec.goal import Goal
+from foldwise.spec.goal import METRICS, Goal, Task
 from foldwise.spec.space import Choice, Params, Scalar
 from foldwise.system.files import atomically
 from foldwise.system.known_words import did_you_mean
@@ -27,10 +27,11 @@ from foldwise.system.numbers import shown
 from foldwise.trial.mean_curves import curve_names, mean_curves, metrics_of
 from foldwise.trial.result import TrialResult, plus_minus, varying
 
-SCRIPTS = ("rows", "table", "parallel", "curves", "panels")  # in the order of their dependencies
+SCRIPTS = ("rows", "table", "parallel", "curves", "spread", "panels")  # in the order of their dependencies
 POINTS = 40  # of a curve in the page; the ledger holds all of them
 MANY, FEWER = 2000, 15  # trials in the page, and the points of a curve if there are more
 
+CLASSES = ("binary", "multiclass")  # older studies do not say which of the two they are
 Studies = Sequence[tuple[StudyRecord, Sequence[TrialResult]]]
 
 
@@ -44,11 +45,19 @@ class RowsShown:
     more: int
 
 
-def read_studies(ledger: Ledger, names: Sequence[str]) -> tuple[Studies, Goal]:
-    """The studies with these names, their finished trials, and their common goal.
+@dataclass(frozen=True)
+class Place:
+    """The folder with a folder for each study, and that of the page."""
+
+    studies: Path
+    page: Path
+
+
+def read_studies(ledger: Ledger, names: Sequence[str]) -> tuple[Studies, Goal | None]:
+    """The studies with these names, their finished trials, and their goal; None if it is not the same for all.
 
     Raises:
-        ConfigError: a study is unknown, has no finished trial, or has another goal than the first.
+        ConfigError: a study is unknown, has no finished trial, or has another task than the first.
     """
     studies: list[tuple[StudyRecord, list[TrialResult]]] = []
     for name in names:
@@ -60,12 +69,21 @@ def read_studies(ledger: Ledger, names: Sequence[str]) -> tuple[Studies, Goal]:
         if not results:
             raise ConfigError("study", f"{name!r} has no finished trial yet")
         studies.append((record, results))
-    goals = {name: goal_of(record, results) for name, (record, results) in zip(names, studies, strict=True)}
-    for name, goal in goals.items():
-        if goal != goals[names[0]]:
-            rule = f"{name!r} is ranked by {goal.metric} and {names[0]!r} by {goals[names[0]].metric}"
-            raise ConfigError("study", f"{rule}; compare studies of one goal")
-    return studies, goals[names[0]]
+    tasks = [task_of(record, results) for record, results in studies]
+    for name, task in zip(names, tasks, strict=True):
+        if task != tasks[0] and not {task, tasks[0]} < {*CLASSES, None}:
+            raise ConfigError("study", f"{name!r} is {task} and {names[0]!r} {tasks[0]}; compare studies of one task")
+    goals = [goal_of(record, results) for record, results in studies]
+    return studies, goals[0] if all(goal == goals[0] for goal in goals) else None
+
+
+def task_of(record: StudyRecord, results: Sequence[TrialResult]) -> Task | None:
+    """The task of a study; of one of an earlier version None if it has classes, but it is not known whether two or more."""
+    if record.provenance is not None:
+        return record.provenance.task
+    if record.summary is not None:
+        return record.summary.task
+    return "regression" if METRICS.get(goal_of(record, results).metric, ("", ()))[1] == ("regression",) else None
 
 
 def as_text(studies: Studies, goal: Goal, most: int) -> tuple[list[str], list[list[str]], int]:
@@ -108,12 +126,14 @@ def _text(value: Scalar) -> str:
     return "-" if value is None else shown(value) if isinstance(value, float) else str(value)
 
 
-def page(studies: Studies, goal: Goal, worst: RowsShown | None = None) -> str:
+def page(studies: Studies, goal: Goal, beside: str = "", place: Place | None = None, worst: RowsShown | None = None) -> str:
     """One self-contained HTML page.
 
     Args:
         studies: with their trials; all have the same goal.
         goal: ranks the trials.
+        beside: sections of HTML below the cards of the studies.
+        place: where the page and the files of the studies are; without it the page shows none of these.
         worst: rows of one study that its model answers worst.
     """
     finished = [results for _, results in studies]
@@ -126,7 +146,8 @@ def page(studies: Studies, goal: Goal, worst: RowsShown | None = None) -> str:
     spread = ["sd"] if any(len(result.folds) > 1 for results in finished for result in results) else []
     data = {
         "studies": [
-            _study(record, results, own, goal, every, costs) for (record, results), own in zip(studies, params, strict=True)
+            {**_study(record, results, own, goal, every, costs), **_extras(record, results, place)}
+            for (record, results), own in zip(studies, params, strict=True)
         ],
         "columns": [*first, "number", "mean", *spread, *names, *costs, "seconds", "state", "reason"],
         "varying": names,
@@ -142,6 +163,7 @@ def page(studies: Studies, goal: Goal, worst: RowsShown | None = None) -> str:
         "made": datetime.now().astimezone().strftime("%Y-%m-%d %H:%M"),
         "style": page_file("compare.css"),
         "worst": "" if worst is None else _rows(worst),
+        "beside": beside,
         "script": "\n".join(page_file(f"{name}.js") for name in SCRIPTS),
         "data": embedded(data),
         "curves": embedded(curves),
@@ -149,9 +171,16 @@ def page(studies: Studies, goal: Goal, worst: RowsShown | None = None) -> str:
     return framed("compare.html", parts)
 
 
-def write_page(path: Path, studies: Studies, goal: Goal, worst: RowsShown | None = None) -> None:
-    """Write the page."""
-    text = page(studies, goal, worst)
+def write_page(
+    path: Path,
+    studies: Studies,
+    goal: Goal,
+    beside: str = "",
+    folder: Path | None = None,
+    worst: RowsShown | None = None,
+) -> None:
+    """Write the page; arguments as those of `page`. folder: with a folder for each study, by default none is looked at."""
+    text = page(studies, goal, beside, None if folder is None else Place(folder, path.parent), worst)
     atomically(path, lambda part: part.write_text(text, encoding="utf-8"))
 
 
@@ -166,6 +195,14 @@ def _rows(worst: RowsShown) -> str:
     body = "\n".join(line(row, "td") for row in worst.rows)
     table = f"<table><thead>{line(worst.columns, 'th')}</thead><tbody>{body}</tbody></table>"
     return f'<section aria-label="rows with the largest loss">{heading}<div id="worst" tabindex="0">{table}</div></section>'
+
+
+def _extras(record: StudyRecord, results: Sequence[TrialResult], place: Place | None) -> dict[str, Any]:
+    """What the files of a study add to its part of the page."""
+    if place is None:
+        return {}
+    folder = place.studies / record.name
+    return {"confusion": confusion_of(folder, record, results), "links": links_of(folder, record, place.page)}
 
 
 def _study(
@@ -199,6 +236,7 @@ def _study(
             "mean": [result.mean for result in results],
             "sd": [result.sd for result in results],
             "seconds": [round(result.seconds, 3) for result in results],
+            "folds": [[rounded(fold.score) for fold in result.folds] for result in results],
             "reused": [result.reused for result in results],
             "params": {name: [_shown(own, name) for own in params] for name in names},
             "costs": {name: [result.costs.get(name) for result in results] for name in costs},
@@ -215,15 +253,8 @@ def _shown(params: Params, name: str) -> Scalar:
 
 
 def _fixed(recipe: Mapping[str, Any]) -> dict[str, str]:
-    """Dotted key -> value, for all values of a configuration that no trial changes."""
-    template, space = parted(recipe)
-    searched = dict.fromkeys(space.ranges, "(searched)")
-    rest = {key: value for key, value in recipe.items() if key not in template}
-    shown = fill(template, space, space.defaults())
-    found = {key: json.dumps(value, default=str) for key, value in leaves({**rest, **shown})}
-    return {
-        key: value for key, value in found.items() if not any(key == name or key.startswith(f"{name}.") for name in searched)
-    }
+    """Dotted key -> value as JSON, for all values of a configuration that no trial changes."""
+    return {key: json.dumps(value, default=str) for key, value in fixed_values(recipe).items()}
 
 
 def _logarithmic(recipe: Mapping[str, Any]) -> list[str]:

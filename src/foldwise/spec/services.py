@@ -35,9 +35,9 @@ class ExportSpec(Spec):
 
 
 class CompareSpec(Spec):
-    """The options of compare: one study or several, as a page or as text."""
+    """The options of compare: one study or several, as a page or as text; without a study all are listed."""
 
-    study: Name | Annotated[tuple[Name, ...], Listed, Field(min_length=1)]
+    study: Name | Annotated[tuple[Name, ...], Listed, Field(min_length=1)] | None = None
     format: Literal["html", "text"] = "html"
     trials: Annotated[int, Field(ge=1)] = 20
     ledger: LedgerSpec = LedgerSpec()
@@ -46,7 +46,7 @@ class CompareSpec(Spec):
     @property
     def studies(self) -> tuple[str, ...]:
         """The names of the studies, without duplicates."""
-        return (self.study,) if isinstance(self.study, str) else tuple(dict.fromkeys(self.study))
+        return (self.study,) if isinstance(self.study, str) else tuple(dict.fromkeys(self.study or ()))
 
 
 class StepSpec(Spec):

@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field
 
 from foldwise.spec.base import ByKind, Listed, Name, Spec, Words
+from foldwise.spec.card import CardSpec
 from foldwise.spec.certify import AnswersSpec, CertificateKind, CertifySpec, EnsembleSpec, SelectSpec
 from foldwise.spec.data import TableSpec
 from foldwise.spec.execute import ExecutorSpec, HereExecutor
@@ -171,6 +172,7 @@ class FixedSpec(Spec):
     ensemble: Annotated[EnsembleSpec, ByKind] = EnsembleSpec()
     answers: AnswersSpec = AnswersSpec()
     explain: Annotated[ExplainSpec, ByKind] = ExplainSpec()
+    card: CardSpec = CardSpec()
     paths: Paths = Paths()
 
     @property

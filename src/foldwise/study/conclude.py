@@ -22,6 +22,7 @@ from foldwise.study.figures import draw_figures
 from foldwise.study.fresh_choice import fresh_outcome
 from foldwise.study.fresh_runs import fresh_runs
 from foldwise.study.judge import Judgement, judge
+from foldwise.study.model_card import write_model_card
 from foldwise.study.plan import Plan
 from foldwise.study.racing import race_outcome
 from foldwise.study.refit_best import Refitted
@@ -30,6 +31,7 @@ from foldwise.study.search import Parts, Searched
 from foldwise.study.tables import write_curves, write_trials
 from foldwise.system.files import write_json
 from foldwise.system.kill_points import reached
+from foldwise.tracking.descriptions import data_of
 from foldwise.tracking.registration import record_registration
 from foldwise.tracking.registry import ModelVersion, Registry, Standing, described, idempotency_key_of
 from foldwise.tracking.tracker import shown_files
@@ -99,6 +101,7 @@ def conclude(plan: Plan, searched: Searched, parts: Parts, registry: Registry, s
     )
     parts.watcher.judged(summary)  # now, as figures and the registry take seconds
     marks = Marks(certificate.ties if certificate else (), best.number)
+    write_model_card(plan, best, model, judgement, summary, notify)  # before it is registered, as it is part of the bundle
     record = parts.ledger.study(plan.spec.name)
     assert record is not None  # its trials are in the ledger
     key = idempotency_key_of(record, best.number, ensemble)
@@ -152,7 +155,7 @@ def _register(
         judgement.holdout.metrics if judgement.holdout else {},
         plan.spec.fixed.promotion.may_lead(judgement.answer),
     )
-    standing = Standing(judgement.verdict, judgement.answer, leads)
+    standing = Standing(judgement.verdict, judgement.answer, leads, data_of(record))
     reached("before-register")
     try:
         version = registry.register(plan.folder / "bundle", plan.spec.register, run_id, metrics, key, standing)
@@ -214,7 +217,7 @@ def _publish(
     summary = record.summary
     assert summary is not None
     reached("before-summary")
-    write_page(plan.folder / "compare.html", [(record, results)], plan.goal, worst)
+    write_page(plan.folder / "compare.html", [(record, results)], plan.goal, folder=plan.folder.parent, worst=worst)
     write_json(plan.folder / "summary.json", summary.to_json())
     reached("after-summary")
     parts.ledger.finish_study(record.name, summary)

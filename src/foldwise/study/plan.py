@@ -21,6 +21,7 @@ from foldwise.data.preparation.balance import check_balance
 from foldwise.data.preparation.fold import fit_preparation
 from foldwise.data.preparation.prep_rules import check_prep
 from foldwise.data.read import reader
+from foldwise.data.slice_columns import check_slices
 from foldwise.data.sources.fingerprint import joined
 from foldwise.data.split import Split, cut_folds
 from foldwise.data.table import Table
@@ -156,6 +157,7 @@ def plan_study(spec: StudySpec, context: ChampionContext | None = None, table: T
         check_features(table, context.features)
     goal = goal_for(fixed.metric, fixed.goal.direction, table.task, len(table.labels))
     check_names(fixed.baselines, table.task, images=table.images is not None)
+    check_slices(fixed.card.slices, table)
     for trial in trials:
         check_head(table.task, trial)
         check_schedule(trial)

@@ -32,6 +32,7 @@ from foldwise.errors import ConfigError, DiskFull, JobError
 from foldwise.system.disk import is_full
 from foldwise.system.known_words import did_you_mean
 from foldwise.system.redact import first_line
+from foldwise.tracking.descriptions import model_description, version_description
 from foldwise.tracking.mlflow_requirements import packages_unlisted, pins
 from foldwise.tracking.mlflow_store import MlflowStore
 from foldwise.tracking.registry import FIRST, LATER, UNKNOWN, ModelVersion, Standing, read_reference
@@ -260,19 +261,25 @@ class MlflowRegistry:
         client.finalize_logged_model(logged.model_id, LoggedModelStatus.READY)
         if run_id:
             client.log_outputs(run_id, [LoggedModelOutput(logged.model_id, step=0)])
-        try:
-            client.create_registered_model(name)
-        except MlflowException as fault:
-            if fault.error_code != "RESOURCE_ALREADY_EXISTS":
-                raise
+        self._make_model(name, model_description(card, name))
         mark = {} if idempotency_key is None else {ONCE: idempotency_key}
         mark |= {} if standing.answer is None else {VERDICT: standing.answer}
         mark |= {CARD_HASH: hash_of(folder / CARD)}
         tags = {"study": card.study, **mark, **{f"holdout.{metric}": f"{value:.6g}" for metric, value in metrics.items()}}
         # the model id only with a run: else MLflow looks it up in the process's default store
         source, model_id = logged.artifact_location, logged.model_id if run_id else None
-        said = standing.verdict or None
+        said = version_description(card, name, standing)
         return client.create_model_version(name, source, run_id, tags=tags, model_id=model_id, description=said)
+
+    def _make_model(self, name: str, description: str) -> None:
+        """Make the registered model if it is new. Of an older one an empty description is filled; a person's stays."""
+        try:
+            self._client.create_registered_model(name, description=description)
+        except MlflowException as fault:
+            if fault.error_code != "RESOURCE_ALREADY_EXISTS":
+                raise
+            if not self._client.get_registered_model(name).description:
+                self._client.update_registered_model(name, description)
 
     def _numbered(self, name: str, alias: str | None, number: int | None) -> int:
         found = self._model(name)

@@ -15,7 +15,6 @@ from foldwise.spec.folds import on_same_rows
 from foldwise.spec.goal import Goal
 from foldwise.spec.space import Params
 from foldwise.trial.result import TrialResult
-from foldwise.trial.summary import StudySummary
 
 MOST_ENTITIES = 1000  # metrics and parameters together in one call
 MOST_PARAMS = 100
@@ -150,18 +149,6 @@ def trial_tags(row: TrialRow, result: TrialResult, record: StudyRecord) -> dict[
     if result.reused is not None:
         own["reused"] = result.reused
     return {**made_by(record), **{f"foldwise.{key}": str(value)[:MOST_TAG] for key, value in own.items()}}
-
-
-def summary_tags(summary: StudySummary) -> dict[str, str]:
-    """The outcome of a study in words."""
-    tags = {
-        "mlflow.note.content": summary.verdict,
-        "foldwise.ended": summary.ended,
-        "foldwise.best": f"trial {summary.best.number}",
-        "foldwise.ensemble": summary.ensemble.name if summary.ensemble and summary.ensemble.shipped else None,
-        "foldwise.model": f"{summary.model.name}/{summary.model.version}",
-    }
-    return {key: str(value)[:MOST_TAG] for key, value in tags.items() if value is not None}
 
 
 def dataset(record: StudyRecord) -> tuple[str, str, dict[str, str], dict[str, Any], dict[str, Any]]:

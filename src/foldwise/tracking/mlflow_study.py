@@ -17,15 +17,14 @@ from foldwise.config.read import parted
 from foldwise.ledger.ledger import Ledger
 from foldwise.ledger.rows import StudyRecord, TrialRow
 from foldwise.spec.goal import Goal
+from foldwise.tracking.mlflow_parent import fixed_params, searched_tags, summary_metrics, summary_tags
 from foldwise.tracking.mlflow_rows import (
     MOST_ENTITIES,
     MOST_PARAMS,
     dataset,
     experiment_tags,
-    numbers_in,
     scored,
     study_tags,
-    summary_tags,
     trial_metrics,
     trial_params,
     trial_tags,
@@ -79,6 +78,7 @@ class MlflowStudy:
         client.log_dict(run.info.run_id, dict(record.recipe), "recipe.yaml")  # the study may have been extended
         made = record.provenance.to_json() if record.provenance else {}
         client.log_dict(run.info.run_id, {**made, "versions": dict(record.versions)}, "environment.yaml")
+        self._show_configuration(run)
         for child in self._children(experiment.experiment_id, record.run_id, run.info.run_id):
             client.set_tag(child.info.run_id, PARENT, run.info.run_id)
         self._ledger.mark_shipped(record.name, None, run.info.run_id)
@@ -111,7 +111,7 @@ class MlflowStudy:
             self._client.set_terminated(run_id, "KILLED")
             return
         moment = _milliseconds(finished)
-        metrics = [Metric(name, value, moment, 0) for name, value in numbers_in(summary.to_json()).items()]
+        metrics = [Metric(name, value, moment, 0) for name, value in summary_metrics(summary).items()]
         tags = [RunTag(key, value) for key, value in summary_tags(summary).items()]
         self._client.log_batch(run_id, metrics=metrics[: MOST_ENTITIES - len(tags)], tags=tags)
         for file in files:
@@ -133,6 +133,14 @@ class MlflowStudy:
         for run in self._every(parent.experiment_id, {"foldwise.created": self._record.created.isoformat()}):
             if run.info.run_id != parent.run_id:
                 self._client.delete_run(run.info.run_id)
+
+    def _show_configuration(self, run: Run) -> None:
+        """Log fixed values as parameters and ranges as tags. A parameter that is there stays: MLflow refuses to change one."""
+        params = [Param(name, value) for name, value in fixed_params(self._record).items() if name not in run.data.params]
+        tags = [RunTag(name, value) for name, value in searched_tags(self._record).items()]
+        for start in range(0, max(len(params), len(tags)), MOST_PARAMS):
+            part = slice(start, start + MOST_PARAMS)
+            self._client.log_batch(run.info.run_id, params=params[part], tags=tags[part])
 
     def _children(self, experiment_id: str, earlier: str | None, parent: str) -> list[Run]:
         """The runs of trials that a deleted parent left: MLflow deletes only the parent."""

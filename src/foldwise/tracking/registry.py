@@ -34,11 +34,13 @@ class Standing:
     """What its study found about a model.
 
     verdict: as a sentence. answer: in a word. leads: whether the model may become champion where there is none.
+    data: the name of its data and the number of their rows, in words.
     """
 
     verdict: str = ""
     answer: str | None = None
     leads: bool = True
+    data: str = ""
 
 
 UNKNOWN = Standing()

@@ -11,11 +11,12 @@ from foldwise.trial.summary import RunPlace, StudySummary
 
 FILES = ("summary.json", "trials.parquet", "curves.parquet", "holdout.parquet", "compare.html", "network.txt", "figures")
 EXPLAINED = ("importance.csv", "levels.csv", "worst_rows.csv", "more_rows.csv")
+CARDS = ("bundle/model_card.md", "bundle/model_card.html")
 
 
 def shown_files(folder: Path) -> list[Path]:
     """The existing files of a finished study that a tracker shows."""
-    return [folder / name for name in (*FILES, *EXPLAINED) if (folder / name).exists()]
+    return [folder / name for name in (*FILES, *EXPLAINED, *CARDS) if (folder / name).exists()]
 
 
 class Tracker(Protocol):

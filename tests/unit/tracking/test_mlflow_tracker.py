@@ -108,6 +108,11 @@ def test_a_study_is_an_experiment_with_a_parent_and_a_child_per_trial(runs, ledg
     assert parent.data.tags["mlflow.user"] == "ada"
     assert parent.data.tags["mlflow.source.git.commit"] == "c0ffee"
     assert parent.data.metrics["holdout.metrics.accuracy"] == 0.8
+    assert not {"seed", "best.number"} & set(parent.data.metrics)
+    assert parent.data.params["seed"] == "3"
+    assert parent.data.params["model.kind"] == "mlp"
+    assert parent.data.params["data.rows"] == "150"
+    assert parent.data.tags["searched.model.units"] == "[int, 16, 64]"
     artifacts = {file.path for file in client.list_artifacts(parent.info.run_id)}
     assert artifacts == {"recipe.yaml", "environment.yaml", "trials.parquet", "bundle"}
     assert (runs / "artifacts" / "shape").is_dir()
@@ -259,6 +264,25 @@ def test_the_figures_of_a_study_arrive_once_even_if_it_is_closed_twice(runs, led
     (point,) = client.get_metric_history(by_name["again"].info.run_id, "best.mean")
     assert point.value == 0.91
     assert ledger.waiting() == []
+
+
+def test_a_run_of_an_older_version_gets_parameters_and_an_extended_study_other_ranges(runs, ledger):
+    record = new_study(ledger, "wider")
+    client = mlflow_store(runs).client()
+    number = client.create_experiment("wider", (runs / "artifacts").as_uri())
+    old = client.create_run(number, tags={"foldwise.created": record.created.isoformat()}, run_name="wider")
+    client.log_metric(old.info.run_id, "seed", 3)
+    client.log_param(old.info.run_id, "seed", "as an older version had it")
+    assert _open(runs, ledger, "wider").close(None) == ()
+    wider = {**RECIPE, "model": {"kind": "mlp", "units": ["int", 16, 128]}}
+    ledger.extend_study("wider", wider, {})
+    assert _open(runs, ledger, "wider").close(None) == ()
+    _, by_name, found = _runs(runs, "wider")
+    assert len(found) == 1
+    assert by_name["wider"].info.run_id == old.info.run_id
+    assert by_name["wider"].data.params["model.kind"] == "mlp"
+    assert by_name["wider"].data.params["seed"] == "as an older version had it"
+    assert by_name["wider"].data.tags["searched.model.units"] == "[int, 16, 128]"
 
 
 def test_a_trial_that_mlflow_refuses_delays_no_other(runs, ledger):

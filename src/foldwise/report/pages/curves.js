@@ -8,6 +8,7 @@ const curvesOf = (row) => {
   return curveData[row.place][row.number] ?? {};
 };
 function curves() {
+  folds();
   plot("curves", byId("curve").value, byId("log").checked);
   if (data.metrics.length) plot("metrics", `val_${byId("metric").value}+${byId("metric").value}`, false);
   byId("legend").replaceChildren(...ticked.map((row, place) => {

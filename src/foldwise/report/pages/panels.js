@@ -8,8 +8,18 @@ function cards() {
     card.append(element("p", `${study.metric}, ${study.direction}d ${study.same_rows ? "on the training rows" : `over ${study.folds} fold${study.folds === 1 ? "" : "s"}`}; ${t.number.length} trials: ${count("COMPLETE")} complete, ${count("STOPPED")} stopped, ${count("FAILED")} failed`));
     for (const rival of study.baselines) card.append(element("p", `baseline ${rival.name}: ${rounded(rival.mean)}${study.folds > 1 ? ` ± ${rounded(rival.sd)}` : ""}${rival.holdout === null ? "" : `, holdout ${rounded(rival.holdout)}`}`));
     for (const sentence of study.unfinished) card.append(element("p", `baseline ${sentence}`));
+    if (study.links?.length) card.append(links(study.links));
     return card;
   }));
+}
+function links(all) {
+  const line = element("p", undefined, "links");
+  for (const [text, address] of all) {
+    const link = element("a", text);
+    link.href = address;
+    line.append(link);
+  }
+  return line;
 }
 // What is judged on the training rows is not called validation.
 if (data.studies.every((study) => study.same_rows)) for (const option of byId("curve").options) option.textContent = option.textContent.replace("validation", "same rows'");
