@@ -34,6 +34,7 @@ from foldwise.models.average import members
 from foldwise.models.heads import THRESHOLD, Head, label_codes, to_predictions
 from foldwise.spec.data import Reading
 from foldwise.system.files import whole_folder
+from foldwise.system.numbers import counted
 from foldwise.system.redact import first_line
 
 NETWORK, PREPARATION, CARD = "network.keras", "preparation.json", "bundle.json"
@@ -48,13 +49,20 @@ Raw = pd.DataFrame | npt.NDArray[np.uint8]
 Conformed = pd.DataFrame | npt.NDArray[np.uint8]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Bundle:
     """A network with everything that it needs to answer raw rows."""
 
     card: Card
     preparation: AnyPreparation
     network: keras.Model
+
+    def __repr__(self) -> str:
+        card, image = self.card, self.card.schema.image
+        takes = counted(len(card.schema.names), "column") if image is None else " x ".join(map(str, image))
+        labels = f", {counted(len(card.labels), 'label')}" if card.labels else ""
+        numbers = counted(self.network.count_params(), "parameter")
+        return f"<bundle of study {card.study}: {takes} -> {card.target}, {card.head.task}{labels}; {numbers}>"
 
     def predict(self, rows: Raw) -> pd.DataFrame:
         """Answer raw rows: columns in any order, extra columns ignored, unseen levels allowed.

@@ -59,13 +59,15 @@ def tune_here(request: Request, search: bool = True) -> None:
         ship_others(ledger.open(), spec.fixed.tracking, spec.fixed.paths.runs, screen.note)
 
 
-def run_here(request: Request, search: bool = True) -> tuple[StudySpec, Goal, StudySummary, list[TrialResult], Path]:
-    """Run the study of a request in this process, shown on this terminal.
+def run_here(
+    request: Request, search: bool = True, screen: Screen | None = None
+) -> tuple[StudySpec, Goal, StudySummary, list[TrialResult], Path]:
+    """Run the study of a request in this process, shown on a screen, by default on this terminal.
 
     Returns:
         The study, its goal, its summary, its finished trials and its folder.
     """
-    screen = Screen()
+    screen = screen or Screen()
     with closing(start_ledger(request, screen.note)) as ledger:
         return _run(settle_study(request, ledger, screen.note, search), ledger, screen, request.began, search)
 
