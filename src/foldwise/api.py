@@ -10,6 +10,7 @@ from foldwise.doors.compose import Request, compose_service, request_study
 from foldwise.errors import ConfigError
 from foldwise.python.study_result import StudyResult
 from foldwise.spec.data import HashHoldout
+from foldwise.spec.function import is_of_hp
 from foldwise.spec.python_value import PythonFrame, PythonFunction
 from foldwise.system.process_state import restored
 
@@ -150,8 +151,11 @@ def _request(overrides: Sequence[str], frame: Any, target: str | None, values: M
 
 def _handed_over(value: Any, key: str = "") -> Any:
     """The value with its functions wrapped, so that they can be recognised and recorded."""
+    if key == "model" and callable(value):
+        return _handed_over({"kind": "python", "build": value}, key)
     if isinstance(value, Mapping):
-        return {name: _handed_over(item, f"{key}.{name}" if key else str(name)) for name, item in value.items()}
+        found = {name: _handed_over(item, f"{key}.{name}" if key else str(name)) for name, item in value.items()}
+        return {**_ranges_of(found["build"]), **found} if key == "model" and "build" in found else found
     if isinstance(value, list | tuple):
         if value and value[0] == "choice" and any(callable(item) for item in value):
             raise ConfigError(key, _between_functions(key))
@@ -166,6 +170,15 @@ def _handed_over(value: Any, key: str = "") -> Any:
         made = isinstance(value, type) and key == "fit.callbacks"
         proposal = f"; write def make(): return {value.__name__}() and pass make" if made else ""
         raise ConfigError(key, f"{fault}{proposal}") from None
+
+
+def _ranges_of(build: Any) -> dict[str, Any]:
+    """The ranges that KerasTuner's `build(hp)` asks for; those beside it in the section win."""
+    if not isinstance(build, PythonFunction) or not is_of_hp(build):
+        return {}
+    from foldwise.training.hp_ranges import hp_ranges
+
+    return hp_ranges(build)
 
 
 def _between_functions(key: str) -> str:

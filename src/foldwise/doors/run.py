@@ -207,7 +207,8 @@ def _check_builds(plan: Plan, screen: Screen) -> None:
     from foldwise.training.by_fold.engine import forget_networks
 
     forget_networks()
-    check_builds(plan)
+    for sentence in check_builds(plan):
+        screen.note(sentence)
 
 
 def _show_network(folder: Path, screen: Screen) -> None:

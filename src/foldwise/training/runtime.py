@@ -38,14 +38,12 @@ def start(threads: int, or_as_it_runs: bool = False) -> int:
         JobError: TensorFlow already runs with another number, and or_as_it_runs is False.
     """
     before, known = os.environ.get("OMP_NUM_THREADS", ""), {one.filepath for one in ThreadpoolController().lib_controllers}
-    os.environ["KERAS_BACKEND"] = "tensorflow"
-    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
     os.environ["OMP_NUM_THREADS"] = str(threads)
     limits = threadpool_limits(threads)  # numpy and scikit-learn may have been loaded before
     undo_later(
         "threads", partial(_give_threads_back, limits, known, int(before) if before.isdecimal() else os.cpu_count() or 1)
     )
-    with _without_chatter():
+    with quiet_import():
         import tensorflow as tf
 
         set_level("tensorflow", "ERROR")
@@ -90,8 +88,10 @@ def _same_order() -> None:
 
 
 @contextmanager
-def _without_chatter() -> Iterator[None]:
-    """Hold back the process's stderr, then write it without TensorFlow's chatter."""
+def quiet_import() -> Iterator[None]:
+    """Import TensorFlow and Keras in this context: stderr is held back, then written without TensorFlow's chatter."""
+    os.environ["KERAS_BACKEND"] = "tensorflow"
+    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
     sys.stderr.flush()
     kept = os.dup(2)
     with tempfile.TemporaryFile() as held:
