@@ -69,7 +69,8 @@ def settings():
         "recursion": sys.getrecursionlimit(),
         "hydra": id(GlobalHydra.instance().hydra),
         "matplotlib backend": matplotlib.get_backend(auto_select=False),
-        "matplotlib": str(matplotlib.rcParams),
+        # to read rcParams["backend"] selects one
+        "matplotlib": {name: str(matplotlib.rcParams[name]) for name in matplotlib.rcParams if name != "backend"},
         "mlflow": [mlflow.get_tracking_uri(), mlflow.get_registry_uri(), mlflow.active_run()],
         "pandas": pd.get_option("mode.chained_assignment"),
         "sklearn": sklearn.get_config(),
