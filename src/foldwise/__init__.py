@@ -2,17 +2,22 @@
 
 from typing import Any
 
-__all__ = ["__version__", "load", "remove", "retrain", "train", "tune"]
+# Name -> the module that has it; each is imported when the name is first used.
+_HOMES = {
+    **dict.fromkeys(("load", "open_study", "remove", "retrain", "train", "tune"), "foldwise.api"),
+    **dict.fromkeys(("FoldwiseClassifier", "FoldwiseRegressor"), "foldwise.python.estimators"),
+}
+__all__ = ["FoldwiseClassifier", "FoldwiseRegressor", "__version__", "load", "open_study", "remove", "retrain", "train", "tune"]
 
 
 def __getattr__(name: str) -> Any:
-    """The functions of `foldwise.api` and `__version__`, imported when they are first used."""
+    """The functions, the estimators and `__version__`, imported when they are first used."""
     if name == "__version__":
         from importlib.metadata import version
 
         return version("foldwise")
-    if name in __all__:
-        from foldwise import api
+    if name in _HOMES:
+        from importlib import import_module
 
-        return getattr(api, name)
+        return getattr(import_module(_HOMES[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -2,107 +2,41 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from functools import wraps
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
-from foldwise.config.option_names import Readable
 from foldwise.doors.compose import Request, compose_service, request_study
-from foldwise.errors import ConfigError, JobError
+from foldwise.errors import ConfigError
+from foldwise.python.study_result import StudyResult
 from foldwise.spec.data import HashHoldout
+from foldwise.spec.function import is_of_hp
 from foldwise.spec.python_value import PythonFrame, PythonFunction
-from foldwise.spec.study import StudySpec
-from foldwise.system.numbers import score
-from foldwise.trial.result import TrialResult, best_of, plus_minus
+from foldwise.system.process_state import restored
 
 if TYPE_CHECKING:
-    import optuna
+    from collections.abc import Callable
+
     import pandas as pd
 
     from foldwise.bundle.bundle import Bundle
-    from foldwise.spec.goal import Goal
-    from foldwise.trial.summary import StudySummary
+
+Given = ParamSpec("Given")
+Back = TypeVar("Back")
 
 
-@dataclass(frozen=True)
-class StudyResult:
-    """A finished study."""
+def _leaving_no_trace(call: Callable[Given, Back]) -> Callable[Given, Back]:
+    """The function; after it every setting of the process is as it was, as `system.process_state` says."""
 
-    spec: StudySpec
-    goal: Goal
-    found: StudySummary
-    results: Sequence[TrialResult]
-    folder: Path
+    @wraps(call)
+    def wrapped(*args: Given.args, **kwargs: Given.kwargs) -> Back:
+        with restored():
+            return call(*args, **kwargs)
 
-    @property
-    def summary(self) -> Mapping[str, Any]:
-        """The contents of `summary.json`."""
-        return self.found.to_json()
-
-    @property
-    def best(self) -> TrialResult:
-        """The best complete trial."""
-        best = best_of(self.results, self.goal)
-        assert best is not None  # a finished study has one
-        return best
-
-    @property
-    def verdict(self) -> str:
-        """The comparison with the best baseline, in a sentence."""
-        return self.found.verdict
-
-    def trials(self) -> pd.DataFrame:
-        """A row a trial, as in `trials.parquet`."""
-        import pandas as pd
-
-        return pd.read_parquet(self.folder / "trials.parquet")
-
-    def oof(self) -> pd.DataFrame:
-        """The best trial's predictions for its validation rows, as in `oof.parquet`.
-
-        Raises:
-            JobError: the study has none: it is of an earlier version, or it kept none.
-        """
-        import pandas as pd
-
-        path = self.folder / "oof.parquet"
-        if not path.exists():
-            rule = f"study {self.found.study} has no out-of-fold predictions"
-            raise JobError(f"{rule}; those of an earlier version, of certify=none and of folds=none have none")
-        return pd.read_parquet(path)
-
-    def to_optuna(self) -> optuna.Study:
-        """The same trials as an Optuna study, for Optuna's plots."""
-        from foldwise.tuning.optuna_tuner import to_optuna
-
-        return to_optuna(self.spec.space, self.goal, self.results)
-
-    def __repr__(self) -> str:
-        found, best = self.found, self.found.best
-        shown = plus_minus(score(best.mean), score(best.sd), len(best.folds))
-        leader = f"best trial {best.number} with {found.goal.metric} {shown}"
-        return f"<study {found.study}: {found.trials.complete} complete trials, {leader}; {self.verdict}>"
-
-    def _repr_html_(self) -> str:
-        """The table that a notebook shows."""
-        found, best, metric = self.found, self.found.best, self.found.goal.metric
-        rows = [(f"model ({found.answers})", found.cross_validated, found.held(metric))]
-        folds = len(best.folds)
-        rows += [(line.shown, plus_minus(score(line.mean), score(line.sd), folds), line.holdout) for line in found.baselines]
-        body = "".join(
-            f"<tr><td>{html.escape(name)}</td><td>{both}</td><td>{score(held)}</td></tr>" for name, both, held in rows
-        )
-        params = Readable(self.spec.space).params(best.params, between=", ")
-        scored = "cross-validated" if found.scored_on is None else found.scored
-        return (
-            f"<b>{html.escape(found.study)}</b>"
-            f"<table><tr><th></th><th>{html.escape(metric)}, {scored}</th><th>on the holdout</th></tr>{body}</table>"
-            f"<p>{html.escape(self.verdict)}</p><p><small>{html.escape(params)}</small></p>"
-        )
+    return wrapped
 
 
+@_leaving_no_trace
 def tune(*overrides: str, frame: pd.DataFrame | None = None, target: str | None = None, **values: Any) -> StudyResult:
     """Search, cross-validate, refit and register, as `foldwise tune` does.
 
@@ -116,18 +50,32 @@ def tune(*overrides: str, frame: pd.DataFrame | None = None, target: str | None 
     Raises:
         FoldwiseError: with one sentence; ConfigError and DataError if the configuration or the data are wrong.
     """
-    from foldwise.doors.run import run_here
-
-    return StudyResult(*run_here(_request(overrides, frame, target, values)))
+    return _run(_request(overrides, frame, target, values), search=True)
 
 
+@_leaving_no_trace
 def train(*overrides: str, frame: pd.DataFrame | None = None, target: str | None = None, **values: Any) -> StudyResult:
     """Tune without a search: every range takes its default."""
-    from foldwise.doors.run import run_here
-
-    return StudyResult(*run_here(_request(overrides, frame, target, values), search=False))
+    return _run(_request(overrides, frame, target, values), search=False)
 
 
+@_leaving_no_trace
+def open_study(name: str, *overrides: str) -> StudyResult:
+    """A study by its name, finished or not; nothing is trained and nothing is written.
+
+    Args:
+        name: as in `"iris-1a2b3c4d"`; `foldwise.tune` and its screen say it.
+        overrides: where it is, `"paths.runs=..."` or `"ledger.url=..."`.
+
+    Raises:
+        ConfigError: there is no study of that name.
+    """
+    from foldwise.python.open_study import opened
+
+    return opened(name, overrides)
+
+
+@_leaving_no_trace
 def retrain(*overrides: str) -> Mapping[str, Any]:
     """Challenge a champion with new rows, or roll back, as `foldwise retrain` does.
 
@@ -146,6 +94,7 @@ def retrain(*overrides: str) -> Mapping[str, Any]:
     return retrain_here(compose_service("retrain", overrides))
 
 
+@_leaving_no_trace
 def remove(*overrides: str) -> None:
     """Delete a study, or old output of jobs, as `foldwise remove` does; without `"confirm=true"` it only shows what would go.
 
@@ -161,6 +110,7 @@ def remove(*overrides: str) -> None:
     remove_here(compose_service("remove", overrides))
 
 
+@_leaving_no_trace
 def load(reference: str, runs: str = "mlruns", url: str | None = None) -> Bundle:
     """The registered model `NAME@alias` or `NAME/version`; its `predict` answers raw rows.
 
@@ -172,6 +122,15 @@ def load(reference: str, runs: str = "mlruns", url: str | None = None) -> Bundle
     from foldwise.doors.services import load_model
 
     return load_model(reference, runs, url)
+
+
+def _run(request: Request, search: bool) -> StudyResult:
+    from foldwise.doors.notebook_screen import screen_here
+    from foldwise.doors.run import run_here
+
+    screen = screen_here()
+    spec, goal, found, results, folder = run_here(request, search, screen)
+    return StudyResult(spec.name, goal, spec.space, spec.recipe, found, results, folder, spec, screen.result_shown)
 
 
 def _request(overrides: Sequence[str], frame: Any, target: str | None, values: Mapping[str, Any]) -> Request:
@@ -192,8 +151,11 @@ def _request(overrides: Sequence[str], frame: Any, target: str | None, values: M
 
 def _handed_over(value: Any, key: str = "") -> Any:
     """The value with its functions wrapped, so that they can be recognised and recorded."""
+    if key == "model" and callable(value):
+        return _handed_over({"kind": "python", "build": value}, key)
     if isinstance(value, Mapping):
-        return {name: _handed_over(item, f"{key}.{name}" if key else str(name)) for name, item in value.items()}
+        found = {name: _handed_over(item, f"{key}.{name}" if key else str(name)) for name, item in value.items()}
+        return {**_ranges_of(found["build"]), **found} if key == "model" and "build" in found else found
     if isinstance(value, list | tuple):
         if value and value[0] == "choice" and any(callable(item) for item in value):
             raise ConfigError(key, _between_functions(key))
@@ -208,6 +170,15 @@ def _handed_over(value: Any, key: str = "") -> Any:
         made = isinstance(value, type) and key == "fit.callbacks"
         proposal = f"; write def make(): return {value.__name__}() and pass make" if made else ""
         raise ConfigError(key, f"{fault}{proposal}") from None
+
+
+def _ranges_of(build: Any) -> dict[str, Any]:
+    """The ranges that KerasTuner's `build(hp)` asks for; those beside it in the section win."""
+    if not isinstance(build, PythonFunction) or not is_of_hp(build):
+        return {}
+    from foldwise.training.hp_ranges import hp_ranges
+
+    return hp_ranges(build)
 
 
 def _between_functions(key: str) -> str:

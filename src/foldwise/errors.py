@@ -10,6 +10,10 @@ class FoldwiseError(Exception):
 
     exit_code = 1
 
+    def _render_traceback_(self) -> list[str]:
+        """What a notebook shows instead of a traceback."""
+        return [f"{type(self).__name__}: {self}"]
+
 
 class ConfigError(FoldwiseError):
     """The configuration is wrong. `key` is the dotted key, `rule` says what must hold."""

@@ -9,6 +9,7 @@ import pytest
 
 from foldwise.errors import JobError
 from foldwise.ledger.ledger import open_ledger
+from foldwise.trial.result import same
 from foldwise.trial.summary import HoldoutScore
 from tests.contract.ledgers import PARAMS, RECIPE, failed, finish, new_study, result, summary
 
@@ -95,7 +96,7 @@ class TestTrials:
         written = finish(ledger, "iris-1", outcome)
         (row,) = ledger.trials("iris-1")
         assert repr(row) == repr(written)  # nan is not equal to itself
-        assert repr(row.result) == repr(outcome)
+        assert same(row.result, outcome)
         assert math.isnan(row.result.folds[0].curves["val_loss"][0])
         assert row.started <= row.ended
 
@@ -104,7 +105,7 @@ class TestTrials:
         folds = tuple(replace(fold, rungs={3: 0.5, 9: 0.75}) for fold in result(0).folds)
         outcome = result(0, folds=folds, lost_at="lost in epoch 3")
         finish(ledger, "iris-1", outcome)
-        assert repr(ledger.trials("iris-1")[0].result) == repr(outcome)
+        assert same(ledger.trials("iris-1")[0].result, outcome)
 
     def test_numbers_that_are_not_finite_survive(self, ledger):
         new_study(ledger)

@@ -39,6 +39,7 @@ from foldwise.evaluation.greedy import weighted_mean
 from foldwise.models.heads import THRESHOLD, Head, label_codes
 from foldwise.spec.data import Reading
 from foldwise.system.files import whole_folder
+from foldwise.system.numbers import counted
 from foldwise.system.redact import first_line
 
 NETWORK, PREPARATION, CARD = "network.keras", "preparation.json", "bundle.json"
@@ -48,7 +49,7 @@ TOLERANCE = 1e-5
 Raw = pd.DataFrame | npt.NDArray[np.uint8]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Bundle:
     """A network with everything that it needs to answer raw rows.
 
@@ -64,6 +65,13 @@ class Bundle:
     def parts(self) -> tuple[Part, ...]:
         """All networks with their preparations."""
         return (Part(self.network, self.preparation, self.card.head), *self.others)
+
+    def __repr__(self) -> str:
+        card, image = self.card, self.card.schema.image
+        takes = counted(len(card.schema.names), "column") if image is None else " x ".join(map(str, image))
+        labels = f", {counted(len(card.labels), 'label')}" if card.labels else ""
+        numbers = counted(self.network.count_params(), "parameter")
+        return f"<bundle of study {card.study}: {takes} -> {card.target}, {card.head.task}{labels}; {numbers}>"
 
     def predict(self, rows: Raw) -> pd.DataFrame:
         """Answer raw rows: columns in any order, extra columns ignored, unseen levels allowed.

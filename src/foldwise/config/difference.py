@@ -10,13 +10,15 @@ _ABSENT = object()
 
 def difference(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
     """One line for each dotted key that differs, as `model.units: 32 -> 64`, in the order of the old recipe."""
+    return [f"{key}: {before} -> {after}" for key, before, after in differing(old, new)]
+
+
+def differing(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """Each dotted key that differs, with both values as text, in the order of the old recipe."""
     was, is_ = dict(leaves(old)), dict(leaves(new))
-    lines = []
-    for key in dict.fromkeys([*was, *is_]):
-        before, after = shown_value(was.get(key, _ABSENT)), shown_value(is_.get(key, _ABSENT))
-        if before != after:
-            lines.append(f"{key}: {before} -> {after}")
-    return lines
+    keys = dict.fromkeys([*was, *is_])
+    both = [(key, shown_value(was.get(key, _ABSENT)), shown_value(is_.get(key, _ABSENT))) for key in keys]
+    return [line for line in both if line[1] != line[2]]
 
 
 def leaves(value: Any, key: str = "") -> list[tuple[str, Any]]:

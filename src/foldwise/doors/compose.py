@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -223,7 +224,7 @@ def _composed(conf: Conf, chosen: Mapping[str, str]) -> Config:
     if conf.own:
         _check_own_files(conf, chosen)
     try:
-        with initialize_config_dir(version_base="1.3", config_dir=str(conf.shipped)):
+        with _hydra_apart(), initialize_config_dir(version_base="1.3", config_dir=str(conf.shipped)):
             loader = GlobalHydra.instance().config_loader()
             for folder in conf.own:  # hydra.searchpath would search it after the shipped folder
                 loader.get_search_path().prepend("own", f"file://{folder}", SearchPathQuery(provider="main"))
@@ -234,6 +235,21 @@ def _composed(conf: Conf, chosen: Mapping[str, str]) -> Config:
         raise ConfigError("", " ".join(str(error).split())) from None
     assert isinstance(composed, dict)
     return {str(key): value for key, value in composed.items()}
+
+
+@contextmanager
+def _hydra_apart() -> Iterator[None]:
+    """Set aside the Hydra of a program that calls foldwise: there is one a process."""
+    from hydra.core.global_hydra import GlobalHydra
+    from hydra.version import VersionBase
+
+    theirs, base = GlobalHydra.instance().hydra, VersionBase.instance().getbase()
+    GlobalHydra.instance().hydra = None
+    try:
+        yield
+    finally:
+        GlobalHydra.instance().hydra = theirs  # of the instance that is there now: Hydra's own end makes another one
+        VersionBase.instance().version_base = base
 
 
 def _check_own_files(conf: Conf, chosen: Mapping[str, str]) -> None:

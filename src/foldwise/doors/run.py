@@ -60,13 +60,15 @@ def tune_here(request: Request, search: bool = True) -> None:
         ship_others(ledger.open(), spec.fixed.tracking, spec.fixed.paths.runs, screen.note)
 
 
-def run_here(request: Request, search: bool = True) -> tuple[StudySpec, Goal, StudySummary, list[TrialResult], Path]:
-    """Run the study of a request in this process, shown on this terminal.
+def run_here(
+    request: Request, search: bool = True, screen: Screen | None = None
+) -> tuple[StudySpec, Goal, StudySummary, list[TrialResult], Path]:
+    """Run the study of a request in this process, shown on a screen, by default on this terminal.
 
     Returns:
         The study, its goal, its summary, its finished trials and its folder.
     """
-    screen = Screen()
+    screen = screen or Screen()
     with closing(start_ledger(request, screen.note)) as ledger:
         return _run(settle_study(request, ledger, screen.note, search), ledger, screen, request.began, search)
 
@@ -224,7 +226,8 @@ def _check_builds(plan: Plan, screen: Screen) -> None:
     from foldwise.training.by_fold.engine import forget_networks
 
     forget_networks()
-    check_builds(plan)
+    for sentence in check_builds(plan):
+        screen.note(sentence)
 
 
 def _show_network(folder: Path, screen: Screen) -> None:

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal
+from typing import IO, TYPE_CHECKING, Any, Literal
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -33,6 +33,11 @@ NAME_WIDTH = 32  # up to this the names of lines side by side stay whole
 WIDE = 4000
 LINES = 200  # kept for the page of a running study
 SECONDS_BETWEEN = 10  # lines about answered rows, if the output is not a terminal
+
+
+def plain_console(file: IO[str], width: int) -> Console:
+    """A console that writes plain text to a file, also in a notebook, where a console would show each line by itself."""
+    return Console(file=file, width=width, force_jupyter=False, force_terminal=False, color_system=None, highlight=False)
 
 
 class Screen:
@@ -138,8 +143,12 @@ class Screen:
         line = f"{self._line(result)}{mark}"
         self._keep(line)
         if self._live is None:
-            self.console.print(escape(f"{line}{self._left()}"))
+            self._print_trial(result)
         self._draw()
+
+    def _print_trial(self, result: TrialResult) -> None:
+        mark = "  best so far" if self._best is not None and self._best.number == result.number else ""
+        self.console.print(escape(f"{self._line(result)}{mark}{self._left()}"))
 
     def search_ends(self) -> None:
         """The search is over or was interrupted."""
@@ -187,6 +196,9 @@ class Screen:
         self._keep(said)
         self.console.print(Text(said, style="bold"))
 
+    def result_shown(self) -> None:
+        """The result of the study is shown with its verdict; on a terminal both can stand."""
+
     def compared(self, columns: Sequence[str], trials: Sequence[Sequence[str]], left_out: int) -> None:
         """Print trials in a table."""
         self.listed(columns, trials, ("study", "state", "reason"))
@@ -201,11 +213,7 @@ class Screen:
             table.add_column(escape(column), overflow="fold", no_wrap=place == 0 and short)
         for cells in rows:
             table.add_row(*(escape(without_password(cell)) for cell in cells))
-        self._wide().print(table)
-
-    def _wide(self) -> Console:
-        """This terminal; where the output is none, a console on which each row is one line, so that a program can find it."""
-        return self.console if self.console.is_terminal else Console(file=self.console.file, width=WIDE)
+        self._wide.print(table)
 
     def studies(self, columns: Sequence[str], rows: Sequence[Sequence[str]], words: Sequence[str]) -> None:
         """Print a line for each study, by the name in the first column, which takes several lines where there is no room."""
@@ -215,7 +223,7 @@ class Screen:
             table.add_column(escape(column), justify=justify, overflow="fold", no_wrap=place > 0)
         for cells in rows:
             table.add_row(*(escape(without_password(cell)) for cell in cells))
-        self._wide().print(table)
+        self._wide.print(table)
 
     def listed(self, columns: Sequence[str], rows: Sequence[Sequence[str]], words: Sequence[str] | None = None) -> None:
         """Print rows in a table. Columns in `words` hold text, others numbers.
@@ -227,7 +235,7 @@ class Screen:
             table.add_column(escape(column), justify="left" if words is None or column in words else "right")
         for cells in rows:
             table.add_row(*(escape(without_password(cell)) for cell in cells))
-        self._wide().print(table)
+        self._wide.print(table)
 
     def audited(self, findings: Sequence[Finding]) -> None:
         """Print the findings about the data, the worst first, and what to do about each."""
@@ -240,8 +248,7 @@ class Screen:
         for finding in findings:
             cells = (finding.level, finding.check, finding.where, finding.message, finding.advice)
             table.add_row(*map(escape, cells), style="bold red" if finding.level == "leak" else "")
-        wide = self.console if self.console.is_terminal else Console(file=self.console.file, width=WIDE)
-        wide.print(table)
+        self._wide.print(table)
 
     def prepared(self, found: Mapping[str, Any]) -> None:
         """Print a dry run: rows and target values of each part, and the first prepared rows."""
@@ -290,6 +297,11 @@ class Screen:
             table.add_row(escape(label), *map(str, counts))
         self.console.print(table)
 
+    @property
+    def _wide(self) -> Console:
+        """The console, or one of long lines where the output is not a terminal."""
+        return self.console if self.console.is_terminal else plain_console(self.console.file, WIDE)
+
     def _fitting(self, names: Sequence[str]) -> list[str]:
         """The names that fit side by side on this console; at least one."""
         room = self.console.width
@@ -323,10 +335,15 @@ class Screen:
                 escape(self._readable.params(result.params)),
                 style=style,
             )
+        return Group(table, Text(self._progress()))
+
+    def _progress(self) -> str:
+        """How many trials are done, the best so far, what runs now and the time left, in one line."""
+        best = self._best
         done = f"{len(self._results)} of {self._asked} trials"
         top = f", best {_plus_minus(best.mean, best.sd, self._folds)} (trial {best.number})" if best is not None else ""
         now = f", now {self._now}" if self._now else ""
-        return Group(table, Text(done + top + now + self._left()))
+        return done + top + now + self._left()
 
     def _line(self, result: TrialResult) -> str:
         metric = self._goal.metric if self._goal else "score"

@@ -11,16 +11,33 @@ import numpy as np
 
 from foldwise.errors import ConfigError, FoldwiseError
 from foldwise.models.heads import Head
+from foldwise.models.hyperparameters import HyperParameters
 from foldwise.spec.function import FunctionSpec
 
 
 def from_function(spec: FunctionSpec, inputs: int, head: Head, seed: int) -> keras.Model:
     """The network that `spec.build` makes under a seed; layers and initializers without a seed of their own follow it.
 
+    Of a compiled network only the layers are taken: its optimizer and loss are no part of it.
+
+    Raises:
+        ConfigError: as `as_returned`.
+    """
+    network = as_returned(spec, inputs, head, seed)
+    return keras.Model(network.inputs[0], network.outputs[0], name=network.name) if network.compiled else network
+
+
+def as_returned(spec: FunctionSpec, inputs: int, head: Head, seed: int) -> keras.Model:
+    """The same as the function returns it, compiled or not.
+
     Raises:
         ConfigError: the function raises, or its network does not take (rows, inputs) and give (rows, head.units).
     """
-    given = {"inputs": inputs, "head": head, **({"seed": seed} if spec.takes_seed else {}), **spec.arguments}
+    given = (
+        {"hp": HyperParameters(spec.arguments)}
+        if spec.takes_hp
+        else {"inputs": inputs, "head": head, **({"seed": seed} if spec.takes_seed else {}), **spec.arguments}
+    )
     try:
         with _seeded(seed):
             network = spec.build.function(**given)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from math import prod
 from typing import Any
 
@@ -22,13 +24,26 @@ def summary_of(network: keras.Model) -> str:
     before = os.environ.get("COLUMNS")
     os.environ["COLUMNS"] = str(WIDTH + 2)  # Keras cuts lines at the width of the terminal, by default at 80
     try:
-        network.summary(print_fn=written.append, line_length=WIDTH)
+        with _without_display():
+            network.summary(print_fn=written.append, line_length=WIDTH)
     finally:
         if before is None:
             del os.environ["COLUMNS"]
         else:
             os.environ["COLUMNS"] = before
     return "".join(written).strip() + "\n"
+
+
+@contextmanager
+def _without_display() -> Iterator[None]:
+    """Hold back the empty line that Keras shows in a notebook beside the text that it hands over."""
+    if "IPython" not in sys.modules:
+        yield
+        return
+    from IPython.utils.capture import capture_output
+
+    with capture_output(stdout=False, stderr=False):
+        yield
 
 
 def network_graph_of(

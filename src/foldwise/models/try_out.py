@@ -14,6 +14,8 @@ import numpy as np
 
 from foldwise.errors import ConfigError
 from foldwise.models.build import build
+from foldwise.models.compiled import used_of
+from foldwise.models.function import as_returned
 from foldwise.models.heads import Head
 from foldwise.spec.function import FunctionSpec
 from foldwise.spec.model import ModelSpec
@@ -22,16 +24,20 @@ from foldwise.system.redact import first_line
 TOLERANCE = 1e-5
 
 
-def try_out(spec: ModelSpec, inputs: int, head: Head, columns: Sequence[str] = ()) -> None:
+def try_out(spec: ModelSpec, inputs: int, head: Head, columns: Sequence[str] = (), optimizer: str = "") -> str | None:
     """Build a network; also save and load it if it can contain other parts than Keras's own.
+
+    Returns:
+        What is used of a network that the user's function has compiled; None for any other.
 
     Raises:
         ConfigError: it cannot be built, or a bundle could not keep it.
     """
     network = build(spec, inputs, head, 0, columns)
     if not isinstance(spec, FunctionSpec):
-        return
+        return None
     name = spec.build.name
+    used = used_of(as_returned(spec, inputs, head, 0), name, head, optimizer, spec.takes_hp)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "network.keras"
         try:
@@ -52,6 +58,7 @@ def try_out(spec: ModelSpec, inputs: int, head: Head, columns: Sequence[str] = (
     ours, theirs = (np.asarray(one(rows, training=False)) for one in (network, loaded))
     if not np.allclose(ours, theirs, rtol=TOLERANCE, atol=TOLERANCE):
         raise ConfigError("model.build", f"the network of {name} gives different outputs after it was saved and loaded")
+    return used
 
 
 def _own_parts(node: Any) -> Iterator[str]:

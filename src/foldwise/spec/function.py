@@ -12,8 +12,14 @@ from foldwise.spec.python_value import PythonFunction
 REQUIRED = ("inputs", "head")  # arguments every build function takes; `seed` is passed only to those that name it
 
 
+def is_of_hp(build: PythonFunction) -> bool:
+    """Whether a function has one argument, `hp`, as KerasTuner's."""
+    return list(build.parameters) == ["hp"]
+
+
 class FunctionSpec(BaseModel):
     """A network returned by `build(inputs=..., head=..., **arguments)`; all further keys are arguments, and can be ranges.
+    KerasTuner's `build(hp)` is taken too; its ranges become such keys.
 
     inputs is the number of features; head has the output layer's `units` and `activation`. Two specifications are equal if
     their functions and arguments are.
@@ -38,6 +44,8 @@ class FunctionSpec(BaseModel):
     @model_validator(mode="after")
     def _arguments_fit(self) -> FunctionSpec:
         name, parameters = self.build.name, self.build.parameters
+        if self.takes_hp:  # it says itself what it asks for
+            return self
         named = {key for key, p in parameters.items() if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)}
         others = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
         if not others and not set(REQUIRED) <= named:
@@ -50,6 +58,11 @@ class FunctionSpec(BaseModel):
     def arguments(self) -> dict[str, Any]:
         """The arguments beside inputs, head and seed."""
         return dict(self.model_extra or {})
+
+    @property
+    def takes_hp(self) -> bool:
+        """Whether the function is KerasTuner's `build(hp)`."""
+        return is_of_hp(self.build)
 
     @property
     def takes_seed(self) -> bool:

@@ -30,8 +30,11 @@ def _made_of(trial: TrialSpec) -> tuple[object, ...]:
     return trial.model, trial.prep, trial.fit.callbacks
 
 
-def check_builds(plan: Plan) -> None:
+def check_builds(plan: Plan) -> list[str]:
     """Build these networks, and make these callbacks. TensorFlow must have been started.
+
+    Returns:
+        What is used of networks that the user's functions have compiled.
 
     Raises:
         ConfigError: a network cannot be built or saved, or a callback cannot be made.
@@ -43,10 +46,14 @@ def check_builds(plan: Plan) -> None:
     def prepared(prep: PrepSpec) -> AnyPreparation:
         return fit_preparation(plan.table, plan.development, prep)
 
+    used: list[str] = []
     for trial in needs_build_check(plan.spec):
         own_callbacks(trial.fit, 0, 0)
         if trial.model.kind not in KINDS:
             continue
         head = head_for(plan.table.task, len(plan.table.labels), trial.model, trial.fit)
         preparation = prepared(trial.prep)
-        try_out(as_shown(trial.model, plan.table.schema.image), len(preparation.features), head, preparation.origins)
+        model, optimizer = as_shown(trial.model, plan.table.schema.image), trial.fit.optimizer.kind
+        sentence = try_out(model, len(preparation.features), head, preparation.origins, optimizer)
+        used += [sentence] if sentence is not None and sentence not in used else []
+    return used

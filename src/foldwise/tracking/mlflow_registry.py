@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import re
 import time
 import warnings
@@ -31,6 +30,7 @@ from foldwise.data.serving_rules import FLAGS
 from foldwise.errors import ConfigError, DiskFull, JobError
 from foldwise.system.disk import is_full
 from foldwise.system.known_words import did_you_mean
+from foldwise.system.process_state import set_level
 from foldwise.system.redact import first_line
 from foldwise.tracking.descriptions import model_description, version_description
 from foldwise.tracking.mlflow_requirements import packages_unlisted, pins
@@ -325,7 +325,7 @@ def _write_pyfunc(path: Path, folder: Path, card: Card, model: Model) -> None:
     ]
     if image is None:
         outputs.append(ColSpec("string", FLAGS))
-    logging.getLogger("mlflow.pyfunc").setLevel(logging.ERROR)  # it asks for type hints, which the signature replaces
+    set_level("mlflow.pyfunc", "ERROR")  # it asks for type hints, which the signature replaces
     with warnings.catch_warnings(), packages_unlisted():
         warnings.simplefilter("ignore", UserWarning)  # it asks for an input example, which the bundle has
         mlflow.pyfunc.save_model(

@@ -1,8 +1,7 @@
-"""The MLflow store, and settings that keep MLflow quiet; all other files that use MLflow import this one."""
+"""The MLflow store; all other files that use MLflow import this one."""
 
 from __future__ import annotations
 
-import logging
 import os
 import shutil
 from collections.abc import Mapping
@@ -10,14 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import uuid4
 
-# MLflow reads these when it is imported; the user's own settings win.
-os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
-os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
-# A server closes idle connections after seconds, so every request gets one retry. A server that answers after the timeout may
-# have done the work all the same; the duplicate run is then removed (MlflowStudy.remove_twins).
-os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
-os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "60")
+from foldwise.tracking.mlflow_settings import use_settings, variables
+
+os.environ.update(variables())  # MLflow reads some of it when it is imported
 
 from mlflow import MlflowClient
 from mlflow.entities import Experiment
@@ -32,10 +26,6 @@ from foldwise.system.disk import full_disk, is_full
 from foldwise.system.files import part_of, sweep
 from foldwise.system.redact import first_line
 from foldwise.system.watched_file import WatchedFile
-
-for _name in ("alembic.runtime.migration", "alembic.runtime.plugins", "mlflow.store", "mlflow.tracking"):
-    logging.getLogger(_name).setLevel(logging.WARNING)  # the first use logs each migration
-logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)  # a traceback with SQL for each fault that is raised too
 
 # The files that this process opened, by address: MLflow keeps their connections.
 _opened: dict[str, WatchedFile] = {}
@@ -158,6 +148,7 @@ def _make_file(path: Path, artifacts: Path | None) -> None:
 
 def mlflow_store(runs: Path, url: str | None = None) -> MlflowStore:
     """The store at `url`, a server or a database; by default `<runs>/mlflow.db` with files in `<runs>/artifacts`."""
+    use_settings()
     here = runs.absolute()  # a relative path would change with the working folder
     if url is not None and url.startswith(("http://", "https://")):
         return MlflowStore(url, None)

@@ -86,6 +86,8 @@ def open_cache(folder: Path) -> str | None:
         Why the folder is not used, None if it is.
     """
     if _opened:
+        if _opened[0].own is not None:  # a call from Python leaves the environment as it was, so the next one sets it again
+            _show_xla(_opened[0].own)
         return None
     _leave_inherited_folder()
     try:
@@ -101,12 +103,18 @@ def open_cache(folder: Path) -> str | None:
         if "tensorflow" not in sys.modules and free:
             found.own = _for_xla(here)
             found.published = {path.name for path in found.own.iterdir()}
-            flags = f"{DIRECTORY}'{found.own}' --tf_xla_persistent_cache_prefix={PREFIX}"
-            os.environ["TF_XLA_FLAGS"] = f"{os.environ.get('TF_XLA_FLAGS', '')} {flags}".strip()
+            _show_xla(found.own)
     except OSError as fault:
         return f"{folder} cannot be used ({fault.strerror})"
     _opened.append(found)
     return None
+
+
+def _show_xla(own: Path) -> None:
+    """Name its folder to XLA, which reads the variable once, some time after TensorFlow was imported."""
+    given = os.environ.get("TF_XLA_FLAGS", "")
+    if DIRECTORY not in given:
+        os.environ["TF_XLA_FLAGS"] = f"{given} {DIRECTORY}'{own}' --tf_xla_persistent_cache_prefix={PREFIX}".strip()
 
 
 def usual_folder() -> Path:

@@ -7,12 +7,14 @@ import os
 import re
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from functools import partial
 
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController, threadpool_limits
 
 from foldwise.errors import JobError
+from foldwise.system.process_state import set_level, undo_later
 
 # Lines that TensorFlow's C++ code writes at the start at any log level.
 CHATTER = re.compile(
@@ -35,14 +37,16 @@ def start(threads: int, or_as_it_runs: bool = False) -> int:
     Raises:
         JobError: TensorFlow already runs with another number, and or_as_it_runs is False.
     """
-    os.environ["KERAS_BACKEND"] = "tensorflow"
-    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+    before, known = os.environ.get("OMP_NUM_THREADS", ""), {one.filepath for one in ThreadpoolController().lib_controllers}
     os.environ["OMP_NUM_THREADS"] = str(threads)
-    threadpool_limits(threads)  # numpy and scikit-learn may have been loaded before
-    with _without_chatter():
+    limits = threadpool_limits(threads)  # numpy and scikit-learn may have been loaded before
+    undo_later(
+        "threads", partial(_give_threads_back, limits, known, int(before) if before.isdecimal() else os.cpu_count() or 1)
+    )
+    with quiet_import():
         import tensorflow as tf
 
-        tf.get_logger().setLevel("ERROR")
+        set_level("tensorflow", "ERROR")
         devices = tf.config.list_physical_devices("GPU")
         try:
             tf.config.threading.set_intra_op_parallelism_threads(threads)
@@ -56,19 +60,38 @@ def start(threads: int, or_as_it_runs: bool = False) -> int:
                 raise JobError(f"{running}, so execute.threads={threads} comes too late; start a new process") from None
             threads = set_before
         if devices:
-            tf.config.experimental.enable_op_determinism()  # else kernels on a GPU add up in any order
+            _same_order()
         tf.constant(0)  # the first operation writes the messages
-        import keras
-
-        keras.config.disable_interactive_logging()
+        import keras  # noqa: F401 - now, as it reads the environment
     if not gc.get_freeze_count():
+        undo_later("garbage", gc.unfreeze)
         gc.freeze()  # Keras collects garbage before every new network: 0.2 s if it searches what was imported, each time
     return threads
 
 
+def _give_threads_back(limits: threadpool_limits, known: Collection[str], usual: int) -> None:
+    """Give numerical libraries the threads that they had; those that were loaded meanwhile get the usual number."""
+    limits.restore_original_limits()
+    for library in ThreadpoolController().lib_controllers:
+        if library.filepath not in known:
+            library.set_num_threads(usual)
+
+
+def _same_order() -> None:
+    """Make kernels on a GPU add up in the same order each time."""
+    import tensorflow as tf
+    from tensorflow.python.framework import config  # the switch back has no public name
+
+    if not config.is_op_determinism_enabled():
+        undo_later("determinism", config.disable_op_determinism)
+        tf.config.experimental.enable_op_determinism()
+
+
 @contextmanager
-def _without_chatter() -> Iterator[None]:
-    """Hold back the process's stderr, then write it without TensorFlow's chatter."""
+def quiet_import() -> Iterator[None]:
+    """Import TensorFlow and Keras in this context: stderr is held back, then written without TensorFlow's chatter."""
+    os.environ["KERAS_BACKEND"] = "tensorflow"
+    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
     sys.stderr.flush()
     kept = os.dup(2)
     with tempfile.TemporaryFile() as held:

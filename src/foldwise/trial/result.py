@@ -49,7 +49,7 @@ class FoldScore:
         return FoldScore(**{**row, "curves": curves, "rungs": rungs})
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class TrialResult:
     """A finished trial. mean and sd (with n - 1; 0 for one fold) are over its folds' scores, nan if it did not complete.
 
@@ -76,6 +76,13 @@ class TrialResult:
     reused: int | None = None
     lost_at: str | None = None
     answers: npt.NDArray[Any] | None = field(default=None, compare=False, repr=False)
+
+    def __repr__(self) -> str:
+        """A short line; `to_json` has everything."""
+        ended = f"{self.mean:.4g}" + (f" ± {self.sd:.2g}" if len(self.folds) > 1 else "")
+        ended = ended if self.state == "COMPLETE" else str(self.reason)
+        params = ", ".join(f"{name}={value}" for name, value in self.params.items())
+        return f"<trial {self.number}: {self.state}, {ended}, {self.seconds:.1f} s; {params}>"
 
     @property
     def trained_as(self) -> int:

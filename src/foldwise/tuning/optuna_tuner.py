@@ -7,6 +7,7 @@ import math
 import warnings
 from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import accumulate
 
 import optuna
@@ -17,6 +18,7 @@ from foldwise.config.option_names import Readable
 from foldwise.spec.goal import Goal
 from foldwise.spec.space import Params, Space
 from foldwise.spec.tuner import OptunaRandomTuner, OptunaSpec, QmcTuner, TpeTuner
+from foldwise.system.process_state import undo_later
 from foldwise.trial.result import TrialResult
 from foldwise.tuning.optuna_sample import TrialSample
 from foldwise.tuning.optuna_samplers import sampler_for
@@ -113,6 +115,7 @@ def to_optuna(space: Space, goal: Goal, results: Iterable[TrialResult]) -> optun
 
 
 def _quiet() -> None:
+    undo_later("optuna", partial(optuna.logging.set_verbosity, optuna.logging.get_verbosity()))
     optuna.logging.set_verbosity(optuna.logging.ERROR)
 
 
