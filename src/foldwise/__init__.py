@@ -2,7 +2,7 @@
 
 from typing import Any
 
-__all__ = ["__version__", "load", "remove", "retrain", "train", "tune"]
+__all__ = ["__version__", "list_all", "load", "promote", "remove", "retrain", "train", "tune"]
 
 
 def __getattr__(name: str) -> Any:

@@ -25,6 +25,7 @@ from foldwise.trial.result import values_of
 
 if TYPE_CHECKING:
     from foldwise.execution.executor import Executor
+    from foldwise.execution.trainer import OnCurves
     from foldwise.ledger.ledger import Ledger
     from foldwise.spec.goal import Goal
     from foldwise.study.plan import Plan
@@ -119,6 +120,7 @@ def make_executor(
     notify: Callable[[str], None],
     after_fold: Callable[[int, int], None],
     raise_if_stopped: Callable[[], None],
+    on_curves: OnCurves = lambda fold, curves, unit: None,
 ) -> Executor:
     """The executor that the configuration names. If trials run here, TensorFlow has started in this process.
 
@@ -128,6 +130,7 @@ def make_executor(
         notify: called with sentences for the user.
         after_fold: called with the numbers of trial and fold, if trials run here.
         raise_if_stopped: called between epochs, if trials run here; raises Interrupted to end the training.
+        on_curves: called with the curves of a fold as they grow, if trials run here.
 
     Raises:
         ConfigError: its library is not installed, or its address does not answer.
@@ -149,7 +152,7 @@ def make_executor(
         return Remote(cluster, opening, notify, limits)
     from foldwise.execution.local import HereExecutor
 
-    return HereExecutor(trainer(plan.table, plan.splits, seed, notify, limits, None, after_fold, raise_if_stopped))
+    return HereExecutor(trainer(plan.table, plan.splits, seed, notify, limits, None, after_fold, raise_if_stopped, on_curves))
 
 
 def make_tracking(tracking: TrackingSpec, runs: str, ledger: Ledger) -> tuple[Tracker, Registry]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from foldwise.trial.result import TrialResult
 
 Notify = Callable[[str], None]
 Run = Callable[[TrialJob], TrialResult]
+OnCurves = Callable[[int, Mapping[str, Sequence[float]], float], None]  # as `training.fold_fit` has it, without TensorFlow
 
 
 def trainer(
@@ -29,6 +30,7 @@ def trainer(
     shared: Path | None = None,
     after_fold: Callable[[int, int], None] = lambda number, fold: None,
     raise_if_stopped: Callable[[], None] = lambda: None,
+    on_curves: OnCurves = lambda fold, curves, unit: None,
 ) -> Run:
     """A function that trains one job after the other. TensorFlow must have been started in this process.
 
@@ -41,6 +43,7 @@ def trainer(
         shared: a folder for prepared folds, if other processes of this machine train trials of the same study.
         after_fold: called with the numbers of trial and fold.
         raise_if_stopped: called between epochs; raises Interrupted if training has to end.
+        on_curves: called with the curves of a fold as they grow.
     """
     from foldwise.training.cross_validate import cross_validate
 
@@ -64,7 +67,10 @@ def trainer(
             raise_if_stopped()
             limits.raise_if_over(time.monotonic() - began)
 
-        return cross_validate(job, table, splits, lambda fold: after_fold(job.number, fold), cache, chosen, on_epoch_end)
+        def watch(fold: int) -> None:
+            after_fold(job.number, fold)
+
+        return cross_validate(job, table, splits, watch, cache, chosen, on_epoch_end, on_curves=on_curves)
 
     return run
 

@@ -21,6 +21,7 @@ from foldwise.spec.execute import ExecutorSpec, HereExecutor
 from foldwise.spec.folds import FoldsSpec
 from foldwise.spec.goal import COSTS, METRICS, is_metric, unknown_metric
 from foldwise.spec.images import ImageSpec
+from foldwise.spec.notify import NotifyAddress
 from foldwise.spec.places import LedgerSpec, Paths, TrackingSpec
 from foldwise.spec.race import NoRace, RaceSpec
 from foldwise.spec.settled import Settled, or_auto
@@ -168,6 +169,9 @@ class FixedSpec(Spec):
     certify: Annotated[CertifySpec, ByKind] = CertifySpec()
     select: SelectSpec = SelectSpec()
     answers: AnswersSpec = AnswersSpec()
+    notify: NotifyAddress | None = None
+    notify_private: bool = False
+    screen: Literal["full", "quiet"] = "full"
     paths: Paths = Paths()
 
     @property

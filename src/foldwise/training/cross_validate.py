@@ -24,7 +24,7 @@ from foldwise.system.redact import first_line
 from foldwise.training.costs import costs_before, excess
 from foldwise.training.engine_rule import Choice, choose
 from foldwise.training.engines import ENGINES
-from foldwise.training.fold_fit import FoldFit, Predictions, Training
+from foldwise.training.fold_fit import FoldFit, OnCurves, Predictions, Training
 from foldwise.training.raced import Raced
 from foldwise.training.recorder import Recorder
 from foldwise.training.schedule import rates_for
@@ -41,6 +41,7 @@ def cross_validate(
     chosen: Callable[[Choice], None] = lambda choice: None,
     on_epoch_end: Callable[[], None] = lambda: None,
     recorder: Recorder | None = None,
+    on_curves: OnCurves = lambda fold, curves, unit: None,
 ) -> TrialResult:
     """Train and score all folds of a trial.
 
@@ -53,6 +54,7 @@ def cross_validate(
         chosen: called with the engine and the reason for it.
         on_epoch_end: called between epochs; TrialFailed from it ends the trial.
         recorder: keeps the weights and one step of a fold.
+        on_curves: called with the curves of a fold as they grow.
 
     Returns:
         The result. A trial that cannot go on is FAILED, with the reason and the finished folds; one that lost its race is
@@ -70,7 +72,12 @@ def cross_validate(
     asked, metric = job.spec.fit.threshold, job.goal.metric
     try:
         training = replace(
-            training_for(job, table), rungs=raced.rungs, lost=raced.at_rung, on_epoch_end=on_epoch_end, recorder=recorder
+            training_for(job, table),
+            rungs=raced.rungs,
+            lost=raced.at_rung,
+            on_epoch_end=on_epoch_end,
+            on_curves=on_curves,
+            recorder=recorder,
         )
         folds = (cache or FoldCache(table, splits, job.seed)).folds(job.spec.prep, job.spec.balance)
         rows, features = folds.largest

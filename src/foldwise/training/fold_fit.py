@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,9 @@ from foldwise.training.schedule import Rates
 
 Predictions = npt.NDArray[np.float64]
 
+# Called with a fold, its curves so far, which still grow, and what `mae` is multiplied by to be in the target's own unit.
+OnCurves = Callable[[int, Mapping[str, Sequence[float]], float], None]
+
 # Called at a rung with the epoch (1 is the first) and with each fold's predictions if its training ended there; True ends the
 # trial. A fold whose patience is over still takes part.
 AtRung = Callable[[int, Mapping[int, Predictions]], bool]
@@ -31,6 +34,7 @@ class Training:
 
     rungs: epochs at which `lost` is called; it does not change the training.
     on_epoch_end: called between epochs, about every second; an exception from it ends the training.
+    on_curves: shows the curves of a fold after each epoch, or after the epochs that are trained at once.
     length: the epochs over which the schedules of dropout and weight decay run; None is those of `fit`.
     recorder: keeps the weights and one step of a fold; it does not change the training.
     """
@@ -45,6 +49,7 @@ class Training:
     rungs: tuple[int, ...] = ()
     lost: AtRung = lambda epoch, answers: False
     on_epoch_end: Callable[[], None] = lambda: None
+    on_curves: OnCurves = lambda fold, curves, unit: None
     length: int | None = None
     recorder: Recorder | None = None
 

@@ -269,6 +269,7 @@ class _FoldWatch(keras.callbacks.Callback):  # type: ignore[misc]  # Keras ships
         self.patience = Patience(stop.patience, stop.least_gain(unit), stop.ties == "last")
         self.monitor = stop.monitor
         self.sign = stop.sign
+        self.unit = unit
         self.counted = sum(len(batch[0]) for batch in valid) if stop.monitor == "val_accuracy" else 0
         self.others = bool(training.fit.callbacks)
         self.asked: float | None = None
@@ -317,6 +318,7 @@ class _FoldWatch(keras.callbacks.Callback):  # type: ignore[misc]  # Keras ships
         if epoch + 1 in self.training.rungs and not self.patience.is_over:
             self.lost = self.training.lost(epoch + 1, {self.fold: self._answered()})
             self.model.stop_training = self.lost or self.model.stop_training
+        self.training.on_curves(self.fold, self.curves, self.unit)
         self.training.on_epoch_end()
 
     def _answered(self) -> Predictions:

@@ -68,6 +68,7 @@ def fit_folds(training: Training, folds: Iterable[tuple[int, FoldData]]) -> Iter
             rates = [of.after(stack.before - 1, curve[-1]) for of, curve in zip(rates, losses, strict=True)]
         if stack.before in training.rungs and stack.running.any():
             lost = training.lost(stack.before, stack.answers())
+        stack.show_curves()
         training.on_epoch_end()
         slow = time.perf_counter() - called > SECONDS_A_CALL
         at_once = max(1, at_once // 2) if slow else min(2 * at_once, stack.most)
@@ -209,6 +210,12 @@ class _Stack:
             curves = self.curves.setdefault(name, [[] for _ in self.folds])
             for fold, curve in enumerate(curves):
                 curve.extend(columns[ran[:, fold], place, fold].tolist())
+
+    def show_curves(self) -> None:
+        """Show each fold's curves so far."""
+        for place, (number, data) in enumerate(zip(self.numbers_of_folds, self.folds, strict=True)):
+            so_far = {name: values[place] for name, values in self.curves.items()}
+            self.training.on_curves(number, so_far, data.target.sd)
 
     def answers(self) -> dict[int, Predictions]:
         """Each fold's predictions for its validation rows, if training ended here."""
