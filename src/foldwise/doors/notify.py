@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -38,7 +39,12 @@ def check_notify(url: str | None) -> None:
     if find_spec("apprise") is None:
         rule = f"{scheme}:// needs Apprise, which is not installed; pip install 'foldwise[notify]', or use https://"
         raise ConfigError("notify", rule)
-    if _apprise(url) is None:
+    with warnings.catch_warnings():
+        warnings.simplefilter(
+            "ignore", DeprecationWarning
+        )  # Apprise loads all its services now, with modules that Python drops
+        known = _apprise(url) is not None
+    if not known:
         raise ConfigError("notify", f"Apprise does not know this {scheme}:// address, or a part of it is missing")
 
 

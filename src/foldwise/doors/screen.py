@@ -53,7 +53,7 @@ class Screen:
         self._grown: set[int] = set()
         self._epochs: Callable[[Params], int] = lambda params: 0
         self._trial_began = 0.0
-        self._started = 0.0
+        self._started = self._last = 0.0
         self._own = 0
         self._verdicts = verdicts
         self._judged = False
@@ -112,13 +112,12 @@ class Screen:
         self._started = time.monotonic()
         if self.console.is_terminal and not self._quiet:
             self._live = Live(get_renderable=self._status, console=self.console, refresh_per_second=4, transient=True)
-            self._live.start()
+            self._live.start(refresh=True)
 
     def trial_starts(self, number: int, params: Params) -> None:
         """A worker has a trial."""
         self._now, self._fold, self._epoch, self._grown = (number, params), 0, 0, set()
         self._trial_began = time.monotonic()
-        self._draw()
 
     def _front(self, rows: Sequence[Mapping[str, int | float]], best: int) -> None:
         """For two goals, the trials that no other trial beats in both."""
@@ -136,7 +135,6 @@ class Screen:
     def fold_ends(self, number: int, fold: int) -> None:
         """A fold of a trial is done."""
         self._fold, self._epoch = fold + 1, 0
-        self._draw()
 
     def curves_grow(self, fold: int, curves: Mapping[str, Sequence[float]], unit: float) -> None:
         """A fold of the running trial has these curves so far; see `training.fold_fit.OnCurves`."""
@@ -150,6 +148,7 @@ class Screen:
         if self._goal is not None:  # compared with the best alone, so that thousands of trials cost nothing
             self._best = best_of([result] if self._best is None else [self._best, result], self._goal)
         self._own += 1
+        self._last = time.monotonic()
         self._now = None
         is_best = self._best is not None and self._best.number == result.number
         if self._quiet:
@@ -164,7 +163,6 @@ class Screen:
         changed = changes(result.params, base, self._readable, self._short)
         line = trial_line(result, self._folds, is_best, changed, DEFAULTS if before is None else SAME, self.console.width)
         self._live.console.print(self._one_line(line, "bold green" if is_best else ""), soft_wrap=False)
-        self._draw()
 
     def search_ends(self) -> None:
         """The search is over or was interrupted."""
@@ -298,10 +296,6 @@ class Screen:
             fitting.append(name)
         return fitting
 
-    def _draw(self) -> None:
-        if self._live is not None:
-            self._live.refresh()
-
     def _status(self) -> Text:
         """The line of state, made anew at each refresh."""
         done, left = len(self._results), self._left()
@@ -338,7 +332,8 @@ class Screen:
         missing = self._asked - len(self._results)
         if not self._own or missing <= 0:
             return None
-        return (time.monotonic() - self._started) / self._own * missing
+        until_last = self._last - self._started
+        return max(0.0, until_last / self._own * missing - (time.monotonic() - self._last))
 
 
 def _plus_minus(mean: float, sd: float, folds: int) -> str:
