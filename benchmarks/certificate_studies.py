@@ -18,9 +18,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from foldwise.api import StudyResult, tune
+from foldwise.api import tune
 from foldwise.bundle.bundle import Bundle
 from foldwise.evaluation.metrics import log_losses
+from foldwise.python.study_result import StudyResult
 from foldwise.study.certificate import chosen_by
 from foldwise.study.plan import Plan, plan_study
 from foldwise.study.refit_best import refit_best
@@ -105,6 +106,8 @@ def study(family: str, number: int, runs: Path, rules: Sequence[str]) -> Record:
     asked = (*asked, "select.rule=fresh") if "fresh" in rules else asked
     with contextlib.redirect_stdout(io.StringIO()):
         found = tune(*asked, frame=rows.develop, target="y")
+    assert found.found is not None
+    assert found.spec is not None
     certificate, best = found.found.certificate, found.best
     assert certificate is not None
     plan, scored = plan_study(found.spec), {}

@@ -4,10 +4,22 @@ from typing import Any
 
 # Name -> the module that has it; each is imported when the name is first used.
 _HOMES = {
-    **dict.fromkeys(("load", "open_study", "remove", "retrain", "train", "tune"), "foldwise.api"),
+    **dict.fromkeys(("list_all", "load", "open_study", "promote", "remove", "retrain", "train", "tune"), "foldwise.api"),
     **dict.fromkeys(("FoldwiseClassifier", "FoldwiseRegressor"), "foldwise.python.estimators"),
 }
-__all__ = ["FoldwiseClassifier", "FoldwiseRegressor", "__version__", "load", "open_study", "remove", "retrain", "train", "tune"]
+__all__ = [
+    "FoldwiseClassifier",
+    "FoldwiseRegressor",
+    "__version__",
+    "list_all",
+    "load",
+    "open_study",
+    "promote",
+    "remove",
+    "retrain",
+    "train",
+    "tune",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -69,6 +69,25 @@ def _retrain(request: Request) -> None:
     retrain_here(request.config)
 
 
+def _promote(request: Request) -> None:
+    from foldwise.retraining.promote import promote_here
+
+    promote_here(request.config)
+
+
+def _list(request: Request) -> None:
+    from foldwise.doors.listing import list_here
+    from foldwise.schedule.door import listed_jobs
+
+    list_here(request.config, listed_jobs)
+
+
+def _serve(request: Request) -> None:
+    from foldwise.serving.door import serve_here
+
+    serve_here(request.config)
+
+
 def _compare(request: Request) -> None:
     from foldwise.doors.compare import compare_studies
 
@@ -124,6 +143,9 @@ DOORS = {
     "retrain": Door(
         "Train a champion's recipe on new rows, and promote the challenger if it is better; or roll back.", _retrain
     ),
+    "promote": Door("Make a registered version the champion of its model, with a reason that stays in the history.", _promote),
+    "serve": Door("Serve a registered model over HTTP on this machine, and follow its promotions.", _serve),
+    "list": Door("List studies, models and jobs from the ledger, as tables or as JSON.", _list),
     "compare": Door(
         "Compare the trials of a study, or studies side by side, as a page or as text; without a name list all studies.",
         _compare,

@@ -95,6 +95,45 @@ def retrain(*overrides: str) -> Mapping[str, Any]:
 
 
 @_leaving_no_trace
+def promote(*overrides: str) -> Mapping[str, Any]:
+    """Make a registered version the champion, as `foldwise promote` does.
+
+    Args:
+        overrides: as on the command line, `"model=iris"`, `"version=2"`, `"why='better on the new shop'"`.
+
+    Returns:
+        The contents of `retrain/<id>.json`.
+
+    Raises:
+        FoldwiseError: with one sentence; ConfigError for an unknown version and for the champion, and then nothing changed.
+    """
+    from foldwise.retraining.promote import promote_here
+
+    return promote_here(compose_service("promote", overrides))
+
+
+@_leaving_no_trace
+def list_all(*overrides: str) -> Mapping[str, list[dict[str, Any]]]:
+    """Studies, models and jobs from the ledger, as `foldwise list format=json` shows them.
+
+    Args:
+        overrides: as on the command line, `"kind=studies"`.
+
+    Returns:
+        `studies`, `models` and `jobs`, or the one that was asked for; a row of plain values each.
+
+    Raises:
+        ConfigError: an option is wrong, or nothing was tuned there.
+    """
+    from foldwise.config.read import read_service
+    from foldwise.doors.listing import listed
+    from foldwise.schedule.door import listed_jobs
+    from foldwise.spec.services import ListSpec
+
+    return listed(read_service(ListSpec, compose_service("list", overrides)), listed_jobs)
+
+
+@_leaving_no_trace
 def remove(*overrides: str) -> None:
     """Delete a study, or old output of jobs, as `foldwise remove` does; without `"confirm=true"` it only shows what would go.
 

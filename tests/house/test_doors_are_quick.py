@@ -29,11 +29,14 @@ def ask(door, *words):
 
 
 DOORS = ["tune", "train", "prepare", "predict", "export", "ui", "compare", "schedule", "retrain", "step", "remove"]
+DOORS += ["promote", "serve", "list"]
 # The keys without a default.
 NEEDED = {
     "predict": ["model=iris", "input=a.csv", "output=b.csv"],
     "export": ["model=iris", "output=there"],
     "retrain": ["model=iris"],
+    "promote": ["model=iris", "version=2", "why=better"],
+    "serve": ["model=iris"],
     "compare": ["study=mine"],
     "remove": ["study=mine"],
     "step": ["study=mine"],
@@ -85,6 +88,16 @@ def test_a_mistake_is_refused_in_one_sentence_without_importing_anything_heavy(w
         ("retrain", ["model=iris", "promotion.alpha=2"], "promotion.alpha: "),
         ("retrain", ["model=iris"], "holds no ledger.db; run python -m pipelines.tune first"),
         ("schedule", ["action=fly"], "action: "),
+        ("promote", ["model=iris", "version=2", "why=' '"], "why: must say why, as in "),
+        ("promote", ["model=iris", "version=2"], "why: must be given"),
+        ("promote", ["model=iris", "version=0", "why=better"], "version: must be >= 1, got 0"),
+        ("promote", ["model=iris", "version=2", "why=better"], "holds no ledger.db; run python -m pipelines.tune first"),
+        ("retrain", ["model=iris", "notify=ftps"], "notify: must begin with https://, http:// or a scheme of Apprise"),
+        ("serve", ["model=iris", "host=0.0.0.0"], "lets other machines ask the model, and there is no password"),
+        ("serve", ["model=../iris"], "model: must be NAME, NAME@alias or NAME/version, as in iris@champion, got"),
+        ("serve", ["model=iris"], "holds no mlflow.db; run python -m pipelines.tune first"),
+        ("list", ["kind=trials"], "kind: 'trials' is not known"),
+        ("list", [], "holds no ledger.db; run python -m pipelines.tune first"),
         ("remove", [], "name what to delete: study=NAME"),
         ("remove", ["study=../x"], "study: "),
         ("remove", ["study=mine", "models=[iris]"], "models.0: must be NAME/version, as in iris/2"),

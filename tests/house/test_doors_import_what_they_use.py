@@ -48,8 +48,9 @@ def runs(tmp_path_factory):
         (["predict", "model=iris", "input=nowhere.csv", "output=b.csv"], 2, set(), 620),
         (["schedule", "action=list"], 0, LEDGER, 900),
         (["compare", "study=mine", "format=text"], 0, LEDGER, 900),
+        (["list"], 0, LEDGER, 900),
     ],
-    ids=["unknown key", "wrong value", "no input", "list of jobs", "compare"],
+    ids=["unknown key", "wrong value", "no input", "list of jobs", "compare", "list"],
 )
 def test_a_door_imports_what_it_uses(words, code, libraries, modules, runs):
     command = [sys.executable, "-c", PROBE, *words, f"paths.runs={runs}"]

@@ -33,7 +33,10 @@ TOO_LARGE = 10**MOST_DIGITS
 Model = TypeVar("Model", bound=BaseModel)
 
 # Keys that change where or how long a study runs, but not its results.
-_NO_RESULTS = ("study", "register", "extend", "replay", "budget", "audit", "certify", "explain", "ledger", "tracking", "paths")
+_NO_RESULTS = (
+    *("study", "register", "extend", "replay", "budget", "audit", "certify", "explain", "ledger", "tracking"),
+    *("notify", "notify_private", "screen", "paths"),
+)
 # Keys for where rows are or trials run. Data are identified by their fingerprint instead.
 _PLACES = (
     *((*part, name) for part in (("data",), ("data", "holdout")) for name in ("path", "images", "labels")),

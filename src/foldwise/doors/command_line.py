@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from foldwise.doors.compose import Request, compose_service, request_study
 from foldwise.doors.help import door_help, is_service
 from foldwise.errors import ConfigError, FoldwiseError
+from foldwise.spec.notify import scheme_of
 from foldwise.system.disk import full_disk, is_full
 from foldwise.system.redact import without_password
 
@@ -44,7 +46,10 @@ def run_door(name: str, door: Door, words: Sequence[str]) -> int:
         if "--cfg" in flags:
             import yaml
 
-            show(yaml.safe_dump(request.shown, sort_keys=False, allow_unicode=True, default_flow_style=None).rstrip("\n"))
+            plain = yaml.safe_dump(
+                _without_secrets(request.shown), sort_keys=False, allow_unicode=True, default_flow_style=None
+            )
+            show(plain.rstrip("\n"))
             return
         door.run(request)
 
@@ -75,6 +80,12 @@ def exit_code(work: Callable[[], None]) -> int:
         print(f"error: {type(error).__name__}: {text} (FOLDWISE_TRACEBACK=1 shows where)", file=sys.stderr)
         return 1
     return 0
+
+
+def _without_secrets(config: Mapping[str, Any]) -> dict[str, Any]:
+    """A configuration to be printed: the whole path of `notify` may be a secret, and in other addresses the password is."""
+    address = config.get("notify")
+    return {**config, "notify": f"{scheme_of(address)}://***"} if isinstance(address, str) else dict(config)
 
 
 def show(text: str) -> None:

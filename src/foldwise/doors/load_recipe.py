@@ -13,7 +13,10 @@ from foldwise.spec.base import Spec
 from foldwise.spec.places import LedgerSpec, Paths
 
 # Sections that do not change the numbers of a study, so they can be given beside its name.
-_SECTIONS = ("study", "register", "replay", "budget", "ledger", "tracking", "paths")
+_SECTIONS = (
+    *("study", "register", "replay", "budget", "ledger", "tracking", "paths"),
+    *("notify", "notify_private", "screen"),
+)
 
 
 class _Places(Spec):

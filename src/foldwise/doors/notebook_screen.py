@@ -81,7 +81,7 @@ class NotebookScreen(Screen):
             self._verdict = ""
             self._draw(now=True)
 
-    def _print_trial(self, result: TrialResult) -> None:
+    def _print_trial(self, line: str) -> None:
         """Nothing: the bar counts trials, and the result lists them."""
 
     def _draw(self, now: bool = False) -> None:
@@ -114,4 +114,4 @@ class NotebookScreen(Screen):
 
     def _standing(self) -> str:
         """How far the study is, in one line."""
-        return self._progress() if self._asked else "reading the data"
+        return self._progress(WIDTH) if self._asked else "reading the data"

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from contextlib import ExitStack, closing, suppress
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, closing, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from foldwise.config.read import trial_at
 from foldwise.doors.assemble import check_tuner, make_executor, make_tracking_beside, make_tuner, versions
 from foldwise.doors.compose import Request
 from foldwise.doors.load_recipe import start_ledger
 from foldwise.doors.look import look_at_data
+from foldwise.doors.notify import check_notify, notified, reported
 from foldwise.doors.reopen import finished_before, nothing_left
 from foldwise.doors.screen import Screen
 from foldwise.doors.settle import Asked, settle_study
@@ -39,7 +41,7 @@ def tune_here(request: Request, search: bool = True) -> None:
 
     search: False for a study of one trial, in which every range takes its default.
     """
-    screen = Screen()
+    screen = _screen(request)
     with closing(start_ledger(request, screen.note)) as ledger:
         asked = settle_study(request, ledger, screen.note, search)
         spec = asked.spec
@@ -48,16 +50,18 @@ def tune_here(request: Request, search: bool = True) -> None:
 
             replay_here(spec, spec.fixed.replay, ledger, screen, asked.table)
             return
-        finished = asked.finished or (finished_before(spec, ledger) if asked.table is None else None)
-        if finished is None:
-            _run(asked, ledger, screen, request.began, search)
-            return
-        summary, trials = finished
-        _notify_finished(spec, trials, screen, summary)
-        screen.finished(summary, _where_next(spec, summary))
-        from foldwise.doors.shipping import ship_others
+        with _notified(spec, search, screen) as found:
+            finished = asked.finished or (finished_before(spec, ledger) if asked.table is None else None)
+            if finished is None:
+                found(reported(_run(asked, ledger, screen, request.began, search)[2]))
+                return
+            summary, trials = finished
+            found(reported(summary))
+            _notify_finished(spec, trials, screen, summary)
+            screen.finished(summary, _where_next(spec, summary))
+            from foldwise.doors.shipping import ship_others
 
-        ship_others(ledger.open(), spec.fixed.tracking, spec.fixed.paths.runs, screen.note)
+            ship_others(ledger.open(), spec.fixed.tracking, spec.fixed.paths.runs, screen.note)
 
 
 def run_here(
@@ -68,9 +72,25 @@ def run_here(
     Returns:
         The study, its goal, its summary, its finished trials and its folder.
     """
-    screen = screen or Screen()
+    screen = screen or _screen(request)
     with closing(start_ledger(request, screen.note)) as ledger:
-        return _run(settle_study(request, ledger, screen.note, search), ledger, screen, request.began, search)
+        asked = settle_study(request, ledger, screen.note, search)
+        with _notified(asked.spec, search, screen) as found:
+            ran = _run(asked, ledger, screen, request.began, search)
+            found(reported(ran[2]))
+            return ran
+
+
+def _screen(request: Request) -> Screen:
+    """The terminal. Its first lines come before the configuration is checked."""
+    return Screen(quiet=request.config.get("screen") == "quiet")
+
+
+def _notified(spec: StudySpec, search: bool, screen: Screen) -> AbstractContextManager[Callable[[Mapping[str, Any]], None]]:
+    fixed = spec.fixed
+    check_notify(fixed.notify)
+    about = {"door": "tune" if search else "train", "study": spec.name, "model": spec.register}
+    return notified(fixed.notify, fixed.notify_private, about, screen.always)
 
 
 def _run(
@@ -138,7 +158,7 @@ def _carry_out(
     plan: Plan, record: StudyRecord, ledger: Ledger, screen: Screen, raise_if_stopped: Callable[[], None], began: float
 ) -> tuple[StudySummary, list[TrialResult]]:
     """Train: search, refit, judge, register; the ledger's live row shows it."""
-    screen.searches(plan.spec.space)
+    screen.searches(plan.spec.space, lambda params: trial_at(plan.spec, params).fit.epochs)
     from foldwise.study.live_writer import shown_live
     from foldwise.study.progress import Progress
 
@@ -170,11 +190,15 @@ def _train(
         screen.fold_ends(number, fold)
         raise_if_stopped()
 
+    def curves_grow(fold: int, curves: Mapping[str, Sequence[float]], unit: float) -> None:
+        progress.curves_grow(fold, curves, unit)
+        screen.curves_grow(fold, curves, unit)
+
     with ExitStack() as closes:
         if not elsewhere:
             attribute_crash(plan.folder / "crash.txt", ledger, spec.name, screen.note)
             closes.enter_context(crash_noted(plan.folder / "crash.txt"))
-        executor = make_executor(plan, threads, screen.note, after_fold, deadline.raise_if_over, progress.curves_grow)
+        executor = make_executor(plan, threads, screen.note, after_fold, deadline.raise_if_over, curves_grow)
         closes.callback(executor.close)
         tracker, registry = make_tracking_beside(spec.fixed.tracking, spec.fixed.paths.runs, ledger)
         tuner = make_tuner(spec, plan.goals)
@@ -210,7 +234,8 @@ def _start_tensorflow(plan: Plan, screen: Screen) -> int:
 
     wanted = threads_of(plan)
     use_programs(plan.spec.fixed.paths.cache, screen.note)
-    threads = start(wanted, or_as_it_runs=plan.spec.fixed.execute.threads is None)
+    with screen.doing("starting TensorFlow"):
+        threads = start(wanted, or_as_it_runs=plan.spec.fixed.execute.threads is None)
     if threads != wanted:
         screen.note(f"TensorFlow already runs in this process, with {threads} threads instead of the study's {wanted}")
     return threads

@@ -1,4 +1,4 @@
-"""The output of a running study: a live table on a terminal, plain lines anywhere else."""
+"""The output of a running study: a line a trial above a line of state on a terminal, plain lines anywhere else."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import IO, TYPE_CHECKING, Any, Literal
 
-from rich.console import Console, Group
+from rich.console import Console
 from rich.live import Live
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -17,6 +17,7 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from foldwise.config.option_names import Readable
+from foldwise.doors.trial_line import DEFAULTS, SAME, changes, short_names, status_line, trial_line
 from foldwise.spec.goal import Goal
 from foldwise.spec.space import Params, Space
 from foldwise.system.numbers import duration, score, shown
@@ -27,12 +28,12 @@ from foldwise.trial.summary import StudySummary
 if TYPE_CHECKING:
     from foldwise.data.audit.finding import Finding
 
-SHOWN_TRIALS = 12
 NUMBER_WIDTH = 9
 NAME_WIDTH = 32  # up to this the names of lines side by side stay whole
 WIDE = 4000
 LINES = 200  # kept for the page of a running study
 SECONDS_BETWEEN = 10  # lines about answered rows, if the output is not a terminal
+SECONDS_UNTIL_EPOCHS = 2.0  # a trial that takes longer shows its epochs
 
 
 def plain_console(file: IO[str], width: int) -> Console:
@@ -44,9 +45,10 @@ class Screen:
     """Shows a study on a console. `note` prints one sentence; the other methods follow the search.
 
     verdicts: whether the verdict is shown; a retraining, which trains by a study, has a decision of its own.
+    quiet: show nothing before the verdict.
     """
 
-    def __init__(self, console: Console | None = None, verdicts: bool = True) -> None:
+    def __init__(self, console: Console | None = None, verdicts: bool = True, quiet: bool = False) -> None:
         self.console = console or Console(highlight=False, soft_wrap=True)
         self._live: Live | None = None
         self._results: list[TrialResult] = []
@@ -54,11 +56,17 @@ class Screen:
         self._goal: Goal | None = None
         self._asked = 0
         self._folds = 0
-        self._now = ""
-        self._started = 0.0
+        self._now: tuple[int, Params] | None = None
+        self._fold = 0
+        self._epoch = 0
+        self._grown: set[int] = set()
+        self._epochs: Callable[[Params], int] = lambda params: 0
+        self._trial_began = 0.0
+        self._started = self._last = 0.0
         self._own = 0
         self._verdicts = verdicts
         self._judged = False
+        self._quiet = quiet
         self._readable = Readable(Space())
         self._lines: deque[str] = deque(maxlen=LINES)
 
@@ -70,15 +78,33 @@ class Screen:
     def _keep(self, line: str) -> None:
         moment = datetime.now().strftime("%H:%M:%S")
         self._lines.extend(f"{moment}  {without_password(part)}" for part in line.splitlines() if part.strip())
+        self._short: Mapping[str, str] = {}
 
-    def searches(self, space: Space) -> None:
-        """The space whose parameters are shown from here on, by readable names."""
-        self._readable = Readable(space)
+    def searches(self, space: Space, epochs: Callable[[Params], int] = lambda params: 0) -> None:
+        """The space whose parameters are shown from here on, by readable names; epochs: of a trial, 0 if not known."""
+        self._readable, self._epochs = Readable(space), epochs
+        self._short = short_names([self._readable.name(name) for name, _ in space.walk()])
 
     def note(self, sentence: str) -> None:
-        """Print a sentence."""
+        """Print a sentence; a quiet screen has none before the verdict."""
+        if self._judged or not self._quiet:
+            self.always(sentence)
+        else:
+            self._keep(sentence)
+
+    def always(self, sentence: str) -> None:
+        """Print a sentence, also if the screen is quiet."""
         self._keep(sentence)
         self.console.print(escape(without_password(sentence)))
+
+    @contextmanager
+    def doing(self, what: str) -> Iterator[None]:
+        """Show on a terminal what takes its time, as long as the `with` block lasts."""
+        if self._quiet or not self.console.is_terminal:
+            yield
+            return
+        with self.console.status(escape(what)):
+            yield
 
     @contextmanager
     def answering(self, total: int) -> Iterator[Callable[[int], None]]:
@@ -106,14 +132,14 @@ class Screen:
         self._results, self._own = list(finished), 0
         self._best = best_of(finished, goal)
         self._started = time.monotonic()
-        if self.console.is_terminal:
-            self._live = Live(self._picture(), console=self.console, refresh_per_second=4, transient=False)
-            self._live.start()
+        if self.console.is_terminal and not self._quiet:
+            self._live = Live(get_renderable=self._status, console=self.console, refresh_per_second=4, transient=True)
+            self._live.start(refresh=True)
 
     def trial_starts(self, number: int, params: Params) -> None:
         """A worker has a trial."""
-        self._now = f"trial {number}"
-        self._draw()
+        self._now, self._fold, self._epoch, self._grown = (number, params), 0, 0, set()
+        self._trial_began = time.monotonic()
 
     def _front(self, rows: Sequence[Mapping[str, int | float]], best: int) -> None:
         """For two goals, the trials that no other trial beats in both."""
@@ -130,31 +156,44 @@ class Screen:
 
     def fold_ends(self, number: int, fold: int) -> None:
         """A fold of a trial is done."""
-        self._now = f"trial {number}, fold {fold + 1} of {self._folds}"
-        self._draw()
+        self._fold, self._epoch = fold + 1, 0
+
+    def curves_grow(self, fold: int, curves: Mapping[str, Sequence[float]], unit: float) -> None:
+        """A fold of the running trial has these curves so far; see `training.fold_fit.OnCurves`."""
+        self._grown.add(fold)
+        self._epoch = max(map(len, curves.values()), default=0)
 
     def trial_ends(self, result: TrialResult) -> None:
         """A trial is finished and committed."""
+        before = self._best
         self._results.append(result)
         if self._goal is not None:  # compared with the best alone, so that thousands of trials cost nothing
             self._best = best_of([result] if self._best is None else [self._best, result], self._goal)
         self._own += 1
-        mark = "  best so far" if self._best is not None and self._best.number == result.number else ""
-        line = f"{self._line(result)}{mark}"
+        self._last = time.monotonic()
+        self._now = None
+        is_best = self._best is not None and self._best.number == result.number
+        line = f"{self._line(result)}{'  best so far' if is_best else ''}"
         self._keep(line)
+        if self._quiet:
+            return
         if self._live is None:
-            self._print_trial(result)
+            self._print_trial(line)
+        else:
+            base = self._readable.space.defaults() if before is None else before.params
+            changed = changes(result.params, base, self._readable, self._short)
+            line = trial_line(result, self._folds, is_best, changed, DEFAULTS if before is None else SAME, self.console.width)
+            self._live.console.print(self._one_line(line, "bold green" if is_best else ""), soft_wrap=False)
         self._draw()
 
-    def _print_trial(self, result: TrialResult) -> None:
-        mark = "  best so far" if self._best is not None and self._best.number == result.number else ""
-        self.console.print(escape(f"{self._line(result)}{mark}{self._left()}"))
+    def _print_trial(self, line: str) -> None:
+        left = self._left()
+        self.console.print(escape(line if left is None else f"{line}, about {duration(left)} left"))
 
     def search_ends(self) -> None:
         """The search is over or was interrupted."""
-        self._now = ""
+        self._now = None
         if self._live is not None:
-            self._draw()
             self._live.stop()
             self._live = None
 
@@ -239,7 +278,7 @@ class Screen:
 
     def audited(self, findings: Sequence[Finding]) -> None:
         """Print the findings about the data, the worst first, and what to do about each."""
-        if not findings:
+        if not findings or self._quiet:
             self.note("audit: nothing found")
             return
         table = RichTable(box=None, pad_edge=False)
@@ -313,37 +352,33 @@ class Screen:
             fitting.append(name)
         return fitting
 
-    def _draw(self) -> None:
-        if self._live is not None:
-            self._live.update(self._picture())
+    def _status(self) -> Text:
+        """The line of state, made anew at each refresh."""
+        return self._one_line(self._progress(self.console.width), "cyan")
 
-    def _picture(self) -> Group:
-        goal = self._goal
-        table = RichTable(box=None, pad_edge=False)
-        for column in ("trial", "state", goal.metric if goal else "", "seconds", "parameters"):
-            table.add_column(column, justify="right" if column in ("trial", "seconds") else "left", overflow="ellipsis")
-        best = self._best
-        for result in self._results[-SHOWN_TRIALS:]:
-            complete = result.state == "COMPLETE"
-            ended = _plus_minus(result.mean, result.sd, self._folds) if complete else escape(result.reason or "")
-            style = "bold green" if best is not None and result.number == best.number else ""
-            table.add_row(
-                str(result.number),
-                result.state,
-                ended,
-                f"{result.seconds:.1f}",
-                escape(self._readable.params(result.params)),
-                style=style,
-            )
-        return Group(table, Text(self._progress()))
+    def _running(self) -> str:
+        """The fold of the running trial, and its epoch once it takes its time."""
+        if self._now is None:
+            return ""
+        _, params = self._now
+        at_once = len(self._grown) > self._fold + 1  # folds that train as one program
+        fold = "" if at_once or not self._grown else f"fold {min(self._fold + 1, self._folds)} of {self._folds}"
+        if time.monotonic() - self._trial_began < SECONDS_UNTIL_EPOCHS or not self._epoch:
+            return fold
+        epochs = self._epochs(params)
+        epoch = f"epoch {self._epoch} of {epochs}" if epochs else f"epoch {self._epoch}"
+        return f"{fold}, {epoch}" if fold else epoch
 
-    def _progress(self) -> str:
+    @staticmethod
+    def _one_line(text: str, style: str) -> Text:
+        return Text(text, style=style, no_wrap=True, overflow="ellipsis")
+
+    def _progress(self, width: int) -> str:
         """How many trials are done, the best so far, what runs now and the time left, in one line."""
-        best = self._best
-        done = f"{len(self._results)} of {self._asked} trials"
-        top = f", best {_plus_minus(best.mean, best.sd, self._folds)} (trial {best.number})" if best is not None else ""
-        now = f", now {self._now}" if self._now else ""
-        return done + top + now + self._left()
+        return status_line(len(self._results), self._asked, self._best, self._left(), self._running(), width)
+
+    def _draw(self) -> None:
+        """Show what has changed; a terminal draws its last line by itself."""
 
     def _line(self, result: TrialResult) -> str:
         metric = self._goal.metric if self._goal else "score"
@@ -354,13 +389,13 @@ class Screen:
         took = f"{result.seconds:.1f} s" if result.reused is None else f"as trial {result.reused}"
         return f"trial {result.number:>3}  {result.state}  {ended}  {took}  {self._readable.params(result.params)}"
 
-    def _left(self) -> str:
-        """The time left, by the pace of this start."""
+    def _left(self) -> float | None:
+        """The seconds left, by the pace of this start; None if not known yet, or nothing is."""
         missing = self._asked - len(self._results)
         if not self._own or missing <= 0:
-            return ""
-        pace = (time.monotonic() - self._started) / self._own
-        return f", about {duration(pace * missing)} left"
+            return None
+        until_last = self._last - self._started
+        return max(0.0, until_last / self._own * missing - (time.monotonic() - self._last))
 
 
 def _plus_minus(mean: float, sd: float, folds: int) -> str:

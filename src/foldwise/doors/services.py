@@ -41,6 +41,16 @@ def load_model(
         ConfigError: the model does not exist.
         JobError: one of its files was changed, or it gives other answers than when it was saved.
     """
+    registry = open_registry(reference, runs, url)
+    return load_version(registry, *registry.number(reference), runs, ledger_url, notify)
+
+
+def open_registry(reference: str, runs: str, url: str | None) -> Registry:
+    """The registry of a model that is going to be loaded; TensorFlow has started.
+
+    Raises:
+        ConfigError: the reference has another form, or nothing was tracked there.
+    """
     from foldwise.tracking.registry import read_reference
 
     read_reference(reference)
@@ -48,13 +58,24 @@ def load_model(
     from foldwise.training.runtime import start
 
     start(PREDICT_THREADS, or_as_it_runs=True)
-    from foldwise.bundle.bundle import load_bundle
     from foldwise.tracking.mlflow_registry import MlflowRegistry
     from foldwise.tracking.mlflow_store import mlflow_store
 
-    registry = MlflowRegistry(mlflow_store(Path(runs), url))
-    name, number = registry.number(reference)
-    return load_bundle(registry.fetch(f"{name}/{number}"), _registered_files(registry, name, number, runs, ledger_url), notify)
+    return MlflowRegistry(mlflow_store(Path(runs), url))
+
+
+def load_version(
+    registry: Registry, name: str, number: int, runs: str, ledger_url: str | None, notify: Callable[[str], object] | None
+) -> Bundle:
+    """The bundle of a version; its files must have the hashes in the ledger.
+
+    Raises:
+        JobError: as `load_model`.
+    """
+    from foldwise.bundle.bundle import load_bundle
+
+    files = _registered_files(registry, name, number, runs, ledger_url)
+    return load_bundle(registry.fetch(f"{name}/{number}"), files, notify)
 
 
 def _registered_files(

@@ -18,6 +18,7 @@ from foldwise.ledger.live import Live
 from foldwise.ledger.looks import Looks
 from foldwise.ledger.model_lock import WAIT_SECONDS, hold_model
 from foldwise.ledger.model_versions import Versions
+from foldwise.ledger.overview import Overview
 from foldwise.ledger.pending_results import KeptResults, Running
 from foldwise.ledger.promotions import Promotions
 from foldwise.ledger.rows import FOLD_COLUMNS, RUNNING, StudyRecord, TrialRow, fold_of, trial_of
@@ -63,6 +64,7 @@ class Ledger:
         self.looks = Looks(transactions)
         self.job_runs = JobRuns(transactions)
         self.live = Live(transactions)
+        self.overview = Overview(transactions)
         self._notify = notify
         self._attempts: dict[tuple[str, int], int] = {}
         self._kept: dict[str, KeptResults] = {}

@@ -15,7 +15,8 @@ from foldwise.ledger.tables import retrainings, versions
 from foldwise.ledger.transactions import Transactions
 from foldwise.system.kill_points import reached
 
-ROLLBACK = "rollback"  # in place of a fingerprint: a rollback trains nothing, and its row shows whether it ended
+# In place of a fingerprint: a rollback and a promotion by a person train nothing, and their rows show whether they ended.
+ROLLBACK, CHOSEN = "rollback", "chosen"
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +41,7 @@ class VersionRow:
 
 @dataclass(frozen=True)
 class Retraining:
-    """A retraining of a model against a champion. outcome and summary are None until it ends."""
+    """A retraining of a model against a champion, 0 if it has none. outcome and summary are None until it ends."""
 
     model: str
     id: str
@@ -132,7 +133,7 @@ class Versions:
     def latest(self, model: str, champion: int) -> Retraining | None:
         """The last finished retraining against this champion."""
         own = (retrainings.c.model == model) & (retrainings.c.champion == champion) & retrainings.c.ended.is_not(None)
-        own &= retrainings.c.data_fingerprint != ROLLBACK
+        own &= retrainings.c.data_fingerprint.not_in((ROLLBACK, CHOSEN))
         query = select(retrainings).where(own).order_by(retrainings.c.ended.desc()).limit(1)
         row = self._transactions.do(lambda connection: connection.execute(query).first())
         return None if row is None else Retraining(**row._mapping)

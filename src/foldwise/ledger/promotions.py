@@ -19,8 +19,9 @@ from foldwise.system.kill_points import reached
 class Promotion:
     """A version became champion.
 
-    number: counts from 1 for each model. replaces: the previous champion. kind: `first`, `promoted`, `rollback`, or `adopted`
-    if somebody moved the alias by hand. shown: whether the registry's alias has followed.
+    number: counts from 1 for each model. replaces: the previous champion. kind: `first`, `promoted`, `rollback`, `chosen`
+    by a person at the door promote, or `adopted` if somebody moved the alias in MLflow. shown: whether the registry's alias has
+    followed.
     """
 
     model: str

@@ -209,7 +209,7 @@ promotions = Table(
     Column("number", Integer, primary_key=True, autoincrement=False),
     Column("version", Integer, nullable=False),
     Column("replaces", Integer),  # the previous champion
-    Column("kind", String(20), nullable=False),  # first, promoted, rollback, adopted
+    Column("kind", String(20), nullable=False),  # first, promoted, rollback, chosen, adopted
     Column("who", Json, nullable=False),
     Column("moment", Moment, nullable=False),
     Column("why", Text, nullable=False),

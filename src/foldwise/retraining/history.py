@@ -15,6 +15,7 @@ from foldwise.system.files import write_json
 from foldwise.system.numbers import score, shown
 
 COLUMNS = ["when", "outcome", "by", "champion", "challenger", "rows", "score", "challenger's", "evidence", "largest drift"]
+CHAMPIONS = ["champion", "since", "by", "who", "why"]
 PSI = (
     "PSI, the population stability index, compares how a column's values are spread in the new rows and in those that the "
     "champion knows: below 0.1 is usual, above 0.25 strong"
@@ -32,7 +33,7 @@ def history_row(retraining: Retraining) -> dict[str, Any]:
         "moment": (retraining.ended or retraining.began).isoformat(),
         "outcome": retraining.outcome,
         "gate": (summary.get("gate") or {}).get("kind", "test" if test else None),
-        "champion": retraining.champion,
+        "champion": retraining.champion or None,
         "challenger": (summary.get("challenger") or {}).get("version"),
         "new_rows": counts.get("new"),
         "judged_on": scores.get("rows"),
@@ -63,7 +64,13 @@ def publish_history(
     whole = {
         "model": asked.model,
         "champions": [
-            {"version": one.version, "kind": one.kind, "moment": one.moment.isoformat(), "why": one.why}
+            {
+                "version": one.version,
+                "kind": one.kind,
+                "moment": one.moment.isoformat(),
+                "who": one.who.get("user"),
+                "why": one.why,
+            }
             for one in reversed(champions)
         ],
         "retrainings": rows,
@@ -73,6 +80,7 @@ def publish_history(
         screen.note(PSI)
     else:
         screen.note(f"{asked.model} has not been retrained yet")
+    screen.listed(CHAMPIONS, [_champion_cells(one) for one in reversed(champions)], CHAMPIONS)
     folder = Path(asked.paths.runs).resolve() / "studies" / study
     path = folder / "retraining_history.json"
     write_json(path, whole)
@@ -91,7 +99,7 @@ def _cells(row: Mapping[str, Any]) -> list[str]:
         row["moment"][:16].replace("T", " "),
         row["outcome"],
         row["gate"] or "",
-        str(row["champion"]),
+        _or_empty(row["champion"]),
         _or_empty(row["challenger"]),
         _or_empty(row["judged_on"]),
         "" if row["champion_score"] is None else score(row["champion_score"]),
@@ -99,6 +107,11 @@ def _cells(row: Mapping[str, Any]) -> list[str]:
         "" if row["evidence"] is None else f"{shown(row['evidence'], digits=2)} of {shown(row['needed'])}",
         "" if drift is None else f"{drift['column']} {drift['psi']:.3f}",
     ]
+
+
+def _champion_cells(promotion: Promotion) -> list[str]:
+    since = promotion.moment.isoformat()[:16].replace("T", " ")
+    return [f"version {promotion.version}", since, promotion.kind, _or_empty(promotion.who.get("user")), promotion.why]
 
 
 def _or_empty(value: Any) -> str:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from foldwise.doors.assemble import ledger_at, make_registry
 from foldwise.doors.screen import Screen
 from foldwise.errors import ConfigError, FoldwiseError, JobError, Unfit
 from foldwise.retraining.report import Summary, publish
 from foldwise.retraining.spec import RetrainSpec
+from foldwise.system.command import door_command
 
 if TYPE_CHECKING:
     from foldwise.bundle.bundle import Bundle
@@ -39,6 +43,32 @@ class Job:
     screen: Screen
     raise_if_stopped: Callable[[], None]
     began: float
+
+
+@contextmanager
+def job_of(asked: RetrainSpec) -> Iterator[Job]:
+    """What the steps of a retraining share, for the length of a `with` block.
+
+    Raises:
+        ConfigError: nothing was tuned there, so that opening a ledger or a store would make an empty one.
+    """
+    began, runs = time.monotonic(), Path(asked.paths.runs).resolve()
+    for key, url, usual in (("ledger.url", asked.ledger.url, "ledger.db"), ("tracking.url", asked.tracking.url, "mlflow.db")):
+        file = runs / usual if url is None else Path(url.removeprefix("sqlite:///"))
+        if (url is None or url.startswith("sqlite:///")) and not file.exists():
+            shown = "paths.runs" if url is None else key
+            raise ConfigError(shown, f"{file.parent} holds no {file.name}; run {door_command('tune')} first")
+    from foldwise.system.signals import stoppable
+    from foldwise.tracking.reconcile_champion import ChampionAlias
+
+    screen = Screen(verdicts=False)
+    with (
+        stoppable(screen.note) as raise_if_stopped,
+        closing(ledger_at(asked.ledger.url, str(runs), screen.note, raise_if_stopped)) as ledger,
+    ):
+        registry = make_registry(asked.tracking, str(runs))
+        champion_alias = ChampionAlias(ledger, registry, asked.model, screen.note)
+        yield Job(asked, ledger, registry, champion_alias, screen, raise_if_stopped, began)
 
 
 def champion_of(job: Job, even_deleted: bool = False) -> Promotion:
@@ -93,12 +123,13 @@ def loaded(job: Job, version: int) -> Bundle:
         raise Unfit(f"version {version} of {model} cannot be loaded, so nothing is promoted: {fault}") from None
 
 
-def begin(job: Job, champion: Promotion, fingerprint: str, source: str | None, summary: Summary) -> Retraining:
+def begin(job: Job, champion: Promotion | None, fingerprint: str, source: str | None, summary: Summary) -> Retraining:
     """The retraining's row; an open one with the same rows continues under its id."""
     from foldwise.ledger.model_versions import Retraining
 
     own, now = str(summary["id"]), datetime.now(UTC)
-    return job.ledger.versions.begin(Retraining(job.champion_alias.key, own, champion.version, fingerprint, source, now))
+    version = 0 if champion is None else champion.version
+    return job.ledger.versions.begin(Retraining(job.champion_alias.key, own, version, fingerprint, source, now))
 
 
 def train(job: Job, plan: Plan) -> StudySummary:
@@ -125,3 +156,19 @@ def close(job: Job, summary: Summary, outcome: str, why: str, retraining: Retrai
         job.ledger.versions.end(retraining, outcome, whole)
     publish(whole, job.asked, job.screen)
     return whole
+
+
+def finish_promoted(job: Job) -> list[Summary]:
+    """Finish retrainings and other changes of the champion whose process died after the promotion was committed.
+
+    Returns:
+        Their summaries.
+    """
+    done, history = [], job.champion_alias.history()
+    for left in job.ledger.versions.unended(job.champion_alias.key):
+        made = next((row for row in history if (row.scores or {}).get("retraining") == left.id), None)
+        if made is not None and left.summary is not None:
+            summary = {**left.summary, "promotion": made.number}
+            job.screen.note(f"the retraining {left.id} was interrupted after its promotion; it is recorded now")
+            done.append(close(job, summary, str(summary["outcome"]), str(summary["reason"]), left))
+    return done

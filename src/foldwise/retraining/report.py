@@ -18,15 +18,30 @@ if TYPE_CHECKING:
 Summary = dict[str, Any]
 
 
-def opening(asked: RetrainSpec, champion: Promotion, study: str | None) -> Summary:
-    """The first entries of a summary."""
+def opening(asked: RetrainSpec, champion: Promotion | None, study: str | None) -> Summary:
+    """The first entries of a summary; its file is beside the files of `study`."""
     now = datetime.now(UTC)
     return {
         "id": f"{now:%Y%m%dT%H%M%SZ}-{uuid.uuid4().hex[:6]}",
         "model": asked.model,
         "began": now.isoformat(),
         "asked": asked.options,
-        "champion": {"version": champion.version, "study": study},
+        "champion": {"version": None if champion is None else champion.version, "study": study},
+    }
+
+
+def reported(whole: Summary) -> dict[str, Any]:
+    """What `notify` says of a retraining that ended."""
+    scores = (whole.get("evidence") or {}).get("scores") or whole.get("test") or {}
+    return {
+        "study": whole["champion"]["study"],
+        "decision": whole["outcome"],
+        "reason": whole["reason"],
+        "champion": whole["champion"]["version"],
+        "challenger": (whole.get("challenger") or {}).get("version"),
+        "metric": (whole.get("goal") or {}).get("metric"),
+        "champion_score": scores.get("champion"),
+        "challenger_score": scores.get("challenger"),
     }
 
 

@@ -5,15 +5,12 @@ A job that dies at any line continues with its next start; a promotion counts on
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
-from contextlib import closing
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from foldwise.config.read import read_service
-from foldwise.doors.assemble import ledger_at, make_registry
+from foldwise.doors.notify import check_notify, notified
 from foldwise.doors.screen import Screen
 from foldwise.errors import ConfigError, DataError, Unfit
 from foldwise.retraining.job import (
@@ -27,14 +24,15 @@ from foldwise.retraining.job import (
     card_of,
     champion_of,
     close,
+    finish_promoted,
+    job_of,
     loaded,
     record_of,
     study_of,
     train,
 )
-from foldwise.retraining.report import Summary, opening
+from foldwise.retraining.report import Summary, opening, reported
 from foldwise.retraining.spec import RetrainSpec
-from foldwise.system.command import door_command
 
 if TYPE_CHECKING:
     from foldwise.ledger.model_versions import Retraining, VersionRow
@@ -53,33 +51,22 @@ def retrain_here(config: Mapping[str, Any]) -> Summary:
         ConfigError, DataError: the options or the new rows are wrong; nothing was trained.
         JobError: the challenger cannot be judged or served, or MLflow or the ledger fails.
     """
-    began = time.monotonic()
     asked = read_service(RetrainSpec, config)
     if asked.action == "history" and asked.rollback:
         raise ConfigError("action", "history shows what happened and changes nothing; ask for rollback=true alone")
-    runs = Path(asked.paths.runs).resolve()
-    for key, url, usual in (("ledger.url", asked.ledger.url, "ledger.db"), ("tracking.url", asked.tracking.url, "mlflow.db")):
-        file = runs / usual if url is None else Path(url.removeprefix("sqlite:///"))
-        if (url is None or url.startswith("sqlite:///")) and not file.exists():  # do not create files where nothing was tuned
-            shown = "paths.runs" if url is None else key
-            raise ConfigError(shown, f"{file.parent} holds no {file.name}; run {door_command('tune')} first")
-    from foldwise.system.signals import stoppable
-    from foldwise.tracking.reconcile_champion import ChampionAlias
-
-    screen = Screen(verdicts=False)
-    with (
-        stoppable(screen.note) as raise_if_stopped,
-        closing(ledger_at(asked.ledger.url, str(runs), screen.note, raise_if_stopped)) as ledger,
-    ):
-        registry = make_registry(asked.tracking, str(runs))
-        champion_alias = ChampionAlias(ledger, registry, asked.model, screen.note)
-        job = Job(asked, ledger, registry, champion_alias, screen, raise_if_stopped, began)
-        if asked.action == "history":
+    check_notify(asked.notify)
+    if asked.action == "history":
+        with job_of(asked) as job:
             return _history(job)
+    about = {"door": "retrain", "model": asked.model}
+    with notified(asked.notify, asked.notify_private, about, Screen().note) as found, job_of(asked) as job:
         if asked.rollback:
-            return _roll_back(job)  # also during a retraining, which then finds that its champion was replaced
-        with ledger.hold_model(f"{champion_alias.key}+retraining", 0.0):
-            return _retrain(job)
+            summary = _roll_back(job)  # also during a retraining, which then finds that its champion was replaced
+        else:
+            with job.ledger.hold_model(f"{job.champion_alias.key}+retraining", 0.0):
+                summary = _retrain(job)
+        found(reported(summary))
+        return summary
 
 
 def _history(job: Job) -> Summary:
@@ -98,7 +85,7 @@ def _roll_back(job: Job) -> Summary:
 
     asked, model, key = job.asked, job.asked.model, job.champion_alias.key
     champion = champion_of(job, even_deleted=True)
-    for done in _finish_promoted(job):
+    for done in finish_promoted(job):
         if done["outcome"] == ROLLED_BACK:
             job.screen.note("that finished an interrupted rollback; run the command again to go further back")
             return done
@@ -126,7 +113,7 @@ def _retrain(job: Job) -> Summary:
     if shown is not None:
         record_of(job, shown)  # before anything is written: the ledger must know its study
     champion = champion_of(job)
-    _finish_promoted(job)
+    finish_promoted(job)
     return _against(job, champion)
 
 
@@ -289,15 +276,3 @@ def _judge(job: Job, plan: Plan, champion: int, challenger: int) -> Judgement:
     if judgement.promoted:
         check_answers(ours, lambda rows: job.registry.answer(job.asked.model, challenger, rows))
     return judgement
-
-
-def _finish_promoted(job: Job) -> list[Summary]:
-    """Finish retrainings and rollbacks whose process died after the promotion was committed; their summaries."""
-    done, history = [], job.champion_alias.history()
-    for left in job.ledger.versions.unended(job.champion_alias.key):
-        made = next((row for row in history if (row.scores or {}).get("retraining") == left.id), None)
-        if made is not None and left.summary is not None:
-            summary = {**left.summary, "promotion": made.number}
-            job.screen.note(f"the retraining {left.id} was interrupted after its promotion; it is recorded now")
-            done.append(close(job, summary, str(summary["outcome"]), str(summary["reason"]), left))
-    return done

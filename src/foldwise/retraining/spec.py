@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from foldwise.spec.base import ByKind, Name, Spec, WebAddress
+from foldwise.spec.notify import NotifyAddress
 from foldwise.spec.places import LedgerSpec, Paths, TrackingSpec
 
 
@@ -49,6 +50,8 @@ class RetrainSpec(Spec):
     data: PlaceSpec = PlaceSpec()
     webhook: WebAddress | None = None
     webhook_private: bool = False
+    notify: NotifyAddress | None = None
+    notify_private: bool = False
     ledger: LedgerSpec = LedgerSpec()
     tracking: Annotated[TrackingSpec, ByKind] = TrackingSpec()
     paths: Paths = Paths()
@@ -60,3 +63,20 @@ class RetrainSpec(Spec):
         if self.promotion.kind is None:  # retrainings that began before there was a choice have names made without it
             del asked["promotion"]["kind"]
         return asked
+
+
+def _not_blank(text: str) -> str:
+    if not text.strip():
+        raise ValueError("must say why, as in why='better on the new shop'; it stays in the history")
+    return text
+
+
+class PromoteSpec(Spec):
+    """A promotion by a person: which version becomes champion, and why."""
+
+    model: Name
+    version: Annotated[int, Field(ge=1, lt=10**9)]
+    why: Annotated[str, Field(max_length=500), AfterValidator(_not_blank)]
+    ledger: LedgerSpec = LedgerSpec()
+    tracking: Annotated[TrackingSpec, ByKind] = TrackingSpec()
+    paths: Paths = Paths()

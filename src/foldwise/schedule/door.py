@@ -23,6 +23,7 @@ from foldwise.schedule.files import read_job, read_jobs
 from foldwise.schedule.lock import JobLock, job_lock
 from foldwise.schedule.spec import JobSpec, ScheduleSpec, read_slot, write_slot
 from foldwise.spec.places import Paths
+from foldwise.spec.services import ListSpec
 from foldwise.system.command import door_process
 from foldwise.system.known_words import did_you_mean
 from foldwise.system.signals import until_signal
@@ -168,12 +169,33 @@ def _alone(job_runs: JobRuns, job: str, raise_if_stopped: Callable[[], None]) ->
 
 
 def _list(asked: ScheduleSpec) -> None:
+    rows, broken = _job_rows(asked)
+    _show(asked, rows, f"no jobs; each is a file NAME.yaml in {_folder(asked)}")
+    for error in broken[:-1]:
+        print(f"error: {error}", file=sys.stderr)
+    if broken:
+        raise broken[-1]
+
+
+def listed_jobs(asked: ListSpec) -> list[dict[str, Any]]:
+    """The jobs as `action=list` shows them; broken files are named on the error output and left out."""
+    folder = asked.jobs or conf_at(asked.paths.conf).jobs()
+    rows, broken = _job_rows(
+        ScheduleSpec(action="list", jobs=str(Path(folder).resolve()), ledger=asked.ledger, paths=asked.paths)
+    )
+    for error in broken:
+        print(f"error: {error}", file=sys.stderr)
+    return rows
+
+
+def _job_rows(asked: ScheduleSpec) -> tuple[list[dict[str, Any]], list[ConfigError]]:
+    """The jobs as rows, and the faults of files that are not jobs."""
     found, now = read_jobs(_folder(asked)), _now()
-    shown = []
+    rows = []
     for job, last in zip(found.jobs.values(), _last_rows(asked, list(found.jobs)), strict=True):
         slot = next_slot(job.timing, now) if job.enabled else None
         at_home = None if slot is None else slot.astimezone(job.timing.zone).isoformat(" ", "minutes")
-        shown.append(
+        rows.append(
             {
                 "job": job.name,
                 "enabled": job.enabled,
@@ -186,11 +208,7 @@ def _list(asked: ScheduleSpec) -> None:
                 "reason": None if last is None else last.reason,
             }
         )
-    _show(asked, shown, f"no jobs; each is a file NAME.yaml in {_folder(asked)}")
-    for error in list(found.broken.values())[:-1]:
-        print(f"error: {error}", file=sys.stderr)
-    if found.broken:
-        raise list(found.broken.values())[-1]
+    return rows, list(found.broken.values())
 
 
 def _history(asked: ScheduleSpec) -> None:

@@ -1,4 +1,4 @@
-"""The options of the commands that use finished studies: predict, export, compare, step, remove, ui."""
+"""The options of the commands that use finished studies: predict, export, compare, step, list, remove, ui, serve."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from foldwise.spec.base import ByKind, Listed, Name, Spec, matching
-from foldwise.spec.places import FilePath, LedgerSpec, Paths, TrackingSpec
+from foldwise.spec.places import FilePath, Folder, LedgerSpec, Paths, TrackingSpec
 
 
 class PredictSpec(Spec):
@@ -56,6 +56,17 @@ class StepSpec(Spec):
     trial: Annotated[int, Field(ge=0)] | None = None
     fold: Annotated[int, Field(ge=0)] = 0
     step: Annotated[int, Field(ge=1)] = 1
+    ledger: LedgerSpec = LedgerSpec()
+    paths: Paths = Paths()
+
+
+class ListSpec(Spec):
+    """The options of list."""
+
+    kind: Literal["studies", "models", "jobs"] | None = None
+    format: Literal["text", "json"] = "text"
+    count: Annotated[int, Field(ge=1, le=100_000)] = 50
+    jobs: Folder | None = None
     ledger: LedgerSpec = LedgerSpec()
     paths: Paths = Paths()
 
@@ -119,5 +130,34 @@ class UiSpec(Spec):
     def _is_meant(self) -> UiSpec:
         if not self.open and not is_loopback(self.host):
             rule = f"host={self.host} lets other machines read, change and delete every run, and the pages have no password"
+            raise ValueError(f"{rule}; use host=127.0.0.1, or say that it is meant: open=true")
+        return self
+
+
+Reference = Annotated[
+    str,
+    matching(
+        r"(?:models:/)?[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}(?:@[A-Za-z0-9._-]+|/\d{1,9})?",
+        "NAME, NAME@alias or NAME/version, as in iris@champion",
+    ),
+]
+
+
+class ServeSpec(Spec):
+    """The options of serve. `open` says that other machines may ask the model. port: the first to try."""
+
+    model: Reference
+    host: Annotated[str, matching(r"[A-Za-z0-9._:%-]{1,255}", "an address or a name of this machine")] = "127.0.0.1"
+    open: bool = False
+    port: Annotated[int, Field(ge=1, le=65535)] = 5001
+    max_mb: Annotated[float, Field(gt=0, le=1000)] = 16
+    ledger: LedgerSpec = LedgerSpec()
+    tracking: Annotated[TrackingSpec, ByKind] = TrackingSpec()
+    paths: Paths = Paths()
+
+    @model_validator(mode="after")
+    def _is_meant(self) -> ServeSpec:
+        if not self.open and not is_loopback(self.host):
+            rule = f"host={self.host} lets other machines ask the model, and there is no password"
             raise ValueError(f"{rule}; use host=127.0.0.1, or say that it is meant: open=true")
         return self

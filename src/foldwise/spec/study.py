@@ -23,6 +23,7 @@ from foldwise.spec.explain import ExplainSpec
 from foldwise.spec.folds import FoldsSpec
 from foldwise.spec.goal import COSTS, METRICS, is_metric, unknown_metric
 from foldwise.spec.images import ImageSpec
+from foldwise.spec.notify import NotifyAddress
 from foldwise.spec.places import LedgerSpec, Paths, TrackingSpec
 from foldwise.spec.race import NoRace, RaceSpec
 from foldwise.spec.settled import Settled, or_auto
@@ -173,6 +174,9 @@ class FixedSpec(Spec):
     answers: AnswersSpec = AnswersSpec()
     explain: Annotated[ExplainSpec, ByKind] = ExplainSpec()
     card: CardSpec = CardSpec()
+    notify: NotifyAddress | None = None
+    notify_private: bool = False
+    screen: Literal["full", "quiet"] = "full"
     paths: Paths = Paths()
 
     @property

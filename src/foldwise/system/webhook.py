@@ -14,8 +14,9 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
+from functools import partial
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -32,7 +33,14 @@ class _Refused(Exception):
     """The address is not allowed, so no request is sent."""
 
 
-def tell(url: str, payload: Mapping[str, Any], private: bool = False, seconds: float = SECONDS) -> str | None:
+def tell(
+    url: str,
+    payload: Mapping[str, Any],
+    private: bool = False,
+    seconds: float = SECONDS,
+    tries: int = TRIES,
+    allowed_by: str = "webhook_private: true",
+) -> str | None:
     """Post a JSON object; never raise.
 
     Args:
@@ -40,6 +48,8 @@ def tell(url: str, payload: Mapping[str, Any], private: bool = False, seconds: f
         payload: plain values.
         private: allow addresses of a private network or of this machine.
         seconds: time limit of one try.
+        tries: how often it is posted, where another try may help.
+        allowed_by: what allows a private address, for the sentence.
 
     Returns:
         None if the server accepted it, else one sentence that says why not. The sentence names only the host: the rest of the
@@ -49,19 +59,19 @@ def tell(url: str, payload: Mapping[str, Any], private: bool = False, seconds: f
     try:
         shown = f" at {urlsplit(url).hostname}"
         body = json.dumps(payload, default=str).encode()
-        why = _posted(url, body, private, seconds)
+        why = _posted(url, body, tries, partial(_post, private=private, seconds=seconds, allowed_by=allowed_by))
     except Exception as fault:  # noqa: BLE001 no job may fail because of its webhook
         why = first_line(fault)
     return None if why is None else f"the webhook{shown} failed: {why}"
 
 
-def _posted(url: str, body: bytes, private: bool, seconds: float) -> str | None:
+def _posted(url: str, body: bytes, tries: int, post: Callable[[str, bytes], int]) -> str | None:
     why = ""
-    for attempt in range(TRIES):
+    for attempt in range(tries):
         if attempt:
             time.sleep(FIRST_PAUSE * 2 ** (attempt - 1))
         try:
-            status = _post(url, body, private, seconds)
+            status = post(url, body)
         except _Refused as refusal:
             return str(refusal)
         except (OSError, http.client.HTTPException) as fault:
@@ -72,17 +82,17 @@ def _posted(url: str, body: bytes, private: bool, seconds: float) -> str | None:
         why = f"it answered {status}"
         if status < 500 and status != 429:  # another try would end the same
             return f"{why}, and redirects are not followed" if status < 400 else why
-    return f"{why}, {TRIES} tries"
+    return f"{why}, {tries} tries"
 
 
-def _post(url: str, body: bytes, private: bool, seconds: float) -> int:
+def _post(url: str, body: bytes, private: bool, seconds: float, allowed_by: str) -> int:
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise _Refused("its address must begin with http:// or https://")
     secure = parts.scheme == "https"
     port = parts.port or (443 if secure else 80)
     connection = http.client.HTTPConnection(parts.hostname, port, timeout=seconds)
-    raw = _connected(parts.hostname, port, private, seconds)
+    raw = _connected(parts.hostname, port, private, seconds, allowed_by)
     over = threading.Timer(seconds, _cut, [connection])  # a server that sends byte by byte never exceeds the timeout of a read
     over.daemon = True
     try:
@@ -107,12 +117,12 @@ def _cut(connection: http.client.HTTPConnection) -> None:
         connection.sock.shutdown(socket.SHUT_RDWR)
 
 
-def _connected(host: str, port: int, private: bool, seconds: float) -> socket.socket:
+def _connected(host: str, port: int, private: bool, seconds: float, allowed_by: str) -> socket.socket:
     """A connection to the first address of the host that answers; all of them are checked first."""
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     for *_, place in found:
         if not private and (rule := refusal(ipaddress.ip_address(str(place[0]).partition("%")[0]))):
-            raise _Refused(f"{host} is {place[0]}, {rule}; webhook_private: true allows it")
+            raise _Refused(f"{host} is {place[0]}, {rule}; {allowed_by} allows it")
     fault = OSError(f"{host} has no address")
     for family, kind, protocol, _, place in found:
         raw = socket.socket(family, kind, protocol)

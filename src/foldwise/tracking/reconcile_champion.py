@@ -16,6 +16,8 @@ from foldwise.system.command import door_command
 from foldwise.system.kill_points import reached
 from foldwise.tracking.registry import FIRST, LATER, Registry, is_registered
 
+BY_A_PERSON = ("rollback", "chosen")  # kinds of promotion that may replace a champion that was deleted in the registry
+
 
 class ChampionAlias:
     """The champion of one registered model and its alias.
@@ -68,8 +70,8 @@ class ChampionAlias:
         with self._ledger.hold_model(self.key):
             return self._reconciled(even_deleted)
 
-    def promote(self, version: int, expected: int, kind: str, why: str, scores: Mapping[str, Any]) -> Promotion:
-        """Make a version champion in place of `expected`, and remove its challenger alias.
+    def promote(self, version: int, expected: int | None, kind: str, why: str, scores: Mapping[str, Any]) -> Promotion:
+        """Make a version champion in place of `expected`, None for a model without one, and remove its challenger alias.
 
         If the registry becomes unavailable after the ledger has the promotion, the next start moves the alias.
 
@@ -78,7 +80,7 @@ class ChampionAlias:
             JobError: as `reconcile`.
         """
         with self._ledger.hold_model(self.key):
-            self._reconciled(even_deleted=kind == "rollback")
+            self._reconciled(even_deleted=kind in BY_A_PERSON)
             made = self._ledger.promotions.promote(self.key, version, expected, kind, why, scores)
             try:
                 self._reconciled()

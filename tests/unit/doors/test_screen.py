@@ -1,5 +1,6 @@
 import io
 
+import pyte
 import pytest
 from rich.console import Console
 
@@ -37,11 +38,64 @@ def test_without_a_terminal_every_trial_is_a_plain_line():
     assert "\x1b" not in text
 
 
-def test_on_a_terminal_trials_are_a_table_with_the_best_and_the_time_left():
-    text = shown(terminal=True)
-    assert "2 of 3 trials" in text
-    assert "best 0.9000 ± 0.0100 (trial 0)" in text
-    assert "left" in text
+def test_on_a_terminal_a_trial_is_a_line_above_the_state_of_the_search():
+    seen = screen_after(shown(terminal=True), 120)
+    assert "   0 * 0.9000 ± 0.0100    1.0 s  model.units=8" in seen
+    assert "   1   failed: nan: loss is not finite in epoch 3 of fold 2  0.0 s" in seen
+    assert not any(line.startswith("trial 3 of 3") for line in seen)  # it is gone when the search is over
+
+
+def screen_after(text, width):
+    """The lines that a terminal shows after this output."""
+    terminal = pyte.Screen(width, 24)
+    pyte.Stream(terminal).feed(text.replace("\n", "\r\n"))
+    return [line.rstrip() for line in terminal.display if line.strip()]
+
+
+def test_the_state_of_the_search_is_visible_all_the_time_with_the_epochs_of_a_slow_trial(monkeypatch):
+    monkeypatch.setattr("foldwise.doors.screen.SECONDS_UNTIL_EPOCHS", 0.0)
+    screen = Screen(Console(file=io.StringIO(), force_terminal=True, width=80))
+    _, space = split({"model": {"units": ["int", 4, 16]}})
+    screen.searches(space, lambda params: 100)
+    screen.search_starts(GOAL, 3, 5, [])
+
+    def last():
+        screen._live.refresh()
+        return screen_after(screen.console.file.getvalue(), 80)[-1]
+
+    assert last() == "trial 1 of 3"
+    screen.trial_starts(0, {"model.units": 8})
+    screen.curves_grow(0, {"loss": [0.1] * 31}, 1.0)
+    screen.note("a sentence")
+    assert last() == "trial 1 of 3 · fold 1 of 5, epoch 31 of 100"
+    screen.fold_ends(0, 0)
+    screen.trial_ends(COMPLETE)
+    assert last().startswith("trial 2 of 3 · best 0.9000 (trial 0) · ")
+    screen.trial_starts(1, {"model.units": 9})
+    for fold in range(5):
+        screen.curves_grow(fold, {"loss": [0.1] * 7}, 1.0)
+    assert last().endswith(" left · epoch 7 of 100")
+    screen.search_ends()
+
+
+def test_a_quiet_screen_has_nothing_before_the_verdict_and_all_after_it():
+    screen = Screen(Console(file=io.StringIO(), force_terminal=True, width=120), quiet=True)
+    screen.note("a sentence")
+    screen.audited([Finding("note", "copies", (), "few", "keep one")])
+    screen.audited([])
+    with screen.doing("starting TensorFlow"):
+        screen.search_starts(GOAL, 3, 5, [])
+    screen.trial_starts(0, {})
+    screen.trial_ends(COMPLETE)
+    screen.search_ends()
+    assert screen.console.file.getvalue() == ""
+    screen.always("this one")
+    screen.finished(summary(verdict="it is better"), ["files: here"])
+    screen.note("and that")
+    text = screen.console.file.getvalue()
+    assert text.startswith("this one")
+    assert "Verdict: it is better" in text
+    assert text.endswith("files: here\nand that\n")
 
 
 def test_a_single_split_has_no_deviation():
