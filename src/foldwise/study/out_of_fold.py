@@ -41,9 +41,11 @@ def keep(plan: Plan, result: TrialResult, finished: Sequence[TrialResult]) -> No
     there = {int(path.stem): path for path in folder.glob("*.npy") if path.stem.isdigit()}
     means = {one.number: one.mean for one in finished if one.number in there} | {result.number: result.mean}
     ranked = plan.goal.rank(sorted(means), lambda number: means[number])
-    if result.number in ranked[:most]:
+    defaults = {0} if plan.spec.fixed.select.rule == "fresh" else set()  # trained first, and perhaps refitted
+    kept = {*ranked[:most]} | defaults
+    if result.number in kept:
         _write(folder / f"{result.number}.npy", answers)
-    for number in {*there} - {*ranked[:most]}:
+    for number in {*there} - kept:
         there[number].unlink(missing_ok=True)
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from foldwise.data.split import Split
-from foldwise.spec.certify import AnswersSpec, CertifySpec
+from foldwise.spec.certify import AnswersSpec, CertifySpec, SelectSpec
 from foldwise.spec.goal import Goal
 from foldwise.study import out_of_fold
 from foldwise.trial.result import TrialResult
@@ -18,9 +18,10 @@ ROWS = 6
 SPLITS = (Split(np.array([3, 4, 5]), np.array([1, 0, 2])), Split(np.array([0, 1, 2]), np.array([3, 5, 4])))
 
 
-def plan_of(folder, calibrate="auto", **certify):
+def plan_of(folder, calibrate="auto", rule="best", **certify):
     table = SimpleNamespace(labels=("no", "yes"), target=np.array([0, 1, 0, 1, 0, 1]), rows=np.arange(10, 16))
-    fixed = SimpleNamespace(certify=CertifySpec(**certify), answers=AnswersSpec(calibrate=calibrate))
+    asked = {"certify": CertifySpec(**certify), "answers": AnswersSpec(calibrate=calibrate), "select": SelectSpec(rule=rule)}
+    fixed = SimpleNamespace(**asked)
     goal = Goal("accuracy", "maximize")
     return SimpleNamespace(
         folder=folder, spec=SimpleNamespace(fixed=fixed), splits=SPLITS, table=table, goal=goal, same_rows=False
@@ -50,6 +51,15 @@ def test_the_best_are_kept_where_all_would_be_too_many(tmp_path):
         out_of_fold.keep(plan, trial(number, mean), done)
         done.append(trial(number, mean))
     assert sorted(out_of_fold.load(plan, range(5))) == [1, 4]
+
+
+def test_those_of_the_defaults_are_kept_where_they_may_be_refitted(tmp_path):
+    plan = plan_of(tmp_path, rule="fresh", keep_mb=2 * ROWS * 2 * 4 / 2**20)
+    done = []
+    for number, mean in enumerate([0.5, 0.9, 0.4, 0.7, 0.8]):
+        out_of_fold.keep(plan, trial(number, mean), done)
+        done.append(trial(number, mean))
+    assert sorted(out_of_fold.load(plan, range(5))) == [0, 1, 4]
 
 
 def test_answers_need_predictions_without_a_certificate_too(tmp_path):
