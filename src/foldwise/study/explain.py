@@ -14,7 +14,7 @@ from pathlib import Path
 import pandas as pd
 
 from foldwise.errors import DiskFull, Interrupted
-from foldwise.evaluation.level_scores import LevelScore, level_scores
+from foldwise.evaluation.level_scores import level_scores
 from foldwise.report.compare_page import RowsShown
 from foldwise.report.figures.columns import draw_importance
 from foldwise.report.figures.dependence import draw_dependence
@@ -98,8 +98,10 @@ def _explained(looking: Explaining, notify: Callable[[str], None]) -> Explained:
             return
         seed = derive(Purpose.IMPORTANCE, plan.spec.fixed.seed, 0)
         found = level_scores(plan.table, looking.kept, plan.goal, seed, looking.between)
-        _write(plan.folder / LEVELS, pd.DataFrame([asdict(one) for one in found], columns=list(LevelScore.__annotations__)))
-        if found and _draws(plan):
+        if not found:
+            return
+        _write(plan.folder / LEVELS, pd.DataFrame([asdict(one) for one in found]))
+        if _draws(plan):
             save(draw_levels(found, plan.goal, looking.whole), plan.folder / "figures" / "levels.png")
 
     def columns() -> None:

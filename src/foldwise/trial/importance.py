@@ -67,9 +67,9 @@ class Importance:
     def sentence(self) -> str:
         """What the screen says."""
         found, rest = self.mattering, len(self.ranked) - len(self.mattering)
-        how = f"how much worse {self.metric} gets where they are shuffled, out of fold"
         if not found:
-            return f"no column is seen to matter by itself ({how})"
+            return f"no column is seen to matter: shuffling one changes {self.metric} by no more than the noise between folds"
+        how = f"how much worse {self.metric} gets where they are shuffled, out of fold"
         named = ", ".join(f"{together(one.columns)} {shown(one.importance, digits=2)}" for one in found[:NAMED])
         more = f", and {len(found) - NAMED} more" if len(found) > NAMED else ""
         others = f"; {counted(rest, 'other')} not seen to matter" if rest else ""
