@@ -76,7 +76,7 @@ class Gain:
     """What the ensemble and the single best score on rows that chose neither, both means over the draws.
 
     gain: of the ensemble, in the good direction. error: its standard error, from the spread over the draws, brought from the
-        rows that a draw leaves out to all rows. It contains what the choice varies by, so it is too large rather than too small.
+        rows that a draw leaves out to all rows. It contains what the choice varies by, so it is rather large than small.
     """
 
     ensemble: float
