@@ -36,7 +36,7 @@ class Head:
         """Whether the prediction from a mean of outputs is the mean of the predictions, as nothing bends or cuts them off."""
         if self.task == "regression":
             return not target.log and target.low is None and target.high is None
-        return self.activation in ("sigmoid", "softmax")
+        return self.activation == ("sigmoid" if self.task == "binary" else "softmax")
 
 
 def head_for(task: Task, classes: int, model: ModelSpec, fit: FitSpec) -> Head:

@@ -72,3 +72,19 @@ def test_a_member_is_drawn_and_summarised():
     assert graph.name == "mlp_1_of_3"
     assert [layer.name for layer in graph.layers][:3] == ["features", "noise", "dense_1"]
     assert graph.parameters == member.count_params()
+
+
+def test_a_network_counts_as_often_as_asked_also_when_loaded_from_a_file(tmp_path):
+    import keras
+
+    from foldwise.models.average import averaged, members
+
+    networks = _networks(3)
+    joined = averaged(networks, [4, 1, 2])
+    expected = np.average([network.predict_on_batch(ROWS) for network in networks], axis=0, weights=[4, 1, 2])
+    np.testing.assert_allclose(joined.predict_on_batch(ROWS), expected, atol=1e-6)
+    assert len(members(joined)) == 3
+    joined.save(tmp_path / "network.keras")
+    loaded = keras.saving.load_model(tmp_path / "network.keras", compile=False, safe_mode=True)
+    np.testing.assert_array_equal(loaded.predict_on_batch(ROWS), joined.predict_on_batch(ROWS))
+    assert len(members(loaded)) == 3

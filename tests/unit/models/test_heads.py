@@ -69,3 +69,30 @@ def test_of_two_labels_the_threshold_decides_and_of_more_the_most_probable():
     assert label_codes(two, 0.3).tolist() == [1, 1, 1]
     assert label_codes(two, np.array([0.3, 0.7, 0.39])).tolist() == [1, 0, 1]
     assert label_codes(np.array([[0.3, 0.3, 0.4]]), 0.9).tolist() == [2]
+
+
+BINARY = [Head(1, "sigmoid", "binary_crossentropy", "binary"), Head(1, "tanh", "hinge", "binary")]
+SEVERAL = [Head(3, activation, "mse", "multiclass") for activation in ("softmax", "sigmoid", "linear", "tanh")]
+NUMBER = Head(1, "linear", "mse", "regression")
+
+
+@pytest.mark.parametrize(
+    ("head", "target"),
+    [
+        *((head, TargetScale()) for head in (*BINARY, *SEVERAL)),
+        *((NUMBER, target) for target in (TargetScale(3.0, 2.0), TargetScale(log=True), TargetScale(low=-1.0, high=1.0))),
+    ],
+)
+def test_outputs_are_averaged_only_where_that_averages_the_predictions(head, target):
+    raw = np.random.default_rng(0).normal(size=(2, 50, head.units))
+    if head.activation == "sigmoid":
+        raw = 1 / (1 + np.exp(-raw))
+    elif head.activation == "softmax":
+        raw = np.exp(raw) / np.exp(raw).sum(axis=2, keepdims=True)
+    elif head.activation == "tanh":
+        raw = np.tanh(raw)
+    of_mean = to_predictions(head, raw.mean(axis=0), target)
+    mean = np.mean([to_predictions(head, one, target) for one in raw], axis=0)
+    same = np.allclose(of_mean, mean)
+    assert head.averages(target) <= same
+    assert head.averages(target) == (same and not head.is_margin)
