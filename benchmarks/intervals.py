@@ -105,22 +105,25 @@ def show(tables: Mapping[str, Sequence[Record]]) -> None:
         if records and name in NUMBERS:
             figures[name] = coverage_of(records)
             each = ", ".join(f"{share:.1%}" for share in figures[name]["splits"])
-            rows.append([name, f"{figures[name]['mean']:.1%}", each, str(figures[name]["off"]), "", "", ""])
+            rows.append(
+                [f"{name} ({len(records)})", f"{figures[name]['mean']:.1%}", each, str(figures[name]["off"]), "", "", ""]
+            )
         elif records:
             figures[name] = found = calibration_of(records)
             loss, gap = (f"{found['before'][what]:.4f} → {found['after'][what]:.4f}" for what in ("log_loss", "error"))
-            rows.append([name, "", "", "", f"{found['calibrated']} of {len(records)}", loss, gap])
+            rows.append([f"{name} ({len(records)})", "", "", "", f"{found['calibrated']} of {len(records)}", loss, gap])
     numbers = [figures[name] for name in NUMBERS if name in figures]
     classes = [figures[name] for name in CLASSES if name in figures]
     said = []
     if numbers:
-        mean, off, splits = np.mean([one["mean"] for one in numbers]), sum(one["off"] for one in numbers), SPLITS * len(numbers)
+        mean, off = np.mean([one["mean"] for one in numbers]), sum(one["off"] for one in numbers)
+        splits = sum(len(one["splits"]) for one in numbers)
         said.append(f"intervals of {COVERAGE:.0%} hold {mean:.1%} of untouched rows")
         said.append(f"{off} of {splits} splits are off by more than {FAR} standard errors")
     if classes:
         before, after = (float(np.mean([one[which]["error"] for one in classes])) for which in ("before", "after"))
         said.append(f"calibration error, mean of {len(classes)} tables: {before:.4f} before, {after:.4f} after")
-    columns = ("table", "in the interval", "each split", "off", "calibrated", "log loss", "calibration error")
+    columns = ("table (splits)", "in the interval", "each split", "off", "calibrated", "log loss", "calibration error")
     report("intervals", columns, rows, "; ".join(said), figures)
 
 

@@ -60,6 +60,18 @@ def test_the_moved_threshold_keeps_the_labels():
         assert (moved == label_codes(probabilities, threshold)).all()
 
 
+@pytest.mark.parametrize("classes", [2, 3])
+def test_rows_that_are_all_answered_rightly_do_not_make_the_answers_certain(classes):
+    truth = np.arange(150) % classes
+    sure = DRAW.uniform(0.8, 0.99, 150)[:, None]
+    probabilities = np.where(np.eye(classes)[truth] == 1, sure, (1 - sure) / (classes - 1))
+    calibration = that_helps(truth, probabilities, np.arange(150) % 5, bias=False)
+    assert calibration is not None
+    wrong = calibration.apply(probabilities)[0, 1]  # an answer as sure as one of these, of a row of another class
+    assert -np.log(wrong) < 15
+    assert calibration.apply(probabilities).max(axis=1).mean() == pytest.approx(1 - 1 / (150 / classes + 2), abs=0.01)
+
+
 def test_probabilities_that_are_right_stay_as_they_are():
     adopted = 0
     for _ in range(20):
