@@ -26,7 +26,7 @@ def test_a_newer_ledger_is_refused_and_left_alone(path):
     with sqlite3.connect(path) as connection:
         connection.execute("UPDATE foldwise_schema SET version = 99")
     with pytest.raises(
-        ConfigError, match=r"^ledger.url: .*written by a newer foldwise \(ledger schema 99, this one reads up to 5\)"
+        ConfigError, match=r"^ledger.url: .*written by a newer foldwise \(ledger schema 99, this one reads up to 6\)"
     ):
         _open(path)
 
