@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from foldwise.config.read import read_service
 from foldwise.doors.assemble import ledger_at, make_registry
-from foldwise.doors.screen import Screen
+from foldwise.doors.notebook_screen import screen_here
 from foldwise.errors import ConfigError, DataError, Unfit
 from foldwise.retraining.job import (
     KEPT,
@@ -66,7 +66,7 @@ def retrain_here(config: Mapping[str, Any]) -> Summary:
     from foldwise.system.signals import stoppable
     from foldwise.tracking.reconcile_champion import ChampionAlias
 
-    screen = Screen(verdicts=False)
+    screen = screen_here(verdicts=False)
     with (
         stoppable(screen.note) as raise_if_stopped,
         closing(ledger_at(asked.ledger.url, str(runs), screen.note, raise_if_stopped)) as ledger,

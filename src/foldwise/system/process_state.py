@@ -43,8 +43,9 @@ def set_level(name: str, level: int | str) -> None:
 
 @contextmanager
 def restored() -> Iterator[None]:
-    """Leave the process as it is now. One call inside another changes nothing: the outer one restores all. In another thread than
-    the main one nothing is restored, as others may be changing the same settings.
+    """Leave the process as it is now. One call inside another changes nothing: the outer one restores all.
+
+    In another thread than the main one nothing is restored, as others may be changing the same settings.
 
     Kept are only the threads and the memory growth of TensorFlow, which it fixes for the life of a process, and what libraries
     set when they are imported.
