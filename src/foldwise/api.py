@@ -61,7 +61,7 @@ def train(*overrides: str, frame: pd.DataFrame | None = None, target: str | None
 
 @_leaving_no_trace
 def open_study(name: str, *overrides: str) -> StudyResult:
-    """A study by its name, finished or not; nothing is trained and nothing is written.
+    """A study by its name, finished or not; nothing is trained, and the study is not changed.
 
     Args:
         name: as in `"iris-1a2b3c4d"`; `foldwise.tune` and its screen say it.

@@ -62,7 +62,7 @@ def _differences(program, tmp_path):
     return done.stdout.partition("differences:")[2].strip(), done
 
 
-@pytest.mark.long
+@pytest.mark.nightly
 def test_every_setting_of_the_process_is_as_it_was(tmp_path):
     found, _ = _differences(OWN.replace("{small!r}", repr(SMALL)) + CALLS, tmp_path)
     assert not found
@@ -98,6 +98,7 @@ print("\\n".join(["differences:", *wrong]))
 """
 
 
+@pytest.mark.long
 def test_a_fresh_process_prints_what_keras_prints_and_keeps_no_variable(tmp_path):
     found, done = _differences(FRESH.replace("*SMALL", f"*{SMALL!r}"), tmp_path)
     assert not found

@@ -22,10 +22,10 @@ BAR = "background:#0072B2;border-radius:4px;height:8px"
 SMALL = "font-size:85%;line-height:1.3;white-space:pre-wrap;margin:4px 0;max-height:22em;overflow:auto"
 
 
-def screen_here() -> Screen:
-    """The screen of a call from Python: a display in a notebook, the terminal anywhere else."""
+def screen_here(verdicts: bool = True) -> Screen:
+    """The screen of a call from Python: a display in a notebook, the terminal anywhere else. verdicts: as of a Screen."""
     shell = _notebook()
-    return Screen() if shell is None else NotebookScreen(shell)
+    return Screen(verdicts=verdicts) if shell is None else NotebookScreen(shell, verdicts)
 
 
 def _notebook() -> Any:
@@ -38,9 +38,9 @@ def _notebook() -> Any:
 class NotebookScreen(Screen):
     """Shows a study in one display of a notebook. Sentences are gathered below the bar; nothing is printed beside it."""
 
-    def __init__(self, shell: Any) -> None:
+    def __init__(self, shell: Any, verdicts: bool = True) -> None:
         self._written = StringIO()
-        super().__init__(plain_console(self._written, WIDTH))
+        super().__init__(plain_console(self._written, WIDTH), verdicts)
         self._shell, self._cell = shell, shell.execution_count
         self._display: Any = None
         self._shown = 0.0
@@ -50,7 +50,7 @@ class NotebookScreen(Screen):
     def note(self, sentence: str) -> None:
         """Add a sentence."""
         super().note(sentence)
-        self._draw()
+        self._draw(now=True)
 
     def search_starts(self, goal: Goal, asked: int, folds: int, finished: Sequence[TrialResult]) -> None:
         """The search begins, or continues after `finished` trials."""

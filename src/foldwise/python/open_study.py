@@ -1,4 +1,4 @@
-"""A study of the ledger, opened by its name; nothing is written."""
+"""A study of the ledger, opened by its name; it is not changed."""
 
 from __future__ import annotations
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from foldwise.doors.assemble import ledger_at, make_registry
+from foldwise.doors.notebook_screen import screen_here
 from foldwise.doors.screen import Screen
 from foldwise.errors import ConfigError, FoldwiseError, JobError, Unfit
 from foldwise.retraining.report import Summary, publish
@@ -61,7 +62,7 @@ def job_of(asked: RetrainSpec) -> Iterator[Job]:
     from foldwise.system.signals import stoppable
     from foldwise.tracking.reconcile_champion import ChampionAlias
 
-    screen = Screen(verdicts=False)
+    screen = screen_here(verdicts=False)
     with (
         stoppable(screen.note) as raise_if_stopped,
         closing(ledger_at(asked.ledger.url, str(runs), screen.note, raise_if_stopped)) as ledger,

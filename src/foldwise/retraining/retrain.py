@@ -10,8 +10,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from foldwise.config.read import read_service
+from foldwise.doors.notebook_screen import screen_here
 from foldwise.doors.notify import check_notify, notified
-from foldwise.doors.screen import Screen
 from foldwise.errors import ConfigError, DataError, Unfit
 from foldwise.retraining.job import (
     KEPT,
@@ -59,7 +59,7 @@ def retrain_here(config: Mapping[str, Any]) -> Summary:
         with job_of(asked) as job:
             return _history(job)
     about = {"door": "retrain", "model": asked.model}
-    with notified(asked.notify, asked.notify_private, about, Screen().note) as found, job_of(asked) as job:
+    with notified(asked.notify, asked.notify_private, about, screen_here().note) as found, job_of(asked) as job:
         if asked.rollback:
             summary = _roll_back(job)  # also during a retraining, which then finds that its champion was replaced
         else:

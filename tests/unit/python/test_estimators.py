@@ -93,7 +93,7 @@ def test_a_mistake_is_a_value_error_with_the_sentence(iris, values, sentence):
 
 # scikit-learn's check -> why it cannot hold.
 FAILURES = {
-    "check_dtype_object": "cells of any type are columns; one that cannot be is named by column and row, in another sentence",
+    "check_dtype_object": "cells of any type are columns; a dict is refused by its column and row, in another sentence",
 }
 
 
@@ -103,7 +103,7 @@ FAILURES = {
 @pytest.mark.parametrize("kind", [FoldwiseClassifier, FoldwiseRegressor])
 def test_scikit_learns_own_checks_hold(kind):
     made = kind(1, overrides=SMALLEST, random_state=0)
-    found = check_estimator(made, expected_failed_checks=FAILURES, on_skip=None, on_fail=None, callback=None)
+    found = check_estimator(made, expected_failed_checks=FAILURES, on_skip=None, on_fail=None)
     ended = {state: [one["check_name"] for one in found if one["status"] == state] for state in ("passed", "xfail", "failed")}
     wrong = [f"{one['check_name']}: {one['exception']!r}" for one in found if one["status"] == "failed"]
     print({state: len(names) for state, names in ended.items()}, ended["xfail"])

@@ -42,7 +42,7 @@ def test_another_number_is_accepted_on_request(started):
 def test_what_others_write_while_it_starts_is_let_through():
     done = _run(
         "import os\nfrom foldwise.training import runtime\n"
-        "with runtime._without_chatter():\n"
+        "with runtime.quiet_import():\n"
         "    os.write(2, b'I0000 00:00:1.2 chatter\\nTrouble in line 3\\n')"
     )
     assert done.stderr == "Trouble in line 3\n"
