@@ -326,7 +326,7 @@ def test_values_that_differ_and_tests_stand_above_the_trials_of_two_studies(open
     assert "other and made: no test, because other has no out-of-fold predictions" in text
     rows = page.eval_on_selector_all(".grid tr", "lines => lines.map(line => [...line.cells].map(c => c.textContent))")
     shown = {row[0]: row[1:] for row in rows if row[0]}
-    assert shown["trials"] == ["27 trials of 30 complete", "18 trials of 20 complete"]
+    assert shown["trials"] == ["27 of 30 complete", "18 of 20 complete"]
     assert shown["model.units"][0] == "8"
     assert "[choice, {kind: mlp, units: [int, 8, 128, {log: true}]" in shown["model"][1]
     assert page.locator("#studies a").count() == 1, "of the files only the page of one study is there"
