@@ -35,8 +35,7 @@ def test_the_best_trials_stand_first_in_the_terminal(tmp_path):
     [
         (["study=maid"], "study: the ledger holds no study 'maid', did you mean made?"),
         (["study=[made,empty]"], "study: 'empty' has no finished trial yet"),
-        (["study=[made,other]"], "is ranked by log_loss"),
-        (["study=[made,third]"], "is ranked by balanced_accuracy"),
+        (["study=[made,rents]"], "study: 'rents' is a regression study and 'made' a classification one"),
         (["study=../x"], "study: must be 1 to 100 of"),
         (["study=made", "format=pdf"], "format: 'pdf' is not known"),
         (["study=made", "paths.runs=/nowhere/at/all"], "holds no ledger.db"),
@@ -45,12 +44,32 @@ def test_the_best_trials_stand_first_in_the_terminal(tmp_path):
 def test_what_cannot_be_compared_is_said(tmp_path, words, sentence):
     runs = made_study(tmp_path / "runs", 3)
     made_study(runs, 0, "empty")
-    made_study(runs, 2, "other", goal={"metric": "log_loss"})
-    made_study(runs, 2, "third", goal={"metric": "balanced_accuracy"})
+    made_study(runs, 2, "rents", goal={"metric": "rmse"}, data={"kind": "sklearn", "name": "diabetes"})
     done = run("compare", *words, runs=runs) if "paths" not in words[-1] else run("compare", words[0], runs="/nowhere/at/all")
     assert done.returncode == 2
     assert sentence in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.long
+def test_studies_of_two_goals_are_compared_without_a_test_and_all_are_listed(tmp_path):
+    runs = made_study(tmp_path / "runs", 20)
+    made_study(runs, 3, "other", goal={"metric": "log_loss"})
+    made_study(runs, 0, "empty")
+    done = run("compare", "study=[made,other]", runs=runs)
+    assert done.returncode == 0, done.stderr
+    assert "made and other: no test, because their goals differ (accuracy and log_loss)" in done.stdout
+    page = runs / "compare" / "made-vs-other.html"
+    assert f"written: {page}" in done.stdout
+    assert "Parameters and score" not in page.read_text(encoding="utf-8"), "there is no common score to draw"
+    listed = run("compare", runs=runs)
+    assert listed.returncode == 0, listed.stderr
+    head, *lines = [line.split() for line in listed.stdout.splitlines()]
+    assert head == ["study", "state", "trials", "best", "corrected", "holdout", "verdict", "seconds", "when"]
+    assert [line[0] for line in lines] == ["empty", "other", "made"]
+    assert lines[0][1:4] == ["not", "finished", "0"]
+    best = max(result.mean for result in made_results(20)[1] if result.state == "COMPLETE")
+    assert float(lines[2][4]) == pytest.approx(best, abs=1e-4)
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +92,8 @@ def pages(tmp_path_factory):
     found = {size: made_page(folder / f"{size}.html", size) for size in SIZES[1:]}
     for key, words in {20: "study=made", "made, other": "study=[other,made]"}.items():
         assert run("compare", words, runs=runs).returncode == 0
-        found[key] = runs / "studies" / ("made" if key == 20 else "other") / "compare.html"
+        found[key] = runs / "studies" / "made" / "compare.html" if key == 20 else runs / "compare" / "other-vs-made.html"
+    assert not (runs / "studies" / "other" / "compare.html").exists(), "the page of several is on none's own place"
     layer = {"kind": "Dense", "units": ["int", 4, 64], "activation": ["choice", "relu", "tanh"]}
     found["24 parameters"] = made_page(folder / "wide.html", 40, model={"kind": "layers", "layers": [layer] * 12})
     found["one configuration"] = made_page(folder / "one.html", 1, model={"kind": "mlp", "units": 8})
@@ -298,6 +318,34 @@ def test_two_studies_share_a_page(opened):
     assert page.locator("#difference th").all_inner_texts() == ["", "other 0", "made 0"]
     assert "model.units" in page.inner_text("#difference"), "a value that only one study fixes is a difference too"
     assert "other 0" in page.inner_text("#legend")
+
+
+@pytest.mark.slow
+def test_values_that_differ_and_tests_stand_above_the_trials_of_two_studies(opened):
+    page = opened("made, other")
+    text = page.inner_text("body")
+    assert text.index("Side by side") < text.index("Paired tests") < text.index("What differs") < text.index("Trials")
+    assert "other and made: no test, because other has no out-of-fold predictions" in text
+    rows = page.eval_on_selector_all(".grid tr", "lines => lines.map(line => [...line.cells].map(c => c.textContent))")
+    shown = {row[0]: row[1:] for row in rows if row[0]}
+    assert shown["trials"] == ["27 of 30 complete", "18 of 20 complete"]
+    assert shown["model.units"][0] == "8"
+    assert "[choice, {kind: mlp, units: [int, 8, 128, {log: true}]" in shown["model"][1]
+    assert page.locator("#studies a").count() == 1, "of the files only the page of one study is there"
+
+
+@pytest.mark.slow
+def test_the_scores_of_each_fold_of_the_ticked_trials_are_dots(opened):
+    page = opened(1000)
+    tick(page, 3, 4)
+    dots = page.eval_on_selector_all("#folds .strip", "strips => strips.map(strip => strip.children.length)")
+    assert dots == [3, 3]
+    scores = [fold.score for fold in made_results(1000)[1][3].folds]
+    said = page.get_attribute("#folds .strip >> nth=0", "aria-label")
+    assert [float(part.split(": ")[1]) for part in said.split(", ")] == pytest.approx(scores, abs=1e-4)
+    page.uncheck("[aria-label='tick trial 4']")
+    assert page.locator("#folds .strip").count() == 1
+    assert not page.is_visible("#by-class"), "without predictions there is no confusion"
 
 
 @pytest.mark.slow

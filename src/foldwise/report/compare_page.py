@@ -31,7 +31,7 @@ SCRIPTS = ("rows", "table", "parallel", "curves", "spread", "panels")  # in the 
 POINTS = 40  # of a curve in the page; the ledger holds all of them
 MANY, FEWER = 2000, 15  # trials in the page, and the points of a curve if there are more
 
-CLASSES = ("binary", "multiclass")  # older studies do not say which of the two they are
+CLASSES = "classification"  # of older studies, which do not say whether there are two classes or more
 Studies = Sequence[tuple[StudyRecord, Sequence[TrialResult]]]
 
 
@@ -71,8 +71,9 @@ def read_studies(ledger: Ledger, names: Sequence[str]) -> tuple[Studies, Goal | 
         studies.append((record, results))
     tasks = [task_of(record, results) for record, results in studies]
     for name, task in zip(names, tasks, strict=True):
-        if task != tasks[0] and not {task, tasks[0]} < {*CLASSES, None}:
-            raise ConfigError("study", f"{name!r} is {task} and {names[0]!r} {tasks[0]}; compare studies of one task")
+        if task != tasks[0] and not (None in (task, tasks[0]) and "regression" not in (task, tasks[0])):
+            rule = f"{name!r} is a {task or CLASSES} study and {names[0]!r} a {tasks[0] or CLASSES} one"
+            raise ConfigError("study", f"{rule}; compare studies of one task")
     goals = [goal_of(record, results) for record, results in studies]
     return studies, goals[0] if all(goal == goals[0] for goal in goals) else None
 

@@ -15,7 +15,7 @@ from foldwise.ledger.rows import StudyRecord, goal_of
 from foldwise.report.model_card import Grid, Part, Section, section_html
 from foldwise.report.out_of_fold_rows import read_out_of_fold
 from foldwise.report.paired_studies import CAVEAT, Side, paired_sentence
-from foldwise.system.numbers import counted, score, shown
+from foldwise.system.numbers import score, shown
 from foldwise.system.redact import without_password
 from foldwise.trial.result import TrialResult, best_of, plus_minus
 
@@ -85,7 +85,7 @@ def _scores(study: Study) -> list[tuple[str, str]]:
     rows = NOT_GIVEN if summary is None else f"{summary.rows.development:,} + {summary.rows.holdout:,}"
     return [
         ("goal", f"{goal.metric}, {goal.direction}"),
-        ("trials", f"{counted(complete, 'trial')} of {len(results):,} complete"),
+        ("trials", f"{complete:,} of {len(results):,} complete"),
         ("best", NOT_GIVEN if best is None else plus_minus(score(best.mean), score(best.sd), len(best.folds))),
         ("corrected", corrected),
         ("holdout", NOT_GIVEN if held is None else score(held.metrics.get(goal.metric))),

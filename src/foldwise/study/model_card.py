@@ -158,9 +158,8 @@ def _values(column: ColumnProfile) -> str:
 def _options(plan: Plan, best: TrialResult, sections: Sequence[str]) -> Grid:
     """The values of these sections for the trial that became the model, without those that are off."""
     values = values_at(plan.recipe, best.params)
-    lines = [
-        (key, shown_value(value)) for key, value in values.items() if key.partition(".")[0] in sections and value not in OFF
-    ]
+    asked = {key: value for key, value in values.items() if key.partition(".")[0] in sections and value not in OFF}
+    lines = [(key, shown(value) if isinstance(value, float) else shown_value(value)) for key, value in asked.items()]
     return Grid(("option", "value"), lines)
 
 
