@@ -85,7 +85,7 @@ def _screen(request: Request) -> Screen:
 
 
 def _notified(request: Request, search: bool, screen: Screen) -> AbstractContextManager[Callable[[Mapping[str, Any]], None]]:
-    """Reports how a study ends, from before its rows are read; the replay of a trial is no end of a study."""
+    """Reports how a study ends, from before its rows are read; the replay of a trial is not reported."""
     told = read_service(Told, {key: request.config[key] for key in Told.model_fields if key in request.config})
     check_notify(told.notify)
     address = None if request.config.get("replay") is not None else told.notify
