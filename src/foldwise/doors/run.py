@@ -116,7 +116,7 @@ def _run(
         summary, results = run_planned(plan, ledger, screen, raise_if_stopped, began)
         if spec.name not in ledger.waiting():  # else MLflow is away
             ship_others(ledger, spec.fixed.tracking, spec.fixed.paths.runs, screen.note)
-    if not search:
+    if not search and not screen.quiet:
         _show_network(plan.folder, screen)
     screen.finished(summary, _where_next(spec, summary, plan.table.schema.image is not None))
     if not summary.is_registered:

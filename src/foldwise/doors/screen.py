@@ -57,7 +57,7 @@ class Screen:
         self._own = 0
         self._verdicts = verdicts
         self._judged = False
-        self._quiet = quiet
+        self.quiet = quiet
         self._readable = Readable(Space())
         self._short: Mapping[str, str] = {}
 
@@ -68,7 +68,7 @@ class Screen:
 
     def note(self, sentence: str) -> None:
         """Print a sentence; a quiet screen has none before the verdict."""
-        if self._judged or not self._quiet:
+        if self._judged or not self.quiet:
             self.always(sentence)
 
     def always(self, sentence: str) -> None:
@@ -78,7 +78,7 @@ class Screen:
     @contextmanager
     def doing(self, what: str) -> Iterator[None]:
         """Show on a terminal what takes its time, as long as the `with` block lasts."""
-        if self._quiet or not self.console.is_terminal:
+        if self.quiet or not self.console.is_terminal:
             yield
             return
         with self.console.status(escape(what)):
@@ -110,7 +110,7 @@ class Screen:
         self._results, self._own = list(finished), 0
         self._best = best_of(finished, goal)
         self._started = time.monotonic()
-        if self.console.is_terminal and not self._quiet:
+        if self.console.is_terminal and not self.quiet:
             self._live = Live(get_renderable=self._status, console=self.console, refresh_per_second=4, transient=True)
             self._live.start(refresh=True)
 
@@ -151,7 +151,7 @@ class Screen:
         self._last = time.monotonic()
         self._now = None
         is_best = self._best is not None and self._best.number == result.number
-        if self._quiet:
+        if self.quiet:
             return
         if self._live is None:
             mark = "  best so far" if is_best else ""
@@ -226,7 +226,7 @@ class Screen:
 
     def audited(self, findings: Sequence[Finding]) -> None:
         """Print the findings about the data, the worst first, and what to do about each."""
-        if not findings or self._quiet:
+        if not findings or self.quiet:
             self.note("audit: nothing found")
             return
         table = RichTable(box=None, pad_edge=False)
