@@ -93,7 +93,7 @@ def test_a_mistake_is_refused_in_one_sentence_without_importing_anything_heavy(w
         ("promote", ["model=iris", "version=0", "why=better"], "version: must be >= 1, got 0"),
         ("promote", ["model=iris", "version=2", "why=better"], "holds no ledger.db; run python -m pipelines.tune first"),
         ("retrain", ["model=iris", "notify=ftps"], "notify: must begin with https://, http:// or a scheme of Apprise"),
-        ("serve", ["model=iris", "host=0.0.0.0"], "lets other machines ask the model, and there is no password"),
+        ("serve", ["model=iris", "host=0.0.0.0"], "lets other machines ask the model, and it has no password"),
         ("serve", ["model=../iris"], "model: must be NAME, NAME@alias or NAME/version, as in iris@champion, got"),
         ("serve", ["model=iris"], "holds no mlflow.db; run python -m pipelines.tune first"),
         ("list", ["kind=trials"], "kind: 'trials' is not known"),

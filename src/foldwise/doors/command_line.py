@@ -49,7 +49,7 @@ def run_door(name: str, door: Door, words: Sequence[str]) -> int:
             plain = yaml.safe_dump(
                 _without_secrets(request.shown), sort_keys=False, allow_unicode=True, default_flow_style=None
             )
-            show(plain.rstrip("\n"))
+            show(without_password(plain.rstrip("\n")))
             return
         door.run(request)
 
@@ -83,7 +83,7 @@ def exit_code(work: Callable[[], None]) -> int:
 
 
 def _without_secrets(config: Mapping[str, Any]) -> dict[str, Any]:
-    """A configuration to be printed: the whole path of `notify` may be a secret, and in other addresses the password is."""
+    """A configuration to be printed: all of `notify` but its scheme may be a secret, in other addresses only a password is."""
     address = config.get("notify")
     return {**config, "notify": f"{scheme_of(address)}://***"} if isinstance(address, str) else dict(config)
 

@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, ExitStack, closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from foldwise.config.read import trial_at
+from foldwise.config.read import read_service, trial_at
 from foldwise.doors.assemble import check_tuner, make_executor, make_tracking_beside, make_tuner, versions
 from foldwise.doors.compose import Request
 from foldwise.doors.load_recipe import start_ledger
@@ -19,6 +19,7 @@ from foldwise.doors.screen import Screen
 from foldwise.doors.settle import Asked, settle_study
 from foldwise.doors.start_ledger import StartLedger
 from foldwise.errors import DiskFull, Interrupted, JobError, Replaced
+from foldwise.spec.notify import Told
 from foldwise.spec.study import StudySpec
 from foldwise.system.command import door_command, shell_word
 from foldwise.system.files import sweep
@@ -42,26 +43,26 @@ def tune_here(request: Request, search: bool = True) -> None:
     search: False for a study of one trial, in which every range takes its default.
     """
     screen = _screen(request)
-    with closing(start_ledger(request, screen.note)) as ledger:
+    with closing(start_ledger(request, screen.note)) as ledger, _notified(request, search, screen) as found:
         asked = settle_study(request, ledger, screen.note, search)
         spec = asked.spec
+        found(_named(spec))
         if search and spec.fixed.replay is not None:
             from foldwise.doors.replay import replay_here
 
             replay_here(spec, spec.fixed.replay, ledger, screen, asked.table)
             return
-        with _notified(spec, search, screen) as found:
-            finished = asked.finished or (finished_before(spec, ledger) if asked.table is None else None)
-            if finished is None:
-                found(reported(_run(asked, ledger, screen, request.began, search)[2]))
-                return
-            summary, trials = finished
-            found(reported(summary))
-            _notify_finished(spec, trials, screen, summary)
-            screen.finished(summary, _where_next(spec, summary))
-            from foldwise.doors.shipping import ship_others
+        finished = asked.finished or (finished_before(spec, ledger) if asked.table is None else None)
+        if finished is None:
+            found(reported(_run(asked, ledger, screen, request.began, search)[2]))
+            return
+        summary, trials = finished
+        found(reported(summary))
+        _notify_finished(spec, trials, screen, summary)
+        screen.finished(summary, _where_next(spec, summary))
+        from foldwise.doors.shipping import ship_others
 
-            ship_others(ledger.open(), spec.fixed.tracking, spec.fixed.paths.runs, screen.note)
+        ship_others(ledger.open(), spec.fixed.tracking, spec.fixed.paths.runs, screen.note)
 
 
 def run_here(
@@ -73,12 +74,12 @@ def run_here(
         The study, its goal, its summary, its finished trials and its folder.
     """
     screen = screen or _screen(request)
-    with closing(start_ledger(request, screen.note)) as ledger:
+    with closing(start_ledger(request, screen.note)) as ledger, _notified(request, search, screen) as found:
         asked = settle_study(request, ledger, screen.note, search)
-        with _notified(asked.spec, search, screen) as found:
-            ran = _run(asked, ledger, screen, request.began, search)
-            found(reported(ran[2]))
-            return ran
+        found(_named(asked.spec))
+        ran = _run(asked, ledger, screen, request.began, search)
+        found(reported(ran[2]))
+        return ran
 
 
 def _screen(request: Request) -> Screen:
@@ -86,11 +87,17 @@ def _screen(request: Request) -> Screen:
     return Screen(quiet=request.config.get("screen") == "quiet")
 
 
-def _notified(spec: StudySpec, search: bool, screen: Screen) -> AbstractContextManager[Callable[[Mapping[str, Any]], None]]:
-    fixed = spec.fixed
-    check_notify(fixed.notify)
-    about = {"door": "tune" if search else "train", "study": spec.name, "model": spec.register}
-    return notified(fixed.notify, fixed.notify_private, about, screen.always)
+def _notified(request: Request, search: bool, screen: Screen) -> AbstractContextManager[Callable[[Mapping[str, Any]], None]]:
+    """Reports how a study ends, from before its rows are read; the replay of a trial is not reported."""
+    told = read_service(Told, {key: request.config[key] for key in Told.model_fields if key in request.config})
+    check_notify(told.notify)
+    address = None if request.config.get("replay") is not None else told.notify
+    about = {"door": "tune" if search else "train", "study": request.config.get("study")}
+    return notified(address, told.notify_private, about, screen.always)
+
+
+def _named(spec: StudySpec) -> dict[str, str]:
+    return {"study": spec.name, "model": spec.register}
 
 
 def _run(
@@ -106,13 +113,13 @@ def _run(
     from foldwise.system.signals import stoppable
 
     _check_builds(plan, screen)
-    with stoppable(screen.note) as raise_if_stopped, lock_study(plan.folder / "lock"):
+    with stoppable(screen.always) as raise_if_stopped, lock_study(plan.folder / "lock"):
         sweep(Path(spec.fixed.paths.runs), "studies/*", "studies/*/*")
         ledger = opens.open(raise_if_stopped)
         summary, results = run_planned(plan, ledger, screen, raise_if_stopped, began)
         if spec.name not in ledger.waiting():  # else MLflow is away
             ship_others(ledger, spec.fixed.tracking, spec.fixed.paths.runs, screen.note)
-    if not search:
+    if not search and not screen.quiet:
         _show_network(plan.folder, screen)
     screen.finished(summary, _where_next(spec, summary, plan.table.schema.image is not None))
     if not summary.is_registered:

@@ -66,8 +66,9 @@ class Screen:
         self._own = 0
         self._verdicts = verdicts
         self._judged = False
-        self._quiet = quiet
+        self.quiet = quiet
         self._readable = Readable(Space())
+        self._short: Mapping[str, str] = {}
         self._lines: deque[str] = deque(maxlen=LINES)
 
     @property
@@ -78,7 +79,6 @@ class Screen:
     def _keep(self, line: str) -> None:
         moment = datetime.now().strftime("%H:%M:%S")
         self._lines.extend(f"{moment}  {without_password(part)}" for part in line.splitlines() if part.strip())
-        self._short: Mapping[str, str] = {}
 
     def searches(self, space: Space, epochs: Callable[[Params], int] = lambda params: 0) -> None:
         """The space whose parameters are shown from here on, by readable names; epochs: of a trial, 0 if not known."""
@@ -87,7 +87,7 @@ class Screen:
 
     def note(self, sentence: str) -> None:
         """Print a sentence; a quiet screen has none before the verdict."""
-        if self._judged or not self._quiet:
+        if self._judged or not self.quiet:
             self.always(sentence)
         else:
             self._keep(sentence)
@@ -100,7 +100,7 @@ class Screen:
     @contextmanager
     def doing(self, what: str) -> Iterator[None]:
         """Show on a terminal what takes its time, as long as the `with` block lasts."""
-        if self._quiet or not self.console.is_terminal:
+        if self.quiet or not self.console.is_terminal:
             yield
             return
         with self.console.status(escape(what)):
@@ -132,7 +132,7 @@ class Screen:
         self._results, self._own = list(finished), 0
         self._best = best_of(finished, goal)
         self._started = time.monotonic()
-        if self.console.is_terminal and not self._quiet:
+        if self.console.is_terminal and not self.quiet:
             self._live = Live(get_renderable=self._status, console=self.console, refresh_per_second=4, transient=True)
             self._live.start(refresh=True)
 
@@ -175,7 +175,7 @@ class Screen:
         is_best = self._best is not None and self._best.number == result.number
         line = f"{self._line(result)}{'  best so far' if is_best else ''}"
         self._keep(line)
-        if self._quiet:
+        if self.quiet:
             return
         if self._live is None:
             self._print_trial(line)
@@ -278,7 +278,7 @@ class Screen:
 
     def audited(self, findings: Sequence[Finding]) -> None:
         """Print the findings about the data, the worst first, and what to do about each."""
-        if not findings or self._quiet:
+        if not findings or self.quiet:
             self.note("audit: nothing found")
             return
         table = RichTable(box=None, pad_edge=False)

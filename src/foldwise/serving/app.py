@@ -90,7 +90,7 @@ async def _body(request: Request, most_bytes: int) -> bytes | None:
             if size > most_bytes:
                 return None
             parts.append(part)
-    except ClientDisconnect:  # there is nobody left to answer
+    except ClientDisconnect:  # the client has gone
         return b""
     return b"".join(parts)
 

@@ -35,7 +35,7 @@ def serve_here(config: Mapping[str, Any]) -> None:
     asked = read_service(ServeSpec, config)
     refuse_empty_store(asked.paths.runs, asked.tracking.url)
     screen = Screen()
-    bound = listen_from(asked.host, asked.port)
+    listen_from(asked.host, asked.port).close()  # a wrong host is refused before anything slow; no client waits meanwhile
     registry = open_registry(asked.model, asked.paths.runs, asked.tracking.url)
     from foldwise.serving.app import Served, make_app
     from foldwise.serving.follow import Follower
@@ -49,6 +49,7 @@ def serve_here(config: Mapping[str, Any]) -> None:
         return Served(f"{name}/{number}", bundle)
 
     follower = Follower(lambda: registry.number(asked.model)[1], load, screen.note)
+    bound = listen_from(asked.host, asked.port)
     address = address_of(asked.host, int(bound.getsockname()[1]))
     with ThreadPoolExecutor(THREADS, "answer") as threads, until_signal("stopped") as raise_if_stopped:
         app = make_app(follower.served, threads, int(asked.max_mb * MEGABYTE), asked.open and not is_loopback(asked.host))
@@ -56,7 +57,7 @@ def serve_here(config: Mapping[str, Any]) -> None:
             bundle = follower.served().bundle
             file = Path(asked.paths.runs).resolve() / "studies" / bundle.card.study / "request.json"
             if not is_loopback(asked.host):
-                screen.note(f"warning: anyone who reaches {address} can ask the model; there is no password")
+                screen.note(f"warning: anyone who reaches {address} can ask the model; it has no password")
             screen.note(f"ready: {follower.served().name}, {asked.model}, at {address}; Ctrl-C ends it")
             screen.note(sample_request(bundle, address, file))
             with suppress(Interrupted):

@@ -14,7 +14,7 @@ class Follower:
     """The version that serves now, and the step to the next one.
 
     Args:
-        number: the version that the reference stands for now; raises FoldwiseError if nobody says.
+        number: the version that the reference stands for now; raises FoldwiseError if that cannot be known.
         load: loads a version; raises FoldwiseError if it must not answer.
         notify: shows a sentence on the terminal.
     """

@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field
 
+from foldwise.spec.base import Spec
+
 WEB = ("http", "https")
 
 
@@ -33,3 +35,10 @@ def _an_address(url: str) -> str:
 
 
 NotifyAddress = Annotated[str, Field(max_length=2000), AfterValidator(_an_address)]
+
+
+class Told(Spec):
+    """The two keys alone, for a report of a study whose configuration is not read yet."""
+
+    notify: NotifyAddress | None = None
+    notify_private: bool = False

@@ -158,6 +158,6 @@ class ServeSpec(Spec):
     @model_validator(mode="after")
     def _is_meant(self) -> ServeSpec:
         if not self.open and not is_loopback(self.host):
-            rule = f"host={self.host} lets other machines ask the model, and there is no password"
+            rule = f"host={self.host} lets other machines ask the model, and it has no password"
             raise ValueError(f"{rule}; use host=127.0.0.1, or say that it is meant: open=true")
         return self
