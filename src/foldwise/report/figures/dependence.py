@@ -18,7 +18,7 @@ from foldwise.system.numbers import shown
 
 ACROSS = 3
 CLASSES = 5  # with a line
-LETTERS = 12  # of a level
+LETTERS, UPRIGHT = 12, 4  # of a level, and levels whose names stand side by side
 HELD = " *"  # behind the name of a column whose group is held
 
 
@@ -79,7 +79,7 @@ def _draw(axes: Axes, one: Dependence, outputs: Sequence[int], labels: Sequence[
         axes.plot(x, mean, color=colour, linewidth=0 if by_level else 1.8, marker=marker, markersize=5, label=names[output])
     if by_level:
         counts = [f"{begun(str(cell), LETTERS)}\n{rows:,}" for cell, rows in zip(cells, one.grid.rows, strict=True)]
-        turned = sum(len(begun(str(cell), LETTERS)) for cell in cells) > 20
+        turned = sum(len(begun(str(cell), LETTERS)) for cell in cells) > 20 or len(cells) > UPRIGHT
         axes.set_xticks(
             np.arange(len(cells)), [count.replace("\n", " · ") for count in counts] if turned else counts, fontsize=7
         )

@@ -36,13 +36,13 @@ def draw_levels(found: Sequence[LevelScore], goal: Goal, whole: float) -> Figure
     figure = canvas(WIDTH, 0.7 * len(parts) + 0.5 + 0.23 * sum(heights))
     every = figure.subplots(len(parts), 1, height_ratios=heights, squeeze=False)
     for (part, is_classes), axes in zip(parts, every.flat, strict=True):
-        title = "Recall of each class" if is_classes else "Each level of a category"
+        title = "Recall of each class" if is_classes else "Levels of categories"
         plain(axes, title, f"{'recall' if is_classes else goal.metric}, out of fold, with 95 % intervals", "")
         _dots(axes, part, math.nan if is_classes else whole)
         if not is_classes:
             which = f"the worst {len(shown)} of {len(levels)} levels; " if len(shown) < len(levels) else ""
             apart = sum(not one.low <= whole <= one.high for one in levels)
-            note(axes, f"{which}dashed: all rows; {apart} of {len(levels)} intervals are beside it (by chance 1 in 20)")
+            note(axes, f"{which}dashed: all rows; {apart} of {len(levels)} intervals beside it (1 in 20 by chance)")
         else:
             note(axes, f"the first {MOST} of {len(classes)}" if len(classes) > MOST else "")
     return figure

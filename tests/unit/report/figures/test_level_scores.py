@@ -22,7 +22,7 @@ def test_classes_and_levels_have_their_own_panels():
     first, second = draw_levels(found, GOAL, 1.05).axes
     assert names(first) == ["y = no", "y = yes"]
     assert names(second) == ["kind = a", "kind = b"]
-    assert second.get_title(loc="right") == "dashed: all rows; 1 of 2 intervals are beside it (by chance 1 in 20)"
+    assert second.get_title(loc="right") == "dashed: all rows; 1 of 2 intervals beside it (1 in 20 by chance)"
     assert [line.get_linestyle() for line in second.lines].count("--") == 1
 
 
