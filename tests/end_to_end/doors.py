@@ -16,7 +16,7 @@ SHARED = Path(os.environ.get("FOLDWISE_DATA", ROOT.parent / "shared" / "data"))
 PATIENCE = 280  # seconds
 
 # A study that is done in seconds.
-SMALL = ["tracking.figures=false", "folds.count=3", "fit.epochs=4", "model.units=[int,4,16]", "model.hidden=1"]
+SMALL = ["tracking.figures=false", "explain=none", "folds.count=3", "fit.epochs=4", "model.units=[int,4,16]", "model.hidden=1"]
 
 
 class Server:

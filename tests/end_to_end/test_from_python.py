@@ -120,7 +120,7 @@ print("all well")
 """
 
 
-@pytest.mark.long
+@pytest.mark.nightly
 def test_a_function_of_one_s_own_is_tuned_and_answers_without_it(tmp_path):
     done = _run(FUNCTION, tmp_path)
     assert done.stdout.strip().endswith("all well"), done.stdout + done.stderr

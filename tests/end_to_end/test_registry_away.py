@@ -9,7 +9,7 @@ from benchmarks.mlflow_server import Gate, mlflow_server
 from foldwise.ledger.ledger import open_ledger
 from tests.end_to_end.doors import SMALL, only_study, run, summary
 
-pytestmark = [pytest.mark.slow, pytest.mark.long]
+pytestmark = [pytest.mark.slow, pytest.mark.nightly]
 
 
 def test_a_study_that_ends_without_a_server_is_whole_after_the_next_start(tmp_path):
