@@ -294,8 +294,9 @@ class Search:
         if self.generation == 1:
             self.parts.tuner.tell(result)
         smallest = min(len(split.train) for split in self.plan.splits)
-        seeds = self.plan.spec.corners[0].fit.seeds
-        self.parts.deadline.note(result, self.plan.goal, len(self.plan.development) / smallest, seeds)
+        fixed, seeds = self.plan.spec.fixed, self.plan.spec.corners[0].fit.seeds
+        members = 1 if fixed.ensemble.kind == "none" else min(fixed.ensemble.most, fixed.budget.trials)
+        self.parts.deadline.note(result, self.plan.goal, len(self.plan.development) / smallest, seeds, members)
 
     def _keep_finished(self, seconds: float) -> None:
         """Commit the results of the trials that end within this time."""
