@@ -40,7 +40,7 @@ class Deadline:
         self._refit = 0.0
         self._fresh = 0.0
 
-    def note(self, result: TrialResult, goal: Goal, rows: float, seeds: int = 1, fresh: int = 0) -> None:
+    def note(self, result: TrialResult, goal: Goal, rows: float, seeds: int = 1, fresh: int = 0, members: int = 1) -> None:
         """Reserve the time that a refit of the best trial, and fresh runs of trials like it, will take.
 
         Folds train one after the other, or all in one program; then a single fold may take nearly as long as all.
@@ -51,6 +51,7 @@ class Deadline:
             rows: how many times more rows the refit trains on than a fold.
             seeds: how many networks it trains.
             fresh: how many trials the certificate trains.
+            members: how many trials an ensemble refits at most, one after the other and each from one seed.
         """
         if self._elsewhere_since is not None:  # the first trial had to wait for TensorFlow in its process
             waited = time.monotonic() - self._elsewhere_since - result.seconds
@@ -60,8 +61,10 @@ class Deadline:
         if best is not None and best is not self._best:
             self._best = best
             self._fresh = min(best.seconds * fresh, MOST_FRESH * (self.seconds or math.inf))
-            share = seeds / max(1, len(best.folds))
-            self._refit = best.seconds * rows * (max(1.0, share) if best.engine == "fused" else share)
+            alone, together = (networks / max(1, len(best.folds)) for networks in (1, seeds))
+            if best.engine == "fused":
+                alone, together = max(1.0, alone), max(1.0, together)
+            self._refit = best.seconds * rows * max(together, members * alone)
 
     @property
     def refit(self) -> float:

@@ -309,9 +309,10 @@ class Search:
         if self.generation == 1:
             self.parts.tuner.tell(result)
         smallest = min(len(split.train) for split in self.plan.splits)
-        seeds = self.plan.spec.corners[0].fit.seeds
-        rows, fresh = len(self.plan.development) / smallest, self.plan.spec.fixed.fresh_trainings
-        self.parts.deadline.note(result, self.plan.goal, rows, seeds, fresh)
+        fixed, seeds = self.plan.spec.fixed, self.plan.spec.corners[0].fit.seeds
+        members = 1 if fixed.ensemble.kind == "none" else min(fixed.ensemble.most, fixed.budget.trials)
+        rows = len(self.plan.development) / smallest
+        self.parts.deadline.note(result, self.plan.goal, rows, seeds, fixed.fresh_trainings, members)
 
     def _keep_finished(self, seconds: float) -> None:
         """Commit the results of the trials that end within this time."""

@@ -26,11 +26,11 @@ def left(deadline, least=0.0, most=1000.0):
     return least
 
 
-def after(*results, seeds=1, **more):
+def after(*results, seeds=1, members=1, **more):
     def made(remaining):
         deadline = Deadline(1000.0, time.monotonic() - 1000.0 + remaining, **more)
         for result in results:
-            deadline.note(result, GOAL, 1.25, seeds)
+            deadline.note(result, GOAL, 1.25, seeds, members)
         return deadline
 
     return left(made)
@@ -108,3 +108,11 @@ def test_time_is_reserved_for_fresh_runs_until_they_begin():
     late = Deadline(1000.0, time.monotonic() - 999.0)
     with pytest.raises(OutOfTime):
         late.raise_if_refit_is_due()
+
+
+@pytest.mark.parametrize(
+    ("engine", "seeds", "refit"), [("keras", 1, 60.0), ("fused", 1, 300.0), ("keras", 10, 100.0), ("fused", 40, 400.0)]
+)
+def test_time_is_reserved_for_every_member_of_an_ensemble_or_for_the_seeds_of_one_trial(engine, seeds, refit):
+    found = after(trial(0, 0.9, 40.0, engine), seeds=seeds, members=6)
+    assert found == pytest.approx(SECONDS_TO_CONCLUDE + refit, abs=0.5)
