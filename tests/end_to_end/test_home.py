@@ -165,7 +165,9 @@ def test_ten_thousand_trials_show_at_once(page, tmp_path):
         connection.execute("UPDATE trials SET shipped = 'abc'")  # else the door sends them to MLflow first
         connection.execute(f"{numbers} INSERT INTO trials (number, {names}) SELECT i, {names} FROM trials, n WHERE number = 0")
         connection.commit()
-    with home(runs, free_port()) as (_, place, _):
+    port = free_port()
+    with home(runs, port) as (_, place, _), home(runs, port) as (_, other, _):
+        assert (place, other != place) == (f"http://127.0.0.1:{port}", True)  # a port that is taken is stepped over
         began = time.monotonic()
         page.goto(f"{place}/study/iris-1")
         page.locator("html[data-drawn=yes]").wait_for(state="attached")

@@ -103,7 +103,7 @@ def _home(asked: UiSpec, ledger: Ledger, base: str | None, closes: ExitStack) ->
     viewer = closes.enter_context(closing(Viewer(asked.ledger.url or f"sqlite:///{runs / 'ledger.db'}")))
     bound = listen_from(asked.host, asked.home_port, "home_port")
     sources = Sources(viewer, runs, conf_at(asked.paths.conf).jobs(), MlflowPages(base, VIEW), ledger.live.request_stop)
-    return closes.enter_context(home(sources, asked.host, bound))
+    return closes.enter_context(home(sources, asked.host, bound, asked.names))
 
 
 def _wait(servers: list[tuple[str, Server]], notify: Callable[[str], None]) -> None:

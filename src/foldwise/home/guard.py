@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+from collections.abc import Iterable
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
@@ -40,10 +41,12 @@ class Guard:
     Args:
         host: the one that the home listens on.
         token: what a request to stop a study must carry.
+        names: other names under which browsers reach the home, such as that of a server before it.
     """
 
-    def __init__(self, host: str, token: str) -> None:
-        self._host = host.lower()
+    def __init__(self, host: str, token: str, names: Iterable[str] = ()) -> None:
+        self._names = OWN_NAMES | {host.lower(), *(name.lower() for name in names)}
+        self._trusted = frozenset(name.lower() for name in names)
         self._token = token
 
     def refusal(self, request: Request) -> Response | None:
@@ -53,16 +56,20 @@ class Guard:
         literal address is allowed: no name was given another meaning there.
         """
         name = _name(request.headers.get("host", ""))
-        if not (name == self._host or name in OWN_NAMES or _is_address(name)):
+        if not (name in self._names or _is_address(name)):
             return _refused(421, "this home answers to its own address only")
         if request.method in READS:
             return None
         origin = request.headers.get("origin")
-        if origin is not None and urlsplit(origin).netloc.lower() != request.headers.get("host", "").lower():
+        if origin is not None and not self._is_own(origin, request.headers.get("host", "")):
             return _refused(403, "the request comes from another site")
         if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
             return _refused(403, "the request comes from another site")
         return None
+
+    def _is_own(self, origin: str, host: str) -> bool:
+        found = urlsplit(origin)
+        return found.netloc.lower() == host.lower() or _name(found.netloc) in self._trusted
 
     def has_token(self, given: str) -> bool:
         """Whether a token is the right one, in a time that says nothing about it."""

@@ -6,7 +6,7 @@ import secrets
 import socket
 import threading
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import uvicorn
@@ -41,11 +41,11 @@ class Home:
 
 
 @contextmanager
-def home(sources: Sources, host: str, bound: socket.socket) -> Iterator[Home]:
-    """Serve the home for the length of a `with` block on a bound socket, which is closed at the end."""
+def home(sources: Sources, host: str, bound: socket.socket, names: Sequence[str] = ()) -> Iterator[Home]:
+    """Serve the home for the length of a `with` block on a bound socket, which is closed at the end; names as for `Guard`."""
     token, port = secrets.token_urlsafe(16), int(bound.getsockname()[1])
     over = threading.Event()
-    app = make_app(sources, Guard(host, token), over.is_set)
+    app = make_app(sources, Guard(host, token, names), over.is_set)
     config = uvicorn.Config(
         app, lifespan="off", log_level="error", access_log=False, server_header=False, timeout_graceful_shutdown=STOP_SECONDS
     )

@@ -13,6 +13,7 @@ from foldwise.home.trials import FIXED, Trials
 from foldwise.ledger.live import LiveRow
 from foldwise.ledger.rows import StudyRecord, goal_of
 from foldwise.ledger.viewer import Counts, StudyHead, Viewer
+from foldwise.spec.places import Paths
 from foldwise.system.command import door_command, shell_word
 
 MOST_KEPT = 8  # studies whose trials stay in memory
@@ -57,7 +58,7 @@ class Studies:
                 "columns": [*FIXED, *trials.columns],
                 "files": files_of(self._runs, study),
                 "mlflow": self._mlflow.of_study(record),
-                "command": f"{door_command('tune')} {shell_word('study', study)}",
+                "command": " ".join((door_command("tune"), shell_word("study", study), *self._places())),
             },
             "live": None if row is None else _live(row, standing),
             "version": change.version,
@@ -81,6 +82,10 @@ class Studies:
             "files": [path for path in files_of(self._runs, head.name) if path.endswith(".html")],
             "mlflow": self._mlflow.of_study(record),
         }
+
+    def _places(self) -> list[str]:
+        """What a command needs to find the runs folder."""
+        return [] if self._runs == Path(Paths().runs).resolve() else [shell_word("paths.runs", str(self._runs))]
 
     def _record(self, head: StudyHead) -> StudyRecord | None:
         """A study's record, read again after each of its starts and ends."""

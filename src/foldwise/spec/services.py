@@ -110,14 +110,19 @@ def is_loopback(host: str) -> bool:
     return (mapped or address).is_loopback
 
 
+Host = Annotated[str, matching(r"[A-Za-z0-9._:%-]{1,255}", "an address or a name of this machine")]
+
+
 class UiSpec(Spec):
     """The options of ui. `open` says that other machines may reach the pages.
 
+    names: under which the home answers besides, such as that of a server before it.
     home, mlflow: which of the two servers are started. port: MLflow's; home_port: that of the home. Both are the first to try.
     """
 
-    host: Annotated[str, matching(r"[A-Za-z0-9._:%-]{1,255}", "an address or a name of this machine")] = "127.0.0.1"
+    host: Host = "127.0.0.1"
     open: bool = False
+    names: Annotated[tuple[Host, ...], Listed] = ()
     home: bool = True
     home_port: Annotated[int, Field(ge=1, le=65535)] = 5050
     mlflow: bool = True

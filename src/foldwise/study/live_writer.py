@@ -45,9 +45,8 @@ def shown_live(
         state = "stopped"
         raise
     finally:
-        writer.over.set()
-        thread.join()
-        writer.write(state)
+        writer.end(state)
+        thread.join()  # a signal may cut this short; the thread still writes the end
 
 
 class _Writer:
@@ -58,13 +57,19 @@ class _Writer:
         self._since = datetime.now(UTC)
         self._host = platform.node()[:255]
         self._is_noted = self._is_overtaken = False
-        self.over = threading.Event()
+        self._over, self._ended = threading.Event(), RUNNING
+
+    def end(self, state: str) -> None:
+        """The study ended like this; it is the last row."""
+        self._ended = state
+        self._over.set()
 
     def run(self) -> None:
-        """Write until it is over, or until another process coordinates the study."""
+        """Write until the end, or until another process coordinates the study."""
         while not self._is_overtaken:
             self.write(RUNNING)
-            if self.over.wait(SECONDS_BETWEEN):
+            if self._over.wait(SECONDS_BETWEEN):
+                self.write(self._ended)
                 return
 
     def write(self, state: str) -> None:

@@ -4,11 +4,11 @@ from starlette.requests import Request
 from foldwise.home.guard import Guard
 
 
-def refusal(host, method="GET", on="127.0.0.1", **headers):
+def refusal(host, method="GET", on="127.0.0.1", names=(), **headers):
     pairs = {"host": host, **{name.replace("_", "-"): value for name, value in headers.items()}}
     raw = [(name.encode(), value.encode()) for name, value in pairs.items()]
     scope = {"type": "http", "method": method, "path": "/", "query_string": b"", "headers": raw}
-    found = Guard(on, "secret").refusal(Request(scope))
+    found = Guard(on, "secret", names).refusal(Request(scope))
     return None if found is None else found.status_code
 
 
@@ -38,6 +38,14 @@ def test_a_change_must_come_from_the_homes_own_page():
     assert refusal("localhost:5050", "POST", origin="null") == 403
     assert refusal("localhost:5050", "POST", sec_fetch_site="cross-site") == 403
     assert refusal("evil.example", "POST", origin="http://evil.example") == 421
+
+
+def test_a_server_before_the_home_is_trusted_by_its_name():
+    asked = {"method": "POST", "origin": "https://ml.example"}
+    assert refusal("127.0.0.1:5050", **asked) == 403
+    assert refusal("127.0.0.1:5050", names=("ML.example",), **asked) is None
+    assert refusal("ml.example", names=("ML.example",), **asked) is None
+    assert refusal("127.0.0.1:5050", "POST", names=("ml.example",), origin="https://evil.ml.example") == 403
 
 
 def test_only_the_token_is_the_token():

@@ -106,7 +106,8 @@ function pages() {
     around.append(picture, element("span", picture.alt));
     return around;
   }));
-  byId("foot").textContent = `started ${moment(study.created)}${study.by ? ` by ${study.by}` : ""}; continue with ${study.command}`;
+  const goes = ["stopped", "failed", "died"].includes(study.state) ? `; continue with ${study.command}` : "";
+  byId("foot").textContent = `started ${moment(study.created)}${study.by ? ` by ${study.by}` : ""}${goes}`;
 }
 async function stop() {
   const known = token();
@@ -122,9 +123,18 @@ byId("curve").addEventListener("change", curves);
 addEventListener("resize", () => { if (study) { curves(); drawScores([...trials.values()], study.less_is_better); } });
 token();
 
-const events = new EventSource(`${place}/events`);
-events.addEventListener("message", (event) => { fault(null); take(JSON.parse(event.data)); });
-events.addEventListener("fault", (event) => fault(JSON.parse(event.data)));
-events.addEventListener("gone", () => { events.close(); fault("the study was removed"); });
-events.addEventListener("error", () => fault("the home does not answer; this page goes on by itself when it is back"));
-events.addEventListener("open", () => fault(null));
+// A hidden tab is not connected: a browser opens six connections to a server at most.
+let events = null;
+function connect() {
+  events?.close();
+  events = null;
+  if (document.hidden) return;
+  events = new EventSource(`${place}/events`);
+  events.addEventListener("message", (event) => { fault(null); take(JSON.parse(event.data)); });
+  events.addEventListener("fault", (event) => fault(JSON.parse(event.data)));
+  events.addEventListener("gone", () => { events.close(); fault("the study was removed"); });
+  events.addEventListener("error", () => fault("the home does not answer; this page goes on by itself when it is back"));
+  events.addEventListener("open", () => fault(null));
+}
+document.addEventListener("visibilitychange", connect);
+connect();
