@@ -30,7 +30,7 @@ def after(*results, seeds=1, members=1, **more):
     def made(remaining):
         deadline = Deadline(1000.0, time.monotonic() - 1000.0 + remaining, **more)
         for result in results:
-            deadline.note(result, GOAL, 1.25, seeds, members)
+            deadline.note(result, GOAL, 1.25, seeds, members=members)
         return deadline
 
     return left(made)
