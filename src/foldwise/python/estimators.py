@@ -95,6 +95,8 @@ class _FoldwiseEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn s
         checked = _check_y(target, multi_output=False, estimator=self, **how)
         if len(given) != len(checked):
             raise ValueError(f"Found input variables with inconsistent numbers of samples: {[len(given), len(checked)]}")
+        if len(checked) < 2:
+            raise ValueError(f"a study needs 2 rows at least, got n_samples = {len(checked)}")
         return given, checked
 
 

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from foldwise.config.option_names import Readable
+from foldwise.python.pictures import Pictures
+from foldwise.spec.goal import Goal
+from foldwise.spec.space import Space
 from foldwise.system.numbers import score
-from foldwise.trial.result import plus_minus
+from foldwise.trial.result import TrialResult, plus_minus
 
 if TYPE_CHECKING:
-    from foldwise.python.study_result import StudyResult
     from foldwise.trial.summary import StudySummary
 
 TOP = 5
@@ -24,23 +27,34 @@ SHORT = 24  # characters of a cell that is not broken
 CELL = "text-align:left;vertical-align:top"
 
 
-def as_html(study: StudyResult) -> str:
-    """The study as HTML, with nothing in it that a browser would have to fetch."""
-    found = study.found
-    verdict = found.verdict if found is not None else "the study is not finished; start it again to continue it"
-    parts = [
-        f"<h4>{escape(study.name)}</h4>",
-        f"<p><b>{escape(verdict[:1].upper() + verdict[1:])}</b></p>",
-        "" if found is None else _scores(study, found),
-        "" if found is None or found.certificate is None else _paragraph(found.certificate.sentences),
-        _best_trials(study),
-        _pictures(study),
-        _links(study),
-    ]
-    return f'<div class="foldwise">{"".join(parts)}</div>'
+@dataclass(frozen=True)
+class StudyPage:
+    """What is shown of a study; fields as those of a StudyResult."""
+
+    name: str
+    goal: Goal
+    space: Space
+    found: StudySummary | None
+    results: Sequence[TrialResult]
+    folder: Path
+
+    def as_html(self) -> str:
+        """The study as HTML, with nothing in it that a browser would have to fetch."""
+        found = self.found
+        verdict = found.verdict if found is not None else "the study is not finished; start it again to continue it"
+        parts = [
+            f"<h4>{escape(self.name)}</h4>",
+            f"<p><b>{escape(verdict[:1].upper() + verdict[1:])}</b></p>",
+            "" if found is None else _scores(found),
+            "" if found is None or found.certificate is None else _paragraph(found.certificate.sentences),
+            _best_trials(self),
+            _pictures(self.folder),
+            _links(self.folder),
+        ]
+        return f'<div class="foldwise">{"".join(parts)}</div>'
 
 
-def _scores(study: StudyResult, found: StudySummary) -> str:
+def _scores(found: StudySummary) -> str:
     best, metric = found.best, found.goal.metric
     cells = [(f"model ({found.answers})", found.cross_validated, score(found.held(metric)))]
     folds = len(best.folds)
@@ -50,7 +64,7 @@ def _scores(study: StudyResult, found: StudySummary) -> str:
     return _table(("", f"{metric}, {scored}", "on the holdout"), cells)
 
 
-def _best_trials(study: StudyResult) -> str:
+def _best_trials(study: StudyPage) -> str:
     ranked = study.goal.rank((one for one in study.results if one.state == "COMPLETE"), lambda one: one.mean)[:TOP]
     if len(study.results) < 2 or not ranked:
         return ""
@@ -69,15 +83,15 @@ def _best_trials(study: StudyResult) -> str:
     return _table(("trial", study.goal.metric, "seconds", "parameters"), cells)
 
 
-def _pictures(study: StudyResult) -> str:
-    figures = study.figures
+def _pictures(folder: Path) -> str:
+    figures = Pictures(folder / "figures")
     shown = [figures[name].small() for name in [name for name in SMALL if name in figures][:2]]
     return f'<div style="display:flex;flex-wrap:wrap;gap:8px">{"".join(shown)}</div>' if shown else ""
 
 
-def _links(study: StudyResult) -> str:
-    links = [_link(study.folder / name, text) for text, name in PAGES if (study.folder / name).exists()]
-    return f"<p><small>{' · '.join([*links, escape(str(study.folder))])}</small></p>"
+def _links(folder: Path) -> str:
+    links = [_link(folder / name, text) for text, name in PAGES if (folder / name).exists()]
+    return f"<p><small>{' · '.join([*links, escape(str(folder))])}</small></p>"
 
 
 def _link(path: Path, text: str) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from foldwise.config.option_names import Readable
 from foldwise.errors import JobError
 from foldwise.python.pictures import Pictures
+from foldwise.python.study_page import StudyPage
 from foldwise.spec.goal import Goal
 from foldwise.spec.space import Space
 from foldwise.spec.study import StudySpec
@@ -189,10 +190,8 @@ class StudyResult:
         return f"<study {self.name}: {counted(complete, 'complete trial')}{leader}; {ended}>"
 
     def _repr_html_(self) -> str:
-        from foldwise.python.study_page import as_html  # the page reads the study
-
         self._when_shown()
-        return as_html(self)
+        return StudyPage(self.name, self.goal, self.space, self.found, self.results, self.folder).as_html()
 
     def _finished(self) -> StudySummary:
         if self.found is None:

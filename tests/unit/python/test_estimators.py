@@ -78,6 +78,11 @@ def test_a_frame_of_words_and_gaps_is_a_table_like_any_other():
     assert np.corrcoef(made.predict(rows), number)[0, 1] > 0.8
 
 
+def test_one_row_is_too_few():
+    with pytest.raises(ValueError, match="needs 2 rows at least, got n_samples = 1"):
+        FoldwiseRegressor().fit([[1.0]], [1.0])
+
+
 @pytest.mark.parametrize(
     ("values", "sentence"),
     [
