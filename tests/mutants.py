@@ -195,8 +195,8 @@ FAULTS = (
     ),
     Fault(
         "report/compare_page.py",
-        "if goal != goals[names[0]]:",
-        "if goal.direction != goals[names[0]].direction:",
+        "return studies, goals[0] if all(goal == goals[0] for goal in goals) else None",
+        "return studies, goals[0]",
         "studies of different metrics are ranked in one table",
     ),
     Fault(

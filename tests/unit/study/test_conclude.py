@@ -8,7 +8,7 @@ from foldwise.study import conclude
 
 def test_a_study_is_finished_before_the_error_where_mlflow_has_no_room(tmp_path, monkeypatch):
     for name in ("write_page", "write_json"):
-        monkeypatch.setattr(conclude, name, lambda *_: None)
+        monkeypatch.setattr(conclude, name, lambda *_, **__: None)
     monkeypatch.setattr(conclude, "shown_files", lambda _: ())
     finished = []
 
