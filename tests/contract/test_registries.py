@@ -43,7 +43,9 @@ def filled(request, tmp_path_factory):
         make_bundle(folder / str(place), "binary", seed=place)
         versions.append(registry.register(folder / str(place) / "bundle", name, None, {"accuracy": 0.5 + place}))
         cards.append((folder / str(place) / "bundle" / "bundle.json").read_text())
-    return registry, versions, cards
+    yield registry, versions, cards
+    if request.param == "other process":
+        registry.process.close(None)
 
 
 @pytest.mark.slow

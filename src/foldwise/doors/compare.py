@@ -51,7 +51,11 @@ def compare_studies(config: Mapping[str, Any]) -> None:
 
         write_sections(path, "foldwise: " + ", ".join(asked.studies), beside)
     else:
-        write_page(path, studies, goal, beside, studies_folder)
+        from foldwise.report.worst_rows_file import worst_rows_of
+
+        record = studies[0][0]
+        worst = worst_rows_of(studies_folder / record.name, record.summary) if len(studies) == 1 else None
+        write_page(path, studies, goal, beside, studies_folder, worst)
     screen.note(f"written: {path}")
 
 

@@ -13,8 +13,9 @@ from foldwise.data.preparation.fold import fit_preparation
 from foldwise.errors import JobError, Replaced
 from foldwise.evaluation.baseline_clock import BaselineClock
 from foldwise.ledger.rows import StudyRecord
-from foldwise.report.compare_page import RowsShown, write_page
+from foldwise.report.compare_page import write_page
 from foldwise.report.figures.searched import Marks
+from foldwise.report.worst_rows_file import worst_rows_of
 from foldwise.spec.goal import Goal
 from foldwise.study.certificate import certify, chosen_by
 from foldwise.study.explain import explain
@@ -109,12 +110,12 @@ def conclude(plan: Plan, searched: Searched, parts: Parts, registry: Registry, s
         registering = beside.submit(_register, plan, key, record, parts, registry, judgement)
         stage("figures")
         draw_figures(plan, model.bundle, results, judgement.baselines.scores, judgement.answers, notify, marks)
-        explained = explain(plan, best, results, parts)
+        importance = explain(plan, best, results, parts)
         stage("register")
         place, version = registering.result()
     summary = replace(
         summary,
-        importance=explained.importance,
+        importance=importance,
         model=described(plan.spec.register, version),
         seconds=_seconds(
             seconds, refit=refitted - began, baselines=judgement.baselines.seconds, concluding=time.monotonic() - began
@@ -122,7 +123,7 @@ def conclude(plan: Plan, searched: Searched, parts: Parts, registry: Registry, s
         mlflow=place,
     )
     stage("publish")
-    _publish(plan, replace(record, summary=summary), results, parts, explained.shown)
+    _publish(plan, replace(record, summary=summary), results, parts)
     return summary
 
 
@@ -210,13 +211,12 @@ def _seconds(before: Mapping[str, float], refit: float, baselines: float, conclu
     return {name: round(seconds, 3) for name, seconds in spent.items()}
 
 
-def _publish(
-    plan: Plan, record: StudyRecord, results: Sequence[TrialResult], parts: Parts, worst: RowsShown | None = None
-) -> None:
+def _publish(plan: Plan, record: StudyRecord, results: Sequence[TrialResult], parts: Parts) -> None:
     """Write the page and the summary, and show both; the ledger marks the study as finished."""
     summary = record.summary
     assert summary is not None
     reached("before-summary")
+    worst = worst_rows_of(plan.folder, summary)
     write_page(plan.folder / "compare.html", [(record, results)], plan.goal, folder=plan.folder.parent, worst=worst)
     write_json(plan.folder / "summary.json", summary.to_json())
     reached("after-summary")

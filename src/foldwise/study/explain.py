@@ -8,26 +8,26 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 import pandas as pd
 
 from foldwise.errors import DiskFull, Interrupted
 from foldwise.evaluation.level_scores import level_scores
-from foldwise.report.compare_page import RowsShown
 from foldwise.report.figures.columns import draw_importance
 from foldwise.report.figures.dependence import draw_dependence
 from foldwise.report.figures.level_scores import draw_levels
 from foldwise.report.figures.more_rows import draw_more_rows
 from foldwise.report.figures.style import save
+from foldwise.report.worst_rows_file import NAME as WORST
 from foldwise.seeds import Purpose, derive
 from foldwise.study.explained import Explaining, TimeIsOver
 from foldwise.study.explained_columns import dependences, importance_of
 from foldwise.study.more_rows import more_rows
 from foldwise.study.plan import Plan
 from foldwise.study.search import Parts
-from foldwise.study.worst_rows import WorstRows, worst_rows
+from foldwise.study.worst_rows import worst_rows
 from foldwise.system.disk import full_disk_named
 from foldwise.system.files import atomically
 from foldwise.system.numbers import duration
@@ -35,29 +35,13 @@ from foldwise.system.redact import first_line
 from foldwise.trial.importance import Importance
 from foldwise.trial.result import TrialResult
 
-IMPORTANCE, LEVELS, WORST, MORE = "importance.csv", "levels.csv", "worst_rows.csv", "more_rows.csv"
+IMPORTANCE, LEVELS, MORE = "importance.csv", "levels.csv", "more_rows.csv"
 FIGURES = ("columns.png", "dependence.png", "levels.png", "more_rows.png")
 USUAL_SECONDS, USUAL_SHARE = 60.0, 0.1  # of `explain.kind=auto`: a minute, or this share of what all trials took
 RESERVED = 4.0  # seconds of a limited job that are left for the registry and the tracker
 
 
-@dataclass(frozen=True, eq=False)
-class Explained:
-    """What the summary and the page show of it."""
-
-    importance: Importance | None = None
-    worst: WorstRows | None = None
-
-    @property
-    def shown(self) -> RowsShown | None:
-        """The worst rows as the study's page shows them, the columns that matter most first."""
-        if self.worst is None:
-            return None
-        first = [one.name for one in self.importance.columns] if self.importance else []
-        return self.worst.shown(first)
-
-
-def explain(plan: Plan, trial: TrialResult, results: Sequence[TrialResult], parts: Parts) -> Explained:
+def explain(plan: Plan, trial: TrialResult, results: Sequence[TrialResult], parts: Parts) -> Importance | None:
     """Look at the trial that was refitted; write tables and figures into the study's folder.
 
     Args:
@@ -65,6 +49,9 @@ def explain(plan: Plan, trial: TrialResult, results: Sequence[TrialResult], part
         trial: a complete trial.
         results: all finished trials, whose time bounds the time of `auto`.
         parts: what the study is run with.
+
+    Returns:
+        What the summary says of columns.
 
     Raises:
         DiskFull: there is no room for them.
@@ -74,7 +61,7 @@ def explain(plan: Plan, trial: TrialResult, results: Sequence[TrialResult], part
         (plan.folder / name).unlink(missing_ok=True)  # of an earlier end
     asked = plan.spec.fixed.explain
     if asked.kind == "none" or plan.same_rows:
-        return Explained()
+        return None
     searched = math.fsum(one.seconds for one in results if one.reused is None)
     usual = math.inf if asked.kind == "full" else max(USUAL_SECONDS, USUAL_SHARE * searched)
     seconds = min(usual, parts.deadline.left - RESERVED)
@@ -82,16 +69,13 @@ def explain(plan: Plan, trial: TrialResult, results: Sequence[TrialResult], part
     return _explained(looking, parts.watcher.note)
 
 
-def _explained(looking: Explaining, notify: Callable[[str], None]) -> Explained:
+def _explained(looking: Explaining, notify: Callable[[str], None]) -> Importance | None:
     plan, asked = looking.plan, looking.plan.spec.fixed.explain
     importance: Importance | None = None
-    worst: WorstRows | None = None
 
     def rows() -> None:
-        nonlocal worst
         if asked.worst and looking.kept is not None:
-            worst = worst_rows(plan, looking.kept, asked.worst)
-            _write(plan.folder / WORST, worst.frame)
+            _write(plan.folder / WORST, worst_rows(plan, looking.kept, asked.worst))
 
     def levels() -> None:
         if looking.kept is None:
@@ -145,7 +129,7 @@ def _explained(looking: Explaining, notify: Callable[[str], None]) -> Explained:
             break
         except Exception as fault:  # noqa: BLE001 - a study must not fail for what is said of it
             notify(f"{name}: could not be found: {first_line(fault)}")
-    return Explained(importance, worst)
+    return importance
 
 
 def _draws(plan: Plan) -> bool:

@@ -154,7 +154,7 @@ class DistantRegistry:
     """The registry of that process; raises as it does."""
 
     def __init__(self, process: OtherProcess) -> None:
-        self._process = process
+        self.process = process
 
     def register(
         self,
@@ -166,41 +166,41 @@ class DistantRegistry:
         standing: Standing = UNKNOWN,
     ) -> ModelVersion:
         """As the registry's."""
-        made: ModelVersion = self._process.call("register", folder, name, run_id, dict(metrics), idempotency_key, standing)
+        made: ModelVersion = self.process.call("register", folder, name, run_id, dict(metrics), idempotency_key, standing)
         return made
 
     def fetch(self, reference: str) -> Path:
         """As the registry's."""
-        folder: Path = self._process.call("fetch", reference)
+        folder: Path = self.process.call("fetch", reference)
         return folder
 
     def identity(self, name: str) -> str | None:
         """As the registry's."""
-        found: str | None = self._process.call("identity", name)
+        found: str | None = self.process.call("identity", name)
         return found
 
     def number(self, reference: str) -> tuple[str, int]:
         """As the registry's."""
-        found: tuple[str, int] = self._process.call("number", reference)
+        found: tuple[str, int] = self.process.call("number", reference)
         return found
 
     def answer(self, name: str, version: int, rows: Any) -> pd.DataFrame:
         """As the registry's."""
-        found: pd.DataFrame = self._process.call("answer", name, version, rows)
+        found: pd.DataFrame = self.process.call("answer", name, version, rows)
         return found
 
     def aliases(self, name: str) -> Mapping[str, int]:
         """As the registry's."""
-        found: Mapping[str, int] = self._process.call("aliases", name)
+        found: Mapping[str, int] = self.process.call("aliases", name)
         return found
 
     def set_alias(self, name: str, alias: str, version: int) -> None:
         """As the registry's."""
-        self._process.call("set_alias", name, alias, version)
+        self.process.call("set_alias", name, alias, version)
 
     def remove_alias(self, name: str, alias: str) -> None:
         """As the registry's."""
-        self._process.call("remove_alias", name, alias)
+        self.process.call("remove_alias", name, alias)
 
 
 def _unsent(why: str) -> str:

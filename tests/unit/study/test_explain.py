@@ -42,7 +42,7 @@ def trained(plan):
 def parts_of(stop=lambda: None, deadline=None):
     notes = []
     watcher = SimpleNamespace(note=notes.append)
-    return SimpleNamespace(watcher=watcher, raise_if_stopped=stop, deadline=deadline or Deadline()), notes
+    return SimpleNamespace(watcher=watcher, raise_if_asked_to_end=stop, deadline=deadline or Deadline()), notes
 
 
 def explained(plan, trial, results=(), **changes):
@@ -63,13 +63,13 @@ def test_tables_and_figures_are_written_and_the_columns_are_said(tmp_path):
     plan = plan_of(tmp_path, explain={"repeats": 3, "more_rows": True})
     found, notes = explained(plan, trained(plan))
     assert written(plan) == {*FILES, "more_rows.csv", "more_rows.png"}
-    assert notes[0] == found.importance.sentence
+    assert notes[0] == found.sentence
     assert notes[1].startswith("more rows: from ")
     table = pd.read_csv(plan.folder / "importance.csv")
     assert set(table["column"]) == set(plan.table.schema.names)
     assert (table["importance"].diff().dropna() <= 0).all()
-    assert found.importance.repeats == 3
-    assert found.importance.rows == len(plan.development)
+    assert found.repeats == 3
+    assert found.rows == len(plan.development)
     rows = pd.read_csv(plan.folder / "worst_rows.csv")
     assert len(rows) == 20
     np.testing.assert_allclose(rows["alcohol"], plan.table.raw["alcohol"].iloc[rows["row"]])
@@ -79,7 +79,7 @@ def test_it_is_the_same_again(tmp_path):
     plan = plan_of(tmp_path, tracking={"kind": "in_memory"})
     trial = trained(plan)
     first, _ = explained(plan, trial)
-    assert explained(plan, trial)[0].importance == first.importance
+    assert explained(plan, trial)[0] == first
     assert written(plan) == {"importance.csv", "levels.csv", "worst_rows.csv"}
 
 
@@ -91,7 +91,7 @@ def test_of_a_wide_table_the_columns_that_matter_are_measured_with_their_groups(
     data = {"kind": "csv", "path": str(tmp_path / "rows.csv"), "target": "y"}
     plan = plan_of(tmp_path, data, explain={"columns": 4, "rows": 150, "worst": 0}, fit={"epochs": 40})
     found, notes = explained(plan, trained(plan))
-    one = found.importance
+    one = found
     assert [unit.columns for unit in one.ranked[:2]] == [("x9", "again"), ("x4",)]
     assert (len(one.columns), one.of) == (4, 31)
     assert one.rows <= 150
@@ -104,7 +104,7 @@ def test_nothing_is_said_unasked_and_files_of_an_earlier_end_go(tmp_path, change
     plan = plan_of(tmp_path, **changes)
     (plan.folder / "importance.csv").write_text("old")
     found, notes = explained(plan, SimpleNamespace())
-    assert (found.importance, found.shown, notes, written(plan)) == (None, None, [], set())
+    assert (found, notes, written(plan)) == (None, [], set())
 
 
 def test_pixels_have_no_importance_and_no_noise(tmp_path):
@@ -115,7 +115,7 @@ def test_pixels_have_no_importance_and_no_noise(tmp_path):
     data = {"kind": "npz", "path": str(tmp_path / "images.npz"), "images": "x", "labels": "y"}
     plan = plan_of(tmp_path, data)
     found, notes = explained(plan, trained(plan))
-    assert found.importance is None
+    assert found is None
     assert notes == []
     assert written(plan) == {"levels.csv", "levels.png", "worst_rows.csv"}
 
@@ -130,7 +130,7 @@ def test_a_fault_is_reported_and_the_rest_goes_on(tmp_path, monkeypatch):
     plan = plan_of(tmp_path)
     found, notes = explained(plan, trained(plan))
     assert notes[0] == "scores by level: could not be found: odd"
-    assert found.importance is not None
+    assert found is not None
 
 
 @pytest.mark.parametrize("fault", [DiskFull("full"), Interrupted("stop")], ids=lambda fault: type(fault).__name__)
@@ -165,20 +165,21 @@ def test_what_would_take_too_long_is_left_out_and_said(tmp_path):
     plan = plan_of(tmp_path)
     trial = replace(trained(plan), seconds=500.0)
     found, notes = explained(plan, trial)
-    assert found.importance is None
-    assert found.worst is not None
+    assert found is None
+    assert "worst_rows.csv" in written(plan)
     assert notes == [
         "importance of columns: left out, as to train trial 0 again takes about 8 min; explain.kind=full measures it"
     ]
-    assert explained(plan, trial, [trial] * 12)[0].importance is not None  # a tenth of a long search
+    assert explained(plan, trial, [trial] * 12)[0] is not None  # a tenth of a long search
     full = plan_of(tmp_path, explain="full")
-    assert explained(full, trial)[0].importance is not None
+    assert explained(full, trial)[0] is not None
 
 
 def test_where_the_time_of_the_job_is_over_little_is_said(tmp_path):
     plan = plan_of(tmp_path)
     found, notes = explained(plan, trained(plan), deadline=Deadline(seconds=1.0))
-    assert (found.importance, found.worst) == (None, None)
+    assert found is None
+    assert "worst_rows.csv" not in written(plan)
     assert len(notes) == 1
     assert "budget.seconds" in notes[0]
 
@@ -186,8 +187,8 @@ def test_where_the_time_of_the_job_is_over_little_is_said(tmp_path):
 def test_predictions_that_were_not_kept_are_made_again(tmp_path):
     plan = plan_of(tmp_path, certify={"kind": "none"}, answers={"calibrate": False})
     found, _ = explained(plan, trained(plan))
-    assert found.importance is not None
-    assert len(found.worst.frame) == 20
+    assert found is not None
+    assert len(pd.read_csv(plan.folder / "worst_rows.csv")) == 20
 
 
 def test_the_importance_is_part_of_the_summary(tmp_path):
