@@ -24,7 +24,7 @@ TOP = 5
 SMALL = ("history", "columns", "importance")  # the first two that are there
 PAGES = (("all trials", "compare.html"), ("the search", "figures/search.html"), ("one step", "step.html"))
 SHORT = 24  # characters of a cell that is not broken
-CELL = "text-align:left;vertical-align:top"
+CELL = "text-align:left;vertical-align:top;padding:1px 12px 1px 0"
 
 
 @dataclass(frozen=True)
