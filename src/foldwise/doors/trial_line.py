@@ -107,7 +107,7 @@ def status_line(done: int, asked: int, best: TrialResult | None, left: float | N
         now: what is running.
         width: of the terminal.
     """
-    parts = [f"trial {min(done + 1, asked)} of {asked}"]
+    parts = [f"trial {done + 1} of {asked}" if done < asked else f"{done} of {asked} trials"]
     if best is not None:
         parts.append(f"best {score(best.mean)} (trial {best.number})")
     if left is not None:

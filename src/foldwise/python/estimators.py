@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from foldwise.bundle.bundle import Bundle  # it imports Keras, and a fit starts TensorFlow first
 
 # All rows are for trials, as scikit-learn's own tools hold rows out; nothing is compared or drawn. `overrides` can change each.
-USUAL = ("tracking=in_memory", "baselines=[]", "certify=none", "folds.count=3")
+USUAL = ("tracking=in_memory", "baselines=[]", "certify=none", "explain.kind=none", "folds.count=3")
 LABEL = "class "  # before the number of a class: a label that cannot be taken for a number
 ROWS_LEFT_OUT = {"kind": "none"}
 WIDTH = 110

@@ -70,17 +70,17 @@ def test_everything_is_in_one_display_and_nothing_is_printed(notebook, capsys):
     _run(screen_here())
     assert capsys.readouterr() == ("", "")
     assert display.made == 1
-    middle = next(each["text/html"] for each in display.shown if "1 of 2 trials" in each["text/html"])
+    middle = next(each["text/html"] for each in display.shown if "trial 2 of 2" in each["text/html"])
     assert "width:50%" in middle
     assert "best 0.8000 (trial 0)" in middle
     assert " left" in middle
     last = display.shown[-1]["text/html"]
-    assert "2 of 2 trials, best 0.9000 (trial 1)" in last
+    assert "2 of 2 trials · best 0.9000 (trial 1)" in last
     assert "width:100%" in last
     assert last.count("The network is better") == 1
     assert last.count("rows &lt;and&gt; columns") == 1
     assert "trial   0" not in last
-    assert display.shown[-1]["text/plain"] == "2 of 2 trials, best 0.9000 (trial 1)\nThe network is better"
+    assert display.shown[-1]["text/plain"] == "2 of 2 trials · best 0.9000 (trial 1)\nThe network is better"
 
 
 def test_the_verdict_stands_once_below_a_cell(notebook):
