@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from foldwise.spec.base import ByKind, Listed, Name, Spec, matching
-from foldwise.spec.places import FilePath, LedgerSpec, Paths, TrackingSpec
+from foldwise.spec.places import FilePath, Folder, LedgerSpec, Paths, TrackingSpec
 
 
 class PredictSpec(Spec):
@@ -116,6 +116,7 @@ class UiSpec(Spec):
     home_port: Annotated[int, Field(ge=1, le=65535)] = 5050
     mlflow: bool = True
     port: Annotated[int, Field(ge=1, le=65535)] = 5000
+    jobs: Folder | None = None
     ledger: LedgerSpec = LedgerSpec()
     tracking: Annotated[TrackingSpec, ByKind] = TrackingSpec()
     paths: Paths = Paths()
