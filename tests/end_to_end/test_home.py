@@ -141,6 +141,8 @@ def test_a_study_is_watched_stopped_killed_and_found_again(page, tmp_path):
         page.locator(".badge.died").wait_for()
         assert time.monotonic() - killed < SHOWN_WITHIN
         assert "is gone; the same command continues the study" in page.locator("#why").inner_text()
+        sharp = "box => box.width === Math.round(box.getBoundingClientRect().width * devicePixelRatio)"
+        until(lambda: page.locator("#scores").evaluate(sharp))  # it is drawn anew where the curves were
         shown = trials_shown(page), page.locator("#best").inner_text(), page.locator("#log").inner_text()
         server.send_signal(signal.SIGKILL)
         page.locator("#fault", has_text="the home does not answer").wait_for()

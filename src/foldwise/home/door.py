@@ -102,7 +102,8 @@ def _home(asked: UiSpec, ledger: Ledger, base: str | None, closes: ExitStack) ->
     runs = Path(asked.paths.runs).resolve()
     viewer = closes.enter_context(closing(Viewer(asked.ledger.url or f"sqlite:///{runs / 'ledger.db'}")))
     bound = listen_from(asked.host, asked.home_port, "home_port")
-    sources = Sources(viewer, runs, conf_at(asked.paths.conf).jobs(), MlflowPages(base, VIEW), ledger.live.request_stop)
+    jobs = Path(asked.jobs).resolve() if asked.jobs else conf_at(asked.paths.conf).jobs()
+    sources = Sources(viewer, runs, jobs, MlflowPages(base, VIEW), ledger.live.request_stop)
     return closes.enter_context(home(sources, asked.host, bound, asked.names))
 
 

@@ -127,6 +127,7 @@ class UiSpec(Spec):
     home_port: Annotated[int, Field(ge=1, le=65535)] = 5050
     mlflow: bool = True
     port: Annotated[int, Field(ge=1, le=65535)] = 5000
+    jobs: Folder | None = None
     ledger: LedgerSpec = LedgerSpec()
     tracking: Annotated[TrackingSpec, ByKind] = TrackingSpec()
     paths: Paths = Paths()

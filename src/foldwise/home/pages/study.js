@@ -58,7 +58,7 @@ function numbers() {
   byId("best-of").textContent = top ? `best ${study.metric}, trial ${top.number}` : `best ${study.metric}`;
   byId("left").textContent = runs ? seconds(live?.seconds_left) : study.seconds !== null ? seconds(study.seconds) : "–";
   byId("left").nextElementSibling.textContent = runs || study.seconds === null ? "left" : "taken";
-  byId("stage").textContent = runs && live ? STAGES[live.stage] ?? live.stage : study.state;
+  byId("stage").textContent = live && study.state !== "finished" ? STAGES[live.stage] ?? live.stage : study.state;
   byId("load").textContent = live && number(live.load) ? live.load.toFixed(1) : "–";
   byId("load-of").textContent = live?.cores ? `load of ${live.cores} cores` : "load";
   byId("memory").textContent = live ? megabytes(live.memory) : "–";
@@ -72,7 +72,7 @@ function curves() {
   if (names.length && names.join() !== [...select.options].map((option) => option.value).join()) {
     const chosen = select.value;
     select.replaceChildren(...names.map((one) => { const option = element("option", one); option.value = one; return option; }));
-    if (names.includes(chosen)) select.value = chosen;
+    select.value = names.includes(chosen) ? chosen : names.includes("loss") ? "loss" : names[0];
   }
   byId("running-trial").textContent = number(live.trial) ? `Trial ${live.trial}` : "Between trials";
   const folds = found?.folds ?? [], latest = folds[folds.length - 1];
@@ -120,7 +120,9 @@ async function stop() {
 byId("stop").addEventListener("click", stop);
 byId("ask").addEventListener("submit", (event) => { event.preventDefault(); token(byId("token").value.trim()); byId("token").value = ""; stop(); });
 byId("curve").addEventListener("change", curves);
-addEventListener("resize", () => { if (study) { curves(); drawScores([...trials.values()], study.less_is_better); } });
+const draw = () => { if (study) { curves(); drawScores([...trials.values()], study.less_is_better); } };
+addEventListener("resize", draw);  // the button of the theme sends it too
+new ResizeObserver(draw).observe(byId("scores"));  // it widens when no trial runs any more
 token();
 
 // A hidden tab is not connected: a browser opens six connections to a server at most.
