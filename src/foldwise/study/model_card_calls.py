@@ -25,15 +25,16 @@ def calls(card: Card, name: str) -> list[Part]:
     file = "images.npz" if is_image else "rows.csv"
     row = None if is_image else {column.name: _usual(column) for column in card.profile}
     shape = " x ".join(map(str, card.schema.image or ()))
-    one = f"bundle.answer({row!r})" if row is not None else f"bundle.answer(image)  # uint8, {shape}"
+    one = f"print(bundle.answer({row!r}))" if row is not None else f"print(bundle.answer(image))  # uint8, {shape}"
+    made_up = "" if row is None else " The row below is made up."
     body = '{"inputs": [IMAGE]}' if row is None else json.dumps({"dataframe_records": [row]}, ensure_ascii=False)
     url = f"http://127.0.0.1:{PORT}/invocations"
     return [
-        f"With {model} the version that is champion answers; {name}/2 is version 2. The row below is made up.",
+        f"With {model} the version that is champion answers; {name}/2 is version 2.{made_up}",
         "A file of rows:",
         Code(f"foldwise predict model={model} input={file} output=answers.csv"),
         "From Python:",
-        Code(f'import foldwise\n\nbundle = foldwise.load("{model}")\nprint({one})'),
+        Code(f'import foldwise\n\nbundle = foldwise.load("{model}")\n{one}'),
         "Over HTTP:",
         Code(
             f"MLFLOW_TRACKING_URI=sqlite:///mlruns/mlflow.db mlflow models serve -m models:/{model} --env-manager local"
