@@ -76,4 +76,4 @@ def test_the_line_of_state_has_what_is_known():
     assert status_line(0, 40, None, None, "", 80) == "trial 1 of 40"
     whole = status_line(4, 40, RESULT, 125.0, "epoch 31 of 100", 80)
     assert whole == "trial 5 of 40 · best 0.9333 (trial 12) · 2 min left · epoch 31 of 100"
-    assert status_line(40, 40, RESULT, None, "", 80).startswith("trial 40 of 40")
+    assert status_line(40, 40, RESULT, None, "", 80).startswith("40 of 40 trials")
