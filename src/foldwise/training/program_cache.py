@@ -188,7 +188,10 @@ def _write(folder: Path, name: str, content: bytes) -> None:
 def _bound(folder: Path) -> None:
     """Remove the files that were not used for longest, until all together are small enough."""
     files = []
+    sweep(folder, "*")  # of other versions too, which no later process may open
     for path in folder.glob("*/*/*"):
+        if path.parent.name.startswith("."):  # a running process's own; `sweep` removes it once that has ended
+            continue
         with suppress(OSError):
             about = path.lstat()
             files.append((about.st_mtime, about.st_size, path))

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from foldwise.system.files import part_of
 from foldwise.training import program_cache
 from foldwise.training.program_cache import ProgramCache, open_cache, usual_folder
 
@@ -141,9 +142,17 @@ def test_the_oldest_files_go_when_all_are_too_large(tmp_path, unopened, monkeypa
     for age in range(5):
         (old / f"file{age}").write_bytes(b"x" * 100)
         os.utime(old / f"file{age}", (1000 - age, 1000 - age))
+    running = part_of(tmp_path / "old-version" / "xla")
+    killed = running.with_name(running.name.replace(f".{os.getpid()}.", ".999999999."))
+    for folder in (running, killed):
+        folder.mkdir()
+        (folder / "program.pb").write_bytes(b"x" * 100)
+        os.utime(folder / "program.pb", (500, 500))
     tmp_path.chmod(0o700)
     assert open_cache(tmp_path) is None
     assert sorted(path.name for path in old.iterdir()) == ["file0", "file1"]
+    assert (running / "program.pb").exists()  # XLA may be reading it
+    assert not killed.exists()
 
 
 def test_the_usual_folder_is_the_user_s_cache_folder(monkeypatch):
