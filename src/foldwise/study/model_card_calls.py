@@ -45,7 +45,7 @@ def calls(card: Card, name: str) -> list[Part]:
 
 
 def _usual(column: ColumnProfile) -> float | str | None:
-    """A usual cell of a column: the middle of its numbers, its most frequent level, else none. It is no row's own."""
+    """A usual cell of a column: the middle of its numbers, its most frequent level, else nothing; of different rows."""
     if column.kind == "number" and column.low is not None:
         return float(f"{column.edges[len(column.edges) // 2] if column.edges else column.low:.4g}")
     return next(iter(column.levels), None)
