@@ -51,6 +51,8 @@ def test_an_ensemble_is_one_model_for_every_door(tmp_path, words):
     assert found["megabytes"] > 0
     assert f"the model is an ensemble of {len(found['members'])} trials" in done.stdout
     assert f"model (ensemble of {len(found['members'])})" in done.stdout
+    (card,) = runs.glob("studies/*/bundle/model_card.md")
+    assert f"The mean of {len(found['members'])} trials of study" in card.read_text()
 
     rows, answers = tmp_path / "rows.csv", tmp_path / "answers.csv"
     done = run("predict", "model=rows@champion", f"input={rows}", f"output={answers}", runs=runs)

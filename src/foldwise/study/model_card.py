@@ -70,7 +70,7 @@ def model_card(plan: Plan, best: TrialResult, model: Refitted, judgement: Judgem
         Section("What it answers", _answers(plan, model)),
         Section("Data", _data(plan, summary)),
         Section("Preparation", [_options(plan, best, ("prep", "balance", "augment")), _features(model)]),
-        Section("Network", _network(plan, best, model)),
+        Section("Network", _network(plan, best, model, summary)),
         Section("Scores", scores(plan, judgement, summary)),
         *([Section("Scores by level", asked)] if asked else []),
         Section("Limits", _limits(plan, summary, model)),
@@ -167,7 +167,18 @@ def _features(model: Refitted) -> str:
     return f"The network takes {counted(len(model.features), 'feature')}. Options at none, false or 0 are left out."
 
 
-def _network(plan: Plan, best: TrialResult, model: Refitted) -> list[Part]:
+def _network(plan: Plan, best: TrialResult, model: Refitted, summary: StudySummary) -> list[Part]:
+    if summary.ensemble is not None and summary.ensemble.shipped:
+        members = [
+            (
+                f"trial {one.trial}",
+                str(one.weight),
+                ", ".join(f"{name}={shown_value(value)}" for name, value in one.params.items()),
+            )
+            for one in summary.ensemble.members
+        ]
+        said = f"The mean of {len(members)} trials of study {plan.spec.name}, each trained once more on all rows to develop on."
+        return [said, Grid(("network", "weight", "searched values"), members)]
     size = best.costs.get("parameters")
     several = f", the mean of {model.trial.fit.seeds} networks" if model.trial.fit.seeds > 1 else ""
     first = f"Trial {best.number} of study {plan.spec.name}{several}, trained once more on all rows to develop on."

@@ -36,10 +36,11 @@ class Answered:
 
 def scores(plan: Plan, judgement: Judgement, summary: StudySummary) -> list[Part]:
     """The model's scores with intervals and those of the baselines, all metrics of the holdout, and its confusion matrix."""
-    metric, best, folds = plan.goal.metric, summary.best, len(summary.best.folds)
-    lines = [(f"{metric} {summary.scored}", plus_minus(score(best.mean), score(best.sd), folds), _over(folds))]
-    found = summary.certificate
-    if found is not None and found.score is not None:
+    metric, folds = plan.goal.metric, len(summary.best.folds)
+    lines = [(f"{metric} {summary.scored}", summary.cross_validated, _over(folds))]
+    found, together = summary.certificate, summary.ensemble
+    of_trial = together is None or not together.shipped  # the score of an ensemble is a corrected one already
+    if of_trial and found is not None and found.score is not None:
         lines.append((f"{metric} corrected for the search", score(found.score), _between(found.low, found.high)))
     if summary.holdout is not None:
         own = _on_holdout(plan, judgement)
