@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from foldwise.bundle.card import Card
+from typing import TYPE_CHECKING
+
 from foldwise.ledger.rows import StudyRecord
 from foldwise.system.markdown import code, in_markdown
 from foldwise.system.numbers import counted
 from foldwise.tracking.registry import FIRST, Standing
+
+if TYPE_CHECKING:
+    from foldwise.bundle.card import Card
 
 NAMED = 30  # columns or labels
 MOST = 5000  # characters that MLflow takes

@@ -132,7 +132,7 @@ def test_seeds_that_the_time_is_not_enough_for_are_left_out(tmp_path):
         (folder / f"{one.number}-{number}.json").write_text(json.dumps(row))
     notes = []
     over = Deadline(1.0, time.monotonic() - 100)
-    parts = SimpleNamespace(watcher=SimpleNamespace(note=notes.append), raise_if_stopped=lambda: None, deadline=over)
+    parts = SimpleNamespace(watcher=SimpleNamespace(note=notes.append), raise_if_asked_to_end=lambda: None, deadline=over)
     found = fresh_runs.fresh_runs(plan, results, parts)
     assert [one.number for one in found.trials] == [1, 0]
     assert found.seeds == 1
@@ -148,7 +148,7 @@ def test_a_user_who_stops_is_heard(tmp_path):
         raise Interrupted("stopped")
 
     plan = plan_of(tmp_path)
-    parts = SimpleNamespace(watcher=SimpleNamespace(note=lambda _: None), raise_if_stopped=stop, deadline=Deadline())
+    parts = SimpleNamespace(watcher=SimpleNamespace(note=lambda _: None), raise_if_asked_to_end=stop, deadline=Deadline())
     with pytest.raises(Interrupted):
         fresh_runs.fresh_runs(plan, [trial(0, 8)], parts)
 
@@ -162,7 +162,7 @@ def test_a_trial_that_fails_on_a_seed_is_left_out(tmp_path):
             row = {**fresh_runs._mark(plan, one), "scores": [0.5] * 10, "reason": reason}
             (plan.folder / "fresh" / f"{one.number}-{number}.json").write_text(json.dumps(row))
     notes = []
-    parts = SimpleNamespace(watcher=SimpleNamespace(note=notes.append), raise_if_stopped=lambda: None, deadline=Deadline())
+    parts = SimpleNamespace(watcher=SimpleNamespace(note=notes.append), raise_if_asked_to_end=lambda: None, deadline=Deadline())
     found = fresh_runs.fresh_runs(plan, results, parts)
     assert [one.number for one in found.trials] == [0]
     assert found.failed == {1: "nan: the loss"}
