@@ -49,6 +49,7 @@ def test_an_address_where_nobody_answers_is_one_sentence(tmp_path):
     assert len(done.stderr.strip().splitlines()) == 1
 
 
+@pytest.mark.nightly
 def test_the_workers_of_a_scheduler_that_is_there_already(tmp_path, trials, here):
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT)])}
     place = tmp_path / "scheduler.json"

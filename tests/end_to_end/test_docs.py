@@ -18,7 +18,20 @@ DOCS = ROOT / "docs"
 PAGES = [path.relative_to(DOCS).as_posix() for path in sorted(DOCS.rglob("*.md"))]
 FIRST = ("tutorial/xor.md",)  # in each run; the others are among the long tests, but for those that take longest
 LAST = (
-    *(f"how_to/{name}.md" for name in ("budget", "images", "imbalanced", "own_network", "own_recipes", "search", "training")),
+    *(
+        f"how_to/{name}.md"
+        for name in (
+            "budget",
+            "images",
+            "imbalanced",
+            "notebook",
+            "own_network",
+            "own_recipes",
+            "own_table",
+            "search",
+            "training",
+        )
+    ),
     "tutorial/cifar10.md",
 )
 READY_WITHIN = 120  # seconds for a server

@@ -31,7 +31,7 @@ def words(tmp_path):
     return ["data=csv", f"data.path={tmp_path / 'rows.csv'}", "data.target=y", *BY_HEART]
 
 
-@pytest.mark.long
+@pytest.mark.nightly
 def test_an_ensemble_is_one_model_for_every_door(tmp_path, words):
     from foldwise.api import load
     from foldwise.models.average import members

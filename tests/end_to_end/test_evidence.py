@@ -28,7 +28,7 @@ WORLD = World(rows=ROWS, drifts=((WEEKS, 1.6),))
 PLACES = [*EVIDENCE, "before-promotion", "in-promotion", "after-promotion", "after-alias", "after-retraining-ended:2"]
 PLACES += [place for place in (*COORDINATOR, *CONCLUSION) if place != "after-ask"]
 ALL = os.environ.get("FOLDWISE_EVIDENCE_KILLS") == "all"
-FEW = ("after-look", "after-promotion", "after-commit", "after-next")
+FEW = ("after-promotion", "after-next")
 
 
 def write(folder, weeks, least=0):

@@ -116,7 +116,7 @@ def test_a_study_without_its_mlflow_stops_and_the_next_start_shows_each_trial_on
     assert len(rows) == count + 1
 
 
-@pytest.mark.long
+@pytest.mark.nightly
 def test_more_trials_and_other_ranges_register_each_winner_once(tmp_path):
     runs = tmp_path / "runs"
     words = ["data=iris", "tracking.figures=false", "folds.count=3", "fit.epochs=3", "model.hidden=1", "study=wide"]

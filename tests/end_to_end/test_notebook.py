@@ -52,7 +52,7 @@ def test_a_tuned_study_is_one_display_and_its_result_and_nothing_stands_twice(ou
     shown = outputs["tune"]
     assert [one["output_type"] for one in shown] == ["display_data", "execute_result"], json.dumps(shown)[:3000]
     progress, result = (_html([one]) for one in shown)
-    assert "4 of 4 trials, best " in progress
+    assert "4 of 4 trials · best " in progress
     assert "width:100%" in progress
     verdict = re.search(r"<b>(.+?)</b>", result)[1]
     assert "holdout accuracy" in verdict.lower()

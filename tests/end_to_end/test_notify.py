@@ -81,7 +81,7 @@ def test_the_printed_configuration_has_its_scheme_only(tmp_path):
     assert SECRET not in done.stdout
 
 
-@pytest.mark.long
+@pytest.mark.nightly
 def test_an_interrupted_study_and_a_retraining_report_too(hook, tmp_path):
     runs = tmp_path / "runs"
     words = [*STUDY, *hook.words, "study=mine", "training.engine=keras", "budget.trials=400", "fit.epochs=40"]
