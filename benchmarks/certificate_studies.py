@@ -41,6 +41,7 @@ SEARCH = (
     "folds.count=5",
     "tracking=in_memory",
     "baselines=[]",
+    "explain=none",
     "data.holdout={kind: none}",
     f"budget.trials={TRIALS}",
 )
