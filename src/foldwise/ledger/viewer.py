@@ -1,4 +1,4 @@
-"""Read a ledger for pages: on connections that cannot write and wait for no writer, whoever uses the ledger meanwhile."""
+"""Read a ledger for pages: on connections that cannot write and wait for no writer."""
 
 from __future__ import annotations
 

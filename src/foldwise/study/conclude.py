@@ -106,13 +106,14 @@ def conclude(plan: Plan, searched: Searched, parts: Parts, registry: Registry, s
     record = parts.ledger.study(plan.spec.name)
     assert record is not None  # its trials are in the ledger
     key = idempotency_key_of(record, best.number, ensemble)
-    with ThreadPoolExecutor(1) as beside:  # MLflow works in a process of its own
-        registering = beside.submit(_register, plan, key, record, parts, registry, judgement)
-        stage("figures")
-        draw_figures(plan, model.bundle, results, judgement.baselines.scores, judgement.answers, notify, marks)
-        importance = explain(plan, best, results, parts)
-        stage("register")
-        place, version = registering.result()
+    beside = ThreadPoolExecutor(1)  # MLflow works in a process of its own
+    registering = beside.submit(_register, plan, key, record, parts, registry, judgement)
+    beside.shutdown(wait=False)  # a study that is stopped meanwhile does not wait for an MLflow that hangs
+    stage("figures")
+    draw_figures(plan, model.bundle, results, judgement.baselines.scores, judgement.answers, notify, marks)
+    importance = explain(plan, best, results, parts)
+    stage("register")
+    place, version = registering.result()
     summary = replace(
         summary,
         importance=importance,

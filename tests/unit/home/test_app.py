@@ -1,4 +1,4 @@
-"""The home as whoever asks it sees it: a server on a port."""
+"""The home as a browser sees it: a server on a port."""
 
 import http.client
 import json
