@@ -1,0 +1,47 @@
+"""The engine `jax` takes the steps of Keras's own `fit` on JAX. In a process of its own: this one has Keras on TensorFlow."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests.unit.training.fused_jax.cases import CASES, QUICK
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not __import__("importlib.util").util.find_spec("jax"), reason="jax is not installed"),
+]
+TOLERANCE = 1e-8
+
+
+def differences(names):
+    run = subprocess.run(
+        [sys.executable, "-m", "tests.unit.training.fused_jax.equality", *names],
+        env={**os.environ, "KERAS_BACKEND": "jax"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr
+    *found, last = map(json.loads, run.stdout.splitlines())
+    assert last == {"tensorflow": False}
+    assert [one["case"] for one in found] == list(names)
+    return {one["case"]: one["difference"] for one in found}
+
+
+def all_equal(names):
+    found = differences(names)
+    assert {name: far for name, far in found.items() if not (isinstance(far, float) and far < TOLERANCE)} == {}
+
+
+def test_networks_of_layers_and_own_functions_learn_what_keras_teaches_them():
+    all_equal(QUICK)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(900)
+def test_every_optimizer_loss_and_schedule_does():
+    assert len(CASES) >= 40
+    all_equal([name for name in CASES if name not in QUICK])
