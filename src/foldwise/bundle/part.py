@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import keras
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from foldwise.bundle.forward import Answers, answers_of
 from foldwise.data.preparation.fold import AnyPreparation, Features
 from foldwise.data.preparation.pixels import ImagePreparation
 from foldwise.models.average import averaged, members
@@ -45,7 +47,12 @@ class Part:
 
     def scores(self, given: Conformed, block: int = BLOCK) -> Floats:
         """The predictions of conformed rows, computed in blocks: (rows, labels), or (rows,) for regression."""
-        return to_predictions(self.head, _forward(self.network, self.features(given), block), self.preparation.target)
+        outputs = _forward(self._answers, self.features(given), block, int(self.network.output_shape[-1]))
+        return to_predictions(self.head, outputs, self.preparation.target)
+
+    @cached_property
+    def _answers(self) -> Answers:
+        return answers_of(self.network)
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,15 +91,14 @@ def _alike(one: Part, other: Part) -> bool:
     return same and one.head.averages(one.preparation.target)
 
 
-def _forward(network: keras.Model, features: Features, size: int) -> Floats:
-    """The network's outputs, (rows, outputs), computed in blocks."""
+def _forward(answers: Answers, features: Features, size: int, width: int) -> Floats:
+    """A network's outputs, (rows, width), computed in blocks."""
     outputs = []
     for start in range(0, len(features), size):
         block = features[start : start + size]
         filled = np.zeros((size, features.shape[1]), dtype=np.float32)
         filled[: len(block)] = block
-        outputs.append(network.predict_on_batch(filled)[: len(block)])
-    width = int(network.output_shape[-1])
+        outputs.append(answers(filled)[: len(block)])
     return np.concatenate(outputs).astype(np.float64) if outputs else np.empty((0, width))
 
 

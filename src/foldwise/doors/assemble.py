@@ -20,6 +20,7 @@ from foldwise.spec.tuner import GridTuner as GridTunerSpec
 from foldwise.spec.tuner import OptunaSpec
 from foldwise.spec.tuner import RandomTuner as RandomTunerSpec
 from foldwise.system.command import door_command
+from foldwise.system.keras_backend import Backend
 from foldwise.trial.result import values_of
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ TUNER_EXTRAS = {"gp": ("torch", "gp"), "kt_": ("keras_tuner", "kerastuner")}
 ONE_GOAL = ("cmaes", "kt_bayesian", "kt_hyperband")
 
 # Libraries whose version can change a study's numbers.
-VERSIONS = ("foldwise", "keras", "tensorflow", "numpy", "scikit-learn", "imbalanced-learn", "pandas", "optuna", "cmaes")
+VERSIONS = ("foldwise", "keras", "{backend}", "numpy", "scikit-learn", "imbalanced-learn", "pandas", "optuna", "cmaes")
 
 
 def ledger_at(
@@ -121,7 +122,7 @@ def make_executor(
     raise_if_stopped: Callable[[], None],
     on_curves: OnCurves = lambda fold, curves, unit: None,
 ) -> Executor:
-    """The executor that the configuration names. If trials run here, TensorFlow has started in this process.
+    """The executor that the configuration names. If trials run here, the backend has started in this process.
 
     Args:
         plan: the study's data.
@@ -147,7 +148,8 @@ def make_executor(
         place, folds = chosen.address, plan.folder / "folds"
         shutil.rmtree(folds, ignore_errors=True)  # files of a killed start, perhaps by other versions
         cluster = dask_cluster.SharedCluster(place) if place else dask_cluster.LocalCluster(chosen.workers, threads, folds)
-        opening = Opening(plan.table, plan.splits, seed, threads, limits, None if place else folds, plan.spec.fixed.paths.cache)
+        shared, backend = None if place else folds, plan.spec.fixed.training.backend
+        opening = Opening(plan.table, plan.splits, seed, threads, limits, shared, plan.spec.fixed.paths.cache, backend)
         return Remote(cluster, opening, notify, limits)
     from foldwise.execution.local import HereExecutor
 
@@ -192,6 +194,7 @@ def make_registry(tracking: TrackingSpec, runs: str) -> Registry:
     return MlflowRegistry(mlflow_store(Path(runs), tracking.url))
 
 
-def versions() -> dict[str, str]:
-    """The versions that a study's numbers can depend on."""
-    return {"python": platform.python_version(), **{name: version(name) for name in VERSIONS}}
+def versions(backend: Backend) -> dict[str, str]:
+    """The versions that the numbers of a study on this backend can depend on."""
+    names = [name.format(backend=backend) for name in VERSIONS]
+    return {"python": platform.python_version(), **{name: version(name) for name in names}}

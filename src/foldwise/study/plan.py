@@ -99,7 +99,8 @@ class Plan:
         fixed, spec = self.spec.fixed, trial_at(self.spec, params)
         costs = tuple(goal.metric for goal in self.goals[1:])
         asked = next((known for known in ENGINE_NAMES if known == engine), fixed.training.engine)
-        return TrialJob(number, params, fixed.seed, spec, self.goal, asked, costs, dict(fixed.goal.bounds))
+        job = TrialJob(number, params, fixed.seed, spec, self.goal, asked, costs, dict(fixed.goal.bounds))
+        return replace(job, backend=fixed.training.backend, precision=fixed.training.precision)
 
     @property
     def recipe(self) -> Mapping[str, Any]:
@@ -226,7 +227,8 @@ def threads_of(plan: Plan) -> int:
     def features() -> int:
         return len(fit_preparation(plan.table, largest, trials[0].prep).features)
 
-    return threads_for(trials, fixed.training.engine, len(largest), features, max(1, len(plan.table.labels)))
+    asked, outputs = fixed.training, max(1, len(plan.table.labels))
+    return threads_for(trials, asked.engine, len(largest), features, outputs, asked.backend, asked.precision)
 
 
 def check_batch(fit: FitSpec, splits: Sequence[Split]) -> None:
