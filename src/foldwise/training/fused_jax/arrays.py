@@ -80,9 +80,7 @@ def over_blocks(step: Callable[[Any, Rows, Tensor], Any], start: Any, rows: Rows
     full, rest = divmod(count, ROWS_AT_ONCE)
     if full:
         starts = ROWS_AT_ONCE * jnp.arange(full)
-        start, _ = jax.lax.scan(
-            lambda so_far, at: (step(so_far, block_of(rows, at, ROWS_AT_ONCE), at), None), start, starts
-        )
+        start, _ = jax.lax.scan(lambda so_far, at: (step(so_far, block_of(rows, at, ROWS_AT_ONCE), at), None), start, starts)
     begun = full * ROWS_AT_ONCE
     return step(start, block_of(rows, begun, rest), jnp.asarray(begun)) if rest else start
 

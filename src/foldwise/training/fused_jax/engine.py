@@ -1,4 +1,4 @@
-"""The engine `jax`: all folds of a trial at once, any Keras network, on JAX.
+"""The engine `fused` on JAX: all folds of a trial at once, any Keras network, on JAX.
 
 A fold's steps are those of Keras's own `fit` on JAX: its training step is mapped over folds. Each fold has its own learning
 rate, patience, random draws and kept weights, and stops on its own.
@@ -26,8 +26,10 @@ from foldwise.training.fused_jax.arrays import Group, Learner, Rows, Sizes
 from foldwise.training.fused_jax.grouped import groups_of
 from foldwise.training.fused_jax.network import Inputs, compiled_for, first_seeds, forget_networks
 from foldwise.training.fused_jax.program import Plan, State, program_for, settled
+from foldwise.training.fused_jax.recording import recording_of
 from foldwise.training.fused_jax.rows import train_rows, valid_rows
 from foldwise.training.fused_jax.rule import in_turn
+from foldwise.training.program_cache import program_cache
 
 Array = npt.NDArray[Any]
 EPOCHS_AT_ONCE = 32
@@ -58,11 +60,12 @@ def _fit(training: Training, inputs: Inputs, folds: Sequence[tuple[int, FoldData
     lost = False
     stack = _Stack(training, inputs, folds)
     plateau = training.rates.plateau is not None
+    singly = plateau or stack.recording is not None
     rates = [training.rates] * len(folds)
     at_once = min(stack.most, max(1, FIRST_STEPS // stack.steps))
     while stack.before < training.fit.epochs and stack.running.any() and not lost:
         until = next((rung for rung in training.rungs if rung > stack.before), training.fit.epochs)
-        epochs = min(1 if plateau else at_once, until - stack.before)
+        epochs = min(1 if singly else at_once, until - stack.before)
         called = time.perf_counter()
         stack.run(np.array([[of.rate(stack.before + epoch) for of in rates] for epoch in range(epochs)]))
         if plateau:
@@ -75,12 +78,16 @@ def _fit(training: Training, inputs: Inputs, folds: Sequence[tuple[int, FoldData
         slow = time.perf_counter() - called > SECONDS_A_CALL
         at_once = max(1, at_once // 2) if slow else min(2 * at_once, stack.most)
     yield from stack.results(time.perf_counter() - began, lost)
+    cache = program_cache()
+    if cache is not None and stack.is_new:
+        cache.publish()
 
 
 class _Stack:
     """The folds' arrays, their progress, and the program that trains them. Folds of one size stand side by side.
 
-    before: epochs run. running: which folds still train. curves: name -> a list of values for each fold. steps: of an epoch.
+    is_new: whether its program was not there before. before: epochs run. running: which folds still train. curves: name -> a
+    list of values for each fold. steps: of an epoch.
     """
 
     def __init__(self, training: Training, inputs: Inputs, folds: Sequence[tuple[int, FoldData]]) -> None:
@@ -107,19 +114,18 @@ class _Stack:
         self.steps = math.ceil(most / batch)
         self.width = self.steps * batch if pads else most
         self.groups = () if pads else groups_of(list(zip(counts, valid, strict=True)))
-        self.program = program_for(
-            self.compiled,
-            Sizes(
-                groups=self.groups,
-                batch=batch,
-                alike=len(set(counts)) == 1 and most % batch == 0,
-                valid=max(valid),
-                in_turn=in_turn(self.compiled.network),
-                monitored=monitored,
-                more=bool(monitored) and stop.sign < 0,
-                last=bool(monitored) and stop.ties == "last",
-            ),
+        sizes = Sizes(
+            groups=self.groups,
+            batch=batch,
+            alike=len(set(counts)) == 1 and most % batch == 0,
+            valid=max(valid),
+            in_turn=in_turn(self.compiled.network),
+            monitored=monitored,
+            more=bool(monitored) and stop.sign < 0,
+            last=bool(monitored) and stop.ties == "last",
         )
+        self.is_new = sizes not in self.compiled.programs
+        self.program = program_for(self.compiled, sizes)
         self.state = self._first_state(first_seeds(training, inputs, self.compiled))
         precision = self.state.best.dtype
         gain = [stop.least_gain(data.target.sd) for data in self.folds]
@@ -127,6 +133,10 @@ class _Stack:
         self.before = 0
         self.running = np.ones(len(folds), dtype=bool)
         self.curves: dict[str, list[list[float]]] = {}
+        steps = [math.ceil(count / batch) for count in counts]
+        self.recording = recording_of(training, self.numbers, steps, self.compiled, sizes)
+        if self.recording is not None:
+            self.recording.at_epoch(0, self.state.learner)
 
     def run(self, rates: Array) -> None:
         """Train some epochs at these rates (epochs, folds), each with its validation."""
@@ -148,10 +158,15 @@ class _Stack:
             patience=self.patience[0],
             min_delta=self.patience[1],
         )
+        recording = self.recording if self.recording is not None and self.running[self.recording.place] else None
+        if recording is not None:
+            recording.at_step(self.state.learner, plan, self.train, self.before)
         result = self.program.run(self.state, plan, self.train, self.valid)
         self.state = result.state
         self._note(rates, {name: np.asarray(curve) for name, curve in result.curves.items()}, np.asarray(result.ran)[:epochs])
         self.before += epochs
+        if recording is not None:
+            recording.at_epoch(self.before, self.state.learner)
         self.running = np.asarray(self.state.active)
 
     def _note(self, rates: Array, curves: dict[str, Array], ran: Array) -> None:
@@ -184,7 +199,7 @@ class _Stack:
         for place, (number, data) in enumerate(zip(self.numbers, self.folds, strict=True)):
             curves = self._own(place)
             best_epoch = int(best_epochs[place]) if self._monitored else len(curves["loss"])
-            weights = self.compiled.answering_weights([one[place] for one in trained], [one[place] for one in others])
+            weights = self.compiled.weights([one[place] for one in trained], [one[place] for one in others], True)
             failure = _failure(number, curves)
             if failure is None and not all(np.isfinite(weight).all() for weight in weights):
                 failure = f"the weights of fold {number} are not finite after epoch {best_epoch}"

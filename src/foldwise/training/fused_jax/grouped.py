@@ -37,9 +37,7 @@ class Carry(NamedTuple):
     values: tuple[Tensor, ...]
 
 
-def trained(
-    compiled: Compiled, sizes: Sizes, learner: Learner, order: Tensor, rows: Rows
-) -> tuple[Learner, dict[str, Tensor]]:
+def trained(compiled: Compiled, sizes: Sizes, learner: Learner, order: Tensor, rows: Rows) -> tuple[Learner, dict[str, Tensor]]:
     """Take one epoch's steps; also return the epoch's loss and metrics, (folds,) each. order: (folds, rows)."""
     folds = len(order)
     carry = Carry(learner, stacked(compiled.metrics, folds), _nothing(compiled.names, folds))

@@ -19,9 +19,11 @@ from foldwise.models.build import answering, build
 from foldwise.seeds import Purpose, derive
 from foldwise.spec.layers import LayersSpec
 from foldwise.spec.model import MlpSpec
+from foldwise.training.backends.of_process import forget
 from foldwise.training.by_fold.auxiliary import Assisted, Members
 from foldwise.training.by_fold.dropout import ScheduledDropout
 from foldwise.training.by_fold.optimizer import fit_optimizer
+from foldwise.training.by_fold.precision import computing_in
 from foldwise.training.fold_fit import Training
 from foldwise.training.losses import curve_metric, loss_for
 
@@ -70,8 +72,8 @@ class Compiled:
 
     optimizer, metrics: the first values of their variables. rate: the place of the learning rate among the optimizer's
     variables. averages: the places of the moving averages of the trained weights, None for a weight without one; empty
-    without averages. metric: that of curves, for padded batches. units: of an output. names, valid_names: of what a step of training and one of validation report. programs: what was traced
-    for it, by the sizes of folds.
+    without averages. metric: that of curves, for padded batches. units: of an output. names, valid_names: of what a step of
+    training and one of validation report. programs: what was traced for it, by the sizes of folds.
     """
 
     network: keras.Model
@@ -93,12 +95,12 @@ class Compiled:
         of = self.network
         return [values[id(v)] for v in of.trainable_variables], [values[id(v)] for v in of.non_trainable_variables]
 
-    def answering_weights(self, trained: Sequence[Array], others: Sequence[Array]) -> list[Array]:
-        """The weights of the part that predicts, in its order."""
+    def weights(self, trained: Sequence[Array], others: Sequence[Array], answering_only: bool = False) -> list[Array]:
+        """The network's weights in Keras's order, or those of the part that predicts."""
         of = self.network
         values = {id(variable): value for variable, value in zip(of.trainable_variables, trained, strict=True)}
         values |= {id(variable): value for variable, value in zip(of.non_trainable_variables, others, strict=True)}
-        return [values[id(variable)] for variable in answering(of).weights]
+        return [values[id(variable)] for variable in (answering(of) if answering_only else of).weights]
 
     @property
     def network_metrics(self) -> list[Any]:
@@ -117,7 +119,9 @@ class Compiled:
         others = [one for layer in [self.network, *inner] for one in getattr(layer, "operations", ())]
         kinds = {type(one).__name__ for one in others if not isinstance(one, keras.layers.Layer)}
         own = [layer for layer in every if layer not in inner]
-        return plain and kinds <= ROW_BY_ROW and all(_sees_rows_alone(layer) for layer in own)
+        # else the draws of a short batch are not the first ones of a padded batch
+        draws = not self.seed_states or jax.config.jax_threefry_partitionable
+        return plain and draws and kinds <= ROW_BY_ROW and all(_sees_rows_alone(layer) for layer in own)
 
     @property
     def seed_states(self) -> list[keras.Variable]:
@@ -141,13 +145,14 @@ def compiled_for(training: Training, inputs: Inputs, batch: tuple[Any, ...]) -> 
     fit, optimizer = training.fit, training.fit.optimizer
     parameters = frozenset(optimizer.parameters.items())
     by_weight = (fit.label_smoothing, fit.rate_factors, fit.weight_decay_on, fit.weight_decay_schedule)
-    kinds = (keras.config.floatx(), keras.config.dtype_policy().name, len(batch))
+    kinds = (keras.config.floatx(), training.precision, len(batch))
     key = (training.model, training.head, optimizer.kind, parameters, by_weight, kinds, inputs)
     if key not in _compiled:
         if len(_compiled) >= MOST_NETWORKS:
             _compiled.popitem(last=False)
-            keras.backend.clear_session()  # else cycles of the dropped network stay in memory
-        _compiled[key] = _compile(training, inputs, batch)
+            forget(training.backend)  # else cycles of the dropped network stay in memory
+        with computing_in(training.precision):
+            _compiled[key] = _compile(training, inputs, batch)
     _compiled.move_to_end(key)
     return _compiled[key]
 
@@ -156,7 +161,9 @@ def first_seeds(training: Training, inputs: Inputs, compiled: Compiled) -> list[
     """The first states of the trial's random layers; all its folds begin with the same."""
     if not compiled.seed_states:
         return []
-    return [_numpy(state) for state in _seed_states(_built(training, inputs, compiled.share))]
+    with computing_in(training.precision):
+        own = _built(training, inputs, compiled.share)
+    return [_numpy(state) for state in _seed_states(own)]
 
 
 def _built(training: Training, inputs: Inputs, share: Share) -> keras.Model:

@@ -24,9 +24,7 @@ class Seen(NamedTuple):
     metric: list[Tensor]
 
 
-def trained(
-    compiled: Compiled, sizes: Sizes, learner: Learner, order: Tensor, rows: Rows
-) -> tuple[Learner, dict[str, Tensor]]:
+def trained(compiled: Compiled, sizes: Sizes, learner: Learner, order: Tensor, rows: Rows) -> tuple[Learner, dict[str, Tensor]]:
     """Take one epoch's steps; also return the epoch's loss and metric, (folds,) each. order: (folds, batches * batch)."""
 
     def one(fold: tuple[Learner, Seen, Tensor, Rows], number: Tensor) -> tuple[Learner, Seen]:

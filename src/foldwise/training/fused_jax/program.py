@@ -80,9 +80,7 @@ def _epochs(compiled: Compiled, sizes: Sizes, state: State, plan: Plan, train: R
     def one(number: Tensor, so_far: Result) -> Result:
         before = so_far.state
         compiled.share.value = plan.shares[number]
-        optimizer = [*before.learner.optimizer]
-        optimizer[compiled.rate] = plan.rates[number].astype(optimizer[compiled.rate].dtype)
-        begun = before.learner._replace(optimizer=optimizer)
+        begun = _at_rate(compiled, before.learner, plan.rates[number])
         learner, values = way.trained(compiled, sizes, begun, plan.orders[number], train)
         if sizes.valid:
             values |= {f"val_{name}": value for name, value in way.validated(compiled, sizes, learner, valid).items()}
@@ -98,6 +96,24 @@ def _epochs(compiled: Compiled, sizes: Sizes, state: State, plan: Plan, train: R
     finally:
         compiled.share.value = 1.0
     return ended
+
+
+def one_epoch(
+    compiled: Compiled, sizes: Sizes, learner: Learner, order: Tensor, rate: Tensor, share: Tensor, train: Rows
+) -> Learner:
+    """The folds after the batches of `order` (folds, rows) at these rates (folds,)."""
+    way = grouped if sizes.groups else padded
+    try:
+        compiled.share.value = share
+        return way.trained(compiled, sizes, _at_rate(compiled, learner, rate), order, train)[0]
+    finally:
+        compiled.share.value = 1.0
+
+
+def _at_rate(compiled: Compiled, learner: Learner, rate: Tensor) -> Learner:
+    optimizer = [*learner.optimizer]
+    optimizer[compiled.rate] = rate.astype(optimizer[compiled.rate].dtype)
+    return learner._replace(optimizer=optimizer)
 
 
 def _answers(compiled: Compiled, sizes: Sizes, trained: list[Tensor], others: list[Tensor], rows: Rows) -> list[Tensor]:

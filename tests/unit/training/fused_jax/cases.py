@@ -1,4 +1,4 @@
-"""Trainings on which the engine `jax` is held against Keras's own `fit` on JAX: every optimizer, loss and schedule among them."""
+"""Trainings on which the fused engine on JAX is held against Keras's own `fit`: with every optimizer, loss and schedule."""
 
 from dataclasses import replace
 
@@ -91,7 +91,8 @@ def stepping(inputs, head):
     return Stepping(x, keras.layers.Dense(head.units, activation=head.activation)(y))
 
 
-UNEQUAL = {"rows": (40, 43, 51)}
+UNEQUAL = {"rows": (40, 43)}
+APART = {"rows": (40, 43, 51), "valid": (15, 16, 15)}
 STOP = {"patience": 2, "min_delta": 0.02}
 TABULAR = {
     "optimizer": {"kind": "adamw", "learning_rate": 0.02, "weight_decay": 0.2},
@@ -103,10 +104,10 @@ TABULAR = {
 
 # name, model, optimizer, further settings: fit (or loss alone), task, schedule, rows ...
 TABLE = [
-    ("sequential-unequal", layers(SEQUENTIAL), "adam", {"schedule": {"kind": "cosine"}, **UNEQUAL}),
+    ("sequential-unequal", layers(SEQUENTIAL), "adam", {"schedule": {"kind": "cosine"}, **APART}),
     ("functional-stops", layers(FUNCTIONAL), {"kind": "sgd", "learning_rate": 0.1, "momentum": 0.9, "nesterov": True},
      {"fit": {"epochs": 12, "early_stop": STOP}, **UNEQUAL}),
-    ("normed-unequal", layers(NORMED), {"kind": "rmsprop", "centered": True, "momentum": 0.5}, UNEQUAL),
+    ("normed-unequal", layers(NORMED), {"kind": "rmsprop", "centered": True, "momentum": 0.5}, APART),
     ("own-function", own, "nadam", {"loss": "categorical_focal", **UNEQUAL}),
     ("convolution", layers(CONVOLUTION), "adagrad", {"loss": "categorical_hinge", "schedule": {"kind": "drop", "every": 2}}),
     ("average", layers(FUNCTIONAL), {"kind": "adam", "ema_momentum": 0.8}, {"loss": "kl_divergence", **UNEQUAL}),
@@ -134,7 +135,8 @@ TABLE = [
      {"task": "regression", "loss": "poisson", "counts": True, **UNEQUAL}),
     ("multiclass-mae", layers(CONVOLUTION), {"kind": "adam", "clipvalue": 0.01}, {"loss": "mae", **UNEQUAL}),
     ("image", layers(IMAGE, image=[2, 2, 1]), "adam", UNEQUAL),
-    ("cnn", {"kind": "cnn", "image": [4, 4, 1], "filters": [2], "dense": [4]}, "sgd", {"features": 16, **UNEQUAL}),
+    ("cnn", {"kind": "cnn", "image": [4, 4, 1], "blocks": 1, "filters": 2, "hidden": 1, "units": 4}, "sgd",
+     {"features": 16, **UNEQUAL}),
     ("own-sequential", sequential, "adagrad", {"schedule": {"kind": "polynomial"}, **UNEQUAL}),
     ("own-sees-the-batch", centred, "adam", UNEQUAL),
     ("full-batch", layers(FUNCTIONAL), "adam", {"fit": {"batch_size": "full"}, **UNEQUAL}),
@@ -151,7 +153,7 @@ TABLE = [
     ("penalties", mlp(hidden=2, l1=0.002, l2=0.01, bias_l2=0.1, kernel_constraint="unit_norm"), "adafactor", UNEQUAL),
     ("dropout-schedule", mlp(kind="tabular", dropout_schedule="flat_cos", dropout=0.3, category_embedding="none"), "adam",
      UNEQUAL),
-    ("no-validation-rows", layers(FUNCTIONAL), "adam", {"valid": 0, "rows": (48, 48)}),
+    ("no-validation-rows", layers(FUNCTIONAL), "adam", {"valid": (0, 0)}),
 ]  # fmt: skip
 CASES = {name: {"model": model, "optimizer": optimizer, **more} for name, model, optimizer, more in TABLE}
 # in every run: one for each way through the engine; the others are long
@@ -179,15 +181,11 @@ def job_and_folds(asked, make_fold, make_training):
         number=3,
         seed=1,
     )
+    rows, task = asked.get("rows", (48, 48)), asked.get("task", "multiclass")
+    sizes = zip(rows, asked.get("valid", [15] * len(rows)), strict=True)
     folds = [
-        make_fold(
-            asked.get("task", "multiclass"),
-            rows=rows,
-            valid=asked.get("valid", 15 + place),
-            features=asked.get("features", 4),
-            seed=place,
-        )
-        for place, rows in enumerate(asked.get("rows", (40, 40)))
+        make_fold(task, rows=count, valid=valid, features=asked.get("features", 4), seed=place)
+        for place, (count, valid) in enumerate(sizes)
     ]
     if asked.get("counts"):  # these losses are for positive targets
         folds = [replace(d, train_y=1 + abs(d.train_y), valid_y=1 + abs(d.valid_y)) for d in folds]

@@ -1,7 +1,7 @@
-"""Trains cases with the engine `jax` and with Keras's own `fit` on JAX, in double precision, and prints how far they are apart.
+"""Trains cases by the fused engine and by Keras's own `fit`, on JAX in double precision, and prints how far they are apart.
 
-A process of its own, as Keras has one backend in each: `python -m tests.unit.training.fused_jax.equality CASE ...` prints a line
-of JSON for each case, name and largest relative difference, or what is unlike.
+A process of its own, as Keras has one backend in each: `python -m tests.unit.training.fused_jax.equality CASE ...` prints a
+line of JSON for each case: its name, and the largest relative difference or what is unlike.
 """
 
 import json
@@ -9,24 +9,29 @@ import os
 import sys
 import traceback
 
+TOLERANCE = 1e-8
+
 
 def difference(expected, found):
-    """The largest relative difference of weights, curves and predictions; a sentence where epochs or names differ."""
+    """The largest relative difference of weights, curves and predictions; a sentence if it is too large or epochs differ."""
     import numpy as np
 
-    worst = 0.0
+    worst, place = 0.0, ""
     for one, other in zip(expected, found, strict=True):
         unlike = [part for part in ("fold", "best_epoch", "failure", "lost") if getattr(one, part) != getattr(other, part)]
         if unlike or set(one.curves) != set(other.curves):
-            return f"fold {one.fold}: {unlike or 'curves'} {one.best_epoch} {other.best_epoch} {[*one.curves]} {[*other.curves]}"
-        pairs = [*zip(one.weights, other.weights, strict=True), (one.predictions, other.predictions)]
-        pairs += [(np.array(values), np.array(other.curves[name])) for name, values in one.curves.items()]
-        for a, b in pairs:
+            return (
+                f"fold {one.fold}: {unlike or 'curves'} {one.best_epoch} {other.best_epoch} {[*one.curves]} {[*other.curves]}"
+            )
+        pairs = {f"weight {place}": pair for place, pair in enumerate(zip(one.weights, other.weights, strict=True))}
+        pairs |= {name: (np.array(values), np.array(other.curves[name])) for name, values in one.curves.items()}
+        for name, (a, b) in {**pairs, "predictions": (one.predictions, other.predictions)}.items():
             if a.shape != b.shape:
-                return f"fold {one.fold}: shapes {a.shape} and {b.shape}"
-            if a.size:
-                worst = max(worst, float(np.max(np.abs(a - b) / np.maximum(1.0, np.abs(a)))))
-    return worst
+                return f"fold {one.fold}, {name}: shapes {a.shape} and {b.shape}"
+            far = float(np.max(np.abs(a - b) / np.maximum(1.0, np.abs(a)), initial=0.0))
+            if not far <= worst:
+                worst, place = far, f"fold {one.fold}, {name}"
+    return worst if worst < TOLERANCE else f"{worst:.1e} at {place}"
 
 
 def main(names):
@@ -47,7 +52,7 @@ def main(names):
         try:
             job, folds = job_and_folds(CASES[name], make_fold, make_training)
             found = difference(list(by_keras(job, folds)), list(fit_folds(job, folds)))
-        except Exception:
+        except Exception:  # noqa: BLE001 - the other cases go on
             found = traceback.format_exc()
         print(json.dumps({"case": name, "difference": found}), flush=True)
     print(json.dumps({"tensorflow": "tensorflow" in sys.modules}))
