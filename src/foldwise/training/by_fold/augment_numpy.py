@@ -84,7 +84,8 @@ def _mixed(alpha: float, seed: int, change: Change) -> Vary:
         own = np.divide(one, both, out=np.zeros_like(one), where=both > 0)
 
         def blend(part: Array, share: Array) -> Array:
-            return part * share + part[::-1] * (1 - share)
+            mixed: Array = part * share + part[::-1] * (1 - share)
+            return mixed
 
         return blend(x, own), blend(y, own), None if weight is None else blend(weight, own[:, 0])
 
