@@ -43,9 +43,9 @@ class ProgramCache:
     """The folder of this machine and these versions. own: the folder that XLA reads and writes; None without XLA's part."""
 
     folder: Path
-    backend: Backend
     own: Path | None = None
     published: set[str] = field(default_factory=set)
+    backend: Backend = "tensorflow"
 
     def graph(self, key: str) -> bytes | None:
         """A traced graph, None if it is not there or damaged."""
@@ -108,7 +108,7 @@ def open_cache(folder: Path, backend: Backend = "tensorflow") -> str | None:
         here = folder / _versions()
         here.mkdir(mode=0o700, exist_ok=True)
         _bound(folder)
-        found = ProgramCache(here, backend)
+        found = ProgramCache(here, backend=backend)
         if _is_free(here, backend):
             found.own = _for_compiler(here, backend)
             found.published = {path.name for path in found.own.iterdir()}

@@ -10,6 +10,9 @@ import sys
 import traceback
 
 TOLERANCE = 1e-8
+# By fold, Keras predicts by single operations, and XLA's tanh and exponential of doubles, right to 1e-7 alone, are then others
+# than within a program. Losses and metrics of validation rows come from a program.
+OF_PREDICTIONS = 1e-6
 
 
 def difference(expected, found):
@@ -29,6 +32,8 @@ def difference(expected, found):
             if a.shape != b.shape:
                 return f"fold {one.fold}, {name}: shapes {a.shape} and {b.shape}"
             far = float(np.max(np.abs(a - b) / np.maximum(1.0, np.abs(a)), initial=0.0))
+            if name == "predictions" and far < OF_PREDICTIONS:
+                continue
             if not far <= worst:
                 worst, place = far, f"fold {one.fold}, {name}"
     return worst if worst < TOLERANCE else f"{worst:.1e} at {place}"
