@@ -78,9 +78,11 @@ def answer_file(asked: PredictSpec, load: Callable[[], Bundle], teller: Teller) 
         with ExitStack() as open_, teller.answering(total) as answered:
             put, beside = open_.enter_context(_writer(part, target.suffix)), open_.enter_context(_beside(target, card))
             for chunk in chunks:
-                scores = bundle.scores(chunk.raw)
-                answers = bundle.in_words(chunk.raw, scores)
-                if beside is not None:
+                if beside is None:
+                    answers = bundle.predict(chunk.raw)
+                else:
+                    scores = bundle.scores(chunk.raw)
+                    answers = bundle.in_words(chunk.raw, scores)
                     beside(range(tally.rows, tally.rows + len(scores)), chunk.files, np.asarray(chunk.raw), scores)
                 tally.count(chunk, answers)
                 answers.insert(0, "row", range(tally.rows - len(answers), tally.rows))
