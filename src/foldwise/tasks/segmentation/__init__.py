@@ -1,1 +1,1 @@
-"""A class for each pixel."""
+"""A class for each pixel of a picture."""
