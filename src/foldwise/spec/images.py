@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from foldwise.spec.augment import Symmetry
-from foldwise.spec.base import ByKind, Listed, Spec
+from foldwise.spec.base import BadKey, ByKind, Listed, Spec, Words
 from foldwise.spec.data import HashHoldout, Labelled, NoHoldout
 
 Side = Annotated[int, Field(ge=1, le=10_000)]
@@ -24,6 +24,7 @@ class GivenImages(Spec):
     path: str | None = None
     images: str | None = None
     labels: str | None = None
+    boxes: str | None = None
     share: float | None = None  # left over from the other kind, and ignored: the files decide how many rows there are
 
 
@@ -55,18 +56,40 @@ class IdxData(ImageRows):
     labels: str
 
 
+def _check_boxes(data: NpzData | FolderData) -> None:
+    """Refuse options of whole images beside boxes."""
+    if data.boxes is None:
+        return
+    if data.positive is not None:
+        raise BadKey("positive", "is one of two labels of whole images, and data.boxes label objects; leave it out")
+    if isinstance(data.classes, str):
+        raise BadKey("classes", f"lists the names of boxes, as in data.classes=[cat,dog], got {data.classes!r}")
+
+
 class NpzData(ImageRows):
-    """Arrays of a numpy archive: images (rows, height, width[, channels]) from 0 to 255, and labels (rows,)."""
+    """Arrays of a numpy archive: images (rows, height, width[, channels]) from 0 to 255, and labels (rows,).
+
+    classes: an array of names, if labels are positions in it; or the names, of boxes.
+    boxes: a JSON file with the boxes of the images in their order; then no labels are read.
+    """
 
     kind: Literal["npz"]
     path: str
     images: str = "images"
     labels: str = "labels"
-    classes: str | None = None  # an array of names, if labels are positions in it
+    classes: str | Words | None = None
+    boxes: str | None = None
+
+    @model_validator(mode="after")
+    def _boxes_fit(self) -> NpzData:
+        _check_boxes(self)
+        return self
 
 
 class FolderData(ImageRows):
-    """PNG and JPEG files: one folder per class, or a CSV file of names and labels.
+    """PNG and JPEG files: one folder per class, a CSV file of names and labels, or a file of boxes.
+
+    boxes: COCO's JSON, a folder of Pascal VOC's XML files, or a CSV file. classes: the names of boxes; null: all, sorted.
 
     size: height and width to which all pictures are scaled; null requires equal sizes.
     channels: 1 (grey) or 3 (colour); null is grey if all pictures are.
@@ -80,6 +103,15 @@ class FolderData(ImageRows):
     size: Annotated[tuple[Side, Side], Listed] | None = None
     channels: Literal[1, 3] | None = None
     broken: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    boxes: str | None = None
+    classes: Words | None = None
+
+    @model_validator(mode="after")
+    def _boxes_fit(self) -> FolderData:
+        _check_boxes(self)
+        if self.boxes is not None and self.labels is not None:
+            raise BadKey("labels", "labels whole pictures, and data.boxes their objects; leave one of them out")
+        return self
 
 
 class KerasData(ImageRows):

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from foldwise.errors import DataError
+
+if TYPE_CHECKING:
+    from foldwise.data.sources.box_file import Boxed
 
 MOST_BYTES = 4 * 2**30  # of one array of pixels: a header may promise more than fits into memory
 MOST_CHANNELS = 32
@@ -27,6 +30,7 @@ class ImageSource:
     labels: (rows,), numbers or text; None without labels.
     rows: (rows,), zero-based position in the source; unreadable images are left out.
     place: the name of the source in messages.
+    boxed: the boxes of the images; None without boxes.
     """
 
     images: Pixels
@@ -34,6 +38,7 @@ class ImageSource:
     rows: npt.NDArray[np.int64]
     place: str
     notes: tuple[str, ...] = ()
+    boxed: Boxed | None = None
 
 
 def image_source(

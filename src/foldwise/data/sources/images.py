@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from foldwise.data.sources.box_file import find_boxes
+from foldwise.data.sources.boxed_images import read_boxed_archive, read_boxed_folder
 from foldwise.data.sources.find_file import find_file
 from foldwise.data.sources.idx_file import read_idx, read_shape
 from foldwise.data.sources.image_array import ImageSource, check_shape, image_source
@@ -28,11 +30,17 @@ def read_images(data: ImageSpec, paths: Paths) -> ImageSource:
         case IdxData():
             return _read_idx(data, data.images, data.labels, paths, "data")
         case NpzData():
-            return _read_npz(data, find_file(data.path, data.name, paths, "data.path"), data.images, data.labels, "data")
+            path = find_file(data.path, data.name, paths, "data.path")
+            if data.boxes is not None:
+                return _boxed_archive(path, data.images, data.boxes, paths, "data")
+            return _read_npz(data, path, data.images, data.labels, "data")
         case FolderData():
             from foldwise.data.sources.picture_folder import find_folder, read_folder
 
-            return read_folder(data, find_folder(data.path, paths, "data.path"), data.labels)
+            folder = find_folder(data.path, paths, "data.path")
+            if data.boxes is not None:
+                return _boxed_folder(data, folder, data.boxes, paths, "data")
+            return read_folder(data, folder, data.labels)
     from foldwise.data.sources.keras_sets import read_keras
 
     return read_keras(data, paths, "train")
@@ -53,11 +61,16 @@ def read_test_images(data: ImageSpec, paths: Paths) -> ImageSource:
             return _read_idx(data, str(given.images), str(given.labels), paths, "data.holdout")
         case NpzData():
             path = find_file(given.path or data.path, data.name, paths, "data.holdout.path")
+            if data.boxes is not None:
+                return _boxed_archive(path, given.images or data.images, given.boxes or data.boxes, paths, "data.holdout")
             return _read_npz(data, path, given.images or data.images, given.labels or data.labels, "data.holdout")
         case FolderData():
             from foldwise.data.sources.picture_folder import find_folder, read_folder
 
-            return read_folder(data, find_folder(str(given.path), paths, "data.holdout.path"), given.labels or data.labels)
+            folder = find_folder(str(given.path), paths, "data.holdout.path")
+            if data.boxes is not None:
+                return _boxed_folder(data, folder, given.boxes or data.boxes, paths, "data.holdout")
+            return read_folder(data, folder, given.labels or data.labels)
     from foldwise.data.sources.keras_sets import read_keras
 
     return read_keras(data, paths, "test")
@@ -70,6 +83,8 @@ def read_validation_images(data: ImageSpec, path: str, paths: Paths) -> ImageSou
         ConfigError: this kind of source has no such place.
         DataError: a file does not fit `data`.
     """
+    if isinstance(data, NpzData | FolderData) and data.boxes is not None:
+        raise ConfigError("folds.path", "names validation images, and those with boxes are cut by folds.kind; use folds=split")
     match data:
         case NpzData():
             return _read_npz(data, find_file(path, data.name, paths, "folds.path"), data.images, data.labels, "data")
@@ -95,13 +110,18 @@ def check_images(data: ImageSpec, paths: Paths) -> None:
         case NpzData():
             path = find_file(data.path, data.name, paths, "data.path")
             shapes = read_shapes(path)
-            for key, name in (("data.images", data.images), ("data.labels", data.labels)):
+            names = [("data.images", data.images), *([("data.labels", data.labels)] if data.boxes is None else [])]
+            for key, name in names:
                 check_name(name, shapes, key, path)
+            if data.boxes is not None:
+                find_boxes(data.boxes, path.parent, paths, "data.boxes")
             check_shape(shapes[data.images], f"{path}: array {data.images!r}")
         case FolderData():
             from foldwise.data.sources.picture_folder import find_folder
 
-            find_folder(data.path, paths, "data.path")
+            folder = find_folder(data.path, paths, "data.path")
+            if data.boxes is not None:
+                find_boxes(data.boxes, folder, paths, "data.boxes")
 
 
 def check_given(data: ImageSpec) -> None:
@@ -117,9 +137,22 @@ def check_given(data: ImageSpec) -> None:
     for name, value in needed.items():
         if value is None:
             raise ConfigError(f"data.holdout.{name}", f"data.kind={data.kind} with data.holdout.kind=given needs it; set it")
+    if isinstance(data, FolderData) and data.boxes is not None and given.boxes is None:
+        rule = "data.kind=folder with data.boxes and data.holdout.kind=given needs the boxes of the test pictures"
+        raise ConfigError("data.holdout.boxes", f"{rule}; name their file")
+    if isinstance(data, NpzData) and data.boxes is not None and given.path and given.boxes is None:
+        raise ConfigError("data.holdout.boxes", "the boxes of the test images are in a file of their own; name it")
     if isinstance(data, NpzData) and not (given.path or given.images):
         rule = "data.kind=npz with data.holdout.kind=given needs test images"
         raise ConfigError("data.holdout.images", f"{rule}; name their array here, or their archive as data.holdout.path")
+
+
+def _boxed_archive(path: Path, images: str, boxes: str, paths: Paths, key: str) -> ImageSource:
+    return read_boxed_archive(path, images, find_boxes(boxes, path.parent, paths, f"{key}.boxes"), key)
+
+
+def _boxed_folder(data: FolderData, folder: Path, boxes: str, paths: Paths, key: str) -> ImageSource:
+    return read_boxed_folder(data, folder, find_boxes(boxes, folder, paths, f"{key}.boxes"))
 
 
 def _read_idx(data: IdxData, images: str, labels: str, paths: Paths, key: str) -> ImageSource:
