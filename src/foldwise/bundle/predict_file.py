@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from foldwise.errors import ConfigError, DataError
 from foldwise.spec.data import CsvData
+from foldwise.spec.goal import CLASSES
 from foldwise.spec.services import PredictSpec
 
 if TYPE_CHECKING:
@@ -116,7 +117,7 @@ class _Tally:
         self.rows += len(answers)
         if "flags" in answers:
             self._flagged += int((answers["flags"] != "").sum())
-        if chunk.truth is not None:
+        if chunk.truth is not None and self.card.head.task in (*CLASSES, "regression"):
             known = scorable(chunk.truth, self._reading, self.card.labels, self.card.target_written)
             columns = [f"p_{label}" for label in self.card.labels] or "prediction"
             self.truth.append(known.values)

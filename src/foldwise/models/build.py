@@ -17,11 +17,12 @@ from foldwise.models.heads import Head
 from foldwise.models.layer_options import drawn
 from foldwise.models.layers import layered
 from foldwise.models.mlp import MakeDropout, mlp
+from foldwise.models.unet import unet
 from foldwise.spec.function import FunctionSpec
 from foldwise.spec.layers import LayersSpec
 from foldwise.spec.model import MlpSpec, ModelSpec
 
-KINDS: dict[str, Callable[[Any, int, Head, int], keras.Model]] = {"cnn": cnn, "python": from_function}
+KINDS: dict[str, Callable[[Any, int, Head, int], keras.Model]] = {"cnn": cnn, "python": from_function, "unet": unet}
 
 
 def build(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,15 @@ from foldwise.spec.model import ModelSpec
 
 Floats = npt.NDArray[np.float64]
 THRESHOLD = 0.5
+BOX = 4  # numbers of a box beside its classes: height and width, and the place of its centre within a cell
+# outputs of a task with this number of classes, for a row or for a place in a picture
+UNITS: Mapping[Task, Callable[[int], int]] = {
+    "binary": lambda classes: 1,
+    "multiclass": lambda classes: classes,
+    "regression": lambda classes: 1,
+    "segmentation": lambda classes: classes,
+    "detection": lambda classes: classes + BOX,
+}
 
 
 @dataclass(frozen=True)
@@ -36,7 +46,7 @@ class Head:
         """Whether the prediction from a mean of outputs is the mean of the predictions, as nothing bends or cuts them off."""
         if self.task == "regression":
             return not target.log and target.low is None and target.high is None
-        return self.activation == ("sigmoid" if self.task == "binary" else "softmax")
+        return self.activation == {"binary": "sigmoid", "multiclass": "softmax"}.get(self.task)
 
 
 def head_for(task: Task, classes: int, model: ModelSpec, fit: FitSpec) -> Head:
@@ -44,7 +54,7 @@ def head_for(task: Task, classes: int, model: ModelSpec, fit: FitSpec) -> Head:
 
     Args:
         task: what is predicted.
-        classes: number of labels; used for multiclass only.
+        classes: number of labels, or of the classes of pixels or boxes.
         model: its output_activation can override the usual one.
         fit: its loss can override the usual one.
 
@@ -52,7 +62,7 @@ def head_for(task: Task, classes: int, model: ModelSpec, fit: FitSpec) -> Head:
         ConfigError: loss and output activation do not suit the task.
     """
     activation, loss = activation_and_loss(task, model, fit)
-    return Head(classes if task == "multiclass" else 1, activation, loss, task)
+    return Head(UNITS[task](classes), activation, loss, task)
 
 
 def to_predictions(head: Head, outputs: npt.ArrayLike, target: TargetScale = UNSCALED) -> Floats:

@@ -31,12 +31,14 @@ LOSSES: dict[str, tuple[Task, ...]] = {
     "mape": ("regression",),
     "msle": ("regression",),
     "poisson": ("regression",),
+    "cross_entropy": ("segmentation",),
+    "centres": ("detection",),
 }
 
 LossName = Literal[
     "auto", "binary_crossentropy", "binary_focal", "hinge", "squared_hinge", "categorical_crossentropy",
     "categorical_focal", "categorical_hinge", "kl_divergence", "mse", "mae", "huber", "log_cosh", "mape", "msle",
-    "poisson",
+    "poisson", "cross_entropy", "centres",
 ]  # fmt: skip
 
 

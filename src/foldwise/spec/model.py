@@ -1,4 +1,4 @@
-"""The networks that a trial can build: mlp, tabular, tabm, cnn, a list of layers, or a Python function."""
+"""The networks that a trial can build: mlp, tabular, tabm, cnn, unet, a list of layers, or a Python function."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from foldwise.spec.embedding import (
 from foldwise.spec.function import FunctionSpec
 from foldwise.spec.layer_table import Activation, Initializer, OutputActivation
 from foldwise.spec.layers import LayersSpec
+from foldwise.spec.unet import UnetSpec
 
 Width = Annotated[int, Field(ge=1, le=100_000)]
 Penalty = Annotated[float, Field(ge=0)]
@@ -284,5 +285,5 @@ class CnnSpec(Spec):
 
 
 ModelSpec = Annotated[
-    MlpSpec | TabularSpec | TabmSpec | CnnSpec | LayersSpec | FunctionSpec, Field(discriminator="kind"), ByKind
+    MlpSpec | TabularSpec | TabmSpec | CnnSpec | UnetSpec | LayersSpec | FunctionSpec, Field(discriminator="kind"), ByKind
 ]

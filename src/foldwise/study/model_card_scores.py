@@ -8,7 +8,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from foldwise.evaluation.metrics import scorer
 from foldwise.evaluation.slices import Scored, Scorer, levels_of, with_interval
 from foldwise.report.model_card import Grid, Part
 from foldwise.seeds import Purpose, derive
@@ -17,6 +16,7 @@ from foldwise.study.out_of_fold import load, rows_of
 from foldwise.study.plan import Plan
 from foldwise.study.refit_best import Refitted
 from foldwise.system.numbers import score
+from foldwise.tasks.table import task_of
 from foldwise.trial.result import TrialResult, plus_minus
 from foldwise.trial.summary import StudySummary
 
@@ -76,7 +76,7 @@ def slices(plan: Plan, best: TrialResult, model: Refitted, judgement: Judgement)
         f"{plan.goal.metric} {rows.called}, each level with its own 95 % interval. "
         "Levels differ by chance too, the more of them there are and the fewer rows they have."
     ]
-    score_of = scorer(plan.table.task, len(plan.table.labels), plan.goal.metric, rows.threshold)
+    score_of = task_of(plan.table.task).scorer(len(plan.table.class_names), plan.goal.metric, rows.threshold)
     return [*parts, *(_by_level(plan, rows, column, score_of) for column in columns)]
 
 
@@ -105,7 +105,7 @@ def _answered(plan: Plan, best: TrialResult, model: Refitted, judgement: Judgeme
 
 def _on_holdout(plan: Plan, judgement: Judgement) -> Scored:
     answers, table, metric = judgement.answers, plan.table, plan.goal.metric
-    score_of = scorer(table.task, len(table.labels), metric, answers.threshold)
+    score_of = task_of(table.task).scorer(len(table.class_names), metric, answers.threshold)
     return with_interval(score_of, metric, answers.truth, answers.predictions, derive(Purpose.SLICES, plan.spec.fixed.seed))
 
 

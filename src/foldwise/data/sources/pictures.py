@@ -125,7 +125,7 @@ class _Look:
 
 def _look(path: Path) -> _Look | str:
     try:
-        with _opened(path) as picture:
+        with open_picture(path) as picture:
             if fault := _unfit(picture):
                 return fault
             turned = picture.getexif().get(ORIENTATION, 1) >= 5  # by 90 degrees
@@ -145,7 +145,7 @@ def _decode(path: Path, size: tuple[int, int], channels: int) -> npt.NDArray[np.
     from PIL import Image, ImageOps
 
     try:
-        with _opened(path) as opened:
+        with open_picture(path) as opened:
             picture = ImageOps.exif_transpose(opened)
             if picture.mode.startswith("I"):  # 16 bits a pixel: keep the upper eight
                 picture = Image.fromarray((np.asarray(picture).astype(np.uint32) >> 8).clip(0, 255).astype(np.uint8))
@@ -157,8 +157,16 @@ def _decode(path: Path, size: tuple[int, int], channels: int) -> npt.NDArray[np.
         return _why(fault)
 
 
+def upright_size(path: Path) -> tuple[int, int]:
+    """Height and width of a readable picture when upright."""
+    look = _look(path)
+    assert isinstance(look, _Look)
+    return look.size
+
+
 @contextmanager
-def _opened(path: Path) -> Iterator[Any]:
+def open_picture(path: Path) -> Iterator[Any]:
+    """A PNG or JPEG opened by Pillow, which raises anything for a hostile file."""
     from PIL import Image
 
     with open_regular(path) as file:

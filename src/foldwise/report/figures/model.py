@@ -22,7 +22,7 @@ from foldwise.report.figures.network import draw_network
 from foldwise.report.figures.ranking import draw_precision_recall, draw_roc
 from foldwise.report.figures.regression import draw_predicted_true, draw_residuals
 from foldwise.report.figures.style import save
-from foldwise.spec.goal import Task
+from foldwise.spec.goal import CLASSES, Task
 
 Array = npt.NDArray[Any]
 
@@ -52,11 +52,11 @@ def draw_model(
         images: (rows, height, width, channels), if rows are images.
         network: with its first layer, if that was inspected with these images.
     """
-    holdout = (
-        _numbers(target, truth, predictions, images)
-        if task == "regression"
-        else _classes(target, labels, truth, predictions, threshold, images)
-    )
+    holdout: Iterator[tuple[str, Figure | None]] = iter(())  # of masks and boxes: the task draws them itself
+    if task == "regression":
+        holdout = _numbers(target, truth, predictions, images)
+    elif task in CLASSES:
+        holdout = _classes(target, labels, truth, predictions, threshold, images)
     drawn = [save(figure, folder / f"{name}.png") for name, figure in holdout if figure is not None] if len(truth) else []
     if images is not None and network.first is not None:
         drawn.append(save(draw_filters(network.first, images), folder / "filters.png"))

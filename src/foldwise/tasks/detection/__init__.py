@@ -1,1 +1,1 @@
-"""Object detection: boxes and their labels."""
+"""Object detection: boxes with a class in a picture."""
