@@ -7,7 +7,9 @@ from foldwise.errors import ConfigError, DataError
 
 
 def picture(*boxes, size=None, name="a.png"):
-    return BoxedPicture(name, size, tuple(Box(label, tuple(map(float, corners)), "boxes.json, box 1") for label, *corners in boxes))
+    return BoxedPicture(
+        name, size, tuple(Box(label, tuple(map(float, corners)), "boxes.json, box 1") for label, *corners in boxes)
+    )
 
 
 def array(*pictures, own=(40, 60), size=(40, 60), names=("cat", "dog")):

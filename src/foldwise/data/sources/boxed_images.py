@@ -59,9 +59,7 @@ def read_boxed_folder(data: FolderData, folder: Path, boxes: Path) -> ImageSourc
         text = f"{len(decoded.broken)} of {len(files)} pictures are left out: number {shown_broken(decoded.broken, files)}"
         notes = (text,)
     kept = [int(place) for place in decoded.kept]
-    boxed = Boxed(
-        tuple(each[place] for place in kept), decoded.sizes, tuple(str(files[place]) for place in kept), str(boxes)
-    )
+    boxed = Boxed(tuple(each[place] for place in kept), decoded.sizes, tuple(str(files[place]) for place in kept), str(boxes))
     return ImageSource(decoded.images, None, np.asarray(decoded.kept), str(folder), notes, boxed=boxed)
 
 

@@ -184,9 +184,7 @@ def _arrays(data: NpzData) -> dict[str, str]:
     return named | ({} if data.group is None else {"data.group": data.group})
 
 
-def _read_npz(
-    data: NpzData, path: Path, images: str, labels: str, masks: str | None, key: str = "data"
-) -> ImageSource:
+def _read_npz(data: NpzData, path: Path, images: str, labels: str, masks: str | None, key: str = "data") -> ImageSource:
     keys = {images: f"{key}.images", **({labels: f"{key}.labels"} if masks is None else {masks: f"{key}.masks"})}
     if isinstance(data.classes, str):
         keys[data.classes] = "data.classes"

@@ -8,6 +8,7 @@ from foldwise.tasks.detection.targets import TARGET_EXTRA
 
 Tensor = Any  # TensorFlow ships no types
 
+HALF = 0.5
 ALPHA, BETA = 2.0, 4.0  # exponents of the focal loss, as in the source
 
 
@@ -35,3 +36,14 @@ def centre_loss(target: Tensor, maps: Tensor) -> Tensor:
     error = tf.abs(tf.cast(maps[..., labels:], target.dtype) - shapes) * tf.repeat(weights, 2, axis=-1)
     total = tf.reduce_sum(error, axis=[1, 2, 3]) - tf.reduce_sum(hit + miss, axis=[1, 2, 3])
     return total / tf.maximum(tf.reduce_mean(tf.reduce_sum(centre, axis=[1, 2, 3])), 1.0)
+
+
+def centres_found(target: Tensor, maps: Tensor) -> Tensor:
+    """The share of the true centres whose own place has a probability of at least one half, (batch,); 1 where there is none."""
+    import tensorflow as tf
+
+    labels = target.shape[-1] - TARGET_EXTRA
+    centre = tf.cast(target[..., :labels] >= 1.0, target.dtype)
+    found = centre * tf.cast(tf.sigmoid(maps[..., :labels]) >= HALF, target.dtype)
+    count = tf.reduce_sum(centre, axis=[1, 2, 3])
+    return tf.where(count > 0, tf.reduce_sum(found, axis=[1, 2, 3]) / tf.maximum(count, 1.0), 1.0)

@@ -35,20 +35,20 @@ def condense(truth: Floats, found: Floats, labels: int) -> npt.NDArray[np.float3
     for place, (true, predicted) in enumerate(zip(truth, found, strict=True)):
         true, predicted = true[is_box(true)], predicted[is_box(predicted)]
         condensed[place, : len(predicted), :2] = predicted[:, :2]
-        condensed[place, : len(predicted), 2] = matches(true, predicted) @ BITS
+        condensed[place, : len(predicted), 2] = (matches(true, predicted) >= 0) @ BITS
         condensed[place, MOST_FOUND:, 0] = np.arange(labels)
         condensed[place, MOST_FOUND:, 1] = np.bincount(true[:, 0].astype(np.int64), minlength=labels)
     return condensed
 
 
-def matches(true: Floats, found: Floats) -> npt.NDArray[np.bool_]:
-    """Which predicted boxes (boxes, 6) of one picture match a true box (boxes, 5) at each of THRESHOLDS: (boxes, 10).
+def matches(true: Floats, found: Floats) -> npt.NDArray[np.int64]:
+    """The place of the true box (boxes, 5) that each predicted box (boxes, 6) of a picture matches, at each of THRESHOLDS.
 
-    The best box chooses first, the true box of its label that it overlaps most and that is still free; of two that it overlaps
+    (predicted boxes, 10); -1 where it matches none. The best box chooses first, the true box of its label that it overlaps most and that is still free; of two that it overlaps
     equally, the later one, as pycocotools does.
     """
     near = np.where(found[:, None, 0] == true[None, :, 0], overlaps(found[:, 2:], true[:, 1:]), EMPTY)
-    matched = np.zeros((len(found), len(THRESHOLDS)), dtype=np.bool_)
+    matched = np.full((len(found), len(THRESHOLDS)), -1, dtype=np.int64)
     if not len(true):
         return matched
     free = np.ones((len(THRESHOLDS), len(true)), dtype=np.bool_)
@@ -56,8 +56,9 @@ def matches(true: Floats, found: Floats) -> npt.NDArray[np.bool_]:
     for place in np.flatnonzero(near.max(axis=1) >= THRESHOLDS[0]):
         open_ = np.where(free & (near[place] >= THRESHOLDS[:, None]), near[place], EMPTY)
         chosen = len(true) - 1 - open_[:, ::-1].argmax(axis=1)
-        matched[place] = open_[each, chosen] > EMPTY
-        free[each[matched[place]], chosen[matched[place]]] = False
+        taken = open_[each, chosen] > EMPTY
+        matched[place, taken] = chosen[taken]
+        free[each[taken], chosen[taken]] = False
     return matched
 
 

@@ -11,7 +11,9 @@ LEAST_SIDE = 1e-3  # pixels
 TARGET_EXTRA = 6  # maps beside the heatmaps: logarithms of width and height, place in the cell, weights of the two errors
 
 
-def encode(boxes: Tensor, labels: int, cells: tuple[int, int], stride: int, weights: tuple[float, float] = (1.0, 1.0)) -> Tensor:
+def encode(
+    boxes: Tensor, labels: int, cells: tuple[int, int], stride: int, weights: tuple[float, float] = (1.0, 1.0)
+) -> Tensor:
     """Boxes as maps.
 
     A heatmap of each label has a Gaussian around each centre, 1 in the centre's own cell; of several, the largest value counts.

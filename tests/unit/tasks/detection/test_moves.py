@@ -3,7 +3,7 @@ import pytest
 import tensorflow as tf
 
 from foldwise.spec.augment import ImageAugment
-from foldwise.training.by_fold.move_boxes import draw_moves, move_boxes, move_images
+from foldwise.tasks.detection.moves import draw_moves, move_boxes, move_images
 
 SIZE = (48, 64)
 BOX = [20, 12, 34, 22]

@@ -7,16 +7,54 @@ whole one; here a box that is less than a quarter inside goes.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
-import tensorflow as tf
-
+from foldwise.seeds import Purpose, derive
 from foldwise.spec.augment import ImageAugment
 
 Tensor = Any  # TensorFlow ships no types
 
 LEAST_INSIDE = 0.25  # of a box's area: one that is further outside is no longer an object of the picture
 DRAWS = 6  # numbers of a picture: two flips, a turn, two shifts, a zoom
+BRIGHTEST = 255.0
+MOVES, NOISE = range(2)  # draws of one step
+DRAWS_A_STEP = 2
+
+
+def moves(augment: ImageAugment, image: tuple[int, int, int], seed: int) -> Callable[..., Any]:
+    """The change of a batch: (images, boxes, step) -> (images, boxes).
+
+    images: (rows, height, width, channels), floats from 0 to 255. boxes: (rows, most, 5). Contrast and brightness are changed by
+    Keras's layers, after the move.
+    """
+    import keras
+    import tensorflow as tf
+
+    size, options = (image[0], image[1]), {"value_range": (0.0, BRIGHTEST)}
+    layers = [
+        layer(share, seed=derive(Purpose.AUGMENT, seed, place), **options)
+        for place, (share, layer) in enumerate(
+            ((augment.contrast, keras.layers.RandomContrast), (augment.brightness, keras.layers.RandomBrightness))
+        )
+        if share > 0
+    ]
+    moving = augment.flip != "none" or augment.rotation > 0 or augment.shift > 0 or augment.zoom > 0
+
+    def seeds(step: Tensor, draw: int) -> Tensor:
+        return tf.stack([tf.constant(seed, tf.int64), tf.cast(step, tf.int64) * DRAWS_A_STEP + draw])
+
+    def change(images: Tensor, boxes: Tensor, step: Tensor) -> tuple[Tensor, Tensor]:
+        if moving:
+            drawn = draw_moves(augment, tf.shape(images)[0], size, seeds(step, MOVES))
+            images, boxes = move_images(images, drawn), move_boxes(boxes, drawn, size)
+        for layer in layers:
+            images = layer(images, training=True)
+        if augment.noise > 0:
+            images = images + augment.noise * BRIGHTEST * tf.random.stateless_normal(tf.shape(images), seeds(step, NOISE))
+        return tf.clip_by_value(images, 0.0, BRIGHTEST), boxes
+
+    return change
 
 
 def draw_moves(augment: ImageAugment, count: Tensor, size: tuple[int, int], seed: Tensor) -> Tensor:
@@ -24,6 +62,8 @@ def draw_moves(augment: ImageAugment, count: Tensor, size: tuple[int, int], seed
 
     Places are in pixels, where a picture reaches from 0 to its width and height. Turns and zooms are about its centre.
     """
+    import tensorflow as tf
+
     drawn = tf.random.stateless_uniform([count, DRAWS], seed, -1.0, 1.0)
     height, width = float(size[0]), float(size[1])
     ones = tf.ones([count])
@@ -42,6 +82,8 @@ def draw_moves(augment: ImageAugment, count: Tensor, size: tuple[int, int], seed
 
 def move_images(images: Tensor, moves: Tensor) -> Tensor:
     """Pictures (batch, height, width, channels) float32, moved; what comes from outside repeats the edge."""
+    import tensorflow as tf
+
     # the operation counts places from the centre of the first pixel, and here they count from its corner
     linear, offset = moves[:, :, :2], moves[:, :, 2]
     offset = offset + tf.reduce_sum(linear, axis=2) * 0.5 - 0.5
@@ -62,6 +104,8 @@ def move_boxes(boxes: Tensor, moves: Tensor, size: tuple[int, int]) -> Tensor:
     A turned box is the upright one of the same centre and area whose sides follow the turn: the upright box around the turned
     corners would be larger than the object.
     """
+    import tensorflow as tf
+
     boxes = tf.cast(boxes, tf.float32)
     limit = tf.constant([size[1], size[0]], tf.float32)
     back = tf.linalg.inv(moves[:, :, :2])  # from the old picture to the new one
