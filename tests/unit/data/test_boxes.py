@@ -49,12 +49,12 @@ def test_a_wrong_box_is_named(corners, sentence):
 
 
 def test_a_file_that_means_pictures_of_another_size_is_refused():
-    with pytest.raises(DataError, match="a.png has 40 x 60 pixels, and the file of boxes says 60 x 40"):
+    with pytest.raises(DataError, match=r"a\.png has 40 x 60 pixels, and the file of boxes says 60 x 40"):
         array(picture(("cat", 1, 1, 9, 9), size=(60, 40)))
 
 
 def test_more_boxes_than_are_learned():
-    with pytest.raises(DataError, match="a.png has 1001 boxes, and at most 1000"):
+    with pytest.raises(DataError, match=r"a\.png has 1001 boxes, and at most 1000"):
         array(picture(*[("cat", 1, 1, 9, 9)] * 1001))
 
 
@@ -62,11 +62,11 @@ def test_classes_are_in_the_order_of_their_names_or_as_listed():
     pictures = [picture(("dog", 1, 1, 9, 9)), picture(("cat", 1, 1, 9, 9))]
     assert class_names(pictures, None, "b.json") == ("cat", "dog")
     assert class_names(pictures, ("dog", "cat", "cow"), "b.json") == ("dog", "cat", "cow")
-    with pytest.raises(DataError, match="boxes.json, box 1: 'dog' is not among data.classes, did you mean dogs?"):
+    with pytest.raises(DataError, match=r"boxes\.json, box 1: 'dog' is not among data\.classes, did you mean dogs\?"):
         class_names(pictures, ("dogs", "cat"), "b.json")
     with pytest.raises(ConfigError, match="names a class twice"):
         class_names(pictures, ("dog", "cat", "dog"), "b.json")
-    with pytest.raises(DataError, match="b.json holds no boxes"):
+    with pytest.raises(DataError, match=r"b\.json holds no boxes"):
         class_names([picture()], None, "b.json")
 
 

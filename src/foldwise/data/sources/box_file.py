@@ -16,6 +16,7 @@ from foldwise.system.redact import first_line
 
 MOST_BYTES = 256 * 2**20
 CSV_COLUMNS = ("file", "label", "x_min", "y_min", "x_max", "y_max")
+MAY_BE_EMPTY = ("name", "file_name")
 FORMATS = "COCO's JSON, a folder of Pascal VOC's XML files, or a CSV file of " + ", ".join(CSV_COLUMNS)
 
 
@@ -33,7 +34,10 @@ class Box:
 
 @dataclass(frozen=True)
 class BoxedPicture:
-    """A picture in a file of boxes. name: its file; empty if the file has none. size: height and width, if the file has them."""
+    """A picture in a file of boxes.
+
+    name: its file; empty if the file has none. size: height and width, if the file has them.
+    """
 
     name: str
     size: tuple[int, int] | None
@@ -194,7 +198,7 @@ def _four(value: Any, key: str, where: str) -> tuple[float, float, float, float]
 def _text(value: Any, key: str, where: str) -> str:
     if isinstance(value, int) and not isinstance(value, bool):
         value = str(value)
-    if not isinstance(value, str) or (key != "name" and key != "file_name" and not value.strip()):
+    if not isinstance(value, str) or (key not in MAY_BE_EMPTY and not value.strip()):
         raise DataError(f"{where}: {key} must be text, got {str(value)[:80]!r}; correct it")
     return value.strip()
 

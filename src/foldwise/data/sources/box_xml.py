@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NoReturn
-from xml.etree import ElementTree as Tree  # noqa: S405 - see _Plain
+from xml.etree import ElementTree as Tree
 
 from foldwise.errors import DataError
 from foldwise.system.files import open_regular

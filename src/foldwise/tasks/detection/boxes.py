@@ -36,7 +36,7 @@ def overlaps(one: Floats, other: Floats) -> npt.NDArray[np.float64]:
 
 
 def suppressed(found: Floats, overlap: float) -> npt.NDArray[np.bool_]:
-    """Non-maximum suppression: which rows (boxes, 6), best first, overlap a better one of their label by more than `overlap`."""
+    """Non-maximum suppression: which rows (boxes, 6), best first, overlap a better one of their label by more than that."""
     near = (overlaps(found[:, 2:], found[:, 2:]) > overlap) & (found[:, None, 0] == found[None, :, 0])
     gone = np.zeros(len(found), dtype=np.bool_)
     for place in range(len(found)):

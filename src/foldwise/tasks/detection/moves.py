@@ -25,8 +25,8 @@ DRAWS_A_STEP = 2
 def moves(augment: ImageAugment, image: tuple[int, int, int], seed: int) -> Callable[..., Any]:
     """The change of a batch: (images, boxes, step) -> (images, boxes).
 
-    images: (rows, height, width, channels), floats from 0 to 255. boxes: (rows, most, 5). Contrast and brightness are changed by
-    Keras's layers, after the move.
+    images: (rows, height, width, channels), floats from 0 to 255. boxes: (rows, most, 5). Contrast and brightness are changed
+    by Keras's layers, after the move.
     """
     import keras
     import tensorflow as tf

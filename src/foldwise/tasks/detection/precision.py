@@ -32,8 +32,8 @@ def condense(truth: Floats, found: Floats, labels: int) -> npt.NDArray[np.float3
         which THRESHOLDS it matches a true box. The others are labels: code, number of true boxes, -1.
     """
     condensed = np.full((len(truth), MOST_FOUND + labels, 3), EMPTY, dtype=np.float32)
-    for place, (true, predicted) in enumerate(zip(truth, found, strict=True)):
-        true, predicted = true[is_box(true)], predicted[is_box(predicted)]
+    for place in range(len(truth)):
+        true, predicted = truth[place][is_box(truth[place])], found[place][is_box(found[place])]
         condensed[place, : len(predicted), :2] = predicted[:, :2]
         condensed[place, : len(predicted), 2] = (matches(true, predicted) >= 0) @ BITS
         condensed[place, MOST_FOUND:, 0] = np.arange(labels)
@@ -42,10 +42,17 @@ def condense(truth: Floats, found: Floats, labels: int) -> npt.NDArray[np.float3
 
 
 def matches(true: Floats, found: Floats) -> npt.NDArray[np.int64]:
-    """The place of the true box (boxes, 5) that each predicted box (boxes, 6) of a picture matches, at each of THRESHOLDS.
+    """The place of the true box that each predicted box of a picture matches, at each of THRESHOLDS; -1 where it matches none.
 
-    (predicted boxes, 10); -1 where it matches none. The best box chooses first, the true box of its label that it overlaps most and that is still free; of two that it overlaps
-    equally, the later one, as pycocotools does.
+    The best box chooses first: of the true boxes of its label that are still free, the one that it overlaps most; of two that
+    it overlaps equally, the later one, as pycocotools does.
+
+    Args:
+        true: (boxes, 5).
+        found: (predicted boxes, 6), best first.
+
+    Returns:
+        (predicted boxes, 10).
     """
     near = np.where(found[:, None, 0] == true[None, :, 0], overlaps(found[:, 2:], true[:, 1:]), EMPTY)
     matched = np.full((len(found), len(THRESHOLDS)), -1, dtype=np.int64)
@@ -70,7 +77,7 @@ def average_precisions(condensed: Floats, threshold: int | None = None) -> npt.N
     labels = condensed.shape[1] - MOST_FOUND
     true = condensed[:, MOST_FOUND:, 1].sum(axis=0)
     chosen = range(len(THRESHOLDS)) if threshold is None else [threshold]
-    code, score, bits = _in_order(condensed)
+    code, _, bits = _in_order(condensed)
     result = np.full(labels, np.nan)
     for label in np.flatnonzero(true > 0):
         own = bits[code == label]

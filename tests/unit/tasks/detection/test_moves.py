@@ -53,7 +53,7 @@ def test_a_turned_box_has_the_centre_and_about_the_area_of_its_object():
 
 
 def test_a_box_that_is_mostly_outside_goes_and_others_are_cut():
-    images, boxes = moved({"shift": 0.6}, count=300)
+    _, boxes = moved({"shift": 0.6}, count=300)
     kept = boxes[:, 0, 0] >= 0
     assert 20 < kept.sum() < 280
     assert (boxes[~kept] == -1).all()
