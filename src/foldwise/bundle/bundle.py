@@ -95,8 +95,11 @@ class Bundle:
             DataError: a column is missing, a number column has text, or images have another size; all rules are in
                 `data.row_rules`.
         """
+        return self.in_words(rows, self.scores(rows))
+
+    def in_words(self, rows: Raw, scores: Floats) -> pd.DataFrame:
+        """The answers of `predict` to rows whose scores are known."""
         given = self._conformed(rows)
-        scores = self._scores(given)
         index = rows.index if isinstance(rows, pd.DataFrame) else pd.RangeIndex(len(scores))
         answers = self._task.answers(scores, self.card.labels, self.card.threshold)
         if self.card.interval is not None:

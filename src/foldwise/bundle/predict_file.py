@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from foldwise.bundle.bundle import Bundle, Raw
     from foldwise.bundle.card import Card
+    from foldwise.tasks.task import Put
 
 FORMATS = (".csv", ".parquet")
 # Multiples of the network's block, so that a row shares its block with the same rows as without chunks.
@@ -54,12 +55,16 @@ def check_files(asked: PredictSpec) -> None:
 def answer_file(asked: PredictSpec, load: Callable[[], Bundle], teller: Teller) -> None:
     """Answer the rows of `asked.input` into `asked.output`: row (zero-based), prediction, p_<label> for classes, and flags.
 
+    Masks or boxes go into a folder beside it, which has the name of that file without its ending.
+
     Pictures also have their path as `file`, and no flags. In CSV, text that a spreadsheet would run as a formula has a leading
     quote. Rows are read, answered and written in chunks; the file appears when all are written.
 
     Raises:
         DataError: a column is missing, a cell does not fit the model, or an image cannot be read.
     """
+    import numpy as np
+
     from foldwise.data.formula_text import escaped
     from foldwise.system.files import atomically
 
@@ -70,9 +75,13 @@ def answer_file(asked: PredictSpec, load: Callable[[], Bundle], teller: Teller) 
     tally = _Tally(card, reading)
 
     def write(part: Path) -> None:
-        with _writer(part, target.suffix) as put, teller.answering(total) as answered:
+        with ExitStack() as open_, teller.answering(total) as answered:
+            put, beside = open_.enter_context(_writer(part, target.suffix)), open_.enter_context(_beside(target, card))
             for chunk in chunks:
-                answers = bundle.predict(chunk.raw)
+                scores = bundle.scores(chunk.raw)
+                answers = bundle.in_words(chunk.raw, scores)
+                if beside is not None:
+                    beside(range(tally.rows, tally.rows + len(scores)), chunk.files, np.asarray(chunk.raw), scores)
                 tally.count(chunk, answers)
                 answers.insert(0, "row", range(tally.rows - len(answers), tally.rows))
                 if chunk.files is not None:
@@ -84,6 +93,8 @@ def answer_file(asked: PredictSpec, load: Callable[[], Bundle], teller: Teller) 
     for sentence in tally.notes:
         teller.note(sentence)
     teller.note(f"{tally.rows} rows answered by {asked.model} into {asked.output}")
+    if card.head.task not in (*CLASSES, "regression"):
+        teller.note(f"masks or boxes of these pictures are in the folder {target.with_suffix('')}")
     _score(asked, tally, teller)
 
 
@@ -193,6 +204,28 @@ def _labels(labels: npt.NDArray[Any] | None, card: Card) -> pd.Series[Any] | Non
     import pandas as pd
 
     return None if labels is None else pd.Series(labels, name=card.target)
+
+
+@contextmanager
+def _beside(target: Path, card: Card) -> Iterator[Put | None]:
+    """Yield a function that writes what a table cannot hold, into a folder that appears when all is written; None without.
+
+    Raises:
+        ConfigError: the folder is there already.
+    """
+    from foldwise.system.files import whole_folder
+    from foldwise.tasks.table import task_of
+
+    task, folder = task_of(card.head.task), target.with_suffix("")
+    if not task.of_pictures:
+        yield None
+        return
+    if folder.exists():
+        raise ConfigError(
+            "output", f"masks or boxes would go into the folder {folder}, which exists; remove it, or name another"
+        )
+    with whole_folder(folder) as part, task.writer(part, card.labels) as put:
+        yield put
 
 
 @contextmanager

@@ -21,7 +21,7 @@ from foldwise.spec.goal import Goal
 from foldwise.spec.study import PromotionSpec
 from foldwise.study.plan import Plan
 from foldwise.system.numbers import counted, shown
-from foldwise.tasks.scores import condensed_for
+from foldwise.tasks.scores import condensed_for, truth_of
 from foldwise.tasks.table import task_of
 
 
@@ -66,7 +66,7 @@ def judge(plan: Plan, challenger: Bundle, champion: Bundle, rule: PromotionSpec)
     of = partial(task.scorer, classes, goal.metric)
     test = paired_test(goal, of, rows.target, ours, theirs, seed, rows.groups)
     scores = [of(side.threshold) for side in (ours, theirs)]
-    interval = compare(goal, scores[0], rows.target, ours.predictions, theirs.predictions, seed, their_score=scores[1])
+    interval = compare(goal, scores[0], truth_of(rows), ours.predictions, theirs.predictions, seed, their_score=scores[1])
     promoted, why = decide(goal, test, rule)
     new_rows = np.isin(rows.rows, plan.table.rows[plan.new_rows])
     parts = {"holdout": ~new_rows, "newest": new_rows}

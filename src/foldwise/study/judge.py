@@ -29,7 +29,7 @@ from foldwise.study.plan import Plan
 from foldwise.study.refit_best import Refitted
 from foldwise.study.tables import write_holdout
 from foldwise.system.kill_points import reached
-from foldwise.tasks.scores import condensed_for, score
+from foldwise.tasks.scores import condensed_for, score, truth_of
 from foldwise.tasks.table import task_of
 from foldwise.trial.result import TrialResult, mean_and_sd
 from foldwise.trial.summary import Answer, BaselineScore, BestTrial, Confusion, HoldoutScore, UnfinishedBaseline
@@ -138,7 +138,7 @@ def _verdict(plan: Plan, answers: Answers, ours: float, rivals: Baselines) -> tu
     comparison = bootstrap.compare(
         goal,
         task.scorer(classes, goal.metric, answers.threshold),
-        answers.truth,
+        truth_of(plan.holdout),
         answers.predictions,
         rivals.predictions[rival.name],
         derive(Purpose.VERDICT, plan.spec.fixed.seed),

@@ -16,6 +16,7 @@ from foldwise.study.out_of_fold import load, rows_of
 from foldwise.study.plan import Plan
 from foldwise.study.refit_best import Refitted
 from foldwise.system.numbers import score
+from foldwise.tasks.scores import truth_of
 from foldwise.tasks.table import task_of
 from foldwise.trial.result import TrialResult, plus_minus
 from foldwise.trial.summary import StudySummary
@@ -106,7 +107,9 @@ def _answered(plan: Plan, best: TrialResult, model: Refitted, judgement: Judgeme
 def _on_holdout(plan: Plan, judgement: Judgement) -> Scored:
     answers, table, metric = judgement.answers, plan.table, plan.goal.metric
     score_of = task_of(table.task).scorer(len(table.class_names), metric, answers.threshold)
-    return with_interval(score_of, metric, answers.truth, answers.predictions, derive(Purpose.SLICES, plan.spec.fixed.seed))
+    return with_interval(
+        score_of, metric, truth_of(plan.holdout), answers.predictions, derive(Purpose.SLICES, plan.spec.fixed.seed)
+    )
 
 
 def _over(folds: int) -> str:

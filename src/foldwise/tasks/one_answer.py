@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ from foldwise.evaluation import baselines, metrics
 from foldwise.evaluation.under_weights import Weighted, under_weights
 from foldwise.models.heads import THRESHOLD, Head, to_predictions
 from foldwise.spec.goal import Task as TaskName
-from foldwise.tasks.task import Array, Encode, Scorer
+from foldwise.tasks.task import Array, Encode, Put, Scorer
 
 if TYPE_CHECKING:
     import keras
@@ -93,6 +94,10 @@ class OneAnswer:
     ) -> Array:
         """As `evaluation.baselines.holdout_predictions`."""
         return baselines.holdout_predictions(name, table, train, rows, clock, seed)
+
+    def writer(self, folder: Path, classes: Sequence[str]) -> AbstractContextManager[Put]:
+        """Nothing: the table holds all."""
+        return nullcontext(lambda rows, files, images, predictions: None)
 
     def draw(self, folder: Path, images: Array, truth: Array, predictions: Array | None, classes: Sequence[str]) -> list[Path]:
         """Nothing: `report.figures` draws labels and numbers."""

@@ -39,3 +39,8 @@ def score(
 def condensed_for(table: Table, at: npt.NDArray[np.int64], predictions: Array) -> Array:
     """Predictions for the rows at these positions, as scores are computed from them."""
     return task_of(table.task).condensed(table.target[at], predictions, len(table.class_names))
+
+
+def truth_of(table: Table) -> Array:
+    """The truth as a first argument of scorers, (rows, ...): of pictures only row numbers, as condensed rows hold the rest."""
+    return np.arange(len(table)) if table.classes else table.target

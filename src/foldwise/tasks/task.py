@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -24,6 +25,8 @@ Array = npt.NDArray[Any]
 Scorer = Callable[[Array, Array], float]
 Tensor = Any  # TensorFlow ships no types
 Encode = Callable[[Tensor], Tensor]
+# Writes some rows of a file: their numbers, their files if they are pictures in a folder, images, and predictions.
+Put = Callable[[Sequence[int], Sequence[str] | None, Array, Array], None]
 
 
 class Task(Protocol):
@@ -110,6 +113,14 @@ class Task(Protocol):
             predictions: (rows, ...), not condensed.
             classes: their names.
             threshold: of two labels, the second is the answer if its probability is above it.
+        """
+
+    def writer(self, folder: Path, classes: Sequence[str]) -> AbstractContextManager[Put]:
+        """What `predict` writes beside its table of answers: masks as pictures, boxes as further tables.
+
+        Args:
+            folder: exists, and is empty.
+            classes: the names.
         """
 
     def in_words(self, target: Array, classes: Sequence[str]) -> Mapping[str, float]:
