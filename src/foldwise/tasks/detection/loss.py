@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import keras
+import tensorflow as tf
+
 from foldwise.tasks.detection.targets import TARGET_EXTRA
 
 Tensor = Any  # TensorFlow ships no types
@@ -12,20 +15,26 @@ HALF = 0.5
 ALPHA, BETA = 2.0, 4.0  # exponents of the focal loss, as in the source
 
 
+class CentreLoss(keras.losses.Loss):  # type: ignore[misc]  # Keras ships no types
+    """`centre_loss` as Keras takes it."""
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        """As `centre_loss`."""
+        return centre_loss(y_true, y_pred)
+
+
 def centre_loss(target: Tensor, maps: Tensor) -> Tensor:
     """The loss of each picture, (batch,).
 
     With p the probability and y the heatmap, a centre (y = 1) costs -(1 - p)^2 log p and any other cell
-    -(1 - y)^4 p^2 log(1 - p). Sizes and places cost their absolute error at centres, each with its weight. The sum is divided by the mean number of
-    centres of the batch's pictures. Source: Zhou et al. 2019, "Objects as points", equations 1 to 4, where sizes are pixels
-    with weight 0.1, and here logarithms.
+    -(1 - y)^4 p^2 log(1 - p). Sizes and places cost their absolute error at centres, each with its weight. The sum is divided
+    by the mean number of centres of the batch's pictures.
+    Source: Zhou et al. 2019, "Objects as points", equations 1 to 4, where sizes are pixels with weight 0.1, and here logarithms.
 
     Args:
         target: (batch, rows, columns, labels + 6), see targets.encode.
         maps: (batch, rows, columns, labels + 4), see decode.
     """
-    import tensorflow as tf
-
     labels = target.shape[-1] - TARGET_EXTRA
     heat, shapes, weights = target[..., :labels], target[..., labels:-2], target[..., -2:]
     logits = tf.cast(maps[..., :labels], target.dtype)
@@ -40,8 +49,6 @@ def centre_loss(target: Tensor, maps: Tensor) -> Tensor:
 
 def centres_found(target: Tensor, maps: Tensor) -> Tensor:
     """The share of the true centres whose own place has a probability of at least one half, (batch,); 1 where there is none."""
-    import tensorflow as tf
-
     labels = target.shape[-1] - TARGET_EXTRA
     centre = tf.cast(target[..., :labels] >= 1.0, target.dtype)
     found = centre * tf.cast(tf.sigmoid(maps[..., :labels]) >= HALF, target.dtype)

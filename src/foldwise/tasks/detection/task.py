@@ -64,14 +64,20 @@ class Detection(OfPictures):
 
         return score
 
+    def by_class(self, rows: Array, classes: Sequence[str]) -> Mapping[str, Mapping[str, float]]:
+        """The average precision of each label that is there, at an overlap of one half and over all."""
+        each = {metric: average_precisions(rows, at) for metric, at in METRICS.items()}
+        return {
+            label: {metric: float(values[code]) for metric, values in each.items()}
+            for code, label in enumerate(classes)
+            if not np.isnan(each["ap"][code])
+        }
+
     def loss(self, head: Head, per_row: bool = False, dtype: str | None = None, smoothing: float = 0.0) -> keras.losses.Loss:
         """The loss of centres, sizes and places."""
-        import keras
+        from foldwise.tasks.detection.loss import CentreLoss
 
-        from foldwise.tasks.detection.loss import centre_loss
-
-        reduction = "none" if per_row else "sum_over_batch_size"
-        return keras.losses.LossFunctionWrapper(centre_loss, name="centres", reduction=reduction, dtype=dtype)
+        return CentreLoss(name="centres", reduction="none" if per_row else "sum_over_batch_size", dtype=dtype)
 
     def curve(self, head: Head) -> keras.metrics.Metric:
         """The share of centres whose own place has a probability of at least one half."""
