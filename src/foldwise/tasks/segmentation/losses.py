@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from foldwise.data.masks import IGNORED
+
+if TYPE_CHECKING:
+    import keras
 
 Tensor = Any  # Keras ships no types
 Loss = Callable[[Tensor, Tensor], Tensor]
@@ -92,3 +95,16 @@ def _mean_of_present(each: Tensor, truth: Tensor) -> Tensor:
 
 
 LOSSES: dict[str, Loss] = {"cross_entropy": cross_entropy, "dice": dice, "focal": focal, "tversky": tversky}
+
+
+def of_batch(name: str) -> keras.losses.Loss:
+    """The same as an object that Keras compiles."""
+    import keras
+
+    loss = loss_named(name)
+
+    class OfBatch(keras.losses.Loss):  # type: ignore[misc]  # Keras ships no types
+        def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+            return loss(y_true, y_pred)
+
+    return OfBatch(name=name.replace("+", "_and_"))
