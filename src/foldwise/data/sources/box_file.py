@@ -82,7 +82,7 @@ def read_boxes(path: Path) -> tuple[BoxedPicture, ...]:
         DataError: the file is empty, malformed, or has another content; with its line or entry.
     """
     if path.is_dir():
-        return tuple(BoxedPicture(*one, tuple(Box(*box) for box in boxes)) for *one, boxes in read_xml(path))
+        return tuple(BoxedPicture(name, size, tuple(Box(*box) for box in boxes)) for name, size, boxes in read_xml(path))
     start = _start(path)
     if not start.strip():
         raise DataError(f"{path} is empty; give {FORMATS}")

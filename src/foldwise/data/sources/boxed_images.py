@@ -54,7 +54,7 @@ def read_boxed_folder(data: FolderData, folder: Path, boxes: Path) -> ImageSourc
         raise DataError(f"{folder} holds no PNG or JPEG files; name a folder that does")
     each = _by_file(read_boxes(boxes), files, folder, boxes)
     decoded = read_pictures(files, data.size, data.channels, data.broken)
-    notes = ()
+    notes: tuple[str, ...] = ()
     if decoded.broken:
         text = f"{len(decoded.broken)} of {len(files)} pictures are left out: number {shown_broken(decoded.broken, files)}"
         notes = (text,)

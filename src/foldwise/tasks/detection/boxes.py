@@ -32,7 +32,8 @@ def overlaps(one: Floats, other: Floats) -> npt.NDArray[np.float64]:
     far = np.minimum((a[:, :2] + a_size)[:, None], (b[:, :2] + b_size)[None])
     shared = np.clip(far - np.maximum(a[:, None, :2], b[None, :, :2]), 0.0, None).prod(axis=2)
     union = a_size.prod(axis=1)[:, None] + b_size.prod(axis=1)[None] - shared
-    return np.divide(shared, union, out=np.zeros_like(shared), where=union > 0)
+    shares: npt.NDArray[np.float64] = np.divide(shared, union, out=np.zeros_like(shared), where=union > 0)
+    return shares
 
 
 def suppressed(found: Floats, overlap: float) -> npt.NDArray[np.bool_]:
