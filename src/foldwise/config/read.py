@@ -39,7 +39,7 @@ _NO_RESULTS = (
 )
 # Keys for where rows are or trials run. Data are identified by their fingerprint instead.
 _PLACES = (
-    *((*part, name) for part in (("data",), ("data", "holdout")) for name in ("path", "images", "labels", "masks")),
+    *((*part, name) for part in (("data",), ("data", "holdout")) for name in ("path", "images", "labels", "masks", "boxes")),
     *(("data", name) for name in ("given", "url", "password_env", "statement_timeout")),
     ("folds", "path"),
     *(("execute", name) for name in ("kind", "workers", "address", "generation")),

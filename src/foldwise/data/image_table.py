@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from foldwise.data.boxed_table import boxed_table
 from foldwise.data.given_folds import TRAIN, VALIDATION, Sides, check_sides
 from foldwise.data.masked_table import masked_table
 from foldwise.data.schema import Schema
@@ -33,6 +34,8 @@ def read_image_table(data: ImageSpec, paths: Paths | None = None, folds: FoldsSp
     if folds is None or folds.kind != "given":
         if source.masks is not None:
             return masked_table(source, data)
+        if source.boxed is not None:
+            return boxed_table(source, source.boxed, data)
         check_labels(data)
         return _table(source, read_target(_labels(source, data), data), data)
     if folds.path is None:
@@ -89,18 +92,21 @@ def read_image_holdout(data: ImageSpec, table: Table, paths: Paths | None = None
         raise DataError(f"{rule}; resize them to one size")
     if source.masks is not None:
         return masked_table(source, data, table)
+    if source.boxed is not None:
+        return boxed_table(source, source.boxed, data, table)
     return _table(source, known_target(_labels(source, data), data, table.labels), data)
 
 
 def check_labels(data: ImageSpec) -> None:
-    """Refuse the task of masks for images with labels.
+    """Refuse the tasks of masks and boxes for images with labels.
 
     Raises:
         ConfigError: at data.task.
     """
-    if data.task == "segmentation":
-        rule = "segmentation learns the class of each pixel from masks"
-        raise ConfigError("data.task", f"{rule}; name them as data.masks, or leave data.task at auto")
+    needed = {"segmentation": ("the class of each pixel from masks", "masks"), "detection": ("objects from boxes", "boxes")}
+    if data.task in needed:
+        what, key = needed[data.task]
+        raise ConfigError("data.task", f"{data.task} learns {what}; name them as data.{key}, or leave data.task at auto")
 
 
 def _labels(source: ImageSource, data: ImageSpec) -> pd.Series[Any]:

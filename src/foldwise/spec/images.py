@@ -26,6 +26,7 @@ class GivenImages(Spec):
     images: str | None = None
     labels: str | None = None
     masks: str | None = None
+    boxes: str | None = None
     share: float | None = None  # left over from the other kind, and ignored: the files decide how many rows there are
 
 
@@ -69,12 +70,25 @@ def _masks_have_no_labels(data: NpzData | FolderData) -> None:
         raise BadKey("positive", "is one of two labels of whole images, and masks label pixels; leave it out")
 
 
+def _check_boxes(data: NpzData | FolderData) -> None:
+    """Refuse options of whole images and of masks beside boxes."""
+    if data.boxes is None:
+        return
+    if data.masks is not None:
+        raise BadKey("masks", "have the class of each pixel, and data.boxes those of objects; leave one of them out")
+    if data.positive is not None:
+        raise BadKey("positive", "is one of two labels of whole images, and boxes label objects; leave it out")
+    if isinstance(data.classes, str):
+        raise BadKey("classes", f"lists the names of boxes, as in data.classes=[cat,dog], got {data.classes!r}")
+
+
 class NpzData(ImageRows):
-    """Arrays of a numpy archive: images (rows, height, width[, channels]) from 0 to 255, and labels (rows,) or masks.
+    """Arrays of a numpy archive: images (rows, height, width[, channels]) from 0 to 255, and labels (rows,), masks or boxes.
 
     masks: an array (rows, height, width) of whole numbers; then no labels are read.
     ignored: the value of mask pixels that count nowhere.
-    classes: the array of names, or the names, in the order of the codes of labels or of the values of masks.
+    classes: the array of names, or the names, in the order of the codes of labels or of the values of masks; or those of boxes.
+    boxes: a JSON file with the boxes of the images in their order; then no labels are read.
     group: an array (rows,) whose equal values keep rows together.
     """
 
@@ -86,19 +100,22 @@ class NpzData(ImageRows):
     ignored: int | None = None
     classes: str | Words | None = None
     group: str | None = None
+    boxes: str | None = None
 
     @model_validator(mode="after")
     def _fits(self) -> NpzData:
         _masks_have_no_labels(self)
+        _check_boxes(self)
         return self
 
 
 class FolderData(ImageRows):
-    """PNG and JPEG files: one folder per class, a CSV file of names and labels, or a second folder of masks.
+    """PNG and JPEG files: one folder per class, a CSV file of names and labels, a second folder of masks, or a file of boxes.
 
     masks: the folder of masks, PNG files of one value for each pixel, with the paths that the pictures have below `path`.
-    ignored: the value of mask pixels that count nowhere. classes: the names of the masks' classes, in the order of their values.
-
+    ignored: the value of mask pixels that count nowhere. classes: the names of the masks' classes, in the order of their values, or
+        those of boxes; null: all, sorted.
+    boxes: COCO's JSON, a folder of Pascal VOC's XML files, or a CSV file.
     size: height and width to which all pictures are scaled; null requires equal sizes.
     channels: 1 (grey) or 3 (colour); null is grey if all pictures are.
     broken: share of unreadable files that are left out; if there are more, the study is refused and the files are named.
@@ -114,6 +131,7 @@ class FolderData(ImageRows):
     masks: str | None = None
     ignored: int | None = None
     classes: Words | None = None
+    boxes: str | None = None
 
     group: ClassVar[None] = None
 
@@ -122,8 +140,12 @@ class FolderData(ImageRows):
         _masks_have_no_labels(self)
         if self.masks is not None and self.labels is not None:
             raise BadKey("labels", "labels whole pictures, and data.masks their pixels; leave one of them out")
-        if self.masks is None and self.classes is not None:
-            raise BadKey("classes", "names the values of masks, and data.masks is null; name the masks, or leave it out")
+        _check_boxes(self)
+        if self.boxes is not None and self.labels is not None:
+            raise BadKey("labels", "labels whole pictures, and data.boxes their objects; leave one of them out")
+        if self.masks is None and self.boxes is None and self.classes is not None:
+            rule = "names the classes of masks or boxes, and data.masks and data.boxes are null"
+            raise BadKey("classes", f"{rule}; name the masks or the boxes, or leave it out")
         return self
 
 

@@ -70,6 +70,9 @@ class Task(Protocol):
         It is called thousands of times with rows that were drawn again. A task of pictures looks at condensed rows alone.
         """
 
+    def by_class(self, rows: Array, classes: Sequence[str]) -> Mapping[str, Mapping[str, float]]:
+        """The scores of each class of pixels or boxes over condensed rows, those that are defined; {} for other tasks."""
+
     def under_weights(
         self, classes: int, metric: str, truth: Array, models: Sequence[Array], thresholds: Sequence[Array | float]
     ) -> Weighted:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from foldwise.errors import DataError
+
+if TYPE_CHECKING:
+    from foldwise.data.sources.box_file import Boxed
 
 MOST_BYTES = 4 * 2**30  # of one array of pixels: a header may promise more than fits into memory
 MOST_CHANNELS = 32
@@ -28,6 +31,7 @@ class ImageSource:
     masks: (rows, height, width), whole numbers as they were read; None without masks.
     classes: the names of the masks' classes; None if they have none.
     groups: (rows,), of data.group.
+    boxed: the boxes of the images; None without boxes.
     rows: (rows,), zero-based position in the source; unreadable images are left out.
     place: the name of the source in messages.
     """
@@ -40,6 +44,7 @@ class ImageSource:
     masks: npt.NDArray[Any] | None = None
     classes: tuple[str, ...] | None = None
     groups: npt.NDArray[Any] | None = None
+    boxed: Boxed | None = None
 
 
 def image_source(

@@ -29,11 +29,13 @@ class Decoded:
     """The readable pictures.
 
     images: (rows, height, width, channels). kept: (rows,), their positions among the files. broken: position -> reason.
+    sizes: height and width of each before it was resized.
     """
 
     images: Pixels
     kept: npt.NDArray[np.int64]
     broken: dict[int, str]
+    sizes: tuple[tuple[int, int], ...] = ()
 
 
 def find_pictures(folder: Path) -> list[Path]:
@@ -86,15 +88,18 @@ def read_pictures(
     check_size((len(good), height, width, channels), "the pictures", "set data.size=[height,width] to a smaller one")
     images = np.empty((len(good), height, width, channels), dtype=np.uint8)
     kept: list[int] = []
-    for place, _ in good:
+    sizes = dict[int, tuple[int, int]]()
+    for place, look in good:
         picture = _decode(files[place], (height, width), channels)
         if isinstance(picture, str):
             bad[place] = picture
         else:
             images[len(kept)] = picture
             kept.append(place)
+            sizes[place] = look.size
     _refuse_broken(bad, files, broken, before)
-    return Decoded(images[: len(kept)], np.array(kept, dtype=np.int64), dict(sorted(bad.items())))
+    whole = tuple(sizes[place] for place in kept)
+    return Decoded(images[: len(kept)], np.array(kept, dtype=np.int64), dict(sorted(bad.items())), whole)
 
 
 def shown_broken(broken: dict[int, str], files: Sequence[Path], before: int = 0) -> str:
