@@ -6,7 +6,7 @@ import base64
 import binascii
 import codecs
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, ValidationError, model_validator
 
@@ -30,6 +30,7 @@ from foldwise.spec.stored import (
     first_fault,
 )
 
+MOST_SIDE = 10_000  # pixels
 IMAGE = "image"  # the key of an image in a sample row: its pixels as base64
 MOST_SAMPLES = 1000
 MOST_ENCODED = 2 * MOST_FEATURES  # characters of an image
@@ -49,9 +50,15 @@ class HeadRules(Spec):
     activation: str
     loss: str
     task: Task
+    height: Annotated[int, Field(ge=0, le=MOST_SIDE)] = 0
+    width: Annotated[int, Field(ge=0, le=MOST_SIDE)] = 0
+    stride: Literal[0, 2, 4, 8] = 0
+    overlap: Annotated[float, Field(ge=0, le=1)] = 0.0
 
     @model_validator(mode="after")
     def _known(self) -> HeadRules:
+        if (self.task == "detection") != (min(self.height, self.width, self.stride) > 0):
+            raise ValueError("height, width and stride belong to boxes, and boxes need them")
         if self.task not in LOSSES.get(self.loss, ()):
             raise ValueError(f"loss {self.loss[:80]!r} does not suit a {self.task} task")
         if self.activation not in SPECIAL_OUTPUTS.get(self.loss, OUTPUTS[self.task]):

@@ -105,13 +105,19 @@ class Table:
         return self.frame.iloc[index] if self.images is None else self.images[index]
 
     def row_hashes(self, columns: tuple[str, ...], decimal: str = ".") -> Hashes:
-        """A number in [0, 1) for each row, (rows,), from its cells in these columns; of an image from its pixels.
+        """A number in [0, 1) for each row, (rows,), from its cells in these columns; of an image from its pixels, or its group.
 
         Raises:
             DataError: a column is missing.
         """
         if columns not in self._hashed:
-            self._hashed[columns] = hash_rows(self.raw, columns, decimal) if self.images is None else hash_images(self.images)
+            if self.images is None:
+                hashes = hash_rows(self.raw, columns, decimal)
+            elif columns and self.groups is not None:  # the only column that images can have
+                hashes = hash_rows(pd.DataFrame({columns[0]: self.groups}), columns, decimal)
+            else:
+                hashes = hash_images(self.images)
+            self._hashed[columns] = hashes
         return self._hashed[columns]
 
     @cached_property

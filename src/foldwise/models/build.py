@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from foldwise.data.preparation.fold import FoldData
 from foldwise.data.preparation.layout import NO_LAYOUT, Layout
+from foldwise.models.centre import centre
 from foldwise.models.cnn import cnn
 from foldwise.models.first_by_data import fitted_weights
 from foldwise.models.function import from_function
@@ -17,11 +18,17 @@ from foldwise.models.heads import Head
 from foldwise.models.layer_options import drawn
 from foldwise.models.layers import layered
 from foldwise.models.mlp import MakeDropout, mlp
+from foldwise.models.unet import unet
 from foldwise.spec.function import FunctionSpec
 from foldwise.spec.layers import LayersSpec
 from foldwise.spec.model import MlpSpec, ModelSpec
 
-KINDS: dict[str, Callable[[Any, int, Head, int], keras.Model]] = {"cnn": cnn, "python": from_function}
+KINDS: dict[str, Callable[[Any, int, Head, int], keras.Model]] = {
+    "cnn": cnn,
+    "python": from_function,
+    "unet": unet,
+    "centre": centre,
+}
 
 
 def build(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from foldwise.data.preparation.target_scale import UNSCALED, TargetScale
 from foldwise.models.head_rules import activation_and_loss
+from foldwise.spec.centre import CentreSpec
 from foldwise.spec.fit import FitSpec
 from foldwise.spec.goal import Task
 from foldwise.spec.model import ModelSpec
@@ -30,12 +31,20 @@ UNITS: Mapping[Task, Callable[[int], int]] = {
 
 @dataclass(frozen=True)
 class Head:
-    """The output layer of a network, and its loss (a name of spec.fit.LOSSES)."""
+    """The output layer of a network, and its loss (a name of spec.fit.LOSSES).
+
+    height, width: of the pictures whose boxes are found. stride: pixels for each place that answers. overlap: of two boxes of a
+    label with a larger intersection over union, the worse one is left out. All are 0 for other tasks.
+    """
 
     units: int
     activation: str
     loss: str
     task: Task
+    height: int = 0
+    width: int = 0
+    stride: int = 0
+    overlap: float = 0.0
 
     @property
     def is_margin(self) -> bool:
@@ -62,7 +71,10 @@ def head_for(task: Task, classes: int, model: ModelSpec, fit: FitSpec) -> Head:
         ConfigError: loss and output activation do not suit the task.
     """
     activation, loss = activation_and_loss(task, model, fit)
-    return Head(UNITS[task](classes), activation, loss, task)
+    head = Head(UNITS[task](classes), activation, loss, task)
+    if not isinstance(model, CentreSpec) or model.image is None:
+        return head
+    return replace(head, height=model.image[0], width=model.image[1], stride=model.stride, overlap=model.overlap)
 
 
 def to_predictions(head: Head, outputs: npt.ArrayLike, target: TargetScale = UNSCALED) -> Floats:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from foldwise.errors import ConfigError
+from foldwise.spec.centre import CentreSpec
 from foldwise.spec.layers import LayersSpec
 from foldwise.spec.model import CnnSpec, ModelSpec
+from foldwise.spec.unet import UnetSpec
 from foldwise.system.known_words import did_you_mean
 
 
@@ -34,4 +36,4 @@ def takes_pixels(model: ModelSpec) -> bool:
     """Whether the network reshapes a row's numbers into an image, so that all of them are needed."""
     if isinstance(model, LayersSpec):
         return bool(model.image_starts) or any(layer.kind == "Reshape" for layer in model.layers)
-    return isinstance(model, CnnSpec)
+    return isinstance(model, CnnSpec | UnetSpec | CentreSpec)

@@ -36,6 +36,8 @@ METRICS: dict[str, tuple[Direction, tuple[Task, ...]]] = {
     "mae": ("minimize", ("regression",)),
     "r2": ("maximize", ("regression",)),
     "mean_iou": ("maximize", PIXELS),
+    "foreground_iou": ("maximize", PIXELS),
+    "picture_iou": ("maximize", PIXELS),
     "dice": ("maximize", PIXELS),
     "pixel_accuracy": ("maximize", PIXELS),
     "ap50": ("maximize", BOXES),

@@ -109,7 +109,7 @@ def _draw_answers(folder: Path, plan: Plan, bundle: Bundle, answers: Answers) ->
         folder,
         task=table.task,
         target=table.target_name,
-        labels=table.labels,
+        labels=table.class_names,
         truth=answers.truth,
         predictions=answers.predictions,
         threshold=answers.threshold,

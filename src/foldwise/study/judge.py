@@ -123,7 +123,8 @@ def _on_holdout(plan: Plan, model: Refitted, rivals: Baselines, ledger: Ledger) 
     answers = Answers(holdout.target, rows, model.threshold)
     metrics = score(table.task, len(table.class_names), answers.truth, answers.predictions, model.threshold, goal.metric)
     verdict, answer = _verdict(plan, answers, metrics[goal.metric], rivals)
-    held = HoldoutScore(len(holdout.rows), metrics, reads, confusion_of(table.labels, answers))
+    classes = task_of(table.task).by_class(answers.predictions, table.classes)
+    held = HoldoutScore(len(holdout.rows), metrics, reads, confusion_of(table.labels, answers), classes)
     return Judgement(held, rivals, answers, None, verdict, answer)
 
 

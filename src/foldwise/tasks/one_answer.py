@@ -63,6 +63,10 @@ class OneAnswer:
         """As `metrics.scorer`."""
         return metrics.scorer(self.name, classes, metric, threshold)
 
+    def by_class(self, rows: Array, classes: Sequence[str]) -> Mapping[str, Mapping[str, float]]:
+        """Nothing: the confusion matrix has the classes."""
+        return {}
+
     def under_weights(
         self, classes: int, metric: str, truth: Array, models: Sequence[Array], thresholds: Sequence[Array | float]
     ) -> Weighted:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +28,10 @@ class OfPictures:
     def scorer(self, classes: int, metric: str, threshold: float | Array = 0.5) -> Scorer:
         """As `Task`; each task has its own."""
         raise NotImplementedError
+
+    def by_class(self, rows: Array, classes: Sequence[str]) -> Mapping[str, Mapping[str, float]]:
+        """As `Task`; each task has its own."""
+        return {}
 
     def under_weights(
         self, classes: int, metric: str, truth: Array, models: Sequence[Array], thresholds: Sequence[Array | float]

@@ -25,8 +25,9 @@ Array = npt.NDArray[Any]
 Scorer = Callable[[Array, Array], float]
 Tensor = Any  # TensorFlow ships no types
 Encode = Callable[[Tensor], Tensor]
-# Writes some rows of a file: their numbers, their files if they are pictures in a folder, images, and predictions.
-Put = Callable[[Sequence[int], Sequence[str] | None, Array, Array], None]
+# Writes some rows of a file: their numbers, their files if they are pictures in a folder, images, and predictions. What it gives
+# back are the names of files that stand for `prediction` in the table; None leaves it.
+Put = Callable[[Sequence[int], Sequence[str] | None, Array, Array], Sequence[str] | None]
 
 
 class Task(Protocol):
@@ -68,6 +69,9 @@ class Task(Protocol):
 
         It is called thousands of times with rows that were drawn again. A task of pictures looks at condensed rows alone.
         """
+
+    def by_class(self, rows: Array, classes: Sequence[str]) -> Mapping[str, Mapping[str, float]]:
+        """The scores of each class of pixels or boxes over condensed rows, those that are defined; {} for other tasks."""
 
     def under_weights(
         self, classes: int, metric: str, truth: Array, models: Sequence[Array], thresholds: Sequence[Array | float]

@@ -1,1 +1,1 @@
-"""Boxes with a class in a picture."""
+"""Object detection: boxes with a class in a picture."""
