@@ -36,7 +36,7 @@ class Segmentation(OfPictures):
     def predictions(self, head: Head, outputs: Array, target: TargetScale) -> Array:
         """The most probable class of each pixel; the first of several that are equal."""
         del head, target
-        return outputs.argmax(axis=-1).astype(np.uint8)
+        return np.asarray(outputs.argmax(axis=-1), dtype=np.uint8)
 
     def condensed(self, truth: Array, predictions: Array, classes: int) -> Array:
         """Of each class the pixels that are both, predicted and true, (rows, classes, 3)."""

@@ -11,14 +11,20 @@ from foldwise.spec.images import FolderData, NpzData
 from foldwise.spec.places import Paths
 
 BOXES = {"a.png": [("cat", 2, 2, 10, 8)], "b.png": [("dog", 0, 0, 4, 4), ("cat", 10, 10, 20, 16)], "c.png": []}
-SIMPLE = {"images": [{"name": name, "boxes": [{"label": label, "box": box} for label, *box in boxes]} for name, boxes in BOXES.items()]}
+SIMPLE = {
+    "images": [
+        {"name": name, "boxes": [{"label": label, "box": box} for label, *box in boxes]} for name, boxes in BOXES.items()
+    ]
+}
 
 
 def folder(tmp_path, sizes=((16, 24),) * 3, content=SIMPLE, **options):
     """A folder of three pictures with a file of boxes beside them."""
     (tmp_path / "p").mkdir()
     for name, (height, width) in zip(BOXES, sizes, strict=True):
-        Image.fromarray(np.random.default_rng(0).integers(0, 255, (height, width, 3), dtype=np.uint8)).save(tmp_path / "p" / name)
+        Image.fromarray(np.random.default_rng(0).integers(0, 255, (height, width, 3), dtype=np.uint8)).save(
+            tmp_path / "p" / name
+        )
     (tmp_path / "p" / "boxes.json").write_text(json.dumps(content))
     return FolderData(kind="folder", path=str(tmp_path / "p"), boxes="boxes.json", **options)
 

@@ -189,9 +189,18 @@ def test_full_class_folders_are_not_mentioned(tmp_path):
 @pytest.mark.parametrize(
     ("labels", "said"),
     [
-        ("masks", "masks is a folder of pictures, but data.labels gives one label for each image, and masks are named by data.masks; name"),
-        ("bare", "bare is a folder, but data.labels gives one label for each image, and masks are named by data.masks; name a CSV file"),
-        ("masks/0/000.png", "000.png is a picture, but data.labels gives one label for each image, and masks are named by data.masks; name"),
+        (
+            "masks",
+            "masks is a folder of pictures, but data.labels gives one label for each image, and masks are named by data.masks; name",
+        ),
+        (
+            "bare",
+            "bare is a folder, but data.labels gives one label for each image, and masks are named by data.masks; name a CSV file",
+        ),
+        (
+            "masks/0/000.png",
+            "000.png is a picture, but data.labels gives one label for each image, and masks are named by data.masks; name",
+        ),
         ("gone", "file not found: gone in .*; put a CSV file of names and labels there, or give its path"),
     ],
 )

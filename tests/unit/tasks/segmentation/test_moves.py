@@ -31,7 +31,13 @@ def _moved(**options):
 
 @pytest.mark.parametrize(
     "options",
-    [{"flip": "both"}, {"rotation": 90.0}, {"shift": 0.3}, {"zoom": 0.4}, {"flip": "horizontal", "rotation": 180.0, "zoom": 0.2}],
+    [
+        {"flip": "both"},
+        {"rotation": 90.0},
+        {"shift": 0.3},
+        {"zoom": 0.4},
+        {"flip": "horizontal", "rotation": 180.0, "zoom": 0.2},
+    ],
     ids=lambda options: "+".join(options),
 )
 def test_a_mask_stays_on_its_object(options):
