@@ -38,7 +38,12 @@ def test_values_and_names_of_classes(values, names, ignored, labels, written):
 @pytest.mark.parametrize(
     ("values", "names", "ignored", "sentence"),
     [
-        ([0, 3, 0], ("a", "b", "c"), None, r"x: mask 1 has the value 3, and data.classes names 3, for the values 0 to 2; name 2"),
+        (
+            [0, 3, 0],
+            ("a", "b", "c"),
+            None,
+            r"x: mask 1 has the value 3, and data.classes names 3, for the values 0 to 2; name 2",
+        ),
         ([0, 0, 0], None, None, "x: every known pixel of every mask is 0, so there is nothing to learn"),
         ([7, 7, 7], None, 7, "x: all pixels of the masks are data.ignored=7; correct it"),
         (list(range(60)), None, None, "the masks have 60 different values, from 0 to 59, which are hardly classes"),

@@ -59,8 +59,6 @@ def test_a_picture_that_cannot_be_halved_so_often_is_refused():
 
 
 def test_seeds_of_dropout_follow_from_the_seed_alone():
-    one, other = (
-        [layer.seed for layer in _build(dropout=0.3, seed=seed).layers if hasattr(layer, "seed")] for seed in (1, 1)
-    )
+    one, other = ([layer.seed for layer in _build(dropout=0.3, seed=seed).layers if hasattr(layer, "seed")] for seed in (1, 1))
     assert one == other
     assert len(set(one)) == 5

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from foldwise.data.masks import check_masks, check_masks_shape
 from foldwise.data.sources.box_file import find_boxes
 from foldwise.data.sources.boxed_images import read_boxed_archive, read_boxed_folder
 from foldwise.data.sources.find_file import find_file
 from foldwise.data.sources.idx_file import read_idx, read_shape
-from foldwise.data.masks import check_masks, check_masks_shape
 from foldwise.data.sources.image_array import ImageSource, check_shape, image_source
 from foldwise.data.sources.npz_file import check_name, read_npz, read_shapes
 from foldwise.errors import ConfigError, DataError

@@ -46,7 +46,7 @@ def scores(condensed: Counts) -> dict[str, float]:
 
 
 def by_class(condensed: Counts, labels: Sequence[str]) -> dict[str, Mapping[str, float]]:
-    """label -> iou and dice over all pictures, and its share of the known pixels. A class that is nowhere has nan."""
+    """Label -> iou and dice over all pictures, and its share of the known pixels. A class that is nowhere has nan."""
     pooled = condensed.sum(axis=0)
     known = max(1, int(pooled[:, 2].sum()))
     each = zip(labels, _iou(pooled), _dice(pooled), pooled[:, 2], strict=True)

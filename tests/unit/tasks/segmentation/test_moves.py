@@ -31,11 +31,17 @@ def _moved(**options):
 
 @pytest.mark.parametrize(
     "options",
-    [{"flip": "both"}, {"rotation": 90.0}, {"shift": 0.3}, {"zoom": 0.4}, {"flip": "horizontal", "rotation": 180.0, "zoom": 0.2}],
-    ids=lambda options: "+".join(options),
+    [
+        {"flip": "both"},
+        {"rotation": 90.0},
+        {"shift": 0.3},
+        {"zoom": 0.4},
+        {"flip": "horizontal", "rotation": 180.0, "zoom": 0.2},
+    ],
+    ids="+".join,
 )
 def test_a_mask_stays_on_its_object(options):
-    images, masks, new, moved = _moved(**options)
+    _, masks, new, moved = _moved(**options)
     assert not np.array_equal(moved, masks)
     assert set(np.unique(moved)) <= {0, 1, IGNORED}
     known = moved != IGNORED
