@@ -209,7 +209,7 @@ def test_masks_without_a_picture_are_reported(tmp_path):
     [
         ({"ignored": 3}, "data.ignored: is a value of masks, and data.masks is null"),
         ({"masks": "m", "positive": "x"}, "data.positive: is one of two labels of whole images"),
-        ({"classes": ["a"], "kind": "folder"}, "data.classes: names the values of masks, and data.masks is null"),
+        ({"classes": ["a"], "kind": "folder"}, "data.classes: names the classes of masks or boxes"),
         (
             {"masks": "m", "labels": "l.csv", "kind": "folder"},
             "data.labels: labels whole pictures, and data.masks their pixels",
