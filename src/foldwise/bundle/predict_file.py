@@ -79,9 +79,12 @@ def answer_file(asked: PredictSpec, load: Callable[[], Bundle], teller: Teller) 
         with ExitStack() as open_, teller.answering(total) as answered:
             put, beside = open_.enter_context(_writer(part, target.suffix)), open_.enter_context(_beside(target, card))
             for chunk in chunks:
-                scores = bundle.scores(chunk.raw)
-                answers = bundle.in_words(chunk.raw, scores)
-                if beside is not None:
+                scores = None
+                if beside is None:
+                    answers = bundle.predict(chunk.raw)
+                else:
+                    scores = bundle.scores(chunk.raw)
+                    answers = bundle.in_words(chunk.raw, scores)
                     rows = range(tally.rows, tally.rows + len(scores))
                     files = beside(rows, chunk.files, np.asarray(chunk.raw), scores)
                     answers = answers if files is None else answers.assign(prediction=list(files))
@@ -122,8 +125,8 @@ class _Tally:
         self.truth: list[npt.NDArray[Any]] = []
         self.scores: list[npt.NDArray[Any]] = []
 
-    def count(self, chunk: _Chunk, answers: pd.DataFrame, scores: npt.NDArray[Any]) -> None:
-        """Count some rows and their answers."""
+    def count(self, chunk: _Chunk, answers: pd.DataFrame, scores: npt.NDArray[Any] | None) -> None:
+        """Count some rows and their answers; scores: of pictures with masks or boxes."""
         from foldwise.data.serving_rules import further
         from foldwise.data.target import scorable
 
@@ -137,7 +140,7 @@ class _Tally:
             columns = [f"p_{label}" for label in self.card.labels] or "prediction"
             self.truth.append(known.values)
             self.scores.append(answers[columns].to_numpy()[known.kept])
-        if chunk.masks is not None:
+        if chunk.masks is not None and scores is not None:
             from foldwise.data.masks import MaskValues, coded
             from foldwise.tasks.table import task_of
 
