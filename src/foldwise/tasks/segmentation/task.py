@@ -37,7 +37,8 @@ class Segmentation(OfPictures):
     def predictions(self, head: Head, outputs: Array, target: TargetScale) -> Array:
         """The most probable class of each pixel; the first of several that are equal."""
         del head, target
-        return outputs.argmax(axis=-1).astype(np.uint8)
+        codes: npt.NDArray[np.uint8] = outputs.argmax(axis=-1).astype(np.uint8)
+        return codes
 
     def condensed(self, truth: Array, predictions: Array, classes: int) -> Array:
         """Of each class the pixels that are both, predicted and true, (rows, classes, 3)."""
