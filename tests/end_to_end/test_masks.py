@@ -21,12 +21,12 @@ TINY += ["fit.optimizer.learning_rate=0.01", "fit.batch_size=8", "budget.trials=
 def _archive(path, count=60, **arrays):
     images, masks = circles(count, side=24)
     np.savez(path, images=images, masks=masks, **arrays)
-    return images, masks
+    return images
 
 
 @pytest.mark.long
 def test_masks_become_a_model_that_answers_pictures_and_arrays(tmp_path):
-    images, masks = _archive(tmp_path / "discs.npz")
+    images = _archive(tmp_path / "discs.npz")
     runs, answers = tmp_path / "runs", tmp_path / "answers.csv"
     words = ["data=npz", f"data.path={tmp_path / 'discs.npz'}", "data.masks=masks", "data.classes=[ground,disc]"]
     done = run("tune", *words, *TINY, "augment=images", "augment.flip=both", runs=runs)

@@ -55,7 +55,8 @@ def check_files(asked: PredictSpec) -> None:
 def answer_file(asked: PredictSpec, load: Callable[[], Bundle], teller: Teller) -> None:
     """Answer the rows of `asked.input` into `asked.output`: row (zero-based), prediction, p_<label> for classes, and flags.
 
-    Masks or boxes go into a folder beside it, which has the name of that file without its ending; `prediction` names a mask's file.
+    Masks or boxes go into a folder beside it, which has the name of that file without its ending; of masks
+    `prediction` names the file.
 
     Pictures also have their path as `file`, and no flags. In CSV, text that a spreadsheet would run as a formula has a leading
     quote. Rows are read, answered and written in chunks; the file appears when all are written.

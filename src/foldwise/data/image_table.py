@@ -24,7 +24,7 @@ from foldwise.spec.places import Paths
 
 
 def read_image_table(data: ImageSpec, paths: Paths | None = None, folds: FoldsSpec | None = None) -> Table:
-    """Read images and infer the task from their labels or masks. With `folds=given`, those of `folds.path` follow, which validate.
+    """Read images and infer the task from their targets. With `folds=given`, those of `folds.path` follow, which validate.
 
     Raises:
         ConfigError: a key of `data` or `folds` does not fit the images.

@@ -113,8 +113,8 @@ class FolderData(ImageRows):
     """PNG and JPEG files: one folder per class, a CSV file of names and labels, a second folder of masks, or a file of boxes.
 
     masks: the folder of masks, PNG files of one value for each pixel, with the paths that the pictures have below `path`.
-    ignored: the value of mask pixels that count nowhere. classes: the names of the masks' classes, in the order of their values, or
-        those of boxes; null: all, sorted.
+    ignored: the value of mask pixels that count nowhere.
+    classes: the names of the masks' classes, in the order of their values, or those of boxes; null: all, sorted.
     boxes: COCO's JSON, a folder of Pascal VOC's XML files, or a CSV file.
     size: height and width to which all pictures are scaled; null requires equal sizes.
     channels: 1 (grey) or 3 (colour); null is grey if all pictures are.

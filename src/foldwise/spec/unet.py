@@ -13,9 +13,9 @@ Rate = Annotated[float, Field(ge=0, lt=1)]
 
 
 class UnetSpec(Spec):
-    """A U-Net: down `depth` halvings of height and width, and up again to the size of the picture.
+    """A U-Net: down by `depth` halvings of height and width, and up again to the size of the picture.
 
-    Each level is `per_block` times convolution, normalisation, activation. The first has `width` maps, each below twice as many.
+    Each level is `per_block` times convolution, normalisation, activation. The first has `width` maps, the next twice as many.
 
     up: a transposed convolution learns how a map grows; resize interpolates it linearly. skips: each level on the way up also
         sees the maps of its size from the way down; without them it is an encoder and a decoder, as SegNet is.

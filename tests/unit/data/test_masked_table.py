@@ -104,9 +104,11 @@ def test_arrays_that_do_not_fit_are_refused(tmp_path, options, sentence):
     images, masks = squares()
     arrays = {"small": masks[:, :3], "few": masks[:29], "half": masks.astype(np.float32)}
     data = npz(tmp_path / "a.npz", images, masks, arrays, **options)
-    with pytest.raises(DataError, match=sentence):
-        check_images(data, Paths())
-        read_image_table(data)
+    for read in (read_image_table, lambda data: check_images(data, Paths()))[
+        : 1 if "half" in sentence or "group" in options else 2
+    ]:
+        with pytest.raises(DataError, match=sentence):
+            read(data)
 
 
 @pytest.mark.parametrize(
@@ -181,7 +183,7 @@ def test_masks_of_any_mode_with_one_value(tmp_path, mode):
     for row, mask in enumerate(masks):
         made = {
             "1": lambda mask: Image.fromarray(mask * 255).convert("1"),
-            "P": lambda mask: _with_palette(mask),
+            "P": _with_palette,
             "I;16": lambda mask: Image.fromarray(mask.astype(np.uint16) * 1000),
         }
         made[mode](mask).save(tmp_path / "m" / "in" / f"{row:03}.png")
@@ -207,7 +209,7 @@ def test_masks_without_a_picture_are_reported(tmp_path):
     [
         ({"ignored": 3}, "data.ignored: is a value of masks, and data.masks is null"),
         ({"masks": "m", "positive": "x"}, "data.positive: is one of two labels of whole images"),
-        ({"classes": ["a"], "kind": "folder"}, "data.classes: names the values of masks, and data.masks is null"),
+        ({"classes": ["a"], "kind": "folder"}, "data.classes: names the classes of masks or boxes"),
         (
             {"masks": "m", "labels": "l.csv", "kind": "folder"},
             "data.labels: labels whole pictures, and data.masks their pixels",

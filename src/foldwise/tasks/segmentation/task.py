@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -18,7 +19,7 @@ from foldwise.tasks.pictures import OfPictures
 from foldwise.tasks.segmentation.answers import areas, as_png, names_of
 from foldwise.tasks.segmentation.baselines import BASELINES
 from foldwise.tasks.segmentation.overlays import draw_answers, draw_masks
-from foldwise.tasks.segmentation.scores import condense, score
+from foldwise.tasks.segmentation.scores import by_class, condense, score
 from foldwise.tasks.task import Array, Put, Scorer
 
 if TYPE_CHECKING:
@@ -36,7 +37,8 @@ class Segmentation(OfPictures):
     def predictions(self, head: Head, outputs: Array, target: TargetScale) -> Array:
         """The most probable class of each pixel; the first of several that are equal."""
         del head, target
-        return np.asarray(outputs.argmax(axis=-1), dtype=np.uint8)
+        codes: npt.NDArray[np.uint8] = outputs.argmax(axis=-1).astype(np.uint8)
+        return codes
 
     def condensed(self, truth: Array, predictions: Array, classes: int) -> Array:
         """Of each class the pixels that are both, predicted and true, (rows, classes, 3)."""
@@ -45,6 +47,10 @@ class Segmentation(OfPictures):
     def scorer(self, classes: int, metric: str, threshold: float | Array = 0.5) -> Scorer:
         """See `segmentation.scores`."""
         return lambda truth, condensed: score(condensed, metric)
+
+    def by_class(self, rows: Array, classes: Sequence[str]) -> Mapping[str, Mapping[str, float]]:
+        """Intersection over union, Dice and share of the pixels of each class that is there or was predicted."""
+        return {label: own for label, own in by_class(rows, classes).items() if not math.isnan(own["iou"])}
 
     def loss(self, head: Head, per_row: bool = False, dtype: str | None = None, smoothing: float = 0.0) -> keras.losses.Loss:
         """See `segmentation.losses`; one number for a batch, whose pixels are pooled."""

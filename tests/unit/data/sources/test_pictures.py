@@ -13,6 +13,8 @@ from foldwise.errors import ConfigError, DataError
 from foldwise.spec.images import FolderData, NpzData
 from tests.unit.data.images import LABELS, blobs, write_pictures
 
+ONE = "but data.labels gives one label for each image, and masks are named by data.masks"
+
 
 def folder(path, **options):
     return FolderData(kind="folder", path=str(path), **options)
@@ -189,18 +191,9 @@ def test_full_class_folders_are_not_mentioned(tmp_path):
 @pytest.mark.parametrize(
     ("labels", "said"),
     [
-        (
-            "masks",
-            "masks is a folder of pictures, but data.labels gives one label for each image, and masks are named by data.masks; name",
-        ),
-        (
-            "bare",
-            "bare is a folder, but data.labels gives one label for each image, and masks are named by data.masks; name a CSV file",
-        ),
-        (
-            "masks/0/000.png",
-            "000.png is a picture, but data.labels gives one label for each image, and masks are named by data.masks; name",
-        ),
+        ("masks", f"masks is a folder of pictures, {ONE}; name a CSV file"),
+        ("bare", f"bare is a folder, {ONE}; name a CSV file"),
+        ("masks/0/000.png", f"000.png is a picture, {ONE}; name"),
         ("gone", "file not found: gone in .*; put a CSV file of names and labels there, or give its path"),
     ],
 )

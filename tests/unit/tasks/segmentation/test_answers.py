@@ -4,6 +4,7 @@ import base64
 from io import BytesIO
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from foldwise.tasks.segmentation.answers import areas, as_png, write_masks
@@ -23,7 +24,7 @@ def test_areas_are_pixels_and_shares_of_the_picture():
     found = areas(MASKS, ["a", "b", "c"])
     assert list(found) == ["pixels_a", "share_a", "pixels_b", "share_b", "pixels_c", "share_c"]
     assert found["pixels_b"].tolist() == [(mask == 1).sum() for mask in MASKS]
-    assert sum(found[f"share_{label}"] for label in "abc").tolist() == [1.0, 1.0]
+    assert sum(found[f"share_{label}"] for label in "abc") == pytest.approx([1.0, 1.0])
 
 
 def test_files_have_the_number_of_the_row_and_the_name_of_the_picture(tmp_path):

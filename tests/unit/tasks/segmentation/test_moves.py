@@ -38,10 +38,10 @@ def _moved(**options):
         {"zoom": 0.4},
         {"flip": "horizontal", "rotation": 180.0, "zoom": 0.2},
     ],
-    ids=lambda options: "+".join(options),
+    ids="+".join,
 )
 def test_a_mask_stays_on_its_object(options):
-    images, masks, new, moved = _moved(**options)
+    _, masks, new, moved = _moved(**options)
     assert not np.array_equal(moved, masks)
     assert set(np.unique(moved)) <= {0, 1, IGNORED}
     known = moved != IGNORED

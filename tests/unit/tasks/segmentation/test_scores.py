@@ -11,7 +11,7 @@ from foldwise.tasks.segmentation.scores import SCORES, by_class, by_picture, con
 
 
 def _case(seed):
-    """Masks and predictions by chance: 2 to 6 classes, 1 to 7 pictures, ignored pixels, classes that are nowhere, empty masks."""
+    """Masks and predictions by chance: 2 to 6 classes, ignored pixels, classes that are nowhere, empty masks."""
     draws = np.random.default_rng(seed)
     classes, pictures = int(draws.integers(2, 7)), int(draws.integers(1, 8))
     size = (pictures, int(draws.integers(1, 12)), int(draws.integers(1, 12)))

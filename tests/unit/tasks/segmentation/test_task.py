@@ -74,9 +74,7 @@ def test_made_circles_reach_an_intersection_over_union_of_95_percent(training, t
     split = SimpleNamespace(train=np.arange(120), valid=np.arange(120, 160))
     data = prepare_fold(table, split, PrepSpec(), NoBalance(), 0)
     model = UnetSpec(kind="unet", image=(32, 32, 1), depth=2, width=8, up="resize")
-    fit = FitSpec.model_validate(
-        {"epochs": 8, "batch_size": 16, "loss": HEAD.loss, "optimizer": {"kind": "adam", "learning_rate": 0.01}}
-    )
+    fit = FitSpec.model_validate({"epochs": 8, "batch_size": 16, "optimizer": {"kind": "adam", "learning_rate": 0.01}})
     asked = replace(training(fit=fit), model=model, head=HEAD, augment=ImageAugment(kind="images", flip="both", rotation=45.0))
     (fold,) = train(asked, data)
     rows = condensed_for(table, split.valid, fold.predictions)
