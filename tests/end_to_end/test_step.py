@@ -18,7 +18,14 @@ from tests.unit.training import lecture
 pytestmark = pytest.mark.slow
 
 TUNE = ["experiment=xor", "study=xor", "tuner=grid", "budget.trials=2", "model.hidden=[choice,0,1]", "model.units=6"]
-TUNE += ["model.activation=tanh", "fit.optimizer.learning_rate=0.05", "fit.epochs=40", "folds.count=2"]
+TUNE += [
+    "model.activation=tanh",
+    "fit.optimizer.learning_rate=0.05",
+    "fit.epochs=40",
+    "folds.count=2",
+    "explain=none",
+    "baselines=[]",
+]
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser")
 CORNERS = [(0, 0), (1, 1), (0, 1), (1, 0)]  # none, none, one, one
 

@@ -55,7 +55,7 @@ def check_files(asked: PredictSpec) -> None:
 def answer_file(asked: PredictSpec, load: Callable[[], Bundle], teller: Teller) -> None:
     """Answer the rows of `asked.input` into `asked.output`: row (zero-based), prediction, p_<label> for classes, and flags.
 
-    Masks or boxes go into a folder beside it, which has the name of that file without its ending.
+    Masks or boxes go into a folder beside it, which has the name of that file without its ending; `prediction` names a mask's file.
 
     Pictures also have their path as `file`, and no flags. In CSV, text that a spreadsheet would run as a formula has a leading
     quote. Rows are read, answered and written in chunks; the file appears when all are written.
@@ -78,11 +78,16 @@ def answer_file(asked: PredictSpec, load: Callable[[], Bundle], teller: Teller) 
         with ExitStack() as open_, teller.answering(total) as answered:
             put, beside = open_.enter_context(_writer(part, target.suffix)), open_.enter_context(_beside(target, card))
             for chunk in chunks:
-                scores = bundle.scores(chunk.raw)
-                answers = bundle.in_words(chunk.raw, scores)
-                if beside is not None:
-                    beside(range(tally.rows, tally.rows + len(scores)), chunk.files, np.asarray(chunk.raw), scores)
-                tally.count(chunk, answers)
+                scores = None
+                if beside is None:
+                    answers = bundle.predict(chunk.raw)
+                else:
+                    scores = bundle.scores(chunk.raw)
+                    answers = bundle.in_words(chunk.raw, scores)
+                    rows = range(tally.rows, tally.rows + len(scores))
+                    files = beside(rows, chunk.files, np.asarray(chunk.raw), scores)
+                    answers = answers if files is None else answers.assign(prediction=list(files))
+                tally.count(chunk, answers, scores)
                 answers.insert(0, "row", range(tally.rows - len(answers), tally.rows))
                 if chunk.files is not None:
                     answers.insert(1, "file", list(chunk.files))
@@ -100,15 +105,16 @@ def answer_file(asked: PredictSpec, load: Callable[[], Bundle], teller: Teller) 
 
 @dataclass(frozen=True, eq=False)
 class _Chunk:
-    """Some raw rows, their targets if known, and the files of pictures."""
+    """Some raw rows, their targets or masks if known, and the files of pictures."""
 
     raw: Raw
     truth: pd.Series[Any] | None = None
     files: Sequence[str] | None = None
+    masks: npt.NDArray[Any] | None = None
 
 
 class _Tally:
-    """Totals over all rows. With a known target it keeps truth and scores, 8 bytes per label and row."""
+    """Totals over all rows. With a known target it keeps truth and scores, 8 bytes per label and row; of masks only counts."""
 
     def __init__(self, card: Card, reading: CsvData) -> None:
         self.card, self._reading = card, reading
@@ -118,8 +124,8 @@ class _Tally:
         self.truth: list[npt.NDArray[Any]] = []
         self.scores: list[npt.NDArray[Any]] = []
 
-    def count(self, chunk: _Chunk, answers: pd.DataFrame) -> None:
-        """Count some rows and their answers."""
+    def count(self, chunk: _Chunk, answers: pd.DataFrame, scores: npt.NDArray[Any] | None) -> None:
+        """Count some rows and their answers; scores: of pictures with masks or boxes."""
         from foldwise.data.serving_rules import further
         from foldwise.data.target import scorable
 
@@ -133,6 +139,13 @@ class _Tally:
             columns = [f"p_{label}" for label in self.card.labels] or "prediction"
             self.truth.append(known.values)
             self.scores.append(answers[columns].to_numpy()[known.kept])
+        if chunk.masks is not None and scores is not None:
+            from foldwise.data.masks import MaskValues, coded
+            from foldwise.tasks.table import task_of
+
+            codes = coded(chunk.masks, MaskValues.read(self.card.target_written), "input")
+            self.truth.append(answers.index.to_numpy())
+            self.scores.append(task_of(self.card.head.task).condensed(codes, scores, len(self.card.labels)))
 
     @property
     def notes(self) -> list[str]:
@@ -155,8 +168,9 @@ def _score(asked: PredictSpec, tally: _Tally, teller: Teller) -> None:
         return
     import numpy as np
 
-    from foldwise.evaluation.metrics import confusion, score
+    from foldwise.evaluation.metrics import confusion
     from foldwise.system.files import write_json
+    from foldwise.tasks.scores import score
 
     card = tally.card
     truth, predictions = np.concatenate(tally.truth), np.concatenate(tally.scores)
@@ -165,7 +179,7 @@ def _score(asked: PredictSpec, tally: _Tally, teller: Teller) -> None:
     if not len(truth):
         return
     metrics = score(card.head.task, len(card.labels), truth, predictions, card.threshold)
-    table = confusion(truth, predictions, card.threshold).tolist() if card.labels else None
+    table = confusion(truth, predictions, card.threshold).tolist() if card.head.task in CLASSES else None
     teller.scored(metrics, table, card.labels)
     scores = {"model": asked.model, "input": asked.input, "rows": len(truth), "metrics": metrics}
     runs = Path(asked.paths.runs)
@@ -175,10 +189,11 @@ def _score(asked: PredictSpec, tally: _Tally, teller: Teller) -> None:
 def _chunks(path: Path, reading: CsvData, card: Card) -> tuple[int, Iterator[_Chunk]]:
     """The approximate number of rows, and their chunks."""
     if card.schema.image is not None:
-        from foldwise.data.sources.image_files import image_chunks
+        from foldwise.data.sources.image_files import LABELS, MASKS, image_chunks
 
-        total, images = image_chunks(path, card.schema.image, IMAGES_AT_ONCE)
-        return total, (_Chunk(chunk.images, _labels(chunk.labels, card), chunk.files) for chunk in images)
+        target = MASKS if card.head.task == "segmentation" else LABELS
+        total, images = image_chunks(path, card.schema.image, IMAGES_AT_ONCE, target)
+        return total, (_Chunk(chunk.images, _labels(chunk.labels, card), chunk.files, chunk.masks) for chunk in images)
     from foldwise.data.sources.read import count_rows, read_chunks
 
     rows = _checked(read_chunks(path, reading, ROWS_AT_ONCE), path, card)

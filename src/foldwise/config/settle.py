@@ -90,7 +90,7 @@ def lines_of(kind: str | None, table: Sequence[Line] | None = None) -> tuple[Lin
         kind: of the network that was given; None: the rows choose it.
         table: instead of TABLE.
     """
-    table = (*TABLE, *OF_TASK.values()) if table is None else table
+    table = TABLE if table is None else table
     return tuple(line for line in table if kind in (None, line.model)) or (FORMER,)
 
 

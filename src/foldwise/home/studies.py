@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,17 +14,16 @@ from foldwise.home.trials import FIXED, Trials
 from foldwise.ledger.live import LiveRow
 from foldwise.ledger.rows import StudyRecord, goal_of
 from foldwise.ledger.viewer import Counts, StudyHead, Viewer
-from foldwise.spec.places import Paths
 from foldwise.system.command import door_command, shell_word
 
 MOST_KEPT = 8  # studies whose trials stay in memory
 
 
 class Studies:
-    """The studies of a ledger. Each method may be called by many threads."""
+    """The studies of a ledger. Each method may be called by many threads. places: the words by which a command finds them."""
 
-    def __init__(self, viewer: Viewer, runs: Path, mlflow: MlflowPages) -> None:
-        self._viewer, self._runs, self._mlflow = viewer, runs, mlflow
+    def __init__(self, viewer: Viewer, runs: Path, mlflow: MlflowPages, places: Sequence[str] = ()) -> None:
+        self._viewer, self._runs, self._mlflow, self._places = viewer, runs, mlflow, places
         self._watch = Watch()
         self._guard = threading.Lock()
         self._records: dict[str, tuple[StudyHead, StudyRecord]] = {}
@@ -58,7 +58,7 @@ class Studies:
                 "columns": [*FIXED, *trials.columns],
                 "files": files_of(self._runs, study),
                 "mlflow": self._mlflow.of_study(record),
-                "command": " ".join((door_command("tune"), shell_word("study", study), *self._places())),
+                "command": " ".join((door_command("tune"), shell_word("study", study), *self._places)),
             },
             "live": None if row is None else _live(row, standing),
             "version": change.version,
@@ -82,10 +82,6 @@ class Studies:
             "files": [path for path in files_of(self._runs, head.name) if path.endswith(".html")],
             "mlflow": self._mlflow.of_study(record),
         }
-
-    def _places(self) -> list[str]:
-        """What a command needs to find the runs folder."""
-        return [] if self._runs == Path(Paths().runs).resolve() else [shell_word("paths.runs", str(self._runs))]
 
     def _record(self, head: StudyHead) -> StudyRecord | None:
         """A study's record, read again after each of its starts and ends."""

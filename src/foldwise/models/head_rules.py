@@ -60,7 +60,7 @@ def check_head(task: Task, trial: TrialSpec) -> None:
     monitor = trial.fit.early_stop.monitor
     metric = MONITORS[monitor]
     if metric is not None and task not in METRICS[metric][1]:
-        fitting = [monitor.replace(metric, own) for own in ("mae", "accuracy") if task in METRICS[own][1]]
+        fitting = [monitor.replace(metric, own) for own in ("mae", "accuracy", "mean_iou") if task in METRICS[own][1]]
         use = " or ".join([*fitting, "val_loss"])
         raise ConfigError("fit.early_stop.monitor", f"{monitor} is not defined for a {task} task; use {use}")
 

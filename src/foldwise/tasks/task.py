@@ -25,8 +25,9 @@ Array = npt.NDArray[Any]
 Scorer = Callable[[Array, Array], float]
 Tensor = Any  # TensorFlow ships no types
 Encode = Callable[[Tensor], Tensor]
-# Writes some rows of a file: their numbers, their files if they are pictures in a folder, images, and predictions.
-Put = Callable[[Sequence[int], Sequence[str] | None, Array, Array], None]
+# Writes some rows of a file: their numbers, their files if they are pictures in a folder, images, and predictions. What it gives
+# back are the names of files that stand for `prediction` in the table; None leaves it.
+Put = Callable[[Sequence[int], Sequence[str] | None, Array, Array], Sequence[str] | None]
 
 
 class Task(Protocol):

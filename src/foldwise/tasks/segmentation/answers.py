@@ -45,12 +45,16 @@ def as_png(mask: Codes) -> str:
 
 def write_masks(
     folder: Path, rows: Sequence[int], files: Sequence[str] | None, images: npt.NDArray[Any], masks: Codes
-) -> None:
+) -> list[str]:
     """A PNG for each picture: `<row>_<name of its file>.png`, or `<row>.png` where pictures are rows of an array.
 
     The row is the same as in the table of answers, so two files of one name in two folders keep apart.
+
+    Returns:
+        The names.
     """
     del images
-    for place, row in enumerate(rows):
-        name = f"{row}.png" if files is None else f"{row}_{PurePath(files[place]).stem}.png"
-        (folder / name).write_bytes(png(masks[place]))
+    names = [f"{row}.png" if files is None else f"{row}_{PurePath(files[place]).stem}.png" for place, row in enumerate(rows)]
+    for name, mask in zip(names, masks, strict=True):
+        (folder / name).write_bytes(png(mask))
+    return names
