@@ -38,7 +38,7 @@ def test_a_study_on_jax_does_without_tensorflow(tmp_path):
     [
         (["training.backend=torch"], {"KERAS_BACKEND": "jax"}, "training.backend: is torch, but KERAS_BACKEND is 'jax'"),
         ([], {"KERAS_BACKEND": "numpy"}, "training.backend: KERAS_BACKEND is 'numpy' in the environment, and networks train"),
-        (["training.backend=theano"], {}, "training.backend: must be one of tensorflow, jax, torch"),
+        (["training.backend=theano"], {}, "training.backend: 'theano' is not known; known: tensorflow, jax, torch"),
     ],
 )
 def test_a_backend_that_cannot_be_is_refused_before_anything_is_written(words, environment, sentence, tmp_path):

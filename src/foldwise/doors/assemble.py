@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 import shutil
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
@@ -20,6 +21,7 @@ from foldwise.spec.tuner import GridTuner as GridTunerSpec
 from foldwise.spec.tuner import OptunaSpec
 from foldwise.spec.tuner import RandomTuner as RandomTunerSpec
 from foldwise.system.command import door_command
+from foldwise.system.held_files import held_of
 from foldwise.system.keras_backend import Backend
 from foldwise.trial.result import values_of
 
@@ -148,8 +150,9 @@ def make_executor(
         place, folds = chosen.address, plan.folder / "folds"
         shutil.rmtree(folds, ignore_errors=True)  # files of a killed start, perhaps by other versions
         cluster = dask_cluster.SharedCluster(place) if place else dask_cluster.LocalCluster(chosen.workers, threads, folds)
-        shared, backend = None if place else folds, plan.spec.fixed.training.backend
-        opening = Opening(plan.table, plan.splits, seed, threads, limits, shared, plan.spec.fixed.paths.cache, backend)
+        shared, files = None if place else folds, held_of(plan.spec.weight_files)
+        opening = Opening(plan.table, plan.splits, seed, threads, limits, shared, plan.spec.fixed.paths.cache, files)
+        opening = replace(opening, backend=plan.spec.fixed.training.backend)
         return Remote(cluster, opening, notify, limits)
     from foldwise.execution.local import HereExecutor
 

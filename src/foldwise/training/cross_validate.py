@@ -13,7 +13,6 @@ from foldwise.data.fold_cache import FoldCache
 from foldwise.data.split import Split
 from foldwise.data.table import Table
 from foldwise.errors import FoldwiseError, Interrupted, TrialFailed
-from foldwise.evaluation.metrics import score
 from foldwise.evaluation.threshold import final_threshold, fold_thresholds
 from foldwise.models.heads import THRESHOLD, head_for
 from foldwise.models.image_rules import as_shown
@@ -21,6 +20,7 @@ from foldwise.spec.goal import Goal
 from foldwise.system.keras_backend import Backend
 from foldwise.system.kill_points import reached
 from foldwise.system.redact import first_line
+from foldwise.tasks.scores import condensed_for, score
 from foldwise.training.backends.of_process import is_out_of_memory
 from foldwise.training.costs import costs_before, excess
 from foldwise.training.engine_rule import Choice, choose
@@ -92,6 +92,7 @@ def cross_validate(
         engine = choice.engine
         chosen(choice)
         for fit in engine_for(engine, training.backend)(training, enumerate(folds)):
+            fit = condensed_fit(table, splits[fit.fold], fit)  # noqa: PLW2901 masks stay in the fold that was trained
             finished.append(_scored(job, table, splits[fit.fold], fit))
             answers[fit.fold] = fit.predictions
             costs["parameters"] = max(costs.get("parameters", 0.0), float(sum(weight.size for weight in fit.weights)))
@@ -147,7 +148,7 @@ def training_for(job: TrialJob, table: Table) -> Training:
     fit, model = job.spec.fit, as_shown(job.spec.model, table.schema.image)
     return Training(
         model=model,
-        head=head_for(table.task, len(table.labels), model, fit),
+        head=head_for(table.task, len(table.class_names), model, fit),
         fit=fit,
         rates=rates_for(job.spec.lr_schedule, fit.optimizer.rate, fit.epochs),
         seed=job.seed,
@@ -156,6 +157,13 @@ def training_for(job: TrialJob, table: Table) -> Training:
         backend=job.backend,
         precision=job.precision,
     )
+
+
+def condensed_fit(table: Table, split: Split, fit: FoldFit) -> FoldFit:
+    """A fold with its predictions as scores are computed from them."""
+    if fit.failure is not None:
+        return fit
+    return replace(fit, predictions=condensed_for(table, split.valid, fit.predictions))
 
 
 def _scored(job: TrialJob, table: Table, split: Split, fit: FoldFit) -> FoldScore:
@@ -173,7 +181,7 @@ def _scored(job: TrialJob, table: Table, split: Split, fit: FoldFit) -> FoldScor
 def _metrics(
     table: Table, goal: Goal, truth: np.ndarray, predictions: np.ndarray, threshold: float | np.ndarray
 ) -> dict[str, float]:
-    return score(table.task, len(table.labels), truth, predictions, threshold, goal.metric)
+    return score(table.task, len(table.class_names), truth, predictions, threshold, goal.metric)
 
 
 def _reason(fault: Exception, backend: Backend) -> str:

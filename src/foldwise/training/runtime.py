@@ -57,10 +57,25 @@ def start(threads: int, or_as_it_runs: bool = False, backend: Backend | None = N
                 raise JobError(f"{already}, so execute.threads={threads} comes too late; start a new process")
             threads = fixed
         import keras  # noqa: F401 - now, as it reads the environment
+    if name != "tensorflow":
+        _without_tensorflow()
     if not gc.get_freeze_count():
         undo_later("garbage", gc.unfreeze)
         gc.freeze()  # Keras collects garbage before every new network: 0.2 s if it searches what was imported, each time
     return threads
+
+
+def _without_tensorflow() -> None:
+    """Let Keras take TensorFlow for not installed: on any backend it imports it to compare types when it saves a network.
+
+    That takes seconds and half a gigabyte. A program that has imported TensorFlow itself keeps it.
+    """
+    from keras.src.utils import module_utils  # Keras's own note of what is installed
+
+    lazy = module_utils.tensorflow
+    if "tensorflow" not in sys.modules and lazy._available is None:
+        undo_later("tensorflow", partial(setattr, lazy, "_available", None))
+        lazy._available = False
 
 
 def _refuse_other(backend: Backend) -> None:

@@ -19,7 +19,7 @@ class BatchMaker(Protocol):
     def train_batches(self, training: Training, number: int, data: FoldData) -> Any:
         """The batches of all epochs of a fold, one after the other."""
 
-    def valid_batches(self, data: FoldData, at_once: int) -> Sequence[tuple[Batch, ...]]:
+    def valid_batches(self, training: Training, data: FoldData, at_once: int) -> Sequence[tuple[Batch, ...]]:
         """Its validation rows in batches of this size, as bytes where they are images."""
 
     def scaled_for(self, features: Features) -> Callable[[Batch], Batch]:

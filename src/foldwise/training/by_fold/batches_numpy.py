@@ -1,4 +1,7 @@
-"""Batches as arrays of numpy, for backends that read no `tf.data`."""
+"""Batches as arrays of numpy, for backends that read no `tf.data`.
+
+Targets are as the loss compares them: `models.head_rules` refuses tasks whose targets TensorFlow makes.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +36,7 @@ def train_batches(training: Training, number: int, data: FoldData) -> Iterator[t
             step += 1
 
 
-def valid_batches(data: FoldData, at_once: int) -> list[tuple[Array, ...]]:
+def valid_batches(training: Training, data: FoldData, at_once: int) -> list[tuple[Array, ...]]:
     """The validation rows in batches of this size."""
     arrays = _arrays(data.valid_x, data.valid_y, data.valid_weight)
     starts = range(0, len(data.valid_x), at_once)

@@ -11,6 +11,7 @@ import tensorflow as tf
 from foldwise.data.preparation.fold import Features, FoldData
 from foldwise.data.preparation.pixels import Images
 from foldwise.spec.augment import ImageAugment
+from foldwise.tasks.table import task_of
 from foldwise.training.batches import epoch_orders, rows_per_batch
 from foldwise.training.by_fold.augment import scaled_for, vary_for
 from foldwise.training.fold_fit import Training
@@ -24,7 +25,8 @@ def train_batches(training: Training, number: int, data: FoldData) -> tf.data.Da
     rows = own * training.augment.copies
     size = rows_per_batch(training.fit.batch_size, rows)
     arrays = _tensors(data.train_x, data.train_y, data.train_weight)
-    vary = vary_for(training.augment, data.train_x, training.seed, training.number, number)
+    vary = vary_for(training.augment, data.train_x, training.head.task, training.seed, training.number, number)
+    encode = task_of(training.head.task).encoder(training.head, training.model) or as_it_is
 
     def orders() -> Iterator[npt.NDArray[np.int32]]:
         return epoch_orders(training.seed, training.number, number, rows, training.fit.epochs)
@@ -34,7 +36,8 @@ def train_batches(training: Training, number: int, data: FoldData) -> tf.data.Da
 
     def gather(step: tf.Tensor, index: tf.Tensor) -> tuple[tf.Tensor, ...]:
         x, y, *weight = (tf.gather(array, index % own) for array in arrays)
-        return tuple(part for part in vary(x, y, weight[0] if weight else None, step) if part is not None)
+        varied, target, weighed = vary(x, y, weight[0] if weight else None, step)
+        return tuple(part for part in (varied, encode(target), weighed) if part is not None)
 
     options = tf.data.Options()
     options.experimental_optimization.apply_default_optimizations = False  # they cost more than they gain
@@ -44,11 +47,17 @@ def train_batches(training: Training, number: int, data: FoldData) -> tf.data.Da
     return batches.enumerate().map(gather, num_parallel_calls=at_once).prefetch(tf.data.AUTOTUNE).with_options(options)
 
 
-def valid_batches(data: FoldData, at_once: int) -> list[tuple[tf.Tensor, ...]]:
+def valid_batches(training: Training, data: FoldData, at_once: int) -> list[tuple[tf.Tensor, ...]]:
     """The validation rows in batches of this size."""
-    arrays = _tensors(data.valid_x, data.valid_y, data.valid_weight)
-    starts = range(0, len(data.valid_x), at_once)
-    return [tuple(array[start : start + at_once] for array in arrays) for start in starts]
+    encode = task_of(training.head.task).encoder(training.head, training.model) or as_it_is
+    x, y, *weight = _tensors(data.valid_x, data.valid_y, data.valid_weight)
+    each = [slice(start, start + at_once) for start in range(0, len(data.valid_x), at_once)]
+    return [(x[some], encode(y[some]), *(part[some] for part in weight)) for some in each]
+
+
+def as_it_is(target: tf.Tensor) -> tf.Tensor:
+    """A target that the loss compares itself."""
+    return target
 
 
 def _tensors(*arrays: Features | None) -> tuple[tf.Tensor, ...]:

@@ -16,12 +16,14 @@ import numpy.typing as npt
 
 from foldwise.data.preparation.fold import Features, FoldData
 from foldwise.data.preparation.layout import Layout
+from foldwise.data.preparation.target_scale import TargetScale
 from foldwise.models.build import answering, build, first_weights
-from foldwise.models.heads import to_predictions
+from foldwise.models.heads import Head
 from foldwise.seeds import Purpose, derive
 from foldwise.spec.layers import LayersSpec
 from foldwise.spec.model import MlpSpec
 from foldwise.system.keras_backend import Backend
+from foldwise.tasks.table import task_of
 from foldwise.training.backends.of_process import forget
 from foldwise.training.batches import rows_per_batch
 from foldwise.training.by_fold.auxiliary import Assisted, Members
@@ -38,6 +40,7 @@ from foldwise.training.losses import curve_metric, loss_for
 
 STEPS_AT_ONCE = 64  # maximum of steps in the graph between two returns to Python; more would only delay Ctrl-C
 MOST_NETWORKS = 4  # kept for later trials
+PICTURES_AT_ONCE = 32  # pictures whose every pixel is answered: all maps of a batch are in memory together
 ROWS_AT_ONCE = 4096  # rows in a batch of validation or prediction; its size does not change results
 # Whether Keras compiles steps: on TensorFlow that takes longer than it saves, and without it JAX computes one by one.
 COMPILES: Mapping[Backend, bool] = {"tensorflow": False, "jax": True, "torch": False}
@@ -169,9 +172,10 @@ def _fit(training: Training, compiled: _Compiled, number: int, data: FoldData, s
     batches = batch_maker(training.backend)
 
     def answer() -> Predictions:
-        return to_predictions(head, predict(answers, data.valid_x), data.target)
+        return predictions_in_parts(head, answers, data.valid_x, data.target)
 
-    valid, scaled = batches.valid_batches(data, ROWS_AT_ONCE), batches.scaled_for(data.valid_x)
+    at_once = PICTURES_AT_ONCE if task_of(head.task).of_pictures else ROWS_AT_ONCE
+    valid, scaled = batches.valid_batches(training, data, at_once), batches.scaled_for(data.valid_x)
     watch = _FoldWatch(training, number, valid, scaled, answer, data.target.sd, compiled.share)
     own = own_callbacks(training.fit, training.number, number)
     network.fit(
@@ -192,7 +196,7 @@ def _fit(training: Training, compiled: _Compiled, number: int, data: FoldData, s
     return FoldFit(
         fold=number,
         weights=weights,
-        predictions=to_predictions(head, np.zeros((0, head.units)), data.target) if failure else answer(),
+        predictions=np.zeros((0, head.units)) if failure else answer(),
         curves={name: tuple(value * unit.get(name, 1.0) for value in values) for name, values in watch.curves.items()},
         best_epoch=watch.patience.best_epoch,
         seconds=time.perf_counter() - started,
@@ -209,10 +213,21 @@ def _recordings(training: Training, fold: int) -> list[keras.callbacks.Callback]
 def predict(network: keras.Model, features: Features) -> npt.NDArray[np.float32]:
     """Raw outputs (rows, units) for features (rows, features)."""
     if not len(features):  # for no rows TensorFlow's convolutions give the wrong number of maps
-        return np.zeros((0, network.output_shape[-1]), dtype=np.float32)
-    starts = range(0, len(features), ROWS_AT_ONCE)
-    parts = [network(features[start : start + ROWS_AT_ONCE], training=False) for start in starts]
+        return np.zeros((0, *network.output_shape[1:]), dtype=np.float32)
+    at_once = ROWS_AT_ONCE if len(network.output_shape) == 2 else PICTURES_AT_ONCE
+    starts = range(0, len(features), at_once)
+    parts = [network(features[start : start + at_once], training=False) for start in starts]
     return np.concatenate([keras.ops.convert_to_numpy(keras.ops.cast(part, keras.config.floatx())) for part in parts])
+
+
+def predictions_in_parts(head: Head, network: keras.Model, features: Features, target: TargetScale) -> Predictions:
+    """What a network predicts for features (rows, features). Of pictures the outputs of some rows at a time are kept."""
+    task = task_of(head.task)
+    if not task.of_pictures:
+        return task.predictions(head, predict(network, features), target)
+    starts = range(0, max(1, len(features)), PICTURES_AT_ONCE)
+    parts = [predict(network, features[start : start + PICTURES_AT_ONCE]) for start in starts]
+    return np.concatenate([task.predictions(head, part, target) for part in parts])
 
 
 class _FoldWatch(keras.callbacks.Callback):  # type: ignore[misc]  # Keras ships no types
