@@ -13,6 +13,7 @@ from typing import Literal
 from foldwise.data.preparation.layout import Layout
 from foldwise.spec.augment import NO_AUGMENT, AugmentSpec
 from foldwise.spec.fit import FitSpec
+from foldwise.spec.function import FunctionSpec
 from foldwise.spec.layers import LayersSpec
 from foldwise.spec.model import CnnSpec, MlpSpec, ModelSpec
 from foldwise.spec.study import Precision
@@ -124,7 +125,7 @@ def why_not_fused(
     """The reason why `fused` cannot train this, or None if it can."""
     if backend not in FUSED:
         return f"on {backend} folds train one after the other"
-    reason = None if backend == "jax" else _why_not_on_tensorflow(model, fit, precision)
+    reason = _why_not_on_jax(model) if backend == "jax" else _why_not_on_tensorflow(model, fit, precision)
     if reason is not None:
         return reason
     if fit.callbacks:
@@ -134,8 +135,15 @@ def why_not_fused(
     return None
 
 
+def _why_not_on_jax(model: ModelSpec) -> str | None:
+    """What JAX's program gains nothing for: networks of large pictures alone, as any other is Keras's own."""
+    if isinstance(model, MlpSpec | LayersSpec | FunctionSpec | CnnSpec):
+        return None
+    return f"{NETWORKS[model.kind]} trains fold by fold"
+
+
 def _why_not_on_tensorflow(model: ModelSpec, fit: FitSpec, precision: Precision) -> str | None:
-    """What TensorFlow's program has no formulas for, None if it has all; JAX's takes Keras's own."""
+    """What TensorFlow's program has no formulas for, None if it has all."""
     if precision != "float32":
         return f"{precision} trains fold by fold"
     if not isinstance(model, MlpSpec):
