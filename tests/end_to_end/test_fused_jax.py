@@ -1,11 +1,12 @@
 """Studies on JAX, whose networks of layers train all folds at once."""
 
+import subprocess
 from importlib.util import find_spec
 
 import pandas as pd
 import pytest
 
-from tests.end_to_end.doors import only_study, run, summary
+from tests.end_to_end.doors import ROOT, command, only_study, summary
 
 pytestmark = [
     pytest.mark.slow,
@@ -20,11 +21,17 @@ WORDS += [
 ]
 
 
+def tune(*words, runs):
+    """A process from its beginning: the one that forks other doors has Keras on TensorFlow."""
+    whole = command("tune", *WORDS, *words, runs=runs)
+    return subprocess.run(whole, cwd=ROOT, capture_output=True, text=True, check=False)
+
+
 @pytest.fixture(scope="module")
 def study(tmp_path_factory):
     def study(*words):
         runs = tmp_path_factory.mktemp("study") / "runs"
-        done = run("tune", *WORDS, *words, runs=runs)
+        done = tune(*words, runs=runs)
         assert done.returncode == 0, done.stderr
         assert "engine fused: all folds as one program" in done.stdout
         return runs, pd.read_parquet(only_study(runs) / "trials.parquet").drop(columns="seconds")
@@ -51,6 +58,6 @@ def test_workers_train_to_the_same_bits(here, study):
 
 def test_a_trial_replays_bit_for_bit_with_the_engine_that_trained_it(here):
     runs, _ = here
-    done = run("tune", *WORDS, "replay=1", runs=runs)
+    done = tune("replay=1", runs=runs)
     assert done.returncode == 0, done.stderr
     assert "trial 1 is the same, bit for bit" in done.stdout

@@ -15,12 +15,14 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(not find_spec("jax"), reason="jax is not installed"),
 ]
+# to compile takes most of the time, and these steps are few
+ON_JAX = {**os.environ, "KERAS_BACKEND": "jax", "XLA_FLAGS": "--xla_backend_optimization_level=0"}
 
 
 def differences(names):
     run = subprocess.run(
         [sys.executable, "-m", "tests.unit.training.fused_jax.equality", *names],
-        env={**os.environ, "KERAS_BACKEND": "jax"},
+        env=ON_JAX,
         capture_output=True,
         text=True,
         check=False,
@@ -54,7 +56,7 @@ def test_the_engine_keeps_its_promises_on_jax():
     command = [sys.executable, "-m", "pytest", "-q", "-n", "0", "-p", "no:cacheprovider", "-m", ""]
     done = subprocess.run(
         [*command, Path(__file__).with_name("test_engine.py")],
-        env={**os.environ, "KERAS_BACKEND": "jax"},
+        env=ON_JAX,
         capture_output=True,
         text=True,
         check=False,
