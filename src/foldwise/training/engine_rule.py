@@ -20,6 +20,7 @@ from foldwise.spec.study import Precision
 from foldwise.spec.trial import TrialSpec
 from foldwise.system.keras_backend import Backend
 from foldwise.training.batches import rows_per_batch
+from foldwise.training.convolved import convolved
 from foldwise.training.fold_fit import Training
 
 # every kind but mlp
@@ -45,7 +46,7 @@ MOST_MULTIPLICATIONS = 200_000_000
 MOST_STACKED_BYTES = 512 * 2**20
 MOST_DRAWS = 128_000_000
 # See docs/decisions/fused_jax.md.
-MOST_PIXELS = 1024
+MOST_CONVOLVED = 1_500_000
 # Below this number every small product waits for the second thread: steps take two to three times as long.
 SMALL = 3_000_000
 FUSED_THREADS, USUAL_THREADS = 1, 2
@@ -89,7 +90,9 @@ def choose(
     stacked = folds * rows * features * 4
     if stacked > MOST_STACKED_BYTES:
         return Choice("keras", f"the folds together would take {stacked / 2**20:.0f} MB")
-    loses = _loses_on_jax(training, features) if training.backend == "jax" else _loses_on_tensorflow(training, rows, features)
+    loses = (
+        _loses_on_jax(training, rows, features) if training.backend == "jax" else _loses_on_tensorflow(training, rows, features)
+    )
     return Choice("fused", "all folds as one program") if loses is None else Choice("keras", loses)
 
 
@@ -106,12 +109,16 @@ def _loses_on_tensorflow(training: Training, rows: int, features: int) -> str | 
     return None
 
 
-def _loses_on_jax(training: Training, features: int) -> str | None:
+def _loses_on_jax(training: Training, rows: int, features: int) -> str | None:
     """The reason why JAX's fused program is slower than Keras's `fit`, None if it is not."""
-    model = training.model
-    convolves = isinstance(model, CnnSpec) or (isinstance(model, LayersSpec) and bool(model.image_starts))
-    if convolves and features > MOST_PIXELS:
-        return f"convolutions of images of {features:,} numbers are faster fold by fold"
+    batch = rows_per_batch(training.fit.batch_size, rows)
+    if isinstance(training.model, MlpSpec):
+        products = multiplications(training.model, batch, features, training.head.units)
+        if products > MOST_MULTIPLICATIONS:
+            return f"a step has {products / 1e6:.0f} million multiplications a fold, which Keras does as fast"
+    products = convolved(training.model, batch, features)
+    if products > MOST_CONVOLVED:
+        return f"its convolutions have {products / 1e6:.1f} million multiplications a step, which are faster fold by fold"
     return None
 
 

@@ -58,9 +58,9 @@ def keep_compiled(folder: Path) -> None:
 
 
 def _compile_in(folder: str | None, *least: float) -> None:
-    jax.config.update("jax_compilation_cache_dir", folder)
+    jax.config.update("jax_compilation_cache_dir", folder)  # type: ignore[no-untyped-call]
     for name, value in zip(LEAST, least, strict=True):
-        jax.config.update(name, value)
+        jax.config.update(name, value)  # type: ignore[no-untyped-call]
     compilation_cache.reset_cache()  # it looks for its folder once
 
 

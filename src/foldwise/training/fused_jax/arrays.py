@@ -25,15 +25,14 @@ class Sizes(NamedTuple):
     """What a program is traced for.
 
     groups: the folds by size; empty if short batches are padded. batch: rows of a step at most. alike: whether no batch of any
-    fold is short. in_turn: folds of a step one after the other, not side by side. monitored: the curve that patience watches,
-    or empty; more: whether more of it is better; last: which of equally good epochs is kept.
+    fold is short. valid: validation rows of the largest fold. monitored: the curve that patience watches, or empty; more:
+    whether more of it is better; last: which of equally good epochs is kept.
     """
 
     groups: tuple[Group, ...]
     batch: int
     alike: bool
     valid: int
-    in_turn: bool
     monitored: str
     more: bool
     last: bool
@@ -83,11 +82,6 @@ def over_blocks(step: Callable[[Any, Rows, Tensor], Any], start: Any, rows: Rows
         start, _ = jax.lax.scan(lambda so_far, at: (step(so_far, block_of(rows, at, ROWS_AT_ONCE), at), None), start, starts)
     begun = full * ROWS_AT_ONCE
     return step(start, block_of(rows, begun, rest), jnp.asarray(begun)) if rest else start
-
-
-def each(sizes: Sizes, one: Callable[[Any], Any], folds: Any) -> Any:
-    """`one` of every fold, whose arrays are stacked: side by side, or in turn."""
-    return jax.lax.map(one, folds) if sizes.in_turn else jax.vmap(one)(folds)
 
 
 def part_of(arrays: Any, of: Group) -> Any:

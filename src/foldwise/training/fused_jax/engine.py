@@ -22,13 +22,12 @@ from foldwise.models.heads import to_predictions
 from foldwise.seeds import Purpose, derive
 from foldwise.training.batches import USUAL_BATCH, epoch_orders
 from foldwise.training.fold_fit import FoldFit, Predictions, Training
-from foldwise.training.fused_jax.arrays import Group, Learner, Rows, Sizes
+from foldwise.training.fused_jax.arrays import Group, Learner, Sizes
 from foldwise.training.fused_jax.grouped import groups_of
 from foldwise.training.fused_jax.network import Inputs, compiled_for, first_seeds, forget_networks
 from foldwise.training.fused_jax.program import Plan, State, program_for, settled
 from foldwise.training.fused_jax.recording import recording_of
 from foldwise.training.fused_jax.rows import train_rows, valid_rows
-from foldwise.training.fused_jax.rule import in_turn
 from foldwise.training.program_cache import program_cache
 
 Array = npt.NDArray[Any]
@@ -91,8 +90,8 @@ class _Stack:
     """
 
     def __init__(self, training: Training, inputs: Inputs, folds: Sequence[tuple[int, FoldData]]) -> None:
-        sizes = [(len(data.train_x), len(data.valid_x)) for _, data in folds]
-        order = sorted(range(len(folds)), key=lambda place: (sizes.index(sizes[place]), place))
+        rows = [(len(data.train_x), len(data.valid_x)) for _, data in folds]
+        order = sorted(range(len(folds)), key=lambda place: (rows.index(rows[place]), place))
         self.training, fit, stop = training, training.fit, training.fit.early_stop
         self.numbers, self.folds = [folds[place][0] for place in order], [folds[place][1] for place in order]
         counts = [len(data.train_x) for data in self.folds]
@@ -102,8 +101,7 @@ class _Stack:
             epoch_orders(training.seed, training.number, number, count, fit.epochs)
             for number, count in zip(self.numbers, counts, strict=True)
         ]
-        self.train, self.valid = train_rows(self.folds), valid_rows(self.folds)
-        self.compiled = compiled_for(training, inputs, _one_row(self.train))
+        self.compiled = compiled_for(training, inputs, _one_row(self.folds[0]))
         usual = USUAL_BATCH if fit.batch_size is None else fit.batch_size
         monitored = stop.monitor if stop.patience is not None else ""
         most, pads = max(counts), self.compiled.sees_rows_alone
@@ -113,13 +111,13 @@ class _Stack:
             batch = most + 1 if usual == "full" else usual
         self.steps = math.ceil(most / batch)
         self.width = self.steps * batch if pads else most
+        self.train, self.valid = train_rows(self.folds, self.width), valid_rows(self.folds)
         self.groups = () if pads else groups_of(list(zip(counts, valid, strict=True)))
         sizes = Sizes(
             groups=self.groups,
             batch=batch,
             alike=len(set(counts)) == 1 and most % batch == 0,
             valid=max(valid),
-            in_turn=in_turn(self.compiled.network),
             monitored=monitored,
             more=bool(monitored) and stop.sign < 0,
             last=bool(monitored) and stop.ties == "last",
@@ -257,15 +255,16 @@ class _Stack:
         )
 
     def _epochs_at_once(self, rows: int) -> int:
-        """Epochs of a call at most: a power of two, as each number is compiled."""
-        most = min(EPOCHS_AT_ONCE, self.training.fit.epochs, max(1, ORDERS_AT_ONCE // (rows * len(self.folds))))
-        return 1 if self.training.rates.plateau is not None else 2 ** math.ceil(math.log2(most))
+        """Epochs of a call at most: the same for all small tables and any `fit.epochs`, as each number is compiled."""
+        if self.training.rates.plateau is not None:
+            return 1
+        return 2 ** math.floor(math.log2(min(EPOCHS_AT_ONCE, max(1, ORDERS_AT_ONCE // (rows * len(self.folds))))))
 
 
-def _one_row(rows: Rows) -> tuple[Any, ...]:
+def _one_row(data: FoldData) -> tuple[Any, ...]:
     """A row as a network takes it."""
-    x, *others = (part[0, :1] for part in rows[:3] if part is not None)
-    return (x.astype(jnp.float32), *others)
+    x, y, weight = np.asarray(data.train_x[:1]), data.train_y[:1], data.train_weight
+    return (x, y) if weight is None else (x, y, weight[:1])
 
 
 def _failure(fold: int, curves: dict[str, list[float]]) -> str | None:

@@ -19,7 +19,6 @@ from foldwise.training.fused_jax.arrays import (
     Sizes,
     Tensor,
     batch_of,
-    each,
     joined,
     over_blocks,
     part_of,
@@ -45,7 +44,7 @@ def trained(compiled: Compiled, sizes: Sizes, learner: Learner, order: Tensor, r
 
     def step(so_far: Carry, number: Tensor) -> tuple[Carry, None]:
         taken = jax.lax.dynamic_slice_in_dim(order, number * sizes.batch, sizes.batch, axis=1)
-        after = _stepped(compiled, sizes, so_far, taken, rows)
+        after = _stepped(compiled, so_far, taken, rows)
         return (after if len(set(batches)) == 1 else where(number < jnp.array(batches), after, so_far)), None
 
     if max(batches):
@@ -55,7 +54,7 @@ def trained(compiled: Compiled, sizes: Sizes, learner: Learner, order: Tensor, r
         own = part_of(carry, of)
         begun = of.rows // sizes.batch * sizes.batch
         if begun < of.rows:
-            own = _stepped(compiled, sizes, own, order[of.start : of.stop, begun : of.rows], part_of(rows, of))
+            own = _stepped(compiled, own, order[of.start : of.stop, begun : of.rows], part_of(rows, of))
         parts.append(own)
     ended = joined(parts)
     return ended.learner, dict(zip(compiled.names, ended.values, strict=True))
@@ -67,34 +66,33 @@ def validated(compiled: Compiled, sizes: Sizes, learner: Learner, rows: Rows) ->
     for of in sizes.groups:
         folds = of.stop - of.start
         start = stacked(compiled.metrics, folds), _nothing(compiled.valid_names, folds)
-        _, values = over_blocks(_tested(compiled, sizes, part_of(learner, of)), start, part_of(rows, of), of.valid)
+        _, values = over_blocks(_tested(compiled, part_of(learner, of)), start, part_of(rows, of), of.valid)
         parts.append(values)
     return dict(zip(compiled.valid_names, joined(parts), strict=True))
 
 
-def _stepped(compiled: Compiled, sizes: Sizes, carry: Carry, taken: Tensor, rows: Rows) -> Carry:
+def _stepped(compiled: Compiled, carry: Carry, taken: Tensor, rows: Rows) -> Carry:
     """One step of these folds on the rows at `taken` (folds, batch), by Keras's own training step."""
 
-    def one(fold: tuple[Carry, Tensor, Rows]) -> Carry:
-        own, at, of = fold
+    def one(own: Carry, at: Tensor, of: Rows) -> Carry:
         batch = batch_of(of, lambda part: part.at[at].get(mode="promise_in_bounds"))
         logs, (weights, others, optimizer, metrics) = compiled.network.train_step((*own.learner, own.metrics), batch)
         return Carry(Learner(weights, others, optimizer), metrics, _values(compiled.names, logs, own.values))
 
-    return each(sizes, one, (carry, taken, rows))  # type: ignore[no-any-return]
+    return jax.vmap(one)(carry, taken, rows)  # type: ignore[no-any-return]
 
 
-def _tested(compiled: Compiled, sizes: Sizes, learner: Learner) -> Any:
+def _tested(compiled: Compiled, learner: Learner) -> Any:
     """A function from what was seen so far and a block to what has been seen then."""
 
     def test(so_far: Any, block: Rows, start: Tensor) -> Any:
-        def one(fold: tuple[Any, Learner, Rows]) -> Any:
-            (metrics, values), own, some = fold
+        def one(before: Any, own: Learner, some: Rows) -> Any:
+            metrics, values = before
             state = (own.trained, own.others, metrics)
             logs, (_, _, metrics) = compiled.network.test_step(state, batch_of(some, lambda part: part))
             return metrics, _values(compiled.valid_names, logs, values)
 
-        return each(sizes, one, (so_far, learner, block))
+        return jax.vmap(one)(so_far, learner, block)
 
     return test
 

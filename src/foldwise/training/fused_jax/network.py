@@ -24,6 +24,7 @@ from foldwise.training.by_fold.auxiliary import Assisted, Members
 from foldwise.training.by_fold.dropout import ScheduledDropout
 from foldwise.training.by_fold.optimizer import fit_optimizer
 from foldwise.training.by_fold.precision import computing_in
+from foldwise.training.by_fold.share import Share
 from foldwise.training.fold_fit import Training
 from foldwise.training.losses import curve_metric, loss_for
 
@@ -49,16 +50,17 @@ class Inputs(NamedTuple):
         return Inputs(data.train_x.shape[1], columns, data.layout)
 
 
-class Share:
-    """The share of dropout and weight decay of the epoch that is traced. Keras reads it as any number.
+class TracedShare(Share):
+    """The share of the epoch that is traced, in place of variables, which would be constants of a program.
 
-    It takes the place of by_fold.share.Share, whose variables would be constants of a program.
+    Layers and optimizers read it as any number.
     """
 
     def __init__(self) -> None:
+        super().__init__()
         self.value: Any = 1.0
 
-    def variable(self) -> Share:
+    def variable(self) -> Any:
         """What a layer or an optimizer reads."""
         return self
 
@@ -77,7 +79,7 @@ class Compiled:
     """
 
     network: keras.Model
-    share: Share
+    share: TracedShare
     optimizer: list[Array]
     metrics: list[Array]
     rate: int
@@ -120,7 +122,7 @@ class Compiled:
         kinds = {type(one).__name__ for one in others if not isinstance(one, keras.layers.Layer)}
         own = [layer for layer in every if layer not in inner]
         # else the draws of a short batch are not the first ones of a padded batch
-        draws = not self.seed_states or jax.config.jax_threefry_partitionable
+        draws = not self.seed_states or jax.config.values["jax_threefry_partitionable"]
         return plain and draws and kinds <= ROW_BY_ROW and all(_sees_rows_alone(layer) for layer in own)
 
     @property
@@ -166,7 +168,7 @@ def first_seeds(training: Training, inputs: Inputs, compiled: Compiled) -> list[
     return [_numpy(state) for state in _seed_states(own)]
 
 
-def _built(training: Training, inputs: Inputs, share: Share) -> keras.Model:
+def _built(training: Training, inputs: Inputs, share: TracedShare) -> keras.Model:
     scheduled = isinstance(training.model, MlpSpec) and training.model.dropout_schedule != "constant"
     dropout = partial(ScheduledDropout, share=share) if scheduled else keras.layers.Dropout
     seed = derive(Purpose.LAYERS, training.seed, training.number)
@@ -174,7 +176,7 @@ def _built(training: Training, inputs: Inputs, share: Share) -> keras.Model:
 
 
 def _compile(training: Training, inputs: Inputs, batch: tuple[Any, ...]) -> Compiled:
-    share = Share()
+    share = TracedShare()
     network = _built(training, inputs, share)
     loss = loss_for(training.head, smoothing=training.fit.label_smoothing)
     if isinstance(training.model, LayersSpec) and training.model.outputs:

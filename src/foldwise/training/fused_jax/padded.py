@@ -6,13 +6,14 @@ which make the mean over a batch one over its real rows.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import keras
 
-from foldwise.training.fused_jax.arrays import Learner, Rows, Sizes, Tensor, batch_of, each, over_blocks, stacked, where
+from foldwise.training.fused_jax.arrays import Learner, Rows, Sizes, Tensor, batch_of, over_blocks, stacked, where
 from foldwise.training.fused_jax.network import Compiled
 
 
@@ -27,8 +28,7 @@ class Seen(NamedTuple):
 def trained(compiled: Compiled, sizes: Sizes, learner: Learner, order: Tensor, rows: Rows) -> tuple[Learner, dict[str, Tensor]]:
     """Take one epoch's steps; also return the epoch's loss and metric, (folds,) each. order: (folds, batches * batch)."""
 
-    def one(fold: tuple[Learner, Seen, Tensor, Rows], number: Tensor) -> tuple[Learner, Seen]:
-        own, seen, at, of = fold
+    def one(own: Learner, seen: Seen, at: Tensor, of: Rows, number: Tensor) -> tuple[Learner, Seen]:
         x, y, *weight = batch_of(of, lambda part: part.at[at].get(mode="promise_in_bounds"))
         real = None if sizes.alike else number * sizes.batch + jnp.arange(sizes.batch) < of.real
         (_, aux), gradients = jax.value_and_grad(compiled.network.compute_loss_and_updates, has_aux=True)(
@@ -47,31 +47,30 @@ def trained(compiled: Compiled, sizes: Sizes, learner: Learner, order: Tensor, r
 
     def step(so_far: tuple[Learner, Seen], number: Tensor) -> tuple[tuple[Learner, Seen], None]:
         taken = jax.lax.dynamic_slice_in_dim(order, number * sizes.batch, sizes.batch, axis=1)
-        after = each(sizes, lambda fold: one(fold, number), (*so_far, taken, rows))
+        after = jax.vmap(partial(one, number=number))(*so_far, taken, rows)
         return (after if sizes.alike else where(number * sizes.batch < rows.real, after, so_far)), None
 
     start = learner, _nothing(compiled, len(order))
     (learner, seen), _ = jax.lax.scan(step, start, jnp.arange(order.shape[1] // sizes.batch))
-    return learner, _means(compiled, sizes, seen)
+    return learner, _means(compiled, seen)
 
 
 def validated(compiled: Compiled, sizes: Sizes, learner: Learner, rows: Rows) -> dict[str, Tensor]:
     """Loss and metric of the validation rows, (folds,) each; nan for a fold without any."""
 
     def test(so_far: Seen, block: Rows, start: Tensor) -> Seen:
-        def one(fold: tuple[Seen, Learner, Rows]) -> Seen:
-            seen, own, of = fold
+        def one(seen: Seen, own: Learner, of: Rows) -> Seen:
             x, y, *weight = batch_of(of, lambda part: part)
             real = start + jnp.arange(len(x)) < of.real
             _, (loss, outputs, _, _) = compiled.network.compute_loss_and_updates(
                 own.trained, own.others, compiled.network_metrics, x, y, _weights(real, weight), training=False
             )
             after = _seen(compiled, seen, loss, y, outputs, real)
-            return jax.tree.map(lambda new, old: jnp.where(real.any(), new, old), after, seen)
+            return jax.tree.map(lambda new, old: jnp.where(real.any(), new, old), after, seen)  # type: ignore[no-any-return]
 
-        return each(sizes, one, (so_far, learner, block))  # type: ignore[no-any-return]
+        return jax.vmap(one)(so_far, learner, block)  # type: ignore[no-any-return]
 
-    return _means(compiled, sizes, over_blocks(test, _nothing(compiled, len(rows.x)), rows, sizes.valid))
+    return _means(compiled, over_blocks(test, _nothing(compiled, len(rows.x)), rows, sizes.valid))
 
 
 def _weights(real: Tensor | None, weight: list[Tensor]) -> Tensor | None:
@@ -95,6 +94,6 @@ def _nothing(compiled: Compiled, folds: int) -> Seen:
     return Seen(zero, zero, stacked([variable.value for variable in compiled.metric.variables], folds))
 
 
-def _means(compiled: Compiled, sizes: Sizes, seen: Seen) -> dict[str, Tensor]:
-    metric = each(sizes, compiled.metric.stateless_result, seen.metric)
+def _means(compiled: Compiled, seen: Seen) -> dict[str, Tensor]:
+    metric = jax.vmap(compiled.metric.stateless_result)(seen.metric)
     return {"loss": seen.loss / seen.rows, compiled.metric.name: metric}

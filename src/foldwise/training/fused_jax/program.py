@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import keras
 
 from foldwise.training.fused_jax import grouped, padded
-from foldwise.training.fused_jax.arrays import Group, Learner, Rows, Sizes, Tensor, batch_of, each, over_blocks, part_of, where
+from foldwise.training.fused_jax.arrays import Group, Learner, Rows, Sizes, Tensor, batch_of, over_blocks, part_of, where
 from foldwise.training.fused_jax.network import Compiled
 
 
@@ -105,7 +105,8 @@ def one_epoch(
     way = grouped if sizes.groups else padded
     try:
         compiled.share.value = share
-        return way.trained(compiled, sizes, _at_rate(compiled, learner, rate), order, train)[0]
+        ended: Learner = way.trained(compiled, sizes, _at_rate(compiled, learner, rate), order, train)[0]
+        return ended
     finally:
         compiled.share.value = 1.0
 
@@ -119,8 +120,7 @@ def _at_rate(compiled: Compiled, learner: Learner, rate: Tensor) -> Learner:
 def _answers(compiled: Compiled, sizes: Sizes, trained: list[Tensor], others: list[Tensor], rows: Rows) -> list[Tensor]:
     """Raw outputs of validation rows, (folds, rows, units) for each group that has any."""
 
-    def answer(fold: tuple[list[Tensor], list[Tensor], Rows]) -> Tensor:
-        own, beside, some = fold
+    def answer(own: list[Tensor], beside: list[Tensor], some: Rows) -> Tensor:
         outputs, _ = compiled.network.predict_step((own, beside), batch_of(some, lambda part: part)[:1])
         return outputs[0] if isinstance(outputs, list | tuple) else outputs
 
@@ -132,7 +132,7 @@ def _answers(compiled: Compiled, sizes: Sizes, trained: list[Tensor], others: li
             start = jnp.zeros((of.stop - of.start, of.valid, units), keras.config.floatx())
 
             def fill(so_far: Tensor, block: Rows, at: Tensor, own: list[Tensor] = own, beside: list[Tensor] = beside) -> Tensor:
-                outputs = each(sizes, answer, (own, beside, block)).astype(so_far.dtype)
+                outputs = jax.vmap(answer)(own, beside, block).astype(so_far.dtype)
                 return jax.lax.dynamic_update_slice_in_dim(so_far, outputs, at, axis=1)
 
             found.append(over_blocks(fill, start, theirs, of.valid))
@@ -148,7 +148,7 @@ def _monitor(
         failed |= (valid.real > 0) & ~jnp.isfinite(values["val_loss"])
     if not sizes.monitored:
         return state._replace(active=state.active & ~failed)
-    value = values.get(sizes.monitored, values[sizes.monitored.removeprefix("val_")])
+    value: Tensor = values.get(sizes.monitored, values[sizes.monitored.removeprefix("val_")])
     value = (-value if sizes.more else value).astype(state.best.dtype)
     least = state.best - plan.min_delta
     better = state.active & ~failed & (value <= least if sizes.last else value < least)
