@@ -28,6 +28,7 @@ from foldwise.training.updates import is_written_out, settings
 from foldwise.trial.job import TrialJob
 from foldwise.trial.result import TrialResult
 
+PLAIN = TrainingSpec()
 MOST_UNITS, MOST_INPUTS, MOST_HIDDEN = 24, 40, 6  # more would not be read
 MOST_FRAMES = 60
 MOST_ROWS = 64  # of a batch
@@ -58,7 +59,7 @@ class Watched:
     epochs: int
 
 
-def refuse_unseeable(trial: TrialSpec, number: int, how: TrainingSpec) -> None:
+def refuse_unseeable(trial: TrialSpec, number: int, how: TrainingSpec = PLAIN) -> None:
     """Refuse a trial whose network or training cannot be written out on a page.
 
     Raises:
