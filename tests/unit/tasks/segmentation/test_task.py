@@ -58,6 +58,7 @@ def test_weights_of_pictures_repeat_them():
 
 
 @pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.usefixtures("tensorflow_started")
 def test_made_circles_reach_an_intersection_over_union_of_95_percent(training, train):
     """A known answer: trained by the engine, with masks that move with their pictures."""
