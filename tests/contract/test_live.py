@@ -202,4 +202,6 @@ class TestPages:
         )
         assert second["study"]["verdict"] == studies.lines()[0]["verdict"] == "the baseline is as good"
         assert second["live"]["curves"] is None
+        machine = [[change["live"][key] for key in ("load", "memory")] for change in (first, second)]
+        assert machine == [[0.5, 512.0], [None, None]]  # what a process took that has ended is no news
         assert studies.change("iris-1", second["version"])["rows"] == []

@@ -12,7 +12,15 @@ from tests.unit.tasks.detection.squares import squares, write_squares
 
 pytestmark = pytest.mark.slow
 
-SMALL = ["model=centre", "model.width=8", "model.depth=3", "model.stride=4", "model.dropout=0", "prep.scale=unit", "folds=split"]
+SMALL = [
+    "model=centre",
+    "model.width=8",
+    "model.depth=3",
+    "model.stride=4",
+    "model.dropout=0",
+    "prep.scale=unit",
+    "folds=split",
+]
 LEARNS = ["fit.batch_size=8", "fit.optimizer.learning_rate=0.005", "lr_schedule=cosine", "budget.trials=1"]
 
 

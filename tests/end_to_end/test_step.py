@@ -12,7 +12,7 @@ from contextlib import closing
 import numpy as np
 import pytest
 
-from tests.end_to_end.doors import run
+from tests.end_to_end.doors import PLAIN, run
 from tests.unit.training import lecture
 
 pytestmark = pytest.mark.slow
@@ -161,7 +161,7 @@ def test_rows_that_are_also_judged_are_not_called_validation(tmp_path):
         "fit.epochs=3",
         "budget.trials=1",
     ]
-    done = run("tune", *words, "tracking.figures=false", runs=tmp_path / "runs")
+    done = run("tune", *words, "tracking=in_memory", *PLAIN, runs=tmp_path / "runs")
     assert done.returncode == 0, done.stderr
     page = _page(tmp_path / "runs")
     assert page["about"]["judged"].startswith("the same rows")

@@ -53,7 +53,7 @@ def capture(words, runs):
 
 
 def test_a_trial_is_one_line_and_the_state_is_visible(tmp_path):
-    words = ["data=iris", f"budget.trials={TRIALS}", "certify=none", "training.engine=keras", *SMALL]
+    words = ["data=iris", f"budget.trials={TRIALS}", "certify=none", "training.engine=keras", "tracking=in_memory", *SMALL]
     seen, lines = capture([*words, "fit.epochs=60"], tmp_path / "runs")
     trials = [line for line in lines if TRIAL.match(line)]
     assert [line[:4].strip() for line in trials] == [str(number) for number in range(TRIALS)]

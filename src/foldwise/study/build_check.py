@@ -13,7 +13,7 @@ from foldwise.spec.trial import TrialSpec
 from foldwise.study.plan import Plan
 
 # the kinds of models that cannot be checked without Keras
-KINDS = ("layers", "python")
+KINDS = ("layers", "python", "backbone")
 
 
 def needs_build_check(spec: StudySpec) -> list[TrialSpec]:
@@ -34,7 +34,7 @@ def check_builds(plan: Plan) -> list[str]:
     """Build these networks, and make these callbacks. TensorFlow must have been started.
 
     Returns:
-        What is used of networks that the user's functions have compiled.
+        What the user should know: what is used of networks that their functions have compiled, and which weights are random.
 
     Raises:
         ConfigError: a network cannot be built or saved, or a callback cannot be made.

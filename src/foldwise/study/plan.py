@@ -29,7 +29,7 @@ from foldwise.errors import ConfigError
 from foldwise.evaluation.baselines import check_names
 from foldwise.models.head_rules import check_head, check_task
 from foldwise.models.image_rules import as_shown, check_image
-from foldwise.models.input_rules import check_inputs, takes_pixels
+from foldwise.models.input_rules import check_inputs, check_scale, takes_pixels
 from foldwise.spec.data import FeatureKind, TimeHoldout
 from foldwise.spec.fit import FitSpec
 from foldwise.spec.folds import FoldsSpec
@@ -168,6 +168,7 @@ def plan_study(spec: StudySpec, context: ChampionContext | None = None, table: T
         check_augment(trial.augment, table.images is not None, table.symmetries, trial.fit.loss, moves=bool(table.classes))
         others = [column.name for column in table.schema.columns if column.kind in trial.prep.kinds - {"number"}]
         check_inputs(trial.model, [*table.schema.of_kind("number"), *others], table.left_out)
+        check_scale(trial.model, trial.prep)
         numbers = prod(table.schema.image) if table.schema.image else len(table.schema.of_kind("number"))
         check_image(as_shown(trial.model, table.schema.image), numbers, others, trial.prep.select.kind != "none")
     development, held, new_rows, record = _set_aside(fixed, table, context)

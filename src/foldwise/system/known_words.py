@@ -80,6 +80,8 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("iou", "jaccard", "miou", "jaccardindex", "intersectionoverunion"), ("mean_iou",)),
     **dict.fromkeys(("dicescore", "dicecoefficient", "dsc", "diceloss"), ("dice",)),
     **dict.fromkeys(("semantic", "semanticsegmentation", "pixels", "masks"), ("segmentation",)),
+    **dict.fromkeys(("residual", "resnet18", "resnet20", "resnetv2"), ("resnet",)),
+    **dict.fromkeys(("pretrained", "transfer", "applications", "mobilenet", "efficientnet"), ("backbone",)),
     **dict.fromkeys(("sequential", "custom"), ("layers",)),
     **dict.fromkeys(("bayes", "bayesian", "bayesianoptimization", "optuna", "tpesampler"), ("tpe",)),
     **dict.fromkeys(("randomsearch",), ("random",)),

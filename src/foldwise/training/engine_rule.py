@@ -23,6 +23,8 @@ NETWORKS = {
     "cnn": "a cnn",
     "unet": "a U-Net",
     "centre": "a detector",
+    "resnet": "a resnet",
+    "backbone": "a backbone",
     "layers": "a network of layers",
     "python": "a network of your own",
 }

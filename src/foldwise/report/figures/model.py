@@ -48,7 +48,8 @@ def draw_model(
         target: the name of the target.
         labels: () for regression; of two labels, the second is the positive one; of boxes their classes.
         truth: class codes or numbers of the holdout, (rows,).
-        predictions: class probabilities (rows, classes) or numbers (rows,); all finite; of boxes condensed.
+        predictions: class probabilities (rows, classes) or numbers (rows,); all finite; of boxes condensed, see
+            `detection.precision`.
         threshold: of two labels, the second is the answer if its probability is above the threshold.
         images: (rows, height, width, channels), if rows are images.
         network: with its first layer, if that was inspected with these images.

@@ -29,7 +29,7 @@ def centre_loss(target: Tensor, maps: Tensor) -> Tensor:
     With p the probability and y the heatmap, a centre (y = 1) costs -(1 - p)^2 log p and any other cell
     -(1 - y)^4 p^2 log(1 - p). Sizes and places cost their absolute error at centres, each with its weight. The sum is divided
     by the mean number of centres of the batch's pictures.
-    Source: Zhou et al. 2019, "Objects as points", equations 1 to 4, where sizes are pixels with weight 0.1, and here logarithms.
+    Source: Zhou et al. 2019, "Objects as points", equations 1 to 4, where sizes are pixels, and here logarithms.
 
     Args:
         target: (batch, rows, columns, labels + 6), see targets.encode.

@@ -11,14 +11,20 @@ from foldwise.spec.images import FolderData, NpzData
 from foldwise.spec.places import Paths
 
 BOXES = {"a.png": [("cat", 2, 2, 10, 8)], "b.png": [("dog", 0, 0, 4, 4), ("cat", 10, 10, 20, 16)], "c.png": []}
-SIMPLE = {"images": [{"name": name, "boxes": [{"label": label, "box": box} for label, *box in boxes]} for name, boxes in BOXES.items()]}
+SIMPLE = {
+    "images": [
+        {"name": name, "boxes": [{"label": label, "box": box} for label, *box in boxes]} for name, boxes in BOXES.items()
+    ]
+}
 
 
 def folder(tmp_path, sizes=((16, 24),) * 3, content=SIMPLE, **options):
     """A folder of three pictures with a file of boxes beside them."""
     (tmp_path / "p").mkdir()
     for name, (height, width) in zip(BOXES, sizes, strict=True):
-        Image.fromarray(np.random.default_rng(0).integers(0, 255, (height, width, 3), dtype=np.uint8)).save(tmp_path / "p" / name)
+        Image.fromarray(np.random.default_rng(0).integers(0, 255, (height, width, 3), dtype=np.uint8)).save(
+            tmp_path / "p" / name
+        )
     (tmp_path / "p" / "boxes.json").write_text(json.dumps(content))
     return FolderData(kind="folder", path=str(tmp_path / "p"), boxes="boxes.json", **options)
 
@@ -87,7 +93,7 @@ def test_a_name_that_two_pictures_have_needs_its_path(tmp_path):
     (tmp_path / "p" / "a.png").rename(tmp_path / "p" / "more" / "a.png")
     (tmp_path / "p" / "else").mkdir()
     Image.new("RGB", (24, 16)).save(tmp_path / "p" / "else" / "a.png")
-    with pytest.raises(DataError, match="picture 'a.png' can be .*else.* or .*more.*name it by its path"):
+    with pytest.raises(DataError, match=r"picture 'a\.png' can be .*else.* or .*more.*name it by its path"):
         read_image_table(data)
 
 
@@ -122,7 +128,7 @@ def test_test_pictures_have_the_classes_of_the_training_boxes(tmp_path):
 
 def test_test_pictures_need_boxes(tmp_path):
     data = folder(tmp_path, holdout={"kind": "given", "path": str(tmp_path)})
-    with pytest.raises(ConfigError, match="data.holdout.boxes"):
+    with pytest.raises(ConfigError, match=r"data\.holdout\.boxes"):
         check_images(data, Paths())
 
 
@@ -140,9 +146,9 @@ def test_options_of_whole_pictures_are_refused(tmp_path, options, sentence):
 
 
 def test_a_task_that_does_not_fit(tmp_path):
-    with pytest.raises(ConfigError, match="with data.boxes use detection"):
+    with pytest.raises(ConfigError, match=r"with data\.boxes use detection"):
         read_image_table(folder(tmp_path, task="multiclass"))
-    with pytest.raises(ConfigError, match="detection learns objects from boxes; name them as data.boxes"):
+    with pytest.raises(ConfigError, match=r"detection learns objects from boxes; name them as data\.boxes"):
         read_image_table(NpzData(kind="npz", path=str(_labelled(tmp_path)), task="detection"))
 
 

@@ -47,7 +47,7 @@ def test_what_is_written_can_be_learned_from(tmp_path):
         put([0, 1], ["a.png", "b.png"], PICTURES, FOUND)
     first, second = read_boxes(tmp_path / "boxes.json")
     assert (first.name, first.size) == ("a.png", (24, 32))
-    assert [(box.label, box.corners) for box in first.boxes][0] == ("=dog", (1.0, 2.0, 11.0, 22.5))
+    assert (first.boxes[0].label, first.boxes[0].corners) == ("=dog", (1.0, 2.0, 11.0, 22.5))
     assert second.boxes == ()
 
 
