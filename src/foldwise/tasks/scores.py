@@ -44,3 +44,9 @@ def condensed_for(table: Table, at: npt.NDArray[np.int64], predictions: Array) -
 def truth_of(table: Table) -> Array:
     """The truth as a first argument of scorers, (rows, ...): of pictures only row numbers, as condensed rows hold the rest."""
     return np.arange(len(table)) if table.classes else table.target
+
+
+def of_each_row(table: Table, rows: Array, metric: str) -> list[float]:
+    """A metric of each row alone, (rows,); rows are condensed."""
+    score_of, truth = task_of(table.task).scorer(len(table.class_names), metric), truth_of(table)
+    return [score_of(truth[[place]], rows[[place]]) for place in range(len(rows))]
