@@ -17,7 +17,7 @@ from foldwise.config.option_names import Readable
 from foldwise.spec.space import EPOCHS, Choice
 from foldwise.study.plan import Plan
 from foldwise.system.files import atomically
-from foldwise.tasks.scores import of_each_row
+from foldwise.tasks.scores import of_each_picture
 from foldwise.trial.result import FoldScore, TrialResult
 
 CURVE_ROWS = 100_000  # written at a time
@@ -75,7 +75,7 @@ def write_holdout(path: Path, plan: Plan, answers: pd.DataFrame, rows: npt.NDArr
     """
     held, metric = plan.holdout, plan.goal.metric
     if held.classes:
-        known = {metric: of_each_row(held, rows, metric)}
+        known = {metric: of_each_picture(held, rows, metric)}
     else:
         known = {"truth": [held.labels[code] for code in held.target] if held.labels else held.target}
     frame = pd.concat([pd.DataFrame({"row": held.rows, **known}), answers.reset_index(drop=True)], axis=1)

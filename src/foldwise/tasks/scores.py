@@ -46,7 +46,7 @@ def truth_of(table: Table) -> Array:
     return np.arange(len(table)) if table.classes else table.target
 
 
-def of_each_row(table: Table, rows: Array, metric: str) -> list[float]:
-    """A metric of each row alone, (rows,); rows are condensed."""
-    score_of, truth = task_of(table.task).scorer(len(table.class_names), metric), truth_of(table)
-    return [score_of(truth[[place]], rows[[place]]) for place in range(len(rows))]
+def of_each_picture(table: Table, rows: Array, metric: str) -> list[float]:
+    """A metric of each picture alone; rows: condensed, of some pictures of the table."""
+    score_of, numbers = task_of(table.task).scorer(len(table.classes), metric), np.arange(len(rows))
+    return [score_of(numbers[[place]], rows[[place]]) for place in numbers]
