@@ -3,7 +3,8 @@ PYTHON ?= python
 
 .PHONY: check format lint types layers docs fast test long nightly
 
-check: lint types layers docs test long
+check: lint types layers docs
+	$(PYTHON) -m pytest -m "not nightly"
 
 format:
 	$(PYTHON) -m ruff format .

@@ -132,14 +132,14 @@ def study(family: str, number: int, runs: Path, rules: Sequence[str]) -> Record:
         "early_stopping": certificate.early_stopping,
         "winner": fresh(best),
         "default": fresh(default),
-        "rules": {rule: fresh(_chosen(rule, found)) for rule in rules},
+        "rules": {rule: fresh(_chosen(rule, plan, found)) for rule in rules},
         "seconds": found.found.seconds["total"],
     }
 
 
-def _chosen(rule: str, found: StudyResult) -> TrialResult:
+def _chosen(rule: str, plan: Plan, found: StudyResult) -> TrialResult:
     if rule != "fresh":
-        return chosen_by(rule, found.best, found.results, found.goal)
+        return chosen_by(rule, plan, found.best, found.results)
     taken = found.summary["certificate"]["fresh"]["taken"]
     return next((one for one in found.results if one.number == taken), found.best)
 

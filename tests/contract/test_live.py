@@ -180,7 +180,7 @@ class TestViews:
 
 class TestPages:
     def test_the_home_shows_a_study_of_this_database_while_it_runs_and_when_it_ended(self, ledger, viewer, tmp_path):
-        studies = Studies(viewer, tmp_path, MlflowPages("http://mlflow", "view"))
+        studies = Studies(viewer, tmp_path, MlflowPages("http://mlflow", "view"), ("ledger.url=here",))
         assert (studies.lines(), studies.change("iris-1", 0)) == ([], None)
         new_study(ledger)
         finish(ledger, "iris-1", result(0))
@@ -189,6 +189,7 @@ class TestPages:
         (line,) = studies.lines()
         assert (line["state"], line["trials"], line["best"], line["verdict"]) == ("running", 1, 0.91, None)
         first = studies.change("iris-1", 0)
+        assert first["study"]["command"].endswith("tune study=iris-1 ledger.url=here")
         assert (first["study"]["state"], first["live"]["trial"], len(first["rows"])) == ("running", 3, 1)
         finish(ledger, "iris-1", failed(1))
         ledger.finish_study("iris-1", summary())
@@ -201,4 +202,6 @@ class TestPages:
         )
         assert second["study"]["verdict"] == studies.lines()[0]["verdict"] == "the baseline is as good"
         assert second["live"]["curves"] is None
+        machine = [[change["live"][key] for key in ("load", "memory")] for change in (first, second)]
+        assert machine == [[0.5, 512.0], [None, None]]  # what a process took that has ended is no news
         assert studies.change("iris-1", second["version"])["rows"] == []

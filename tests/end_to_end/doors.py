@@ -15,8 +15,10 @@ ROOT = Path(__file__).parents[2]
 SHARED = Path(os.environ.get("FOLDWISE_DATA", ROOT.parent / "shared" / "data"))
 PATIENCE = 280  # seconds
 
+# For a study whose test looks neither at pictures nor at columns nor at baselines: these take longer than a few trials.
+PLAIN = ["tracking.figures=false", "explain=none", "baselines=[]"]
 # A study that is done in seconds.
-SMALL = ["tracking.figures=false", "explain=none", "folds.count=3", "fit.epochs=4", "model.units=[int,4,16]", "model.hidden=1"]
+SMALL = [*PLAIN, "folds.count=3", "fit.epochs=4", "model.units=[int,4,16]", "model.hidden=1"]
 
 
 class Server:

@@ -117,7 +117,7 @@ def _iris_with_sides(tmp_path):
     return ["data=csv", f"data.path={tmp_path / 'rows.csv'}", "data.target=target", "data.task=multiclass"]
 
 
-QUICK = ["fit.epochs=4", "model.hidden=1", "tracking.figures=false", "budget.trials=6"]
+QUICK = ["fit.epochs=4", "model.hidden=1", "tracking.figures=false", "explain=none", "budget.trials=6"]
 
 
 def test_a_column_of_sides_decides_all_three(tmp_path):

@@ -18,7 +18,7 @@ BY_HEART = [
     *("goal.metric=log_loss", "ensemble=greedy", "budget.trials=6", "tuner=random", "race=none", "baselines=[majority]"),
     *("fit.epochs=20", "fit.batch_size=16", "fit.early_stop.patience=null", "fit.optimizer.learning_rate=0.02"),
     *("model.hidden=2", "model.units=[int,40,64]", "model.dropout=0", "model.activation=relu", "folds.count=3"),
-    *("prep.scale=[choice,standard,robust]", "tracking.figures=false"),
+    *("prep.scale=[choice,standard,robust]", "tracking.figures=false", "explain=none"),
 ]
 
 

@@ -18,7 +18,7 @@ from foldwise.system.kill_points import CONCLUSION, COORDINATOR, EVIDENCE
 from foldwise.tracking.mlflow_registry import MlflowRegistry
 from foldwise.tracking.mlflow_store import mlflow_store
 from tests.end_to_end.copies import copied
-from tests.end_to_end.doors import run
+from tests.end_to_end.doors import PLAIN, run
 
 pytestmark = [pytest.mark.slow, pytest.mark.long, pytest.mark.usefixtures("tensorflow_started")]
 
@@ -69,7 +69,7 @@ def first(tmp_path_factory):
     folder = tmp_path_factory.mktemp("first")
     write(folder, WEEKS)
     tune = ["data.target=bought", "data.time=day", "register=shop", "folds.count=2", "fit.epochs=12", "model.units=8"]
-    tune += ["model.hidden=1", "tracking.figures=false", f"data.path={folder / 'rows.csv'}", f"paths.runs={folder / 'runs'}"]
+    tune += ["model.hidden=1", *PLAIN, f"data.path={folder / 'rows.csv'}", f"paths.runs={folder / 'runs'}"]
     foldwise.train("data=csv", *tune)
     write(folder, WEEKS + 1)
     return SimpleNamespace(folder=folder, done=retrain(folder))

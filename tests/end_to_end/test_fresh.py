@@ -11,7 +11,7 @@ from tests.end_to_end.doors import SMALL, only_study, run, summary
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("tensorflow_started")]
 
-WORDS = ["data=iris", *SMALL, "budget.trials=4", "certify.top=2", "certify.seeds=2", "select.rule=fresh"]
+WORDS = ["data=iris", "tracking=in_memory", *SMALL, "budget.trials=4", "certify.top=2", "certify.seeds=2", "select.rule=fresh"]
 
 
 @pytest.mark.long

@@ -7,7 +7,8 @@ from tests.end_to_end.doors import python, run
 
 pytestmark = pytest.mark.slow
 
-TINY = {"folds": {"kind": "auto", "count": 2}, "budget": {"trials": 2}}
+TINY = {"folds": {"kind": "auto", "count": 2}, "budget": {"trials": 2}, "explain": {"kind": "none"}, "baselines": []}
+TINY |= {"tracking": {"kind": "mlflow", "figures": False}}
 
 FRAME = """
 import numpy as np, pandas as pd, foldwise

@@ -4,11 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.end_to_end.doors import only_study, run, summary
+from tests.end_to_end.doors import PLAIN, only_study, run, summary
 
 pytestmark = pytest.mark.slow
 
-TINY = ["tracking.figures=false", "folds.count=2", "fit.epochs=2", "budget.trials=2"]
+TINY = [*PLAIN, "folds.count=2", "fit.epochs=2", "budget.trials=2"]
 WIDE_AND_DEEP = [
     "model=layers",
     "model.inputs={wide: [color,size], deep: all}",

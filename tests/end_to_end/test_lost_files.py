@@ -9,12 +9,12 @@ from contextlib import closing
 import pandas as pd
 import pytest
 
-from tests.end_to_end.doors import ROOT, command, run, summary
+from tests.end_to_end.doors import PLAIN, ROOT, command, run, summary
 
 pytestmark = pytest.mark.slow
 
 WORDS = ["data=wine", "folds.count=3", "fit.epochs=300", "fit.early_stop.patience=null", "model.units=[int,4,64]"]
-WORDS += ["study=lost", "tracking.figures=false", "seed=3", "budget.trials=400"]
+WORDS += ["study=lost", *PLAIN, "seed=3", "budget.trials=400"]
 
 
 def finished(runs):
@@ -119,7 +119,7 @@ def test_a_study_without_its_mlflow_stops_and_the_next_start_shows_each_trial_on
 @pytest.mark.nightly
 def test_more_trials_and_other_ranges_register_each_winner_once(tmp_path):
     runs = tmp_path / "runs"
-    words = ["data=iris", "tracking.figures=false", "folds.count=3", "fit.epochs=3", "model.hidden=1", "study=wide"]
+    words = ["data=iris", *PLAIN, "folds.count=3", "fit.epochs=3", "model.hidden=1", "study=wide"]
     versions = {}
     for more in (
         ["model.units=[int,8,16]", "budget.trials=2"],

@@ -12,7 +12,7 @@ from tests.end_to_end.doors import SHARED, SMALL, only_study, run, run_anew, sum
 pytestmark = pytest.mark.slow
 
 TITANIC = SHARED / "titanic" / "titanic.csv"
-WORDS = ["data=csv", f"data.path={TITANIC}", "data.target=Survived", "budget.trials=2", *SMALL]
+WORDS = ["data=csv", f"data.path={TITANIC}", "data.target=Survived", "budget.trials=2", *SMALL, "baselines=null"]
 
 
 @pytest.fixture(scope="module")

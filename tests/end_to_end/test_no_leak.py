@@ -19,7 +19,7 @@ def test_random_labels_are_not_learnt(tmp_path):
     frame.to_csv(tmp_path / "random.csv", index=False)
     runs = tmp_path / "runs"
     words = ["data=csv", f"data.path={tmp_path / 'random.csv'}", "data.target=label", "budget.trials=20"]
-    done = run("tune", *words, *SMALL, "fit.batch_size=64", "tracking=in_memory", runs=runs)
+    done = run("tune", *words, *SMALL, "baselines=[logistic]", "fit.batch_size=64", "tracking=in_memory", runs=runs)
     assert done.returncode == 0, done.stderr
     found = summary(runs)
     rows = found["rows"]["holdout"]

@@ -15,7 +15,7 @@ from tests.end_to_end.doors import ROOT, command, only_study, run, summary
 pytestmark = pytest.mark.slow
 
 WORDS = ["data=wine", "budget.trials=4", "folds.count=4", "fit.epochs=400", "model.units=[int,4,16]", "seed=3"]
-WORDS += ["fit.early_stop.patience=null", "tuner.startup=2", "tracking=in_memory"]
+WORDS += ["fit.early_stop.patience=null", "tuner.startup=2", "tracking=in_memory", "explain=none", "baselines=[logistic]"]
 
 
 def states(runs):

@@ -14,7 +14,7 @@ from tests.end_to_end.doors import SMALL, command, run
 pytestmark = pytest.mark.slow
 
 SECRET = "hunter2-Zx81"  # noqa: S105 planted
-STUDY = ["data=iris", "certify=none", "baselines=[majority]", *SMALL]
+STUDY = ["data=iris", "certify=none", *SMALL]
 
 
 class Hook(BaseHTTPRequestHandler):

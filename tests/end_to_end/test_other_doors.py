@@ -61,7 +61,7 @@ def test_prepare_shows_classes_before_and_after_balancing(tmp_path):
 @pytest.mark.slow
 def test_train_takes_every_default_and_says_so(tmp_path):
     runs = tmp_path / "runs"
-    done = run("train", "data=diabetes", *SMALL, runs=runs)
+    done = run("train", "data=diabetes", "tracking=in_memory", *SMALL, runs=runs)
     assert done.returncode == 0, done.stderr
     assert "every range takes its default: model.units=10" in done.stdout
     text = (only_study(runs) / "network.txt").read_text()

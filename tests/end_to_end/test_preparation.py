@@ -6,13 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.end_to_end.doors import only_study, run, summary
+from tests.end_to_end.doors import PLAIN, only_study, run, summary
 
 pytestmark = pytest.mark.slow
 
 WORDS = ["red", "blue", "door", "sea", "tree", "sun", "moon", "car", "boat", "house"]
 PREP = ["prep.dates=cyclic", "prep.text={kind: hash, width: 16}", "prep.target=log", "prep.scale=yeo_johnson"]
-FIT = ["folds.count=3", "fit.epochs=30", "model.units=16", "model.hidden=1", "fit.optimizer.learning_rate=0.02"]
+FIT = [*PLAIN, "folds.count=3", "fit.epochs=30", "model.units=16", "model.hidden=1", "fit.optimizer.learning_rate=0.02"]
 
 
 @pytest.fixture(scope="module")

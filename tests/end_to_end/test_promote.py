@@ -18,7 +18,7 @@ from tests.end_to_end.doors import SMALL, run
 # TensorFlow is started before a model is loaded in this process, or it would keep the threads of one
 pytestmark = [pytest.mark.slow, pytest.mark.long, pytest.mark.usefixtures("tensorflow_started")]
 
-TRAIN = ["data=iris", "register=iris", "certify=none", "baselines=[majority]", *SMALL]
+TRAIN = ["data=iris", "register=iris", "certify=none", *SMALL]
 
 
 @pytest.fixture(scope="module")
@@ -104,7 +104,7 @@ def test_the_history_has_who_and_why_and_a_rollback_goes_back(trained, tmp_path)
 
 
 def test_a_model_without_a_champion_gets_its_first_one(tmp_path):
-    words = ["data=iris", "register=iris", "certify=none", "baselines=[logistic]", "promotion.require=better", *SMALL]
+    words = ["data=iris", "register=iris", "certify=none", *SMALL, "baselines=[logistic]", "promotion.require=better"]
     done = run("train", *words, "study=iris-0", runs=tmp_path)
     assert done.returncode == 0, done.stderr
     assert record(tmp_path)[3] == {"challenger": 1}

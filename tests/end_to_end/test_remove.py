@@ -4,11 +4,11 @@ import pytest
 
 from foldwise.tracking.mlflow_registry import MlflowRegistry
 from foldwise.tracking.mlflow_store import mlflow_store
-from tests.end_to_end.doors import run
+from tests.end_to_end.doors import PLAIN, run
 
 pytestmark = pytest.mark.slow
 
-TRAIN = ["data=iris", "study=first", "register=iris", "folds.count=3", "fit.epochs=2", "tracking.figures=false"]
+TRAIN = ["data=iris", "study=first", "register=iris", "folds.count=3", "fit.epochs=2", *PLAIN]
 
 
 @pytest.mark.long

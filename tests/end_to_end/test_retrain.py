@@ -20,7 +20,7 @@ from foldwise.ledger.model_versions import ROLLBACK, Retraining
 from foldwise.tracking.mlflow_registry import MlflowRegistry
 from foldwise.tracking.mlflow_store import mlflow_store
 from tests.end_to_end.copies import copied
-from tests.end_to_end.doors import run
+from tests.end_to_end.doors import PLAIN, run
 
 # TensorFlow is started before it trains in this process, or it would keep the threads that retraining asks for from other tests
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("tensorflow_started")]
@@ -36,7 +36,7 @@ TUNE = [
     "fit.epochs=15",
     "model.units=[int,8,24]",
 ]
-TUNE += ["model.hidden=1", "budget.trials=2", "tracking.figures=false"]
+TUNE += ["model.hidden=1", "budget.trials=2", *PLAIN]
 
 
 @pytest.fixture(scope="module")
@@ -317,7 +317,7 @@ def test_rows_that_the_challenger_knows_do_not_judge(tmp_path):
         "model.units=8",
         "budget.trials=1",
     ]
-    foldwise.tune("data=csv", *words, "tracking.figures=false", f"paths.runs={tmp_path / 'runs'}")
+    foldwise.tune("data=csv", *words, *PLAIN, f"paths.runs={tmp_path / 'runs'}")
     rows[:300].to_csv(tmp_path / "rows.csv", index=False)
     asked = ("model=coin", "promotion.kind=test", "tracking.figures=false", f"paths.runs={tmp_path / 'runs'}")
     found = foldwise.retrain(*asked)

@@ -30,7 +30,7 @@ def test_passwords_of_databases_are_nowhere(database, tmp_path):
         *("data=sql", f"data.url={places['shop'].replace('postgres:@', 'postgres@')}"),
         *("data.query=SELECT * FROM sales", "data.target=sold", "data.password_env=SHOP_PASSWORD", "study=sold"),
         *(f"ledger.url={address('ledger')}", f"tracking.url={address('mlflow')}"),
-        *("budget.trials=2", "folds.count=3", "fit.epochs=3"),
+        *("budget.trials=2", "folds.count=3", "fit.epochs=3", "explain=none", "baselines=[]"),
     ]
     env = {**os.environ, "SHOP_PASSWORD": SECRET, "MLFLOW_TRACKING_PASSWORD": SECRET, "AWS_SECRET_ACCESS_KEY": SECRET}
     runs = tmp_path / "runs"

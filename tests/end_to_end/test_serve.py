@@ -31,7 +31,7 @@ FOLLOWED_WITHIN = 5.0
 def runs(tmp_path_factory):
     """Runs with two versions of iris, of which the first is champion."""
     folder = tmp_path_factory.mktemp("serve") / "runs"
-    words = ["data=iris", "register=iris", "certify=none", "baselines=[majority]", *SMALL]
+    words = ["data=iris", "register=iris", "certify=none", *SMALL]
     for seed in (0, 1):
         done = run("train", *words, f"seed={seed}", f"study=iris-{seed}", runs=folder)
         assert done.returncode == 0, done.stderr

@@ -12,13 +12,20 @@ from contextlib import closing
 import numpy as np
 import pytest
 
-from tests.end_to_end.doors import run
+from tests.end_to_end.doors import PLAIN, run
 from tests.unit.training import lecture
 
 pytestmark = pytest.mark.slow
 
 TUNE = ["experiment=xor", "study=xor", "tuner=grid", "budget.trials=2", "model.hidden=[choice,0,1]", "model.units=6"]
-TUNE += ["model.activation=tanh", "fit.optimizer.learning_rate=0.05", "fit.epochs=40", "folds.count=2"]
+TUNE += [
+    "model.activation=tanh",
+    "fit.optimizer.learning_rate=0.05",
+    "fit.epochs=40",
+    "folds.count=2",
+    "explain=none",
+    "baselines=[]",
+]
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser")
 CORNERS = [(0, 0), (1, 1), (0, 1), (1, 0)]  # none, none, one, one
 
@@ -154,7 +161,7 @@ def test_rows_that_are_also_judged_are_not_called_validation(tmp_path):
         "fit.epochs=3",
         "budget.trials=1",
     ]
-    done = run("tune", *words, "tracking.figures=false", runs=tmp_path / "runs")
+    done = run("tune", *words, "tracking=in_memory", *PLAIN, runs=tmp_path / "runs")
     assert done.returncode == 0, done.stderr
     page = _page(tmp_path / "runs")
     assert page["about"]["judged"].startswith("the same rows")

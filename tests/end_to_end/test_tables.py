@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.end_to_end.doors import only_study, run, summary
+from tests.end_to_end.doors import PLAIN, only_study, run, summary
 
 pytestmark = [pytest.mark.slow, pytest.mark.long, pytest.mark.usefixtures("tensorflow_started")]
 
@@ -15,7 +15,7 @@ WORDS = {
     "tabular": ["model=tabular", "model.units=[choice,8,12]", "fit.seeds=2"],
     "tabm": ["model=tabm", "model.units=[choice,8,12]", "model.members=3", "fit.seeds=1"],
 }
-SHORT = ["folds.count=3", "fit.epochs=9", "fit.batch_size=32", "tracking.figures=false"]
+SHORT = ["folds.count=3", "fit.epochs=9", "fit.batch_size=32", *PLAIN]
 
 
 @pytest.fixture(scope="module")

@@ -53,7 +53,7 @@ def capture(words, runs):
 
 
 def test_a_trial_is_one_line_and_the_state_is_visible(tmp_path):
-    words = ["data=iris", f"budget.trials={TRIALS}", "certify=none", "baselines=[majority]", "training.engine=keras", *SMALL]
+    words = ["data=iris", f"budget.trials={TRIALS}", "certify=none", "training.engine=keras", "tracking=in_memory", *SMALL]
     seen, lines = capture([*words, "fit.epochs=60"], tmp_path / "runs")
     trials = [line for line in lines if TRIAL.match(line)]
     assert [line[:4].strip() for line in trials] == [str(number) for number in range(TRIALS)]
@@ -73,7 +73,7 @@ def test_a_trial_is_one_line_and_the_state_is_visible(tmp_path):
 
 
 def test_a_quiet_study_has_the_verdict_and_the_last_lines_alone(tmp_path):
-    words = ["data=iris", "budget.trials=2", "certify=none", "baselines=[majority]", "screen=quiet", *SMALL]
+    words = ["data=iris", "budget.trials=2", "certify=none", "screen=quiet", *SMALL]
     _, lines = capture(words, tmp_path / "runs")
     shown = [line for line in lines if line]
     assert shown[0].split() == ["accuracy", "in", "cross-validation", "accuracy", "on", "the", "holdout"]

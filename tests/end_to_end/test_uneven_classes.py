@@ -27,7 +27,7 @@ def made(tmp_path_factory):
         }
     )
     frame.to_csv(folder / "rows.csv", index=False)
-    words = ["data=csv", f"data.path={folder / 'rows.csv'}", "data.target=y", "budget.trials=2", *SMALL]
+    words = ["data=csv", f"data.path={folder / 'rows.csv'}", "data.target=y", "budget.trials=2", *SMALL, "baselines=null"]
     words += ["goal.metric=f1", "fit.threshold=auto", "balance=smote", "balance.ratio=0.5", "prep.impute.indicator=true"]
     done = run("tune", *words, runs=folder / "runs")
     assert done.returncode == 0, done.stderr

@@ -40,7 +40,7 @@ _NO_RESULTS = (
 )
 # Keys for where rows are or trials run. Data are identified by their fingerprint instead.
 _PLACES = (
-    *((*part, name) for part in (("data",), ("data", "holdout")) for name in ("path", "images", "labels")),
+    *((*part, name) for part in (("data",), ("data", "holdout")) for name in ("path", "images", "labels", "masks", "boxes")),
     *(("data", name) for name in ("given", "url", "password_env", "statement_timeout")),
     ("folds", "path"),
     *(("execute", name) for name in ("kind", "workers", "address", "generation")),
@@ -59,6 +59,7 @@ _LATER: Mapping[tuple[str, ...], Any] = {
     ("data", "ragged"): "refuse",
     ("data", "join_levels"): False,
     ("data", "dates"): {},
+    ("data", "ignored"): None,
     ("folds", "of"): "development",
     ("model", "l1_output"): True,
     ("model", "l2_output"): True,
@@ -86,7 +87,11 @@ _LATER: Mapping[tuple[str, ...], Any] = {
     ("ensemble",): {"kind": "none"},
 }
 # The same for options of one kind of a section, where another kind had the option before.
-_LATER_OF_KIND: Mapping[tuple[str, str, str], Any] = {("model", "layers", "image"): None}
+_LATER_OF_KIND: Mapping[tuple[str, str, str], Any] = {
+    ("model", "layers", "image"): None,
+    ("data", "npz", "group"): None,
+    ("data", "folder", "classes"): None,
+}
 
 
 def read_study(config: Mapping[str, Any]) -> StudySpec:

@@ -20,8 +20,9 @@ from foldwise.doors.settle import Asked, settle_study
 from foldwise.doors.start_ledger import StartLedger
 from foldwise.errors import DiskFull, Interrupted, JobError, Replaced
 from foldwise.spec.notify import Told
+from foldwise.spec.places import Paths
 from foldwise.spec.study import StudySpec
-from foldwise.system.command import door_command, shell_word
+from foldwise.system.command import door_command, place_words
 from foldwise.system.files import sweep
 
 if TYPE_CHECKING:
@@ -271,8 +272,9 @@ def _show_network(folder: Path, screen: Screen) -> None:
 
 
 def _where_next(spec: StudySpec, summary: StudySummary, of_images: bool = False) -> list[str]:
-    model, runs = summary.model, spec.fixed.paths.runs
-    where = "" if runs == "mlruns" else f" {shell_word('paths.runs', runs)}"
+    model, fixed = summary.model, spec.fixed
+    runs = None if fixed.paths.runs == Paths().runs else fixed.paths.runs
+    where = "".join(f" {word}" for word in place_words(runs, fixed.ledger.url, fixed.tracking.url))
     files = f"files:   {spec.folder}"
     if model.version is None:
         return [files]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from importlib.resources import files
@@ -37,13 +37,18 @@ STATIC = {"compare.css": "text/css", "home.css": "text/css"} | dict.fromkeys(
 
 @dataclass(frozen=True)
 class Sources:
-    """What the home shows. stop: asks a study to end, False if it does not run. jobs: the folder of job files."""
+    """What the home shows.
+
+    jobs: the folder of job files. stop: asks a study to end, False if it does not run. places: the words by which a command
+    finds these studies.
+    """
 
     viewer: Viewer
     runs: Path
     jobs: Path
     mlflow: MlflowPages
     stop: Callable[[str], bool]
+    places: Sequence[str] = ()
 
 
 def make_app(sources: Sources, guard: Guard, is_over: Callable[[], bool] = lambda: False) -> Starlette:
@@ -54,7 +59,7 @@ def make_app(sources: Sources, guard: Guard, is_over: Callable[[], bool] = lambd
         guard: which requests it answers.
         is_over: whether the server ends, so that open connections end with it.
     """
-    studies = Studies(sources.viewer, sources.runs, sources.mlflow)
+    studies = Studies(sources.viewer, sources.runs, sources.mlflow, sources.places)
 
     def overview() -> dict[str, Any]:
         return {

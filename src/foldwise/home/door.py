@@ -15,7 +15,9 @@ from foldwise.doors.assemble import ledger_at
 from foldwise.doors.conf import conf_at
 from foldwise.doors.screen import Screen
 from foldwise.doors.services import refuse_empty_store
+from foldwise.spec.places import Paths
 from foldwise.spec.services import UiSpec, is_loopback
+from foldwise.system.command import place_words
 from foldwise.system.ports import address_of, listen_from
 from foldwise.system.redact import without_password
 from foldwise.system.signals import STOP, handlers
@@ -103,7 +105,8 @@ def _home(asked: UiSpec, ledger: Ledger, base: str | None, closes: ExitStack) ->
     viewer = closes.enter_context(closing(Viewer(asked.ledger.url or f"sqlite:///{runs / 'ledger.db'}")))
     bound = listen_from(asked.host, asked.home_port, "home_port")
     jobs = Path(asked.jobs).resolve() if asked.jobs else conf_at(asked.paths.conf).jobs()
-    sources = Sources(viewer, runs, jobs, MlflowPages(base, VIEW), ledger.live.request_stop)
+    places = place_words(None if runs == Path(Paths().runs).resolve() else str(runs), asked.ledger.url, asked.tracking.url)
+    sources = Sources(viewer, runs, jobs, MlflowPages(base, VIEW), ledger.live.request_stop, places)
     return closes.enter_context(home(sources, asked.host, bound, asked.names))
 
 

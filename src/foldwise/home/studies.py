@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,18 +13,18 @@ from foldwise.home.state import Standing, Watch
 from foldwise.home.trials import FIXED, Trials
 from foldwise.ledger.live import LiveRow
 from foldwise.ledger.rows import StudyRecord, goal_of
-from foldwise.ledger.viewer import Counts, StudyHead, Viewer
-from foldwise.spec.places import Paths
+from foldwise.ledger.trial_counts import Counts
+from foldwise.ledger.viewer import StudyHead, Viewer
 from foldwise.system.command import door_command, shell_word
 
 MOST_KEPT = 8  # studies whose trials stay in memory
 
 
 class Studies:
-    """The studies of a ledger. Each method may be called by many threads."""
+    """The studies of a ledger. Each method may be called by many threads. places: the words by which a command finds them."""
 
-    def __init__(self, viewer: Viewer, runs: Path, mlflow: MlflowPages) -> None:
-        self._viewer, self._runs, self._mlflow = viewer, runs, mlflow
+    def __init__(self, viewer: Viewer, runs: Path, mlflow: MlflowPages, places: Sequence[str] = ()) -> None:
+        self._viewer, self._runs, self._mlflow, self._places = viewer, runs, mlflow, places
         self._watch = Watch()
         self._guard = threading.Lock()
         self._records: dict[str, tuple[StudyHead, StudyRecord]] = {}
@@ -36,7 +37,7 @@ class Studies:
         for head in self._viewer.heads():
             record = self._record(head)
             if record is not None:
-                found.append(self._line(head, record, counts.get(head.name), rows.get(head.name)))
+                found.append(self._line(head, record, counts.get(head.name, Counts()), rows.get(head.name)))
         return found
 
     def change(self, study: str, version: int) -> dict[str, Any] | None:
@@ -58,7 +59,7 @@ class Studies:
                 "columns": [*FIXED, *trials.columns],
                 "files": files_of(self._runs, study),
                 "mlflow": self._mlflow.of_study(record),
-                "command": " ".join((door_command("tune"), shell_word("study", study), *self._places())),
+                "command": " ".join((door_command("tune"), shell_word("study", study), *self._places)),
             },
             "live": None if row is None else _live(row, standing),
             "version": change.version,
@@ -67,14 +68,13 @@ class Studies:
             "rows": change.rows,
         }
 
-    def _line(self, head: StudyHead, record: StudyRecord, counts: Counts | None, row: LiveRow | None) -> dict[str, Any]:
+    def _line(self, head: StudyHead, record: StudyRecord, counts: Counts, row: LiveRow | None) -> dict[str, Any]:
         standing, goal = self._watch.standing(head, row), goal_of(record, ())
-        states = {} if counts is None else dict(counts.states)
-        best = None if counts is None else counts.least if goal.sign < 0 else counts.most
+        states = counts.states
         return {
             **_about(head, record, standing),
             "metric": goal.metric,
-            "best": best,
+            "best": counts.best(goal),
             "trials": sum(count for state, count in states.items() if state != "RUNNING"),
             "failed": states.get("FAILED", 0),
             "stage": None if row is None else row.stage,
@@ -82,10 +82,6 @@ class Studies:
             "files": [path for path in files_of(self._runs, head.name) if path.endswith(".html")],
             "mlflow": self._mlflow.of_study(record),
         }
-
-    def _places(self) -> list[str]:
-        """What a command needs to find the runs folder."""
-        return [] if self._runs == Path(Paths().runs).resolve() else [shell_word("paths.runs", str(self._runs))]
 
     def _record(self, head: StudyHead) -> StudyRecord | None:
         """A study's record, read again after each of its starts and ends."""
@@ -139,10 +135,10 @@ def _live(row: LiveRow, standing: Standing) -> dict[str, Any]:
         "stage": row.stage,
         "trial": row.trial if runs else None,
         "curves": row.curves if runs else None,
-        "load": row.load,
-        "cores": row.cores,
-        "memory": row.memory,
-        "free": row.free,
+        "load": row.load if runs else None,
+        "cores": row.cores if runs else None,
+        "memory": row.memory if runs else None,
+        "free": row.free if runs else None,
         "seconds_left": row.seconds_left if runs else None,
         "log": list(row.log),
         "pid": row.pid,

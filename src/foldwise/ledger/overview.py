@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, select
 
 from foldwise.ledger.rows import RUNNING
-from foldwise.ledger.tables import promotions, retrainings, studies, trials, versions
+from foldwise.ledger.tables import promotions, retrainings, studies, versions
 from foldwise.ledger.transactions import Transactions
+from foldwise.ledger.trial_counts import Counts, trial_counts
 from foldwise.spec.goal import Goal
 from foldwise.trial.summary import StudySummary
 
@@ -63,17 +64,10 @@ class Overview:
         """The newest studies, newest first; the trials of an extended study that no longer count are left out."""
         columns = ("name", "created", "finished", "asked", "summary", "holder", "provenance")
         query = select(*(studies.c[name].label(name) for name in columns)).order_by(studies.c.created.desc()).limit(count)
-        per_state = select(trials.c.study, trials.c.state, func.count(), func.min(trials.c.mean), func.max(trials.c.mean))
-        per_state = per_state.where(trials.c.dropped.is_(False)).group_by(trials.c.study, trials.c.state)
 
         def read(connection: Connection) -> list[StudyLine]:
-            counts: dict[str, dict[str, int]] = {}
-            ends: dict[str, tuple[float, float]] = {}
-            for study, state, number, low, high in connection.execute(per_state):
-                counts.setdefault(study, {})[state] = number
-                if state == "COMPLETE":
-                    ends[study] = low, high
-            return [_line(row._asdict(), counts, ends) for row in connection.execute(query)]
+            counts = trial_counts(connection)
+            return [_line(row._asdict(), counts.get(row.name, Counts())) for row in connection.execute(query)]
 
         return self._transactions.do(read)
 
@@ -92,11 +86,9 @@ class Overview:
         return [VersionLine(*row) for row in self._transactions.do(lambda connection: connection.execute(query).all())]
 
 
-def _line(
-    row: Mapping[str, Any], counts: Mapping[str, Mapping[str, int]], ends: Mapping[str, tuple[float, float]]
-) -> StudyLine:
-    name, summary, provenance = row["name"], row["summary"], row["provenance"]
+def _line(row: Mapping[str, Any], counts: Counts) -> StudyLine:
+    summary, provenance = row["summary"], row["provenance"]
     goal = provenance.goal if provenance is not None else summary.goal if summary is not None else None
-    best = None if goal is None or name not in ends else ends[name][goal.sign > 0]
+    best = None if goal is None else counts.best(goal)
     kept = {key: row[key] for key in ("name", "created", "finished", "asked", "summary", "holder")}
-    return StudyLine(**kept, goal=goal, trials=counts.get(name, {}), best=best)
+    return StudyLine(**kept, goal=goal, trials=counts.states, best=best)

@@ -21,20 +21,12 @@ from foldwise.ledger.model_versions import Retraining
 from foldwise.ledger.promotions import Promotion
 from foldwise.ledger.rows import RUNNING, StudyRecord
 from foldwise.ledger.tables import job_runs, live, looks, promotions, retrainings, studies, trials, versions
+from foldwise.ledger.trial_counts import Counts, trial_counts
 from foldwise.system.redact import first_line
 
 T = TypeVar("T")
 
 BUSY_SECONDS = 2.0
-
-
-@dataclass(frozen=True)
-class Counts:
-    """The trials of a study by state, and the extremes of the means of its complete ones; nan without any."""
-
-    states: Mapping[str, int]
-    least: float
-    most: float
 
 
 @dataclass(frozen=True)
@@ -104,16 +96,7 @@ class Viewer:
 
     def counts(self) -> dict[str, Counts]:
         """Study -> its trials by state."""
-        query = select(trials.c.study, trials.c.state, func.count(), func.min(trials.c.mean), func.max(trials.c.mean))
-        query = query.where(trials.c.dropped.is_(False)).group_by(trials.c.study, trials.c.state)
-        found: dict[str, dict[str, tuple[int, float, float]]] = {}
-        for study, state, count, least, most in self._do(lambda connection: connection.execute(query).all()):
-            found.setdefault(study, {})[state] = (count, _number(least), _number(most))
-        nothing = (0, float("nan"), float("nan"))
-        return {
-            study: Counts({state: count for state, (count, *_) in own.items()}, *own.get("COMPLETE", nothing)[1:])
-            for study, own in found.items()
-        }
+        return self._do(trial_counts)
 
     def trials(self, study: str, since: datetime | None = None) -> list[TrialView]:
         """The trials of a study by number; with `since` those that ended then or later, and running ones."""
@@ -189,7 +172,3 @@ def _reading(place: URL) -> Engine:
         return connection
 
     return create_engine(place.set(database=str(path)), creator=connect, poolclass=NullPool)
-
-
-def _number(value: float | None) -> float:
-    return float("nan") if value is None else value

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from foldwise.data.preparation.fold import FoldData
 from foldwise.data.preparation.layout import NO_LAYOUT, Layout
 from foldwise.models.backbone import backbone, with_weights_of_file
+from foldwise.models.centre import centre
 from foldwise.models.cnn import cnn
 from foldwise.models.first_by_data import fitted_weights
 from foldwise.models.function import from_function
@@ -19,6 +20,7 @@ from foldwise.models.layer_options import drawn
 from foldwise.models.layers import layered
 from foldwise.models.mlp import MakeDropout, mlp
 from foldwise.models.resnet import resnet
+from foldwise.models.unet import unet
 from foldwise.spec.backbone import BackboneSpec
 from foldwise.spec.function import FunctionSpec
 from foldwise.spec.layers import LayersSpec
@@ -26,6 +28,8 @@ from foldwise.spec.model import MlpSpec, ModelSpec
 
 KINDS: dict[str, Callable[[Any, int, Head, int], keras.Model]] = {
     "cnn": cnn,
+    "unet": unet,
+    "centre": centre,
     "resnet": resnet,
     "backbone": backbone,
     "python": from_function,

@@ -7,12 +7,14 @@ from math import prod
 
 from foldwise.errors import ConfigError
 from foldwise.spec.backbone import BackboneSpec
+from foldwise.spec.centre import CentreSpec
 from foldwise.spec.layers import LayersSpec
 from foldwise.spec.model import CnnSpec, ModelSpec
 from foldwise.spec.resnet import ResnetSpec
+from foldwise.spec.unet import UnetSpec
 
 # The networks that make an image of a row, whatever their options.
-IMAGE_NETWORKS = (CnnSpec, ResnetSpec, BackboneSpec)
+IMAGE_NETWORKS = (CnnSpec, ResnetSpec, BackboneSpec, UnetSpec, CentreSpec)
 LEAST_SIDE = 32  # of an image for a backbone of keras.applications
 
 
@@ -45,7 +47,7 @@ def check_image(model: ModelSpec, numbers: int, others: Sequence[str] = (), sele
         selecting: whether prep.select can drop features.
 
     Raises:
-        ConfigError: at model.image, model.blocks, model.stages or prep.select.
+        ConfigError: at model.image, model.blocks, model.stages, model.depth or prep.select.
     """
     taker = _of_images(model)
     if taker is None:
@@ -67,9 +69,11 @@ def check_image(model: ModelSpec, numbers: int, others: Sequence[str] = (), sele
         _check_backbone(taker, taker.image)
     elif isinstance(taker, ResnetSpec):
         _check_stages(taker, taker.image[0], taker.image[1])
+    elif isinstance(taker, UnetSpec | CentreSpec):
+        _check_depth(taker, taker.image[0], taker.image[1])
 
 
-def _of_images(model: ModelSpec) -> CnnSpec | ResnetSpec | BackboneSpec | LayersSpec | None:
+def _of_images(model: ModelSpec) -> CnnSpec | ResnetSpec | BackboneSpec | UnetSpec | CentreSpec | LayersSpec | None:
     """The model, if it makes an image of a row by itself."""
     if isinstance(model, LayersSpec):
         return model if model.image_starts else None
@@ -86,6 +90,13 @@ def _check_blocks(model: CnnSpec, height: int, width: int) -> None:
             rule = f"block {block} of {model.blocks} leaves no pixel of an image of {height} x {width}"
             proposal = "use fewer blocks, a smaller kernel, model.padding=same or model.pool=none"
             raise ConfigError("model.blocks", f"{rule}; {proposal}")
+
+
+def _check_depth(model: UnetSpec | CentreSpec, height: int, width: int) -> None:
+    most = min(height, width).bit_length() - 1
+    if model.depth > most:
+        rule = f"an image of {height} x {width} cannot be halved {model.depth} times"
+        raise ConfigError("model.depth", f"{rule}; use at most {most}" if most else f"{rule}; give larger images")
 
 
 def _check_stages(model: ResnetSpec, height: int, width: int) -> None:

@@ -37,7 +37,8 @@ class AnswersSpec(Spec):
 
 
 class SelectSpec(Spec):
-    """Which trial is refitted: `best`, or with `one_se` the smallest network within one standard error of the best.
+    """Which trial is refitted: `best`, or with `one_se` the smallest network within one standard error of the best that is the
+    defaults or better than they are by more than one.
 
     With `fresh` it is the best on fresh seeds and splits, where it is better than the defaults beyond doubt; else the defaults.
     """

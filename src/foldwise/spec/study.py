@@ -99,6 +99,8 @@ BaselineName = Literal[
     "logistic",
     "logistic_balanced",
     "mean",
+    "mean_box",
+    "no_boxes",
     "ridge",
     "boosting",
     "boosting_balanced",

@@ -51,7 +51,7 @@ def check_builds(plan: Plan) -> list[str]:
         own_callbacks(trial.fit, 0, 0)
         if trial.model.kind not in KINDS:
             continue
-        head = head_for(plan.table.task, len(plan.table.labels), trial.model, trial.fit)
+        head = head_for(plan.table.task, len(plan.table.class_names), trial.model, trial.fit)
         preparation = prepared(trial.prep)
         model, optimizer = as_shown(trial.model, plan.table.schema.image), trial.fit.optimizer.kind
         sentence = try_out(model, len(preparation.features), head, preparation.origins, optimizer)

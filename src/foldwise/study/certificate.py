@@ -10,15 +10,15 @@ import numpy as np
 
 from foldwise.config.read import trial_at
 from foldwise.evaluation.after_search import UNKNOWN, Corrected, corrected
-from foldwise.evaluation.fold_test import p_value
+from foldwise.evaluation.fold_test import p_value, standard_error
 from foldwise.evaluation.stopped_early import gain_of_stopping
 from foldwise.evaluation.threshold import fold_thresholds
-from foldwise.evaluation.under_weights import is_mean_of_rows, under_weights
+from foldwise.evaluation.under_weights import is_mean_of_rows
 from foldwise.seeds import Purpose, derive
 from foldwise.spec.fit import FitSpec
-from foldwise.spec.goal import Goal
 from foldwise.study.out_of_fold import Predictions, folds_of, load, rows_of, write_best
 from foldwise.study.plan import Plan
+from foldwise.tasks.table import task_of
 from foldwise.trial.certificate import Certificate
 from foldwise.trial.fresh import Fresh
 from foldwise.trial.result import TrialResult, best_of
@@ -45,9 +45,9 @@ def certify(plan: Plan, results: Sequence[TrialResult], fresh: Fresh | None = No
     stopping = _gain_of_stopping(plan, trials)
     # the folds' mean is what the screen shows; it differs from the pooled score of metrics that are no mean over rows
     mean = best.mean - plan.goal.sign * (found.optimism + (stopping or 0.0))
-    defaults = next((one.number for one in trials if one.params == plan.spec.space.defaults()), None)
-    ties = tied(plan, best, trials)
-    smaller = smallest_within(best, trials, plan.goal)
+    defaults, ties = _defaults(plan, trials), tied(plan, best, trials)
+    default = None if defaults is None else defaults.number
+    smaller = smallest_within(plan, best, trials)
     return Certificate(
         kind=kind,
         trial=best.number,
@@ -59,8 +59,8 @@ def certify(plan: Plan, results: Sequence[TrialResult], fresh: Fresh | None = No
         early_stopping=stopping,
         predictions=len(answers),
         ties=ties,
-        default=defaults,
-        default_tied=defaults in ties,
+        default=default,
+        default_tied=default in ties,
         fresh=None if fresh is None else fresh.moved(-plan.goal.sign * (stopping or 0.0)),
         smaller=None if smaller is None else smaller.number,
         shrinks=None if smaller is None else best.costs["parameters"] / smaller.costs["parameters"],
@@ -78,36 +78,60 @@ def _gain_of_stopping(plan: Plan, trials: Sequence[TrialResult]) -> float | None
 
 
 def chosen_by(
-    rule: str, best: TrialResult, results: Sequence[TrialResult], goal: Goal, fresh: Fresh | None = None
+    rule: str, plan: Plan, best: TrialResult, results: Sequence[TrialResult], fresh: Fresh | None = None
 ) -> TrialResult:
-    """The trial that is refitted: the best, with `one_se` the smallest within one standard error of it, or that of `fresh`."""
+    """The trial that is refitted: the best, with `one_se` that of `smallest_within`, with `fresh` what the fresh runs take."""
     if rule == "one_se":
-        return smallest_within(best, results, goal) or best
+        return smallest_within(plan, best, results) or best
     taken = None if rule != "fresh" or fresh is None else fresh.taken
     return next((one for one in results if one.number == taken), best)
 
 
-def smallest_within(best: TrialResult, results: Sequence[TrialResult], goal: Goal) -> TrialResult | None:
+def smallest_within(plan: Plan, best: TrialResult, results: Sequence[TrialResult]) -> TrialResult | None:
     """The complete trial with the fewest parameters whose mean is within one standard error of the best's.
+
+    It is the defaults, or better than they are by more than a standard error of the paired difference over the folds: of many
+    small networks that a search has tried the luckiest is often within one error of the best, and worse than the defaults.
 
     None if the best has the fewest, or if there is a single fold, whose scores have no standard error.
     """
     if len(best.folds) < 2 or "parameters" not in best.costs:
         return None
-    error = best.sd / math.sqrt(len(best.folds))
+    goal, error, defaults = plan.goal, best.sd / math.sqrt(len(best.folds)), _defaults(plan, results)
     within = [
         one
         for one in sorted(results, key=lambda one: one.number)
         if one.state == "COMPLETE"
         and one.costs.get("parameters", math.inf) < best.costs["parameters"]
         and goal.sign * (best.mean - one.mean) <= error
+        and (defaults is None or one.params == defaults.params or _beats(plan, one, defaults))
     ]
     return min(within, key=lambda one: (one.costs["parameters"], -goal.sign * one.mean), default=None)
 
 
+def _defaults(plan: Plan, results: Sequence[TrialResult]) -> TrialResult | None:
+    """The trial of the defaults; None if it is not complete."""
+    params = plan.spec.space.defaults()
+    return next((one for one in results if one.state == "COMPLETE" and one.reused is None and one.params == params), None)
+
+
+def _beats(plan: Plan, ours: TrialResult, theirs: TrialResult) -> bool:
+    """Whether a trial is better than another one by more than a standard error of their difference over the folds."""
+    if len(ours.folds) != len(theirs.folds):
+        return False
+    gains = plan.goal.sign * np.array([one.score - two.score for one, two in zip(ours.folds, theirs.folds, strict=True)])
+    return bool(gains.mean() > standard_error(gains, *_rows(plan)))
+
+
+def _rows(plan: Plan) -> tuple[float, float]:
+    """Training and validation rows of a fold, the means."""
+    train, valid = (fmean(map(len, sides)) for sides in zip(*((one.train, one.valid) for one in plan.splits), strict=True))
+    return train, valid
+
+
 def tied(plan: Plan, best: TrialResult, trials: Sequence[TrialResult]) -> tuple[int, ...]:
     """The other trials, the best first, that a corrected paired test over the folds cannot tell from the best."""
-    train, valid = (fmean(map(len, sides)) for sides in zip(*((one.train, one.valid) for one in plan.splits), strict=True))
+    train, valid = _rows(plan)
     ours = [fold.score for fold in best.folds]
     others = [one for one in trials if one.number not in (best.number, best.trained_as) and len(one.folds) == len(ours)]
     alike = [one for one in others if p_value(ours, [fold.score for fold in one.folds], train, valid) > ALPHA]
@@ -117,11 +141,11 @@ def tied(plan: Plan, best: TrialResult, trials: Sequence[TrialResult]) -> tuple[
 def _corrected(plan: Plan, trials: Sequence[TrialResult], answers: Mapping[int, Predictions]) -> Corrected:
     """The best score corrected by a bootstrap of the search among the trials whose predictions are there."""
     table, at, metric = plan.table, rows_of(plan), plan.goal.metric
-    truth, labels = table.target[at], len(table.labels)
+    truth, classes = table.target[at], len(table.class_names)
     those = [one for one in trials if one.number in answers]
     thresholds = [_thresholds(plan, one, answers[one.number], truth) for one in those]
     models = [answers[one.number] for one in those]
-    scores = under_weights(table.task, labels, metric, truth, models, thresholds)
+    scores = task_of(table.task).under_weights(classes, metric, truth, models, thresholds)
     groups = None if table.groups is None else table.groups[at]
     seed = derive(Purpose.SEARCH, plan.spec.fixed.seed)
     return corrected(plan.goal, scores, len(at), len(models), seed, ranked=not is_mean_of_rows(metric), groups=groups)

@@ -61,7 +61,7 @@ def conclude(plan: Plan, searched: Searched, parts: Parts, registry: Registry, s
     fresh = fresh_outcome(plan, results, fresh_runs(plan, results, parts))
     seconds = {**seconds, "fresh": time.monotonic() - began} if fresh else seconds
     began = time.monotonic()
-    best = chosen_by(plan.spec.fixed.select.rule, leader, results, plan.goal, fresh)
+    best = chosen_by(plan.spec.fixed.select.rule, plan, leader, results, fresh)
     _write_tables(plan, results)
     certificate = certify(plan, results, fresh)
     stage("refit")

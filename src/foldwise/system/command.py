@@ -7,6 +7,8 @@ import shlex
 import sys
 from pathlib import Path
 
+from foldwise.system.redact import without_password
+
 _READ_OTHERWISE = re.compile(r"true|false|null|nan|[+-]?(inf|[0-9._]+(e[+-]?[0-9]+)?)", re.IGNORECASE)  # as another type
 _SAFE = re.compile(r"[\w@%+=:,./-]+")  # a shell takes such words without quotes
 _TOP = Path(__file__).parents[3]  # of the checkout, if the package runs from one
@@ -26,6 +28,22 @@ def shell_word(key: str, value: object) -> str:
     if plain:
         return shlex.quote(f"{key}={value}")
     return in_shell(f"{key}={quoted(value)}")
+
+
+def place_words(runs: str | None, ledger: str | None, tracking: str | None) -> list[str]:
+    """The words that a command needs to find a study and its model.
+
+    Args:
+        runs: the runs folder; None where it is the default.
+        ledger: the address of the ledger; None where it is in the runs folder.
+        tracking: the address of the MLflow store; None where it is in the runs folder.
+
+    A password is left out of an address: the libraries take it from PGPASSWORD, ~/.pgpass or MLFLOW_TRACKING_PASSWORD.
+    """
+    places = {"paths.runs": runs, "ledger.url": ledger, "tracking.url": tracking}
+    return [
+        shell_word(key, without_password(place).replace(":***@", "@")) for key, place in places.items() if place is not None
+    ]
 
 
 def quoted(word: str) -> str:

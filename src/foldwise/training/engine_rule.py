@@ -21,6 +21,8 @@ from foldwise.training.fold_fit import Training
 # every kind but mlp
 NETWORKS = {
     "cnn": "a cnn",
+    "unet": "a U-Net",
+    "centre": "a detector",
     "resnet": "a resnet",
     "backbone": "a backbone",
     "layers": "a network of layers",

@@ -28,5 +28,17 @@ def test_a_registered_model_gets_the_commands_that_use_it():
     assert later[0] == "model:   iris version 3"
 
 
+def test_the_commands_find_a_ledger_and_a_store_of_their_own():
+    places = ["ledger.url=postgresql://ann@db/studies", "tracking.url=http://mlflow:5000"]
+    for line in next_lines("paths.runs=elsewhere", *places)[2:]:
+        assert line.endswith(f" paths.runs=elsewhere {' '.join(places)}")
+
+
+def test_a_password_is_in_no_command():
+    lines = next_lines("ledger.url='postgresql://ann:hidden@db/studies'", "tracking.url='http://bob:hidden@mlflow:5000'")
+    assert "hidden" not in str(lines)
+    assert lines[3].endswith(" ledger.url=postgresql://ann@db/studies tracking.url=http://bob@mlflow:5000")
+
+
 def test_a_model_that_waits_for_its_registry_shows_its_files_only():
     assert [line.split(":")[0] for line in next_lines(model=RegisteredModel("iris"))] == ["files"]

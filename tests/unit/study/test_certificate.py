@@ -16,7 +16,15 @@ from foldwise.trial.fresh import Fresh
 from foldwise.trial.result import FoldScore, TrialResult, mean_and_sd
 
 UP, DOWN = Goal("accuracy", "maximize"), Goal("rmse", "minimize")
-PLAN = SimpleNamespace(splits=[Split(np.arange(80), np.arange(80, 100))] * 5, goal=UP)
+SPLITS = [Split(np.arange(80), np.arange(80, 100))] * 5
+DEFAULTS = {"model.units": 32}
+
+
+def plan_of(goal=UP, splits=SPLITS):
+    return SimpleNamespace(splits=splits, goal=goal, spec=SimpleNamespace(space=SimpleNamespace(defaults=lambda: DEFAULTS)))
+
+
+PLAN = plan_of()
 
 
 def trial(number, scores, parameters=100.0, **values):
@@ -42,29 +50,45 @@ def test_a_repeated_configuration_is_not_a_tie_with_itself():
 
 
 def test_a_single_fold_tells_nothing():
-    plan = SimpleNamespace(splits=PLAN.splits[:1], goal=UP)
+    plan = plan_of(splits=SPLITS[:1])
     assert tied(plan, trial(0, [0.9]), [trial(0, [0.9]), trial(1, [0.8])]) == ()
-    assert smallest_within(trial(0, [0.9]), [trial(1, [0.9], parameters=1)], UP) is None
+    assert smallest_within(plan, trial(0, [0.9]), [trial(1, [0.9], parameters=1)]) is None
 
 
 def test_the_smallest_network_within_one_standard_error():
-    assert smallest_within(BEST, [FAR, CLOSE, SMALL, BEST], UP).number == 2
-    assert chosen_by("one_se", BEST, [FAR, CLOSE, SMALL, BEST], UP).number == 2
-    assert chosen_by("best", BEST, [FAR, CLOSE, SMALL, BEST], UP).number == 3
-    assert chosen_by("one_se", BEST, [FAR, BEST], UP).number == 3
+    assert smallest_within(PLAN, BEST, [FAR, CLOSE, SMALL, BEST]).number == 2
+    assert chosen_by("one_se", PLAN, BEST, [FAR, CLOSE, SMALL, BEST]).number == 2
+    assert chosen_by("best", PLAN, BEST, [FAR, CLOSE, SMALL, BEST]).number == 3
+    assert chosen_by("one_se", PLAN, BEST, [FAR, BEST]).number == 3
+
+
+@pytest.mark.parametrize(
+    ("scores", "parameters", "taken"),
+    [
+        ([0.90, 0.91, 0.88, 0.91, 0.93], 500, 0),  # the small one is not shown to be better than the defaults
+        ([0.90, 0.91, 0.88, 0.91, 0.93], 1000, 3),  # nor are they smaller than the best
+        ([0.88, 0.90, 0.85, 0.90, 0.92], 500, 2),  # it is better by 0.016, with a standard error of 0.004
+        ([0.80, 0.91, 0.85, 0.90, 0.99], 500, 3),  # by 0.016 with one of 0.038, and they are too far from the best
+    ],
+)
+def test_a_smaller_network_is_the_defaults_or_better_than_they_are(scores, parameters, taken):
+    defaults = replace(trial(0, scores, parameters), params=DEFAULTS)
+    assert chosen_by("one_se", PLAN, BEST, [defaults, SMALL, BEST]).number == taken
+    stopped = replace(defaults, state="STOPPED")  # it tells nothing
+    assert chosen_by("one_se", PLAN, BEST, [stopped, SMALL, BEST]).number == 2
 
 
 def test_the_trial_that_fresh_runs_take_is_refitted():
     fresh = Fresh(seeds=5, redrawn=True, taken=1, rule=True)
-    assert chosen_by("fresh", BEST, [FAR, CLOSE, BEST], UP, fresh).number == 1
-    assert chosen_by("best", BEST, [FAR, CLOSE, BEST], UP, fresh).number == 3
-    assert chosen_by("fresh", BEST, [FAR, CLOSE, BEST], UP, replace(fresh, taken=None)).number == 3
+    assert chosen_by("fresh", PLAN, BEST, [FAR, CLOSE, BEST], fresh).number == 1
+    assert chosen_by("best", PLAN, BEST, [FAR, CLOSE, BEST], fresh).number == 3
+    assert chosen_by("fresh", PLAN, BEST, [FAR, CLOSE, BEST], replace(fresh, taken=None)).number == 3
 
 
 def test_a_score_that_is_minimised_is_within_one_error_above_the_best():
     best = trial(0, [1.0, 1.2, 0.9], parameters=90)  # its mean has a standard error of 0.088
     near, worse = trial(1, [1.05, 1.2, 0.95], parameters=9), trial(2, [1.2, 1.3, 1.2], parameters=2)
-    assert smallest_within(best, [best, near, worse], DOWN).number == 1
+    assert smallest_within(plan_of(DOWN), best, [best, near, worse]).number == 1
 
 
 WHOLE = Certificate(

@@ -4,7 +4,7 @@ import sys
 import pytest
 
 from foldwise.doors.overrides import read_override
-from foldwise.system.command import _TOP, door_command, door_process, shell_word
+from foldwise.system.command import _TOP, door_command, door_process, place_words, shell_word
 
 ODD = [
     "my runs",
@@ -45,3 +45,12 @@ def test_a_word_that_is_shown_is_read_as_it_was(value):
     assert read_override(typed) == ("paths.runs", value)
     assert shell_word("fit.epochs", 3) == "fit.epochs=3"
     assert shell_word("extend", True) == "extend=true"
+
+
+def test_places_that_are_not_the_usual_ones_are_words():
+    assert place_words(None, None, None) == []
+    assert place_words("my runs", None, None) == ["'paths.runs=my runs'"]
+    url = "postgresql://me@/db?host=/tmp/pg"
+    (word,) = place_words(None, url, None)
+    typed = subprocess.run(["bash", "-c", f"printf %s {word}"], capture_output=True, text=True, check=True).stdout
+    assert read_override(typed) == ("ledger.url", url)
