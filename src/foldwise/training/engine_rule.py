@@ -1,6 +1,6 @@
 """Choose a trial's engine and number of threads, from the specification and the data alone.
 
-Nothing here imports TensorFlow, whose threads are fixed when it starts.
+Nothing here imports a backend, whose threads are fixed when it starts.
 """
 
 from __future__ import annotations
@@ -14,7 +14,9 @@ from foldwise.data.preparation.layout import Layout
 from foldwise.spec.augment import NO_AUGMENT, AugmentSpec
 from foldwise.spec.fit import FitSpec
 from foldwise.spec.model import MlpSpec, ModelSpec
+from foldwise.spec.study import Precision
 from foldwise.spec.trial import TrialSpec
+from foldwise.system.keras_backend import Backend
 from foldwise.training.batches import rows_per_batch
 from foldwise.training.fold_fit import Training
 
@@ -30,6 +32,9 @@ NETWORKS = {
 }
 AskedEngine = Literal["auto", "fused", "keras"]
 ENGINE_NAMES: tuple[Literal["fused", "keras"], ...] = ("fused", "keras")
+
+# The backends that have a program for all folds at once; see training/engines.py.
+FUSED: tuple[Backend, ...] = ("tensorflow",)
 
 # Measured on two cores, see docs/decisions/fused_folds.md: above this number of multiplications a step and fold, matrix
 # products outweigh the fixed costs of a step, so fusing gains nothing. Stacked folds, and the numbers that dropout draws for an
@@ -70,7 +75,8 @@ def choose(
     """
     if asked == "keras":
         return Choice("keras", "asked for")
-    reason = why_not_fused(training.model, training.fit, training.augment) or _unlike(training.model, layouts)
+    reason = why_not_fused(training.model, training.fit, training.augment, training.backend, training.precision)
+    reason = reason or _unlike(training.model, layouts)
     if reason is not None:
         return Choice("keras", reason)
     if asked == "fused":
@@ -89,8 +95,18 @@ def choose(
     return Choice("fused", "all folds as one program")
 
 
-def why_not_fused(model: ModelSpec, fit: FitSpec, augment: AugmentSpec = NO_AUGMENT) -> str | None:
+def why_not_fused(
+    model: ModelSpec,
+    fit: FitSpec,
+    augment: AugmentSpec = NO_AUGMENT,
+    backend: Backend = "tensorflow",
+    precision: Precision = "float32",
+) -> str | None:
     """The reason why `fused` cannot train this, or None if it can."""
+    if backend not in FUSED:
+        return f"on {backend} folds train one after the other"
+    if precision != "float32":
+        return f"{precision} trains fold by fold"
     if not isinstance(model, MlpSpec):
         return f"{NETWORKS[model.kind]} trains fold by fold"
     if not fit.optimizer.is_elementwise:
@@ -113,7 +129,15 @@ def _unlike(model: ModelSpec, layouts: Iterable[Layout]) -> str | None:
     return "the folds embed different columns" if len(categories) > 1 or len(numbers) > 1 else None
 
 
-def threads_for(trials: Sequence[TrialSpec], asked: AskedEngine, rows: int, features: Callable[[], int], outputs: int) -> int:
+def threads_for(
+    trials: Sequence[TrialSpec],
+    asked: AskedEngine,
+    rows: int,
+    features: Callable[[], int],
+    outputs: int,
+    backend: Backend = "tensorflow",
+    precision: Precision = "float32",
+) -> int:
     """The default number of threads of a study: one if all its trials are small and fused.
 
     Args:
@@ -122,8 +146,11 @@ def threads_for(trials: Sequence[TrialSpec], asked: AskedEngine, rows: int, feat
         rows: training rows of the largest fold.
         features: counts the prepared features; called only if needed, because it fits a preparation.
         outputs: units of the output layer.
+        backend: what Keras computes with.
+        precision: its policy of types.
     """
-    if asked == "keras" or any(why_not_fused(trial.model, trial.fit, trial.augment) for trial in trials):
+    how = backend, precision
+    if asked == "keras" or any(why_not_fused(trial.model, trial.fit, trial.augment, *how) for trial in trials):
         return USUAL_THREADS
     each = [trial.model.widths for trial in trials if isinstance(trial.model, MlpSpec)]
     deepest, widest = max(map(len, each)), max((width for widths in each for width in widths), default=0)

@@ -24,6 +24,7 @@ from pathlib import Path
 
 from foldwise.errors import DiskFull
 from foldwise.system.files import atomically, part_of, sweep
+from foldwise.system.keras_backend import Backend
 
 MOST_BYTES = 64 * 2**20  # a start reads and copies those of its own versions
 LIBRARIES = ("foldwise", "tensorflow", "keras", "numpy")
@@ -69,8 +70,13 @@ def program_cache() -> ProgramCache | None:
     return _opened[0] if _opened else None
 
 
-def use_programs(setting: str | None, notify: Callable[[str], object]) -> None:
-    """Use the programs of earlier processes, as `paths.cache` says; where that cannot be, say why and go on without."""
+def use_programs(setting: str | None, notify: Callable[[str], object], backend: Backend) -> None:
+    """Use the programs of earlier processes, as `paths.cache` says; where that cannot be, say why and go on without.
+
+    Only TensorFlow has any.
+    """
+    if backend != "tensorflow":
+        return
     _leave_inherited_folder()
     if setting is None:
         return

@@ -1,5 +1,7 @@
 """The choice of an engine and of threads."""
 
+from dataclasses import replace
+
 import pytest
 from pydantic import TypeAdapter
 
@@ -73,3 +75,10 @@ def test_nothing_is_prepared_where_no_trial_can_be_fused():
         raise AssertionError("prepared for nothing")
 
     assert threads_for([trial(hidden=1, units=8)], "keras", rows=100, features=features, outputs=2) == 2
+
+
+@pytest.mark.parametrize("changed", [{"backend": "torch"}, {"precision": "mixed_bfloat16"}])
+def test_another_backend_or_precision_trains_fold_by_fold(changed, training):
+    choice = choose(replace(training(), **changed), "fused", 3, 60, 4)
+    assert choice.engine == "keras"
+    assert next(iter(changed.values())) in choice.reason
