@@ -257,9 +257,9 @@ def _check_builds(plan: Plan, screen: Screen) -> None:
     if not needs_build_check(plan.spec):
         return
     _start_backend(plan, screen)
-    from foldwise.training.by_fold.engine import forget_networks
+    from foldwise.training.engines import forget_networks
 
-    forget_networks()
+    forget_networks(plan.spec.fixed.training.backend)
     for sentence in check_builds(plan):
         screen.note(sentence)
 

@@ -12,6 +12,7 @@ from foldwise.training.fold_fit import Engine
 HOMES: Mapping[tuple[str, Backend], str] = {
     **{("keras", backend): "foldwise.training.by_fold.engine" for backend in BACKENDS},
     ("fused", "tensorflow"): "foldwise.training.fused.engine",
+    ("fused", "jax"): "foldwise.training.fused_jax.engine",
 }
 
 
@@ -19,3 +20,9 @@ def engine_for(name: str, backend: Backend) -> Engine:
     """The engine of this name on a backend, which runs in this process."""
     engine: Engine = import_module(HOMES[name, backend]).fit_folds
     return engine
+
+
+def forget_networks(backend: Backend) -> None:
+    """Drop the networks that engines keep: the user's own function may depend on outside values and build another one now."""
+    for home in {HOMES[name, of] for name, of in HOMES if of == backend}:
+        getattr(import_module(home), "forget_networks", lambda: None)()
