@@ -17,6 +17,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -142,11 +143,14 @@ def _year_of_looks(kept: float, seed: int) -> bool:
 
 
 def _p_value(truth: Any, ours: Any, theirs: Any, seed: int, draws: int = 2000) -> float:
+    from foldwise.evaluation.metrics import scorer
     from foldwise.evaluation.permutation import Side, paired_test
     from foldwise.spec.goal import Goal
 
     sides = [Side(np.eye(2)[answers], 0.5) for answers in (ours, theirs)]
-    return paired_test(Goal("accuracy", "maximize"), "binary", 2, truth, sides[0], sides[1], seed, draws=draws).p_value
+    return paired_test(
+        Goal("accuracy", "maximize"), partial(scorer, "binary", 2, "accuracy"), truth, sides[0], sides[1], seed, draws=draws
+    ).p_value
 
 
 def _tune(folder: Path, model: str, *words: str) -> None:

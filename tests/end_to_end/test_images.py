@@ -67,7 +67,7 @@ def test_an_archive_of_images_becomes_a_model_that_answers_pictures_and_arrays(t
         (["prep.scale=robust"], "prep.scale: robust is for columns"),
         (["balance=smote"], "balance.kind: smote mixes rows"),
         (["data.labels=label"], "data.labels: "),
-        (["data.group=g"], "data.group: unknown key"),
+        (["data.group=g"], "data.group: "),
     ],
 )
 def test_what_does_not_suit_images_is_one_sentence(words, sentence, tmp_path):

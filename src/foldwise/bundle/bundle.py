@@ -41,6 +41,8 @@ from foldwise.spec.data import Reading
 from foldwise.system.files import whole_folder
 from foldwise.system.numbers import counted
 from foldwise.system.redact import first_line
+from foldwise.tasks.table import task_of
+from foldwise.tasks.task import Task
 
 NETWORK, PREPARATION, CARD = "network.keras", "preparation.json", "bundle.json"
 SAMPLES = 5
@@ -60,6 +62,10 @@ class Bundle:
     preparation: AnyPreparation
     network: keras.Model
     others: tuple[Part, ...] = ()
+
+    @property
+    def _task(self) -> Task:
+        return task_of(self.card.head.task)
 
     @cached_property
     def parts(self) -> tuple[Part, ...]:
@@ -89,15 +95,14 @@ class Bundle:
             DataError: a column is missing, a number column has text, or images have another size; all rules are in
                 `data.row_rules`.
         """
+        return self.in_words(rows, self.scores(rows))
+
+    def in_words(self, rows: Raw, scores: Floats) -> pd.DataFrame:
+        """The answers of `predict` to rows whose scores are known."""
         given = self._conformed(rows)
-        scores = self._scores(given)
-        labels = self.card.labels
         index = rows.index if isinstance(rows, pd.DataFrame) else pd.RangeIndex(len(scores))
-        answers: dict[str, object] = {"prediction": scores}
-        if labels:
-            answers["prediction"] = np.array(labels, dtype=object)[label_codes(scores, self.card.threshold)]
-            answers.update({f"p_{label}": scores[:, place] for place, label in enumerate(labels)})
-        elif self.card.interval is not None:
+        answers = self._task.answers(scores, self.card.labels, self.card.threshold)
+        if self.card.interval is not None:
             answers.update(self.card.interval.around(scores))
         if isinstance(given, pd.DataFrame):
             answers[FLAGS] = self._flags(given)
@@ -118,6 +123,8 @@ class Bundle:
         """
         given = self._conformed(pd.DataFrame([row], dtype=object) if isinstance(row, Mapping) else row[None])
         scores = self._scores(given, 1 if self._is_deep else BLOCK)[0]
+        if self._task.of_pictures:
+            return {name: cells[0] for name, cells in self._task.answers(scores[None], self.card.labels).items()}
         if not self.card.labels:
             answer: dict[str, Any] = {"prediction": float(scores)}
             if self.card.interval is not None:
@@ -131,9 +138,14 @@ class Bundle:
         """The scores that metrics are computed from.
 
         Returns:
-            Probabilities (rows, labels), or the target in its own unit (rows,) for regression.
+            Probabilities (rows, labels), the target in its own unit (rows,) for regression, or masks or boxes; see
+            `tasks.task.Task`.
         """
         return self._scores(self._conformed(rows))
+
+    def sample_scores(self, rows: Raw) -> Floats:
+        """What the card keeps of answers to sample rows: the scores, or of masks and boxes the mean outputs."""
+        return self.parts[0].mean_outputs(self._conformed(rows)) if self._task.of_pictures else self.scores(rows)
 
     def sample_rows(self) -> Raw:
         """The raw sample rows in the card."""
@@ -232,7 +244,7 @@ def save_bundle(
         head=head,
         target=table.target_name,
         features=preparation.features,
-        labels=table.labels,
+        labels=table.class_names,
         schema=schema,
         reading=reading,
         versions=versions_here(),
@@ -282,7 +294,7 @@ def load_bundle(folder: Path, files: Mapping[str, str] | None = None, notify: Ca
     check_agreement(folder, card, preparations)
     heads = (card.head, *(part.head for part in (card.ensemble.parts if card.ensemble else ())))
     parts = [
-        Part(_load_network(folder / _folder(place) / NETWORK, len(preparation.features), head.units), preparation, head)
+        Part(_load_network(folder / _folder(place) / NETWORK, len(preparation.features), head), preparation, head)
         for place, (preparation, head) in enumerate(zip(preparations, heads, strict=True))
     ]
     bundle = Bundle(card, parts[0].preparation, parts[0].network, tuple(parts[1:]))
@@ -301,11 +313,11 @@ def _files(card: Card) -> list[str]:
     return [(Path(_folder(part)) / name).as_posix() for part in range(parts) for name in (NETWORK, PREPARATION)]
 
 
-def _load_network(path: Path, features: int, units: int) -> keras.Model:
-    """Load a network from a file that was checked, with these sizes of input and output."""
+def _load_network(path: Path, features: int, head: Head) -> keras.Model:
+    """Load a network from a file that was checked, with this number of features and this head."""
     file = check_network(path)
     try:
-        if rule := size_fault(file, features, units):
+        if rule := size_fault(file, features, head.units, axes=3 if task_of(head.task).of_pictures else 1):
             raise JobError(f"{path} {rule}, so it is not loaded")
         network = keras.saving.load_model(path, compile=False, safe_mode=True)
     except FoldwiseError:
@@ -322,7 +334,7 @@ def _sample(bundle: Bundle, table: Table) -> tuple[Sample, ...]:
     places = {round(share * (len(table) - 1)) for share in np.linspace(0.0, 1.0, SAMPLES)} if len(table) else set()
     schema = bundle.card.schema
     rows = [sample_row(schema, table, place) for place in sorted(places)]
-    return tuple(Sample(row, tuple(np.ravel(bundle.scores(as_raw(schema, [row]))).tolist())) for row in rows)
+    return tuple(Sample(row, tuple(np.ravel(bundle.sample_scores(as_raw(schema, [row]))).tolist())) for row in rows)
 
 
 def _check_sample(bundle: Bundle, folder: Path) -> None:
@@ -330,7 +342,7 @@ def _check_sample(bundle: Bundle, folder: Path) -> None:
         return
     rows = bundle.sample_rows()
     expected = np.array([sample.scores for sample in bundle.card.sample])
-    got = bundle.scores(rows).reshape(expected.shape)
+    got = bundle.sample_scores(rows).reshape(expected.shape)
     worst = float(np.max(np.abs(got - expected) / np.maximum(1.0, np.abs(expected))))
     if not worst <= TOLERANCE:
         rule = f"its answers to its own sample rows differ by {worst:.2g} from those it was saved with"

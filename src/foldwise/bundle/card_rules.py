@@ -6,15 +6,16 @@ import base64
 import binascii
 import codecs
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, ValidationError, model_validator
 
 from foldwise.models.head_rules import OUTPUTS, SPECIAL_OUTPUTS
+from foldwise.models.heads import UNITS
 from foldwise.spec.base import Listed, Name, Spec, matching
 from foldwise.spec.data import CsvData, FeatureKind
 from foldwise.spec.fit import LOSSES
-from foldwise.spec.goal import Task
+from foldwise.spec.goal import CLASSES, Task
 from foldwise.spec.stored import (
     MOST_FEATURES,
     MOST_PARTS,
@@ -29,6 +30,7 @@ from foldwise.spec.stored import (
     first_fault,
 )
 
+MOST_SIDE = 10_000  # pixels
 IMAGE = "image"  # the key of an image in a sample row: its pixels as base64
 MOST_SAMPLES = 1000
 MOST_ENCODED = 2 * MOST_FEATURES  # characters of an image
@@ -48,9 +50,15 @@ class HeadRules(Spec):
     activation: str
     loss: str
     task: Task
+    height: Annotated[int, Field(ge=0, le=MOST_SIDE)] = 0
+    width: Annotated[int, Field(ge=0, le=MOST_SIDE)] = 0
+    stride: Literal[0, 2, 4, 8] = 0
+    overlap: Annotated[float, Field(ge=0, le=1)] = 0.0
 
     @model_validator(mode="after")
     def _known(self) -> HeadRules:
+        if (self.task == "detection") != (min(self.height, self.width, self.stride) > 0):
+            raise ValueError("height, width and stride belong to boxes, and boxes need them")
         if self.task not in LOSSES.get(self.loss, ()):
             raise ValueError(f"loss {self.loss[:80]!r} does not suit a {self.task} task")
         if self.activation not in SPECIAL_OUTPUTS.get(self.loss, OUTPUTS[self.task]):
@@ -182,12 +190,13 @@ class CardRules(Spec):
             _check_labels(head.task, head.units, len(self.labels))
             if head.task != self.head.task:
                 raise ValueError("must have one task in all parts")
-        if (self.interval if self.labels else self.calibration) is not None:
+        of_numbers, of_labels = self.head.task == "regression", self.head.task in CLASSES
+        if (self.interval is not None and not of_numbers) or (self.calibration is not None and not of_labels):
             raise ValueError("must have an interval for a regression only, and a calibration for labels only")
         if (image := self.schema_.image) is not None and len(self.features) != image[0] * image[1] * image[2]:
             raise ValueError(f"has {len(self.features)} features for an image of {' x '.join(map(str, image))}")
         for place, sample in enumerate(self.sample):
-            _check_sample(f"sample.{place}", sample, self.schema_, len(self.labels))
+            _check_sample(f"sample.{place}", sample, self.schema_, self.head, len(self.labels))
         columns = [(column.name, column.kind) for column in self.schema_.columns]
         if self.profile and [(profile.name, profile.kind) for profile in self.profile] != columns:
             raise ValueError("profile must have the columns of the schema")
@@ -213,13 +222,18 @@ def _check_labels(task: Task, units: int, labels: int) -> None:
         "regression": labels == 0 and units == 1,
         "binary": labels == 2 and units == 1,
         "multiclass": labels >= 2 and units == labels,
+        "segmentation": labels >= 2 and units == labels,
+        "detection": labels >= 1 and units == UNITS["detection"](labels),
     }
     if not fits[task]:
         raise ValueError(f"has {labels} labels for a {task} task with {units} outputs")
 
 
-def _check_sample(where: str, sample: SampleRules, schema: SchemaRules, labels: int) -> None:
-    """Refuse a sample row with other columns than the schema's, or whose scores are not one probability for each label."""
+def _check_sample(where: str, sample: SampleRules, schema: SchemaRules, head: HeadRules, labels: int) -> None:
+    """Refuse a sample row with other columns than the schema's, or whose scores are not one probability for each label.
+
+    Of pixels and boxes the scores are the mean outputs of the network.
+    """
     names = {IMAGE} if schema.image is not None else {column.name for column in schema.columns}
     if set(sample.row) != names:
         raise ValueError(f"{where}.row must have the columns of the schema")
@@ -227,6 +241,10 @@ def _check_sample(where: str, sample: SampleRules, schema: SchemaRules, labels: 
         height, width, channels = schema.image
         if _decoded(sample.row[IMAGE]) != height * width * channels:
             raise ValueError(f"{where}.row.{IMAGE} is not an image of {height} x {width} x {channels}")
+    if head.task not in (*CLASSES, "regression"):
+        if len(sample.scores) != head.units:
+            raise ValueError(f"{where}.scores has {len(sample.scores)} numbers for {head.units} outputs")
+        return
     if len(sample.scores) != max(labels, 1):
         raise ValueError(f"{where}.scores has {len(sample.scores)} numbers for {labels} labels")
     if labels and not (min(sample.scores) >= 0 and abs(sum(sample.scores) - 1) <= ROUNDING * labels):

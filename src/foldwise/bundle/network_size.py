@@ -14,8 +14,10 @@ MOST_ACTIVATIONS = 2**26  # numbers that a layer gives for a row
 WAITING = "uninitialized_variables"
 
 
-def size_fault(file: NetworkFile, features: int, outputs: int) -> str | None:
+def size_fault(file: NetworkFile, features: int, outputs: int, axes: int = 1) -> str | None:
     """The reason to refuse a network, None if it fits its weights, the card's features and the head's outputs.
+
+    axes: of its output beside the rows; 3 where every place of a picture has these outputs.
 
     Raises:
         Exception: anything, if Keras cannot build the configuration.
@@ -37,7 +39,8 @@ def size_fault(file: NetworkFile, features: int, outputs: int) -> str | None:
         if widest > MOST_ACTIVATIONS:
             return f"has the layer {layer.name[:80]} of {widest} outputs, and at most {MOST_ACTIVATIONS} are read"
     found = tuple(_shapes(network, "input")), tuple(_shapes(network))
-    if found != (((None, features),), ((None, outputs),)):
+    given = found[1][0] if len(found[1]) == 1 else ()
+    if found[0] != ((None, features),) or len(given) != axes + 1 or given[0] is not None or given[-1] != outputs:
         return f"takes {found[0]} and gives {found[1]}, and the card has {features} features and {outputs} outputs"
     return None
 

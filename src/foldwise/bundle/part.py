@@ -13,11 +13,13 @@ import pandas as pd
 from foldwise.data.preparation.fold import AnyPreparation, Features
 from foldwise.data.preparation.pixels import ImagePreparation
 from foldwise.models.average import averaged, members
-from foldwise.models.heads import Head, to_predictions
+from foldwise.models.heads import Head
+from foldwise.tasks.table import task_of
 
 # Rows go through the network in blocks of this size, the last one padded with zeros. So a row's answer does not depend on the
 # number of rows beside it; without that its last bits would, as the shape of a matrix product selects the algorithm.
 BLOCK = 256
+PICTURES = 8  # a block of pictures whose every pixel is answered, as all maps of a block are in memory
 
 Floats = npt.NDArray[np.float64]
 Conformed = pd.DataFrame | npt.NDArray[np.uint8]
@@ -44,8 +46,19 @@ class Part:
         return self.preparation.transform(given)
 
     def scores(self, given: Conformed, block: int = BLOCK) -> Floats:
-        """The predictions of conformed rows, computed in blocks: (rows, labels), or (rows,) for regression."""
-        return to_predictions(self.head, _forward(self.network, self.features(given), block), self.preparation.target)
+        """The predictions of conformed rows, computed in blocks: (rows, labels), (rows,) for regression, or masks or boxes."""
+        features, target, task = self.features(given), self.preparation.target, task_of(self.head.task)
+        if not task.of_pictures:
+            return task.predictions(self.head, _forward(self.network, features, block), target)
+        size = min(block, PICTURES)
+        parts = [_forward(self.network, features[at : at + size], size) for at in range(0, max(1, len(features)), size)]
+        return np.concatenate([task.predictions(self.head, part, target) for part in parts])
+
+    def mean_outputs(self, given: Conformed) -> Floats:
+        """The outputs for pictures, each the mean over its map, (rows, outputs)."""
+        outputs = _forward(self.network, self.features(given), PICTURES)
+        means: Floats = outputs.reshape(len(outputs), -1, outputs.shape[-1]).mean(axis=1)
+        return means
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,8 +105,7 @@ def _forward(network: keras.Model, features: Features, size: int) -> Floats:
         filled = np.zeros((size, features.shape[1]), dtype=np.float32)
         filled[: len(block)] = block
         outputs.append(network.predict_on_batch(filled)[: len(block)])
-    width = int(network.output_shape[-1])
-    return np.concatenate(outputs).astype(np.float64) if outputs else np.empty((0, width))
+    return np.concatenate(outputs).astype(np.float64) if outputs else np.empty((0, *network.output_shape[1:]))
 
 
 def _rank(layer: keras.Layer) -> int:

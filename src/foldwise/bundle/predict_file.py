@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from foldwise.errors import ConfigError, DataError
 from foldwise.spec.data import CsvData
+from foldwise.spec.goal import CLASSES
 from foldwise.spec.services import PredictSpec
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from foldwise.bundle.bundle import Bundle, Raw
     from foldwise.bundle.card import Card
+    from foldwise.tasks.task import Put
 
 FORMATS = (".csv", ".parquet")
 # Multiples of the network's block, so that a row shares its block with the same rows as without chunks.
@@ -53,12 +55,17 @@ def check_files(asked: PredictSpec) -> None:
 def answer_file(asked: PredictSpec, load: Callable[[], Bundle], teller: Teller) -> None:
     """Answer the rows of `asked.input` into `asked.output`: row (zero-based), prediction, p_<label> for classes, and flags.
 
+    Masks or boxes go into a folder beside it, which has the name of that file without its ending; of masks
+    `prediction` names the file.
+
     Pictures also have their path as `file`, and no flags. In CSV, text that a spreadsheet would run as a formula has a leading
     quote. Rows are read, answered and written in chunks; the file appears when all are written.
 
     Raises:
         DataError: a column is missing, a cell does not fit the model, or an image cannot be read.
     """
+    import numpy as np
+
     from foldwise.data.formula_text import escaped
     from foldwise.system.files import atomically
 
@@ -69,10 +76,19 @@ def answer_file(asked: PredictSpec, load: Callable[[], Bundle], teller: Teller) 
     tally = _Tally(card, reading)
 
     def write(part: Path) -> None:
-        with _writer(part, target.suffix) as put, teller.answering(total) as answered:
+        with ExitStack() as open_, teller.answering(total) as answered:
+            put, beside = open_.enter_context(_writer(part, target.suffix)), open_.enter_context(_beside(target, card))
             for chunk in chunks:
-                answers = bundle.predict(chunk.raw)
-                tally.count(chunk, answers)
+                scores = None
+                if beside is None:
+                    answers = bundle.predict(chunk.raw)
+                else:
+                    scores = bundle.scores(chunk.raw)
+                    answers = bundle.in_words(chunk.raw, scores)
+                    rows = range(tally.rows, tally.rows + len(scores))
+                    files = beside(rows, chunk.files, np.asarray(chunk.raw), scores)
+                    answers = answers if files is None else answers.assign(prediction=list(files))
+                tally.count(chunk, answers, scores)
                 answers.insert(0, "row", range(tally.rows - len(answers), tally.rows))
                 if chunk.files is not None:
                     answers.insert(1, "file", list(chunk.files))
@@ -83,20 +99,23 @@ def answer_file(asked: PredictSpec, load: Callable[[], Bundle], teller: Teller) 
     for sentence in tally.notes:
         teller.note(sentence)
     teller.note(f"{tally.rows} rows answered by {asked.model} into {asked.output}")
+    if card.head.task not in (*CLASSES, "regression"):
+        teller.note(f"masks or boxes of these pictures are in the folder {target.with_suffix('')}")
     _score(asked, tally, teller)
 
 
 @dataclass(frozen=True, eq=False)
 class _Chunk:
-    """Some raw rows, their targets if known, and the files of pictures."""
+    """Some raw rows, their targets or masks if known, and the files of pictures."""
 
     raw: Raw
     truth: pd.Series[Any] | None = None
     files: Sequence[str] | None = None
+    masks: npt.NDArray[Any] | None = None
 
 
 class _Tally:
-    """Totals over all rows. With a known target it keeps truth and scores, 8 bytes per label and row."""
+    """Totals over all rows. With a known target it keeps truth and scores, 8 bytes per label and row; of masks only counts."""
 
     def __init__(self, card: Card, reading: CsvData) -> None:
         self.card, self._reading = card, reading
@@ -106,8 +125,8 @@ class _Tally:
         self.truth: list[npt.NDArray[Any]] = []
         self.scores: list[npt.NDArray[Any]] = []
 
-    def count(self, chunk: _Chunk, answers: pd.DataFrame) -> None:
-        """Count some rows and their answers."""
+    def count(self, chunk: _Chunk, answers: pd.DataFrame, scores: npt.NDArray[Any] | None) -> None:
+        """Count some rows and their answers; scores: of pictures with masks or boxes."""
         from foldwise.data.serving_rules import further
         from foldwise.data.target import scorable
 
@@ -116,11 +135,18 @@ class _Tally:
         self.rows += len(answers)
         if "flags" in answers:
             self._flagged += int((answers["flags"] != "").sum())
-        if chunk.truth is not None:
+        if chunk.truth is not None and self.card.head.task in (*CLASSES, "regression"):
             known = scorable(chunk.truth, self._reading, self.card.labels, self.card.target_written)
             columns = [f"p_{label}" for label in self.card.labels] or "prediction"
             self.truth.append(known.values)
             self.scores.append(answers[columns].to_numpy()[known.kept])
+        if chunk.masks is not None and scores is not None:
+            from foldwise.data.masks import MaskValues, coded
+            from foldwise.tasks.table import task_of
+
+            codes = coded(chunk.masks, MaskValues.read(self.card.target_written), "input")
+            self.truth.append(answers.index.to_numpy())
+            self.scores.append(task_of(self.card.head.task).condensed(codes, scores, len(self.card.labels)))
 
     @property
     def notes(self) -> list[str]:
@@ -143,8 +169,9 @@ def _score(asked: PredictSpec, tally: _Tally, teller: Teller) -> None:
         return
     import numpy as np
 
-    from foldwise.evaluation.metrics import confusion, score
+    from foldwise.evaluation.metrics import confusion
     from foldwise.system.files import write_json
+    from foldwise.tasks.scores import score
 
     card = tally.card
     truth, predictions = np.concatenate(tally.truth), np.concatenate(tally.scores)
@@ -153,7 +180,7 @@ def _score(asked: PredictSpec, tally: _Tally, teller: Teller) -> None:
     if not len(truth):
         return
     metrics = score(card.head.task, len(card.labels), truth, predictions, card.threshold)
-    table = confusion(truth, predictions, card.threshold).tolist() if card.labels else None
+    table = confusion(truth, predictions, card.threshold).tolist() if card.head.task in CLASSES else None
     teller.scored(metrics, table, card.labels)
     scores = {"model": asked.model, "input": asked.input, "rows": len(truth), "metrics": metrics}
     runs = Path(asked.paths.runs)
@@ -163,10 +190,11 @@ def _score(asked: PredictSpec, tally: _Tally, teller: Teller) -> None:
 def _chunks(path: Path, reading: CsvData, card: Card) -> tuple[int, Iterator[_Chunk]]:
     """The approximate number of rows, and their chunks."""
     if card.schema.image is not None:
-        from foldwise.data.sources.image_files import image_chunks
+        from foldwise.data.sources.image_files import LABELS, MASKS, image_chunks
 
-        total, images = image_chunks(path, card.schema.image, IMAGES_AT_ONCE)
-        return total, (_Chunk(chunk.images, _labels(chunk.labels, card), chunk.files) for chunk in images)
+        target = MASKS if card.head.task == "segmentation" else LABELS
+        total, images = image_chunks(path, card.schema.image, IMAGES_AT_ONCE, target)
+        return total, (_Chunk(chunk.images, _labels(chunk.labels, card), chunk.files, chunk.masks) for chunk in images)
     from foldwise.data.sources.read import count_rows, read_chunks
 
     rows = _checked(read_chunks(path, reading, ROWS_AT_ONCE), path, card)
@@ -192,6 +220,28 @@ def _labels(labels: npt.NDArray[Any] | None, card: Card) -> pd.Series[Any] | Non
     import pandas as pd
 
     return None if labels is None else pd.Series(labels, name=card.target)
+
+
+@contextmanager
+def _beside(target: Path, card: Card) -> Iterator[Put | None]:
+    """Yield a function that writes what a table cannot hold, into a folder that appears when all is written; None without.
+
+    Raises:
+        ConfigError: the folder is there already.
+    """
+    from foldwise.system.files import whole_folder
+    from foldwise.tasks.table import task_of
+
+    task, folder = task_of(card.head.task), target.with_suffix("")
+    if not task.of_pictures:
+        yield None
+        return
+    if folder.exists():
+        raise ConfigError(
+            "output", f"masks or boxes would go into the folder {folder}, which exists; remove it, or name another"
+        )
+    with whole_folder(folder) as part, task.writer(part, card.labels) as put:
+        yield put
 
 
 @contextmanager

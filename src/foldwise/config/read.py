@@ -17,6 +17,7 @@ from foldwise.config.difference import leaves
 from foldwise.config.messages import message_for, shown
 from foldwise.config.option_names import Readable
 from foldwise.config.template import fill, split
+from foldwise.config.weight_files import with_hashes
 from foldwise.errors import MOST_DIGITS, ConfigError
 from foldwise.spec.data import SKLEARN_TASKS, CsvData, ParquetData, SklearnData
 from foldwise.spec.goal import ROW_LOSSES, goal_for, has_row_loss
@@ -39,7 +40,7 @@ _NO_RESULTS = (
 )
 # Keys for where rows are or trials run. Data are identified by their fingerprint instead.
 _PLACES = (
-    *((*part, name) for part in (("data",), ("data", "holdout")) for name in ("path", "images", "labels")),
+    *((*part, name) for part in (("data",), ("data", "holdout")) for name in ("path", "images", "labels", "masks", "boxes")),
     *(("data", name) for name in ("given", "url", "password_env", "statement_timeout")),
     ("folds", "path"),
     *(("execute", name) for name in ("kind", "workers", "address", "generation")),
@@ -47,6 +48,8 @@ _PLACES = (
     ("baselines",),  # they judge trials and change none
     ("card",),  # kept for later models, whose cards show the same
 )
+# The same for options of one kind of a section: section, kind, key. A file of weights is identified by its sha256.
+_PLACES_OF_KIND = (("model", "backbone", "weights"),)
 # Options that came later, with the value that earlier studies had: at that value they are no part of the identity.
 _LATER: Mapping[tuple[str, ...], Any] = {
     ("data", "header"): True,
@@ -56,6 +59,7 @@ _LATER: Mapping[tuple[str, ...], Any] = {
     ("data", "ragged"): "refuse",
     ("data", "join_levels"): False,
     ("data", "dates"): {},
+    ("data", "ignored"): None,
     ("folds", "of"): "development",
     ("model", "l1_output"): True,
     ("model", "l2_output"): True,
@@ -83,7 +87,11 @@ _LATER: Mapping[tuple[str, ...], Any] = {
     ("ensemble",): {"kind": "none"},
 }
 # The same for options of one kind of a section, where another kind had the option before.
-_LATER_OF_KIND: Mapping[tuple[str, str, str], Any] = {("model", "layers", "image"): None}
+_LATER_OF_KIND: Mapping[tuple[str, str, str], Any] = {
+    ("model", "layers", "image"): None,
+    ("data", "npz", "group"): None,
+    ("data", "folder", "classes"): None,
+}
 
 
 def read_study(config: Mapping[str, Any]) -> StudySpec:
@@ -96,6 +104,7 @@ def read_study(config: Mapping[str, Any]) -> StudySpec:
     fixed_part = {key: value for key, value in config.items() if key not in SEARCHABLE}
     fixed = _validated(FixedSpec, fixed_part, config)
     _check_together(fixed)
+    config = with_hashes(config, fixed.paths)
     template, space = parted(config)
     if "fit.seeds" in space.ranges:
         raise ConfigError("fit.seeds", "is not searched, because all its values give the same trials; write a number")
@@ -233,6 +242,9 @@ def identity(recipe: Mapping[str, Any]) -> dict[str, Any]:
         above = _above(kept, place)
         if place[-1] in above and _equal(above[place[-1]], usual):
             del above[place[-1]]
+    for section, kind, name in _PLACES_OF_KIND:
+        if isinstance(part := kept.get(section), dict) and part.get("kind") == kind:
+            part.pop(name, None)
     for (section, kind, name), usual in _LATER_OF_KIND.items():
         part = kept.get(section)
         if isinstance(part, dict) and part.get("kind") == kind and name in part and part[name] == usual:

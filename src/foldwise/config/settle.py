@@ -46,6 +46,11 @@ FORMER = Line(
         "race": "none",
     },
 )
+# Of pictures with masks or boxes: the network that is made for them, which brings its own values.
+OF_TASK: Mapping[str, Line] = {
+    "segmentation": Line("unet", {**FORMER.values, "budget.trials": 8}),
+    "detection": Line("centre", {**FORMER.values, "budget.trials": 8}),
+}
 # Where `auto` may stand.
 PLACES = ("model", *FORMER.values)
 MOST_COLUMNS = 300  # an embedding of each is what costs
@@ -99,7 +104,7 @@ def settle(size: Size | None, kind: str | None, table: Sequence[Line] | None = N
     """
     lines = lines_of(kind, table)
     fitting = [line for line in lines if size is not None and line.fits(size)]
-    line = fitting[-1] if fitting else lines[0]
+    line = OF_TASK[size.task] if size is not None and size.task in OF_TASK else fitting[-1] if fitting else lines[0]
     numbers = size is not None and size.task == "regression"
     values = {"model": line.model, **FORMER.values, **line.values, **(line.of_numbers if numbers else {})}
     if size is not None and not _can_be_cut(size, values["folds.count"]):

@@ -26,8 +26,10 @@ class Table:
 
     frame: (rows, columns of schema); a number is float64 with nan, a date datetime64[us] with NaT, else object of str or None.
     raw: (rows, all source columns but the target), numbers as float64, all else as read.
-    target: (rows,), int64 codes into labels, or float64 for regression.
-    labels: () for regression; of two, labels[1] is the positive one.
+    target: (rows,), int64 codes into labels, or float64 for regression; of pictures with classes (rows, height, width) codes of
+        pixels, uint8 with 255 for those that count nowhere, or (rows, most, 5) boxes, float32: a code and x_min, y_min, x_max,
+        y_max in pixels, rows of -1 where a picture has fewer.
+    labels: of rows; () for regression and for pictures; of two, labels[1] is the positive one.
     rows: (rows,), zero-based position in the source; rows with a missing target are left out.
     groups, times: (rows,), of data.group and data.time (datetime64 in UTC, or float64; the row number for `row`).
     left_out: column -> the reason why it is not a feature.
@@ -37,6 +39,7 @@ class Table:
     written: how the cells of columns and target are written, if not plainly (see `written`); raw has them plain.
     reading: how the cells of the source were read.
     sides: (rows,), train, validation or test, if the rows come with a split (see `given_folds`).
+    classes: of pixels or boxes; () for rows with one answer.
     """
 
     frame: pd.DataFrame
@@ -57,6 +60,7 @@ class Table:
     written: Mapping[str, str] = field(default_factory=dict)
     reading: Reading = field(default_factory=Reading)
     sides: Sides | None = None
+    classes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.target)
@@ -83,7 +87,13 @@ class Table:
             written=self.written,
             reading=self.reading,
             sides=None if self.sides is None else self.sides[at],
+            classes=self.classes,
         )
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """The labels of rows, or the classes of pixels or boxes; () for numbers."""
+        return self.labels or self.classes
 
     @property
     def as_read(self) -> pd.DataFrame | npt.NDArray[np.uint8]:
@@ -95,13 +105,19 @@ class Table:
         return self.frame.iloc[index] if self.images is None else self.images[index]
 
     def row_hashes(self, columns: tuple[str, ...], decimal: str = ".") -> Hashes:
-        """A number in [0, 1) for each row, (rows,), from its cells in these columns; of an image from its pixels.
+        """A number in [0, 1) for each row, (rows,), from its cells in these columns; of an image from its pixels, or its group.
 
         Raises:
             DataError: a column is missing.
         """
         if columns not in self._hashed:
-            self._hashed[columns] = hash_rows(self.raw, columns, decimal) if self.images is None else hash_images(self.images)
+            if self.images is None:
+                hashes = hash_rows(self.raw, columns, decimal)
+            elif columns and self.groups is not None:  # the only column that images can have
+                hashes = hash_rows(pd.DataFrame({columns[0]: self.groups}), columns, decimal)
+            else:
+                hashes = hash_images(self.images)
+            self._hashed[columns] = hashes
         return self._hashed[columns]
 
     @cached_property
@@ -121,6 +137,8 @@ class Table:
             else:
                 digest.update(repr(cells.to_list()).encode("utf-8", "surrogatepass"))
         digest.update(self.target.tobytes())
+        if self.classes:
+            digest.update(repr((self.classes, self.target.shape)).encode())
         if self.sides is not None:
             digest.update("".join(side[0] for side in self.sides).encode())
         if self.images is not None:
@@ -132,7 +150,8 @@ class Table:
     def rows_fingerprint(self) -> str:
         """A sha256 that is equal for equal tables whatever the order of their rows and columns."""
         columns = sorted(self.schema.columns, key=lambda column: column.name)
-        about = (columns, self.schema.image, self.labels, self.task, self.target_name)
+        about: tuple[Any, ...] = (columns, self.schema.image, self.labels, self.task, self.target_name)
         cells = [self.frame[column.name].to_numpy() for column in columns]
         others = [values for values in (self.groups, self.times, self.images, self.sides) if values is not None]
+        about = (*about, self.classes) if self.classes else about
         return hashlib.sha256(f"{about!r} {hash_of_rows([self.target, *cells, *others])}".encode()).hexdigest()

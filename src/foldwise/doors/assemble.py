@@ -20,6 +20,7 @@ from foldwise.spec.tuner import GridTuner as GridTunerSpec
 from foldwise.spec.tuner import OptunaSpec
 from foldwise.spec.tuner import RandomTuner as RandomTunerSpec
 from foldwise.system.command import door_command
+from foldwise.system.held_files import held_of
 from foldwise.trial.result import values_of
 
 if TYPE_CHECKING:
@@ -147,7 +148,8 @@ def make_executor(
         place, folds = chosen.address, plan.folder / "folds"
         shutil.rmtree(folds, ignore_errors=True)  # files of a killed start, perhaps by other versions
         cluster = dask_cluster.SharedCluster(place) if place else dask_cluster.LocalCluster(chosen.workers, threads, folds)
-        opening = Opening(plan.table, plan.splits, seed, threads, limits, None if place else folds, plan.spec.fixed.paths.cache)
+        shared, files = None if place else folds, held_of(plan.spec.weight_files)
+        opening = Opening(plan.table, plan.splits, seed, threads, limits, shared, plan.spec.fixed.paths.cache, files)
         return Remote(cluster, opening, notify, limits)
     from foldwise.execution.local import HereExecutor
 

@@ -36,7 +36,8 @@ def look_at_data(spec: StudySpec, screen: Screen, context: ChampionContext | Non
     table = plan.table
     kinds = ", ".join(f"{column.name} ({column.kind})" for column in table.schema.columns[:12])
     more = f" and {len(table.schema.columns) - 12} more" if len(table.schema.columns) > 12 else ""
-    labels = f", labels {', '.join(table.labels[:10])}" if table.labels else ""
+    names = ", ".join(table.class_names[:10])
+    labels = f", {'classes' if table.classes else 'labels'} {names}" if names else ""
     screen.note(f"study {plan.spec.name}: {table.task} of {table.target_name}{labels}, goal {plan.goal.metric}")
     if table.schema.image is None:
         screen.note(f"columns: {kinds}{more}")

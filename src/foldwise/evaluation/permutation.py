@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from foldwise.evaluation.metrics import scorer
-from foldwise.spec.goal import Goal, Task
+from foldwise.evaluation.metrics import Scorer
+from foldwise.spec.goal import Goal
 
 DRAWS = 2000
 # Large tables get fewer draws, for the same time; 400 can tell a share of 5 % from one of 8 %.
@@ -20,6 +21,7 @@ BY_RANK = ("roc_auc", "pr_auc")
 EQUAL = 1e-12
 
 Array = npt.NDArray[Any]
+ScorerAt = Callable[[Any], Scorer]
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,8 +48,7 @@ class PairedTest:
 
 def paired_test(
     goal: Goal,
-    task: Task,
-    labels: int,
+    scorer: ScorerAt,
     truth: Array,
     challenger: Side,
     champion: Side,
@@ -62,8 +63,7 @@ def paired_test(
 
     Args:
         goal: the metric and its good direction.
-        task: what was predicted.
-        labels: number of labels; 0 for regression.
+        scorer: a threshold -> the metric as a function of truth and predictions; see `metrics.scorer`.
         truth: codes or values, (rows,).
         challenger: predictions for these rows.
         champion: predictions for the same rows.
@@ -77,17 +77,14 @@ def paired_test(
     ours, theirs = _comparable(goal.metric, challenger.predictions), _comparable(goal.metric, champion.predictions)
 
     def gain_of(swapped: Array) -> float:
-        across = swapped if ours.ndim == 1 else swapped[:, None]
+        across = swapped.reshape(-1, *[1] * (ours.ndim - 1))
         first, second = np.where(across, theirs, ours), np.where(across, ours, theirs)
         thresholds = [(challenger.threshold, champion.threshold), (champion.threshold, challenger.threshold)]
         cuts = [np.where(swapped, other, own) for own, other in thresholds]
-        of_first, of_second = (scorer(task, labels, goal.metric, cut) for cut in cuts)
+        of_first, of_second = map(scorer, cuts)
         return sign * (of_first(truth, first) - of_second(truth, second))
 
-    scores = [
-        scorer(task, labels, goal.metric, side.threshold)(truth, side.predictions) if len(truth) else math.nan
-        for side in (champion, challenger)
-    ]
+    scores = [scorer(side.threshold)(truth, side.predictions) if len(truth) else math.nan for side in (champion, challenger)]
     gain = sign * (scores[1] - scores[0])
     if not math.isfinite(gain):
         return PairedTest(scores[0], scores[1], math.nan, math.nan, len(truth))

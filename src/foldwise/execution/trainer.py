@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from foldwise.data.fold_cache import FoldCache
 from foldwise.data.fold_store import FoldStore
 from foldwise.data.split import Split
 from foldwise.data.table import Table
+from foldwise.system.held_files import hold
 from foldwise.system.limits import Limits
 from foldwise.training.engine_rule import Choice
 from foldwise.trial.job import TrialJob
@@ -80,6 +81,7 @@ class Opening:
     """Makes another process a worker of a study: everything that it needs besides its jobs, sent to it once.
 
     It contains the table itself: a worker on another machine may not have the file. programs: paths.cache.
+    files: sha256 -> content, of the weights that networks begin with.
     """
 
     table: Table
@@ -89,6 +91,7 @@ class Opening:
     limits: Limits
     shared: Path | None
     programs: str | None = None
+    files: Mapping[str, bytes] = field(default_factory=dict)
 
     def __call__(self, notify: Notify) -> Run:
         """Start TensorFlow there, and return the function that trains.
@@ -99,6 +102,8 @@ class Opening:
         from foldwise.training.program_cache import use_programs
         from foldwise.training.runtime import start
 
+        for content in self.files.values():
+            hold(content)
         use_programs(self.programs, notify)
         start(self.threads)
         return trainer(self.table, self.splits, self.seed, notify, self.limits, self.shared)

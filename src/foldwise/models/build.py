@@ -10,6 +10,8 @@ import numpy.typing as npt
 
 from foldwise.data.preparation.fold import FoldData
 from foldwise.data.preparation.layout import NO_LAYOUT, Layout
+from foldwise.models.backbone import backbone, with_weights_of_file
+from foldwise.models.centre import centre
 from foldwise.models.cnn import cnn
 from foldwise.models.first_by_data import fitted_weights
 from foldwise.models.function import from_function
@@ -17,11 +19,21 @@ from foldwise.models.heads import Head
 from foldwise.models.layer_options import drawn
 from foldwise.models.layers import layered
 from foldwise.models.mlp import MakeDropout, mlp
+from foldwise.models.resnet import resnet
+from foldwise.models.unet import unet
+from foldwise.spec.backbone import BackboneSpec
 from foldwise.spec.function import FunctionSpec
 from foldwise.spec.layers import LayersSpec
 from foldwise.spec.model import MlpSpec, ModelSpec
 
-KINDS: dict[str, Callable[[Any, int, Head, int], keras.Model]] = {"cnn": cnn, "python": from_function}
+KINDS: dict[str, Callable[[Any, int, Head, int], keras.Model]] = {
+    "cnn": cnn,
+    "unet": unet,
+    "centre": centre,
+    "resnet": resnet,
+    "backbone": backbone,
+    "python": from_function,
+}
 
 
 def build(
@@ -67,17 +79,26 @@ def first_weights(spec: ModelSpec, network: keras.Model, head: Head, seed: int, 
     if isinstance(spec, FunctionSpec):
         weights: list[npt.NDArray[Any]] = build(spec, network.input_shape[-1], head, seed).get_weights()
         return weights
-    return fitted_weights(spec, data, head, seed) if isinstance(spec, MlpSpec) else initial_weights(network, seed)
+    if isinstance(spec, MlpSpec):
+        return fitted_weights(spec, data, head, seed)
+    drawn_weights = initial_weights(network, seed)
+    return with_weights_of_file(spec, network, drawn_weights) if isinstance(spec, BackboneSpec) else drawn_weights
 
 
 def initial_weights(model: keras.Model, seed: int) -> list[npt.NDArray[Any]]:
     """Fresh first values for `model.weights`, in their order; the model does not change.
 
-    Each is drawn by its layer's initializer (`kernel` by `kernel_initializer`), seeded by `seed` and its position.
+    Each is drawn by its layer's initializer (`kernel` by `kernel_initializer`, or `depthwise_initializer` where the layer has
+    none), seeded by `seed` and its position. What no initializer draws keeps its value, such as the mean that a layer
+    normalises by.
     """
     owners = {id(weight): layer for layer in model.layers for weight in layer.weights}
     values = []
     for place, weight in enumerate(model.weights):
-        initializer = getattr(owners[id(weight)], f"{weight.name}_initializer")
-        values.append(drawn(initializer, weight.shape, weight.dtype, seed, place))
+        names = (f"{weight.name}_initializer", "depthwise_initializer" if weight.name == "kernel" else "")
+        initializer = next((found for name in names if (found := getattr(owners[id(weight)], name, None))), None)
+        if initializer is None:
+            values.append(keras.ops.convert_to_numpy(weight))
+        else:
+            values.append(drawn(initializer, weight.shape, weight.dtype, seed, place))
     return values

@@ -39,7 +39,7 @@ def as_returned(spec: FunctionSpec, inputs: int, head: Head, seed: int) -> keras
         else {"inputs": inputs, "head": head, **({"seed": seed} if spec.takes_seed else {}), **spec.arguments}
     )
     try:
-        with _seeded(seed):
+        with seeded(seed):
             network = spec.build.function(**given)
             if isinstance(network, keras.Sequential) and not network.built:
                 network.build((None, inputs))
@@ -63,7 +63,7 @@ def _check(network: object, name: str, inputs: int, head: Head) -> None:
 
 
 @contextmanager
-def _seeded(seed: int) -> Iterator[None]:
+def seeded(seed: int) -> Iterator[None]:
     """Seed Python's and numpy's global streams, and restore them afterwards."""
     kept, kept_numpy = random.getstate(), np.random.get_state()
     random.seed(seed)

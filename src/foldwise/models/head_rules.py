@@ -12,13 +12,19 @@ AUTO_LOSS: dict[Task, str] = {
     "binary": "binary_crossentropy",
     "multiclass": "categorical_crossentropy",
     "regression": "mse",
+    "segmentation": "cross_entropy",
+    "detection": "centres",
 }
 # task -> output activations that make sense; `auto` takes the first
 OUTPUTS: dict[Task, tuple[str, ...]] = {
     "binary": ("sigmoid", "tanh", "linear"),
     "multiclass": ("softmax", "sigmoid", "tanh", "linear"),
     "regression": ("linear", "tanh"),
+    "segmentation": ("softmax",),
+    "detection": ("linear",),
 }
+# networks that are made for one task alone; all others answer rows
+MADE_FOR: dict[str, Task] = {"unet": "segmentation", "centre": "detection"}
 # losses that need another output; `auto` takes the first
 SPECIAL_OUTPUTS: dict[str, tuple[str, ...]] = {
     "binary_crossentropy": ("sigmoid",),
@@ -54,8 +60,23 @@ def check_head(task: Task, trial: TrialSpec) -> None:
     monitor = trial.fit.early_stop.monitor
     metric = MONITORS[monitor]
     if metric is not None and task not in METRICS[metric][1]:
-        own = monitor.replace(metric, "mae" if task == "regression" else "accuracy")
-        raise ConfigError("fit.early_stop.monitor", f"{monitor} is not defined for a {task} task; use {own} or val_loss")
+        fitting = [monitor.replace(metric, own) for own in ("mae", "accuracy", "mean_iou") if task in METRICS[own][1]]
+        use = " or ".join([*fitting, "val_loss"])
+        raise ConfigError("fit.early_stop.monitor", f"{monitor} is not defined for a {task} task; use {use}")
+
+
+def check_task(task: Task, model: ModelSpec) -> None:
+    """Refuse a network that answers something else than the task asks.
+
+    Raises:
+        ConfigError: at model.
+    """
+    made_for = MADE_FOR.get(model.kind)
+    if made_for == task or (made_for is None and task not in MADE_FOR.values()):
+        return
+    fitting = [kind for kind, own in MADE_FOR.items() if own == task]
+    use = f"use model={' or model='.join(fitting)}" if fitting else "use another model, such as mlp or cnn"
+    raise ConfigError("model", f"{model.kind} is not for a {task} task; {use}")
 
 
 def activation_and_loss(task: Task, model: ModelSpec, fit: FitSpec) -> tuple[str, str]:

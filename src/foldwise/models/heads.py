@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -10,22 +11,40 @@ import numpy.typing as npt
 
 from foldwise.data.preparation.target_scale import UNSCALED, TargetScale
 from foldwise.models.head_rules import activation_and_loss
+from foldwise.spec.centre import CentreSpec
 from foldwise.spec.fit import FitSpec
 from foldwise.spec.goal import Task
 from foldwise.spec.model import ModelSpec
 
 Floats = npt.NDArray[np.float64]
 THRESHOLD = 0.5
+BOX = 4  # numbers of a box beside its classes: height and width, and the place of its centre within a cell
+# outputs of a task with this number of classes, for a row or for a place in a picture
+UNITS: Mapping[Task, Callable[[int], int]] = {
+    "binary": lambda classes: 1,
+    "multiclass": lambda classes: classes,
+    "regression": lambda classes: 1,
+    "segmentation": lambda classes: classes,
+    "detection": lambda classes: classes + BOX,
+}
 
 
 @dataclass(frozen=True)
 class Head:
-    """The output layer of a network, and its loss (a name of spec.fit.LOSSES)."""
+    """The output layer of a network, and its loss (a name of spec.fit.LOSSES).
+
+    height, width: of the pictures whose boxes are found. stride: pixels for each place that answers. overlap: of two boxes of a
+    label with a larger intersection over union, the worse one is left out. All are 0 for other tasks.
+    """
 
     units: int
     activation: str
     loss: str
     task: Task
+    height: int = 0
+    width: int = 0
+    stride: int = 0
+    overlap: float = 0.0
 
     @property
     def is_margin(self) -> bool:
@@ -36,7 +55,7 @@ class Head:
         """Whether the prediction from a mean of outputs is the mean of the predictions, as nothing bends or cuts them off."""
         if self.task == "regression":
             return not target.log and target.low is None and target.high is None
-        return self.activation == ("sigmoid" if self.task == "binary" else "softmax")
+        return self.activation == {"binary": "sigmoid", "multiclass": "softmax"}.get(self.task)
 
 
 def head_for(task: Task, classes: int, model: ModelSpec, fit: FitSpec) -> Head:
@@ -44,7 +63,7 @@ def head_for(task: Task, classes: int, model: ModelSpec, fit: FitSpec) -> Head:
 
     Args:
         task: what is predicted.
-        classes: number of labels; used for multiclass only.
+        classes: number of labels, or of the classes of pixels or boxes.
         model: its output_activation can override the usual one.
         fit: its loss can override the usual one.
 
@@ -52,7 +71,10 @@ def head_for(task: Task, classes: int, model: ModelSpec, fit: FitSpec) -> Head:
         ConfigError: loss and output activation do not suit the task.
     """
     activation, loss = activation_and_loss(task, model, fit)
-    return Head(classes if task == "multiclass" else 1, activation, loss, task)
+    head = Head(UNITS[task](classes), activation, loss, task)
+    if not isinstance(model, CentreSpec) or model.image is None:
+        return head
+    return replace(head, height=model.image[0], width=model.image[1], stride=model.stride, overlap=model.overlap)
 
 
 def to_predictions(head: Head, outputs: npt.ArrayLike, target: TargetScale = UNSCALED) -> Floats:

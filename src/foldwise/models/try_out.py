@@ -13,10 +13,12 @@ import keras
 import numpy as np
 
 from foldwise.errors import ConfigError
+from foldwise.models.backbone_file import file_weights
 from foldwise.models.build import build
 from foldwise.models.compiled import used_of
 from foldwise.models.function import as_returned
 from foldwise.models.heads import Head
+from foldwise.spec.backbone import BackboneSpec
 from foldwise.spec.function import FunctionSpec
 from foldwise.spec.model import ModelSpec
 from foldwise.system.redact import first_line
@@ -25,15 +27,18 @@ TOLERANCE = 1e-5
 
 
 def try_out(spec: ModelSpec, inputs: int, head: Head, columns: Sequence[str] = (), optimizer: str = "") -> str | None:
-    """Build a network; also save and load it if it can contain other parts than Keras's own.
+    """Build a network; also save and load it if it can contain other parts than Keras's own, and read its file of weights.
 
     Returns:
-        What is used of a network that the user's function has compiled; None for any other.
+        What is used of a network that the user's function has compiled, or that a backbone begins with random weights; None for
+        any other.
 
     Raises:
-        ConfigError: it cannot be built, or a bundle could not keep it.
+        ConfigError: it cannot be built, a bundle could not keep it, or its file has other weights.
     """
     network = build(spec, inputs, head, 0, columns)
+    if isinstance(spec, BackboneSpec):
+        return _tried_backbone(spec)
     if not isinstance(spec, FunctionSpec):
         return None
     name = spec.build.name
@@ -59,6 +64,13 @@ def try_out(spec: ModelSpec, inputs: int, head: Head, columns: Sequence[str] = (
     if not np.allclose(ours, theirs, rtol=TOLERANCE, atol=TOLERANCE):
         raise ConfigError("model.build", f"the network of {name} gives different outputs after it was saved and loaded")
     return used
+
+
+def _tried_backbone(spec: BackboneSpec) -> str | None:
+    if spec.weights is None:
+        return f"{spec.architecture} begins with random weights, as model.weights names no file; nothing is downloaded"
+    file_weights(spec)
+    return None
 
 
 def _own_parts(node: Any) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,13 +15,14 @@ from foldwise.data.new_rows import judging
 from foldwise.data.table import Table
 from foldwise.errors import DataError, Unfit
 from foldwise.evaluation.bootstrap import Comparison, compare
-from foldwise.evaluation.metrics import scorer
 from foldwise.evaluation.permutation import PairedTest, Side, paired_test
 from foldwise.seeds import Purpose, derive
 from foldwise.spec.goal import Goal
 from foldwise.spec.study import PromotionSpec
 from foldwise.study.plan import Plan
 from foldwise.system.numbers import counted, shown
+from foldwise.tasks.scores import condensed_for, truth_of
+from foldwise.tasks.table import task_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,11 +61,12 @@ def judge(plan: Plan, challenger: Bundle, champion: Bundle, rule: PromotionSpec)
         raise DataError("champion and challenger have different labels; tune a model for the current ones")
     assert plan.context is not None
     rows = table.take(np.flatnonzero(judging(plan.table, plan.development, table, plan.context, data)))
-    ours, theirs = (Side(bundle.scores(rows.as_read), bundle.card.threshold) for bundle in (challenger, champion))
-    labels, seed = len(table.labels), derive(Purpose.PROMOTION, plan.spec.fixed.seed)
-    test = paired_test(goal, table.task, labels, rows.target, ours, theirs, seed, rows.groups)
-    scores = [scorer(table.task, labels, goal.metric, side.threshold) for side in (ours, theirs)]
-    interval = compare(goal, scores[0], rows.target, ours.predictions, theirs.predictions, seed, their_score=scores[1])
+    ours, theirs = (answers_of(bundle, rows) for bundle in (challenger, champion))
+    task, classes, seed = task_of(table.task), len(table.class_names), derive(Purpose.PROMOTION, plan.spec.fixed.seed)
+    of = partial(task.scorer, classes, goal.metric)
+    test = paired_test(goal, of, rows.target, ours, theirs, seed, rows.groups)
+    scores = [of(side.threshold) for side in (ours, theirs)]
+    interval = compare(goal, scores[0], truth_of(rows), ours.predictions, theirs.predictions, seed, their_score=scores[1])
     promoted, why = decide(goal, test, rule)
     new_rows = np.isin(rows.rows, plan.table.rows[plan.new_rows])
     parts = {"holdout": ~new_rows, "newest": new_rows}
@@ -77,6 +80,12 @@ def judge(plan: Plan, challenger: Bundle, champion: Bundle, rule: PromotionSpec)
         if mine.any()
     }
     return Judgement(promoted, why, test, interval, shown)
+
+
+def answers_of(bundle: Bundle, rows: Table) -> Side:
+    """A model's answers to rows, as scores are computed from them."""
+    condensed = condensed_for(rows, np.arange(len(rows)), bundle.scores(rows.as_read))
+    return Side(condensed, bundle.card.threshold)
 
 
 def decide(goal: Goal, test: PairedTest, rule: PromotionSpec) -> tuple[bool, str]:

@@ -79,8 +79,8 @@ def check_rows(
     context, data, table = plan.context, plan.spec.fixed.data, plan.table
     assert context is not None
     check_features(table, card.schema.names)  # the provenance lists the first columns only
-    if table.labels != card.labels:
-        raise DataError(f"{_changed(card.labels, table.labels)}; tune a model for these labels")
+    if table.class_names != card.labels:
+        raise DataError(f"{_changed(card.labels, table.class_names)}; tune a model for these labels")
     judges = int(judging(table, plan.development, plan.holdout, context, data).sum()) if unseen is None else unseen
     if not judges and unseen is None:
         if _without_holdout(context):

@@ -31,17 +31,26 @@ LOSSES: dict[str, tuple[Task, ...]] = {
     "mape": ("regression",),
     "msle": ("regression",),
     "poisson": ("regression",),
+    **dict.fromkeys(
+        (
+            *("cross_entropy", "dice", "focal", "tversky"),
+            *("cross_entropy+dice", "cross_entropy+tversky", "focal+dice", "focal+tversky"),
+        ),
+        ("segmentation",),
+    ),
+    "centres": ("detection",),
 }
 
 LossName = Literal[
     "auto", "binary_crossentropy", "binary_focal", "hinge", "squared_hinge", "categorical_crossentropy",
     "categorical_focal", "categorical_hinge", "kl_divergence", "mse", "mae", "huber", "log_cosh", "mape", "msle",
-    "poisson",
+    "poisson", "cross_entropy", "dice", "focal", "tversky", "cross_entropy+dice", "cross_entropy+tversky", "focal+dice",
+    "focal+tversky", "centres",
 ]  # fmt: skip
 
 
 Factor = Annotated[float, Field(gt=0)]
-MonitorName = Literal["val_loss", "loss", "val_accuracy", "accuracy", "val_mae", "mae"]
+MonitorName = Literal["val_loss", "loss", "val_accuracy", "accuracy", "val_mae", "mae", "val_mean_iou", "mean_iou"]
 # what is followed in each epoch -> its metric; a loss has none, and every task has one
 MONITORS: Mapping[str, str | None] = {
     "val_loss": None,
@@ -50,6 +59,8 @@ MONITORS: Mapping[str, str | None] = {
     "accuracy": "accuracy",
     "val_mae": "mae",
     "mae": "mae",
+    "val_mean_iou": "mean_iou",
+    "mean_iou": "mean_iou",
 }
 
 
@@ -63,7 +74,7 @@ def _followed(name: Any) -> Any:
     rule = f"{name!r} is not followed during training"
     if near:
         raise ValueError(f"{rule}, did you mean {'val_' if validated else ''}{near}?")
-    raise ValueError(f"{rule}; followed are {', '.join(MONITORS)} (accuracy of classes, mae of numbers)")
+    raise ValueError(f"{rule}; followed are {', '.join(MONITORS)} (accuracy of classes, mae of numbers, mean_iou of masks)")
 
 
 class EarlyStop(Spec):

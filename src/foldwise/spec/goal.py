@@ -11,11 +11,13 @@ from typing import Literal, TypeVar
 from foldwise.errors import ConfigError
 from foldwise.system.known_words import did_you_mean
 
-Task = Literal["binary", "multiclass", "regression"]
+Task = Literal["binary", "multiclass", "regression", "segmentation", "detection"]
 Direction = Literal["maximize", "minimize"]
 Item = TypeVar("Item")
 
 CLASSES: tuple[Task, ...] = ("binary", "multiclass")
+PIXELS: tuple[Task, ...] = ("segmentation",)
+BOXES: tuple[Task, ...] = ("detection",)
 
 # metric -> (which way is better, tasks it is defined for)
 METRICS: dict[str, tuple[Direction, tuple[Task, ...]]] = {
@@ -33,6 +35,13 @@ METRICS: dict[str, tuple[Direction, tuple[Task, ...]]] = {
     "rmse": ("minimize", ("regression",)),
     "mae": ("minimize", ("regression",)),
     "r2": ("maximize", ("regression",)),
+    "mean_iou": ("maximize", PIXELS),
+    "foreground_iou": ("maximize", PIXELS),
+    "picture_iou": ("maximize", PIXELS),
+    "dice": ("maximize", PIXELS),
+    "pixel_accuracy": ("maximize", PIXELS),
+    "ap50": ("maximize", BOXES),
+    "ap": ("maximize", BOXES),
 }
 
 # For any number of labels, the share of rows whose label is among the most probable ones: top_2_accuracy, top_3_accuracy, ...
@@ -52,7 +61,13 @@ LIMITS = {
 # What a network costs; less is better: weights, milliseconds to predict one row, seconds of training.
 COSTS = ("parameters", "latency_ms", "training_seconds")
 
-DEFAULT_METRIC: dict[Task, str] = {"binary": "accuracy", "multiclass": "accuracy", "regression": "rmse"}
+DEFAULT_METRIC: dict[Task, str] = {
+    "binary": "accuracy",
+    "multiclass": "accuracy",
+    "regression": "rmse",
+    "segmentation": "mean_iou",
+    "detection": "ap50",
+}
 
 
 @dataclass(frozen=True)

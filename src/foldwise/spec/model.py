@@ -1,4 +1,4 @@
-"""The networks that a trial can build: mlp, tabular, tabm, cnn, a list of layers, or a Python function."""
+"""The networks that a trial can build: of rows, of images, for pixels and boxes, a list of layers, or a Python function."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from typing import Annotated, Any, Literal, NamedTuple, TypeVar
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
+from foldwise.spec.backbone import BackboneSpec
 from foldwise.spec.base import BadKey, ByKind, Listed, Spec
+from foldwise.spec.centre import CentreSpec
 from foldwise.spec.constraint import NO_CONSTRAINT, ConstraintSpec
 from foldwise.spec.embedding import (
     CategoryEmbedding,
@@ -20,6 +22,8 @@ from foldwise.spec.embedding import (
 from foldwise.spec.function import FunctionSpec
 from foldwise.spec.layer_table import Activation, Initializer, OutputActivation
 from foldwise.spec.layers import LayersSpec
+from foldwise.spec.resnet import ResnetSpec
+from foldwise.spec.unet import UnetSpec
 
 Width = Annotated[int, Field(ge=1, le=100_000)]
 Penalty = Annotated[float, Field(ge=0)]
@@ -284,5 +288,7 @@ class CnnSpec(Spec):
 
 
 ModelSpec = Annotated[
-    MlpSpec | TabularSpec | TabmSpec | CnnSpec | LayersSpec | FunctionSpec, Field(discriminator="kind"), ByKind
+    MlpSpec | TabularSpec | TabmSpec | CnnSpec | ResnetSpec | BackboneSpec | UnetSpec | CentreSpec | LayersSpec | FunctionSpec,
+    Field(discriminator="kind"),
+    ByKind,
 ]

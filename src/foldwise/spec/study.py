@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
+from foldwise.spec.backbone import BackboneSpec
 from foldwise.spec.base import ByKind, Listed, Name, Spec, Words
 from foldwise.spec.card import CardSpec
 from foldwise.spec.certify import AnswersSpec, CertificateKind, CertifySpec, EnsembleSpec, SelectSpec
@@ -98,6 +99,8 @@ BaselineName = Literal[
     "logistic",
     "logistic_balanced",
     "mean",
+    "mean_box",
+    "no_boxes",
     "ridge",
     "boosting",
     "boosting_balanced",
@@ -221,3 +224,9 @@ class StudySpec:
     def folder(self) -> Path:
         """The folder of the study's files."""
         return Path(self.fixed.paths.runs).resolve() / "studies" / self.name
+
+    @property
+    def weight_files(self) -> frozenset[str]:
+        """The sha256 of each file of weights that its networks begin with."""
+        backbones = [trial.model for trial in self.corners if isinstance(trial.model, BackboneSpec)]
+        return frozenset(model.sha256 for model in backbones if model.sha256 is not None)

@@ -43,7 +43,7 @@ def rules_for(plan: Plan, predictions: Predictions | None, *, shifted: bool) -> 
     shifted: whether it learned from balanced classes, so that a calibration has a bias too.
     """
     asked = plan.spec.fixed.answers
-    if predictions is None:
+    if predictions is None or plan.table.classes:
         return AnswerRules()
     truth = plan.table.target[rows_of(plan)]
     if not plan.table.labels:

@@ -13,7 +13,7 @@ from foldwise.spec.trial import TrialSpec
 from foldwise.study.plan import Plan
 
 # the kinds of models that cannot be checked without Keras
-KINDS = ("layers", "python")
+KINDS = ("layers", "python", "backbone")
 
 
 def needs_build_check(spec: StudySpec) -> list[TrialSpec]:
@@ -34,7 +34,7 @@ def check_builds(plan: Plan) -> list[str]:
     """Build these networks, and make these callbacks. TensorFlow must have been started.
 
     Returns:
-        What is used of networks that the user's functions have compiled.
+        What the user should know: what is used of networks that their functions have compiled, and which weights are random.
 
     Raises:
         ConfigError: a network cannot be built or saved, or a callback cannot be made.
@@ -51,7 +51,7 @@ def check_builds(plan: Plan) -> list[str]:
         own_callbacks(trial.fit, 0, 0)
         if trial.model.kind not in KINDS:
             continue
-        head = head_for(plan.table.task, len(plan.table.labels), trial.model, trial.fit)
+        head = head_for(plan.table.task, len(plan.table.class_names), trial.model, trial.fit)
         preparation = prepared(trial.prep)
         model, optimizer = as_shown(trial.model, plan.table.schema.image), trial.fit.optimizer.kind
         sentence = try_out(model, len(preparation.features), head, preparation.origins, optimizer)

@@ -13,11 +13,12 @@ from foldwise.evaluation.after_search import UNKNOWN, Corrected, corrected
 from foldwise.evaluation.fold_test import p_value, standard_error
 from foldwise.evaluation.stopped_early import gain_of_stopping
 from foldwise.evaluation.threshold import fold_thresholds
-from foldwise.evaluation.under_weights import is_mean_of_rows, under_weights
+from foldwise.evaluation.under_weights import is_mean_of_rows
 from foldwise.seeds import Purpose, derive
 from foldwise.spec.fit import FitSpec
 from foldwise.study.out_of_fold import Predictions, folds_of, load, rows_of, write_best
 from foldwise.study.plan import Plan
+from foldwise.tasks.table import task_of
 from foldwise.trial.certificate import Certificate
 from foldwise.trial.fresh import Fresh
 from foldwise.trial.result import TrialResult, best_of
@@ -140,11 +141,11 @@ def tied(plan: Plan, best: TrialResult, trials: Sequence[TrialResult]) -> tuple[
 def _corrected(plan: Plan, trials: Sequence[TrialResult], answers: Mapping[int, Predictions]) -> Corrected:
     """The best score corrected by a bootstrap of the search among the trials whose predictions are there."""
     table, at, metric = plan.table, rows_of(plan), plan.goal.metric
-    truth, labels = table.target[at], len(table.labels)
+    truth, classes = table.target[at], len(table.class_names)
     those = [one for one in trials if one.number in answers]
     thresholds = [_thresholds(plan, one, answers[one.number], truth) for one in those]
     models = [answers[one.number] for one in those]
-    scores = under_weights(table.task, labels, metric, truth, models, thresholds)
+    scores = task_of(table.task).under_weights(classes, metric, truth, models, thresholds)
     groups = None if table.groups is None else table.groups[at]
     seed = derive(Purpose.SEARCH, plan.spec.fixed.seed)
     return corrected(plan.goal, scores, len(at), len(models), seed, ranked=not is_mean_of_rows(metric), groups=groups)

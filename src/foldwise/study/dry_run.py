@@ -13,6 +13,7 @@ from foldwise.data.fold_cache import FoldCache
 from foldwise.data.preparation.fold import FoldData, fit_preparation
 from foldwise.data.table import Table
 from foldwise.study.plan import Plan
+from foldwise.tasks.table import task_of
 
 FIRST_ROWS = 5
 
@@ -60,14 +61,11 @@ def dry_run(plan: Plan) -> dict[str, Any]:
 
 
 def _target_counts(table: Table, rows: npt.NDArray[np.int64]) -> dict[str, float]:
-    """The rows of each class, or the range and mean of a number; nothing of no rows."""
+    """The rows, pixels or boxes of each class, or the range and mean of a number; nothing of no rows."""
     target = table.target[rows]
     if not len(target):
         return {}
-    if table.labels:
-        counts = np.bincount(target, minlength=len(table.labels))
-        return {label: int(count) for label, count in zip(table.labels, counts, strict=True)}
-    return {"min": float(target.min()), "mean": float(target.mean()), "max": float(target.max())}
+    return dict(task_of(table.task).in_words(target, table.class_names))
 
 
 def _balanced_counts(table: Table, fold: FoldData) -> dict[str, Any]:

@@ -60,7 +60,7 @@ def explain(plan: Plan, trial: TrialResult, results: Sequence[TrialResult], part
     for name in (IMPORTANCE, LEVELS, WORST, MORE, *(f"figures/{figure}" for figure in FIGURES)):
         (plan.folder / name).unlink(missing_ok=True)  # of an earlier end
     asked = plan.spec.fixed.explain
-    if asked.kind == "none" or plan.same_rows:
+    if asked.kind == "none" or plan.same_rows or plan.table.classes:  # the figures show the worst pictures of these
         return None
     searched = math.fsum(one.seconds for one in results if one.reused is None)
     usual = math.inf if asked.kind == "full" else max(USUAL_SECONDS, USUAL_SHARE * searched)

@@ -27,6 +27,7 @@ from foldwise.study.boundary import draw_model_boundary
 from foldwise.study.plan import Plan
 from foldwise.system.disk import full_disk_named
 from foldwise.system.redact import first_line
+from foldwise.tasks.table import task_of
 from foldwise.training.batches import steps_an_epoch
 from foldwise.trial.result import TrialResult, best_of
 from foldwise.trial.summary import BaselineScore
@@ -37,7 +38,7 @@ class Answers:
     """A model's predictions on the holdout.
 
     truth: (rows,), codes of labels, or values.
-    predictions: (rows, classes) probabilities, or (rows,) values.
+    predictions: (rows, classes) probabilities, or (rows,) values; of masks and boxes condensed, see `tasks.task.Task`.
     threshold: for two classes, the probability above which the second is predicted.
     """
 
@@ -102,11 +103,13 @@ def _draw_answers(folder: Path, plan: Plan, bundle: Bundle, answers: Answers) ->
     features, shape = None, None
     if images is not None and isinstance(preparation, ImagePreparation):
         features, shape = preparation.rows(images), images.shape[1:]
+    if table.classes and images is not None:
+        task_of(table.task).draw(folder, images, answers.truth, bundle.scores(images), table.classes)
     return draw_model(
         folder,
         task=table.task,
         target=table.target_name,
-        labels=table.labels,
+        labels=table.class_names,
         truth=answers.truth,
         predictions=answers.predictions,
         threshold=answers.threshold,

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from foldwise.study.plan import Plan
+from foldwise.tasks.table import task_of
 
 IMAGES, CLASSES = "first_images.png", "classes.png"
 FIRST = 40  # images
@@ -25,6 +26,9 @@ def draw_first_look(plan: Plan, prepared: Mapping[str, Any]) -> list[Path]:
     table, tracking, drawn = plan.table, plan.spec.fixed.tracking, list[Path]()
     if not tracking.figures or (table.images is None and not table.labels):
         return drawn
+    if table.images is not None and table.classes:
+        rows = plan.development[:FIRST]
+        return task_of(table.task).draw(plan.folder, table.images[rows], table.target[rows], None, table.classes)
     from foldwise.report.figures.first_look import draw_classes, draw_first_images  # only now: it needs a second
     from foldwise.report.figures.style import save
 

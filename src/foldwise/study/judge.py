@@ -11,11 +11,12 @@ import numpy as np
 import numpy.typing as npt
 
 from foldwise.config.read import trial_at
+from foldwise.data.table import Table
 from foldwise.evaluation import baselines, bootstrap
 from foldwise.evaluation.balance_gain import BalanceGain, balance_gain
 from foldwise.evaluation.baseline_clock import BaselineClock, OutOfBaselineTime
 from foldwise.evaluation.boosting import MOST_LEVELS
-from foldwise.evaluation.metrics import confusion, score, scorer
+from foldwise.evaluation.metrics import confusion
 from foldwise.evaluation.seen import Telling, telling
 from foldwise.evaluation.shrunken import shrunken
 from foldwise.evaluation.threshold import Asked
@@ -28,6 +29,8 @@ from foldwise.study.plan import Plan
 from foldwise.study.refit_best import Refitted
 from foldwise.study.tables import write_holdout
 from foldwise.system.kill_points import reached
+from foldwise.tasks.scores import condensed_for, score, truth_of
+from foldwise.tasks.table import task_of
 from foldwise.trial.result import TrialResult, mean_and_sd
 from foldwise.trial.summary import Answer, BaselineScore, BestTrial, Confusion, HoldoutScore, UnfinishedBaseline
 
@@ -106,7 +109,7 @@ def _without(plan: Plan, model: Refitted, best: TrialResult, results: Sequence[T
     rival, rows = best_baseline(rivals.scores, plan.goal.better), len(plan.development) if plan.same_rows else None
     others = len(rivals.scores) - 1
     verdict = bootstrap.without_holdout(plan.goal, trial, rival, complete, rows, others, rivals.unfinished)
-    none = np.empty((0, len(plan.table.labels)) if plan.table.labels else 0)
+    none = np.empty((0, len(plan.table.class_names)) if plan.table.class_names else 0)
     return Judgement(None, rivals, Answers(plan.holdout.target, none, THRESHOLD), None, verdict, None)
 
 
@@ -116,10 +119,12 @@ def _on_holdout(plan: Plan, model: Refitted, rivals: Baselines, ledger: Ledger) 
     reads = ledger.record_holdout_read(table.fingerprint, plan.spec.name, len(holdout.rows))
     reached("after-holdout-read")
     write_holdout(plan.folder / "holdout.parquet", plan, model.bundle.predict(holdout.as_read))
-    answers = Answers(holdout.target, model.bundle.scores(holdout.as_read), model.threshold)
-    metrics = score(table.task, len(table.labels), answers.truth, answers.predictions, model.threshold, goal.metric)
+    rows = condensed_for(holdout, np.arange(len(holdout)), model.bundle.scores(holdout.as_read))
+    answers = Answers(holdout.target, rows, model.threshold)
+    metrics = score(table.task, len(table.class_names), answers.truth, answers.predictions, model.threshold, goal.metric)
     verdict, answer = _verdict(plan, answers, metrics[goal.metric], rivals)
-    held = HoldoutScore(len(holdout.rows), metrics, reads, confusion_of(table.labels, answers))
+    classes = task_of(table.task).by_class(answers.predictions, table.classes)
+    held = HoldoutScore(len(holdout.rows), metrics, reads, confusion_of(table.labels, answers), classes)
     return Judgement(held, rivals, answers, None, verdict, answer)
 
 
@@ -130,14 +135,15 @@ def _verdict(plan: Plan, answers: Answers, ours: float, rivals: Baselines) -> tu
     if rival is None:
         return bootstrap.alone(goal, ours, rows, rivals.unfinished), None
     theirs = THRESHOLD if rival.threshold is None else rival.threshold
+    task, classes = task_of(table.task), len(table.class_names)
     comparison = bootstrap.compare(
         goal,
-        scorer(table.task, len(table.labels), goal.metric, answers.threshold),
-        answers.truth,
+        task.scorer(classes, goal.metric, answers.threshold),
+        truth_of(plan.holdout),
         answers.predictions,
         rivals.predictions[rival.name],
         derive(Purpose.VERDICT, plan.spec.fixed.seed),
-        their_score=scorer(table.task, len(table.labels), goal.metric, theirs),
+        their_score=task.scorer(classes, goal.metric, theirs),
         apart=_apart(goal.metric, answers, rivals.predictions[rival.name], theirs) if table.labels else None,
     )
     others = [one for one in rivals.scores if one is not rival]
@@ -163,9 +169,10 @@ def judge_baselines(plan: Plan, threshold: Asked, balanced: bool, clock: Baselin
     """
     task, asked = plan.table.task, plan.spec.fixed.baselines
     pixels = plan.table.images is not None or any(takes_pixels(trial.model) for trial in plan.spec.corners)
-    names = baselines.names(task, balanced, pixels) if asked is None else asked
+    names = task_of(task).baselines(balanced, pixels) if asked is None else asked
     seed = derive(Purpose.BASELINE, plan.spec.fixed.seed)
-    table, holdout = (shrunken(plan.table), shrunken(plan.holdout)) if names else (plan.table, plan.holdout)
+    shrinks = bool(names) and not plan.table.classes  # masks and boxes are those of the whole pictures
+    table, holdout = (shrunken(plan.table), shrunken(plan.holdout)) if shrinks else (plan.table, plan.holdout)
     size = None if table is plan.table else table.schema.image
     scores, predictions, unfinished = [], {}, []
     for name in names:
@@ -173,17 +180,30 @@ def judge_baselines(plan: Plan, threshold: Asked, balanced: bool, clock: Baselin
         held = None
         try:
             clock.starts(name, len(plan.splits) + bool(len(holdout)), limited=not blind)
-            mean, sd, at = baselines.cross_validated(name, table, plan.splits, plan.goal, threshold, clock, seed)
+            mean, sd, at = _validated(plan, name, table, threshold, clock, seed)
             if len(holdout):
-                predicted = baselines.holdout_predictions(name, table, plan.development, holdout, clock, seed)
-                held = score(task, len(table.labels), holdout.target, predicted, at, plan.goal.metric)[plan.goal.metric]
-                predictions[name] = predicted
+                raw = task_of(task).baseline(name, table, plan.development, holdout, clock, seed)
+                predictions[name] = condensed_for(holdout, np.arange(len(holdout)), raw)
+                own = task_of(task).scorer(len(table.class_names), plan.goal.metric, at)
+                held = own(holdout.target, predictions[name])
         except OutOfBaselineTime as over:
             unfinished.append(UnfinishedBaseline(name, str(over)))
             continue
-        joined = baselines.joined_columns(name, table, plan.development)
+        joined = () if table.classes else baselines.joined_columns(name, table, plan.development)
         scores.append(BaselineScore(name, mean, sd, held, at if task == "binary" else None, None if blind else size, joined))
     return Baselines(tuple(scores), predictions, tuple(unfinished), clock.seconds)
+
+
+def _validated(plan: Plan, name: str, table: Table, threshold: Asked, clock: BaselineClock, seed: int) -> baselines.Validated:
+    """A baseline's scores on the folds, and its threshold."""
+    if not table.classes:
+        return baselines.cross_validated(name, table, plan.splits, plan.goal, threshold, clock, seed)
+    task, scores = task_of(table.task), []
+    score_of = task.scorer(len(table.classes), plan.goal.metric)
+    for split in plan.splits:
+        raw = task.baseline(name, table, split.train, table.take(split.valid), clock, seed)
+        scores.append(score_of(table.target[split.valid], condensed_for(table, split.valid, raw)))
+    return baselines.Validated(*mean_and_sd(scores), THRESHOLD)
 
 
 def best_baseline(scores: Sequence[BaselineScore], better: Callable[[float, float], bool]) -> BaselineScore | None:

@@ -24,6 +24,7 @@ from foldwise.study.refit_best import Refitted
 from foldwise.system.files import atomically
 from foldwise.system.numbers import counted, shown
 from foldwise.system.redact import without_password
+from foldwise.tasks.table import task_of
 from foldwise.trial.result import TrialResult
 from foldwise.trial.summary import StudySummary
 
@@ -90,6 +91,9 @@ def _answers(plan: Plan, model: Refitted) -> list[Part]:
             said.append(f"low and high stand {shown(card.interval.half_width)} below and above: about {share} of true values.")
         return said
     labels = listed(list(card.labels), most=MOST_LABELS)
+    if plan.table.classes:
+        what = "each pixel has one" if plan.table.task == "segmentation" else "each box has one, and a score"
+        return [f"Of each picture {card.target}, with {len(card.labels)} classes: {labels}; {what}."]
     said = [f"One of {len(card.labels)} labels of {card.target}: {labels}. Each has a probability."]
     if plan.table.task == "binary":
         said.append(f"It answers {card.labels[1]} where its probability is above {shown(card.threshold)}.")
@@ -110,6 +114,12 @@ def _data(plan: Plan, summary: StudySummary) -> list[Part]:
         ("folds", _folds(plan)),
     ]
     parts: list[Part] = [Grid(("", "value"), [(name, without_password(value)) for name, value in about])]
+    if table.classes:
+        sides = [
+            task_of(table.task).in_words(part, table.classes) for part in (table.target[plan.development], plan.holdout.target)
+        ]
+        lines = [(name, *(f"{one[name]:,}" for one in sides)) for name in sides[0]]
+        parts.append(Grid(("class", "to develop on", "of the holdout"), lines[:MOST_LABELS]))
     if table.labels:
         counts = [
             np.bincount(side, minlength=len(table.labels)) for side in (table.target[plan.development], plan.holdout.target)

@@ -8,7 +8,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from foldwise.evaluation.metrics import scorer
 from foldwise.evaluation.slices import Scored, Scorer, levels_of, with_interval
 from foldwise.report.model_card import Grid, Part
 from foldwise.seeds import Purpose, derive
@@ -17,6 +16,8 @@ from foldwise.study.out_of_fold import load, rows_of
 from foldwise.study.plan import Plan
 from foldwise.study.refit_best import Refitted
 from foldwise.system.numbers import score
+from foldwise.tasks.scores import truth_of
+from foldwise.tasks.table import task_of
 from foldwise.trial.result import TrialResult, plus_minus
 from foldwise.trial.summary import StudySummary
 
@@ -54,6 +55,11 @@ def scores(plan: Plan, judgement: Judgement, summary: StudySummary) -> list[Part
         parts.append(
             Grid(("metric", "on the holdout"), [(name, score(value)) for name, value in summary.holdout.metrics.items()])
         )
+        classes = summary.holdout.classes
+        if classes:
+            names = list(next(iter(classes.values())))
+            rows = [(label, *(score(one.get(name)) for name in names)) for label, one in classes.items()]
+            parts.append(Grid(("class", *(f"{name} on the holdout" for name in names)), rows))
         confusion = summary.holdout.confusion
         if confusion is not None and len(confusion.labels) <= MOST_LABELS:
             counts = [(label, *map(str, row)) for label, row in zip(confusion.labels, confusion.counts, strict=True)]
@@ -76,7 +82,7 @@ def slices(plan: Plan, best: TrialResult, model: Refitted, judgement: Judgement)
         f"{plan.goal.metric} {rows.called}, each level with its own 95 % interval. "
         "Levels differ by chance too, the more of them there are and the fewer rows they have."
     ]
-    score_of = scorer(plan.table.task, len(plan.table.labels), plan.goal.metric, rows.threshold)
+    score_of = task_of(plan.table.task).scorer(len(plan.table.class_names), plan.goal.metric, rows.threshold)
     return [*parts, *(_by_level(plan, rows, column, score_of) for column in columns)]
 
 
@@ -105,8 +111,10 @@ def _answered(plan: Plan, best: TrialResult, model: Refitted, judgement: Judgeme
 
 def _on_holdout(plan: Plan, judgement: Judgement) -> Scored:
     answers, table, metric = judgement.answers, plan.table, plan.goal.metric
-    score_of = scorer(table.task, len(table.labels), metric, answers.threshold)
-    return with_interval(score_of, metric, answers.truth, answers.predictions, derive(Purpose.SLICES, plan.spec.fixed.seed))
+    score_of = task_of(table.task).scorer(len(table.class_names), metric, answers.threshold)
+    return with_interval(
+        score_of, metric, truth_of(plan.holdout), answers.predictions, derive(Purpose.SLICES, plan.spec.fixed.seed)
+    )
 
 
 def _over(folds: int) -> str:

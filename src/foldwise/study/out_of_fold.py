@@ -12,6 +12,7 @@ import pandas as pd
 
 from foldwise.study.plan import Plan
 from foldwise.system.files import atomically
+from foldwise.tasks.table import task_of
 from foldwise.trial.result import TrialResult
 
 FOLDER = "out_of_fold"
@@ -55,11 +56,12 @@ def load(plan: Plan, numbers: Iterable[int]) -> dict[int, Predictions]:
     The rows are the validation rows of all folds, one fold after the other: see `rows_of`.
     """
     rows = sum(len(split.valid) for split in plan.splits)
-    shape = (rows, len(plan.table.labels)) if plan.table.labels else (rows,)
+    shape = None if plan.table.classes else (rows, len(plan.table.labels)) if plan.table.labels else (rows,)
     found = {}
     for number in numbers:
         answers = _read(plan.folder / FOLDER / f"{number}.npy")
-        if answers is not None and answers.shape == shape and np.isfinite(answers).all():
+        fits = answers is not None and (answers.shape == shape if shape else len(answers) == rows)
+        if answers is not None and fits and np.isfinite(answers).all():
             found[number] = answers.astype(np.float64)
     return found
 
@@ -75,8 +77,17 @@ def folds_of(plan: Plan) -> npt.NDArray[np.int64]:
 
 
 def write_best(plan: Plan, answers: Predictions) -> None:
-    """Write `oof.parquet`: `row` (zero-based, in the source), `fold`, `truth`, and `p_<label>` or `prediction`."""
+    """Write `oof.parquet`: `row` (zero-based, in the source), `fold`, `truth`, and `p_<label>` or `prediction`.
+
+    Of pictures with masks or boxes it has the goal's metric of each picture instead.
+    """
     at, table = rows_of(plan), plan.table
+    if table.classes:
+        score_of = task_of(table.task).scorer(len(table.classes), plan.goal.metric)
+        each = [score_of(table.target[at[[place]]], answers[[place]]) for place in range(len(at))]
+        frame = pd.DataFrame({"row": table.rows[at], "fold": folds_of(plan), plan.goal.metric: each})
+        atomically(plan.folder / BEST, lambda part: frame.to_parquet(part, index=False))
+        return
     truth = [table.labels[code] for code in table.target[at]] if table.labels else table.target[at]
     columns: dict[str, Any] = {"row": table.rows[at], "fold": folds_of(plan), "truth": truth}
     if table.labels:

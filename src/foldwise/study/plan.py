@@ -27,9 +27,9 @@ from foldwise.data.split import Split, cut_folds
 from foldwise.data.table import Table
 from foldwise.errors import ConfigError
 from foldwise.evaluation.baselines import check_names
-from foldwise.models.head_rules import check_head
+from foldwise.models.head_rules import check_head, check_task
 from foldwise.models.image_rules import as_shown, check_image
-from foldwise.models.input_rules import check_inputs, takes_pixels
+from foldwise.models.input_rules import check_inputs, check_scale, takes_pixels
 from foldwise.spec.data import FeatureKind, TimeHoldout
 from foldwise.spec.fit import FitSpec
 from foldwise.spec.folds import FoldsSpec
@@ -38,6 +38,7 @@ from foldwise.spec.settled import Size
 from foldwise.spec.sources import FrameData
 from foldwise.spec.space import Params
 from foldwise.spec.study import FixedSpec, StudySpec
+from foldwise.tasks.table import task_of
 from foldwise.training.engine_rule import ENGINE_NAMES, threads_for
 from foldwise.training.schedule import check_schedule
 from foldwise.trial.job import TrialJob
@@ -156,14 +157,18 @@ def plan_study(spec: StudySpec, context: ChampionContext | None = None, table: T
     if context is not None and table.images is None:
         check_features(table, context.features)
     goal = goal_for(fixed.metric, fixed.goal.direction, table.task, len(table.labels))
-    check_names(fixed.baselines, table.task, images=table.images is not None)
+    _check_baselines(fixed.baselines, table)
     check_slices(fixed.card.slices, table)
+    if table.classes and fixed.ensemble.kind != "none":
+        raise ConfigError("ensemble.kind", f"combines labels or numbers, and the task is {table.task}; use none")
     for trial in trials:
+        check_task(table.task, trial.model)
         check_head(table.task, trial)
         check_schedule(trial)
-        check_augment(trial.augment, table.images is not None, table.symmetries, trial.fit.loss)
+        check_augment(trial.augment, table.images is not None, table.symmetries, trial.fit.loss, moves=bool(table.classes))
         others = [column.name for column in table.schema.columns if column.kind in trial.prep.kinds - {"number"}]
         check_inputs(trial.model, [*table.schema.of_kind("number"), *others], table.left_out)
+        check_scale(trial.model, trial.prep)
         numbers = prod(table.schema.image) if table.schema.image else len(table.schema.of_kind("number"))
         check_image(as_shown(trial.model, table.schema.image), numbers, others, trial.prep.select.kind != "none")
     development, held, new_rows, record = _set_aside(fixed, table, context)
@@ -179,6 +184,22 @@ def plan_study(spec: StudySpec, context: ChampionContext | None = None, table: T
     unbalanced = [finding for trial in trials for finding in check_balance(table, splits, trial.balance)]
     findings = (*_audited(fixed, table, development, splits, holdout), *dict.fromkeys(unbalanced))
     return Plan(spec, goal, table, development, holdout, record, splits, findings, source, context, new_rows)
+
+
+def _check_baselines(asked: Sequence[str] | None, table: Table) -> None:
+    """Refuse baselines that the task does not have.
+
+    Raises:
+        ConfigError: at baselines.
+    """
+    if not table.classes:
+        check_names(asked, table.task, images=table.images is not None)
+        return
+    known = task_of(table.task).baselines(balanced=False, pixels=True)
+    for place, name in enumerate(asked or ()):
+        if name not in known:
+            rule = f"{name} is not a baseline of a {table.task} task; use some of {', '.join(known)}"
+            raise ConfigError(f"baselines.{place}", rule)
 
 
 def _set_aside(
@@ -226,7 +247,7 @@ def threads_of(plan: Plan) -> int:
     def features() -> int:
         return len(fit_preparation(plan.table, largest, trials[0].prep).features)
 
-    return threads_for(trials, fixed.training.engine, len(largest), features, max(1, len(plan.table.labels)))
+    return threads_for(trials, fixed.training.engine, len(largest), features, max(1, len(plan.table.class_names)))
 
 
 def check_batch(fit: FitSpec, splits: Sequence[Split]) -> None:

@@ -61,10 +61,11 @@ def write_trials(path: Path, results: Sequence[TrialResult], plan: Plan) -> None
 
 
 def write_holdout(path: Path, plan: Plan, answers: pd.DataFrame) -> None:
-    """Write the holdout's rows (zero-based, in the source) with the truth and the predictions."""
-    held = plan.holdout
-    truth = [held.labels[code] for code in held.target] if held.labels else held.target
-    frame = pd.concat([pd.DataFrame({"row": held.rows, "truth": truth}), answers.reset_index(drop=True)], axis=1)
+    """Write the holdout's rows (zero-based, in the source) with the predictions, and the truth if it is one answer a row."""
+    held, known = plan.holdout, {}
+    if not held.classes:
+        known = {"truth": [held.labels[code] for code in held.target] if held.labels else held.target}
+    frame = pd.concat([pd.DataFrame({"row": held.rows, **known}), answers.reset_index(drop=True)], axis=1)
     atomically(path, lambda part: frame.to_parquet(part, index=False))
 
 

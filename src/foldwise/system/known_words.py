@@ -76,6 +76,8 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("random", "shuffled"), ("hash",)),
     **dict.fromkeys(("nn", "dnn", "ann", "dense", "neuralnetwork", "feedforward", "fullyconnected", "perceptron"), ("mlp",)),
     **dict.fromkeys(("conv", "convnet", "convolutional", "conv2d"), ("cnn",)),
+    **dict.fromkeys(("residual", "resnet18", "resnet20", "resnetv2"), ("resnet",)),
+    **dict.fromkeys(("pretrained", "transfer", "applications", "mobilenet", "efficientnet"), ("backbone",)),
     **dict.fromkeys(("sequential", "custom"), ("layers",)),
     **dict.fromkeys(("bayes", "bayesian", "bayesianoptimization", "optuna", "tpesampler"), ("tpe",)),
     **dict.fromkeys(("randomsearch",), ("random",)),

@@ -32,6 +32,7 @@ from foldwise.system.disk import is_full
 from foldwise.system.known_words import did_you_mean
 from foldwise.system.process_state import set_level
 from foldwise.system.redact import first_line
+from foldwise.tasks.table import task_of
 from foldwise.tracking.descriptions import model_description, version_description
 from foldwise.tracking.mlflow_requirements import packages_unlisted, pins
 from foldwise.tracking.mlflow_store import MlflowStore
@@ -319,8 +320,7 @@ def _write_pyfunc(path: Path, folder: Path, card: Card, model: Model) -> None:
     if image is not None:
         inputs = [TensorSpec(np.dtype(np.uint8), (-1, *image))]
     outputs = [
-        ColSpec("string" if card.labels else "double", "prediction"),
-        *(ColSpec("double", f"p_{x}") for x in card.labels),
+        *(ColSpec(kind, name) for name, kind in task_of(card.head.task).columns(card.labels).items()),
         *(ColSpec("double", x) for x in ("low", "high") if card.interval is not None),
     ]
     if image is None:

@@ -14,13 +14,13 @@ from foldwise.data.fold_cache import FoldCache
 from foldwise.data.split import Split
 from foldwise.data.table import Table
 from foldwise.errors import FoldwiseError, Interrupted, TrialFailed
-from foldwise.evaluation.metrics import score
 from foldwise.evaluation.threshold import final_threshold, fold_thresholds
 from foldwise.models.heads import THRESHOLD, head_for
 from foldwise.models.image_rules import as_shown
 from foldwise.spec.goal import Goal
 from foldwise.system.kill_points import reached
 from foldwise.system.redact import first_line
+from foldwise.tasks.scores import condensed_for, score
 from foldwise.training.costs import costs_before, excess
 from foldwise.training.engine_rule import Choice, choose
 from foldwise.training.engines import ENGINES
@@ -91,6 +91,7 @@ def cross_validate(
         engine = choice.engine
         chosen(choice)
         for fit in ENGINES[engine](training, enumerate(folds)):
+            fit = condensed_fit(table, splits[fit.fold], fit)  # noqa: PLW2901 masks stay in the fold that was trained
             finished.append(_scored(job, table, splits[fit.fold], fit))
             answers[fit.fold] = fit.predictions
             costs["parameters"] = max(costs.get("parameters", 0.0), float(sum(weight.size for weight in fit.weights)))
@@ -146,13 +147,20 @@ def training_for(job: TrialJob, table: Table) -> Training:
     fit, model = job.spec.fit, as_shown(job.spec.model, table.schema.image)
     return Training(
         model=model,
-        head=head_for(table.task, len(table.labels), model, fit),
+        head=head_for(table.task, len(table.class_names), model, fit),
         fit=fit,
         rates=rates_for(job.spec.lr_schedule, fit.optimizer.rate, fit.epochs),
         seed=job.seed,
         number=job.number,
         augment=job.spec.augment,
     )
+
+
+def condensed_fit(table: Table, split: Split, fit: FoldFit) -> FoldFit:
+    """A fold with its predictions as scores are computed from them."""
+    if fit.failure is not None:
+        return fit
+    return replace(fit, predictions=condensed_for(table, split.valid, fit.predictions))
 
 
 def _scored(job: TrialJob, table: Table, split: Split, fit: FoldFit) -> FoldScore:
@@ -170,7 +178,7 @@ def _scored(job: TrialJob, table: Table, split: Split, fit: FoldFit) -> FoldScor
 def _metrics(
     table: Table, goal: Goal, truth: np.ndarray, predictions: np.ndarray, threshold: float | np.ndarray
 ) -> dict[str, float]:
-    return score(table.task, len(table.labels), truth, predictions, threshold, goal.metric)
+    return score(table.task, len(table.class_names), truth, predictions, threshold, goal.metric)
 
 
 def _reason(fault: Exception) -> str:

@@ -19,7 +19,15 @@ from foldwise.training.batches import rows_per_batch
 from foldwise.training.fold_fit import Training
 
 # every kind but mlp
-NETWORKS = {"cnn": "a cnn", "layers": "a network of layers", "python": "a network of your own"}
+NETWORKS = {
+    "cnn": "a cnn",
+    "unet": "a U-Net",
+    "centre": "a detector",
+    "resnet": "a resnet",
+    "backbone": "a backbone",
+    "layers": "a network of layers",
+    "python": "a network of your own",
+}
 AskedEngine = Literal["auto", "fused", "keras"]
 ENGINE_NAMES: tuple[Literal["fused", "keras"], ...] = ("fused", "keras")
 

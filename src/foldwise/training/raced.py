@@ -9,8 +9,8 @@ import numpy as np
 
 from foldwise.data.split import Split
 from foldwise.data.table import Table
-from foldwise.evaluation.metrics import score
 from foldwise.evaluation.threshold import fold_thresholds
+from foldwise.tasks.scores import condensed_for, score
 from foldwise.training.fold_fit import Predictions
 from foldwise.trial.job import TrialJob
 from foldwise.trial.result import FoldScore
@@ -37,7 +37,9 @@ class Raced:
 
     def at_rung(self, epoch: int, answers: Mapping[int, Predictions]) -> bool:
         """Whether the trial ends at this rung, judged by each fold's predictions if its training ended there."""
-        scores = self._scores(answers)
+        scores = self._scores(
+            {fold: condensed_for(self._table, self._splits[fold].valid, own) for fold, own in answers.items()}
+        )
         for fold, reached in scores.items():
             self._noted.setdefault(fold, {})[epoch] = reached
         return self._judged(scores, epoch)
@@ -73,6 +75,6 @@ class Raced:
         pairs = [(table.target[self._splits[fold].valid], predictions) for fold, predictions in answers.items()]
         thresholds = fold_thresholds(asked, metric, pairs)
         return {
-            fold: score(table.task, len(table.labels), *pair, threshold, metric)[metric]
+            fold: score(table.task, len(table.class_names), *pair, threshold, metric)[metric]
             for fold, pair, threshold in zip(answers, pairs, thresholds, strict=True)
         }

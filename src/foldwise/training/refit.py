@@ -17,11 +17,11 @@ from foldwise.data.table import Table
 from foldwise.errors import JobError
 from foldwise.models.average import averaged
 from foldwise.models.build import answering, build
-from foldwise.models.heads import Head, to_predictions
+from foldwise.models.heads import Head
 from foldwise.seeds import REFIT_FOLD, Purpose, derive
 from foldwise.spec.fit import EarlyStop
 from foldwise.training.batches import steps_an_epoch
-from foldwise.training.by_fold.engine import predict as forward
+from foldwise.training.by_fold.engine import predictions_in_parts
 from foldwise.training.cross_validate import training_for
 from foldwise.training.engine_rule import choose
 from foldwise.training.engines import ENGINES
@@ -96,8 +96,7 @@ def refit(job: TrialJob, table: Table, rows: npt.NDArray[np.int64], result: Tria
 
 def predict(final: FinalModel, rows: Any) -> npt.NDArray[np.float64]:
     """Class probabilities (rows, classes) or values in the target's own unit (rows,), for conformed rows or images."""
-    outputs = forward(final.model, final.preparation.transform(rows))
-    return to_predictions(final.head, outputs, final.preparation.target)
+    return predictions_in_parts(final.head, final.model, final.preparation.transform(rows), final.preparation.target)
 
 
 def usual_epochs(folds: tuple[FoldScore, ...]) -> int:

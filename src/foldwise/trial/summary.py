@@ -101,12 +101,18 @@ class Confusion:
 
 @dataclass(frozen=True)
 class HoldoutScore:
-    """The model on the holdout. reads: how often any study has read the holdout of these data."""
+    """The model on the holdout.
+
+    reads: how often any study has read the holdout of these data. classes: the scores of each class of pixels or boxes.
+    """
 
     rows: int
     metrics: Mapping[str, float]
     reads: int
     confusion: Confusion | None = None
+    classes: Annotated[Mapping[str, Mapping[str, float]], Field(exclude_if=lambda classes: not classes)] = field(
+        default_factory=dict
+    )
 
 
 @dataclass(frozen=True)

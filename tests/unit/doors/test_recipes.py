@@ -18,8 +18,6 @@ from foldwise.study.plan import plan_study
 
 DATA = Path(os.environ.get("FOLDWISE_DATA", Path(__file__).parents[4] / "shared" / "data"))
 RECIPES = conf_at(None).groups()["experiment"]
-# Recipes whose data lie in DATA in another form.
-ELSEWHERE = {"scenes": ["data=npz", "data.path=rsscn7-scenes/rsscn7_subset.npz", "data.classes=classes"]}
 
 
 def _study(name, tmp_path, *words):
@@ -35,7 +33,7 @@ def test_it_composes_and_has_something_to_search(name, tmp_path):
 
 @pytest.mark.parametrize("name", RECIPES)
 def test_it_can_be_planned_on_its_data(name, tmp_path):
-    study = _study(name, tmp_path, *ELSEWHERE.get(name, []))
+    study = _study(name, tmp_path)
     data = study.fixed.data
     if hasattr(data, "path") and not (DATA / (data.name or "") / data.path).exists():
         pytest.skip(f"{data.path} is not at {DATA / (data.name or '')}; set FOLDWISE_DATA")
@@ -73,16 +71,17 @@ def test_a_lecture_s_network_has_the_lecture_s_parameters(name, data, shape, par
     assert costs_before({"parameters"}, training_for(job, plan.table), fold) == {"parameters": parameters}
 
 
-def test_scenes_are_pictures_of_any_size_in_a_folder_for_each_class(tmp_path):
+def test_scenes_may_be_pictures_of_any_size_in_a_folder_for_each_class(tmp_path):
     from PIL import Image
 
     draws = np.random.default_rng(0)
     for place in range(80):
-        folder = tmp_path / "data" / "rsscn7-scenes" / ("forest", "harbour")[place % 2]
+        folder = tmp_path / "scenes" / ("forest", "harbour")[place % 2]
         folder.mkdir(parents=True, exist_ok=True)
         pixels = draws.integers(0, 256, (40 + place, 50, 3), dtype=np.uint8)
         Image.fromarray(pixels).save(folder / f"{place}.png")
-    plan = plan_study(_study("scenes", tmp_path / "runs", f"paths.data={tmp_path / 'data'}"))
+    words = ["data=folder", f"data.path={tmp_path / 'scenes'}", "data.size=[64,64]"]
+    plan = plan_study(_study("scenes", tmp_path / "runs", *words))
     assert plan.table.schema.image == (64, 64, 3)
     assert plan.table.labels == ("forest", "harbour")
 

@@ -1,13 +1,20 @@
 """The error rate is the stated one for every metric, and a true gain is found."""
 
 import math
+from functools import partial
 
 import numpy as np
 import pytest
 from scipy import stats
 
-from foldwise.evaluation.permutation import Side, paired_test
+from foldwise.evaluation import permutation
+from foldwise.evaluation.metrics import scorer
+from foldwise.evaluation.permutation import Side
 from foldwise.spec.goal import METRICS, Goal
+
+
+def paired_test(goal, task, labels, *rows, **options):
+    return permutation.paired_test(goal, partial(scorer, task, labels, goal.metric), *rows, **options)
 
 
 def _goal(metric):

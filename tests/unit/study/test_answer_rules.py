@@ -30,7 +30,7 @@ def rules(folder, seeds, balance="none", **answers):
         folder=folder,
         spec=SimpleNamespace(fixed=fixed),
         splits=splits,
-        table=SimpleNamespace(labels=("no", "yes"), target=truth),
+        table=SimpleNamespace(labels=("no", "yes"), classes=(), target=truth),
         goal=Goal("accuracy", "maximize"),
         same_rows=False,
     )

@@ -34,7 +34,7 @@ def plan_of(folder, target, labels=(), metric="rmse", direction="minimize", thre
         folder=folder,
         spec=SimpleNamespace(fixed=fixed, corners=(corner,), space=space),
         splits=SPLITS,
-        table=SimpleNamespace(task=task, labels=labels, target=target, groups=None),
+        table=SimpleNamespace(task=task, labels=labels, classes=(), target=target, groups=None),
         goal=Goal(metric, direction),
     )
 

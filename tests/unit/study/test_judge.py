@@ -148,9 +148,9 @@ def test_where_boosting_is_better_the_verdict_never_names_the_network(cross_vali
 
     truth, right = np.arange(400) % 2, {"logistic": 0.65, "boosting": 0.85}
     plan = SimpleNamespace(
-        table=SimpleNamespace(task="binary", labels=("a", "b")),
+        table=SimpleNamespace(task="binary", labels=("a", "b"), class_names=("a", "b")),
         goal=goal_for("accuracy", "auto", "binary"),
-        holdout=SimpleNamespace(rows=truth),
+        holdout=SimpleNamespace(rows=truth, target=truth, classes=()),
         spec=SimpleNamespace(fixed=SimpleNamespace(seed=0)),
     )
     scores = tuple(BaselineScore(name, mean, 0.01, right[name], 0.5) for name, mean in cross_validated.items())

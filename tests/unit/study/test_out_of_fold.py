@@ -19,7 +19,7 @@ SPLITS = (Split(np.array([3, 4, 5]), np.array([1, 0, 2])), Split(np.array([0, 1,
 
 
 def plan_of(folder, calibrate="auto", rule="best", **certify):
-    table = SimpleNamespace(labels=("no", "yes"), target=np.array([0, 1, 0, 1, 0, 1]), rows=np.arange(10, 16))
+    table = SimpleNamespace(labels=("no", "yes"), classes=(), target=np.array([0, 1, 0, 1, 0, 1]), rows=np.arange(10, 16))
     asked = {"certify": CertifySpec(**certify), "answers": AnswersSpec(calibrate=calibrate), "select": SelectSpec(rule=rule)}
     fixed = SimpleNamespace(**asked)
     goal = Goal("accuracy", "maximize")

@@ -11,13 +11,14 @@ pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("tensorflow_started")]
 def test_the_names_are_those_of_the_specification():
     import keras
 
-    from foldwise.training import losses
+    from foldwise.tasks import one_answer
 
-    assert set(losses.LOSSES) == set(LOSSES)
-    assert all(hasattr(keras.losses, name) for name in losses.LOSSES.values())
+    assert set(one_answer.LOSSES) == {loss for loss, _ in EACH}
+    assert all(hasattr(keras.losses, name) for name in one_answer.LOSSES.values())
 
 
-EACH = [(loss, task) for loss, tasks in LOSSES.items() for task in tasks]
+ROWS = ("binary", "multiclass", "regression")
+EACH = [(loss, task) for loss, tasks in LOSSES.items() for task in tasks if task in ROWS]
 SOME = ("hinge", "categorical_focal", "msle")  # the others are the nightly tests' and, against Keras, the fused engine's
 
 

@@ -43,6 +43,9 @@ CHECKS: tuple[Callable[[Subject], Iterator[Finding]], ...] = (
     constant,
 )
 
+# Of pictures with masks or boxes, whose targets are neither labels nor numbers.
+OF_PICTURES = (exact_copies, holdout_copies, split_groups)
+
 # Several of these checks may find the same leak in a column.
 ONE_CAUSE = ("target", "encoding", "groups", "order")
 
@@ -62,7 +65,7 @@ def audit(
         holdout: the rows set aside; they are only checked for copies and groups shared with the development rows.
     """
     subject = Subject(table, np.asarray(development, dtype=np.int64), splits, holdout)
-    return merged(_first_of_each(finding for check in CHECKS for finding in check(subject)))
+    return merged(_first_of_each(finding for check in (OF_PICTURES if table.classes else CHECKS) for finding in check(subject)))
 
 
 def _first_of_each(findings: Iterator[Finding]) -> Iterator[Finding]:

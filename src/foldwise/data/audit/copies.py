@@ -10,7 +10,7 @@ import pandas as pd
 
 from foldwise.data.audit.finding import Finding
 from foldwise.data.audit.predictability import projected
-from foldwise.data.audit.subject import FEW_ROWS, Subject, hashes, table_hashes
+from foldwise.data.audit.subject import FEW_ROWS, Subject, hashes, table_hashes, target_hashes
 from foldwise.data.cells import shown
 from foldwise.seeds import Purpose, generator
 
@@ -101,7 +101,7 @@ def holdout_copies(subject: Subject) -> Iterator[Finding]:
     held = subject.holdout
     if held is None or not len(held):
         return
-    theirs = table_hashes(held) * np.uint64(0x9E3779B97F4A7C15) + pd.util.hash_array(held.target)
+    theirs = table_hashes(held) * np.uint64(0x9E3779B97F4A7C15) + target_hashes(held)
     copied = np.isin(theirs, subject.rows_hash[subject.rows])
     if copied.any() and len(subject.rows) >= FEW_ROWS:
         leak = copied.mean() >= MOSTLY and not _met_by_chance(subject)

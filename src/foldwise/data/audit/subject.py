@@ -81,7 +81,7 @@ class Subject:
     @cached_property
     def rows_hash(self) -> npt.NDArray[np.uint64]:
         """A hash of each row's features and target, (rows of table,)."""
-        return self.features_hash * np.uint64(0x9E3779B97F4A7C15) + pd.util.hash_array(self.table.target)
+        return self.features_hash * np.uint64(0x9E3779B97F4A7C15) + target_hashes(self.table)
 
     @cached_property
     def folds(self) -> tuple[Split, ...]:
@@ -119,6 +119,13 @@ def codes(cells: pd.Series[Any]) -> Floats:
 def table_hashes(table: Table) -> npt.NDArray[np.uint64]:
     """A hash of each row's features, (rows,)."""
     return hashes(table.frame) if table.images is None else image_hashes(table.images)
+
+
+def target_hashes(table: Table) -> npt.NDArray[np.uint64]:
+    """A hash of each row's target, (rows,)."""
+    if not table.classes:
+        return pd.util.hash_array(table.target)
+    return image_hashes(np.ascontiguousarray(table.target).view(np.uint8).reshape(len(table), -1))
 
 
 def image_hashes(images: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint64]:

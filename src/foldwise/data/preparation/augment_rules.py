@@ -12,7 +12,9 @@ SMALL_ROTATION = 30  # degrees; turned further, a 6 becomes a 9
 UNBLENDABLE = ("hinge", "squared_hinge")
 
 
-def check_augment(augment: AugmentSpec, shows_images: bool, symmetries: Sequence[str] | None, loss: str) -> None:
+def check_augment(
+    augment: AugmentSpec, shows_images: bool, symmetries: Sequence[str] | None, loss: str, moves: bool = False
+) -> None:
     """Refuse an augmentation that would change the meaning of rows.
 
     Args:
@@ -20,6 +22,7 @@ def check_augment(augment: AugmentSpec, shows_images: bool, symmetries: Sequence
         shows_images: whether rows are images.
         symmetries: data.symmetries; None allows everything.
         loss: fit.loss.
+        moves: whether targets are masks or boxes, which move with their pictures.
 
     Raises:
         ConfigError: at augment, augment.mixup, or the key of augment that needs a symmetry.
@@ -32,6 +35,10 @@ def check_augment(augment: AugmentSpec, shows_images: bool, symmetries: Sequence
         raise ConfigError("augment", f"{augment.kind} varies {wanted}, and the data are {found}; use augment={other}")
     if augment.mixup > 0 and loss in UNBLENDABLE:
         raise ConfigError("augment.mixup", f"blends targets, and fit.loss={loss} takes only two values; set augment.mixup=0")
+    if moves and isinstance(augment, ImageAugment):
+        for key in ("mixup", "rand_augment", "cutout"):
+            if getattr(augment, key) > 0:
+                raise ConfigError(f"augment.{key}", f"does not move masks or boxes with their pictures; set augment.{key}=0")
     if symmetries is None or not isinstance(augment, ImageAugment):
         return
     for key, needed in _needed(augment):

@@ -4,27 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from foldwise.errors import DataError
 
+if TYPE_CHECKING:
+    from foldwise.data.sources.box_file import Boxed
+
 MOST_BYTES = 4 * 2**30  # of one array of pixels: a header may promise more than fits into memory
 MOST_CHANNELS = 32
 COLOURS = (1, 3, 4)
-ONE_LABEL = "but a model here gives one label for each image, none for each pixel"
+ONE_LABEL = "but data.labels gives one label for each image, and masks are named by data.masks"
 
 Pixels = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True, eq=False)
 class ImageSource:
-    """Images and their labels.
+    """Images and their labels or masks.
 
     images: (rows, height, width, channels).
     labels: (rows,), numbers or text; None without labels.
+    masks: (rows, height, width), whole numbers as they were read; None without masks.
+    classes: the names of the masks' classes; None if they have none.
+    groups: (rows,), of data.group.
+    boxed: the boxes of the images; None without boxes.
     rows: (rows,), zero-based position in the source; unreadable images are left out.
     place: the name of the source in messages.
     """
@@ -34,6 +41,10 @@ class ImageSource:
     rows: npt.NDArray[np.int64]
     place: str
     notes: tuple[str, ...] = ()
+    masks: npt.NDArray[Any] | None = None
+    classes: tuple[str, ...] | None = None
+    groups: npt.NDArray[Any] | None = None
+    boxed: Boxed | None = None
 
 
 def image_source(

@@ -9,6 +9,7 @@ import numpy as np
 
 from foldwise.data.formula_text import QUOTE, is_formula
 from foldwise.data.sources.image_array import ONE_LABEL, ImageSource
+from foldwise.data.sources.mask_folder import read_masked
 from foldwise.data.sources.pictures import ENDINGS, NAMED, find_pictures, read_pictures, shown_broken
 from foldwise.errors import ConfigError, DataError
 from foldwise.spec.data import CsvData
@@ -16,17 +17,20 @@ from foldwise.spec.images import FolderData
 from foldwise.spec.places import Paths, usable_path
 
 
-def read_folder(data: FolderData, folder: Path, labels: str | None) -> ImageSource:
+def read_folder(data: FolderData, folder: Path, labels: str | None, masks: Path | None = None) -> ImageSource:
     """The pictures in a folder, resized to one size.
 
     Args:
         data: the options.
         folder: the folder.
         labels: the CSV file, in the folder or elsewhere; None if the folder has a folder for each class.
+        masks: the folder of masks, which take the place of labels.
 
     Raises:
-        DataError: there are no pictures, or too many are broken, with number and path.
+        DataError: there are no pictures, or too many are broken, with number and path; or a mask does not fit its picture.
     """
+    if masks is not None:
+        return read_masked(data, folder, masks)
     files, names = _listed(data, folder, labels) if labels else _by_class(folder)
     decoded = read_pictures(files, data.size, data.channels, data.broken)
     notes = [] if labels else _without_pictures(folder, names)

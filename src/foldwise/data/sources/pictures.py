@@ -29,11 +29,13 @@ class Decoded:
     """The readable pictures.
 
     images: (rows, height, width, channels). kept: (rows,), their positions among the files. broken: position -> reason.
+    sizes: height and width of each before it was resized.
     """
 
     images: Pixels
     kept: npt.NDArray[np.int64]
     broken: dict[int, str]
+    sizes: tuple[tuple[int, int], ...] = ()
 
 
 def find_pictures(folder: Path) -> list[Path]:
@@ -86,15 +88,18 @@ def read_pictures(
     check_size((len(good), height, width, channels), "the pictures", "set data.size=[height,width] to a smaller one")
     images = np.empty((len(good), height, width, channels), dtype=np.uint8)
     kept: list[int] = []
-    for place, _ in good:
+    sizes = dict[int, tuple[int, int]]()
+    for place, look in good:
         picture = _decode(files[place], (height, width), channels)
         if isinstance(picture, str):
             bad[place] = picture
         else:
             images[len(kept)] = picture
             kept.append(place)
+            sizes[place] = look.size
     _refuse_broken(bad, files, broken, before)
-    return Decoded(images[: len(kept)], np.array(kept, dtype=np.int64), dict(sorted(bad.items())))
+    whole = tuple(sizes[place] for place in kept)
+    return Decoded(images[: len(kept)], np.array(kept, dtype=np.int64), dict(sorted(bad.items())), whole)
 
 
 def shown_broken(broken: dict[int, str], files: Sequence[Path], before: int = 0) -> str:
@@ -120,7 +125,7 @@ class _Look:
 
 def _look(path: Path) -> _Look | str:
     try:
-        with _opened(path) as picture:
+        with open_picture(path) as picture:
             if fault := _unfit(picture):
                 return fault
             turned = picture.getexif().get(ORIENTATION, 1) >= 5  # by 90 degrees
@@ -140,7 +145,7 @@ def _decode(path: Path, size: tuple[int, int], channels: int) -> npt.NDArray[np.
     from PIL import Image, ImageOps
 
     try:
-        with _opened(path) as opened:
+        with open_picture(path) as opened:
             picture = ImageOps.exif_transpose(opened)
             if picture.mode.startswith("I"):  # 16 bits a pixel: keep the upper eight
                 picture = Image.fromarray((np.asarray(picture).astype(np.uint32) >> 8).clip(0, 255).astype(np.uint8))
@@ -152,8 +157,16 @@ def _decode(path: Path, size: tuple[int, int], channels: int) -> npt.NDArray[np.
         return _why(fault)
 
 
+def upright_size(path: Path) -> tuple[int, int]:
+    """Height and width of a readable picture when upright."""
+    look = _look(path)
+    assert isinstance(look, _Look)
+    return look.size
+
+
 @contextmanager
-def _opened(path: Path) -> Iterator[Any]:
+def open_picture(path: Path) -> Iterator[Any]:
+    """A PNG or JPEG opened by Pillow, which raises anything for a hostile file."""
     from PIL import Image
 
     with open_regular(path) as file:

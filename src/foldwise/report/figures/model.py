@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from foldwise.evaluation.metrics import confusion
 from foldwise.models.heads import label_codes
 from foldwise.models.network_graph import NetworkGraph
+from foldwise.report.figures.box_curves import draw_box_curves
 from foldwise.report.figures.calibration import draw_calibration
 from foldwise.report.figures.confusion import draw_confusion
 from foldwise.report.figures.filters import draw_filters
@@ -22,7 +23,7 @@ from foldwise.report.figures.network import draw_network
 from foldwise.report.figures.ranking import draw_precision_recall, draw_roc
 from foldwise.report.figures.regression import draw_predicted_true, draw_residuals
 from foldwise.report.figures.style import save
-from foldwise.spec.goal import Task
+from foldwise.spec.goal import CLASSES, Task
 
 Array = npt.NDArray[Any]
 
@@ -45,18 +46,21 @@ def draw_model(
         folder: for the figures; created if missing.
         task: the kind of prediction.
         target: the name of the target.
-        labels: () for regression; of two labels, the second is the positive one.
+        labels: () for regression; of two labels, the second is the positive one; of boxes their classes.
         truth: class codes or numbers of the holdout, (rows,).
-        predictions: class probabilities (rows, classes) or numbers (rows,); all finite.
+        predictions: class probabilities (rows, classes) or numbers (rows,); all finite; of boxes condensed, see
+            `detection.precision`.
         threshold: of two labels, the second is the answer if its probability is above the threshold.
         images: (rows, height, width, channels), if rows are images.
         network: with its first layer, if that was inspected with these images.
     """
-    holdout = (
-        _numbers(target, truth, predictions, images)
-        if task == "regression"
-        else _classes(target, labels, truth, predictions, threshold, images)
-    )
+    holdout: Iterator[tuple[str, Figure | None]] = iter(())  # of masks and boxes: the task draws the pictures itself
+    if task == "regression":
+        holdout = _numbers(target, truth, predictions, images)
+    elif task in CLASSES:
+        holdout = _classes(target, labels, truth, predictions, threshold, images)
+    elif task == "detection":
+        holdout = iter([("precision_recall", draw_box_curves(predictions, labels))])
     drawn = [save(figure, folder / f"{name}.png") for name, figure in holdout if figure is not None] if len(truth) else []
     if images is not None and network.first is not None:
         drawn.append(save(draw_filters(network.first, images), folder / "filters.png"))

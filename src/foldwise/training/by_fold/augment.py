@@ -14,6 +14,8 @@ from foldwise.data.preparation.fold import Features
 from foldwise.data.preparation.pixels import Images
 from foldwise.seeds import Purpose, derive
 from foldwise.spec.augment import AugmentSpec, ImageAugment, VectorAugment
+from foldwise.spec.goal import Task as TaskName
+from foldwise.tasks.table import task_of
 
 Tensor = Any  # TensorFlow ships no types
 # (x, y, weight or None, step) -> the same, varied; x as the network takes it
@@ -39,24 +41,38 @@ JITTER, DROPOUT, NOISE, FIRST, SECOND = range(5)  # draws of one step
 DRAWS_A_STEP = 5
 
 
-def vary_for(augment: AugmentSpec, features: Features, *place: int) -> Vary:
+def vary_for(augment: AugmentSpec, features: Features, task: TaskName, *place: int) -> Vary:
     """The function that augments the batches of a fold.
 
     Args:
         augment: the changes.
         features: the fold's training rows, the only ones whose statistics are used.
+        task: masks and boxes move with their pictures.
         place: the study's seed, the trial's number, the fold's number.
     """
     seed = derive(Purpose.AUGMENT, *place)
     scaled = scaled_for(features)
     if isinstance(augment, ImageAugment):
         assert isinstance(features, Images)  # see check_augment
+        together = task_of(task).moved(augment, features.image, seed)
+        if together is not None:
+            return _together(together, features, scaled)
         change = _images(augment, features, seed)
         return _mixed(augment.mixup, seed, lambda x, step: scaled(change(x, step)))
     if isinstance(augment, VectorAugment):
         change = _vectors(augment, np.asarray(features), seed)
         return _mixed(augment.mixup, seed, change)
     return lambda x, y, weight, step: (scaled(x), y, weight)
+
+
+def _together(move: Callable[..., Any], features: Images, scaled: Callable[[Tensor], Tensor]) -> Vary:
+    """Pictures changed together with their targets."""
+
+    def vary(x: Tensor, y: Tensor, weight: Tensor | None, step: Tensor) -> tuple[Tensor, Tensor, Tensor | None]:
+        images, y = move(tf.reshape(tf.cast(x, tf.float32), [-1, *features.image]), y, step)
+        return scaled(tf.reshape(images, [-1, features.shape[1]])), y, weight
+
+    return vary
 
 
 def scaled_for(features: Features) -> Callable[[Tensor], Tensor]:

@@ -18,12 +18,14 @@ import tensorflow as tf
 from foldwise.data.preparation.fold import Features, FoldData
 from foldwise.data.preparation.layout import Layout
 from foldwise.data.preparation.pixels import Images
+from foldwise.data.preparation.target_scale import TargetScale
 from foldwise.models.build import answering, build, first_weights
-from foldwise.models.heads import to_predictions
+from foldwise.models.heads import Head
 from foldwise.seeds import Purpose, derive
 from foldwise.spec.augment import ImageAugment
 from foldwise.spec.layers import LayersSpec
 from foldwise.spec.model import MlpSpec
+from foldwise.tasks.table import task_of
 from foldwise.training.batches import epoch_orders, rows_per_batch
 from foldwise.training.by_fold.augment import scaled_for, vary_for
 from foldwise.training.by_fold.auxiliary import Assisted, Members
@@ -37,6 +39,7 @@ from foldwise.training.losses import curve_metric, loss_for
 
 STEPS_AT_ONCE = 64  # maximum of steps in the graph between two returns to Python; more would only delay Ctrl-C
 MOST_NETWORKS = 4  # kept for later trials
+PICTURES_AT_ONCE = 32  # pictures whose every pixel is answered: all maps of a batch are in memory together
 ROWS_AT_ONCE = 4096  # rows in a batch of validation or prediction; its size does not change results
 
 
@@ -161,9 +164,11 @@ def _fit(training: Training, compiled: _Compiled, number: int, data: FoldData, s
     answers = answering(network)
 
     def answer() -> Predictions:
-        return to_predictions(head, predict(answers, data.valid_x), data.target)
+        return predictions_in_parts(head, answers, data.valid_x, data.target)
 
-    watch = _FoldWatch(training, number, _valid_batches(data), scaled_for(data.valid_x), answer, data.target.sd, compiled.share)
+    watch = _FoldWatch(
+        training, number, _valid_batches(training, data), scaled_for(data.valid_x), answer, data.target.sd, compiled.share
+    )
     own = own_callbacks(training.fit, training.number, number)
     network.fit(
         _train_batches(training, number, data),
@@ -183,7 +188,7 @@ def _fit(training: Training, compiled: _Compiled, number: int, data: FoldData, s
     return FoldFit(
         fold=number,
         weights=weights,
-        predictions=to_predictions(head, np.zeros((0, head.units)), data.target) if failure else answer(),
+        predictions=np.zeros((0, head.units)) if failure else answer(),
         curves={name: tuple(value * unit.get(name, 1.0) for value in values) for name, values in watch.curves.items()},
         best_epoch=watch.patience.best_epoch,
         seconds=time.perf_counter() - started,
@@ -200,10 +205,21 @@ def _recordings(training: Training, fold: int) -> list[keras.callbacks.Callback]
 def predict(network: keras.Model, features: Features) -> npt.NDArray[np.float32]:
     """Raw outputs (rows, units) for features (rows, features)."""
     if not len(features):  # for no rows TensorFlow's convolutions give the wrong number of maps
-        return np.zeros((0, network.output_shape[-1]), dtype=np.float32)
-    starts = range(0, len(features), ROWS_AT_ONCE)
-    parts = [network(features[start : start + ROWS_AT_ONCE], training=False) for start in starts]
+        return np.zeros((0, *network.output_shape[1:]), dtype=np.float32)
+    at_once = ROWS_AT_ONCE if len(network.output_shape) == 2 else PICTURES_AT_ONCE
+    starts = range(0, len(features), at_once)
+    parts = [network(features[start : start + at_once], training=False) for start in starts]
     return np.concatenate([keras.ops.convert_to_numpy(part) for part in parts])
+
+
+def predictions_in_parts(head: Head, network: keras.Model, features: Features, target: TargetScale) -> Predictions:
+    """What a network predicts for features (rows, features). Of pictures the outputs of some rows at a time are kept."""
+    task = task_of(head.task)
+    if not task.of_pictures:
+        return task.predictions(head, predict(network, features), target)
+    starts = range(0, max(1, len(features)), PICTURES_AT_ONCE)
+    parts = [predict(network, features[start : start + PICTURES_AT_ONCE]) for start in starts]
+    return np.concatenate([task.predictions(head, part, target) for part in parts])
 
 
 def _train_batches(training: Training, number: int, data: FoldData) -> tf.data.Dataset:
@@ -212,7 +228,8 @@ def _train_batches(training: Training, number: int, data: FoldData) -> tf.data.D
     rows = own * training.augment.copies
     size = rows_per_batch(training.fit.batch_size, rows)
     arrays = _tensors(data.train_x, data.train_y, data.train_weight)
-    vary = vary_for(training.augment, data.train_x, training.seed, training.number, number)
+    vary = vary_for(training.augment, data.train_x, training.head.task, training.seed, training.number, number)
+    encode = task_of(training.head.task).encoder(training.head, training.model) or as_it_is
 
     def orders() -> Iterator[npt.NDArray[np.int32]]:
         return epoch_orders(training.seed, training.number, number, rows, training.fit.epochs)
@@ -222,7 +239,8 @@ def _train_batches(training: Training, number: int, data: FoldData) -> tf.data.D
 
     def gather(step: tf.Tensor, index: tf.Tensor) -> tuple[tf.Tensor, ...]:
         x, y, *weight = (tf.gather(array, index % own) for array in arrays)
-        return tuple(part for part in vary(x, y, weight[0] if weight else None, step) if part is not None)
+        varied, target, weighed = vary(x, y, weight[0] if weight else None, step)
+        return tuple(part for part in (varied, encode(target), weighed) if part is not None)
 
     options = tf.data.Options()
     options.experimental_optimization.apply_default_optimizations = False  # they cost more than they gain
@@ -232,10 +250,18 @@ def _train_batches(training: Training, number: int, data: FoldData) -> tf.data.D
     return batches.enumerate().map(gather, num_parallel_calls=at_once).prefetch(tf.data.AUTOTUNE).with_options(options)
 
 
-def _valid_batches(data: FoldData) -> list[tuple[tf.Tensor, ...]]:
-    arrays = _tensors(data.valid_x, data.valid_y, data.valid_weight)
-    starts = range(0, len(data.valid_x), ROWS_AT_ONCE)
-    return [tuple(array[start : start + ROWS_AT_ONCE] for array in arrays) for start in starts]
+def _valid_batches(training: Training, data: FoldData) -> list[tuple[tf.Tensor, ...]]:
+    task = task_of(training.head.task)
+    encode = task.encoder(training.head, training.model) or as_it_is
+    x, y, *weight = _tensors(data.valid_x, data.valid_y, data.valid_weight)
+    at_once = PICTURES_AT_ONCE if task.of_pictures else ROWS_AT_ONCE
+    each = [slice(start, start + at_once) for start in range(0, len(data.valid_x), at_once)]
+    return [(x[some], encode(y[some]), *(part[some] for part in weight)) for some in each]
+
+
+def as_it_is(target: tf.Tensor) -> tf.Tensor:
+    """A target that the loss compares itself."""
+    return target
 
 
 def _tensors(*arrays: Features | None) -> tuple[tf.Tensor, ...]:

@@ -13,6 +13,8 @@ from foldwise.errors import ConfigError, DataError
 from foldwise.spec.images import FolderData, NpzData
 from tests.unit.data.images import LABELS, blobs, write_pictures
 
+ONE = "but data.labels gives one label for each image, and masks are named by data.masks"
+
 
 def folder(path, **options):
     return FolderData(kind="folder", path=str(path), **options)
@@ -189,9 +191,9 @@ def test_full_class_folders_are_not_mentioned(tmp_path):
 @pytest.mark.parametrize(
     ("labels", "said"),
     [
-        ("masks", "masks is a folder of pictures, but a model here gives one label for each image, none for each pixel; name"),
-        ("bare", "bare is a folder, but a model here gives one label for each image, none for each pixel; name a CSV file"),
-        ("masks/0/000.png", "000.png is a picture, but a model here gives one label for each image, none for each pixel; name"),
+        ("masks", f"masks is a folder of pictures, {ONE}; name a CSV file"),
+        ("bare", f"bare is a folder, {ONE}; name a CSV file"),
+        ("masks/0/000.png", f"000.png is a picture, {ONE}; name"),
         ("gone", "file not found: gone in .*; put a CSV file of names and labels there, or give its path"),
     ],
 )
@@ -206,6 +208,6 @@ def test_labels_that_are_masks_get_advice_that_fits(tmp_path, labels, said):
 @pytest.mark.parametrize("shape", [(6, 8, 8), (6, 8, 8, 1), (6, 4, 4)])
 def test_masks_in_an_archive_are_no_labels(tmp_path, shape):
     np.savez(tmp_path / "masked.npz", images=np.zeros((6, 8, 8), np.uint8), masks=np.zeros(shape, np.uint8))
-    said = r"labels have shape \(6, .*\), as masks have, but a model here gives one label for each image.*shape \(6,\)"
+    said = r"labels have shape \(6, .*\), as masks have, but data.labels gives one label for each image.*shape \(6,\)"
     with pytest.raises(DataError, match=said):
         read_image_table(NpzData(kind="npz", path=str(tmp_path / "masked.npz"), labels="masks"))

@@ -32,7 +32,7 @@ def varied(augment, features, y=None, weight=None, step=0, place=(1, 2, 3)):
     rows = features.bytes() if isinstance(features, Images) else features
     y = np.eye(2, dtype=np.float32)[np.arange(len(rows)) % 2] if y is None else y
     weight = None if weight is None else tf.constant(weight)
-    x, y, weight = vary_for(augment, features, *place)(tf.constant(rows), tf.constant(y), weight, tf.constant(step))
+    x, y, weight = vary_for(augment, features, "binary", *place)(tf.constant(rows), tf.constant(y), weight, tf.constant(step))
     return x.numpy(), y.numpy(), None if weight is None else weight.numpy()
 
 

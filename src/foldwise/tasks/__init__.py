@@ -1,0 +1,1 @@
+"""What can be predicted: a folder for each task, and the questions that the rooms above ask it."""

@@ -1,0 +1,1 @@
+"""A label for each row: one of two, or one of several."""

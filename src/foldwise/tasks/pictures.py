@@ -1,0 +1,54 @@
+"""What the tasks of pictures share: a target for each pixel, or boxes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from foldwise.evaluation.under_weights import Weighted
+from foldwise.spec.goal import Task as TaskName
+from foldwise.tasks.task import Array, Encode, Scorer
+
+if TYPE_CHECKING:
+    from foldwise.models.heads import Head
+    from foldwise.spec.augment import AugmentSpec
+    from foldwise.spec.model import ModelSpec
+
+
+@dataclass(frozen=True)
+class OfPictures:
+    """A task whose target is a part of a picture; see `Task`. Scores are those of condensed rows alone."""
+
+    name: TaskName
+    of_pictures: bool = True
+
+    def scorer(self, classes: int, metric: str, threshold: float | Array = 0.5) -> Scorer:
+        """As `Task`; each task has its own."""
+        raise NotImplementedError
+
+    def by_class(self, rows: Array, classes: Sequence[str]) -> Mapping[str, Mapping[str, float]]:
+        """As `Task`; each task has its own."""
+        return {}
+
+    def under_weights(
+        self, classes: int, metric: str, truth: Array, models: Sequence[Array], thresholds: Sequence[Array | float]
+    ) -> Weighted:
+        """The metric of pictures that are repeated as often as their weights say."""
+        score_of, unseen = self.scorer(classes, metric), truth[:0]
+
+        def weighted(weights: Array) -> Array:
+            drawn = [np.repeat(np.arange(len(times)), times.astype(np.int64)) for times in weights]
+            return np.array([[score_of(unseen, model[at]) for model in models] for at in drawn])
+
+        return weighted
+
+    def encoder(self, head: Head, model: ModelSpec) -> Encode | None:
+        """None: the loss compares the target itself."""
+        return None
+
+    def moved(self, augment: AugmentSpec, image: tuple[int, int, int], seed: int) -> Callable[..., Any] | None:
+        """None: nothing moves."""
+        return None

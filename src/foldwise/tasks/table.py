@@ -1,0 +1,26 @@
+"""The tasks by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from importlib import import_module
+
+from foldwise.spec.goal import Task as TaskName
+from foldwise.tasks.task import Task
+
+# name -> the folder of its task; a folder is imported when it is asked for
+FOLDERS: Mapping[TaskName, str] = {
+    "binary": "labels",
+    "multiclass": "labels",
+    "regression": "numbers",
+    "segmentation": "segmentation",
+    "detection": "detection",
+}
+
+
+@cache
+def task_of(name: TaskName) -> Task:
+    """The task of this name."""
+    made: Task = import_module(f"foldwise.tasks.{FOLDERS[name]}.task").make(name)
+    return made
