@@ -38,7 +38,7 @@ def file_weights(spec: BackboneSpec) -> list[Array]:
         raise ConfigError("model.weights", f"{rule}; choose the file's model.architecture, or another file") from None
 
 
-@lru_cache(maxsize=1)
+@lru_cache(maxsize=2)
 def _loaded(architecture: str, sha256: str, suffix: str) -> tuple[Array, ...]:
     """The same as a tuple.
 

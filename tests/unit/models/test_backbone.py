@@ -38,7 +38,7 @@ def _original(architecture):
 
     network = getattr(keras.applications, architecture)(include_top=False, weights=None, input_shape=IMAGE, pooling="avg")
     draws = np.random.default_rng(1)
-    network.set_weights([draws.random(weight.shape) for weight in network.get_weights()])
+    network.set_weights([1.1 * weight + 0.001 * draws.random(weight.shape) for weight in network.get_weights()])
     prepared = (
         PIXELS if architecture in (SMALL, "EfficientNetB0") else keras.applications.mobilenet_v2.preprocess_input(PIXELS.copy())
     )
@@ -81,6 +81,7 @@ def test_weights_of_a_file_give_what_keras_gives_with_its_own_preprocessing(arch
     assert np.allclose(_vector(network), expected, rtol=1e-4, atol=1e-4 * np.abs(expected).max())
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("suffix", [".weights.h5", ".keras"])
 def test_files_of_keras_s_other_forms_are_read_too(suffix, tmp_path):
     _, expected = _original(SMALL)
@@ -144,18 +145,23 @@ def test_a_layer_that_it_does_not_have_is_refused():
         _build(_spec(trainable="conv_2"))
 
 
-def test_a_file_of_other_weights_is_refused(tmp_path):
+def _refused(architecture, name, content):
     from foldwise.models.try_out import try_out
 
-    (tmp_path / "w.h5").write_bytes(b"not weights at all")
-    rows = [("w.h5", b"not weights at all")]
-    rows += [(f"w{suffix}", Path(_file(tmp_path, SMALL, suffix).name).read_bytes()) for suffix in (".weights.h5", ".keras")]
-    for name, content in rows:
-        spec = _spec("MobileNetV2", weights=name, sha256=hold(content))
-        with pytest.raises(
-            ConfigError, match=rf"model\.weights: {name} does not hold the weights of MobileNetV2 without its top"
-        ):
-            try_out(spec, ROWS.shape[1], SOFTMAX)
+    spec = _spec(architecture, weights=name, sha256=hold(content))
+    rule = rf"model\.weights: {name} does not hold the weights of {architecture} without its top"
+    with pytest.raises(ConfigError, match=rule):
+        try_out(spec, ROWS.shape[1], SOFTMAX)
+
+
+def test_a_file_that_is_not_one_of_weights_is_refused():
+    _refused(SMALL, "w.h5", b"not weights at all")
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("suffix", [".weights.h5", ".keras"])
+def test_a_file_of_another_architecture_is_refused(suffix, tmp_path):
+    _refused("MobileNetV2", f"w{suffix}", Path(_file(tmp_path, SMALL, suffix).name).read_bytes())
 
 
 def test_random_weights_are_reported():
