@@ -168,7 +168,7 @@ def foldwise_fold(name: str, of: Digits, epochs: int) -> tuple[Callable[[], obje
     from foldwise.spec.model import ModelSpec
     from foldwise.training.by_fold import engine as keras_fit
     from foldwise.training.engine_rule import choose
-    from foldwise.training.engines import ENGINES
+    from foldwise.training.engines import engine_for
     from foldwise.training.fold_fit import Training
     from foldwise.training.schedule import rates_for
 
@@ -183,7 +183,7 @@ def foldwise_fold(name: str, of: Digits, epochs: int) -> tuple[Callable[[], obje
     choice = choose(training, "auto", 1, len(x) - VALID, 784)
 
     def following() -> object:
-        (done,) = ENGINES[choice.engine](training, [(0, fold)])
+        (done,) = engine_for(choice.engine, "tensorflow")(training, [(0, fold)])
         assert done.failure is None
         return done
 

@@ -14,7 +14,19 @@ from pathlib import Path
 from typing import Any
 
 RESULTS = Path(__file__).parent / "results"
-LIBRARIES = ("foldwise", "tensorflow", "keras", "scikit-learn", "numpy", "optuna", "scikeras", "keras-tuner", "mlflow")
+LIBRARIES = (
+    "foldwise",
+    "tensorflow",
+    "keras",
+    "scikit-learn",
+    "numpy",
+    "optuna",
+    "scikeras",
+    "keras-tuner",
+    "mlflow",
+    "jax",
+    "torch",
+)
 
 
 def seconds(work: Callable[[], object]) -> float:

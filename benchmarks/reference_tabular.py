@@ -149,7 +149,7 @@ def ours(folder: Path, words: Sequence[str]) -> None:
     from foldwise.study.plan import plan_study
     from foldwise.training.by_fold.engine import predict
     from foldwise.training.cross_validate import training_for
-    from foldwise.training.engines import ENGINES
+    from foldwise.training.engines import engine_for
     from foldwise.training.runtime import start
 
     plan = plan_study(read_study(compose_study(words)))
@@ -157,7 +157,7 @@ def ours(folder: Path, words: Sequence[str]) -> None:
     job = plan.job(0, plan.spec.space.defaults())
     (data,) = FoldCache(plan.table, plan.splits, job.seed).folds(job.spec.prep, job.spec.balance)
     training = training_for(job, plan.table)
-    (fitted,) = ENGINES["fused"](training, [(0, data)])
+    (fitted,) = engine_for("fused", "tensorflow")(training, [(0, data)])
     network = answering(build(training.model, data.train_x.shape[1], training.head, 0, data.columns, data.layout))
     network.set_weights(fitted.weights)
     preparation = fit_preparation(plan.table, plan.splits[0].train, job.spec.prep)

@@ -6,12 +6,14 @@ from collections.abc import Mapping, Sequence
 from functools import wraps
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
-from foldwise.doors.compose import Request, compose_service, request_study
+from foldwise.config.read import read_service
+from foldwise.doors.compose import Request, compose_service, compose_study, request_study
 from foldwise.errors import ConfigError
 from foldwise.python.study_result import StudyResult
 from foldwise.spec.data import HashHoldout
 from foldwise.spec.function import is_of_hp
 from foldwise.spec.python_value import PythonFrame, PythonFunction
+from foldwise.spec.study import TrainingSpec
 from foldwise.system.process_state import restored
 
 if TYPE_CHECKING:
@@ -125,7 +127,6 @@ def list_all(*overrides: str) -> Mapping[str, list[dict[str, Any]]]:
     Raises:
         ConfigError: an option is wrong, or nothing was tuned there.
     """
-    from foldwise.config.read import read_service
     from foldwise.doors.listing import listed
     from foldwise.schedule.door import listed_jobs
     from foldwise.spec.services import ListSpec
@@ -175,15 +176,19 @@ def _run(request: Request, search: bool) -> StudyResult:
 def _request(overrides: Sequence[str], frame: Any, target: str | None, values: Mapping[str, Any]) -> Request:
     """The request; a frame and functions are wrapped as values that only Python can give."""
     rows = {} if target is None else {"target": target}
+    handed = _handed_over(values)
+    model = handed.get("model")
+    if isinstance(model, Mapping) and "build" in model:
+        handed["model"] = {**_ranges_of(model["build"], overrides, values), **model}
     if frame is None:
-        return request_study(overrides, {**{f"data.{key}": value for key, value in rows.items()}, **_handed_over(values)})
+        return request_study(overrides, {**{f"data.{key}": value for key, value in rows.items()}, **handed})
     import pandas as pd
 
     if not isinstance(frame, pd.DataFrame):
         raise ConfigError("frame", f"must be a pandas DataFrame, got {type(frame).__name__}; make one by pandas.DataFrame(...)")
     return request_study(
         overrides,
-        _handed_over(values),
+        handed,
         {"kind": "frame", "given": PythonFrame(frame), "holdout": HashHoldout().model_dump(), **rows},
     )
 
@@ -193,8 +198,7 @@ def _handed_over(value: Any, key: str = "") -> Any:
     if key == "model" and callable(value):
         return _handed_over({"kind": "python", "build": value}, key)
     if isinstance(value, Mapping):
-        found = {name: _handed_over(item, f"{key}.{name}" if key else str(name)) for name, item in value.items()}
-        return {**_ranges_of(found["build"]), **found} if key == "model" and "build" in found else found
+        return {name: _handed_over(item, f"{key}.{name}" if key else str(name)) for name, item in value.items()}
     if isinstance(value, list | tuple):
         if value and value[0] == "choice" and any(callable(item) for item in value):
             raise ConfigError(key, _between_functions(key))
@@ -211,13 +215,15 @@ def _handed_over(value: Any, key: str = "") -> Any:
         raise ConfigError(key, f"{fault}{proposal}") from None
 
 
-def _ranges_of(build: Any) -> dict[str, Any]:
-    """The ranges that KerasTuner's `build(hp)` asks for; those beside it in the section win."""
+def _ranges_of(build: Any, overrides: Sequence[str], values: Mapping[str, Any]) -> dict[str, Any]:
+    """The ranges that KerasTuner's `build(hp)` asks for, on the study's backend; those beside it in the section win."""
     if not isinstance(build, PythonFunction) or not is_of_hp(build):
         return {}
+    given = {key: value for key, value in values.items() if key.partition(".")[0] == "training"}
+    backend = read_service(TrainingSpec, compose_study(overrides, given)["training"]).backend
     from foldwise.training.hp_ranges import hp_ranges
 
-    return hp_ranges(build)
+    return hp_ranges(build, backend)
 
 
 def _between_functions(key: str) -> str:

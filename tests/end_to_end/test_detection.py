@@ -63,7 +63,6 @@ def test_squares_are_found_and_answered(tmp_path):
     [
         (["data.classes=[light]"], "squares.json, image "),
         (["data.boxes=gone.json"], "data.boxes: not found: gone.json"),
-        (["model=cnn"], "model: cnn is not for a detection task; use model=centre"),
         (["model.depth=7"], "cannot be halved 7 times"),
         (["goal.metric=accuracy"], "goal.metric: 'accuracy' is not defined for a detection task; use one of ap50, ap"),
         (["fit.loss=mse"], "fit.loss: mse does not suit a detection task"),
@@ -78,6 +77,12 @@ def test_what_does_not_suit_boxes_is_one_sentence(words, sentence, tmp_path):
     assert sentence in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
     assert not (tmp_path / "runs").exists()
+
+
+def test_a_network_for_labels_is_one_sentence(tmp_path):
+    done = run("tune", *write_squares(tmp_path, count=20), "model=cnn", runs=tmp_path / "runs")
+    assert done.returncode == 2
+    assert "model: cnn is not for a detection task; use model=centre" in done.stderr
 
 
 def test_an_empty_file_of_boxes_is_one_sentence(tmp_path):

@@ -18,7 +18,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from foldwise.bundle.agreement import check_agreement
-from foldwise.bundle.card import Card, CardPart, Ensemble, Interval, Sample, read_card, write_card
+from foldwise.bundle.card import CARD, Card, CardPart, Ensemble, Interval, Sample, read_card, write_card
 from foldwise.bundle.checksums import check, hash_of
 from foldwise.bundle.libraries import as_words, other_libraries, versions_here
 from foldwise.bundle.network_file import check_network
@@ -44,7 +44,7 @@ from foldwise.system.redact import first_line
 from foldwise.tasks.table import task_of
 from foldwise.tasks.task import Task
 
-NETWORK, PREPARATION, CARD = "network.keras", "preparation.json", "bundle.json"
+NETWORK, PREPARATION = "network.keras", "preparation.json"
 SAMPLES = 5
 TOLERANCE = 1e-5
 
@@ -247,7 +247,7 @@ def save_bundle(
         labels=table.class_names,
         schema=schema,
         reading=reading,
-        versions=versions_here(),
+        versions=versions_here(keras.backend.backend()),
         sample=(),
         threshold=threshold,
         profile=profile_of(table.frame, schema),

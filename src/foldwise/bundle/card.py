@@ -20,7 +20,9 @@ from foldwise.models.heads import Head
 from foldwise.spec.data import Reading
 from foldwise.spec.stored import first_fault
 from foldwise.system.judged_json import read_json
+from foldwise.system.keras_backend import BACKENDS, USUAL, Backend
 
+CARD = "bundle.json"
 FORMAT, OF_ENSEMBLE = 4, 5  # a bundle that is no ensemble keeps the format that earlier versions read
 MOST_BYTES = 256 * 2**20
 READ = (2, 3, 4, 5)  # format 2 has no hashes and no profile, 3 no calibration and no interval, 4 no ensemble
@@ -112,6 +114,11 @@ class Card:
     interval: Interval | None = None
     ensemble: Ensemble | None = None
 
+    @property
+    def backend(self) -> Backend:
+        """What Keras computed with when the network was trained; its library is among the versions."""
+        return next((name for name in BACKENDS if name in self.versions and name != USUAL), USUAL)
+
     def with_sample(self, sample: tuple[Sample, ...]) -> Card:
         """The same card with these sample rows."""
         return replace(self, sample=sample)
@@ -164,6 +171,15 @@ def read_card(path: Path) -> Card:
         raise JobError(f"{path} is not the card of a bundle: {first_fault(fault)}") from None
     except (ValueError, KeyError, TypeError) as fault:
         raise JobError(f"{path} is not the card of a bundle: {fault}") from None
+
+
+def backend_of(folder: Path) -> Backend:
+    """The backend that the bundle in a folder was trained on.
+
+    Raises:
+        JobError: as `read_card`.
+    """
+    return read_card(folder / CARD).backend
 
 
 def _given(kind: Callable[..., Any], content: Mapping[str, Any] | None) -> Any:

@@ -18,7 +18,9 @@ from foldwise.bundle.export_formats import NETWORKS, check_export
 from foldwise.data.preparation.file import save_preparation
 from foldwise.data.preparation.fold import AnyPreparation
 from foldwise.errors import ConfigError, JobError
+from foldwise.system.command import door_command
 from foldwise.system.files import whole_folder
+from foldwise.system.keras_backend import USUAL
 from foldwise.system.redact import first_line
 
 TOLERANCE = 1e-4
@@ -41,10 +43,14 @@ def export(network: keras.Model, preparation: AnyPreparation, card: Card, sample
         kind: a name of NETWORKS.
 
     Raises:
-        ConfigError: the folder exists, the format is unknown or its extra is not installed.
+        ConfigError: the folder exists, the format is unknown or its extra is not installed, or Keras runs on another backend.
         JobError: Keras cannot export the network, or the exported one's outputs differ by more than 1e-4.
     """
     check_export(folder, kind)
+    if keras.backend.backend() != USUAL:
+        here = keras.backend.backend()
+        rule = f"networks are exported from Keras on {USUAL}, and this process runs it on {here}"
+        raise ConfigError("format", f"{rule}; export in a process of its own: {door_command('export')}")
     with whole_folder(folder) as part:
         path = part / NETWORKS[kind]
         features = np.concatenate([samples, _random_features(samples.shape[1])])

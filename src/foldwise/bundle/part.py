@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import keras
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from foldwise.bundle.forward import Answers, answers_of
 from foldwise.data.preparation.fold import AnyPreparation, Features
 from foldwise.data.preparation.pixels import ImagePreparation
 from foldwise.models.average import averaged, members
@@ -49,16 +51,23 @@ class Part:
         """The predictions of conformed rows, computed in blocks: (rows, labels), (rows,) for regression, or masks or boxes."""
         features, target, task = self.features(given), self.preparation.target, task_of(self.head.task)
         if not task.of_pictures:
-            return task.predictions(self.head, _forward(self.network, features, block), target)
+            return task.predictions(self.head, self._forward(features, block), target)
         size = min(block, PICTURES)
-        parts = [_forward(self.network, features[at : at + size], size) for at in range(0, max(1, len(features)), size)]
+        parts = [self._forward(features[at : at + size], size) for at in range(0, max(1, len(features)), size)]
         return np.concatenate([task.predictions(self.head, part, target) for part in parts])
 
     def mean_outputs(self, given: Conformed) -> Floats:
         """The outputs for pictures, each the mean over its map, (rows, outputs)."""
-        outputs = _forward(self.network, self.features(given), PICTURES)
+        outputs = self._forward(self.features(given), PICTURES)
         means: Floats = outputs.reshape(len(outputs), -1, outputs.shape[-1]).mean(axis=1)
         return means
+
+    @cached_property
+    def _answers(self) -> Answers:
+        return answers_of(self.network)
+
+    def _forward(self, features: Features, size: int) -> Floats:
+        return _forward(self._answers, features, size, self.network.output_shape[1:])
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,15 +106,15 @@ def _alike(one: Part, other: Part) -> bool:
     return same and one.head.averages(one.preparation.target)
 
 
-def _forward(network: keras.Model, features: Features, size: int) -> Floats:
-    """The network's outputs, (rows, outputs), computed in blocks."""
+def _forward(answers: Answers, features: Features, size: int, shape: tuple[int, ...]) -> Floats:
+    """A network's outputs, (rows, *shape), computed in blocks."""
     outputs = []
     for start in range(0, len(features), size):
         block = features[start : start + size]
         filled = np.zeros((size, features.shape[1]), dtype=np.float32)
         filled[: len(block)] = block
-        outputs.append(network.predict_on_batch(filled)[: len(block)])
-    return np.concatenate(outputs).astype(np.float64) if outputs else np.empty((0, *network.output_shape[1:]))
+        outputs.append(answers(filled)[: len(block)])
+    return np.concatenate(outputs).astype(np.float64) if outputs else np.empty((0, *shape))
 
 
 def _rank(layer: keras.Layer) -> int:

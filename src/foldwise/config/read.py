@@ -83,6 +83,8 @@ _LATER: Mapping[tuple[str, ...], Any] = {
     ("fit", "seeds"): 1,
     ("select",): {"rule": "best"},
     ("answers",): {"coverage": 0.9, "calibrate": "auto"},
+    ("training", "backend"): "tensorflow",
+    ("training", "precision"): "float32",
     ("ensemble", "most"): 10,
     ("ensemble",): {"kind": "none"},
 }

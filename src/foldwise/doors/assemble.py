@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 import shutil
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
@@ -21,6 +22,7 @@ from foldwise.spec.tuner import OptunaSpec
 from foldwise.spec.tuner import RandomTuner as RandomTunerSpec
 from foldwise.system.command import door_command
 from foldwise.system.held_files import held_of
+from foldwise.system.keras_backend import Backend
 from foldwise.trial.result import values_of
 
 if TYPE_CHECKING:
@@ -39,7 +41,7 @@ TUNER_EXTRAS = {"gp": ("torch", "gp"), "kt_": ("keras_tuner", "kerastuner")}
 ONE_GOAL = ("cmaes", "kt_bayesian", "kt_hyperband")
 
 # Libraries whose version can change a study's numbers.
-VERSIONS = ("foldwise", "keras", "tensorflow", "numpy", "scikit-learn", "imbalanced-learn", "pandas", "optuna", "cmaes")
+VERSIONS = ("foldwise", "keras", "{backend}", "numpy", "scikit-learn", "imbalanced-learn", "pandas", "optuna", "cmaes")
 
 
 def ledger_at(
@@ -122,7 +124,7 @@ def make_executor(
     raise_if_stopped: Callable[[], None],
     on_curves: OnCurves = lambda fold, curves, unit: None,
 ) -> Executor:
-    """The executor that the configuration names. If trials run here, TensorFlow has started in this process.
+    """The executor that the configuration names. If trials run here, the backend has started in this process.
 
     Args:
         plan: the study's data.
@@ -150,6 +152,7 @@ def make_executor(
         cluster = dask_cluster.SharedCluster(place) if place else dask_cluster.LocalCluster(chosen.workers, threads, folds)
         shared, files = None if place else folds, held_of(plan.spec.weight_files)
         opening = Opening(plan.table, plan.splits, seed, threads, limits, shared, plan.spec.fixed.paths.cache, files)
+        opening = replace(opening, backend=plan.spec.fixed.training.backend)
         return Remote(cluster, opening, notify, limits)
     from foldwise.execution.local import HereExecutor
 
@@ -194,6 +197,7 @@ def make_registry(tracking: TrackingSpec, runs: str) -> Registry:
     return MlflowRegistry(mlflow_store(Path(runs), tracking.url))
 
 
-def versions() -> dict[str, str]:
-    """The versions that a study's numbers can depend on."""
-    return {"python": platform.python_version(), **{name: version(name) for name in VERSIONS}}
+def versions(backend: Backend) -> dict[str, str]:
+    """The versions that the numbers of a study on this backend can depend on."""
+    names = [name.format(backend=backend) for name in VERSIONS]
+    return {"python": platform.python_version(), **{name: version(name) for name in names}}

@@ -17,6 +17,8 @@ from foldwise.doors.overrides import key_parts, own_conf, read_override, split_o
 from foldwise.doors.recipe import read_recipe, recipe_file
 from foldwise.errors import ConfigError
 from foldwise.spec.settled import AUTO, Settled, Size
+from foldwise.system.keras_backend import USUAL
+from foldwise.system.keras_backend import settled as settled_backend
 from foldwise.system.known_words import closest, did_you_mean
 from foldwise.system.yaml_file import read_yaml
 
@@ -110,6 +112,8 @@ class StudyWords:
         for key, value in self.values:
             _set(config, key, _copied(value))
         _put(config, settled)
+        if isinstance(config.get("training"), dict):
+            config["training"]["backend"] = settled_backend(config["training"].get("backend", USUAL))
         return config
 
 

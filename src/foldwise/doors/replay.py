@@ -59,8 +59,9 @@ def replay_here(spec: StudySpec, number: int, opens: StartLedger, screen: Screen
     recorded = recorded_trial(ledger, spec.name, number)
     if recorded.number != number:
         screen.note(f"trial {number} reused the result of trial {recorded.number}, which is replayed")
-    use_programs(spec.fixed.paths.cache, screen.note)
-    start(threads_of(plan))
+    backend = spec.fixed.training.backend
+    use_programs(spec.fixed.paths.cache, screen.note, backend)
+    start(threads_of(plan), backend=backend)
     from foldwise.training.cross_validate import cross_validate
 
     with stoppable(screen.note) as raise_if_stopped:
@@ -72,7 +73,7 @@ def replay_here(spec: StudySpec, number: int, opens: StartLedger, screen: Screen
         screen.note(f"trial {recorded.number} is the same, bit for bit")
         return
     apart = max((abs(line.difference) for line in lines if math.isfinite(line.difference)), default=math.nan)
-    changed = difference(record.versions, versions())
+    changed = difference(record.versions, versions(backend))
     why = f"; versions that changed: {', '.join(changed)}" if changed else "; the versions are the same"
     raise JobError(f"trial {recorded.number} is not the same: scores differ by up to {apart:.3g}{why}")
 

@@ -24,6 +24,7 @@ from foldwise.spec.places import Paths
 from foldwise.spec.study import StudySpec
 from foldwise.system.command import door_command, place_words
 from foldwise.system.files import sweep
+from foldwise.system.keras_backend import TITLES
 
 if TYPE_CHECKING:
     from foldwise.ledger.ledger import Ledger
@@ -142,7 +143,7 @@ def run_planned(
     from foldwise.study.open_or_resume import open_or_resume
 
     spec = plan.spec
-    record = open_or_resume(plan, ledger, versions())
+    record = open_or_resume(plan, ledger, versions(spec.fixed.training.backend))
     keeps = note_of_size(spec.fixed.execute.generation, record.generation)
     if keeps is not None:
         screen.note(keeps)
@@ -191,7 +192,7 @@ def _train(
     from foldwise.study.search import Parts, search
 
     planned = time.monotonic()
-    threads = threads_of(plan) if elsewhere else _start_tensorflow(plan, screen)
+    threads = threads_of(plan) if elsewhere else _start_backend(plan, screen)
     deadline = Deadline(spec.fixed.budget.seconds, began, None if elsewhere else time.monotonic() - planned)
 
     def after_fold(number: int, fold: int) -> None:
@@ -218,7 +219,7 @@ def _train(
             spent = {"data": planned - began, "search": time.monotonic() - planned}
             closes.close()  # the refit has the machine to itself
             if elsewhere:
-                _start_tensorflow(plan, screen)
+                _start_backend(plan, screen)
             from foldwise.study.conclude import conclude
             from foldwise.study.rescue import rescued
 
@@ -234,18 +235,18 @@ def _train(
             raise
 
 
-def _start_tensorflow(plan: Plan, screen: Screen) -> int:
-    """Start TensorFlow, unless it runs in this process already; the number of its threads."""
+def _start_backend(plan: Plan, screen: Screen) -> int:
+    """Start the study's backend, unless it runs in this process already; the number of its threads."""
     from foldwise.study.plan import threads_of
     from foldwise.training.program_cache import use_programs
     from foldwise.training.runtime import start
 
-    wanted = threads_of(plan)
-    use_programs(plan.spec.fixed.paths.cache, screen.note)
-    with screen.doing("starting TensorFlow"):
-        threads = start(wanted, or_as_it_runs=plan.spec.fixed.execute.threads is None)
+    wanted, backend = threads_of(plan), plan.spec.fixed.training.backend
+    use_programs(plan.spec.fixed.paths.cache, screen.note, backend)
+    with screen.doing(f"starting {TITLES[backend]}"):
+        threads = start(wanted, plan.spec.fixed.execute.threads is None, backend)
     if threads != wanted:
-        screen.note(f"TensorFlow already runs in this process, with {threads} threads instead of the study's {wanted}")
+        screen.note(f"{TITLES[backend]} already runs in this process, with {threads} threads instead of the study's {wanted}")
     return threads
 
 
@@ -255,10 +256,10 @@ def _check_builds(plan: Plan, screen: Screen) -> None:
 
     if not needs_build_check(plan.spec):
         return
-    _start_tensorflow(plan, screen)
-    from foldwise.training.by_fold.engine import forget_networks
+    _start_backend(plan, screen)
+    from foldwise.training.engines import forget_networks
 
-    forget_networks()
+    forget_networks(plan.spec.fixed.training.backend)
     for sentence in check_builds(plan):
         screen.note(sentence)
 

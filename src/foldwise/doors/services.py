@@ -7,11 +7,13 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from foldwise.bundle.card import backend_of
 from foldwise.config.read import read_service
 from foldwise.doors.assemble import ledger_at
 from foldwise.doors.screen import Screen
 from foldwise.errors import ConfigError
 from foldwise.system.command import door_command
+from foldwise.system.keras_backend import USUAL, Backend, for_answers, is_installed
 
 if TYPE_CHECKING:
     from foldwise.bundle.bundle import Bundle
@@ -27,6 +29,7 @@ def load_model(
     url: str | None = None,
     notify: Callable[[str], object] | None = None,
     ledger_url: str | None = None,
+    backend: Backend | None = None,
 ) -> Bundle:
     """The bundle of `name@alias` or `name/version`; its files must have the hashes in the ledger.
 
@@ -36,17 +39,18 @@ def load_model(
         url: MLflow's store, if it is not in `runs`.
         notify: as in `load_bundle`.
         ledger_url: the ledger, if it is not in `runs`.
+        backend: as in `load_version`.
 
     Raises:
         ConfigError: the model does not exist.
         JobError: one of its files was changed, or it gives other answers than when it was saved.
     """
     registry = open_registry(reference, runs, url)
-    return load_version(registry, *registry.number(reference), runs, ledger_url, notify)
+    return load_version(registry, *registry.number(reference), runs, ledger_url, notify, backend)
 
 
 def open_registry(reference: str, runs: str, url: str | None) -> Registry:
-    """The registry of a model that is going to be loaded; TensorFlow has started.
+    """The registry of a model that is going to be loaded.
 
     Raises:
         ConfigError: the reference has another form, or nothing was tracked there.
@@ -55,9 +59,6 @@ def open_registry(reference: str, runs: str, url: str | None) -> Registry:
 
     read_reference(reference)
     refuse_empty_store(runs, url)
-    from foldwise.training.runtime import start
-
-    start(PREDICT_THREADS, or_as_it_runs=True)
     from foldwise.tracking.mlflow_registry import MlflowRegistry
     from foldwise.tracking.mlflow_store import mlflow_store
 
@@ -65,17 +66,33 @@ def open_registry(reference: str, runs: str, url: str | None) -> Registry:
 
 
 def load_version(
-    registry: Registry, name: str, number: int, runs: str, ledger_url: str | None, notify: Callable[[str], object] | None
+    registry: Registry,
+    name: str,
+    number: int,
+    runs: str,
+    ledger_url: str | None,
+    notify: Callable[[str], object] | None,
+    backend: Backend | None = None,
 ) -> Bundle:
     """The bundle of a version; its files must have the hashes in the ledger.
+
+    Keras starts on the backend of this process, of KERAS_BACKEND, or the one that trained the model, unless one is given.
 
     Raises:
         JobError: as `load_model`.
     """
+    files = _registered_files(registry, name, number, runs, ledger_url)
+    folder = registry.fetch(f"{name}/{number}")
+    made_on = backend_of(folder)
+    chosen = backend or for_answers(made_on)
+    if notify is not None and not is_installed(made_on):
+        notify(f"{name}/{number} was trained on {made_on}, which is not installed here, so it answers on {chosen}")
+    from foldwise.training.runtime import start
+
+    start(PREDICT_THREADS, or_as_it_runs=True, backend=chosen)
     from foldwise.bundle.bundle import load_bundle
 
-    files = _registered_files(registry, name, number, runs, ledger_url)
-    return load_bundle(registry.fetch(f"{name}/{number}"), files, notify)
+    return load_bundle(folder, files, notify)
 
 
 def _registered_files(
@@ -111,7 +128,7 @@ def export_model(config: Mapping[str, Any]) -> None:
     asked = read_service(ExportSpec, config)
     check_export(Path(asked.output), asked.format)
     screen = Screen()
-    bundle = load_model(asked.model, asked.paths.runs, asked.tracking.url, screen.note, asked.ledger.url)
+    bundle = load_model(asked.model, asked.paths.runs, asked.tracking.url, screen.note, asked.ledger.url, USUAL)
     folder = bundle.export(asked.output, asked.format)
     screen.note(f"{asked.model} is written to {folder} as {asked.format}; its answers there equal those here")
 

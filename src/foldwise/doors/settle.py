@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ from foldwise.doors.start_ledger import StartLedger
 from foldwise.errors import ConfigError
 from foldwise.spec.settled import Settled
 from foldwise.spec.study import StudySpec
+from foldwise.system.keras_backend import KEY, USUAL, VARIABLE, check_installed
 from foldwise.trial.summary import StudySummary
 
 if TYPE_CHECKING:
@@ -55,6 +57,7 @@ def settle_study(request: Request, ledger: StartLedger, notify: Callable[[str], 
     """
     config, words = load_recipe(request, ledger), request.words
     asked = _asked(config, None, search)  # as without rows; what is wrong in what was given is found here
+    _look_at_backend(asked.spec, KEY in request.keys, notify)
     if words is None or config is not request.config:  # the ledger has the whole configuration
         return asked
     named, table = asked.spec.fixed.study, None
@@ -79,6 +82,18 @@ def settle_study(request: Request, ledger: StartLedger, notify: Callable[[str], 
         before = _with(table, asked, _asked(words.config(settled.values), settled, search))
     notify(f"auto, {before.spec.settled}; what you set yourself stays")
     return before
+
+
+def _look_at_backend(spec: StudySpec, is_given: bool, notify: Callable[[str], None]) -> None:
+    """Refuse a backend that is not installed, and say what KERAS_BACKEND did where nothing else named a backend."""
+    backend, named = spec.fixed.training.backend, os.environ.get(VARIABLE)
+    check_installed(backend)
+    if named is None or is_given:
+        return
+    if named != backend:
+        notify(f"{KEY}: the study is one of {backend}, whatever {VARIABLE}={named} says")
+    elif backend != USUAL:
+        notify(f"{KEY}: {backend}, as {VARIABLE} is set in the environment")
 
 
 def _asked(config: Mapping[str, Any], settled: Settled | None, search: bool) -> Asked:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+from foldwise.bundle.card import backend_of
 from foldwise.doors.assemble import make_tracking
 from foldwise.errors import DiskFull, JobError
 from foldwise.ledger.ledger import Ledger
@@ -14,6 +15,7 @@ from foldwise.ledger.study_lock import lock_study
 from foldwise.spec.places import TrackingSpec
 from foldwise.spec.study import PromotionSpec
 from foldwise.system.files import write_json
+from foldwise.system.keras_backend import for_answers
 from foldwise.tracking.descriptions import data_of
 from foldwise.tracking.registration import record_registration
 from foldwise.tracking.registry import Registry, Standing, described, idempotency_key_of
@@ -56,7 +58,7 @@ def _registered(
     notify: Callable[[str], None],
 ) -> StudySummary | None:
     """The summary with the version of a model that waited; None if the registry is still away."""
-    start(1, or_as_it_runs=True)  # MLflow runs the bundle's code, and with it TensorFlow
+    start(1, or_as_it_runs=True, backend=for_answers(backend_of(folder / "bundle")))  # MLflow runs the bundle's code
     name, metrics = summary.model.name, summary.holdout.metrics if summary.holdout else {}
     idempotency_key = idempotency_key_of(record, summary.best.number, summary.ensemble)
     rule = PromotionSpec.model_validate(record.recipe.get("promotion") or {})

@@ -18,6 +18,7 @@ from foldwise.ledger.ledger import Ledger
 from foldwise.ledger.rows import StudyRecord, goal_of
 from foldwise.spec.services import StepSpec
 from foldwise.spec.study import StudySpec
+from foldwise.system.keras_backend import USUAL
 from foldwise.system.known_words import did_you_mean
 from foldwise.trial.result import TrialResult, best_of
 
@@ -43,7 +44,7 @@ def step_here(config: Mapping[str, Any]) -> None:
             screen.note(f"trial {asked.trial} reused the result of trial {recorded.number}, which is shown")
         from foldwise.study.step import refuse_unseeable, replay, watched
 
-        refuse_unseeable(trial_at(spec, recorded.params), recorded.number)
+        refuse_unseeable(trial_at(spec, recorded.params), recorded.number, spec.fixed.training)
         plan = look_at_data(spec, screen)
         from foldwise.study.open_or_resume import compared
         from foldwise.study.plan import threads_of
@@ -53,8 +54,8 @@ def step_here(config: Mapping[str, Any]) -> None:
 
         compared(plan, record, ledger)
     fold = watched(plan, recorded, asked.fold, asked.step)
-    use_programs(asked.paths.cache, screen.note)
-    start(threads_of(plan))
+    use_programs(asked.paths.cache, screen.note, USUAL)
+    start(threads_of(plan), backend=USUAL)
     with stoppable(screen.note) as raise_if_stopped:
         result, values = replay(fold, raise_if_stopped)
     lines = compare(recorded, result)

@@ -12,6 +12,7 @@ from foldwise.data.fold_store import FoldStore
 from foldwise.data.split import Split
 from foldwise.data.table import Table
 from foldwise.system.held_files import hold
+from foldwise.system.keras_backend import Backend
 from foldwise.system.limits import Limits
 from foldwise.training.engine_rule import Choice
 from foldwise.trial.job import TrialJob
@@ -19,7 +20,7 @@ from foldwise.trial.result import TrialResult
 
 Notify = Callable[[str], None]
 Run = Callable[[TrialJob], TrialResult]
-OnCurves = Callable[[int, Mapping[str, Sequence[float]], float], None]  # as `training.fold_fit` has it, without TensorFlow
+OnCurves = Callable[[int, Mapping[str, Sequence[float]], float], None]  # as `training.fold_fit` has it, without numpy
 
 
 def trainer(
@@ -33,7 +34,7 @@ def trainer(
     raise_if_stopped: Callable[[], None] = lambda: None,
     on_curves: OnCurves = lambda fold, curves, unit: None,
 ) -> Run:
-    """A function that trains one job after the other. TensorFlow must have been started in this process.
+    """A function that trains one job after the other. The backend must have been started in this process.
 
     Args:
         table: the data.
@@ -92,18 +93,19 @@ class Opening:
     shared: Path | None
     programs: str | None = None
     files: Mapping[str, bytes] = field(default_factory=dict)
+    backend: Backend = "tensorflow"
 
     def __call__(self, notify: Notify) -> Run:
-        """Start TensorFlow there, and return the function that trains.
+        """Start the backend there, and return the function that trains.
 
         Raises:
-            JobError: TensorFlow already runs there with another number of threads.
+            JobError: Keras already runs there on another one, or with another number of threads.
         """
         from foldwise.training.program_cache import use_programs
         from foldwise.training.runtime import start
 
         for content in self.files.values():
             hold(content)
-        use_programs(self.programs, notify)
-        start(self.threads)
+        use_programs(self.programs, notify, self.backend)
+        start(self.threads, backend=self.backend)
         return trainer(self.table, self.splits, self.seed, notify, self.limits, self.shared)

@@ -13,7 +13,7 @@ from foldwise.models.backbone_file import file_weights
 from foldwise.models.function import seeded
 from foldwise.models.heads import Head
 from foldwise.models.image_rules import check_image
-from foldwise.models.layer_options import kernel_options
+from foldwise.models.layer_options import kernel_options, output_activation
 from foldwise.seeds import Purpose, derive
 from foldwise.spec.backbone import BackboneSpec
 from foldwise.system.known_words import did_you_mean
@@ -49,7 +49,7 @@ def backbone(spec: BackboneSpec, inputs: int, head: Head, seed: int) -> keras.Mo
     if spec.dropout > 0:
         vector = keras.layers.Dropout(spec.dropout, seed=derive(Purpose.LAYERS, seed, 1), name="dropout")(vector)
     output = keras.layers.Dense(head.units, name="output", **kernel_options("glorot_uniform", 0.0, 0.0))(vector)
-    answer = keras.layers.Activation(head.activation, name="output_activation")(output)
+    answer = output_activation(head.activation, "output_activation")(output)
     return keras.Model(features, answer, name="backbone")
 
 

@@ -8,7 +8,7 @@ import keras
 
 from foldwise.models.heads import Head
 from foldwise.models.image_rules import check_image
-from foldwise.models.layer_options import activation, kernel_options
+from foldwise.models.layer_options import activation, kernel_options, output_activation
 from foldwise.seeds import Purpose, derive
 from foldwise.spec.model import CnnSpec
 
@@ -44,7 +44,7 @@ def cnn(spec: CnnSpec, inputs: int, head: Head, seed: int) -> keras.Model:
         layers += _dropout(spec.head_dropout, seed, spec.blocks + position)
     output = kernel_options(spec.initializer, *spec.output_penalty)
     layers.append(keras.layers.Dense(head.units, name="output", **output))
-    layers.append(keras.layers.Activation(head.activation, name="output_activation"))
+    layers.append(output_activation(head.activation, "output_activation"))
     return keras.Sequential([keras.Input((inputs,), name="features"), *layers], name="cnn")
 
 

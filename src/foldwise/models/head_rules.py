@@ -7,6 +7,7 @@ from foldwise.spec.fit import LOSSES, MONITORS, FitSpec
 from foldwise.spec.goal import METRICS, Task
 from foldwise.spec.model import ModelSpec
 from foldwise.spec.trial import TrialSpec
+from foldwise.system.keras_backend import KEY, USUAL, Backend
 
 AUTO_LOSS: dict[Task, str] = {
     "binary": "binary_crossentropy",
@@ -77,6 +78,16 @@ def check_task(task: Task, model: ModelSpec) -> None:
     fitting = [kind for kind, own in MADE_FOR.items() if own == task]
     use = f"use model={' or model='.join(fitting)}" if fitting else "use another model, such as mlp or cnn"
     raise ConfigError("model", f"{model.kind} is not for a {task} task; {use}")
+
+
+def check_backend(task: Task, backend: Backend) -> None:
+    """Refuse a task whose targets are made or compared by TensorFlow on another backend.
+
+    Raises:
+        ConfigError: at training.backend.
+    """
+    if backend != USUAL and task in MADE_FOR.values():
+        raise ConfigError(KEY, f"{backend} does not train a {task} task, whose targets {USUAL} makes; use {USUAL}")
 
 
 def activation_and_loss(task: Task, model: ModelSpec, fit: FitSpec) -> tuple[str, str]:

@@ -66,6 +66,11 @@ def activation(function: str, negative_slope: float, name: str, **options: Any) 
     return keras.layers.Activation(function, name=name, **options)
 
 
+def output_activation(function: str, name: str) -> keras.Layer:
+    """The last layer of a network, which computes in full precision whatever the policy of types is."""
+    return keras.layers.Activation(function, name=name, dtype=keras.config.floatx())
+
+
 def drawn(
     initializer: keras.initializers.Initializer, shape: Sequence[int], dtype: str, seed: int, place: int
 ) -> npt.NDArray[Any]:

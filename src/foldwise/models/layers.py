@@ -11,7 +11,7 @@ import keras
 from foldwise.errors import ConfigError
 from foldwise.models.heads import Head
 from foldwise.models.image_rules import check_image
-from foldwise.models.layer_options import INITIALIZERS, REGULARIZERS, constraint, regularizers
+from foldwise.models.layer_options import INITIALIZERS, REGULARIZERS, constraint, output_activation, regularizers
 from foldwise.seeds import Purpose, derive
 from foldwise.spec.constraint import CONSTRAINT
 from foldwise.spec.layer_table import LAYERS
@@ -78,7 +78,7 @@ def _headed(tensor: Any, head: Head, suffix: str, key: str, giver: str) -> Any:
         rule = f"{giver} gives {_shape(tensor)}, and the output layer takes a vector"
         raise ConfigError(key, f"{rule}; end with Flatten or GlobalAveragePooling{len(tensor.shape) - 2}D")
     tensor = keras.layers.Dense(head.units, name=f"output{suffix}")(tensor)
-    return keras.layers.Activation(head.activation, name=f"output_activation{suffix}")(tensor)
+    return output_activation(head.activation, f"output_activation{suffix}")(tensor)
 
 
 def _chosen(name: str, of: str | tuple[str, ...], features: Any, columns: Sequence[str]) -> Any:

@@ -11,7 +11,15 @@ import keras
 
 from foldwise.data.preparation.layout import Layout
 from foldwise.models.heads import Head
-from foldwise.models.layer_options import INITIALIZERS, activation, constraint, function_of, kernel_options, penalty
+from foldwise.models.layer_options import (
+    INITIALIZERS,
+    activation,
+    constraint,
+    function_of,
+    kernel_options,
+    output_activation,
+    penalty,
+)
 from foldwise.models.mlp_weights import Parts, embedded_categories
 from foldwise.seeds import Purpose, derive
 from foldwise.spec.model import HiddenLayer, MlpSpec
@@ -84,7 +92,7 @@ def _output(spec: MlpSpec, head: Head) -> list[Step]:
         dense.append(keras.layers.Permute((2, 1), name="output_by_member"))
     else:
         dense = [keras.layers.Dense(head.units, **options)]
-    return [*_share(spec, "output"), *dense, keras.layers.Activation(head.activation, name="output_activation")]
+    return [*_share(spec, "output"), *dense, output_activation(head.activation, "output_activation")]
 
 
 def _share(spec: MlpSpec, name: str) -> list[Step]:

@@ -8,7 +8,7 @@ import keras
 
 from foldwise.models.heads import Head
 from foldwise.models.image_rules import check_image
-from foldwise.models.layer_options import activation, kernel_options
+from foldwise.models.layer_options import activation, kernel_options, output_activation
 from foldwise.seeds import Purpose, derive
 from foldwise.spec.resnet import ResnetSpec
 
@@ -42,7 +42,7 @@ def resnet(spec: ResnetSpec, inputs: int, head: Head, seed: int) -> keras.Model:
     if spec.dropout > 0:
         vector = keras.layers.Dropout(spec.dropout, seed=derive(Purpose.LAYERS, seed, 1), name="dropout")(vector)
     output = keras.layers.Dense(head.units, name="output", **kernel_options("glorot_uniform", 0.0, spec.l2))(vector)
-    return keras.Model(features, keras.layers.Activation(head.activation, name="output_activation")(output), name="resnet")
+    return keras.Model(features, output_activation(head.activation, "output_activation")(output), name="resnet")
 
 
 def _block(spec: ResnetSpec, entered: Tensor, count: int, halves: bool, place: str) -> Tensor:

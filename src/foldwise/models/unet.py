@@ -8,7 +8,7 @@ import keras
 
 from foldwise.models.heads import Head
 from foldwise.models.image_rules import check_image
-from foldwise.models.layer_options import activation, kernel_options
+from foldwise.models.layer_options import activation, kernel_options, output_activation
 from foldwise.seeds import Purpose, derive
 from foldwise.spec.unet import UnetSpec
 
@@ -48,7 +48,7 @@ def unet(spec: UnetSpec, inputs: int, head: Head, seed: int) -> keras.Model:
     x = keras.layers.Conv2D(head.units, 1, name="output", **_kernel(spec))(x)
     if any(after for _, after in extra):
         x = keras.layers.Cropping2D(extra, name="cropped")(x)
-    return keras.Model(features, keras.layers.Activation(head.activation, name="output_activation")(x), name="unet")
+    return keras.Model(features, output_activation(head.activation, "output_activation")(x), name="unet")
 
 
 def _level(spec: UnetSpec, x: Tensor, maps: int, name: str, seed: int) -> Tensor:

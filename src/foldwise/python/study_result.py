@@ -15,6 +15,7 @@ from foldwise.python.study_page import StudyPage
 from foldwise.spec.goal import Goal
 from foldwise.spec.space import Space
 from foldwise.spec.study import StudySpec
+from foldwise.system.keras_backend import for_answers
 from foldwise.system.numbers import counted, score
 from foldwise.system.process_state import restored
 from foldwise.trial.result import TrialResult, best_of, plus_minus
@@ -148,9 +149,10 @@ class StudyResult:
         """
         place = self._file("bundle", "the model is saved when a study ends", "model")
         with restored():
+            from foldwise.bundle.card import backend_of
             from foldwise.training.runtime import start
 
-            start(THREADS, or_as_it_runs=True)
+            start(THREADS, or_as_it_runs=True, backend=for_answers(backend_of(place)))
             from foldwise.bundle.bundle import load_bundle
 
             return load_bundle(place)

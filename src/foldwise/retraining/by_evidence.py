@@ -138,7 +138,7 @@ def _answered(
     from foldwise.training.runtime import start
 
     table, goal, labels = plan.table, plan.goal, len(plan.table.labels)
-    start(threads_of(plan), or_as_it_runs=plan.spec.fixed.execute.threads is None)
+    start(threads_of(plan), plan.spec.fixed.execute.threads is None, plan.spec.fixed.training.backend)
     theirs = loaded(job, champion.version)
     try:
         both = {"champion": theirs, "challenger": loaded(job, challenger)}

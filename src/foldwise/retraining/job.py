@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from foldwise.bundle.card import backend_of
 from foldwise.doors.assemble import ledger_at, make_registry
 from foldwise.doors.notebook_screen import screen_here
 from foldwise.doors.screen import Screen
@@ -17,6 +18,7 @@ from foldwise.errors import ConfigError, FoldwiseError, JobError, Unfit
 from foldwise.retraining.report import Summary, publish
 from foldwise.retraining.spec import RetrainSpec
 from foldwise.system.command import door_command
+from foldwise.system.keras_backend import USUAL, Backend
 
 if TYPE_CHECKING:
     from foldwise.bundle.bundle import Bundle
@@ -106,6 +108,14 @@ def card_of(job: Job, version: int) -> Card:
     from foldwise.bundle.card import read_card
 
     return read_card(job.registry.fetch(f"{job.asked.model}/{version}") / "bundle.json")
+
+
+def made_on(job: Job, version: int) -> Backend:
+    """The backend that trained a version; of one whose card cannot be read the usual one, as loading it says why."""
+    try:
+        return backend_of(job.registry.fetch(f"{job.asked.model}/{version}"))
+    except FoldwiseError:
+        return USUAL
 
 
 def loaded(job: Job, version: int) -> Bundle:

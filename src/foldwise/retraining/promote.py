@@ -10,9 +10,10 @@ from typing import Any
 
 from foldwise.config.read import read_service
 from foldwise.errors import ConfigError, Unfit
-from foldwise.retraining.job import PROMOTED, Job, begin, close, finish_promoted, job_of, loaded, study_of
+from foldwise.retraining.job import PROMOTED, Job, begin, close, finish_promoted, job_of, loaded, made_on, study_of
 from foldwise.retraining.report import Summary, opening
 from foldwise.retraining.spec import PromoteSpec, RetrainSpec
+from foldwise.system.keras_backend import for_answers
 
 
 def promote_here(config: Mapping[str, Any]) -> Summary:
@@ -60,7 +61,7 @@ def _check_serves(job: Job, version: int) -> None:
     """As before any promotion: the version loads, and answers its own sample rows through the code that serves it."""
     from foldwise.training.runtime import start
 
-    start(1, or_as_it_runs=True)  # before anything imports Keras
+    start(1, or_as_it_runs=True, backend=for_answers(made_on(job, version)))  # before anything imports Keras
     from foldwise.retraining.judge import check_answers
 
     try:

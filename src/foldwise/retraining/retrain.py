@@ -33,6 +33,7 @@ from foldwise.retraining.job import (
 )
 from foldwise.retraining.report import Summary, opening, reported
 from foldwise.retraining.spec import RetrainSpec
+from foldwise.system.keras_backend import check_installed
 
 if TYPE_CHECKING:
     from foldwise.ledger.model_versions import Retraining, VersionRow
@@ -139,6 +140,7 @@ def _challenge(job: Job, champion: Promotion, row: VersionRow | None, record: St
 
     asked, looks = job.asked, job.ledger.looks
     spec = challenger_study(record, asked)
+    check_installed(spec.fixed.training.backend)
     known = _known(job, champion, record)
     mark = source_mark(spec.fixed)
     if mark is not None and mark in known:
@@ -237,7 +239,8 @@ def _promote_by_evidence(
     from foldwise.study.plan import threads_of
     from foldwise.training.runtime import start
 
-    start(threads_of(plan), or_as_it_runs=plan.spec.fixed.execute.threads is None)  # as the next challenger will need it
+    fixed = plan.spec.fixed
+    start(threads_of(plan), fixed.execute.threads is None, fixed.training.backend)  # as the next challenger will need it
     check_answers(loaded(job, challenger), lambda rows: job.registry.answer(job.asked.model, challenger, rows))
     made_by = record_of(job, challenger).summary
     summary["mlflow"] = None if made_by is None else made_by.to_json()["mlflow"]
@@ -270,7 +273,7 @@ def _judge(job: Job, plan: Plan, champion: int, challenger: int) -> Judgement:
     from foldwise.retraining.judge import check_answers, judge
     from foldwise.training.runtime import start
 
-    start(1, or_as_it_runs=True)
+    start(1, or_as_it_runs=True, backend=plan.spec.fixed.training.backend)
     theirs, ours = (loaded(job, version) for version in (champion, challenger))
     judgement = judge(plan, ours, theirs, plan.spec.fixed.promotion)
     if judgement.promoted:

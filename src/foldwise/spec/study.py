@@ -33,6 +33,7 @@ from foldwise.spec.space import Params, Space, Tree
 from foldwise.spec.stored import Distinct
 from foldwise.spec.trial import TrialSpec
 from foldwise.spec.tuner import TpeTuner, TunerSpec
+from foldwise.system.keras_backend import Backend
 from foldwise.system.known_words import closest
 from foldwise.system.limits import Limits
 
@@ -110,13 +111,20 @@ BaselineName = Literal[
 ]
 
 
+# Keras's policies of types: with a mixed one products are in 16 bits, weights stay in 32.
+Precision = Literal["float32", "mixed_float16", "mixed_bfloat16"]
+
+
 class TrainingSpec(Spec):
     """`fused` trains all folds of a trial as one program, `keras` one fold after another with Keras's own `fit`.
 
     `auto` chooses for each trial, by its network and its data. A trial that cannot be fused is always trained by `keras`.
+    backend: what Keras computes with. precision: Keras's policy of types while a network trains; answers are in float32.
     """
 
     engine: Literal["auto", "fused", "keras"] = "auto"
+    backend: Backend = "tensorflow"
+    precision: Precision = "float32"
 
 
 class AuditSpec(Spec):

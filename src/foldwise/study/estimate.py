@@ -145,8 +145,9 @@ def memory_expected(plan: Plan) -> float:
         return needed.peak
     execute = plan.spec.fixed.execute
     others = execute.workers if isinstance(execute, DaskExecutor) and execute.address is None else 0
-    here = own_mb() * MB + (0 if "tensorflow" in sys.modules else LIBRARIES)
-    return here + others * LIBRARIES
+    backend = plan.spec.fixed.training.backend
+    here = own_mb() * MB + (0 if backend in sys.modules else LIBRARIES[backend])
+    return here + others * LIBRARIES[backend]
 
 
 def _steps(ends: Sequence[float]) -> list[list[float]]:

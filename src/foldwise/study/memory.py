@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import prod
 
@@ -13,6 +14,7 @@ from foldwise.data.preparation.fold import fit_preparation
 from foldwise.errors import ConfigError
 from foldwise.spec.execute import DaskExecutor
 from foldwise.study.plan import Plan
+from foldwise.system.keras_backend import Backend
 from foldwise.system.limits import free_mb, own_mb
 from foldwise.system.numbers import counted
 from foldwise.training.engine_rule import MOST_STACKED_BYTES, why_not_fused
@@ -21,7 +23,8 @@ MB, GB = 2**20, 2**30
 SAID_FROM = 1.0 * GB
 FEW_CELLS = 1_000_000  # a table of fewer cells takes less than that
 SAMPLE = 2_000  # rows that show how many features a preparation makes
-LIBRARIES = 0.65 * GB  # of TensorFlow, MLflow and scikit-learn, which are imported after the rows are read
+# Of a backend with MLflow and scikit-learn, which are imported after the rows are read.
+LIBRARIES: Mapping[Backend, float] = {"tensorflow": 0.65 * GB, "jax": 0.35 * GB, "torch": 0.5 * GB}
 # Copies while a network trains. Of the rows of a fold: tensors, those of the fold before it, batches of validation rows.
 TENSORS = 2.5
 STACKED = 3  # of all folds: the stack, its tensor, and the tensor of the trial before
@@ -88,8 +91,9 @@ def memory_needed(plan: Plan) -> Memory | None:
     some = plan.development[np.unique(np.linspace(0, len(plan.development) - 1, SAMPLE).astype(np.int64))]
     preparations = dict.fromkeys(trial.prep for trial in trials)
     features = pixels or max(len(fit_preparation(table, some, prep).features) for prep in preparations)
-    asked = plan.spec.fixed.training.engine
-    fused = asked != "keras" and not all(why_not_fused(trial.model, trial.fit, trial.augment) for trial in trials)
+    asked = plan.spec.fixed.training
+    how = asked.backend, asked.precision
+    fused = asked.engine != "keras" and not all(why_not_fused(one.model, one.fit, one.augment, *how) for one in trials)
     found = _estimate(plan, features, fused)
     return found if found.peak >= SAID_FROM else None
 
@@ -97,7 +101,8 @@ def memory_needed(plan: Plan) -> Memory | None:
 def _estimate(plan: Plan, features: int, may_fuse: bool) -> Memory:
     """The estimate: prepared rows are float32, and an engine has copies of those that it trains; images stay bytes."""
     table, develop = plan.table, len(plan.development)
-    held = own_mb() * MB + (0 if "tensorflow" in sys.modules else LIBRARIES)
+    backend = plan.spec.fixed.training.backend
+    held = own_mb() * MB + (0 if backend in sys.modules else LIBRARIES[backend])
     rows = [len(split.train) + len(split.valid) for split in plan.splits]
     prepared, copied = (8, features) if table.images is not None else (4 * features, 4 * features)  # bytes a row
     every, largest = sum(rows) * prepared, max(rows) * prepared

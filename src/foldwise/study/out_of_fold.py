@@ -12,7 +12,7 @@ import pandas as pd
 
 from foldwise.study.plan import Plan
 from foldwise.system.files import atomically
-from foldwise.tasks.table import task_of
+from foldwise.tasks.scores import of_each_picture
 from foldwise.trial.result import TrialResult
 
 FOLDER = "out_of_fold"
@@ -83,8 +83,7 @@ def write_best(plan: Plan, answers: Predictions) -> None:
     """
     at, table = rows_of(plan), plan.table
     if table.classes:
-        score_of = task_of(table.task).scorer(len(table.classes), plan.goal.metric)
-        each = [score_of(table.target[at[[place]]], answers[[place]]) for place in range(len(at))]
+        each = of_each_picture(table, answers, plan.goal.metric)
         frame = pd.DataFrame({"row": table.rows[at], "fold": folds_of(plan), plan.goal.metric: each})
         atomically(plan.folder / BEST, lambda part: frame.to_parquet(part, index=False))
         return

@@ -27,7 +27,7 @@ from foldwise.data.split import Split, cut_folds
 from foldwise.data.table import Table
 from foldwise.errors import ConfigError
 from foldwise.evaluation.baselines import check_names
-from foldwise.models.head_rules import check_head, check_task
+from foldwise.models.head_rules import check_backend, check_head, check_task
 from foldwise.models.image_rules import as_shown, check_image
 from foldwise.models.input_rules import check_inputs, check_scale, takes_pixels
 from foldwise.spec.data import FeatureKind, TimeHoldout
@@ -100,7 +100,8 @@ class Plan:
         fixed, spec = self.spec.fixed, trial_at(self.spec, params)
         costs = tuple(goal.metric for goal in self.goals[1:])
         asked = next((known for known in ENGINE_NAMES if known == engine), fixed.training.engine)
-        return TrialJob(number, params, fixed.seed, spec, self.goal, asked, costs, dict(fixed.goal.bounds))
+        job = TrialJob(number, params, fixed.seed, spec, self.goal, asked, costs, dict(fixed.goal.bounds))
+        return replace(job, backend=fixed.training.backend, precision=fixed.training.precision)
 
     @property
     def recipe(self) -> Mapping[str, Any]:
@@ -161,6 +162,7 @@ def plan_study(spec: StudySpec, context: ChampionContext | None = None, table: T
     check_slices(fixed.card.slices, table)
     if table.classes and fixed.ensemble.kind != "none":
         raise ConfigError("ensemble.kind", f"combines labels or numbers, and the task is {table.task}; use none")
+    check_backend(table.task, fixed.training.backend)
     for trial in trials:
         check_task(table.task, trial.model)
         check_head(table.task, trial)
@@ -247,7 +249,8 @@ def threads_of(plan: Plan) -> int:
     def features() -> int:
         return len(fit_preparation(plan.table, largest, trials[0].prep).features)
 
-    return threads_for(trials, fixed.training.engine, len(largest), features, max(1, len(plan.table.class_names)))
+    asked, outputs = fixed.training, max(1, len(plan.table.class_names))
+    return threads_for(trials, asked.engine, len(largest), features, outputs, asked.backend, asked.precision)
 
 
 def check_batch(fit: FitSpec, splits: Sequence[Split]) -> None:

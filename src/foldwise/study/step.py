@@ -16,9 +16,11 @@ from foldwise.spec.balance import KEEP_ROWS
 from foldwise.spec.base import Spec
 from foldwise.spec.fit import FitSpec
 from foldwise.spec.model import MlpSpec
+from foldwise.spec.study import TrainingSpec
 from foldwise.spec.trial import TrialSpec
 from foldwise.study.plan import Plan
 from foldwise.study.step_plane import plane_over_epochs
+from foldwise.system.keras_backend import USUAL
 from foldwise.training.batches import steps_an_epoch
 from foldwise.training.fold_fit import Training
 from foldwise.training.recorder import Recorder
@@ -26,6 +28,7 @@ from foldwise.training.updates import is_written_out, settings
 from foldwise.trial.job import TrialJob
 from foldwise.trial.result import TrialResult
 
+PLAIN = TrainingSpec()
 MOST_UNITS, MOST_INPUTS, MOST_HIDDEN = 24, 40, 6  # more would not be read
 MOST_FRAMES = 60
 MOST_ROWS = 64  # of a batch
@@ -56,16 +59,19 @@ class Watched:
     epochs: int
 
 
-def refuse_unseeable(trial: TrialSpec, number: int) -> None:
+def refuse_unseeable(trial: TrialSpec, number: int, how: TrainingSpec = PLAIN) -> None:
     """Refuse a trial whose network or training cannot be written out on a page.
 
     Raises:
-        ConfigError: it is not a small mlp of dense layers, or its rows change while it trains.
+        ConfigError: it is not a small mlp of dense layers, its rows change while it trains, or another backend or precision
+            trained it.
     """
 
     def refused(rule: str) -> ConfigError:
         return ConfigError("trial", f"trial {number} {rule}; choose another trial, or tune a smaller mlp")
 
+    if (how.backend, how.precision) != (USUAL, "float32"):
+        raise refused(f"was trained on {how.backend} in {how.precision}, and step shows steps of {USUAL} in float32")
     model = trial.model
     if not isinstance(model, MlpSpec):
         raise refused(f"trains a network of kind {model.kind}, and step shows an mlp only")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -16,6 +17,7 @@ from foldwise.config.option_names import Readable
 from foldwise.spec.space import EPOCHS, Choice
 from foldwise.study.plan import Plan
 from foldwise.system.files import atomically
+from foldwise.tasks.scores import of_each_picture
 from foldwise.trial.result import FoldScore, TrialResult
 
 CURVE_ROWS = 100_000  # written at a time
@@ -60,10 +62,22 @@ def write_trials(path: Path, results: Sequence[TrialResult], plan: Plan) -> None
     atomically(path, lambda part: frame.to_parquet(part, index=False))
 
 
-def write_holdout(path: Path, plan: Plan, answers: pd.DataFrame) -> None:
-    """Write the holdout's rows (zero-based, in the source) with the predictions, and the truth if it is one answer a row."""
-    held, known = plan.holdout, {}
-    if not held.classes:
+def write_holdout(path: Path, plan: Plan, answers: pd.DataFrame, rows: npt.NDArray[Any]) -> None:
+    """Write the holdout's rows (zero-based, in the source) with the truth and the predictions.
+
+    A mask or boxes are no truth for a table: the goal's metric of each picture stands there instead.
+
+    Args:
+        path: of the Parquet file.
+        plan: the study's data.
+        answers: to the rows of the holdout.
+        rows: condensed, see `Task.condensed`.
+    """
+    held, metric = plan.holdout, plan.goal.metric
+    known: dict[str, Any]
+    if held.classes:
+        known = {metric: of_each_picture(held, rows, metric)}
+    else:
         known = {"truth": [held.labels[code] for code in held.target] if held.labels else held.target}
     frame = pd.concat([pd.DataFrame({"row": held.rows, **known}), answers.reset_index(drop=True)], axis=1)
     atomically(path, lambda part: frame.to_parquet(part, index=False))

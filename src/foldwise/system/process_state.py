@@ -18,7 +18,7 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from typing import Any
 
-VARIABLES = ("KERAS_", "TF_", "OMP_", "MLFLOW_")  # how the names of variables begin that calls set for libraries
+VARIABLES = ("KERAS_", "TF_", "XLA_", "OMP_", "MLFLOW_")  # how the names of variables begin that calls set for libraries
 KERAS_STATE = "keras.src.backend.common.global_state"
 KERAS_PARTS = ("GLOBAL_STATE_TRACKER", "GLOBAL_SETTINGS_TRACKER")
 

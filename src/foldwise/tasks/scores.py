@@ -44,3 +44,9 @@ def condensed_for(table: Table, at: npt.NDArray[np.int64], predictions: Array) -
 def truth_of(table: Table) -> Array:
     """The truth as a first argument of scorers, (rows, ...): of pictures only row numbers, as condensed rows hold the rest."""
     return np.arange(len(table)) if table.classes else table.target
+
+
+def of_each_picture(table: Table, rows: Array, metric: str) -> list[float]:
+    """A metric of each picture alone; rows: condensed, of some pictures of the table."""
+    score_of, numbers = task_of(table.task).scorer(len(table.classes), metric), np.arange(len(rows))
+    return [score_of(numbers[[place]], rows[[place]]) for place in numbers]

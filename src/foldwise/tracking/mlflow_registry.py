@@ -51,7 +51,7 @@ VERDICT = "verdict"
 CARD = "bundle.json"
 CARD_HASH = "foldwise.card"  # the SHA-256 of the card, which has those of the other files; older versions have none
 # The imports of a bundle, pinned; MLflow would need ten seconds to infer them.
-NEEDED = ("keras", "tensorflow", "numpy", "pandas", "pyarrow", "pydantic", "scikit-learn", "mlflow")
+NEEDED = ("keras", "{backend}", "numpy", "pandas", "pyarrow", "pydantic", "scikit-learn", "mlflow")
 
 
 class MlflowRegistry:
@@ -333,7 +333,7 @@ def _write_pyfunc(path: Path, folder: Path, card: Card, model: Model) -> None:
             python_model=str(PACKAGE / "bundle" / "pyfunc.py"),
             artifacts={BUNDLE: str(folder)},
             code_paths=[str(PACKAGE)],
-            pip_requirements=pins(NEEDED),
+            pip_requirements=pins(tuple(name.format(backend=card.backend) for name in NEEDED)),
             signature=ModelSignature(Schema(inputs), Schema(outputs)),
             metadata={
                 "columns": {column.name: column.kind for column in card.schema.columns},

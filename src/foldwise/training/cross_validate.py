@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
-import tensorflow as tf
 
 from foldwise.data.fold_cache import FoldCache
 from foldwise.data.split import Split
@@ -18,12 +17,14 @@ from foldwise.evaluation.threshold import final_threshold, fold_thresholds
 from foldwise.models.heads import THRESHOLD, head_for
 from foldwise.models.image_rules import as_shown
 from foldwise.spec.goal import Goal
+from foldwise.system.keras_backend import Backend
 from foldwise.system.kill_points import reached
 from foldwise.system.redact import first_line
 from foldwise.tasks.scores import condensed_for, score
+from foldwise.training.backends.of_process import is_out_of_memory
 from foldwise.training.costs import costs_before, excess
 from foldwise.training.engine_rule import Choice, choose
-from foldwise.training.engines import ENGINES
+from foldwise.training.engines import engine_for
 from foldwise.training.fold_fit import FoldFit, OnCurves, Predictions, Training
 from foldwise.training.raced import Raced
 from foldwise.training.recorder import Recorder
@@ -90,7 +91,7 @@ def cross_validate(
         choice = choose(training, job.engine, len(folds), rows, features, [data.layout for data in folds])
         engine = choice.engine
         chosen(choice)
-        for fit in ENGINES[engine](training, enumerate(folds)):
+        for fit in engine_for(engine, training.backend)(training, enumerate(folds)):
             fit = condensed_fit(table, splits[fit.fold], fit)  # noqa: PLW2901 masks stay in the fold that was trained
             finished.append(_scored(job, table, splits[fit.fold], fit))
             answers[fit.fold] = fit.predictions
@@ -111,7 +112,7 @@ def cross_validate(
         raise
     except Exception as fault:  # noqa: BLE001 - any error in a trial ends the trial, not the study
         seconds = time.perf_counter() - started
-        reason = _reason(fault)
+        reason = _reason(fault, job.backend)
         return TrialResult(job.number, job.params, "FAILED", tuple(finished), reason=reason, engine=engine, seconds=seconds)
     if "training_seconds" in job.costs:
         costs["training_seconds"] = math.fsum(fold.seconds for fold in finished)
@@ -153,6 +154,8 @@ def training_for(job: TrialJob, table: Table) -> Training:
         seed=job.seed,
         number=job.number,
         augment=job.spec.augment,
+        backend=job.backend,
+        precision=job.precision,
     )
 
 
@@ -181,10 +184,10 @@ def _metrics(
     return score(table.task, len(table.class_names), truth, predictions, threshold, goal.metric)
 
 
-def _reason(fault: Exception) -> str:
+def _reason(fault: Exception, backend: Backend) -> str:
     """The reason, with its kind as the first word, by which failed trials are grouped."""
     if isinstance(fault, FoldwiseError):
         return str(fault)
-    if isinstance(fault, (MemoryError, tf.errors.ResourceExhaustedError)):
+    if isinstance(fault, MemoryError) or is_out_of_memory(fault, backend):
         return "oom: the trial does not fit into memory; smaller batches or a smaller network need less"
     return f"error: {type(fault).__name__}: {first_line(fault)[:300]}"

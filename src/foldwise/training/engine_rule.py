@@ -1,6 +1,6 @@
 """Choose a trial's engine and number of threads, from the specification and the data alone.
 
-Nothing here imports TensorFlow, whose threads are fixed when it starts.
+Nothing here imports a backend, whose threads are fixed when it starts.
 """
 
 from __future__ import annotations
@@ -13,9 +13,14 @@ from typing import Literal
 from foldwise.data.preparation.layout import Layout
 from foldwise.spec.augment import NO_AUGMENT, AugmentSpec
 from foldwise.spec.fit import FitSpec
-from foldwise.spec.model import MlpSpec, ModelSpec
+from foldwise.spec.function import FunctionSpec
+from foldwise.spec.layers import LayersSpec
+from foldwise.spec.model import CnnSpec, MlpSpec, ModelSpec
+from foldwise.spec.study import Precision
 from foldwise.spec.trial import TrialSpec
+from foldwise.system.keras_backend import Backend
 from foldwise.training.batches import rows_per_batch
+from foldwise.training.convolved import convolved
 from foldwise.training.fold_fit import Training
 
 # every kind but mlp
@@ -31,12 +36,17 @@ NETWORKS = {
 AskedEngine = Literal["auto", "fused", "keras"]
 ENGINE_NAMES: tuple[Literal["fused", "keras"], ...] = ("fused", "keras")
 
+# The backends that have a program for all folds at once; see training/engines.py.
+FUSED: tuple[Backend, ...] = ("tensorflow", "jax")
+
 # Measured on two cores, see docs/decisions/fused_folds.md: above this number of multiplications a step and fold, matrix
 # products outweigh the fixed costs of a step, so fusing gains nothing. Stacked folds, and the numbers that dropout draws for an
 # epoch, should not fill the memory.
 MOST_MULTIPLICATIONS = 200_000_000
 MOST_STACKED_BYTES = 512 * 2**20
 MOST_DRAWS = 128_000_000
+# See docs/decisions/fused_jax.md.
+MOST_CONVOLVED = 1_500_000
 # Below this number every small product waits for the second thread: steps take two to three times as long.
 SMALL = 3_000_000
 FUSED_THREADS, USUAL_THREADS = 1, 2
@@ -70,35 +80,83 @@ def choose(
     """
     if asked == "keras":
         return Choice("keras", "asked for")
-    reason = why_not_fused(training.model, training.fit, training.augment) or _unlike(training.model, layouts)
+    reason = why_not_fused(training.model, training.fit, training.augment, training.backend, training.precision)
+    if training.backend == "tensorflow":
+        reason = reason or _unlike(training.model, layouts)
     if reason is not None:
         return Choice("keras", reason)
     if asked == "fused":
         return Choice("fused", "asked for")
+    stacked = folds * rows * features * 4
+    if stacked > MOST_STACKED_BYTES:
+        return Choice("keras", f"the folds together would take {stacked / 2**20:.0f} MB")
+    loses = (
+        _loses_on_jax(training, rows, features) if training.backend == "jax" else _loses_on_tensorflow(training, rows, features)
+    )
+    return Choice("fused", "all folds as one program") if loses is None else Choice("keras", loses)
+
+
+def _loses_on_tensorflow(training: Training, rows: int, features: int) -> str | None:
+    """The reason why TensorFlow's fused program is slower than Keras's `fit`, None if it is not."""
     assert isinstance(training.model, MlpSpec)  # nothing else is fused
     batch = rows_per_batch(training.fit.batch_size, rows)
     products = multiplications(training.model, batch, features, training.head.units)
     if products > MOST_MULTIPLICATIONS:
-        return Choice("keras", f"a step has {products / 1e6:.0f} million multiplications a fold, which Keras does as fast")
-    stacked = folds * rows * features * 4
-    if stacked > MOST_STACKED_BYTES:
-        return Choice("keras", f"the folds together would take {stacked / 2**20:.0f} MB")
+        return f"a step has {products / 1e6:.0f} million multiplications a fold, which Keras does as fast"
     dropping = sum(layer.width for layer in training.model.layers if layer.dropout > 0) * training.model.members
     if rows * dropping > MOST_DRAWS:
-        return Choice("keras", f"dropout draws {rows * dropping / 1e6:.0f} million numbers an epoch and fold")
-    return Choice("fused", "all folds as one program")
+        return f"dropout draws {rows * dropping / 1e6:.0f} million numbers an epoch and fold"
+    return None
 
 
-def why_not_fused(model: ModelSpec, fit: FitSpec, augment: AugmentSpec = NO_AUGMENT) -> str | None:
+def _loses_on_jax(training: Training, rows: int, features: int) -> str | None:
+    """The reason why JAX's fused program is slower than Keras's `fit`, None if it is not."""
+    batch = rows_per_batch(training.fit.batch_size, rows)
+    if isinstance(training.model, MlpSpec):
+        products = multiplications(training.model, batch, features, training.head.units)
+        if products > MOST_MULTIPLICATIONS:
+            return f"a step has {products / 1e6:.0f} million multiplications a fold, which Keras does as fast"
+    products = convolved(training.model, batch, features)
+    if products > MOST_CONVOLVED:
+        return f"its convolutions have {products / 1e6:.1f} million multiplications a step, which are faster fold by fold"
+    return None
+
+
+def why_not_fused(
+    model: ModelSpec,
+    fit: FitSpec,
+    augment: AugmentSpec = NO_AUGMENT,
+    backend: Backend = "tensorflow",
+    precision: Precision = "float32",
+) -> str | None:
     """The reason why `fused` cannot train this, or None if it can."""
-    if not isinstance(model, MlpSpec):
-        return f"{NETWORKS[model.kind]} trains fold by fold"
-    if not fit.optimizer.is_elementwise:
-        return f"optimizer {fit.optimizer.kind} with these parameters is not elementwise"
+    if backend not in FUSED:
+        return f"on {backend} folds train one after the other"
+    reason = _why_not_on_jax(model) if backend == "jax" else _why_not_on_tensorflow(model, fit, precision)
+    if reason is not None:
+        return reason
     if fit.callbacks:
         return "callbacks of your own run fold by fold"
     if augment != NO_AUGMENT:
         return "batches are augmented fold by fold"
+    return None
+
+
+def _why_not_on_jax(model: ModelSpec) -> str | None:
+    """What JAX's program gains nothing for: networks of large pictures alone, as any other is Keras's own."""
+    if isinstance(model, MlpSpec | LayersSpec | FunctionSpec | CnnSpec):
+        return None
+    return f"{NETWORKS[model.kind]} trains fold by fold"
+
+
+def _why_not_on_tensorflow(model: ModelSpec, fit: FitSpec, precision: Precision) -> str | None:
+    """What TensorFlow's program has no formulas for, None if it has all."""
+    if precision != "float32":
+        return f"{precision} trains fold by fold"
+    if not isinstance(model, MlpSpec):
+        return f"{NETWORKS[model.kind]} trains fold by fold"
+    if not fit.optimizer.is_elementwise:
+        return f"optimizer {fit.optimizer.kind} with these parameters is not elementwise"
     return None
 
 
@@ -113,7 +171,15 @@ def _unlike(model: ModelSpec, layouts: Iterable[Layout]) -> str | None:
     return "the folds embed different columns" if len(categories) > 1 or len(numbers) > 1 else None
 
 
-def threads_for(trials: Sequence[TrialSpec], asked: AskedEngine, rows: int, features: Callable[[], int], outputs: int) -> int:
+def threads_for(
+    trials: Sequence[TrialSpec],
+    asked: AskedEngine,
+    rows: int,
+    features: Callable[[], int],
+    outputs: int,
+    backend: Backend = "tensorflow",
+    precision: Precision = "float32",
+) -> int:
     """The default number of threads of a study: one if all its trials are small and fused.
 
     Args:
@@ -122,10 +188,15 @@ def threads_for(trials: Sequence[TrialSpec], asked: AskedEngine, rows: int, feat
         rows: training rows of the largest fold.
         features: counts the prepared features; called only if needed, because it fits a preparation.
         outputs: units of the output layer.
+        backend: what Keras computes with.
+        precision: its policy of types.
     """
-    if asked == "keras" or any(why_not_fused(trial.model, trial.fit, trial.augment) for trial in trials):
+    how = backend, precision
+    if asked == "keras" or any(why_not_fused(trial.model, trial.fit, trial.augment, *how) for trial in trials):
         return USUAL_THREADS
     each = [trial.model.widths for trial in trials if isinstance(trial.model, MlpSpec)]
+    if len(each) < len(trials):  # JAX fuses others too, whose products are not counted here
+        return USUAL_THREADS
     deepest, widest = max(map(len, each)), max((width for widths in each for width in widths), default=0)
     batch = max(rows_per_batch(trial.fit.batch_size, rows) for trial in trials)
     # each of `trials` has one range at its end; a search can combine them all

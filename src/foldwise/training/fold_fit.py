@@ -14,6 +14,8 @@ from foldwise.models.heads import Head
 from foldwise.spec.augment import NO_AUGMENT, AugmentSpec
 from foldwise.spec.fit import FitSpec
 from foldwise.spec.model import ModelSpec
+from foldwise.spec.study import Precision
+from foldwise.system.keras_backend import Backend
 from foldwise.training.lr_schedules import flat_cos
 from foldwise.training.recorder import Recorder
 from foldwise.training.schedule import Rates
@@ -37,6 +39,7 @@ class Training:
     on_curves: shows the curves of a fold after each epoch, or after the epochs that are trained at once.
     length: the epochs over which the schedules of dropout and weight decay run; None is those of `fit`.
     recorder: keeps the weights and one step of a fold; it does not change the training.
+    backend: of the Keras in this process. precision: its policy of types while networks train.
     """
 
     model: ModelSpec
@@ -52,6 +55,8 @@ class Training:
     on_curves: OnCurves = lambda fold, curves, unit: None
     length: int | None = None
     recorder: Recorder | None = None
+    backend: Backend = "tensorflow"
+    precision: Precision = "float32"
 
     def share(self, epoch: int) -> float:
         """The share of dropout and weight decay in an epoch, counted from 0, where these follow a schedule."""

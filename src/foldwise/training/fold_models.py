@@ -18,10 +18,11 @@ from foldwise.data.table import Table
 from foldwise.errors import JobError
 from foldwise.models.build import answering, build
 from foldwise.models.heads import Head, to_predictions
+from foldwise.training.backends.of_process import forget
 from foldwise.training.by_fold.engine import predict as forward
 from foldwise.training.cross_validate import training_for
 from foldwise.training.engine_rule import choose
-from foldwise.training.engines import ENGINES
+from foldwise.training.engines import engine_for
 from foldwise.trial.job import TrialJob
 
 
@@ -63,8 +64,8 @@ def fold_models(
     training = replace(training_for(job, table), on_epoch_end=on_epoch_end)
     folds = FoldCache(table, splits, job.seed).folds(job.spec.prep, job.spec.balance)
     engine = choose(training, job.engine, len(folds), *folds.largest, [data.layout for data in folds]).engine
-    fits = list(ENGINES[engine](training, enumerate(folds)))
-    keras.backend.clear_session()
+    fits = list(engine_for(engine, training.backend)(training, enumerate(folds)))
+    forget(training.backend)
     models = []
     for fit in fits:
         data = folds[fit.fold]

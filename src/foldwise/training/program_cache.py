@@ -15,22 +15,25 @@ import re
 import shutil
 import stat
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from foldwise.errors import DiskFull
 from foldwise.system.files import atomically, part_of, sweep
+from foldwise.system.keras_backend import Backend
 
 MOST_BYTES = 64 * 2**20  # a start reads and copies those of its own versions
-LIBRARIES = ("foldwise", "tensorflow", "keras", "numpy")
+LIBRARIES = ("foldwise", "tensorflow", "jax", "jaxlib", "keras", "numpy")
 SWITCHES = ("TF_ENABLE_ONEDNN_OPTS", "ONEDNN_MAX_CPU_ISA", "XLA_FLAGS")  # of the environment, which change programs
 SOURCES = ("training", "models", "spec")  # of foldwise: programs are traced from these
 DIRECTORY = "--tf_xla_persistent_cache_directory="
 PREFIX = "foldwise"
+# backend -> the folder of what its XLA compiled, and the files that it writes
+COMPILED: Mapping[str, tuple[str, str]] = {"tensorflow": ("xla", f"{PREFIX}*.pb"), "jax": ("jax", "*-cache")}
 # What a foldwise process adds to TF_XLA_FLAGS. A process that it starts inherits it.
 ADDED = re.compile(rf"{DIRECTORY}'([^']*)' --tf_xla_persistent_cache_prefix={PREFIX}")
 
@@ -42,6 +45,7 @@ class ProgramCache:
     folder: Path
     own: Path | None = None
     published: set[str] = field(default_factory=set)
+    backend: Backend = "tensorflow"
 
     def graph(self, key: str) -> bytes | None:
         """A traced graph, None if it is not there or damaged."""
@@ -55,9 +59,10 @@ class ProgramCache:
         """Keep what XLA has compiled since the last call."""
         if self.own is None:
             return
-        for path in self.own.glob(f"{PREFIX}*.pb"):
+        name, files = COMPILED[self.backend]
+        for path in self.own.glob(files):
             if path.name not in self.published:
-                _write(self.folder / "xla", path.name, path.read_bytes())
+                _write(self.folder / name, path.name, path.read_bytes())
                 self.published.add(path.name)
 
 
@@ -69,25 +74,30 @@ def program_cache() -> ProgramCache | None:
     return _opened[0] if _opened else None
 
 
-def use_programs(setting: str | None, notify: Callable[[str], object]) -> None:
-    """Use the programs of earlier processes, as `paths.cache` says; where that cannot be, say why and go on without."""
+def use_programs(setting: str | None, notify: Callable[[str], object], backend: Backend) -> None:
+    """Use the programs of earlier processes, as `paths.cache` says; where that cannot be, say why and go on without.
+
+    PyTorch has none.
+    """
+    if backend not in COMPILED:
+        return
     _leave_inherited_folder()
     if setting is None:
         return
-    reason = open_cache(usual_folder() if setting == "auto" else Path(setting).resolve())
+    reason = open_cache(usual_folder() if setting == "auto" else Path(setting).resolve(), backend)
     if reason is not None:
         notify(f"paths.cache: {reason}, so programs are compiled anew")
 
 
-def open_cache(folder: Path) -> str | None:
-    """Use the programs in a folder from now on; before TensorFlow is imported also those of XLA.
+def open_cache(folder: Path, backend: Backend = "tensorflow") -> str | None:
+    """Use the programs in a folder from now on; those of TensorFlow's XLA only before TensorFlow is imported.
 
     Returns:
         Why the folder is not used, None if it is.
     """
     if _opened:
         if _opened[0].own is not None:  # a call from Python leaves the environment as it was, so the next one sets it again
-            _show_xla(_opened[0].own)
+            _show(_opened[0].own, _opened[0].backend)
         return None
     _leave_inherited_folder()
     try:
@@ -98,20 +108,32 @@ def open_cache(folder: Path) -> str | None:
         here = folder / _versions()
         here.mkdir(mode=0o700, exist_ok=True)
         _bound(folder)
-        found = ProgramCache(here)
-        free = DIRECTORY not in os.environ.get("TF_XLA_FLAGS", "") and "'" not in str(here)  # a quote would end the quoted path
-        if "tensorflow" not in sys.modules and free:
-            found.own = _for_xla(here)
+        found = ProgramCache(here, backend=backend)
+        if _is_free(here, backend):
+            found.own = _for_compiler(here, backend)
             found.published = {path.name for path in found.own.iterdir()}
-            _show_xla(found.own)
+            _show(found.own, backend)
     except OSError as fault:
         return f"{folder} cannot be used ({fault.strerror})"
     _opened.append(found)
     return None
 
 
-def _show_xla(own: Path) -> None:
-    """Name its folder to XLA, which reads the variable once, some time after TensorFlow was imported."""
+def _is_free(here: Path, backend: Backend) -> bool:
+    """Whether the compiler can still be given a folder, and the user has given it none."""
+    if backend == "jax":
+        return not os.environ.get("JAX_COMPILATION_CACHE_DIR")
+    free = DIRECTORY not in os.environ.get("TF_XLA_FLAGS", "") and "'" not in str(here)  # a quote would end the quoted path
+    return "tensorflow" not in sys.modules and free
+
+
+def _show(own: Path, backend: Backend) -> None:
+    """Name its folder to XLA; TensorFlow's reads the variable once, some time after TensorFlow was imported."""
+    if backend == "jax":
+        from foldwise.training.backends.jax import keep_compiled
+
+        keep_compiled(own)
+        return
     given = os.environ.get("TF_XLA_FLAGS", "")
     if DIRECTORY not in given:
         os.environ["TF_XLA_FLAGS"] = f"{given} {DIRECTORY}'{own}' --tf_xla_persistent_cache_prefix={PREFIX}".strip()
@@ -127,7 +149,7 @@ def _leave_inherited_folder() -> None:
     """Take the starting process's folder out of TF_XLA_FLAGS: two processes that write there break each other's files."""
     given = os.environ.get("TF_XLA_FLAGS", "")
     found = ADDED.search(given)
-    if found and Path(found[1]) != _own(Path(found[1]).parent):
+    if found and Path(found[1]) != _own(Path(found[1]).parent, "tensorflow"):
         os.environ["TF_XLA_FLAGS"] = given.replace(found[0], "").strip()
 
 
@@ -142,19 +164,19 @@ def _reason_against(folder: Path) -> str | None:
     return None
 
 
-def _own(here: Path) -> Path:
+def _own(here: Path, backend: Backend) -> Path:
     """The folder that XLA reads and writes in this process."""
-    return part_of(here / "xla")
+    return part_of(here / COMPILED[backend][0])
 
 
-def _for_xla(here: Path) -> Path:
+def _for_compiler(here: Path, backend: Backend) -> Path:
     """The folder of this process with every whole program that is kept; those of killed processes are removed."""
     sweep(here)
-    own = _own(here)
+    own, (name, files) = _own(here, backend), COMPILED[backend]
     shutil.rmtree(own, ignore_errors=True)
     own.mkdir(mode=0o700)
     atexit.register(shutil.rmtree, own, ignore_errors=True)
-    for path in (here / "xla").glob("*.pb"):
+    for path in (here / name).glob(files):
         content = _whole(path)
         if content is not None:
             (own / path.name.partition("-")[2]).write_bytes(content)
@@ -209,7 +231,8 @@ def _versions() -> str:
     """A name for all that programs depend on: libraries, foldwise's own sources, the processor, switches."""
     words = hashlib.sha256()
     for library in LIBRARIES:
-        words.update(f"{library} {version(library)};".encode())
+        with suppress(PackageNotFoundError):  # JAX is an extra
+            words.update(f"{library} {version(library)};".encode())
     package = Path(__file__).parents[1]
     for room in SOURCES:
         for path in sorted((package / room).rglob("*.py")):

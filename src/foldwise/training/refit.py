@@ -20,11 +20,12 @@ from foldwise.models.build import answering, build
 from foldwise.models.heads import Head
 from foldwise.seeds import REFIT_FOLD, Purpose, derive
 from foldwise.spec.fit import EarlyStop
+from foldwise.training.backends.of_process import forget
 from foldwise.training.batches import steps_an_epoch
 from foldwise.training.by_fold.engine import predictions_in_parts
 from foldwise.training.cross_validate import training_for
 from foldwise.training.engine_rule import choose
-from foldwise.training.engines import ENGINES
+from foldwise.training.engines import engine_for
 from foldwise.training.lr_schedules import recorded
 from foldwise.training.schedule import Rates
 from foldwise.trial.job import TrialJob
@@ -72,12 +73,13 @@ def refit(job: TrialJob, table: Table, rows: npt.NDArray[np.int64], result: Tria
     data = prepare_fold(table, Split(rows, rows[:0]), job.spec.prep, job.spec.balance, draws)
     engine = choose(training, job.engine, fit.seeds, *data.train_x.shape).engine
     weights = []
-    for number, fitted in enumerate(ENGINES[engine](training, [(REFIT_FOLD + seed, data) for seed in range(fit.seeds)]), 1):
+    trains = engine_for(engine, training.backend)
+    for number, fitted in enumerate(trains(training, [(REFIT_FOLD + seed, data) for seed in range(fit.seeds)]), 1):
         if fitted.failure is not None:
             which = f" (network {number} of {fit.seeds})" if fit.seeds > 1 else ""
             raise JobError(f"the refit of trial {job.number} on all development rows failed{which}: {fitted.failure}")
         weights.append(fitted.weights)
-    keras.backend.clear_session()
+    forget(training.backend)
     inputs, columns, layout = data.train_x.shape[1], data.columns, data.layout
     networks = [answering(build(training.model, inputs, training.head, 0, columns, layout)) for _ in weights]
     for network, own in zip(networks, weights, strict=True):

@@ -1,4 +1,4 @@
-"""Start TensorFlow with a number of threads and without its log messages. Call it before the first `import keras`."""
+"""Start Keras on a backend, with a number of threads and without log messages. Call it before the first `import keras`."""
 
 from __future__ import annotations
 
@@ -10,11 +10,13 @@ import tempfile
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from functools import partial
+from importlib import import_module
 
 from threadpoolctl import ThreadpoolController, threadpool_limits
 
 from foldwise.errors import JobError
-from foldwise.system.process_state import set_level, undo_later
+from foldwise.system.keras_backend import KEY, TITLES, USUAL, VARIABLE, Backend, for_answers, running
+from foldwise.system.process_state import undo_later
 
 # Lines that TensorFlow's C++ code writes at the start at any log level.
 CHATTER = re.compile(
@@ -22,51 +24,66 @@ CHATTER = re.compile(
 )
 
 
-def start(threads: int, or_as_it_runs: bool = False) -> int:
-    """Start TensorFlow in this process; a second start with the same number of threads does nothing.
+def start(threads: int, or_as_it_runs: bool = False, backend: Backend | None = None) -> int:
+    """Start Keras and its backend in this process; a second start with the same number of threads does nothing.
 
-    The number changes the last bits of results, and TensorFlow keeps it for the life of the process.
+    The number changes the last bits of results, and a backend keeps it for the life of the process.
 
     Args:
-        threads: the number of threads; 0 is TensorFlow's own number.
-        or_as_it_runs: accept another number if TensorFlow already runs.
+        threads: the number of threads; 0 is the backend's own number.
+        or_as_it_runs: accept another number if the backend already runs.
+        backend: None for a process that only answers: that which it has, or KERAS_BACKEND, or TensorFlow.
 
     Returns:
         The number of threads that it runs with.
 
     Raises:
-        JobError: TensorFlow already runs with another number, and or_as_it_runs is False.
+        JobError: Keras already runs on another backend; or with another number of threads, and or_as_it_runs is False.
+        ConfigError: KERAS_BACKEND names something else than a backend.
     """
+    name = backend or for_answers(USUAL)
+    _refuse_other(name)
     before, known = os.environ.get("OMP_NUM_THREADS", ""), {one.filepath for one in ThreadpoolController().lib_controllers}
     os.environ["OMP_NUM_THREADS"] = str(threads)
     limits = threadpool_limits(threads)  # numpy and scikit-learn may have been loaded before
     undo_later(
         "threads", partial(_give_threads_back, limits, known, int(before) if before.isdecimal() else os.cpu_count() or 1)
     )
-    with quiet_import():
-        import tensorflow as tf
-
-        set_level("tensorflow", "ERROR")
-        devices = tf.config.list_physical_devices("GPU")
-        try:
-            tf.config.threading.set_intra_op_parallelism_threads(threads)
-            tf.config.threading.set_inter_op_parallelism_threads(threads)
-            for device in devices:
-                tf.config.experimental.set_memory_growth(device, True)
-        except RuntimeError:
-            set_before = int(tf.config.threading.get_intra_op_parallelism_threads())
+    with quiet_import(name):
+        fixed = import_module(f"foldwise.training.backends.{name}").start_with(threads)
+        if fixed is not None:
             if not or_as_it_runs:
-                running = f"TensorFlow already runs in this process with {set_before or 'its own number of'} threads"
-                raise JobError(f"{running}, so execute.threads={threads} comes too late; start a new process") from None
-            threads = set_before
-        if devices:
-            _same_order()
-        tf.constant(0)  # the first operation writes the messages
+                already = f"{TITLES[name]} already runs in this process with {fixed or 'its own number of'} threads"
+                raise JobError(f"{already}, so execute.threads={threads} comes too late; start a new process")
+            threads = fixed
         import keras  # noqa: F401 - now, as it reads the environment
+    if name != "tensorflow":
+        _without_tensorflow()
     if not gc.get_freeze_count():
         undo_later("garbage", gc.unfreeze)
         gc.freeze()  # Keras collects garbage before every new network: 0.2 s if it searches what was imported, each time
     return threads
+
+
+def _without_tensorflow() -> None:
+    """Let Keras take TensorFlow for not installed: on any backend it imports it to compare types when it saves a network.
+
+    That takes seconds and half a gigabyte. A program that has imported TensorFlow itself keeps it.
+    """
+    from keras.src.utils import module_utils  # Keras's own note of what is installed
+
+    lazy = module_utils.tensorflow
+    if "tensorflow" not in sys.modules and lazy._available is None:
+        undo_later("tensorflow", partial(setattr, lazy, "_available", None))
+        lazy._available = False
+
+
+def _refuse_other(backend: Backend) -> None:
+    """Raise JobError if this process has imported Keras on another backend."""
+    keras = sys.modules.get("keras")
+    if keras is not None and running() != backend:
+        here = keras.backend.backend()
+        raise JobError(f"Keras already runs on {here} in this process, so {KEY}={backend} comes too late; start a new process")
 
 
 def _give_threads_back(limits: threadpool_limits, known: Collection[str], usual: int) -> None:
@@ -77,20 +94,10 @@ def _give_threads_back(limits: threadpool_limits, known: Collection[str], usual:
             library.set_num_threads(usual)
 
 
-def _same_order() -> None:
-    """Make kernels on a GPU add up in the same order each time."""
-    import tensorflow as tf
-    from tensorflow.python.framework import config  # the switch back has no public name
-
-    if not config.is_op_determinism_enabled():
-        undo_later("determinism", config.disable_op_determinism)
-        tf.config.experimental.enable_op_determinism()
-
-
 @contextmanager
-def quiet_import() -> Iterator[None]:
-    """Import TensorFlow and Keras in this context: stderr is held back, then written without TensorFlow's chatter."""
-    os.environ["KERAS_BACKEND"] = "tensorflow"
+def quiet_import(backend: Backend) -> Iterator[None]:
+    """Import Keras and its backend in this context: stderr is held back, then written without TensorFlow's chatter."""
+    os.environ[VARIABLE] = backend
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
     sys.stderr.flush()
     kept = os.dup(2)

@@ -8,7 +8,9 @@ from typing import Literal
 
 from foldwise.spec.goal import Goal
 from foldwise.spec.space import Params
+from foldwise.spec.study import Precision
 from foldwise.spec.trial import TrialSpec
+from foldwise.system.keras_backend import Backend
 from foldwise.trial.race import Race
 
 
@@ -17,6 +19,7 @@ class TrialJob:
     """Everything about a trial that a worker needs, except the data.
 
     costs: those of goal.COSTS that are measured besides the parameters. at_most: bounds on them, checked before training.
+    backend, precision: what the study's Keras computes with, and in which types.
     """
 
     number: int
@@ -28,3 +31,5 @@ class TrialJob:
     costs: tuple[str, ...] = ()
     at_most: Mapping[str, float] = field(default_factory=dict)
     race: Race | None = None
+    backend: Backend = "tensorflow"
+    precision: Precision = "float32"

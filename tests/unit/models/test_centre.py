@@ -7,6 +7,8 @@ from foldwise.models.build import build, initial_weights
 from foldwise.models.heads import Head
 from foldwise.spec.centre import CentreSpec
 
+pytestmark = pytest.mark.slow
+
 HEAD = Head(3 + 4, "linear", "centres", "detection")
 
 

@@ -16,6 +16,7 @@ def _study(*words, **values):
 def test_the_direction_follows_from_the_monitored_value():
     assert {name: EarlyStop(monitor=name).sign for name in MONITORS} == {
         "val_loss": 1, "loss": 1, "val_accuracy": -1, "accuracy": -1, "val_mae": 1, "mae": 1,
+        "val_mean_iou": -1, "mean_iou": -1,
     }  # fmt: skip
 
 

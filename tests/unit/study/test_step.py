@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from foldwise.errors import ConfigError
+from foldwise.spec.study import TrainingSpec
 from foldwise.spec.trial import TrialSpec
 from foldwise.study.step import MOST_FRAMES, frames, refuse_too_many, refuse_unseeable
 
@@ -68,3 +69,9 @@ def test_the_side_that_is_too_large_is_named_with_its_remedy(inputs, outputs, se
     refuse_too_many(40, 24, 3)
     with pytest.raises(ConfigError, match=sentence):
         refuse_too_many(inputs, outputs, 3)
+
+
+@pytest.mark.parametrize("how", [{"backend": "jax"}, {"precision": "mixed_bfloat16"}])
+def test_another_backend_or_precision_is_refused_in_a_sentence(how):
+    with pytest.raises(ConfigError, match="and step shows steps of tensorflow in float32; choose another trial"):
+        refuse_unseeable(_trial(units=8), 3, TrainingSpec(**how))

@@ -1,9 +1,12 @@
 """The choice of an engine and of threads."""
 
+from dataclasses import replace
+
 import pytest
 from pydantic import TypeAdapter
 
 from foldwise.data.preparation.layout import Layout
+from foldwise.spec.augment import VectorAugment
 from foldwise.spec.fit import FitSpec
 from foldwise.spec.model import CnnSpec, MlpSpec, ModelSpec
 from foldwise.spec.trial import TrialSpec
@@ -73,3 +76,34 @@ def test_nothing_is_prepared_where_no_trial_can_be_fused():
         raise AssertionError("prepared for nothing")
 
     assert threads_for([trial(hidden=1, units=8)], "keras", rows=100, features=features, outputs=2) == 2
+
+
+def test_on_jax_any_network_and_optimizer_is_fused(training):
+    layers = TypeAdapter(ModelSpec).validate_python({"kind": "layers", "layers": [{"kind": "Dense", "units": 4}]})
+    fit = FitSpec.model_validate({"optimizer": "lamb"})
+    asked = replace(training(model=layers, fit=fit), backend="jax")
+    assert choose(asked, "auto", 3, 60, 4, [Layout(2), Layout(3)]).engine == "fused"
+    assert choose(replace(asked, backend="tensorflow"), "auto", 3, 60, 4).reason == "a network of layers trains fold by fold"
+
+
+def test_on_jax_augmented_batches_and_large_images_train_fold_by_fold(training):
+    image = replace(training(model=CnnSpec(kind="cnn", image=(28, 28, 1))), backend="jax")
+    assert "convolutions have" in choose(image, "auto", 3, 60, 28 * 28).reason
+    assert choose(image, "fused", 3, 60, 28 * 28).engine == "fused"
+    small = replace(training(model=CnnSpec(kind="cnn", image=(8, 8, 1), filters=8)), backend="jax")
+    assert choose(small, "auto", 3, 60, 64).engine == "fused"
+    augmented = replace(training(), backend="jax", augment=VectorAugment(kind="vectors", jitter=0.1))
+    assert "augmented" in choose(augmented, "auto", 3, 60, 4).reason
+
+
+def test_threads_of_networks_of_layers_on_jax():
+    layers = TrialSpec.model_validate({"model": {"kind": "layers", "layers": [{"kind": "Dense", "units": 4}]}})
+    assert threads_for([layers], "auto", rows=100, features=lambda: 4, outputs=3, backend="jax") == 2
+    assert threads_for([trial(units=8)], "auto", rows=100, features=lambda: 4, outputs=3, backend="jax") == 1
+
+
+@pytest.mark.parametrize("changed", [{"backend": "torch"}, {"precision": "mixed_bfloat16"}])
+def test_another_backend_or_precision_trains_fold_by_fold(changed, training):
+    choice = choose(replace(training(), **changed), "fused", 3, 60, 4)
+    assert choice.engine == "keras"
+    assert next(iter(changed.values())) in choice.reason

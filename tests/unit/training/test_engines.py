@@ -2,13 +2,16 @@
 
 import pytest
 
+from foldwise.system.keras_backend import BACKENDS
+
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("tensorflow_started")]
 
 
 def test_both_engines_are_there():
-    from foldwise.training.engines import ENGINES
+    from foldwise.training.engine_rule import FUSED
+    from foldwise.training.engines import HOMES
 
-    assert set(ENGINES) == {"fused", "keras"}
+    assert set(HOMES) == {*(("keras", backend) for backend in BACKENDS), *(("fused", backend) for backend in FUSED)}
 
 
 def test_every_elementwise_optimizer_has_a_fused_rule():
@@ -24,7 +27,7 @@ def test_an_engine_shows_curves_as_they_grow_that_end_as_those_of_its_result(eng
     from dataclasses import replace
 
     from foldwise.spec.fit import FitSpec
-    from foldwise.training.engines import ENGINES
+    from foldwise.training.engines import engine_for
 
     seen = []
 
@@ -33,7 +36,7 @@ def test_an_engine_shows_curves_as_they_grow_that_end_as_those_of_its_result(eng
 
     job = replace(training("regression", fit=FitSpec(epochs=40, batch_size=16)), on_curves=look)
     folds = [fold("regression", seed=seed, sd=10.0) for seed in range(2)]
-    fits = list(ENGINES[engine](job, enumerate(folds)))
+    fits = list(engine_for(engine, "tensorflow")(job, enumerate(folds)))
     for fit in fits:
         own = [curves for number, curves, _ in seen if number == fit.fold]
         lengths = [len(curves["val_loss"]) for curves in own]
@@ -43,5 +46,5 @@ def test_an_engine_shows_curves_as_they_grow_that_end_as_those_of_its_result(eng
         assert own[-1]["val_loss"] == list(fit.curves["val_loss"])
         assert [value * 10.0 for value in own[-1]["val_mae"]] == list(fit.curves["val_mae"])
     assert {unit for _, _, unit in seen} == {10.0}
-    plain = list(ENGINES[engine](replace(job, on_curves=lambda fold, curves, unit: None), enumerate(folds)))
+    plain = list(engine_for(engine, "tensorflow")(replace(job, on_curves=lambda fold, curves, unit: None), enumerate(folds)))
     assert [fit.curves for fit in plain] == [fit.curves for fit in fits]

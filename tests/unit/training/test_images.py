@@ -32,12 +32,12 @@ def image_table():
 
 @pytest.mark.parametrize("engine", ["keras", "fused"])
 def test_images_and_their_numbers_train_to_the_same_bits(engine, training):
-    from foldwise.training.engines import ENGINES
+    from foldwise.training.engines import engine_for
 
     folds = [prepare_fold(image_table(), split, PrepSpec(scale="standard")) for split in SPLITS]
     numbers = [replace(f, train_x=np.asarray(f.train_x), valid_x=np.asarray(f.valid_x)) for f in folds]
     asked = training(fit=FitSpec(epochs=3, batch_size=16))
-    ours, theirs = (list(ENGINES[engine](asked, enumerate(given))) for given in (folds, numbers))
+    ours, theirs = (list(engine_for(engine, "tensorflow")(asked, enumerate(given))) for given in (folds, numbers))
     for one, other in zip(ours, theirs, strict=True):
         assert np.array_equal(one.predictions, other.predictions)
         assert one.curves == other.curves

@@ -44,7 +44,7 @@ def trained(fold, training):
     """Trains two folds with a recorder of the second; gives the training, the fold, the recorder and the fits."""
     from foldwise.spec.fit import FitSpec
     from foldwise.spec.model import MlpSpec
-    from foldwise.training.engines import ENGINES
+    from foldwise.training.engines import engine_for
     from foldwise.training.recorder import Recorder
 
     def run(engine, task, model, optimizer, step, wanted=range(EPOCHS + 1)):
@@ -52,7 +52,7 @@ def trained(fold, training):
         asked = training(task, model=MlpSpec.model_validate(model), fit=fit, seed=5, number=3)
         folds = [fold(task, seed=1, rows=50), fold(task, seed=2)]
         recorder = Recorder(1, step, frozenset(wanted))
-        fits = list(ENGINES[engine](replace(asked, recorder=recorder), enumerate(folds)))
+        fits = list(engine_for(engine, "tensorflow")(replace(asked, recorder=recorder), enumerate(folds)))
         return asked, folds, recorder, fits
 
     return run
@@ -60,13 +60,13 @@ def trained(fold, training):
 
 @pytest.mark.parametrize("name", CASES)
 def test_a_step_is_the_lectures(trained, name):
-    from foldwise.training.engines import ENGINES
+    from foldwise.training.engines import engine_for
     from foldwise.training.one_step import take_apart
 
     engine, task, _, optimizer = CASES[name]
     asked, folds, recorder, fits = trained(*CASES[name], 7)
 
-    plain = list(ENGINES[engine](asked, enumerate(folds)))
+    plain = list(engine_for(engine, "tensorflow")(asked, enumerate(folds)))
     for one, other in zip(plain, fits, strict=True):  # bit by bit
         assert one.curves == other.curves
         for mine, recorded in zip(one.weights, other.weights, strict=True):
@@ -134,7 +134,7 @@ def test_the_first_step_begins_with_the_first_weights_and_an_optimizer_that_reme
 def test_a_penalty_and_weights_of_rows_are_in_cost_and_gradient(fold, training):
     from foldwise.spec.fit import FitSpec
     from foldwise.spec.model import MlpSpec
-    from foldwise.training.engines import ENGINES
+    from foldwise.training.engines import engine_for
     from foldwise.training.one_step import take_apart
     from foldwise.training.recorder import Recorder
 
@@ -143,7 +143,7 @@ def test_a_penalty_and_weights_of_rows_are_in_cost_and_gradient(fold, training):
     recorder = Recorder(0, 2, frozenset())
     asked = replace(training("binary", model=MlpSpec(hidden=0, l1=l1, l2=l2), fit=fit), recorder=recorder)
     data = replace(fold("binary", rows=20), train_weight=np.linspace(0.5, 2, 20).astype(np.float32))
-    (done,) = ENGINES["fused"](asked, [(0, data)])
+    (done,) = engine_for("fused", "tensorflow")(asked, [(0, data)])
     step = take_apart(asked, data, recorder, done.curves["learning_rate"])
     (layer,) = step.layers
     kernel = layer.before[0]

@@ -180,7 +180,7 @@ def test_a_process_does_not_write_to_the_xla_folder_of_the_one_that_started_it(t
     assert program_cache.program_cache().own == own
     assert os.environ["TF_XLA_FLAGS"] == flags
     monkeypatch.setenv("TF_XLA_FLAGS", flags.replace(str(own), str(theirs)))
-    program_cache.use_programs(None, print)
+    program_cache.use_programs(None, print, "tensorflow")
     assert os.environ["TF_XLA_FLAGS"] == "--tf_xla_min_cluster_size=7"
 
 

@@ -95,16 +95,17 @@ def test_a_refit_balances_all_development_rows_with_draws_of_its_own(job, table)
 @pytest.mark.parametrize("engine", ["fused", pytest.param("keras", marks=pytest.mark.long)])
 def test_several_seeds_give_the_mean_of_networks_from_different_first_weights(engine, job, table, monkeypatch):
     from foldwise.models.average import members
-    from foldwise.training.refit import ENGINES, predict, refit
+    from foldwise.training import refit as of_refit
+    from foldwise.training.refit import engine_for, predict, refit
     from foldwise.trial.result import TrialResult
 
-    by_engine, seen = ENGINES[engine], []
+    by_engine, seen = engine_for(engine, "tensorflow"), []
 
     def watched(training, folds):
         seen.extend(folds)
         return by_engine(training, folds)
 
-    monkeypatch.setitem(ENGINES, engine, watched)
+    monkeypatch.setattr(of_refit, "engine_for", lambda name, backend: watched)
     data, rows = table("regression", shift=50.0, scale=20.0), np.arange(60)
     result = TrialResult(0, {}, "COMPLETE", (_scored(3, [0.01] * 3),))
     one, three = (

@@ -5,6 +5,8 @@ import sys
 
 import pytest
 
+from foldwise.errors import JobError
+
 pytestmark = pytest.mark.slow
 
 
@@ -42,7 +44,14 @@ def test_another_number_is_accepted_on_request(started):
 def test_what_others_write_while_it_starts_is_let_through():
     done = _run(
         "import os\nfrom foldwise.training import runtime\n"
-        "with runtime.quiet_import():\n"
+        "with runtime.quiet_import('tensorflow'):\n"
         "    os.write(2, b'I0000 00:00:1.2 chatter\\nTrouble in line 3\\n')"
     )
     assert done.stderr == "Trouble in line 3\n"
+
+
+def test_a_second_backend_comes_too_late(tensorflow_started):
+    from foldwise.training.runtime import start
+
+    with pytest.raises(JobError, match=r"on tensorflow in this process, so training\.backend=jax comes too late"):
+        start(1, backend="jax")

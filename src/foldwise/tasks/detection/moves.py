@@ -15,7 +15,7 @@ from foldwise.spec.augment import ImageAugment
 
 Tensor = Any  # TensorFlow ships no types
 
-LEAST_INSIDE = 0.25  # of a box's area: one that is further outside is no longer an object of the picture
+LEAST_INSIDE = 0.25  # of a box's area: one that is further outside no longer counts as an object
 DRAWS = 6  # numbers of a picture: two flips, a turn, two shifts, a zoom
 BRIGHTEST = 255.0
 MOVES, NOISE = range(2)  # draws of one step

@@ -22,7 +22,7 @@ def encode(
     an error counts relative to the box.
 
     Args:
-        boxes: (batch, most, 5) float: label code and corners in pixels, rows of -1 where there is no box.
+        boxes: (batch, most, 5) float: label code and corners in pixels, rows of -1 in empty places.
         labels: how many there are.
         cells: rows and columns of the maps.
         stride: pixels from one cell to the next.

@@ -1,11 +1,10 @@
-"""Augment batches of training rows. Keras's own layers change images; every draw follows from trial, fold and step."""
+"""Augment batches on TensorFlow. Keras's own layers change images; every draw follows from trial, fold and step."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
-import keras
 import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
@@ -16,28 +15,12 @@ from foldwise.seeds import Purpose, derive
 from foldwise.spec.augment import AugmentSpec, ImageAugment, VectorAugment
 from foldwise.spec.goal import Task as TaskName
 from foldwise.tasks.table import task_of
+from foldwise.training.by_fold.augment_layers import BRIGHTEST, DROPOUT, FIRST, JITTER, NOISE, RANGE, SECOND, layers_for
 
 Tensor = Any  # TensorFlow ships no types
 # (x, y, weight or None, step) -> the same, varied; x as the network takes it
 Vary = Callable[[Tensor, Tensor, Tensor | None, Tensor], tuple[Tensor, Tensor, Tensor | None]]
 
-BRIGHTEST = 255.0
-RANGE = (0.0, BRIGHTEST)
-FLIPS = {"horizontal": "horizontal", "vertical": "vertical", "both": "horizontal_and_vertical"}
-# key of ImageAugment -> its layer. Pixels from outside an image repeat its edge.
-LAYERS: dict[str, Callable[[Any, int], keras.Layer]] = {
-    "flip": lambda way, seed: keras.layers.RandomFlip(FLIPS[way], seed=seed),
-    "rotation": lambda degrees, seed: keras.layers.RandomRotation(degrees / 360, fill_mode="nearest", seed=seed),
-    "shift": lambda share, seed: keras.layers.RandomTranslation(share, share, fill_mode="nearest", seed=seed),
-    "zoom": lambda share, seed: keras.layers.RandomZoom(share, fill_mode="nearest", seed=seed),
-    "contrast": lambda share, seed: keras.layers.RandomContrast(share, value_range=RANGE, seed=seed),
-    "brightness": lambda share, seed: keras.layers.RandomBrightness(share, value_range=RANGE, seed=seed),
-    "cutout": lambda area, seed: keras.layers.RandomErasing(
-        1.0, scale=(area, area), fill_value=0.0, value_range=RANGE, seed=seed
-    ),
-    "rand_augment": lambda strength, seed: keras.layers.RandAugment(value_range=RANGE, factor=strength, seed=seed),
-}
-JITTER, DROPOUT, NOISE, FIRST, SECOND = range(5)  # draws of one step
 DRAWS_A_STEP = 5
 
 
@@ -100,9 +83,7 @@ def _vectors(augment: VectorAugment, x: npt.NDArray[np.float32], seed: int) -> C
 
 
 def _images(augment: ImageAugment, features: Images, seed: int) -> Callable[[Tensor, Tensor], Tensor]:
-    values = {key: getattr(augment, key) for key in LAYERS}
-    used = [(key, value) for key, value in values.items() if value not in (0.0, "none")]
-    layers = [LAYERS[key](value, derive(Purpose.AUGMENT, seed, place)) for place, (key, value) in enumerate(used)]
+    layers = layers_for(augment, seed)
 
     def change(rows: Tensor, step: Tensor) -> Tensor:
         images = tf.reshape(tf.cast(rows, tf.float32), [-1, *features.image])

@@ -1,11 +1,11 @@
-"""The engine `keras`: folds one after the other through Keras's own `fit`, without XLA."""
+"""The engine `keras`: folds one after the other through Keras's own `fit`, on any backend."""
 
 from __future__ import annotations
 
 import math
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, NamedTuple
@@ -13,27 +13,28 @@ from typing import Any, NamedTuple
 import keras
 import numpy as np
 import numpy.typing as npt
-import tensorflow as tf
 
 from foldwise.data.preparation.fold import Features, FoldData
 from foldwise.data.preparation.layout import Layout
-from foldwise.data.preparation.pixels import Images
 from foldwise.data.preparation.target_scale import TargetScale
 from foldwise.models.build import answering, build, first_weights
 from foldwise.models.heads import Head
 from foldwise.seeds import Purpose, derive
-from foldwise.spec.augment import ImageAugment
 from foldwise.spec.layers import LayersSpec
 from foldwise.spec.model import MlpSpec
+from foldwise.system.keras_backend import Backend
 from foldwise.tasks.table import task_of
-from foldwise.training.batches import epoch_orders, rows_per_batch
-from foldwise.training.by_fold.augment import scaled_for, vary_for
+from foldwise.training.backends.of_process import forget
+from foldwise.training.batches import rows_per_batch
 from foldwise.training.by_fold.auxiliary import Assisted, Members
+from foldwise.training.by_fold.batch_makers import Batch, batch_maker
 from foldwise.training.by_fold.callbacks import own_callbacks
 from foldwise.training.by_fold.dropout import ScheduledDropout
 from foldwise.training.by_fold.early_stop import Patience
 from foldwise.training.by_fold.optimizer import fit_optimizer
+from foldwise.training.by_fold.precision import computing_in
 from foldwise.training.by_fold.recording import Recording
+from foldwise.training.by_fold.share import Share
 from foldwise.training.fold_fit import FoldFit, Predictions, Training
 from foldwise.training.losses import curve_metric, loss_for
 
@@ -41,6 +42,8 @@ STEPS_AT_ONCE = 64  # maximum of steps in the graph between two returns to Pytho
 MOST_NETWORKS = 4  # kept for later trials
 PICTURES_AT_ONCE = 32  # pictures whose every pixel is answered: all maps of a batch are in memory together
 ROWS_AT_ONCE = 4096  # rows in a batch of validation or prediction; its size does not change results
+# Whether Keras compiles steps: on TensorFlow that takes longer than it saves, and without it JAX computes one by one.
+COMPILES: Mapping[Backend, bool] = {"tensorflow": False, "jax": True, "torch": False}
 
 
 def fit_folds(training: Training, folds: Iterable[tuple[int, FoldData]]) -> Iterator[FoldFit]:
@@ -51,8 +54,9 @@ def fit_folds(training: Training, folds: Iterable[tuple[int, FoldData]]) -> Iter
     for number, data in folds:
         rows, inputs = len(data.train_x) * training.augment.copies, data.train_x.shape[1]
         steps = math.ceil(rows / rows_per_batch(training.fit.batch_size, rows))
-        # a recorder or a callback may follow single steps
-        most = 1 if training.recorder is not None or training.fit.callbacks else STEPS_AT_ONCE
+        # a recorder or a callback may follow single steps, and Keras on PyTorch takes no others
+        single = training.recorder is not None or training.fit.callbacks or training.backend == "torch"
+        most = 1 if single else STEPS_AT_ONCE
         at_once = max(count for count in range(1, most + 1) if steps % count == 0)
         columns = data.columns if isinstance(training.model, LayersSpec) else ()
         kind = Inputs(inputs, columns, data.layout)
@@ -62,7 +66,7 @@ def fit_folds(training: Training, folds: Iterable[tuple[int, FoldData]]) -> Iter
             fit = _fit(training, networks[kind, at_once], number, data, steps)
         except BaseException:  # such as out of memory: free the failed network's memory for the next trial
             forget_networks()
-            keras.backend.clear_session()
+            forget(training.backend)
             raise
         if training.fit.callbacks:
             networks.clear()
@@ -95,7 +99,7 @@ class _Compiled:
     network: keras.Model
     fresh: list[tuple[keras.Variable, npt.NDArray[Any]]]
     seeds: list[keras.Variable]
-    share: tf.Variable
+    share: Share
 
 
 _networks: OrderedDict[tuple[Any, ...], _Compiled] = OrderedDict()
@@ -109,28 +113,30 @@ def _network_for(training: Training, inputs: Inputs, at_once: int) -> _Compiled:
     fit, optimizer = training.fit, training.fit.optimizer
     parameters = frozenset(optimizer.parameters.items())
     by_weight = (fit.label_smoothing, fit.rate_factors, fit.weight_decay_on, fit.weight_decay_schedule)
-    key = (training.model, training.head, optimizer.kind, parameters, by_weight, keras.config.floatx(), inputs, at_once)
+    types = keras.config.floatx(), training.precision
+    key = (training.model, training.head, optimizer.kind, parameters, by_weight, types, inputs, at_once)
     if key not in _networks:
         while len(_networks) >= MOST_NETWORKS:
             _networks.popitem(last=False)
-        keras.backend.clear_session()  # else every dropped network, and cycles of its training, stay in memory
-        share = tf.Variable(1.0, dtype=keras.config.floatx())
-        _networks[key] = _compile(training, _built(training, inputs, share), at_once, share)
+        forget(training.backend)  # else every dropped network, and cycles of its training, stay in memory
+        share = Share()
+        with computing_in(training.precision):  # not before: `forget` takes Keras back to its own policy
+            _networks[key] = _compile(training, _built(training, inputs, share), at_once, share)
     _networks.move_to_end(key)
     compiled = _networks[key]
-    own = _seeds(_built(training, inputs, compiled.share)) if compiled.seeds else []
+    own = _seeds(_built(training, inputs, Share())) if compiled.seeds else []
     seeds = [(variable, seed.numpy()) for variable, seed in zip(compiled.seeds, own, strict=True)]
     return replace(compiled, fresh=[*compiled.fresh, *seeds])
 
 
-def _built(training: Training, inputs: Inputs, share: tf.Variable) -> keras.Model:
+def _built(training: Training, inputs: Inputs, share: Share) -> keras.Model:
     scheduled = isinstance(training.model, MlpSpec) and training.model.dropout_schedule != "constant"
     dropout = partial(ScheduledDropout, share=share) if scheduled else keras.layers.Dropout
     seed = derive(Purpose.LAYERS, training.seed, training.number)
     return build(training.model, inputs.features, training.head, seed, inputs.columns, inputs.layout, dropout)
 
 
-def _compile(training: Training, network: keras.Model, at_once: int, share: tf.Variable) -> _Compiled:
+def _compile(training: Training, network: keras.Model, at_once: int, share: Share) -> _Compiled:
     optimizer = fit_optimizer(training.fit, share)
     loss = loss_for(training.head, smoothing=training.fit.label_smoothing)
     if isinstance(training.model, LayersSpec) and training.model.outputs:
@@ -141,9 +147,10 @@ def _compile(training: Training, network: keras.Model, at_once: int, share: tf.V
         optimizer,
         loss,
         metrics=[curve_metric(training.head)],
-        jit_compile=False,
+        jit_compile=COMPILES[training.backend],
         steps_per_execution=at_once,
     )
+    optimizer = network.optimizer  # float16 wraps it into one that scales the loss
     optimizer.build(network.trainable_variables)
     return _Compiled(network, [(variable, variable.numpy()) for variable in optimizer.variables], _seeds(network), share)
 
@@ -162,16 +169,17 @@ def _fit(training: Training, compiled: _Compiled, number: int, data: FoldData, s
     seed = derive(Purpose.WEIGHTS, training.seed, training.number, number)
     network.set_weights(first_weights(training.model, network, head, seed, data))
     answers = answering(network)
+    batches = batch_maker(training.backend)
 
     def answer() -> Predictions:
         return predictions_in_parts(head, answers, data.valid_x, data.target)
 
-    watch = _FoldWatch(
-        training, number, _valid_batches(training, data), scaled_for(data.valid_x), answer, data.target.sd, compiled.share
-    )
+    at_once = PICTURES_AT_ONCE if task_of(head.task).of_pictures else ROWS_AT_ONCE
+    valid, scaled = batches.valid_batches(training, data, at_once), batches.scaled_for(data.valid_x)
+    watch = _FoldWatch(training, number, valid, scaled, answer, data.target.sd, compiled.share)
     own = own_callbacks(training.fit, training.number, number)
     network.fit(
-        _train_batches(training, number, data),
+        batches.train_batches(training, number, data),
         epochs=training.fit.epochs,
         steps_per_epoch=steps,
         callbacks=[*_recordings(training, number), watch, *own],
@@ -209,7 +217,7 @@ def predict(network: keras.Model, features: Features) -> npt.NDArray[np.float32]
     at_once = ROWS_AT_ONCE if len(network.output_shape) == 2 else PICTURES_AT_ONCE
     starts = range(0, len(features), at_once)
     parts = [network(features[start : start + at_once], training=False) for start in starts]
-    return np.concatenate([keras.ops.convert_to_numpy(part) for part in parts])
+    return np.concatenate([keras.ops.convert_to_numpy(keras.ops.cast(part, keras.config.floatx())) for part in parts])
 
 
 def predictions_in_parts(head: Head, network: keras.Model, features: Features, target: TargetScale) -> Predictions:
@@ -220,55 +228,6 @@ def predictions_in_parts(head: Head, network: keras.Model, features: Features, t
     starts = range(0, max(1, len(features)), PICTURES_AT_ONCE)
     parts = [predict(network, features[start : start + PICTURES_AT_ONCE]) for start in starts]
     return np.concatenate([task.predictions(head, part, target) for part in parts])
-
-
-def _train_batches(training: Training, number: int, data: FoldData) -> tf.data.Dataset:
-    """The batches of all epochs, one after the other."""
-    own = len(data.train_x)
-    rows = own * training.augment.copies
-    size = rows_per_batch(training.fit.batch_size, rows)
-    arrays = _tensors(data.train_x, data.train_y, data.train_weight)
-    vary = vary_for(training.augment, data.train_x, training.head.task, training.seed, training.number, number)
-    encode = task_of(training.head.task).encoder(training.head, training.model) or as_it_is
-
-    def orders() -> Iterator[npt.NDArray[np.int32]]:
-        return epoch_orders(training.seed, training.number, number, rows, training.fit.epochs)
-
-    def cut(order: tf.Tensor) -> tf.data.Dataset:
-        return tf.data.Dataset.range(0, rows, size).map(lambda start: order[start : start + size])
-
-    def gather(step: tf.Tensor, index: tf.Tensor) -> tuple[tf.Tensor, ...]:
-        x, y, *weight = (tf.gather(array, index % own) for array in arrays)
-        varied, target, weighed = vary(x, y, weight[0] if weight else None, step)
-        return tuple(part for part in (varied, encode(target), weighed) if part is not None)
-
-    options = tf.data.Options()
-    options.experimental_optimization.apply_default_optimizations = False  # they cost more than they gain
-    batches = tf.data.Dataset.from_generator(orders, output_signature=tf.TensorSpec((rows,), tf.int32)).flat_map(cut)
-    # Keras's layers count their draws, so varied batches are made one after the other
-    at_once = None if isinstance(training.augment, ImageAugment) else tf.data.AUTOTUNE
-    return batches.enumerate().map(gather, num_parallel_calls=at_once).prefetch(tf.data.AUTOTUNE).with_options(options)
-
-
-def _valid_batches(training: Training, data: FoldData) -> list[tuple[tf.Tensor, ...]]:
-    task = task_of(training.head.task)
-    encode = task.encoder(training.head, training.model) or as_it_is
-    x, y, *weight = _tensors(data.valid_x, data.valid_y, data.valid_weight)
-    at_once = PICTURES_AT_ONCE if task.of_pictures else ROWS_AT_ONCE
-    each = [slice(start, start + at_once) for start in range(0, len(data.valid_x), at_once)]
-    return [(x[some], encode(y[some]), *(part[some] for part in weight)) for some in each]
-
-
-def as_it_is(target: tf.Tensor) -> tf.Tensor:
-    """A target that the loss compares itself."""
-    return target
-
-
-def _tensors(*arrays: Features | None) -> tuple[tf.Tensor, ...]:
-    """Arrays as tensors; images as bytes."""
-    with tf.device("CPU:0"):  # batches are cut there, even if steps run on a GPU
-        held = (array.bytes() if isinstance(array, Images) else array for array in arrays if array is not None)
-        return tuple(tf.constant(array) for array in held)
 
 
 class _FoldWatch(keras.callbacks.Callback):  # type: ignore[misc]  # Keras ships no types
@@ -283,11 +242,11 @@ class _FoldWatch(keras.callbacks.Callback):  # type: ignore[misc]  # Keras ships
         self,
         training: Training,
         fold: int,
-        valid: list[tuple[tf.Tensor, ...]],
-        scaled: Callable[[tf.Tensor], tf.Tensor],
+        valid: Sequence[tuple[Batch, ...]],
+        scaled: Callable[[Batch], Batch],
         answer: Callable[[], Predictions],
         unit: float,
-        share: tf.Variable,
+        share: Share,
     ) -> None:
         super().__init__()
         stop = training.fit.early_stop
@@ -367,7 +326,7 @@ class _FoldWatch(keras.callbacks.Callback):  # type: ignore[misc]  # Keras ships
     def _settled(self) -> list[npt.NDArray[Any]]:
         """The final weights if training ended here: the optimizer's averages if it keeps them."""
         weights: list[npt.NDArray[Any]] = self.model.get_weights()
-        if not self.model.optimizer.use_ema:
+        if not getattr(self.model.optimizer, "inner_optimizer", self.model.optimizer).use_ema:
             return weights
         self.model.optimizer.finalize_variable_values(self.model.trainable_weights)
         averages: list[npt.NDArray[Any]] = self.model.get_weights()

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import keras
-import tensorflow as tf
 
 from foldwise.models.mlp_weights import group_of
 from foldwise.spec.fit import FitSpec, RateFactors
 from foldwise.spec.optimizer import OPTIMIZERS, OptimizerSpec
+from foldwise.training.by_fold.share import Share
 
 
 def optimizer_for(spec: OptimizerSpec, kind: type[keras.optimizers.Optimizer] | None = None) -> keras.optimizers.Optimizer:
@@ -21,14 +21,14 @@ def optimizer_for(spec: OptimizerSpec, kind: type[keras.optimizers.Optimizer] | 
     return (kind or _class_of(spec))(learning_rate=float(spec.rate), **parameters)
 
 
-def fit_optimizer(fit: FitSpec, share: tf.Variable) -> keras.optimizers.Optimizer:
+def fit_optimizer(fit: FitSpec, share: Share) -> keras.optimizers.Optimizer:
     """The optimizer of a training. share: of weight decay, set between epochs, where a schedule gives it."""
     factors = fit.rate_factors != RateFactors()
     if not factors and fit.weight_decay_on == "all" and fit.weight_decay_schedule == "constant":
         return optimizer_for(fit.optimizer)
     optimizer = optimizer_for(fit.optimizer, _by_weight(_class_of(fit.optimizer)))
     optimizer.rate_factors, optimizer.decays_biases = fit.rate_factors, fit.weight_decay_on == "all"
-    optimizer.share = share if fit.weight_decay_schedule != "constant" else None
+    optimizer.share = share.variable() if fit.weight_decay_schedule != "constant" else None
     return optimizer
 
 
@@ -43,7 +43,7 @@ def _by_weight(kind: type[Any]) -> type[Any]:
     class ByWeight(kind):  # type: ignore[misc]  # Keras ships no types
         rate_factors: RateFactors
         decays_biases: bool
-        share: tf.Variable | None
+        share: keras.Variable | None
 
         def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
             super().update_step(gradient, variable, learning_rate * self._factor(variable))
@@ -53,8 +53,8 @@ def _by_weight(kind: type[Any]) -> type[Any]:
                 return
             for variable in variables:
                 if self.decays_biases or self._group(variable) != "bias":
-                    rate = tf.cast(self.learning_rate, variable.dtype) * self._factor(variable)
-                    decay = tf.cast(self.weight_decay, variable.dtype) * (1.0 if self.share is None else self.share)
+                    rate = keras.ops.cast(self.learning_rate, variable.dtype) * self._factor(variable)
+                    decay = keras.ops.cast(self.weight_decay, variable.dtype) * (1.0 if self.share is None else self.share)
                     variable.assign(variable - variable * decay * rate)
 
         def _factor(self, variable: Any) -> float:

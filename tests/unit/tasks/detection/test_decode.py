@@ -5,6 +5,8 @@ from foldwise.tasks.detection.boxes import overlaps, suppressed
 from foldwise.tasks.detection.decode import decode
 from foldwise.tasks.detection.targets import encode
 
+pytestmark = pytest.mark.slow
+
 SIZE = (32, 48)
 
 

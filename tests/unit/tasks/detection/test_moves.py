@@ -5,6 +5,8 @@ import tensorflow as tf
 from foldwise.spec.augment import ImageAugment
 from foldwise.tasks.detection.moves import draw_moves, move_boxes, move_images
 
+pytestmark = pytest.mark.slow
+
 SIZE = (48, 64)
 BOX = [20, 12, 34, 22]
 

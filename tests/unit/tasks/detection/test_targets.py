@@ -4,6 +4,8 @@ import pytest
 from foldwise.tasks.detection.loss import centre_loss
 from foldwise.tasks.detection.targets import encode, radius
 
+pytestmark = pytest.mark.slow
+
 CELLS, STRIDE = (8, 12), 4
 
 

@@ -12,6 +12,8 @@ from foldwise.tasks.detection.precision import condense
 from foldwise.tasks.table import task_of
 from tests.unit.tasks.detection.cases import random_case
 
+pytestmark = pytest.mark.slow
+
 TASK = task_of("detection")
 MODEL = CentreSpec(kind="centre", image=(30, 48, 3), stride=4)
 HEAD = head_for("detection", 2, MODEL, FitSpec())

@@ -58,6 +58,7 @@ def test_weights_of_pictures_repeat_them():
 
 
 @pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.usefixtures("tensorflow_started")
 def test_made_circles_reach_an_intersection_over_union_of_95_percent(training, train):
     """A known answer: trained by the engine, with masks that move with their pictures."""
@@ -67,6 +68,7 @@ def test_made_circles_reach_an_intersection_over_union_of_95_percent(training, t
     from foldwise.spec.augment import ImageAugment
     from foldwise.spec.balance import NoBalance
     from foldwise.spec.fit import FitSpec
+    from foldwise.spec.lr_schedule import OneCycle
     from foldwise.spec.prep import PrepSpec
     from foldwise.spec.unet import UnetSpec
 
@@ -74,9 +76,14 @@ def test_made_circles_reach_an_intersection_over_union_of_95_percent(training, t
     split = SimpleNamespace(train=np.arange(120), valid=np.arange(120, 160))
     data = prepare_fold(table, split, PrepSpec(), NoBalance(), 0)
     model = UnetSpec(kind="unet", image=(32, 32, 1), depth=2, width=8, up="resize")
-    fit = FitSpec.model_validate({"epochs": 8, "batch_size": 16, "optimizer": {"kind": "adam", "learning_rate": 0.01}})
-    asked = replace(training(fit=fit), model=model, head=HEAD, augment=ImageAugment(kind="images", flip="both", rotation=45.0))
+    fit = FitSpec.model_validate({"epochs": 12, "batch_size": 16, "optimizer": {"kind": "adam", "learning_rate": 0.01}})
+    asked = replace(
+        training(fit=fit, schedule=OneCycle(kind="one_cycle")),
+        model=model,
+        head=HEAD,
+        augment=ImageAugment(kind="images", flip="both"),
+    )
     (fold,) = train(asked, data)
     rows = condensed_for(table, split.valid, fold.predictions)
     assert score("segmentation", 2, table.target[split.valid], rows)["foreground_iou"] > 0.95
-    assert len(fold.curves["val_mean_iou"]) == 8
+    assert len(fold.curves["val_mean_iou"]) == 12

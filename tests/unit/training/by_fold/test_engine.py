@@ -76,19 +76,19 @@ def test_without_hidden_layers_it_is_the_least_squares_line(train, training, fol
 
 
 def test_2000_rows_in_batches_of_500_are_4_steps_an_epoch(train, training, fold):
-    from foldwise.training.by_fold import engine as keras_fit
+    from foldwise.training.by_fold import batches_tf
 
     asked = training(fit=FitSpec(epochs=3, batch_size=500))
-    batches = list(keras_fit._train_batches(asked, 0, fold(rows=2000)))
+    batches = list(batches_tf.train_batches(asked, 0, fold(rows=2000)))
     assert [len(x) for x, _ in batches] == [500] * 12
 
 
 @pytest.mark.parametrize("batch_size", [1, 7, 60, 1000, "full"])
 def test_batches_follow_the_given_order_to_the_last_short_one(batch_size, training, fold):
-    from foldwise.training.by_fold import engine as keras_fit
+    from foldwise.training.by_fold import batches_tf
 
     data = fold(rows=60)
-    batches = list(keras_fit._train_batches(training(fit=FitSpec(epochs=2, batch_size=batch_size)), 4, data))
+    batches = list(batches_tf.train_batches(training(fit=FitSpec(epochs=2, batch_size=batch_size)), 4, data))
     seen = np.concatenate([x for x, _ in batches])
     np.testing.assert_array_equal(seen, data.train_x[np.concatenate(list(epoch_orders(0, 0, 4, 60, 2)))])
 

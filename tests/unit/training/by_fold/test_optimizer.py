@@ -110,10 +110,10 @@ def test_clipping_weight_decay_and_averages_are_passed_on():
 
 def test_rates_and_decay_by_kind_of_weight():
     import keras
-    import tensorflow as tf
 
     from foldwise.spec.fit import FitSpec
     from foldwise.training.by_fold.optimizer import fit_optimizer
+    from foldwise.training.by_fold.share import Share
 
     rate, decay, one, two, epsilon = 0.1, 0.3, 0.9, 0.95, 1e-7
     fit = FitSpec.model_validate(
@@ -124,7 +124,7 @@ def test_rates_and_decay_by_kind_of_weight():
             "weight_decay_schedule": "flat_cos",
         }
     )
-    share = tf.Variable(1.0)
+    share = Share()
     optimizer = fit_optimizer(fit, share)
     weights = {"scaling/kernel": (6.0, 1.0), "dense_1/bias": (0.1, 0.0), "dense_2/kernel": (1.0, 1.0)}
     variables = [keras.Variable(1.0, name=name.replace("/", "_")) for name in weights]
@@ -140,7 +140,7 @@ def test_rates_and_decay_by_kind_of_weight():
         move = first / (1 - one**step) / (np.sqrt(second / (1 - two**step)) + epsilon)
         for name, (factor, decays) in weights.items():
             own = rate * factor
-            value[name] -= value[name] * decay * decays * own * float(share.numpy())
+            value[name] -= value[name] * decay * decays * own * float(optimizer.share.numpy())
             value[name] -= own * move
     for variable, name in zip(variables, weights, strict=True):
         assert float(keras.ops.convert_to_numpy(variable)) == pytest.approx(value[name], rel=1e-4), name
@@ -148,9 +148,9 @@ def test_rates_and_decay_by_kind_of_weight():
 
 def test_a_fit_without_such_options_has_keras_s_own_optimizer():
     import keras
-    import tensorflow as tf
 
     from foldwise.spec.fit import FitSpec
     from foldwise.training.by_fold.optimizer import fit_optimizer
+    from foldwise.training.by_fold.share import Share
 
-    assert type(fit_optimizer(FitSpec(), tf.Variable(1.0))) is keras.optimizers.Adam
+    assert type(fit_optimizer(FitSpec(), Share())) is keras.optimizers.Adam
