@@ -7,7 +7,6 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from foldwise.bundle.card import backend_of
 from foldwise.config.read import read_service
 from foldwise.doors.assemble import ledger_at
 from foldwise.doors.screen import Screen
@@ -81,6 +80,8 @@ def load_version(
     Raises:
         JobError: as `load_model`.
     """
+    from foldwise.bundle.card import backend_of
+
     files = _registered_files(registry, name, number, runs, ledger_url)
     folder = registry.fetch(f"{name}/{number}")
     made_on = backend_of(folder)

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from foldwise.bundle.card import backend_of
 from foldwise.doors.assemble import make_tracking
 from foldwise.errors import DiskFull, JobError
 from foldwise.ledger.ledger import Ledger
@@ -58,6 +57,8 @@ def _registered(
     notify: Callable[[str], None],
 ) -> StudySummary | None:
     """The summary with the version of a model that waited; None if the registry is still away."""
+    from foldwise.bundle.card import backend_of
+
     start(1, or_as_it_runs=True, backend=for_answers(backend_of(folder / "bundle")))  # MLflow runs the bundle's code
     name, metrics = summary.model.name, summary.holdout.metrics if summary.holdout else {}
     idempotency_key = idempotency_key_of(record, summary.best.number, summary.ensemble)

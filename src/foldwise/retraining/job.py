@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from foldwise.bundle.card import backend_of
 from foldwise.doors.assemble import ledger_at, make_registry
 from foldwise.doors.notebook_screen import screen_here
 from foldwise.doors.screen import Screen
@@ -112,6 +111,8 @@ def card_of(job: Job, version: int) -> Card:
 
 def made_on(job: Job, version: int) -> Backend:
     """The backend that trained a version; of one whose card cannot be read the usual one, as loading it says why."""
+    from foldwise.bundle.card import backend_of
+
     try:
         return backend_of(job.registry.fetch(f"{job.asked.model}/{version}"))
     except FoldwiseError:

@@ -258,7 +258,7 @@ class _Stack:
         """Epochs of a call at most: the same for all small tables and any `fit.epochs`, as each number is compiled."""
         if self.training.rates.plateau is not None:
             return 1
-        most = min(EPOCHS_AT_ONCE, max(1, ORDERS_AT_ONCE // (rows * len(self.folds))))
+        most: int = min(EPOCHS_AT_ONCE, max(1, ORDERS_AT_ONCE // (rows * len(self.folds))))
         return 1 << (most.bit_length() - 1)
 
 
