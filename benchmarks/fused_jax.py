@@ -53,11 +53,13 @@ def main() -> None:
     options.add_argument("--networks", nargs="*", default=[*NETWORKS], choices=[*NETWORKS])
     options.add_argument("--alone", nargs=2, metavar=("BACKEND", "ENGINE"))
     options.add_argument("--trials", type=int, default=3)
+    options.add_argument("--epochs", type=int, default=EPOCHS, help="fewer for a rough look: the seconds are those of these")
     asked = options.parse_args()
     if asked.alone is not None:
         backend = next(known for known in get_args(Backend) if known == asked.alone[0])
         for name in asked.networks:
-            print(json.dumps({"network": name, "seconds": measured(backend, asked.alone[1], name, asked.trials)}), flush=True)
+            taken = measured(backend, asked.alone[1], name, asked.trials, asked.epochs)
+            print(json.dumps({"network": name, "seconds": taken}), flush=True)
         return
     figures = {f"{NAMES[engine]}, {backend}": _in_a_process(backend, engine, asked.networks) for backend, engine in ENGINES}
     usual = figures["fold by fold, tensorflow"]
@@ -77,7 +79,7 @@ def _in_a_process(backend: Backend, engine: str, networks: list[str]) -> dict[st
     return {line["network"]: line["seconds"] for line in lines}
 
 
-def measured(backend: Backend, engine: str, network: str, trials: int) -> list[float]:
+def measured(backend: Backend, engine: str, network: str, trials: int, epochs: int = EPOCHS) -> list[float]:
     """Processor seconds of some trials; the first prepares the folds, traces and compiles."""
     from foldwise.training.runtime import start
 
@@ -91,7 +93,7 @@ def measured(backend: Backend, engine: str, network: str, trials: int) -> list[f
         "data": {"kind": "sklearn", "name": "iris", "target": "target"},
         "folds": {"kind": "stratified", "count": FOLDS},
         "model": NETWORKS[network],
-        "fit": {"epochs": EPOCHS, "batch_size": 32, "optimizer": "adam"},
+        "fit": {"epochs": epochs, "batch_size": 32, "optimizer": "adam"},
         "training": {"engine": engine, "backend": backend},
     }
     plan = plan_study(read_study(config))

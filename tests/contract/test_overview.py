@@ -15,6 +15,7 @@ from foldwise.spec.goal import Goal
 from foldwise.trial.provenance import Provenance
 from foldwise.trial.result import TrialResult
 from tests.contract.ledgers import summary
+from tests.contract.test_live import live_row
 
 PROVENANCE = Provenance(task="multiclass", goal=Goal("accuracy", "maximize"), data="flowers")
 
@@ -42,6 +43,14 @@ def test_a_study_has_its_counts_and_the_best_score_of_its_goal(goal, best, ledge
     assert (line.name, line.asked, line.goal, line.best, line.done) == ("one", 9, goal, best, 4)
     assert line.trials == {"COMPLETE": 2, "FAILED": 1, "STOPPED": 1, "RUNNING": 1}
     assert (line.finished, line.summary, line.holder["pid"] > 0) == (None, None, True)
+
+
+def test_a_study_has_what_it_is_doing_without_curves_and_log(ledger):
+    for name in ("one", "other"):
+        ledger.create_study(name, {}, "f" * 64, {}, {})
+    ledger.live.write(live_row("one"))
+    other, one = ledger.overview.studies(5)
+    assert (other.live, one.live) == (None, live_row("one", curves=None, log=(), seconds_left=one.live.seconds_left))
 
 
 def test_a_finished_study_of_an_early_version_takes_the_goal_of_its_summary(ledger):

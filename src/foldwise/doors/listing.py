@@ -95,7 +95,11 @@ def _study(line: StudyLine, is_local: bool) -> Row:
 
 
 def _state(line: StudyLine, is_local: bool) -> str:
-    """`running` if its process is alive; where processes of other machines may hold it, that is not known."""
+    """As the home shows it; of a study that an earlier version ran, `running` if its process is alive, else `unfinished`."""
+    from foldwise.ledger.standing import Watch
+
+    if line.live is not None:
+        return Watch().standing(line, line.live).state
     if (line.finished is None or "RUNNING" in line.trials) and is_local and _is_alive((line.holder or {}).get("pid")):
         return "running"
     return "unfinished" if line.finished is None else "finished"

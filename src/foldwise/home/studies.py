@@ -9,10 +9,10 @@ from typing import Any
 
 from foldwise.home.files import files_of
 from foldwise.home.links import MlflowPages
-from foldwise.home.state import Standing, Watch
 from foldwise.home.trials import FIXED, Trials
 from foldwise.ledger.live import LiveRow
 from foldwise.ledger.rows import StudyRecord, goal_of
+from foldwise.ledger.standing import Standing, Watch
 from foldwise.ledger.trial_counts import Counts
 from foldwise.ledger.viewer import StudyHead, Viewer
 from foldwise.system.command import door_command, shell_word

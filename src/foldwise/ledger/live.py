@@ -43,6 +43,17 @@ class LiveRow:
     stop_requested: datetime | None = None
 
 
+def live_rows(connection: Connection, study: str | None = None) -> dict[str, LiveRow]:
+    """Study -> its live row; of all studies without curves and log."""
+    names = [field.name for field in fields(LiveRow)]
+    if study is None:
+        names = [name for name in names if name not in ("curves", "log")]
+    query = select(*(live.c[name] for name in names))
+    query = query if study is None else query.where(live.c.study == study)
+    missing: dict[str, Any] = {"curves": None, "log": ()} if study is None else {}
+    return {row.study: LiveRow(**{**missing, **row._mapping}) for row in connection.execute(query)}
+
+
 _VALUES = tuple(field.name for field in fields(LiveRow) if field.name != "stop_requested")
 
 

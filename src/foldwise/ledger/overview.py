@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
+from foldwise.ledger.live import LiveRow, live_rows
 from foldwise.ledger.rows import RUNNING
 from foldwise.ledger.tables import promotions, retrainings, studies, versions
 from foldwise.ledger.transactions import Transactions
@@ -22,6 +23,7 @@ class StudyLine:
     """A study. asked: trials in total. trials: state -> count. best: the best mean of its trials so far, None without one.
 
     holder: the process that coordinated it last: pid, since, user. goal: None for an unfinished study of an early version.
+    live: what it is doing, without curves and log.
     """
 
     name: str
@@ -33,6 +35,7 @@ class StudyLine:
     holder: Mapping[str, Any] | None
     trials: Mapping[str, int]
     best: float | None
+    live: LiveRow | None = None
 
     @property
     def done(self) -> int:
@@ -66,8 +69,9 @@ class Overview:
         query = select(*(studies.c[name].label(name) for name in columns)).order_by(studies.c.created.desc()).limit(count)
 
         def read(connection: Connection) -> list[StudyLine]:
-            counts = trial_counts(connection)
-            return [_line(row._asdict(), counts.get(row.name, Counts())) for row in connection.execute(query)]
+            counts, doing = trial_counts(connection), live_rows(connection)
+            found = connection.execute(query)
+            return [_line(row._asdict(), counts.get(row.name, Counts()), doing.get(row.name)) for row in found]
 
         return self._transactions.do(read)
 
@@ -86,9 +90,9 @@ class Overview:
         return [VersionLine(*row) for row in self._transactions.do(lambda connection: connection.execute(query).all())]
 
 
-def _line(row: Mapping[str, Any], counts: Counts) -> StudyLine:
+def _line(row: Mapping[str, Any], counts: Counts, doing: LiveRow | None) -> StudyLine:
     summary, provenance = row["summary"], row["provenance"]
     goal = provenance.goal if provenance is not None else summary.goal if summary is not None else None
     best = None if goal is None else counts.best(goal)
     kept = {key: row[key] for key in ("name", "created", "finished", "asked", "summary", "holder")}
-    return StudyLine(**kept, goal=goal, trials=counts.states, best=best)
+    return StudyLine(**kept, goal=goal, trials=counts.states, best=best, live=doing)

@@ -16,11 +16,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from foldwise.errors import JobError
 from foldwise.ledger.database import read_address
 from foldwise.ledger.job_runs import SEEN, JobRun
-from foldwise.ledger.live import LiveRow
+from foldwise.ledger.live import LiveRow, live_rows
 from foldwise.ledger.model_versions import Retraining
 from foldwise.ledger.promotions import Promotion
 from foldwise.ledger.rows import RUNNING, StudyRecord
-from foldwise.ledger.tables import job_runs, live, looks, promotions, retrainings, studies, trials, versions
+from foldwise.ledger.tables import job_runs, looks, promotions, retrainings, studies, trials, versions
 from foldwise.ledger.trial_counts import Counts, trial_counts
 from foldwise.system.redact import first_line
 
@@ -108,14 +108,7 @@ class Viewer:
 
     def live(self, study: str | None = None) -> dict[str, LiveRow]:
         """Study -> its live row; of all studies without curves and log."""
-        names = [field.name for field in fields(LiveRow)]
-        if study is None:
-            names = [name for name in names if name not in ("curves", "log")]
-        query = select(*(live.c[name] for name in names))
-        query = query if study is None else query.where(live.c.study == study)
-        missing: dict[str, Any] = {"curves": None, "log": ()} if study is None else {}
-        found = self._do(lambda connection: [LiveRow(**{**missing, **row._mapping}) for row in connection.execute(query)])
-        return {row.study: row for row in found}
+        return self._do(lambda connection: live_rows(connection, study))
 
     def champions(self) -> dict[str, Promotion]:
         """Identity of a model -> its last promotion."""

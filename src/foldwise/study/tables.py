@@ -74,6 +74,7 @@ def write_holdout(path: Path, plan: Plan, answers: pd.DataFrame, rows: npt.NDArr
         rows: condensed, see `Task.condensed`.
     """
     held, metric = plan.holdout, plan.goal.metric
+    known: dict[str, Any]
     if held.classes:
         known = {metric: of_each_picture(held, rows, metric)}
     else:

@@ -165,7 +165,7 @@ def test_a_folder_that_is_in_use_is_left_alone(tmp_path, monkeypatch):
 def test_help_lists_own_options_and_the_keys_of_a_group(own):
     (folder,) = own(model__small="kind: mlp  # a small one\n", experiment__mine="# what I do\nseed: 7\n").values()
     word = "paths.conf='" + folder.replace("'", "\\'") + "'"
-    assert "mlp, small" in door_help("tune", "", [word])
+    assert "resnet, small" in door_help("tune", "", [word])
     assert "mine                 what I do" in door_help("tune", "", [word])
     assert "# a small one" in door_help("tune", "", [word, "model=small"])
     assert all(text in door_help("tune", "", [word, "model"]) for text in ("# a small one", "conf/model/cnn.yaml:"))

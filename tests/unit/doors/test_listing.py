@@ -2,8 +2,9 @@
 
 import json
 import os
+import platform
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -17,6 +18,7 @@ from foldwise.spec.services import ListSpec
 from foldwise.trial.result import TrialResult
 from foldwise.trial.summary import RegisteredModel
 from tests.contract.ledgers import summary
+from tests.contract.test_live import live_row
 
 NOW = datetime(2026, 1, 5, tzinfo=UTC)
 JOBS = [{"job": "weekly", "next": None}]
@@ -60,6 +62,20 @@ def test_a_study_is_finished_running_or_unfinished(runs):
     assert done["score"] == summary().best.mean
     assert next(row for row in studies if row["study"] == "gone")["by"] == "ann"
     assert [row["study"] for row in rows(runs, "kind=studies", "count=1")["studies"]] == ["runs"]
+
+
+@pytest.mark.parametrize(
+    ("values", "state"),
+    [({}, "running"), ({"pid": 2**22 + 7}, "died"), ({"state": "stopped"}, "stopped"), ({"host": "x"}, "died")],
+)
+def test_a_state_is_that_of_the_live_row_as_on_the_home(runs, values, state):
+    now = datetime.now(UTC)
+    written = now - timedelta(seconds=0 if state == "running" else 60)
+    row = live_row(**{"study": "seen", "pid": os.getpid(), "host": platform.node(), "since": now, "written": written} | values)
+    with closing(open_ledger(f"sqlite:///{runs / 'ledger.db'}")) as ledger:
+        ledger.create_study("seen", {"data": {"kind": "sklearn", "name": "iris"}}, "f" * 64, {}, {})
+        ledger.live.write(row)
+    assert {row["study"]: row["state"] for row in rows(runs, "kind=studies")["studies"]}["seen"] == state
 
 
 def test_the_first_champion_is_known_without_mlflow_and_a_later_one_with_who_and_why(runs):

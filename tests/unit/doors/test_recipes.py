@@ -110,7 +110,7 @@ def test_the_first_trial_of_mammography_does_not_balance(tmp_path):
 
 
 def _trained(name, tmp_path, *words):
-    return train(f"experiment={name}", f"paths.runs={tmp_path}", "tracking=in_memory", "folds.count=3", *words)
+    return train(f"experiment={name}", f"paths.runs={tmp_path}", "tracking=in_memory", "explain=none", "folds.count=3", *words)
 
 
 @pytest.mark.slow

@@ -78,13 +78,6 @@ def test_nothing_is_prepared_where_no_trial_can_be_fused():
     assert threads_for([trial(hidden=1, units=8)], "keras", rows=100, features=features, outputs=2) == 2
 
 
-@pytest.mark.parametrize("changed", [{"backend": "torch"}, {"precision": "mixed_bfloat16"}])
-def test_another_backend_or_precision_trains_fold_by_fold(changed, training):
-    choice = choose(replace(training(), **changed), "fused", 3, 60, 4)
-    assert choice.engine == "keras"
-    assert next(iter(changed.values())) in choice.reason
-
-
 def test_on_jax_any_network_and_optimizer_is_fused(training):
     layers = TypeAdapter(ModelSpec).validate_python({"kind": "layers", "layers": [{"kind": "Dense", "units": 4}]})
     fit = FitSpec.model_validate({"optimizer": "lamb"})
@@ -107,3 +100,10 @@ def test_threads_of_networks_of_layers_on_jax():
     layers = TrialSpec.model_validate({"model": {"kind": "layers", "layers": [{"kind": "Dense", "units": 4}]}})
     assert threads_for([layers], "auto", rows=100, features=lambda: 4, outputs=3, backend="jax") == 2
     assert threads_for([trial(units=8)], "auto", rows=100, features=lambda: 4, outputs=3, backend="jax") == 1
+
+
+@pytest.mark.parametrize("changed", [{"backend": "torch"}, {"precision": "mixed_bfloat16"}])
+def test_another_backend_or_precision_trains_fold_by_fold(changed, training):
+    choice = choose(replace(training(), **changed), "fused", 3, 60, 4)
+    assert choice.engine == "keras"
+    assert next(iter(changed.values())) in choice.reason

@@ -258,7 +258,8 @@ class _Stack:
         """Epochs of a call at most: the same for all small tables and any `fit.epochs`, as each number is compiled."""
         if self.training.rates.plateau is not None:
             return 1
-        return 2 ** math.floor(math.log2(min(EPOCHS_AT_ONCE, max(1, ORDERS_AT_ONCE // (rows * len(self.folds))))))
+        most: int = min(EPOCHS_AT_ONCE, max(1, ORDERS_AT_ONCE // (rows * len(self.folds))))
+        return 1 << (most.bit_length() - 1)
 
 
 def _one_row(data: FoldData) -> tuple[Any, ...]:

@@ -79,7 +79,7 @@ def _stepped(compiled: Compiled, carry: Carry, taken: Tensor, rows: Rows) -> Car
         logs, (weights, others, optimizer, metrics) = compiled.network.train_step((*own.learner, own.metrics), batch)
         return Carry(Learner(weights, others, optimizer), metrics, _values(compiled.names, logs, own.values))
 
-    return jax.vmap(one)(carry, taken, rows)  # type: ignore[no-any-return]
+    return jax.vmap(one)(carry, taken, rows)
 
 
 def _tested(compiled: Compiled, learner: Learner) -> Any:

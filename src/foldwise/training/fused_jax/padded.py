@@ -68,7 +68,7 @@ def validated(compiled: Compiled, sizes: Sizes, learner: Learner, rows: Rows) ->
             after = _seen(compiled, seen, loss, y, outputs, real)
             return jax.tree.map(lambda new, old: jnp.where(real.any(), new, old), after, seen)  # type: ignore[no-any-return]
 
-        return jax.vmap(one)(so_far, learner, block)  # type: ignore[no-any-return]
+        return jax.vmap(one)(so_far, learner, block)
 
     return _means(compiled, over_blocks(test, _nothing(compiled, len(rows.x)), rows, sizes.valid))
 

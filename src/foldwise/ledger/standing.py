@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from foldwise.ledger.live import RUNNING, LiveRow
+from foldwise.ledger.overview import StudyLine
 from foldwise.ledger.viewer import StudyHead
 from foldwise.system.process import is_running
 
@@ -37,7 +38,7 @@ class Watch:
         self._seen: dict[str, tuple[datetime, float, bool]] = {}
         self._host = platform.node()
 
-    def standing(self, head: StudyHead, row: LiveRow | None) -> Standing:
+    def standing(self, head: StudyHead | StudyLine, row: LiveRow | None) -> Standing:
         """How a study stands now."""
         if row is None:
             return Standing("finished") if head.finished is not None else Standing("stopped", "an older foldwise ran it")

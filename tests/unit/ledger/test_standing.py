@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from foldwise.home.state import SILENT_SECONDS, Watch
+from foldwise.ledger.standing import SILENT_SECONDS, Watch
 from foldwise.ledger.viewer import StudyHead
 from tests.contract.test_live import live_row
 
