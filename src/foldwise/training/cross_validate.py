@@ -88,7 +88,8 @@ def cross_validate(
         if too_much is not None:
             seconds = time.perf_counter() - started
             return TrialResult(job.number, job.params, "STOPPED", reason=too_much, seconds=seconds, costs=costs)
-        choice = choose(training, job.engine, len(folds), rows, features, [data.layout for data in folds])
+        layouts, sizes = zip(*((data.layout, len(data.train_x)) for data in folds), strict=True)
+        choice = choose(training, job.engine, len(folds), rows, features, layouts, sizes)
         engine = choice.engine
         chosen(choice)
         for fit in engine_for(engine, training.backend)(training, enumerate(folds)):

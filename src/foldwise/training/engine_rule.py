@@ -5,7 +5,7 @@ Nothing here imports a backend, whose threads are fixed when it starts.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
@@ -47,6 +47,7 @@ MOST_STACKED_BYTES = 512 * 2**20
 MOST_DRAWS = 128_000_000
 # See docs/decisions/fused_jax.md.
 MOST_CONVOLVED = 1_500_000
+MOST_LAST_BATCHES = 4
 # Below this number every small product waits for the second thread: steps take two to three times as long.
 SMALL = 3_000_000
 FUSED_THREADS, USUAL_THREADS = 1, 2
@@ -66,7 +67,13 @@ class Choice:
 
 
 def choose(
-    training: Training, asked: AskedEngine, folds: int, rows: int, features: int, layouts: Iterable[Layout] = ()
+    training: Training,
+    asked: AskedEngine,
+    folds: int,
+    rows: int,
+    features: int,
+    layouts: Iterable[Layout] = (),
+    sizes: Collection[int] = (),
 ) -> Choice:
     """The engine of a trial.
 
@@ -77,6 +84,7 @@ def choose(
         rows: training rows of the largest fold.
         features: number of prepared features.
         layouts: of the folds' features.
+        sizes: training rows of each fold.
     """
     if asked == "keras":
         return Choice("keras", "asked for")
@@ -91,7 +99,9 @@ def choose(
     if stacked > MOST_STACKED_BYTES:
         return Choice("keras", f"the folds together would take {stacked / 2**20:.0f} MB")
     loses = (
-        _loses_on_jax(training, rows, features) if training.backend == "jax" else _loses_on_tensorflow(training, rows, features)
+        _loses_on_jax(training, rows, features, sizes)
+        if training.backend == "jax"
+        else _loses_on_tensorflow(training, rows, features)
     )
     return Choice("fused", "all folds as one program") if loses is None else Choice("keras", loses)
 
@@ -109,13 +119,16 @@ def _loses_on_tensorflow(training: Training, rows: int, features: int) -> str | 
     return None
 
 
-def _loses_on_jax(training: Training, rows: int, features: int) -> str | None:
+def _loses_on_jax(training: Training, rows: int, features: int, sizes: Collection[int]) -> str | None:
     """The reason why JAX's fused program is slower than Keras's `fit`, None if it is not."""
     batch = rows_per_batch(training.fit.batch_size, rows)
     if isinstance(training.model, MlpSpec):
         products = multiplications(training.model, batch, features, training.head.units)
         if products > MOST_MULTIPLICATIONS:
             return f"a step has {products / 1e6:.0f} million multiplications a fold, which Keras does as fast"
+    last = len({size % batch for size in sizes} - {0})
+    if last > MOST_LAST_BATCHES and mixes_rows(training.model):
+        return f"its layers mix the rows of a batch, and the folds' last batches have {last} sizes, each compiled by itself"
     products = convolved(training.model, batch, features)
     if products > MOST_CONVOLVED:
         return f"its convolutions have {products / 1e6:.1f} million multiplications a step, which are faster fold by fold"
@@ -140,6 +153,18 @@ def why_not_fused(
     if augment != NO_AUGMENT:
         return "batches are augmented fold by fold"
     return None
+
+
+def mixes_rows(model: ModelSpec) -> bool:
+    """Whether a layer's output for a row, or its penalty, depends on the other rows of the batch, as far as that is known."""
+    if isinstance(model, MlpSpec):
+        return any(layer.norm == "batch" for layer in model.layers) or model.activity_l1 > 0 or model.activity_l2 > 0
+    if isinstance(model, CnnSpec):
+        return model.batch_norm
+    active = ("activity_l1", "activity_l2")
+    return isinstance(model, LayersSpec) and any(
+        layer.kind == "BatchNormalization" or any(layer.parameters.get(name, 0) for name in active) for layer in model.layers
+    )
 
 
 def _why_not_on_jax(model: ModelSpec) -> str | None:

@@ -63,7 +63,8 @@ def fold_models(
     """
     training = replace(training_for(job, table), on_epoch_end=on_epoch_end)
     folds = FoldCache(table, splits, job.seed).folds(job.spec.prep, job.spec.balance)
-    engine = choose(training, job.engine, len(folds), *folds.largest, [data.layout for data in folds]).engine
+    layouts, sizes = zip(*((data.layout, len(data.train_x)) for data in folds), strict=True)
+    engine = choose(training, job.engine, len(folds), *folds.largest, layouts, sizes).engine
     fits = list(engine_for(engine, training.backend)(training, enumerate(folds)))
     forget(training.backend)
     models = []

@@ -107,3 +107,19 @@ def test_another_backend_or_precision_trains_fold_by_fold(changed, training):
     choice = choose(replace(training(), **changed), "fused", 3, 60, 4)
     assert choice.engine == "keras"
     assert next(iter(changed.values())) in choice.reason
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        {"kind": "mlp", "batch_norm": True},
+        {"kind": "mlp", "activity_l2": 0.1},
+        {"kind": "layers", "layers": [{"kind": "Dense", "units": 4}, {"kind": "BatchNormalization"}]},
+    ],
+)
+def test_on_jax_folds_of_many_sizes_train_fold_by_fold_where_layers_mix_rows(model, training):
+    mixing = replace(training(model=TypeAdapter(ModelSpec).validate_python(model)), backend="jax")
+    sizes = [60, 61, 62, 63, 65]
+    assert "have 5 sizes" in choose(mixing, "auto", 5, 65, 4, sizes=sizes).reason
+    assert choose(mixing, "auto", 5, 65, 4, sizes=sizes[:4]).engine == "fused"
+    assert choose(replace(training(), backend="jax"), "auto", 5, 65, 4, sizes=sizes).engine == "fused"
