@@ -105,6 +105,7 @@ MEANT = {
     "model=tanh": "model.activation=tanh",
     "model.hidden_layers=3": "model.hidden=3",
     "model.neurons=3": "model.units=3",
+    "backend=jax": "training.backend=jax",
     "model.filters=3": "model=cnn model.filters=3",
     "model.activation=Relu": "model.activation=relu",
     "units=3": "model.units=3",
