@@ -84,7 +84,8 @@ def compare(
         return Comparison(difference, math.nan, math.nan, better=False, worse=False)
     low, high = (float(bound) for bound in np.percentile(known, [2.5, 97.5]))
     error = float(known.std())
-    few = error == 0 or (rows if apart is None else apart.rows) < FEWEST_ROWS
+    # every resample says the same: nothing, where the two are equal, and all of it where each row tells them apart
+    few = (error == 0 and difference == 0) or (rows if apart is None else apart.rows) < FEWEST_ROWS
     above, below = low > 0 and not few, high < 0 and not few
     better, worse = (above, below) if goal.sign > 0 else (below, above)
     seen = smallest_seen(error, apart) if rows >= FEWEST_ROWS else math.nan  # fewer rows tell nothing about their spread

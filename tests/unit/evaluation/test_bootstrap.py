@@ -299,3 +299,12 @@ def test_a_single_baseline_is_not_the_better_one():
 def test_without_a_baseline_nothing_is_compared():
     assert alone(ACCURACY, 0.9, 84) == "holdout accuracy 0.900 (84 rows); compared with no baseline: baselines=[] asks for none"
     assert alone(ACCURACY, 0.9, 84, [CUT]).endswith(f"; compared with no baseline: logistic was {CUT.reason}")
+
+
+def test_a_difference_that_every_resample_shows_is_no_lack_of_rows():
+    goal = Goal("ap50", "maximize")
+    rows = np.arange(24)
+    found = compare(goal, lambda truth, own: float(own.mean()), rows, np.ones(24), np.zeros(24), 0)
+    assert (found.low, found.high, found.answer) == (1.0, 1.0, "better")
+    few = compare(goal, lambda truth, own: float(own.mean()), rows[:5], np.ones(5), np.zeros(5), 0)
+    assert few.answer == "no difference shown"
