@@ -13,6 +13,7 @@ from foldwise.errors import ConfigError, DataError
 from foldwise.spec.data import CsvData
 from foldwise.spec.goal import CLASSES
 from foldwise.spec.services import PredictSpec
+from foldwise.tasks.table import task_of
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -99,7 +100,7 @@ def answer_file(asked: PredictSpec, load: Callable[[], Bundle], teller: Teller) 
     for sentence in tally.notes:
         teller.note(sentence)
     teller.note(f"{tally.rows} rows answered by {asked.model} into {asked.output}")
-    if card.head.task not in (*CLASSES, "regression"):
+    if task_of(card.head.task).of_pictures:
         teller.note(f"masks or boxes of these pictures are in the folder {target.with_suffix('')}")
     _score(asked, tally, teller)
 
@@ -135,18 +136,18 @@ class _Tally:
         self.rows += len(answers)
         if "flags" in answers:
             self._flagged += int((answers["flags"] != "").sum())
-        if chunk.truth is not None and self.card.head.task in (*CLASSES, "regression"):
+        task = task_of(self.card.head.task)
+        if chunk.truth is not None and not task.of_pictures:
             known = scorable(chunk.truth, self._reading, self.card.labels, self.card.target_written)
             columns = [f"p_{label}" for label in self.card.labels] or "prediction"
             self.truth.append(known.values)
             self.scores.append(answers[columns].to_numpy()[known.kept])
         if chunk.masks is not None and scores is not None:
             from foldwise.data.masks import MaskValues, coded
-            from foldwise.tasks.table import task_of
 
             codes = coded(chunk.masks, MaskValues.read(self.card.target_written), "input")
             self.truth.append(answers.index.to_numpy())
-            self.scores.append(task_of(self.card.head.task).condensed(codes, scores, len(self.card.labels)))
+            self.scores.append(task.condensed(codes, scores, len(self.card.labels)))
 
     @property
     def notes(self) -> list[str]:
@@ -230,7 +231,6 @@ def _beside(target: Path, card: Card) -> Iterator[Put | None]:
         ConfigError: the folder is there already.
     """
     from foldwise.system.files import whole_folder
-    from foldwise.tasks.table import task_of
 
     task, folder = task_of(card.head.task), target.with_suffix("")
     if not task.of_pictures:

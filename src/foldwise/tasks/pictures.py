@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -19,19 +20,19 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class OfPictures:
+class OfPictures(ABC):
     """A task whose target is a part of a picture; see `Task`. Scores are those of condensed rows alone."""
 
     name: TaskName
     of_pictures: bool = True
 
+    @abstractmethod
     def scorer(self, classes: int, metric: str, threshold: float | Array = 0.5) -> Scorer:
         """As `Task`; each task has its own."""
-        raise NotImplementedError
 
+    @abstractmethod
     def by_class(self, rows: Array, classes: Sequence[str]) -> Mapping[str, Mapping[str, float]]:
         """As `Task`; each task has its own."""
-        return {}
 
     def under_weights(
         self, classes: int, metric: str, truth: Array, models: Sequence[Array], thresholds: Sequence[Array | float]

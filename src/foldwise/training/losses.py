@@ -20,5 +20,5 @@ def loss_for(head: Head, per_row: bool = False, dtype: str | None = None, smooth
 
 
 def curve_metric(head: Head) -> keras.metrics.Metric:
-    """`accuracy` for classes, `mae` for regression."""
+    """Such as `accuracy` for labels, `mae` for numbers, `mean_iou` for masks."""
     return task_of(head.task).curve(head)
