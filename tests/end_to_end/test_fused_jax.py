@@ -1,5 +1,6 @@
 """Studies on JAX, whose networks of layers train all folds at once."""
 
+import os
 import subprocess
 from importlib.util import find_spec
 
@@ -22,9 +23,10 @@ WORDS += [
 
 
 def tune(*words, runs):
-    """A process from its beginning: the one that forks other doors has Keras on TensorFlow."""
+    """A process from its beginning: the one that forks other doors has Keras on TensorFlow, and so may this one."""
     whole = command("tune", *WORDS, *words, runs=runs)
-    return subprocess.run(whole, cwd=ROOT, capture_output=True, text=True, check=False)
+    environment = {name: value for name, value in os.environ.items() if name != "KERAS_BACKEND"}
+    return subprocess.run(whole, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
 
 
 @pytest.fixture(scope="module")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
@@ -17,8 +18,13 @@ COUNT = "NPROC"
 MEMORY = "XLA_PYTHON_CLIENT_PREALLOCATE"
 NO_MEMORY = "RESOURCE_EXHAUSTED"
 
-# From which seconds of compiling and bytes on a program is kept.
-LEAST = ("jax_persistent_cache_min_compile_time_secs", "jax_persistent_cache_min_entry_size_bytes")
+# From which seconds of compiling and bytes on a program is kept, and which caches XLA adds: these would write its folder's path
+# into the key of each program, and the folder is another one in each process.
+SWITCHES: Mapping[str, float | str] = {
+    "jax_persistent_cache_min_compile_time_secs": 0.0,
+    "jax_persistent_cache_min_entry_size_bytes": -1,
+    "jax_persistent_cache_enable_xla_caches": "",
+}
 
 NETWORKS_BETWEEN = 50  # kept until compiled programs are dropped
 
@@ -53,13 +59,13 @@ def start_with(threads: int) -> int | None:
 
 def keep_compiled(folder: Path) -> None:
     """Have JAX read and write what it compiles in this folder, however quickly it was made, until the running call ends."""
-    undo_later("compiled by jax", partial(_compile_in, None, *(getattr(jax.config, name) for name in LEAST)))
-    _compile_in(str(folder), 0.0, -1)
+    undo_later("compiled by jax", partial(_compile_in, None, {name: getattr(jax.config, name) for name in SWITCHES}))
+    _compile_in(str(folder), SWITCHES)
 
 
-def _compile_in(folder: str | None, *least: float) -> None:
+def _compile_in(folder: str | None, switches: Mapping[str, float | str]) -> None:
     jax.config.update("jax_compilation_cache_dir", folder)  # type: ignore[no-untyped-call]
-    for name, value in zip(LEAST, least, strict=True):
+    for name, value in switches.items():
         jax.config.update(name, value)  # type: ignore[no-untyped-call]
     compilation_cache.reset_cache()  # it looks for its folder once
 
