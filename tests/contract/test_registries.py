@@ -113,6 +113,7 @@ def test_a_model_that_may_not_lead_challenges_and_the_next_that_may_is_champion(
     assert registry.aliases("iris") == {"challenger": 4, "champion": 3}
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_mlflow_describes_a_version_by_its_verdict(tmp_path):
     from tests.contract.bundles import make_bundle

@@ -22,6 +22,8 @@ def _mlflow(runs, ledger):
     return MlflowTracker(mlflow_store(runs), ledger)
 
 
+# The process beside answers as `mlflow` does, and each test starts one.
+MARKS = {"mlflow": (pytest.mark.slow,), "other process": (pytest.mark.slow, pytest.mark.long)}
 MAKERS = {
     "in_memory": lambda runs, ledger: InMemoryTracker(ledger),
     "mlflow": _mlflow,
@@ -29,7 +31,7 @@ MAKERS = {
 }
 
 
-@pytest.fixture(params=["in_memory", *(pytest.param(name, marks=pytest.mark.slow) for name in ("mlflow", "other process"))])
+@pytest.fixture(params=[pytest.param(name, marks=MARKS.get(name, ())) for name in MAKERS])
 def make(request, tmp_path, ledger):
     return lambda: MAKERS[request.param](tmp_path, ledger)
 

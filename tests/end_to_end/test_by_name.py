@@ -86,6 +86,7 @@ def test_a_name_that_no_study_has_replays_nothing(runs):
     assert "the ledger has no study 'nobody'" in done.stderr
 
 
+@pytest.mark.long
 def test_the_name_alone_goes_on_with_what_was_asked(runs, name, tmp_path):
     runs = shutil.copytree(runs, tmp_path / "runs")  # as it gets more trials
     done = run("tune", f"study={name}", runs=runs)

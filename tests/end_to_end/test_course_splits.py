@@ -71,6 +71,7 @@ def test_the_model_answers_and_its_trial_is_replayed(xor):
     assert "trial 0 is the same, bit for bit" in done.stdout
 
 
+@pytest.mark.long
 def test_a_retraining_without_a_holdout_compares_on_new_rows_only(xor, capsys):
     asked = ("model=xor", "tracking.figures=false", f"paths.runs={xor.runs}", f"data.path={xor.folder / 'now.csv'}")
     (xor.folder / "now.csv").write_text(XOR + "0,2,1\n")

@@ -45,6 +45,7 @@ def _run(program, tmp_path):
     return python(script, cwd=tmp_path)
 
 
+@pytest.mark.long
 def test_a_frame_is_tuned_and_only_python_can_go_on_with_it(tmp_path):
     done = _run(FRAME, tmp_path)
     assert done.stdout.strip().endswith("all well"), done.stdout + done.stderr

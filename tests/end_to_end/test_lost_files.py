@@ -56,9 +56,8 @@ def move_runs(runs):
     runs.rename(runs.with_name("moved"))
 
 
-@pytest.mark.parametrize(
-    "harm", [delete_ledger, *(pytest.param(harm, marks=pytest.mark.long) for harm in (replace_ledger, move_runs))]
-)
+@pytest.mark.long
+@pytest.mark.parametrize("harm", [delete_ledger, replace_ledger, move_runs])
 def test_a_study_without_its_ledger_stops_and_its_results_are_beside(harm, tmp_path):
     runs = tmp_path / "runs"
     code, _, err = disturbed(runs, harm, "tracking=in_memory")

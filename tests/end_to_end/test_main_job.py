@@ -73,6 +73,7 @@ def test_the_holdout_is_scored_from_its_own_file(runs):
     assert np.allclose(held["p_0"] + held["p_1"], 1)
 
 
+@pytest.mark.long
 def test_a_fresh_process_answers_raw_rows_as_the_study_recorded(runs, tmp_path):
     source = pd.read_csv(TITANIC, dtype=str, keep_default_na=False)
     shuffled = source[sorted(source.columns, reverse=True)].copy()

@@ -47,6 +47,7 @@ def nowhere(done, runs):
     return not [path for path in runs.rglob("*") if path.is_file() and SECRET.encode() in path.read_bytes()]
 
 
+@pytest.mark.long
 def test_a_study_reports_its_verdict_and_a_refused_one_its_reason(hook, tmp_path):
     runs = tmp_path / "runs"
     done = run("train", *STUDY, *hook.words, "study=mine", runs=runs)

@@ -58,6 +58,7 @@ def test_a_study_that_was_stopped_races_on_as_if_it_never_had_been(raced, tmp_pa
     pd.testing.assert_frame_equal(trials(tmp_path / "runs"), trials(runs))
 
 
+@pytest.mark.long
 def test_without_racing_the_same_trials_have_the_same_scores(raced, tmp_path):
     runs, _ = raced
     done = run("tune", *WORDS, "budget.trials=16", runs=tmp_path / "runs")

@@ -88,6 +88,7 @@ def test_rows_that_have_changed_are_noticed(finished):
     assert "'mine' exists with other data" in done.stderr
 
 
+@pytest.mark.long
 def test_what_the_tracker_did_not_take_is_shown_by_the_next_start(tmp_path):
     words = ["data=wine", "study=late", "tuner=random", "budget.trials=2", *SMALL]
     first = run("tune", *words, runs=tmp_path / "runs")

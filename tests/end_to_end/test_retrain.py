@@ -199,6 +199,7 @@ def test_where_nothing_was_ever_tuned_nothing_is_made(tmp_path):
     assert not (tmp_path / "nowhere").exists()
 
 
+@pytest.mark.long
 def test_from_the_second_look_on_new_rows_are_evidence_before_they_are_learnt(tuned, tmp_path, capsys):
     """What follows, and kills, are in test_evidence.py."""
     folder = copied(tuned, tmp_path / "copy")
@@ -327,6 +328,7 @@ def test_rows_that_the_challenger_knows_do_not_judge(tmp_path):
         foldwise.retrain(*asked)
 
 
+@pytest.mark.long
 def test_a_short_search_begins_where_the_champion_s_study_ended(drifted, capsys):
     WORLD.write(drifted / "rows.csv", WEEKS + 15)
     found = here(drifted, "search=2")
@@ -338,6 +340,7 @@ def test_a_short_search_begins_where_the_champion_s_study_ended(drifted, capsys)
     assert here(drifted, "search=2")["outcome"] == "UNCHANGED"
 
 
+@pytest.mark.long
 def test_a_champion_that_cannot_be_loaded_is_said_and_replaced_by_nobody(drifted):
     before = aliases(drifted)["champion"]
     registry = MlflowRegistry(mlflow_store(drifted / "runs"))

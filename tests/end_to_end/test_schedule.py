@@ -138,6 +138,7 @@ def test_a_job_that_runs_is_not_started_again(jobs, tmp_path):
     assert history(jobs, runs) == []
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_two_schedulers_catch_up_once_and_end_when_they_are_asked_to(jobs, tmp_path):
     runs = tmp_path / "runs"

@@ -178,6 +178,7 @@ def test_a_result_that_only_its_file_held_is_taken_and_not_trained_again(old):
     assert (summary(old, "kept")["model"]["name"], aliases(old, "kept")) == ("kept", {"champion": 1})
 
 
+@pytest.mark.long
 def test_its_model_is_retrained_and_rolled_back(old):
     """The first start also finishes the promotion that was cut off between the ledger and MLflow."""
     asked, outcomes = (

@@ -16,6 +16,7 @@ def test_the_default_configuration_is_a_study():
     assert len(study.space) > 3
 
 
+@pytest.mark.long
 def test_every_option_of_every_group_composes_into_a_study():
     given = {"csv": ["data.path=x.csv", "data.target=y"], "parquet": ["data.path=x.parquet", "data.target=y"]}
     given |= {"grouped": ["data.group=g"], "forward": ["data.time=t"], "given": ["folds.column=part"]}

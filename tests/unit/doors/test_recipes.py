@@ -134,6 +134,7 @@ def test_xor_needs_a_hidden_layer(tmp_path):
     assert straight.summary["holdout"]["metrics"]["accuracy"] < 0.8
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_a_rare_class_ends_with_the_gain_of_balancing(tmp_path):
     if not (DATA / "oil-spill").is_dir():

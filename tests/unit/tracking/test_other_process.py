@@ -136,6 +136,7 @@ def test_what_was_never_opened_is_closed_without_a_word(marks):
     assert OtherProcess("other_side", (), marks).close(None) == ()
 
 
+@pytest.mark.long
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="the kernel's signal at a parent's death is Linux's")
 def test_mlflow_ends_with_a_study_that_is_killed(tmp_path):

@@ -54,6 +54,7 @@ def test_the_first_steps_are_those_of_a_numpy_network(train, fold, training):
         np.testing.assert_allclose(ours, oracle, atol=2e-6)
 
 
+@pytest.mark.long
 def test_a_hidden_layer_learns_xor(train, training, fold):
     x = np.array([[0, 0], [0, 1], [1, 0], [1, 1]], np.float32)
     y = np.array([[0], [1], [1], [0]], np.float32)

@@ -281,8 +281,8 @@ COMPILED = [
 ]
 
 # Some cases in each run, some among the long tests, the others among the nightly ones.
-EACH = [param if place % 5 == 0 else later(param, _of(place % 5 < 3)) for place, param in enumerate(CASES)]
-COMPILED = [param if place % 3 == 0 else later(param, _of(place % 3 == 1)) for place, param in enumerate(COMPILED)]
+EACH = [param if place % 8 == 0 else later(param, _of(place % 8 < 4)) for place, param in enumerate(CASES)]
+COMPILED = [param if place % 6 == 0 else later(param, _of(place % 6 < 3)) for place, param in enumerate(COMPILED)]
 
 # Where nothing amplifies rounding: see DESIGN.md, "Fused folds".
 CALM = [
