@@ -38,15 +38,9 @@ def score(
 
 def condensed_for(table: Table, at: npt.NDArray[np.int64], predictions: Array) -> Array:
     """Predictions for the rows at these positions, as scores are computed from them."""
-    return task_of(table.task).condensed(table.target[at], predictions, len(table.class_names))
+    return task_of(table.task).condensed(table.target[at], predictions, len(table.class_names), table.targets)
 
 
 def truth_of(table: Table) -> Array:
-    """The truth as a first argument of scorers, (rows, ...): of pictures only row numbers, as condensed rows hold the rest."""
+    """The truth as a first argument of scorers, (rows, ...): only row numbers where condensed rows hold the rest."""
     return np.arange(len(table)) if table.classes else table.target
-
-
-def of_each_picture(table: Table, rows: Array, metric: str) -> list[float]:
-    """A metric of each picture alone; rows: condensed, of some pictures of the table."""
-    score_of, numbers = task_of(table.task).scorer(len(table.classes), metric), np.arange(len(rows))
-    return [score_of(numbers[[place]], rows[[place]]) for place in numbers]

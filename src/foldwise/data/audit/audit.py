@@ -15,7 +15,7 @@ from foldwise.data.audit.gaps import missing_cells
 from foldwise.data.audit.groups import split_groups, unnamed_groups
 from foldwise.data.audit.order import order, time
 from foldwise.data.audit.sentinels import constants_for_missing
-from foldwise.data.audit.subject import Subject
+from foldwise.data.audit.subject import Positions, Subject
 from foldwise.data.audit.sums import sums_to_target
 from foldwise.data.audit.target import cuts_numbers, follows_classes, predicts_target
 from foldwise.data.split import Split
@@ -64,8 +64,21 @@ def audit(
         splits: their folds.
         holdout: the rows set aside; they are only checked for copies and groups shared with the development rows.
     """
-    subject = Subject(table, np.asarray(development, dtype=np.int64), splits, holdout)
-    return merged(_first_of_each(finding for check in (OF_PICTURES if table.classes else CHECKS) for finding in check(subject)))
+    rows = np.asarray(development, dtype=np.int64)
+    return merged(_first_of_each(_found(table, rows, splits, holdout)))
+
+
+def _found(table: Table, rows: Positions, splits: Sequence[Split], holdout: Table | None) -> Iterator[Finding]:
+    """The findings of all checks. Each of several numbers is looked at by itself; what it finds again is left out."""
+    seen: set[tuple[str, tuple[str, ...]]] = set()
+    for place in range(len(table.targets)):
+        held = None if holdout is None else holdout.alone(place)
+        new = [one for one in _found(table.alone(place), rows, splits, held) if (one.check, one.columns) not in seen]
+        seen |= {(one.check, one.columns) for one in new}
+        yield from new
+    if not table.targets:
+        subject = Subject(table, rows, splits, holdout)
+        yield from (finding for check in (OF_PICTURES if table.classes else CHECKS) for finding in check(subject))
 
 
 def _first_of_each(findings: Iterator[Finding]) -> Iterator[Finding]:

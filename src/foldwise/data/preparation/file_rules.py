@@ -102,20 +102,37 @@ class HashedRules(Spec):
     width: Annotated[int, Field(ge=2, le=65536)]
 
 
-class TargetRules(Spec):
-    """The scale of the target."""
+Each = Annotated[tuple[Finite, ...], Listed, Field(min_length=2, max_length=MOST_PARTS)]
+EachPositive = Annotated[tuple[Positive, ...], Listed, Field(min_length=2, max_length=MOST_PARTS)]
 
-    mean: Finite = 0.0
-    sd: Positive = 1.0
+
+class TargetRules(Spec):
+    """The scale of the target, or of each of several numbers."""
+
+    mean: Finite | Each = 0.0
+    sd: Positive | EachPositive = 1.0
     log: bool = False
-    low: Finite | None = None
-    high: Finite | None = None
+    low: Finite | Each | None = None
+    high: Finite | Each | None = None
 
     @model_validator(mode="after")
     def _range(self) -> TargetRules:
-        if self.low is not None and self.high is not None and self.low > self.high:
-            raise ValueError("low must not be above high")
+        if len({_numbers(value) for value in (self.mean, self.sd, self.low, self.high) if value is not None}) > 1:
+            raise ValueError("mean, sd, low and high must be of the same targets")
+        if self.low is not None and self.high is not None:
+            pairs = zip(_each(self.low), _each(self.high), strict=True)
+            if any(low > high for low, high in pairs):
+                raise ValueError("low must not be above high")
         return self
+
+
+def _each(value: float | tuple[float, ...]) -> tuple[float, ...]:
+    return value if isinstance(value, tuple) else (value,)
+
+
+def _numbers(value: float | tuple[float, ...]) -> int:
+    """How many targets a value is of; 0 for one that is no list."""
+    return len(value) if isinstance(value, tuple) else 0
 
 
 class ImageRules(Spec):
