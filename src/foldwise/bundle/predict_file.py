@@ -179,6 +179,9 @@ class _Tally:
         return notes
 
 
+_UNSCORED = {False: "is missing or has an unknown label", True: "lacks a number"}
+
+
 def _score(asked: PredictSpec, tally: _Tally, teller: Teller) -> None:
     """Score the rows with a known target, if any."""
     if not tally.truth:
@@ -192,10 +195,10 @@ def _score(asked: PredictSpec, tally: _Tally, teller: Teller) -> None:
     card = tally.card
     truth, predictions = np.concatenate(tally.truth), np.concatenate(tally.scores)
     if unknown := tally.rows - len(truth):
-        teller.note(f"{unknown} of {tally.rows} rows are not scored: {card.target} is missing or has an unknown label")
+        teller.note(f"{unknown} of {tally.rows} rows are not scored: {card.target} {_UNSCORED[bool(card.targets)]}")
     if not len(truth):
         return
-    metrics = score(card.head.task, len(card.labels), truth, predictions, card.threshold)
+    metrics = score(card.head.task, len(card.labels), truth, predictions, card.threshold, targets=card.targets)
     table = confusion(truth, predictions, card.threshold).tolist() if card.head.task in CLASSES else None
     teller.scored(metrics, table, card.labels)
     scores = {"model": asked.model, "input": asked.input, "rows": len(truth), "metrics": metrics}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,14 +15,21 @@ from foldwise.tasks.task import Array
 
 if TYPE_CHECKING:
     from foldwise.data.table import Table
+    from foldwise.data.target_columns import TargetColumn
 
 THRESHOLD = 0.5
 
 
 def score(
-    task: TaskName, classes: int, truth: Array, rows: Array, threshold: float | Array = THRESHOLD, also: str = ""
+    task: TaskName,
+    classes: int,
+    truth: Array,
+    rows: Array,
+    threshold: float | Array = THRESHOLD,
+    also: str = "",
+    targets: Sequence[TargetColumn] = (),
 ) -> dict[str, float]:
-    """Every metric of goal.METRICS that a task has, and the one that is named.
+    """Every metric of goal.METRICS that a task has, the one that is named, and those of each of several numbers.
 
     Args:
         task: what was predicted.
@@ -30,10 +38,13 @@ def score(
         rows: condensed, see `Task.condensed`.
         threshold: of two labels, a number or (rows,).
         also: the goal's metric, which can be a top-k accuracy.
+        targets: the columns of several numbers; the metrics of a column `y1` are `rmse_y1`, `mae_y1` and `r2_y1`.
     """
     names = [name for name, (_, tasks) in METRICS.items() if task in tasks]
     names += [also] if also and also not in names else []
-    return {name: task_of(task).scorer(classes, name, threshold)(truth, rows) for name in names}
+    found = {name: task_of(task).scorer(classes, name, threshold)(truth, rows) for name in names}
+    each = task_of(task).by_class(rows, [column.name for column in targets]) if targets else {}
+    return found | {f"{metric}_{name}": value for name, own in each.items() for metric, value in own.items()}
 
 
 def condensed_for(table: Table, at: npt.NDArray[np.int64], predictions: Array) -> Array:

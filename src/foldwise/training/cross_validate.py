@@ -183,7 +183,7 @@ def _scored(job: TrialJob, table: Table, split: Split, fit: FoldFit) -> FoldScor
 def _metrics(
     table: Table, goal: Goal, truth: np.ndarray, predictions: np.ndarray, threshold: float | np.ndarray
 ) -> dict[str, float]:
-    return score(table.task, len(table.class_names), truth, predictions, threshold, goal.metric)
+    return score(table.task, len(table.class_names), truth, predictions, threshold, goal.metric, table.targets)
 
 
 def _reason(fault: Exception, backend: Backend) -> str:
