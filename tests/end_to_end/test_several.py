@@ -71,7 +71,9 @@ def test_what_does_not_fit_several_numbers_is_one_sentence_and_nothing_is_writte
         ("data.target_weights=[1,2,3]",): "data.target_weights: has 3 weights",
         ("data.target_weights=[1,0]",): "data.target_weights.1: must be > 0",
         ("data.drop=[price]",): "data.drop: 'price' is the target",
-        ("goal.metric=rmse",): "goal.metric: 'rmse' is not defined for a multioutput task; use one of mean_rmse, mean_mae, mean_r2",
+        (
+            "goal.metric=rmse",
+        ): "goal.metric: 'rmse' is not defined for a multioutput task; use one of mean_rmse, mean_mae, mean_r2",
         ("balance=oversample",): "balance.kind: oversample is for classes",
         ("fit.loss=binary_crossentropy",): "fit.loss: binary_crossentropy does not suit a multioutput task",
         ("folds=stratified",): "folds.kind: stratified needs classes",

@@ -17,6 +17,7 @@ from foldwise.data.target_columns import TargetColumn, with_units
 from foldwise.errors import DataError
 from foldwise.spec.data import Labelled
 
+OF_ANSWERS = ("row", "file", "flags")  # columns that answers have besides the numbers
 MOST = 100  # columns; more are hardly what anybody asked for, and each has baselines of its own
 
 
@@ -34,6 +35,8 @@ def read_numbers(frame: pd.DataFrame, data: Labelled, weights: Sequence[float] =
     """
     if len(data.targets) > MOST:
         raise DataError(f"data.target: lists {len(data.targets)} columns, and at most {MOST} are predicted together")
+    for name in set(data.targets) & {*OF_ANSWERS}:
+        raise DataError(f"data.target: answers have a column {name} already, beside those of the numbers; rename yours")
     each = []
     for name in data.targets:
         _refuse_words(frame[name], data)

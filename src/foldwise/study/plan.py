@@ -169,7 +169,9 @@ def plan_study(spec: StudySpec, context: ChampionContext | None = None, table: T
         check_task(table.task, trial.model)
         check_head(table.task, trial)
         check_schedule(trial)
-        check_augment(trial.augment, table.images is not None, table.symmetries, trial.fit.loss, moves=task_of(table.task).of_pictures)
+        check_augment(
+            trial.augment, table.images is not None, table.symmetries, trial.fit.loss, moves=task_of(table.task).of_pictures
+        )
         others = [column.name for column in table.schema.columns if column.kind in trial.prep.kinds - {"number"}]
         check_inputs(trial.model, [*table.schema.of_kind("number"), *others], table.left_out)
         check_scale(trial.model, trial.prep)

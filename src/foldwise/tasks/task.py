@@ -34,10 +34,10 @@ Put = Callable[[Sequence[int], Sequence[str] | None, Array, Array], Sequence[str
 class Task(Protocol):
     """One kind of target.
 
-    Truth is `Table.target`: (rows,) codes or numbers, (rows, numbers) of several, or with pictures (rows, height, width) masks or (rows, most, 5) boxes.
-    Predictions are what the outputs of a network mean. Condensed rows are what scores are computed from: the predictions
-    themselves, or of pictures small counts, so that masks travel no further than the training of a fold; of several numbers
-    truth and prediction of each.
+    Truth is `Table.target`: (rows,) codes or numbers, (rows, numbers) of several, or with pictures (rows, height, width) masks
+    or (rows, most, 5) boxes. Predictions are what the outputs of a network mean. Condensed rows are what scores are computed
+    from: the predictions themselves, truth and prediction of each of several numbers, or of pictures small counts, so that
+    masks travel no further than the training of a fold.
     """
 
     @property

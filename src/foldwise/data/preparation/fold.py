@@ -248,7 +248,11 @@ def fit_preparation(table: Table, rows: npt.ArrayLike, prep: PrepSpec) -> AnyPre
     """
     at = np.asarray(rows, dtype=np.int64)
     check_prep(table, at, prep)
-    target = UNSCALED if table.class_names and not table.targets else fit_target_scale(table.target[at], prep.target, prep.clamp_target)
+    target = (
+        UNSCALED
+        if table.class_names and not table.targets
+        else fit_target_scale(table.target[at], prep.target, prep.clamp_target)
+    )
     if table.images is not None:
         return fit_pixels(table.images, at, prep, target)
     frame, schema = table.frame, table.schema

@@ -38,7 +38,9 @@ def _check_images(prep: PrepSpec) -> None:
 def _check_log(table: Table, at: npt.NDArray[np.int64]) -> None:
     if table.labels:
         raise ConfigError("prep.target", f"log is for a number to predict, and {table.target_name} has labels; use standard")
-    for name, values in zip(table.classes, table.target.T, strict=True) if table.targets else ((table.target_name, table.target),):
+    for name, values in (
+        zip(table.classes, table.target.T, strict=True) if table.targets else ((table.target_name, table.target),)
+    ):
         _check_numbers(name, values[at], table.rows[at])
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class Several(OneAnswer):
-    """See `Task`. Truth and predictions are (rows, numbers), each in its own unit; condensed rows are as in `several.scores`."""
+    """See `Task`. Truth and predictions are (rows, numbers), each in its own unit; for condensed rows see `several.scores`."""
 
     def condensed(self, truth: Array, predictions: Array, classes: int, targets: Sequence[TargetColumn] = ()) -> Array:
         """Truth and prediction of each number, with its unit and its weight, (rows, numbers, 4)."""
