@@ -27,9 +27,9 @@ class Table:
 
     frame: (rows, columns of schema); a number is float64 with nan, a date datetime64[us] with NaT, else object of str or None.
     raw: (rows, all source columns but the target), numbers as float64, all else as read.
-    target: (rows,), int64 codes into labels, or float64 for regression; of several numbers (rows, numbers), float64;
-        of pictures with classes (rows, height, width) codes of pixels, uint8 with 255 for those that count nowhere, or (rows, most, 5)
-        boxes, float32: a code and x_min, y_min, x_max, y_max in pixels, rows of -1 where a picture has fewer.
+    target: (rows,), int64 codes into labels, or float64 for regression; of several numbers (rows, numbers), float64; of
+        pictures with classes (rows, height, width) codes of pixels, uint8 with 255 for those that count nowhere, or (rows,
+        most, 5) boxes, float32: a code and x_min, y_min, x_max, y_max in pixels, rows of -1 where a picture has fewer.
     labels: of rows; () for numbers and for pictures; of two, labels[1] is the positive one.
     rows: (rows,), zero-based position in the source; rows with a missing target are left out.
     groups, times: (rows,), of data.group and data.time (datetime64 in UTC, or float64; the row number for `row`).
