@@ -43,6 +43,19 @@ CHECKS: tuple[Callable[[Subject], Iterator[Finding]], ...] = (
     constant,
 )
 
+# Of several numbers, those that look at the target are made for each, and these are enough to wait for.
+OF_EACH_NUMBER = (
+    cuts_numbers,
+    predicts_target,
+    encodes_target,
+    sums_to_target,
+    missing_cells,
+    constants_for_missing,
+    near_copies,
+    time,
+    order,
+)
+MOST_NUMBERS = 10
 # Of pictures with masks or boxes, whose targets are neither labels nor numbers.
 OF_PICTURES = (exact_copies, holdout_copies, split_groups)
 
@@ -69,16 +82,17 @@ def audit(
 
 
 def _found(table: Table, rows: Positions, splits: Sequence[Split], holdout: Table | None) -> Iterator[Finding]:
-    """The findings of all checks. Each of several numbers is looked at by itself; what it finds again is left out."""
-    seen: set[tuple[str, tuple[str, ...]]] = set()
-    for place in range(len(table.targets)):
-        held = None if holdout is None else holdout.alone(place)
-        new = [one for one in _found(table.alone(place), rows, splits, held) if (one.check, one.columns) not in seen]
-        seen |= {(one.check, one.columns) for one in new}
-        yield from new
+    """The findings of all checks. Each of several numbers is looked at by itself; what is found again is left out."""
     if not table.targets:
         subject = Subject(table, rows, splits, holdout)
         yield from (finding for check in (OF_PICTURES if table.classes else CHECKS) for finding in check(subject))
+        return
+    seen: set[tuple[str, tuple[str, ...]]] = set()
+    for place in range(min(len(table.targets), MOST_NUMBERS)):
+        subject = Subject(table.alone(place), rows, splits, None if holdout is None else holdout.alone(place))
+        found = [finding for check in (OF_EACH_NUMBER if place else CHECKS) for finding in check(subject)]
+        yield from (finding for finding in found if (finding.check, finding.columns) not in seen)
+        seen |= {(finding.check, finding.columns) for finding in found}
 
 
 def _first_of_each(findings: Iterator[Finding]) -> Iterator[Finding]:

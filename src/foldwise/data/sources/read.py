@@ -215,7 +215,8 @@ def _check_columns(
             raise DataError(f"{key}: {place} has no column {name!r}{proposal}")
     for key, name in named[len(data.targets) :] if needed is None else ():
         if name in data.targets:
-            rule = _ROLES_OF_TARGETS.get(data.kinds.get(name, ""), "name another column")
+            roles = _ROLES_OF_TARGETS if len(data.targets) == 1 else {"number": "leave it out, it is one"}
+            rule = roles.get(data.kinds.get(name, ""), "name another column")
             raise ConfigError(key, f"{name!r} is the target; {rule if key.startswith('data.kinds') else 'name another column'}")
 
 

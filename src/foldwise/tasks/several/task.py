@@ -87,8 +87,9 @@ class Several(OneAnswer):
         return {name: predictions[:, place] for place, name in enumerate(classes)}
 
     def in_words(self, target: Array, classes: Sequence[str]) -> Mapping[str, float]:
-        """The mean of each number."""
-        return {f"mean of {name}": float(target[:, place].mean()) for place, name in enumerate(classes)}
+        """The mean of each number; nan of no rows."""
+        means = target.mean(axis=0) if len(target) else np.full(len(classes), np.nan)
+        return {f"mean of {name}": float(mean) for name, mean in zip(classes, means, strict=True)}
 
 
 def make(name: TaskName) -> Several:
