@@ -131,7 +131,7 @@ def _each(value: float | tuple[float, ...]) -> tuple[float, ...]:
 
 
 def _numbers(value: float | tuple[float, ...]) -> int:
-    """How many targets a value is of; 0 for one that is no list."""
+    """How many targets a value is of; 0 for a single value."""
     return len(value) if isinstance(value, tuple) else 0
 
 
