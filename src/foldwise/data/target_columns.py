@@ -25,9 +25,7 @@ class TargetColumn:
 
 
 def with_units(columns: Sequence[TargetColumn], values: npt.NDArray[np.float64]) -> tuple[TargetColumn, ...]:
-    """The columns with the standard deviations of these values, (rows, columns); 1 where all are equal. Without any none."""
-    if not columns:
-        return ()
+    """The columns with the standard deviations of these values, (rows, columns); 1 where all are equal."""
     each = zip(columns, values.std(axis=0).tolist(), strict=True)
     return tuple(replace(column, unit=unit if unit > 0 else 1.0) for column, unit in each)
 

@@ -178,7 +178,8 @@ def plan_study(spec: StudySpec, context: ChampionContext | None = None, table: T
         numbers = prod(table.schema.image) if table.schema.image else len(table.schema.of_kind("number"))
         check_image(as_shown(trial.model, table.schema.image), numbers, others, trial.prep.select.kind != "none")
     development, held, new_rows, record = _set_aside(fixed, table, context)
-    table = replace(table, targets=with_units(table.targets, table.target[development]))
+    if table.targets:
+        table = replace(table, targets=with_units(table.targets, table.target[development]))
     given = rows.read_holdout(table)
     holdout = table.take(held) if given is None else given
     source = table.mark if given is None else joined(table.mark, given.mark)

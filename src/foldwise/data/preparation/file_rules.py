@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import Discriminator, Field, Tag, model_validator
+import numpy as np
+from pydantic import Discriminator, Field, Tag, ValidatorFunctionWrapHandler, WrapValidator, model_validator
 
 from foldwise.data.preparation.scale import MOST_QUANTILES
 from foldwise.spec.base import Listed, Spec
@@ -102,37 +103,37 @@ class HashedRules(Spec):
     width: Annotated[int, Field(ge=2, le=65536)]
 
 
-Each = Annotated[tuple[Finite, ...], Listed, Field(min_length=2, max_length=MOST_PARTS)]
-EachPositive = Annotated[tuple[Positive, ...], Listed, Field(min_length=2, max_length=MOST_PARTS)]
+def _of_each(value: Any, rule: ValidatorFunctionWrapHandler) -> Any:
+    """Judge a number, or each in a list of them: of several targets."""
+    if not isinstance(value, list):
+        return rule(value)
+    if not 2 <= len(value) <= MOST_PARTS:
+        raise ValueError(f"has {len(value)} numbers, and a list has 2 to {MOST_PARTS}")
+    if None in value:
+        raise ValueError("has a gap in its list of numbers")
+    return tuple(rule(one) for one in value)
+
+
+OfEach = WrapValidator(_of_each)
 
 
 class TargetRules(Spec):
-    """The scale of the target, or of each of several numbers."""
+    """The scale of the target; of several numbers a list for each of its values."""
 
-    mean: Finite | Each = 0.0
-    sd: Positive | EachPositive = 1.0
+    mean: Annotated[Finite, OfEach] = 0.0
+    sd: Annotated[Positive, OfEach] = 1.0
     log: bool = False
-    low: Finite | Each | None = None
-    high: Finite | Each | None = None
+    low: Annotated[Finite | None, OfEach] = None
+    high: Annotated[Finite | None, OfEach] = None
 
     @model_validator(mode="after")
     def _range(self) -> TargetRules:
-        if len({_numbers(value) for value in (self.mean, self.sd, self.low, self.high) if value is not None}) > 1:
+        given = [value for value in (self.mean, self.sd, self.low, self.high) if value is not None]
+        if len({np.shape(value) for value in given}) > 1:
             raise ValueError("mean, sd, low and high must be of the same targets")
-        if self.low is not None and self.high is not None:
-            pairs = zip(_each(self.low), _each(self.high), strict=True)
-            if any(low > high for low, high in pairs):
-                raise ValueError("low must not be above high")
+        if self.low is not None and self.high is not None and np.any(np.asarray(self.low) > np.asarray(self.high)):
+            raise ValueError("low must not be above high")
         return self
-
-
-def _each(value: float | tuple[float, ...]) -> tuple[float, ...]:
-    return value if isinstance(value, tuple) else (value,)
-
-
-def _numbers(value: float | tuple[float, ...]) -> int:
-    """How many targets a value is of; 0 for a single value."""
-    return len(value) if isinstance(value, tuple) else 0
 
 
 class ImageRules(Spec):

@@ -34,6 +34,12 @@ class TargetScale:
     high: Each | None = None
 
     @property
+    def numbers(self) -> int:
+        """How many numbers it scales, each by its own mean; 0 if it scales all alike."""
+        each = (self.mean, self.sd, self.low, self.high)
+        return max(len(value) if isinstance(value, tuple) else 0 for value in each)
+
+    @property
     def unit(self) -> float:
         """What 1 of the training target is in the target's own unit; several numbers have no unit in common, so it is 1."""
         return 1.0 if isinstance(self.sd, tuple) else self.sd
