@@ -39,13 +39,15 @@ def _leaving_no_trace(call: Callable[Given, Back]) -> Callable[Given, Back]:
 
 
 @_leaving_no_trace
-def tune(*overrides: str, frame: pd.DataFrame | None = None, target: str | None = None, **values: Any) -> StudyResult:
+def tune(
+    *overrides: str, frame: pd.DataFrame | None = None, target: str | Sequence[str] | None = None, **values: Any
+) -> StudyResult:
     """Search, cross-validate, refit and register, as `foldwise tune` does.
 
     Args:
         overrides: as on the command line, `"data=iris"`, `"budget.trials=20"`.
         frame: the rows, instead of a file; its options are overrides, `"data.drop=[name]"`.
-        target: the column to predict, `data.target`.
+        target: the column to predict, `data.target`; or a list of columns of numbers.
         values: whole sections as Python values, `budget={"trials": 20}`; they can hold functions: a model's build, a
             schedule, and those that make callbacks.
 
@@ -56,7 +58,9 @@ def tune(*overrides: str, frame: pd.DataFrame | None = None, target: str | None 
 
 
 @_leaving_no_trace
-def train(*overrides: str, frame: pd.DataFrame | None = None, target: str | None = None, **values: Any) -> StudyResult:
+def train(
+    *overrides: str, frame: pd.DataFrame | None = None, target: str | Sequence[str] | None = None, **values: Any
+) -> StudyResult:
     """Tune without a search: every range takes its default."""
     return _run(_request(overrides, frame, target, values), search=False)
 
@@ -173,9 +177,9 @@ def _run(request: Request, search: bool) -> StudyResult:
     return StudyResult(spec.name, goal, spec.space, spec.recipe, found, results, folder, spec, screen.result_shown)
 
 
-def _request(overrides: Sequence[str], frame: Any, target: str | None, values: Mapping[str, Any]) -> Request:
+def _request(overrides: Sequence[str], frame: Any, target: str | Sequence[str] | None, values: Mapping[str, Any]) -> Request:
     """The request; a frame and functions are wrapped as values that only Python can give."""
-    rows = {} if target is None else {"target": target}
+    rows = {} if target is None else {"target": target if isinstance(target, str) else list(target)}
     handed = _handed_over(values)
     model = handed.get("model")
     if isinstance(model, Mapping) and "build" in model:

@@ -33,12 +33,16 @@ def write_rows(path: Path, task: str, rows: int = 60) -> CsvData:
             "same": ["x"] * rows,
         }
     )
-    if task == "regression":
+    several = task == "multioutput"
+    if several:
+        frame["weight"] = [f"{x:.4f}".replace(".", ",") for x in rng.normal(size=rows)]
+    if several or task == "regression":
         frame["answer"] = [f"{1000 + 50 * x:.2f}".replace(".", ",") for x in rng.normal(size=rows)]
     else:
         frame["answer"] = [TARGETS[task][i % len(TARGETS[task])] for i in range(rows)]
     frame.to_csv(path, sep=";", index=False)
-    return CsvData(kind="csv", path=str(path), target="answer", delimiter=";", decimal=",")
+    target = ["answer", "weight"] if several else "answer"
+    return CsvData(kind="csv", path=str(path), target=target, delimiter=";", decimal=",")
 
 
 def make_bundle(folder: Path, task: str, seed: int = 1, networks: int = 1) -> tuple[Bundle, Table, pd.DataFrame]:
@@ -56,7 +60,7 @@ def make_bundle(folder: Path, task: str, seed: int = 1, networks: int = 1) -> tu
     table = read_table(data)
     preparation = fit_preparation(table, np.arange(len(table)), PrepSpec())
     model = MlpSpec(units=16, batch_norm=True, dropout=0.3, initializer="he_normal")
-    head = head_for(table.task, len(table.labels), model, FitSpec())
+    head = head_for(table.task, len(table.class_names), model, FitSpec())
     keras.utils.set_random_seed(seed)
     network = averaged([build(model, len(preparation.features), head, 0) for _ in range(networks)])
     saved = save_bundle(
@@ -68,5 +72,5 @@ def make_bundle(folder: Path, task: str, seed: int = 1, networks: int = 1) -> tu
         reading=data.reading,
         study="s-1",
     )
-    raw = pd.read_csv(folder / "rows.csv", sep=";", dtype=str, keep_default_na=False).drop(columns=["answer"])
+    raw = pd.read_csv(folder / "rows.csv", sep=";", dtype=str, keep_default_na=False).drop(columns=list(data.targets))
     return saved, table, raw

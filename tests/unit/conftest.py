@@ -15,6 +15,11 @@ def make_fold(task="multiclass", *, rows=60, valid=20, features=4, classes=3, se
         truth = x @ np.linspace(1, 2, features) + 0.1 * draws.normal(size=rows + valid)
         y = truth[:, None].astype(np.float32)
         truth = truth * sd + mean
+    elif task == "multioutput":
+        truth = x @ np.linspace(-1, 2, features * classes).reshape(features, classes)
+        truth += 0.1 * draws.normal(size=truth.shape)
+        y = truth.astype(np.float32)
+        truth = truth * sd + mean
     elif task == "binary":
         truth = (x[:, 0] + x[:, 1] > 0).astype(np.int64)
         y = truth[:, None].astype(np.float32)
@@ -24,7 +29,7 @@ def make_fold(task="multiclass", *, rows=60, valid=20, features=4, classes=3, se
     return FoldData(x[:rows], y[:rows], None, x[rows:], y[rows:], None, truth[rows:], TargetScale(mean, sd))
 
 
-def make_training(task="multiclass", *, model=None, fit=None, schedule=None, seed=0, number=0, classes=3):
+def make_training(task="multiclass", *, model=None, fit=None, schedule=None, seed=0, number=0, classes=3, weights=()):
     """A trial's training with its parts at their defaults, except those given."""
     from foldwise.models.heads import head_for
     from foldwise.spec.fit import FitSpec
@@ -35,7 +40,7 @@ def make_training(task="multiclass", *, model=None, fit=None, schedule=None, see
 
     model, fit = model or MlpSpec(units=8), fit or FitSpec(epochs=3)
     rates = rates_for(schedule or Constant(), fit.optimizer.rate, fit.epochs)
-    return Training(model, head_for(task, classes, model, fit), fit, rates, seed, number)
+    return Training(model, head_for(task, classes, model, fit, weights), fit, rates, seed, number)
 
 
 @pytest.fixture

@@ -32,6 +32,14 @@ def test_a_frame_is_the_data_and_overrides_set_the_rest():
     assert _study(frame=_frame(), target="y").name.startswith("frame-")
 
 
+def test_a_list_of_columns_is_several_numbers_and_of_one_its_name():
+    frame = _frame().assign(z=range(80))
+    data = _study(frame=frame, target=["odd", "z"]).fixed.data
+    assert (data.target, data.targets, data.target_name) == (("odd", "z"), ("odd", "z"), "odd, z")
+    one, other = _study(frame=_frame(), target=["y"]), _study(frame=_frame(), target="y")
+    assert (one.fixed.data.target, one.name, one.recipe) == ("y", other.name, other.recipe)
+
+
 def test_the_record_has_shape_and_fingerprint_and_neither_is_part_of_the_identity(tmp_path):
     plan = plan_study(_study(frame=_frame(), target="y", paths={"runs": str(tmp_path)}))
     assert plan.recipe["data"]["kind"] == "frame"

@@ -33,6 +33,8 @@ def _difference(card: Card, preparations: Sequence[AnyPreparation]) -> str:
             return "image"
     if {column.name: str(column.kind) for column in card.schema.columns} != used:
         return "columns"
+    if any(preparation.target.numbers not in (0, len(card.targets)) for preparation in preparations):
+        return "number of targets"
     features = [card.features, *(part.features for part in (card.ensemble.parts if card.ensemble else ()))]
     same = [len(own) == len(preparation.features) for own, preparation in zip(features, preparations, strict=True)]
     return "" if all(same) else "number of features"

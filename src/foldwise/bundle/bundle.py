@@ -87,7 +87,8 @@ class Bundle:
                 height, width, channels).
 
         Returns:
-            One row each with the index of `rows`: `prediction`, a label or a number; `p_<label>` for classes; `low` and `high`
+            One row each with the index of `rows`: `prediction`, a label or a number, or a column for each of several numbers
+            under its own name; `p_<label>` for classes; `low` and `high`
             for numbers, between which the true value is in the share of cases that the card says, if it has an interval; and
             for tables `flags`, which names unusual cells.
 
@@ -123,10 +124,11 @@ class Bundle:
         """
         given = self._conformed(pd.DataFrame([row], dtype=object) if isinstance(row, Mapping) else row[None])
         scores = self._scores(given, 1 if self._is_deep else BLOCK)[0]
-        if self._task.of_pictures:
-            return {name: cells[0] for name, cells in self._task.answers(scores[None], self.card.labels).items()}
-        if not self.card.labels:
-            answer: dict[str, Any] = {"prediction": float(scores)}
+        answer: dict[str, Any]
+        if self._task.of_pictures or self.card.targets:
+            answer = {name: cells[0] for name, cells in self._task.answers(scores[None], self.card.labels).items()}
+        elif not self.card.labels:
+            answer = {"prediction": float(scores)}
             if self.card.interval is not None:
                 answer.update(self.card.interval.around(float(scores)))
         else:
@@ -138,8 +140,8 @@ class Bundle:
         """The scores that metrics are computed from.
 
         Returns:
-            Probabilities (rows, labels), the target in its own unit (rows,) for regression, or masks or boxes; see
-            `tasks.task.Task`.
+            Probabilities (rows, labels), the target in its own unit (rows,) for regression, (rows, numbers) for several, or
+            masks or boxes; see `tasks.task.Task`.
         """
         return self._scores(self._conformed(rows))
 
@@ -255,7 +257,8 @@ def save_bundle(
         calibration=calibration,
         interval=interval,
         ensemble=None if ensemble is None else replace(ensemble, parts=further),
-        row_cells=0 if reading.header or table.images is not None else table.raw.shape[1] + 1,
+        targets=table.targets,
+        row_cells=0 if reading.header or table.images is not None else table.raw.shape[1] + max(1, len(table.targets)),
     )
     card = card.with_sample(_sample(Bundle(card, preparation, network, tuple(others)), table))
     with whole_folder(folder, replace=True) as made:

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from foldwise.bundle.card_rules import CardRules
 from foldwise.data.profile import ColumnProfile
 from foldwise.data.schema import Column, Schema
+from foldwise.data.target_columns import TargetColumn
 from foldwise.errors import JobError
 from foldwise.evaluation.calibration import Calibration
 from foldwise.models.heads import Head
@@ -23,9 +24,9 @@ from foldwise.system.judged_json import read_json
 from foldwise.system.keras_backend import BACKENDS, USUAL, Backend
 
 CARD = "bundle.json"
-FORMAT, OF_ENSEMBLE = 4, 5  # a bundle that is no ensemble keeps the format that earlier versions read
+FORMAT, OF_ENSEMBLE, OF_SEVERAL = 4, 5, 6  # a bundle keeps the lowest format that can hold it, which earlier versions read
 MOST_BYTES = 256 * 2**20
-READ = (2, 3, 4, 5)  # format 2 has no hashes and no profile, 3 no calibration and no interval, 4 no ensemble
+READ = (2, 3, 4, 5, 6)  # 2 has no hashes and no profile, 3 no calibration and no interval, 4 no ensemble, 5 one target
 
 
 @dataclass(frozen=True)
@@ -94,6 +95,7 @@ class Card:
     calibration: of the probabilities; None if they are the network's own.
     interval: of the answers of a regression; None if none was asked for, and in older bundles.
     profile: the distribution of each column of the development rows; empty for images and in older bundles.
+    targets: of several numbers their columns, in the order of the labels, which are their names; () for all else.
     """
 
     study: str
@@ -113,6 +115,12 @@ class Card:
     calibration: Calibration | None = None
     interval: Interval | None = None
     ensemble: Ensemble | None = None
+    targets: tuple[TargetColumn, ...] = ()
+
+    @property
+    def target_names(self) -> tuple[str, ...]:
+        """The columns that it predicts."""
+        return tuple(column.name for column in self.targets) or (self.target,)
 
     @property
     def backend(self) -> Backend:
@@ -126,9 +134,15 @@ class Card:
 
 def write_card(card: Card, path: Path) -> None:
     """Write a card as JSON, synced to disk."""
-    content = {"format": FORMAT if card.ensemble is None else OF_ENSEMBLE, **asdict(card)}
+    number = OF_SEVERAL if card.targets else FORMAT if card.ensemble is None else OF_ENSEMBLE
+    content = {"format": number, **asdict(card)}
     if card.ensemble is None:
         del content["ensemble"]
+    if not card.targets:
+        del content["targets"]
+    for head in (content["head"], *(part["head"] for part in (content.get("ensemble") or {}).get("parts", ()))):
+        if not head["weights"]:
+            del head["weights"]
     text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False)
     with path.open("w", encoding="utf-8") as file:
         file.write(text + "\n")
@@ -153,7 +167,7 @@ def read_card(path: Path) -> Card:
         return Card(
             **{
                 **content,
-                "head": Head(**content["head"]),
+                "head": _head(content["head"]),
                 "features": tuple(content["features"]),
                 "labels": tuple(content["labels"]),
                 "schema": _schema(content["schema"]),
@@ -163,6 +177,7 @@ def read_card(path: Path) -> Card:
                 "calibration": _given(Calibration, content.get("calibration")),
                 "interval": _given(Interval, content.get("interval")),
                 "ensemble": _given(_ensemble, content.get("ensemble")),
+                "targets": tuple(TargetColumn(**column) for column in content.get("targets", ())),
             }
         )
     except OSError as fault:
@@ -186,8 +201,12 @@ def _given(kind: Callable[..., Any], content: Mapping[str, Any] | None) -> Any:
     return None if content is None else kind(**content)
 
 
+def _head(content: Mapping[str, Any]) -> Head:
+    return Head(**{**content, "weights": tuple(content.get("weights", ()))})
+
+
 def _ensemble(members: Sequence[Mapping[str, Any]], parts: Sequence[Mapping[str, Any]] = ()) -> Ensemble:
-    further = tuple(CardPart(Head(**part["head"]), tuple(part["features"])) for part in parts)
+    further = tuple(CardPart(_head(part["head"]), tuple(part["features"])) for part in parts)
     return Ensemble(tuple(CardMember(**member) for member in members), further)
 
 

@@ -15,7 +15,7 @@ from foldwise.models.heads import UNITS
 from foldwise.spec.base import Listed, Name, Spec, matching
 from foldwise.spec.data import CsvData, FeatureKind
 from foldwise.spec.fit import LOSSES
-from foldwise.spec.goal import CLASSES, Task
+from foldwise.spec.goal import CLASSES, SEVERAL, Task
 from foldwise.spec.stored import (
     MOST_FEATURES,
     MOST_PARTS,
@@ -24,6 +24,7 @@ from foldwise.spec.stored import (
     Finite,
     ImageShape,
     NonEmpty,
+    Positive,
     Share,
     Text,
     distinct,
@@ -54,11 +55,14 @@ class HeadRules(Spec):
     width: Annotated[int, Field(ge=0, le=MOST_SIDE)] = 0
     stride: Literal[0, 2, 4, 8] = 0
     overlap: Annotated[float, Field(ge=0, le=1)] = 0.0
+    weights: Annotated[tuple[Positive, ...], Listed, Field(max_length=MOST_PARTS)] = ()
 
     @model_validator(mode="after")
     def _known(self) -> HeadRules:
         if (self.task == "detection") != (min(self.height, self.width, self.stride) > 0):
             raise ValueError("height, width and stride belong to boxes, and boxes need them")
+        if self.weights and (self.task not in SEVERAL or len(self.weights) != self.units):
+            raise ValueError("weights belong to several numbers, and there is one for each")
         if self.task not in LOSSES.get(self.loss, ()):
             raise ValueError(f"loss {self.loss[:80]!r} does not suit a {self.task} task")
         if self.activation not in SPECIAL_OUTPUTS.get(self.loss, OUTPUTS[self.task]):
@@ -132,6 +136,15 @@ class IntervalRules(Spec):
     half_width: Annotated[Finite, Field(ge=0)]
 
 
+class TargetColumnRules(Spec):
+    """One of several numbers."""
+
+    name: NonEmpty
+    weight: Positive
+    unit: Positive
+    written: Annotated[str, Field(max_length=100)] = ""
+
+
 class MemberRules(Spec):
     """A trial of an ensemble."""
 
@@ -182,6 +195,7 @@ class CardRules(Spec):
     calibration: CalibrationRules | None = None
     interval: IntervalRules | None = None
     ensemble: EnsembleRules | None = None
+    targets: Annotated[tuple[TargetColumnRules, ...], Listed, Field(max_length=MOST_PARTS)] = ()
 
     @model_validator(mode="after")
     def _agrees(self) -> CardRules:
@@ -193,6 +207,8 @@ class CardRules(Spec):
         of_numbers, of_labels = self.head.task == "regression", self.head.task in CLASSES
         if (self.interval is not None and not of_numbers) or (self.calibration is not None and not of_labels):
             raise ValueError("must have an interval for a regression only, and a calibration for labels only")
+        if tuple(column.name for column in self.targets) != (self.labels if self.head.task in SEVERAL else ()):
+            raise ValueError("targets must have the columns of several numbers, which are its labels, and nothing else has any")
         if (image := self.schema_.image) is not None and len(self.features) != image[0] * image[1] * image[2]:
             raise ValueError(f"has {len(self.features)} features for an image of {' x '.join(map(str, image))}")
         for place, sample in enumerate(self.sample):
@@ -223,6 +239,7 @@ def _check_labels(task: Task, units: int, labels: int) -> None:
         "binary": labels == 2 and units == 1,
         "multiclass": labels >= 2 and units == labels,
         "segmentation": labels >= 2 and units == labels,
+        "multioutput": labels >= 2 and units == labels,
         "detection": labels >= 1 and units == UNITS["detection"](labels),
     }
     if not fits[task]:
@@ -232,7 +249,7 @@ def _check_labels(task: Task, units: int, labels: int) -> None:
 def _check_sample(where: str, sample: SampleRules, schema: SchemaRules, head: HeadRules, labels: int) -> None:
     """Refuse a sample row with other columns than the schema's, or whose scores are not one probability for each label.
 
-    Of pixels and boxes the scores are the mean outputs of the network.
+    Of pixels and boxes the scores are the mean outputs of the network; of several numbers they are these.
     """
     names = {IMAGE} if schema.image is not None else {column.name for column in schema.columns}
     if set(sample.row) != names:
@@ -241,7 +258,7 @@ def _check_sample(where: str, sample: SampleRules, schema: SchemaRules, head: He
         height, width, channels = schema.image
         if _decoded(sample.row[IMAGE]) != height * width * channels:
             raise ValueError(f"{where}.row.{IMAGE} is not an image of {height} x {width} x {channels}")
-    if head.task not in (*CLASSES, "regression"):
+    if head.task not in (*CLASSES, "regression"):  # masks, boxes and several numbers
         if len(sample.scores) != head.units:
             raise ValueError(f"{where}.scores has {len(sample.scores)} numbers for {head.units} outputs")
         return

@@ -72,7 +72,7 @@ def answer_file(asked: PredictSpec, load: Callable[[], Bundle], teller: Teller) 
 
     bundle, target = load(), Path(asked.output)
     card = bundle.card
-    reading = CsvData(kind="csv", path=asked.input, target=card.target, **asdict(card.reading))
+    reading = CsvData(kind="csv", path=asked.input, target=card.target_names, **asdict(card.reading))
     total, chunks = _chunks(Path(asked.input), reading, card)
     tally = _Tally(card, reading)
 
@@ -110,7 +110,7 @@ class _Chunk:
     """Some raw rows, their targets or masks if known, and the files of pictures."""
 
     raw: Raw
-    truth: pd.Series[Any] | None = None
+    truth: pd.Series[Any] | pd.DataFrame | None = None
     files: Sequence[str] | None = None
     masks: npt.NDArray[Any] | None = None
 
@@ -129,25 +129,40 @@ class _Tally:
     def count(self, chunk: _Chunk, answers: pd.DataFrame, scores: npt.NDArray[Any] | None) -> None:
         """Count some rows and their answers; scores: of pictures with masks or boxes."""
         from foldwise.data.serving_rules import further
-        from foldwise.data.target import scorable
 
         if not self.rows and self.card.schema.image is None:
-            self._further = further(chunk.raw, (*self.card.schema.names, self.card.target))
+            self._further = further(chunk.raw, (*self.card.schema.names, *self.card.target_names))
         self.rows += len(answers)
         if "flags" in answers:
             self._flagged += int((answers["flags"] != "").sum())
         task = task_of(self.card.head.task)
         if chunk.truth is not None and not task.of_pictures:
-            known = scorable(chunk.truth, self._reading, self.card.labels, self.card.target_written)
-            columns = [f"p_{label}" for label in self.card.labels] or "prediction"
-            self.truth.append(known.values)
-            self.scores.append(answers[columns].to_numpy()[known.kept])
+            self._count_known(chunk.truth, answers)
         if chunk.masks is not None and scores is not None:
             from foldwise.data.masks import MaskValues, coded
 
             codes = coded(chunk.masks, MaskValues.read(self.card.target_written), "input")
             self.truth.append(answers.index.to_numpy())
             self.scores.append(task.condensed(codes, scores, len(self.card.labels)))
+
+    def _count_known(self, truth: pd.Series[Any] | pd.DataFrame, answers: pd.DataFrame) -> None:
+        """Keep truth and predictions of the rows that have a target."""
+        import pandas as pd
+
+        from foldwise.data.target import scorable
+        from foldwise.data.target_numbers import known_numbers
+
+        card = self.card
+        if isinstance(truth, pd.DataFrame):
+            known = known_numbers(truth, self._reading, card.targets)
+            predictions = answers[list(card.labels)].to_numpy()[known.kept]
+            predictions = task_of(card.head.task).condensed(known.values, predictions, len(card.labels), card.targets)
+        else:
+            known = scorable(truth, self._reading, card.labels, card.target_written)
+            columns = [f"p_{label}" for label in card.labels] or "prediction"
+            predictions = answers[columns].to_numpy()[known.kept]
+        self.truth.append(known.values)
+        self.scores.append(predictions)
 
     @property
     def notes(self) -> list[str]:
@@ -164,6 +179,9 @@ class _Tally:
         return notes
 
 
+_UNSCORED = {False: "is missing or has an unknown label", True: "lacks a number"}
+
+
 def _score(asked: PredictSpec, tally: _Tally, teller: Teller) -> None:
     """Score the rows with a known target, if any."""
     if not tally.truth:
@@ -177,10 +195,10 @@ def _score(asked: PredictSpec, tally: _Tally, teller: Teller) -> None:
     card = tally.card
     truth, predictions = np.concatenate(tally.truth), np.concatenate(tally.scores)
     if unknown := tally.rows - len(truth):
-        teller.note(f"{unknown} of {tally.rows} rows are not scored: {card.target} is missing or has an unknown label")
+        teller.note(f"{unknown} of {tally.rows} rows are not scored: {card.target} {_UNSCORED[bool(card.targets)]}")
     if not len(truth):
         return
-    metrics = score(card.head.task, len(card.labels), truth, predictions, card.threshold)
+    metrics = score(card.head.task, len(card.labels), truth, predictions, card.threshold, targets=card.targets)
     table = confusion(truth, predictions, card.threshold).tolist() if card.head.task in CLASSES else None
     teller.scored(metrics, table, card.labels)
     scores = {"model": asked.model, "input": asked.input, "rows": len(truth), "metrics": metrics}
@@ -199,7 +217,15 @@ def _chunks(path: Path, reading: CsvData, card: Card) -> tuple[int, Iterator[_Ch
     from foldwise.data.sources.read import count_rows, read_chunks
 
     rows = _checked(read_chunks(path, reading, ROWS_AT_ONCE), path, card)
-    return count_rows(path, reading), (_Chunk(raw, raw.get(card.target)) for raw in rows)
+    return count_rows(path, reading), (_Chunk(raw, _truth(raw, card)) for raw in rows)
+
+
+def _truth(raw: pd.DataFrame, card: Card) -> pd.Series[Any] | pd.DataFrame | None:
+    """The target column, or all columns of several numbers; None if one is not there."""
+    if not card.targets:
+        found: pd.Series[Any] | None = raw.get(card.target)
+        return found
+    return raw[list(card.target_names)] if set(card.target_names) <= set(raw.columns) else None
 
 
 def _checked(chunks: Iterator[pd.DataFrame], path: Path, card: Card) -> Iterator[pd.DataFrame]:

@@ -59,6 +59,7 @@ _LATER: Mapping[tuple[str, ...], Any] = {
     ("data", "ragged"): "refuse",
     ("data", "join_levels"): False,
     ("data", "dates"): {},
+    ("data", "target_weights"): [],
     ("data", "ignored"): None,
     ("folds", "of"): "development",
     ("model", "l1_output"): True,
@@ -116,6 +117,9 @@ def read_study(config: Mapping[str, Any]) -> StudySpec:
     recipe = {key: copy.deepcopy(described(value)) for key, value in config.items() if key not in _NO_RESULTS}
     if isinstance(recipe.get("ensemble"), str):
         recipe["ensemble"] = {"kind": recipe["ensemble"]}  # a bare word is the same study as its mapping
+    data = recipe["data"]
+    if isinstance(data, dict) and isinstance(target := data.get("target"), list) and len(target) == 1:
+        data["target"] = target[0]  # a list of one is the same study as its name
     source = data_name(fixed)
     name = fixed.study or f"{source}-{identity_hash(recipe)[:8]}"
     # the rule compares with the defaults, so they are trained however few trials there are

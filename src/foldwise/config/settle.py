@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from foldwise.spec.goal import NUMBERS
 from foldwise.spec.settled import Size
 
 LARGEST_BATCH = 0.35  # of the rows: beside a holdout, the training rows of two folds are 0.4 of them
@@ -105,7 +106,7 @@ def settle(size: Size | None, kind: str | None, table: Sequence[Line] | None = N
     lines = lines_of(kind, table)
     fitting = [line for line in lines if size is not None and line.fits(size)]
     line = OF_TASK[size.task] if size is not None and size.task in OF_TASK else fitting[-1] if fitting else lines[0]
-    numbers = size is not None and size.task == "regression"
+    numbers = size is not None and size.task in NUMBERS
     values = {"model": line.model, **FORMER.values, **line.values, **(line.of_numbers if numbers else {})}
     if size is not None and not _can_be_cut(size, values["folds.count"]):
         values["folds.count"] = None

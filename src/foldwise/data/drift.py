@@ -57,7 +57,9 @@ def drifts(table: Table, earlier: Positions, later: Positions, known: Sequence[C
     if not len(earlier):
         columns = [(profile, None, table.frame[profile.name].iloc[later]) for profile in known]
         return _sorted(_drift(*column) for column in columns if column[0].kind != "text")
-    cells = [] if table.classes else [_target(table)]  # masks and boxes are neither labels nor numbers
+    numbers = [table.alone(place) for place in range(len(table.targets))]
+    alone = [] if table.classes else [table]  # masks and boxes are neither labels nor numbers
+    cells = [_target(one) for one in (*numbers, *alone)]
     cells += [(column, table.frame[column.name]) for column in table.schema.columns if column.kind != "text"]
     found = []
     for column, values in cells:

@@ -19,7 +19,7 @@ from filelock import FileLock
 from foldwise.data.preparation.fold import Features, FoldData
 from foldwise.data.preparation.layout import Layout
 from foldwise.data.preparation.pixels import Bytes, Images
-from foldwise.data.preparation.target_scale import TargetScale
+from foldwise.data.preparation.target_scale import scale_from
 from foldwise.system.files import whole_folder
 from foldwise.system.locks import file_lock
 
@@ -94,7 +94,7 @@ class FoldStore:
     def _read_fold(self, place: Path, number: int, own: Mapping[str, Any]) -> FoldData:
         arrays = {name: _mapped(place / f"{number}-{name}.npy") for name in ARRAYS}
         features = {side: self._features(place, f"{number}-{side}", own.get(side)) for side in SIDES}
-        target, columns = TargetScale(**own["target"]), tuple(own["columns"])
+        target, columns = scale_from(own["target"]), tuple(own["columns"])
         layout = Layout(own["layout"][0], tuple((start, stop) for start, stop in own["layout"][1]))
         return FoldData(**features, **arrays, target=target, columns=columns, layout=layout)  # type: ignore[arg-type]  # weights may be None
 

@@ -54,7 +54,7 @@ def check_column(column: str, data: Data, names: list[str], place: str) -> None:
     if column not in names:
         raise DataError(f"folds.column: {place} has no column {column!r}{did_you_mean(column, names)}")
     roles = {
-        "data.target": (data.target,),
+        "data.target": data.targets,
         "data.group": (data.group,),
         "data.time": (data.time,),
         "data.row_key": data.row_key,

@@ -21,6 +21,7 @@ from foldwise.data.sources.find_file import find_file
 from foldwise.data.sources.read import Data, Source, read_file, read_source, with_target_name
 from foldwise.data.table import Table
 from foldwise.data.target import Target, known_target, read_target
+from foldwise.data.target_numbers import known_numbers, not_a_number, read_numbers
 from foldwise.errors import DataError
 from foldwise.spec.data import ROW, ColumnKind, CsvData, FeatureKind, RawTable
 from foldwise.spec.folds import FoldsSpec
@@ -53,8 +54,8 @@ def read_table(
     if folds is not None and folds.kind == "given":
         source, sides = with_sides(source, data, folds, paths or Paths())
     role = Role(is_target=True, file=isinstance(data, CsvData))
-    target = read_target(source.frame[data.target], _with_declared_task(source, data), role)
-    features = _kept(source.frame.drop(columns=[data.target]), target.kept)
+    target = _target(source, data, role)
+    features = _kept(source.frame.drop(columns=list(data.targets)), target.kept)
     notes = [*source.notes, *_similar_names(source.frame.columns), *target.notes]
     written, found_notes = _written(features, data, source.kinds)
     features = plain_frame(features, written, data.reading.decimal)
@@ -80,7 +81,8 @@ def read_table(
     frame = pd.DataFrame(typed, index=features.index, copy=False)
     table = _table(source, features, frame, Schema(tuple(columns)), target, data)
     notes += _suspicious_levels(table, data)
-    ways = {name: way for name, way in {**written, data.target: target.written}.items() if way}
+    found_ways = {data.target_name: target.written} | {column.name: column.written for column in target.columns}
+    ways = {name: way for name, way in {**written, **found_ways}.items() if way}
     if sides is not None:
         sides = sides[target.kept]
         check_sides(sides, table.target, table.labels)
@@ -95,12 +97,16 @@ def read_given_holdout(data: Data, path: str, table: Table, paths: Paths | None 
         DataError: the file lacks a column, or a row has an unknown label or a word in a number column.
     """
     found = find_file(path, data.name, paths or Paths(), "data.holdout.path")
-    source = read_file(found, data, needed=(table.target_name, *table.schema.names))
+    source = read_file(found, data, needed=(*data.targets, *table.schema.names))
     data = with_target_name(data, list(source.frame.columns))
-    target = known_target(source.frame[data.target], data, table.labels, table.written.get(data.target, ""))
+    target = (
+        known_numbers(source.frame, data, table.targets)
+        if table.targets
+        else known_target(source.frame[data.target_name], data, table.labels, table.written.get(data.target_name, ""))
+    )
     if not target.kept.any():
-        raise DataError(f"{found}: the target {data.target} is missing in all rows; fill it in, or name another file")
-    features = _kept(source.frame.drop(columns=[data.target]), target.kept)
+        raise DataError(f"{found}: the target {data.target_name} is missing in all rows; fill it in, or name another file")
+    features = _kept(source.frame.drop(columns=list(data.targets)), target.kept)
     reading = data.reading
     features = plain_frame(features, table.written, reading.decimal)
     frame = conform(features, table.schema, decimal=reading.decimal, missing=reading.missing, join=reading.join_levels)
@@ -112,11 +118,21 @@ def _kept(frame: pd.DataFrame, kept: npt.NDArray[np.bool_]) -> pd.DataFrame:
     return frame if kept.all() else frame[kept]
 
 
+def _target(source: Source, data: Data, role: Role) -> Target:
+    """The target column, or the columns of several numbers."""
+    if len(data.targets) == 1:
+        return read_target(source.frame[data.target_name], _with_declared_task(source, data), role)
+    declared = [name for name in data.targets if source.kinds.get(name) == "category"]
+    if declared:
+        raise DataError(not_a_number(declared[0], "is declared a category"))
+    return read_numbers(source.frame, data, data.target_weights, role)
+
+
 def _with_declared_task(source: Source, data: Data) -> Data:
     """`data`, with a classification task if the source declares its target a category."""
-    if data.task != "auto" or source.kinds.get(data.target) != "category":
+    if data.task != "auto" or source.kinds.get(data.target_name) != "category":
         return data
-    return data.model_copy(update={"task": "binary" if source.frame[data.target].nunique() == 2 else "multiclass"})
+    return data.model_copy(update={"task": "binary" if source.frame[data.target_name].nunique() == 2 else "multiclass"})
 
 
 def _written(features: pd.DataFrame, data: Data, declared: Mapping[str, ColumnKind]) -> tuple[dict[str, str], list[str]]:
@@ -188,12 +204,14 @@ def _table(source: Source, features: pd.DataFrame, frame: pd.DataFrame, schema: 
         target=target.values,
         labels=target.labels,
         task=target.task,
-        target_name=data.target,
+        target_name=data.target_name,
         rows=features.index.to_numpy(np.int64),
         groups=_groups(features, data),
         times=_times(features, data),
         mark=source.mark,
         reading=data.reading,
+        classes=tuple(column.name for column in target.columns),
+        targets=target.columns,
     )
 
 

@@ -95,7 +95,7 @@ def _kind(table: Table, folds: FoldsSpec) -> str:
         raise ConfigError("folds.kind", "forward needs data.time, the column with the time of each row")
     if kind == "stratified" and not table.labels:
         many = f"one class a row, and each picture has several in its {table.target_name}"
-        rule = many if table.classes else f"classes, and {table.target_name} is a number"
+        rule = many if table.images is not None and table.classes else f"classes, and {table.target_name} is a number"
         raise ConfigError("folds.kind", f"stratified needs {rule}; use kfold")
     if kind == "given" and table.sides is None:
         raise ConfigError("folds.kind", "given needs rows that come with their sides; use split")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -15,6 +15,7 @@ import pandas as pd
 from foldwise.data.given_folds import Sides
 from foldwise.data.row_hashes import Hashes, hash_images, hash_of_rows, hash_rows
 from foldwise.data.schema import Schema
+from foldwise.data.target_columns import TargetColumn
 from foldwise.spec.augment import Symmetry
 from foldwise.spec.data import Reading
 from foldwise.spec.goal import Task
@@ -26,10 +27,10 @@ class Table:
 
     frame: (rows, columns of schema); a number is float64 with nan, a date datetime64[us] with NaT, else object of str or None.
     raw: (rows, all source columns but the target), numbers as float64, all else as read.
-    target: (rows,), int64 codes into labels, or float64 for regression; of pictures with classes (rows, height, width) codes of
-        pixels, uint8 with 255 for those that count nowhere, or (rows, most, 5) boxes, float32: a code and x_min, y_min, x_max,
-        y_max in pixels, rows of -1 where a picture has fewer.
-    labels: of rows; () for regression and for pictures; of two, labels[1] is the positive one.
+    target: (rows,), int64 codes into labels, or float64 for regression; of several numbers (rows, numbers), float64; of
+        pictures with classes (rows, height, width) codes of pixels, uint8 with 255 for those that count nowhere, or (rows,
+        most, 5) boxes, float32: a code and x_min, y_min, x_max, y_max in pixels, rows of -1 where a picture has fewer.
+    labels: of rows; () for numbers and for pictures; of two, labels[1] is the positive one.
     rows: (rows,), zero-based position in the source; rows with a missing target are left out.
     groups, times: (rows,), of data.group and data.time (datetime64 in UTC, or float64; the row number for `row`).
     left_out: column -> the reason why it is not a feature.
@@ -39,7 +40,8 @@ class Table:
     written: how the cells of columns and target are written, if not plainly (see `written`); raw has them plain.
     reading: how the cells of the source were read.
     sides: (rows,), train, validation or test, if the rows come with a split (see `given_folds`).
-    classes: of pixels or boxes; () for rows with one answer.
+    classes: of pixels or boxes, or the columns of several numbers; () for rows with one answer.
+    targets: of several numbers, in the order of `classes`; () for all else.
     """
 
     frame: pd.DataFrame
@@ -61,6 +63,7 @@ class Table:
     reading: Reading = field(default_factory=Reading)
     sides: Sides | None = None
     classes: tuple[str, ...] = ()
+    targets: tuple[TargetColumn, ...] = ()
 
     def __len__(self) -> int:
         return len(self.target)
@@ -88,11 +91,26 @@ class Table:
             reading=self.reading,
             sides=None if self.sides is None else self.sides[at],
             classes=self.classes,
+            targets=self.targets,
+        )
+
+    def alone(self, place: int) -> Table:
+        """The table of a regression on the number at this place, of several."""
+        column = self.targets[place]
+        written = {name: way for name, way in self.written.items() if name not in self.classes}
+        return replace(
+            self,
+            target=self.target[:, place],
+            task="regression",
+            target_name=column.name,
+            classes=(),
+            targets=(),
+            written=written | ({column.name: column.written} if column.written else {}),
         )
 
     @property
     def class_names(self) -> tuple[str, ...]:
-        """The labels of rows, or the classes of pixels or boxes; () for numbers."""
+        """The labels of rows, the classes of pixels or boxes, or the columns of several numbers; () for one number."""
         return self.labels or self.classes
 
     @property

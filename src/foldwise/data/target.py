@@ -17,6 +17,7 @@ from foldwise.data.formula_text import unescaped
 from foldwise.data.kinds import MISSING_WORDS, Look, look_at, looks_like_text
 from foldwise.data.option import option
 from foldwise.data.schema import levels_of
+from foldwise.data.target_columns import TargetColumn
 from foldwise.data.written import number_shape, plain_cells
 from foldwise.errors import ConfigError, DataError
 from foldwise.spec.data import Labelled
@@ -36,6 +37,7 @@ class Target:
     values: int64 codes into `labels`, or float64 for regression; (rows kept,).
     kept: bool (rows,), False where the target is missing.
     written: how the numbers of a regression are written, if not plainly (see `written`).
+    columns: of several numbers; then values are (rows kept, columns).
     """
 
     values: npt.NDArray[Any]
@@ -44,6 +46,7 @@ class Target:
     task: Task
     notes: tuple[str, ...] = ()
     written: str = ""
+    columns: tuple[TargetColumn, ...] = ()
 
 
 def read_target(cells: pd.Series[Any], data: Labelled, role: Role = TARGET) -> Target:
@@ -53,7 +56,7 @@ def read_target(cells: pd.Series[Any], data: Labelled, role: Role = TARGET) -> T
         ConfigError: data.task or data.positive does not fit the column.
         DataError: the column is empty, constant, or holds text rather than classes.
     """
-    name, decimal, cells = data.target, data.reading.decimal, strip_labels(cells, data)
+    name, decimal, cells = data.target_name, data.reading.decimal, strip_labels(cells, data)
     kept = cells.notna().to_numpy()
     known = cells[kept]
     if known.empty:
@@ -121,7 +124,7 @@ def known_target(cells: pd.Series[Any], data: Labelled, labels: tuple[str, ...],
             proposal = f"; data.target_strip='{''.join(ends)}' would make it match"
         else:
             proposal = did_you_mean(first, labels)
-        raise DataError(f"column {data.target}, row {row}: {shown(first)} is not a label of the training rows{proposal}")
+        raise DataError(f"column {data.target_name}, row {row}: {shown(first)} is not a label of the training rows{proposal}")
     task: Task = "binary" if len(labels) == 2 else "multiclass"
     return Target(_codes(levels, labels), kept, labels, task)
 
@@ -197,9 +200,9 @@ def _ordered(found: list[str], data: Labelled, task: Task) -> tuple[str, ...]:
         return tuple(labels)
     positive = folded(level_in(data.positive)) if data.reading.join_levels else level_in(data.positive)
     if positive not in labels:
-        raise ConfigError("data.positive", f"{positive!r} is not a label of {data.target}{did_you_mean(positive, labels)}")
+        raise ConfigError("data.positive", f"{positive!r} is not a label of {data.target_name}{did_you_mean(positive, labels)}")
     if task != "binary":
-        raise ConfigError("data.positive", f"is for two labels, and {data.target} has {listed(labels)}; leave it out")
+        raise ConfigError("data.positive", f"is for two labels, and {data.target_name} has {listed(labels)}; leave it out")
     return tuple([label for label in labels if label != positive] + [positive])
 
 
@@ -214,7 +217,7 @@ def _numbers(
     numbers = numbers_in(known.to_list(), data.reading.decimal, parsed)
     for place, number in enumerate(numbers):
         if number is None or not abs(number) <= LARGEST:
-            where = f"column {data.target}, row {int(known.index[place]) + 1}"
+            where = f"column {data.target_name}, row {int(known.index[place]) + 1}"
             rule = "is not a number, as regression needs" if number is None else "is larger than a network can hold"
             raise DataError(f"{where}: {shown(known.iloc[place])} {rule}; fix the row, or set data.task for classes")
     return np.array(numbers, dtype=np.float64)

@@ -37,7 +37,7 @@ def look_at_data(spec: StudySpec, screen: Screen, context: ChampionContext | Non
     kinds = ", ".join(f"{column.name} ({column.kind})" for column in table.schema.columns[:12])
     more = f" and {len(table.schema.columns) - 12} more" if len(table.schema.columns) > 12 else ""
     names = ", ".join(table.class_names[:10])
-    labels = f", {'classes' if table.classes else 'labels'} {names}" if names else ""
+    labels = f", {'classes' if table.classes else 'labels'} {names}" if names and not table.targets else ""
     screen.note(f"study {plan.spec.name}: {table.task} of {table.target_name}{labels}, goal {plan.goal.metric}")
     if table.schema.image is None:
         screen.note(f"columns: {kinds}{more}")

@@ -222,6 +222,8 @@ class Screen:
         self.console.print()
         self.console.print(table)
         self.console.print()
+        if summary.holdout and summary.holdout.targets:
+            self._each(summary.holdout.targets)
         if summary.pareto:
             self._front(summary.pareto, best.number)
         if summary.race:
@@ -234,6 +236,17 @@ class Screen:
         said = f"Verdict: {summary.verdict}" if summary.holdout else summary.verdict[0].upper() + summary.verdict[1:]
         self._keep(said)
         self.console.print(Text(said, style="bold"))
+
+    def _each(self, targets: Mapping[str, Mapping[str, float]]) -> None:
+        """The scores of each of several numbers on the holdout, in its own unit."""
+        names = tuple(dict.fromkeys(name for own in targets.values() for name in own))
+        table = RichTable(title=None, box=None, pad_edge=False)
+        for column in ("on the holdout, in its own unit", *names):
+            table.add_column(column, justify="right" if column in names else "left", no_wrap=True)
+        for target, own in targets.items():
+            table.add_row(escape(target), *(score(own.get(name)) for name in names))
+        self.console.print(table)
+        self.console.print()
 
     def result_shown(self) -> None:
         """The result of the study is shown with its verdict; on a terminal both can stand."""

@@ -19,7 +19,7 @@ from foldwise.evaluation.metrics import score
 from foldwise.evaluation.raw_columns import fit_raw
 from foldwise.evaluation.threshold import Asked, final_threshold, fold_thresholds
 from foldwise.models.heads import THRESHOLD
-from foldwise.spec.goal import Goal, Task
+from foldwise.spec.goal import NUMBERS, Goal, Task
 from foldwise.spec.prep import HashText, PrepSpec
 from foldwise.trial.result import mean_and_sd
 
@@ -56,7 +56,7 @@ def names(task: Task, balanced: bool = False, pixels: bool = False) -> tuple[str
         balanced: whether the network learns from balanced classes.
         pixels: whether rows are images.
     """
-    known = PLAIN[task == "regression"] + (() if pixels else BOOSTING[task == "regression"])
+    known = PLAIN[task in NUMBERS] + (() if pixels else BOOSTING[task in NUMBERS])
     return tuple(name for name in known if balanced or not name.endswith("_balanced"))
 
 
@@ -66,7 +66,8 @@ def check_names(asked: Sequence[str] | None, task: Task, images: bool = False) -
     Raises:
         ConfigError: at baselines.
     """
-    plain, trees = PLAIN[task == "regression"], (*BOOSTING[task == "regression"], *LIBRARIES)
+    numbers = task in NUMBERS
+    plain, trees = PLAIN[numbers], (*BOOSTING[numbers], *LIBRARIES)
     for place, name in enumerate(asked or ()):
         if name not in plain + trees:
             known = plain if images else plain + trees

@@ -15,6 +15,7 @@ AUTO_LOSS: dict[Task, str] = {
     "regression": "mse",
     "segmentation": "cross_entropy",
     "detection": "centres",
+    "multioutput": "mse",
 }
 # task -> output activations that make sense; `auto` takes the first
 OUTPUTS: dict[Task, tuple[str, ...]] = {
@@ -23,6 +24,7 @@ OUTPUTS: dict[Task, tuple[str, ...]] = {
     "regression": ("linear", "tanh"),
     "segmentation": ("softmax",),
     "detection": ("linear",),
+    "multioutput": ("linear", "tanh"),
 }
 # networks that are made for one task alone; all others answer rows
 MADE_FOR: dict[str, Task] = {"unet": "segmentation", "centre": "detection"}

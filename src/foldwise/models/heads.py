@@ -13,7 +13,7 @@ from foldwise.data.preparation.target_scale import UNSCALED, TargetScale
 from foldwise.models.head_rules import activation_and_loss
 from foldwise.spec.centre import CentreSpec
 from foldwise.spec.fit import FitSpec
-from foldwise.spec.goal import Task
+from foldwise.spec.goal import NUMBERS, Task
 from foldwise.spec.model import ModelSpec
 
 Floats = npt.NDArray[np.float64]
@@ -26,6 +26,7 @@ UNITS: Mapping[Task, Callable[[int], int]] = {
     "regression": lambda classes: 1,
     "segmentation": lambda classes: classes,
     "detection": lambda classes: classes + BOX,
+    "multioutput": lambda classes: classes,
 }
 
 
@@ -35,6 +36,7 @@ class Head:
 
     height, width: of the pictures whose boxes are found. stride: pixels for each place that answers. overlap: of two boxes of a
     label with a larger intersection over union, the worse one is left out. All are 0 for other tasks.
+    weights: of several numbers, how much each counts in the loss; () counts all alike.
     """
 
     units: int
@@ -45,6 +47,7 @@ class Head:
     width: int = 0
     stride: int = 0
     overlap: float = 0.0
+    weights: tuple[float, ...] = ()
 
     @property
     def is_margin(self) -> bool:
@@ -53,25 +56,26 @@ class Head:
 
     def averages(self, target: TargetScale = UNSCALED) -> bool:
         """Whether the prediction from a mean of outputs is the mean of the predictions, as nothing bends or cuts them off."""
-        if self.task == "regression":
+        if self.task in NUMBERS:
             return not target.log and target.low is None and target.high is None
         return self.activation == {"binary": "sigmoid", "multiclass": "softmax"}.get(self.task)
 
 
-def head_for(task: Task, classes: int, model: ModelSpec, fit: FitSpec) -> Head:
+def head_for(task: Task, classes: int, model: ModelSpec, fit: FitSpec, weights: tuple[float, ...] = ()) -> Head:
     """The usual head of a task (sigmoid, softmax or linear), or the one that the specifications set.
 
     Args:
         task: what is predicted.
-        classes: number of labels, or of the classes of pixels or boxes.
+        classes: number of labels, of the classes of pixels or boxes, or of several numbers.
         model: its output_activation can override the usual one.
         fit: its loss can override the usual one.
+        weights: of several numbers, in the loss.
 
     Raises:
         ConfigError: loss and output activation do not suit the task.
     """
     activation, loss = activation_and_loss(task, model, fit)
-    head = Head(UNITS[task](classes), activation, loss, task)
+    head = Head(UNITS[task](classes), activation, loss, task, weights=weights)
     if not isinstance(model, CentreSpec) or model.image is None:
         return head
     return replace(head, height=model.image[0], width=model.image[1], stride=model.stride, overlap=model.overlap)
@@ -82,11 +86,13 @@ def to_predictions(head: Head, outputs: npt.ArrayLike, target: TargetScale = UNS
 
     Returns:
         Class probabilities (rows, classes), each row with sum 1, or target values (rows,) in their own unit, which is
-        `target.back(output)`.
+        `target.back(output)`; of several numbers (rows, numbers).
     """
     raw = np.asarray(outputs, dtype=np.float64)
     if head.task == "regression":
         return target.back(raw[:, 0])
+    if head.task == "multioutput":
+        return target.back(raw)
     if head.task == "binary":
         positive = (np.clip(raw[:, 0], -1.0, 1.0) + 1.0) / 2.0 if head.is_margin else np.clip(raw[:, 0], 0.0, 1.0)
         return np.column_stack([1.0 - positive, positive])

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from foldwise.models.uniform_weights import uniform_weights
 from foldwise.seeds import Purpose, derive
 from foldwise.spec.constraint import ConstraintSpec
-from foldwise.spec.goal import Task
+from foldwise.spec.goal import NUMBERS, Task
 
 # the configuration's short words for Keras's initializers; all others have Keras's own names
 INITIALIZERS = {"uniform": "random_uniform", "normal": "random_normal"}
@@ -56,7 +56,7 @@ def constraint(spec: ConstraintSpec, axes: int = 2) -> keras.constraints.Constra
 
 def function_of(activation: str, task: Task) -> str:
     """The activation of a hidden layer, with `auto` resolved."""
-    return ("mish" if task == "regression" else "selu") if activation == "auto" else activation
+    return ("mish" if task in NUMBERS else "selu") if activation == "auto" else activation
 
 
 def activation(function: str, negative_slope: float, name: str, **options: Any) -> keras.Layer:

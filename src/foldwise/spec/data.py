@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from foldwise.spec.base import BadKey, ByKind, Spec, Words
+from foldwise.spec.base import BadKey, ByKind, Listed, Spec, Words
 from foldwise.spec.goal import Task
 
 FeatureKind = Literal["number", "category", "date", "text"]
@@ -87,6 +87,24 @@ NO_TARGET = (
 _WITHOUT_TARGET = ("clustering", "cluster", "unsupervised", "kmeans")
 
 
+def _one_or_several(value: Any) -> Any:
+    """The names in a list; one alone is the name itself. A place from the end, as -1, can be a number."""
+    if not isinstance(value, list | tuple):
+        return value
+    names = [str(name) if isinstance(name, int) and not isinstance(name, bool) and name < 0 else name for name in value]
+    if not names:
+        raise ValueError("is an empty list; name the column to predict, or columns of numbers as in [y1,y2]")
+    if wrong := [name for name in names if not isinstance(name, str)]:
+        raise ValueError(f"lists names of columns, as in [y1,y2], got {wrong[0]!r}")
+    if twice := [name for place, name in enumerate(names) if name in names[:place]]:
+        raise ValueError(f"names {twice[0]!r} twice; name each column once")
+    return names[0] if len(names) == 1 else tuple(names)
+
+
+Targets = Annotated[str | tuple[str, ...], BeforeValidator(_one_or_several)]
+Weight = Annotated[float, Field(gt=0)]
+
+
 class Labelled(Spec):
     """The target, which all data have; abstract.
 
@@ -94,7 +112,7 @@ class Labelled(Spec):
     """
 
     name: str | None = None
-    target: str
+    target: Targets
     task: Literal["auto"] | Task = "auto"
     positive: str | int | float | bool | None = None
 
@@ -109,20 +127,51 @@ class Labelled(Spec):
         return values
 
     @property
+    def targets(self) -> tuple[str, ...]:
+        """The columns to predict: one, or several numbers."""
+        return (self.target,) if isinstance(self.target, str) else self.target
+
+    @property
+    def target_name(self) -> str:
+        """The column to predict, or the names of all."""
+        return ", ".join(self.targets)
+
+    @property
     def reading(self) -> Reading:
         """How the cells are read."""
         return Reading()
 
 
 class TableData(Labelled):
-    """The options that all tables share; abstract."""
+    """The options that all tables share; abstract.
 
+    target_weights: of several numbers, how much each counts in the loss and in mean scores; () counts all alike.
+    """
+
+    target_weights: Annotated[tuple[Weight, ...], Listed] = ()
     kinds: Mapping[str, ColumnKind] = {}
     drop: Words = ()
     row_key: Words = ()
     group: str | None = None
     time: str | None = None
     holdout: HoldoutSpec = HashHoldout()
+
+    @model_validator(mode="after")
+    def _of_several(self) -> TableData:
+        several, weights = len(self.targets) > 1, len(self.target_weights)
+        if several and self.task not in ("auto", "multioutput"):
+            rule = f"is {self.task}, and data.target lists {len(self.targets)} columns of numbers, which is multioutput"
+            raise BadKey("task", f"{rule}; leave it at auto, or name one column")
+        if not several and self.task == "multioutput":
+            raise BadKey("task", "multioutput predicts several numbers; list their columns, data.target=[y1,y2]")
+        if several and self.positive is not None:
+            raise BadKey("positive", "is for two labels, and data.target lists columns of numbers; leave it out")
+        if weights and not several:
+            raise BadKey("target_weights", "weighs several numbers, and data.target names one column; leave it out")
+        if weights and weights != len(self.targets):
+            rule = f"has {weights} weights, and data.target lists {len(self.targets)} columns"
+            raise BadKey("target_weights", f"{rule}; give one for each, in their order")
+        return self
 
 
 DIRECTIVES = "YymdbBHMSfIpz"  # of Python's strptime, those that a format of data.dates can have
@@ -160,7 +209,7 @@ class SklearnData(TableData):
 
     kind: Literal["sklearn"]
     name: Literal["iris", "wine", "breast_cancer", "digits", "diabetes"]
-    target: str = "target"
+    target: Targets = "target"
 
 
 SKLEARN_TASKS: dict[str, Task] = {
@@ -210,7 +259,7 @@ class CsvData(RawTable):
 
     kind: Literal["csv"]
     path: str
-    target: Annotated[str, BeforeValidator(_place_as_text)]
+    target: Annotated[Targets, BeforeValidator(_place_as_text)]
     delimiter: Annotated[str, BeforeValidator(_delimiter)] = ","
     encoding: str = "utf-8"
     decimal: Literal[".", ","] = "."

@@ -24,13 +24,9 @@ LOSSES: dict[str, tuple[Task, ...]] = {
     "categorical_focal": ("multiclass",),
     "categorical_hinge": ("multiclass",),
     "kl_divergence": ("multiclass",),
-    "mse": ("binary", "multiclass", "regression"),
-    "mae": ("binary", "multiclass", "regression"),
-    "huber": ("regression",),
-    "log_cosh": ("regression",),
-    "mape": ("regression",),
-    "msle": ("regression",),
-    "poisson": ("regression",),
+    "mse": ("binary", "multiclass", "regression", "multioutput"),
+    "mae": ("binary", "multiclass", "regression", "multioutput"),
+    **dict.fromkeys(("huber", "log_cosh", "mape", "msle", "poisson"), ("regression", "multioutput")),
     **dict.fromkeys(
         (
             *("cross_entropy", "dice", "focal", "tversky"),

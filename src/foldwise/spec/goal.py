@@ -11,13 +11,15 @@ from typing import Literal, TypeVar
 from foldwise.errors import ConfigError
 from foldwise.system.known_words import did_you_mean
 
-Task = Literal["binary", "multiclass", "regression", "segmentation", "detection"]
+Task = Literal["binary", "multiclass", "regression", "segmentation", "detection", "multioutput"]
 Direction = Literal["maximize", "minimize"]
 Item = TypeVar("Item")
 
 CLASSES: tuple[Task, ...] = ("binary", "multiclass")
 PIXELS: tuple[Task, ...] = ("segmentation",)
 BOXES: tuple[Task, ...] = ("detection",)
+SEVERAL: tuple[Task, ...] = ("multioutput",)
+NUMBERS: tuple[Task, ...] = ("regression", *SEVERAL)
 
 # metric -> (which way is better, tasks it is defined for)
 METRICS: dict[str, tuple[Direction, tuple[Task, ...]]] = {
@@ -42,6 +44,9 @@ METRICS: dict[str, tuple[Direction, tuple[Task, ...]]] = {
     "pixel_accuracy": ("maximize", PIXELS),
     "ap50": ("maximize", BOXES),
     "ap": ("maximize", BOXES),
+    "mean_rmse": ("minimize", SEVERAL),
+    "mean_mae": ("minimize", SEVERAL),
+    "mean_r2": ("maximize", SEVERAL),
 }
 
 # For any number of labels, the share of rows whose label is among the most probable ones: top_2_accuracy, top_3_accuracy, ...
@@ -54,8 +59,8 @@ ROW_LOSSES = ("accuracy", "balanced_accuracy", "log_loss", "mse", "rmse", "mae",
 # Between which scores a metric stays, where that is not 0 to 1.
 LIMITS = {
     "mcc": (-1.0, 1.0),
-    "r2": (-math.inf, 1.0),
-    **dict.fromkeys(("log_loss", "mse", "rmse", "mae"), (0.0, math.inf)),
+    **dict.fromkeys(("r2", "mean_r2"), (-math.inf, 1.0)),
+    **dict.fromkeys(("log_loss", "mse", "rmse", "mae", "mean_rmse", "mean_mae"), (0.0, math.inf)),
 }
 
 # What a network costs; less is better: weights, milliseconds to predict one row, seconds of training.
@@ -67,6 +72,7 @@ DEFAULT_METRIC: dict[Task, str] = {
     "regression": "rmse",
     "segmentation": "mean_iou",
     "detection": "ap50",
+    "multioutput": "mean_rmse",
 }
 
 

@@ -22,7 +22,7 @@ AT_ONCE = 4096  # rows that go through a network together
 def draw_model_boundary(folder: Path, plan: Plan, bundle: Bundle, threshold: float) -> list[Path]:
     """Write `boundary.png`; nothing for images, for tables with fewer than two number columns, and for very many classes."""
     preparation, table = bundle.preparation, plan.table
-    if not isinstance(preparation, Preparation):
+    if not isinstance(preparation, Preparation) or table.targets:  # several numbers would need a picture each
         return []
 
     def predict(rows: pd.DataFrame) -> npt.NDArray[np.float64]:

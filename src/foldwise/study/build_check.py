@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 from foldwise.data.preparation.fold import AnyPreparation, fit_preparation
+from foldwise.data.target_columns import weights_of
 from foldwise.models.heads import head_for
 from foldwise.models.image_rules import as_shown
 from foldwise.spec.prep import PrepSpec
@@ -51,7 +52,7 @@ def check_builds(plan: Plan) -> list[str]:
         own_callbacks(trial.fit, 0, 0)
         if trial.model.kind not in KINDS:
             continue
-        head = head_for(plan.table.task, len(plan.table.class_names), trial.model, trial.fit)
+        head = head_for(plan.table.task, len(plan.table.class_names), trial.model, trial.fit, weights_of(plan.table.targets))
         preparation = prepared(trial.prep)
         model, optimizer = as_shown(trial.model, plan.table.schema.image), trial.fit.optimizer.kind
         sentence = try_out(model, len(preparation.features), head, preparation.origins, optimizer)

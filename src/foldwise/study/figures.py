@@ -103,7 +103,7 @@ def _draw_answers(folder: Path, plan: Plan, bundle: Bundle, answers: Answers) ->
     features, shape = None, None
     if images is not None and isinstance(preparation, ImagePreparation):
         features, shape = preparation.rows(images), images.shape[1:]
-    if table.classes and images is not None:
+    if task_of(table.task).of_pictures and images is not None:
         task_of(table.task).draw(folder, images, answers.truth, bundle.scores(images), table.classes)
     return draw_model(
         folder,

@@ -122,10 +122,12 @@ def _on_holdout(plan: Plan, model: Refitted, rivals: Baselines, ledger: Ledger) 
     rows = condensed_for(holdout, np.arange(len(holdout)), scores)
     write_holdout(plan.folder / "holdout.parquet", plan, model.bundle.in_words(holdout.as_read, scores), rows)
     answers = Answers(holdout.target, rows, model.threshold)
-    metrics = score(table.task, len(table.class_names), answers.truth, answers.predictions, model.threshold, goal.metric)
+    of = table.task, len(table.class_names)
+    metrics = score(*of, answers.truth, answers.predictions, model.threshold, goal.metric, table.targets)
     verdict, answer = _verdict(plan, answers, metrics[goal.metric], rivals)
-    classes = task_of(table.task).by_class(answers.predictions, table.classes)
-    held = HoldoutScore(len(holdout.rows), metrics, reads, confusion_of(table.labels, answers), classes)
+    each = task_of(table.task).by_class(answers.predictions, table.classes)
+    held = HoldoutScore(len(holdout.rows), metrics, reads, confusion_of(table.labels, answers))
+    held = replace(held, targets=each) if table.targets else replace(held, classes=each)
     return Judgement(held, rivals, answers, None, verdict, answer)
 
 
@@ -172,7 +174,7 @@ def judge_baselines(plan: Plan, threshold: Asked, balanced: bool, clock: Baselin
     pixels = plan.table.images is not None or any(takes_pixels(trial.model) for trial in plan.spec.corners)
     names = task_of(task).baselines(balanced, pixels) if asked is None else asked
     seed = derive(Purpose.BASELINE, plan.spec.fixed.seed)
-    shrinks = bool(names) and not plan.table.classes  # masks and boxes are those of the whole pictures
+    shrinks = bool(names) and not task_of(task).of_pictures  # masks and boxes are those of the whole pictures
     table, holdout = (shrunken(plan.table), shrunken(plan.holdout)) if shrinks else (plan.table, plan.holdout)
     size = None if table is plan.table else table.schema.image
     scores, predictions, unfinished = [], {}, []
@@ -190,7 +192,7 @@ def judge_baselines(plan: Plan, threshold: Asked, balanced: bool, clock: Baselin
         except OutOfBaselineTime as over:
             unfinished.append(UnfinishedBaseline(name, str(over)))
             continue
-        joined = () if table.classes else baselines.joined_columns(name, table, plan.development)
+        joined = () if task_of(task).of_pictures else baselines.joined_columns(name, table, plan.development)
         scores.append(BaselineScore(name, mean, sd, held, at if task == "binary" else None, None if blind else size, joined))
     return Baselines(tuple(scores), predictions, tuple(unfinished), clock.seconds)
 

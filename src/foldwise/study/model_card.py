@@ -91,6 +91,8 @@ def _answers(plan: Plan, model: Refitted) -> list[Part]:
             said.append(f"low and high stand {shown(card.interval.half_width)} below and above: about {share} of true values.")
         return said
     labels = listed(list(card.labels), most=MOST_LABELS)
+    if plan.table.targets:
+        return [f"{len(card.labels)} numbers, each in its own unit: {labels}."]
     if plan.table.classes:
         what = "each pixel has one" if plan.table.task == "segmentation" else "each box has one, and a score"
         return [f"Of each picture {card.target}, with {len(card.labels)} classes: {labels}; {what}."]
@@ -118,8 +120,8 @@ def _data(plan: Plan, summary: StudySummary) -> list[Part]:
         sides = [
             task_of(table.task).in_words(part, table.classes) for part in (table.target[plan.development], plan.holdout.target)
         ]
-        lines = [(name, *(f"{one[name]:,}" for one in sides)) for name in sides[0]]
-        parts.append(Grid(("class", "to develop on", "of the holdout"), lines[:MOST_LABELS]))
+        lines = [(name, *(shown(one[name]) if table.targets else f"{one[name]:,}" for one in sides)) for name in sides[0]]
+        parts.append(Grid(("target" if table.targets else "class", "to develop on", "of the holdout"), lines[:MOST_LABELS]))
     if table.labels:
         counts = [
             np.bincount(side, minlength=len(table.labels)) for side in (table.target[plan.development], plan.holdout.target)

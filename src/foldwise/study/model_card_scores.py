@@ -55,11 +55,13 @@ def scores(plan: Plan, judgement: Judgement, summary: StudySummary) -> list[Part
         parts.append(
             Grid(("metric", "on the holdout"), [(name, score(value)) for name, value in summary.holdout.metrics.items()])
         )
-        classes = summary.holdout.classes
+        classes = summary.holdout.classes or summary.holdout.targets
         if classes:
             names = list(next(iter(classes.values())))
             rows = [(label, *(score(one.get(name)) for name in names)) for label, one in classes.items()]
-            parts.append(Grid(("class", *(f"{name} on the holdout" for name in names)), rows))
+            parts.append(
+                Grid(("class" if summary.holdout.classes else "target", *(f"{name} on the holdout" for name in names)), rows)
+            )
         confusion = summary.holdout.confusion
         if confusion is not None and len(confusion.labels) <= MOST_LABELS:
             counts = [(label, *map(str, row)) for label, row in zip(confusion.labels, confusion.counts, strict=True)]

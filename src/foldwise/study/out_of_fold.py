@@ -12,7 +12,7 @@ import pandas as pd
 
 from foldwise.study.plan import Plan
 from foldwise.system.files import atomically
-from foldwise.tasks.scores import of_each_picture
+from foldwise.tasks.table import task_of
 from foldwise.trial.result import TrialResult
 
 FOLDER = "out_of_fold"
@@ -79,12 +79,13 @@ def folds_of(plan: Plan) -> npt.NDArray[np.int64]:
 def write_best(plan: Plan, answers: Predictions) -> None:
     """Write `oof.parquet`: `row` (zero-based, in the source), `fold`, `truth`, and `p_<label>` or `prediction`.
 
-    Of pictures with masks or boxes it has the goal's metric of each picture instead.
+    Of pictures with masks or boxes it has the goal's metric of each picture instead; of several numbers a truth and a
+    prediction of each.
     """
     at, table = rows_of(plan), plan.table
     if table.classes:
-        each = of_each_picture(table, answers, plan.goal.metric)
-        frame = pd.DataFrame({"row": table.rows[at], "fold": folds_of(plan), plan.goal.metric: each})
+        found = task_of(table.task).of_rows(answers, table.classes, plan.goal.metric)
+        frame = pd.DataFrame({"row": table.rows[at], "fold": folds_of(plan), **found})
         atomically(plan.folder / BEST, lambda part: frame.to_parquet(part, index=False))
         return
     truth = [table.labels[code] for code in table.target[at]] if table.labels else table.target[at]

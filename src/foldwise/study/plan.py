@@ -25,6 +25,7 @@ from foldwise.data.slice_columns import check_slices
 from foldwise.data.sources.fingerprint import joined
 from foldwise.data.split import Split, cut_folds
 from foldwise.data.table import Table
+from foldwise.data.target_columns import with_units
 from foldwise.errors import ConfigError
 from foldwise.evaluation.baselines import check_names
 from foldwise.models.head_rules import check_backend, check_head, check_task
@@ -152,8 +153,9 @@ def plan_study(spec: StudySpec, context: ChampionContext | None = None, table: T
     trials = spec.corners
     rows = reader(fixed.data, fixed.paths, fixed.folds)
     table = read_rows(spec) if table is None else table
-    if table.target_name != fixed.data.target:  # a file without a header, whose last column was asked for
-        fixed = fixed.model_copy(update={"data": fixed.data.model_copy(update={"target": table.target_name})})
+    if table.target_name != fixed.data.target_name:  # a file without a header, whose last column was asked for
+        target = table.classes if table.targets else table.target_name
+        fixed = fixed.model_copy(update={"data": fixed.data.model_copy(update={"target": target})})
         spec = replace(spec, fixed=fixed)
     if context is not None and table.images is None:
         check_features(table, context.features)
@@ -167,13 +169,17 @@ def plan_study(spec: StudySpec, context: ChampionContext | None = None, table: T
         check_task(table.task, trial.model)
         check_head(table.task, trial)
         check_schedule(trial)
-        check_augment(trial.augment, table.images is not None, table.symmetries, trial.fit.loss, moves=bool(table.classes))
+        check_augment(
+            trial.augment, table.images is not None, table.symmetries, trial.fit.loss, moves=task_of(table.task).of_pictures
+        )
         others = [column.name for column in table.schema.columns if column.kind in trial.prep.kinds - {"number"}]
         check_inputs(trial.model, [*table.schema.of_kind("number"), *others], table.left_out)
         check_scale(trial.model, trial.prep)
         numbers = prod(table.schema.image) if table.schema.image else len(table.schema.of_kind("number"))
         check_image(as_shown(trial.model, table.schema.image), numbers, others, trial.prep.select.kind != "none")
     development, held, new_rows, record = _set_aside(fixed, table, context)
+    if table.targets:
+        table = replace(table, targets=with_units(table.targets, table.target[development]))
     given = rows.read_holdout(table)
     holdout = table.take(held) if given is None else given
     source = table.mark if given is None else joined(table.mark, given.mark)
@@ -194,7 +200,7 @@ def _check_baselines(asked: Sequence[str] | None, table: Table) -> None:
     Raises:
         ConfigError: at baselines.
     """
-    if not table.classes:
+    if not task_of(table.task).of_pictures:
         check_names(asked, table.task, images=table.images is not None)
         return
     known = task_of(table.task).baselines(balanced=False, pixels=True)

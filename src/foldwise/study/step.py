@@ -216,7 +216,9 @@ def frames(epochs: int) -> list[int]:
 
 
 def _outputs(plan: Plan) -> list[str]:
-    """A name for each output unit: the labels, of two the second; the target of a regression."""
+    """A name for each output unit: the labels, of two the second; the columns of numbers."""
+    if plan.table.targets:
+        return list(plan.table.classes)
     labels = plan.table.labels
     return list(labels) if len(labels) > 2 else [labels[1] if labels else plan.table.target_name]
 

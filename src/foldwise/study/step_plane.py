@@ -27,7 +27,9 @@ Floats = npt.NDArray[np.float64]
 def plane_over_epochs(
     table: Table, split: Split, job: TrialJob, preparation: AnyPreparation, training: Training, recorder: Recorder
 ) -> dict[str, Any] | None:
-    """The plane through the two most important number columns, with bytes for each recorded epoch; None without two such.
+    """The plane through the two most important number columns, with bytes for each recorded epoch.
+
+    None without two such columns, and where several numbers are predicted.
 
     Args:
         table: the data.
@@ -40,7 +42,7 @@ def plane_over_epochs(
     from foldwise.training.one_step import outputs_of
 
     kept = sorted(recorder.weights)
-    if not isinstance(preparation, Preparation):
+    if not isinstance(preparation, Preparation) or table.targets:  # several numbers would need a plane each
         return None
 
     def predict(epoch: int, rows: pd.DataFrame) -> Floats:

@@ -17,7 +17,7 @@ from foldwise.config.option_names import Readable
 from foldwise.spec.space import EPOCHS, Choice
 from foldwise.study.plan import Plan
 from foldwise.system.files import atomically
-from foldwise.tasks.scores import of_each_picture
+from foldwise.tasks.table import task_of
 from foldwise.trial.result import FoldScore, TrialResult
 
 CURVE_ROWS = 100_000  # written at a time
@@ -65,7 +65,8 @@ def write_trials(path: Path, results: Sequence[TrialResult], plan: Plan) -> None
 def write_holdout(path: Path, plan: Plan, answers: pd.DataFrame, rows: npt.NDArray[Any]) -> None:
     """Write the holdout's rows (zero-based, in the source) with the truth and the predictions.
 
-    A mask or boxes are no truth for a table: the goal's metric of each picture stands there instead.
+    A mask or boxes are no truth for a table: the goal's metric of each picture stands there instead. Of several numbers each
+    has a truth.
 
     Args:
         path: of the Parquet file.
@@ -76,7 +77,8 @@ def write_holdout(path: Path, plan: Plan, answers: pd.DataFrame, rows: npt.NDArr
     held, metric = plan.holdout, plan.goal.metric
     known: dict[str, Any]
     if held.classes:
-        known = {metric: of_each_picture(held, rows, metric)}
+        found = task_of(held.task).of_rows(rows, held.classes, metric)
+        known = {name: cells for name, cells in found.items() if name not in answers}
     else:
         known = {"truth": [held.labels[code] for code in held.target] if held.labels else held.target}
     frame = pd.concat([pd.DataFrame({"row": held.rows, **known}), answers.reset_index(drop=True)], axis=1)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from foldwise.data.preparation.target_scale import TargetScale
     from foldwise.data.table import Table
+    from foldwise.data.target_columns import TargetColumn
     from foldwise.evaluation.baseline_clock import BaselineClock
     from foldwise.spec.augment import AugmentSpec
     from foldwise.spec.model import ModelSpec
@@ -55,7 +56,7 @@ class OneAnswer:
         """Class probabilities (rows, classes), or numbers (rows,) in their own unit."""
         return to_predictions(head, outputs, target)
 
-    def condensed(self, truth: Array, predictions: Array, classes: int) -> Array:
+    def condensed(self, truth: Array, predictions: Array, classes: int, targets: Sequence[TargetColumn] = ()) -> Array:
         """The predictions as they are."""
         return predictions
 
@@ -65,6 +66,10 @@ class OneAnswer:
 
     def by_class(self, rows: Array, classes: Sequence[str]) -> Mapping[str, Mapping[str, float]]:
         """Nothing: the confusion matrix has the classes."""
+        return {}
+
+    def of_rows(self, rows: Array, classes: Sequence[str], metric: str) -> Mapping[str, Array | Sequence[float]]:
+        """Nothing: truth and predictions are columns already."""
         return {}
 
     def under_weights(

@@ -34,6 +34,11 @@ class OfPictures(ABC):
     def by_class(self, rows: Array, classes: Sequence[str]) -> Mapping[str, Mapping[str, float]]:
         """As `Task`; each task has its own."""
 
+    def of_rows(self, rows: Array, classes: Sequence[str], metric: str) -> Mapping[str, Array | Sequence[float]]:
+        """The metric of each picture alone: a mask or boxes are no truth for a table."""
+        score_of, numbers = self.scorer(len(classes), metric), np.arange(len(rows))
+        return {metric: [score_of(numbers[[place]], rows[[place]]) for place in numbers]}
+
     def under_weights(
         self, classes: int, metric: str, truth: Array, models: Sequence[Array], thresholds: Sequence[Array | float]
     ) -> Weighted:

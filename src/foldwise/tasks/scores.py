@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,14 +15,21 @@ from foldwise.tasks.task import Array
 
 if TYPE_CHECKING:
     from foldwise.data.table import Table
+    from foldwise.data.target_columns import TargetColumn
 
 THRESHOLD = 0.5
 
 
 def score(
-    task: TaskName, classes: int, truth: Array, rows: Array, threshold: float | Array = THRESHOLD, also: str = ""
+    task: TaskName,
+    classes: int,
+    truth: Array,
+    rows: Array,
+    threshold: float | Array = THRESHOLD,
+    also: str = "",
+    targets: Sequence[TargetColumn] = (),
 ) -> dict[str, float]:
-    """Every metric of goal.METRICS that a task has, and the one that is named.
+    """Every metric of goal.METRICS that a task has, the one that is named, and those of each of several numbers.
 
     Args:
         task: what was predicted.
@@ -30,23 +38,20 @@ def score(
         rows: condensed, see `Task.condensed`.
         threshold: of two labels, a number or (rows,).
         also: the goal's metric, which can be a top-k accuracy.
+        targets: the columns of several numbers; the metrics of a column `y1` are `rmse_y1`, `mae_y1` and `r2_y1`.
     """
     names = [name for name, (_, tasks) in METRICS.items() if task in tasks]
     names += [also] if also and also not in names else []
-    return {name: task_of(task).scorer(classes, name, threshold)(truth, rows) for name in names}
+    found = {name: task_of(task).scorer(classes, name, threshold)(truth, rows) for name in names}
+    each = task_of(task).by_class(rows, [column.name for column in targets]) if targets else {}
+    return found | {f"{metric}_{name}": value for name, own in each.items() for metric, value in own.items()}
 
 
 def condensed_for(table: Table, at: npt.NDArray[np.int64], predictions: Array) -> Array:
     """Predictions for the rows at these positions, as scores are computed from them."""
-    return task_of(table.task).condensed(table.target[at], predictions, len(table.class_names))
+    return task_of(table.task).condensed(table.target[at], predictions, len(table.class_names), table.targets)
 
 
 def truth_of(table: Table) -> Array:
-    """The truth as a first argument of scorers, (rows, ...): of pictures only row numbers, as condensed rows hold the rest."""
+    """The truth as a first argument of scorers, (rows, ...): only row numbers where condensed rows hold the rest."""
     return np.arange(len(table)) if table.classes else table.target
-
-
-def of_each_picture(table: Table, rows: Array, metric: str) -> list[float]:
-    """A metric of each picture alone; rows: condensed, of some pictures of the table."""
-    score_of, numbers = task_of(table.task).scorer(len(table.classes), metric), np.arange(len(rows))
-    return [score_of(numbers[[place]], rows[[place]]) for place in numbers]

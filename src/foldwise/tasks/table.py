@@ -19,6 +19,7 @@ FOLDERS: Mapping[TaskName, str] = {
     "regression": "numbers",
     "segmentation": "segmentation",
     "detection": "detection",
+    "multioutput": "several",
 }
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from foldwise.data.preparation.target_scale import TargetScale
     from foldwise.data.table import Table
+    from foldwise.data.target_columns import TargetColumn
     from foldwise.evaluation.baseline_clock import BaselineClock
     from foldwise.evaluation.under_weights import Weighted
     from foldwise.models.heads import Head
@@ -33,9 +34,10 @@ Put = Callable[[Sequence[int], Sequence[str] | None, Array, Array], Sequence[str
 class Task(Protocol):
     """One kind of target.
 
-    Truth is `Table.target`: (rows,) codes or numbers, or with pictures (rows, height, width) masks or (rows, most, 5) boxes.
-    Predictions are what the outputs of a network mean. Condensed rows are what scores are computed from: the predictions
-    themselves, or of pictures small counts, so that masks travel no further than the training of a fold.
+    Truth is `Table.target`: (rows,) codes or numbers, (rows, numbers) of several, or with pictures (rows, height, width) masks
+    or (rows, most, 5) boxes. Predictions are what the outputs of a network mean. Condensed rows are what scores are computed
+    from: the predictions themselves, truth and prediction of each of several numbers, or of pictures small counts, so that
+    masks travel no further than the training of a fold.
     """
 
     @property
@@ -55,23 +57,33 @@ class Task(Protocol):
             target: how numbers were scaled.
         """
 
-    def condensed(self, truth: Array, predictions: Array, classes: int) -> Array:
+    def condensed(self, truth: Array, predictions: Array, classes: int, targets: Sequence[TargetColumn] = ()) -> Array:
         """Rows as scores are computed from them, (rows, ...), floats.
 
         Args:
             truth: (rows, ...).
             predictions: of the same rows.
             classes: the number of labels, or of the classes of pixels or boxes.
+            targets: the columns of several numbers.
         """
 
     def scorer(self, classes: int, metric: str, threshold: float | Array = 0.5) -> Scorer:
         """One metric as a function of truth (rows, ...) and condensed rows; nan where it is not defined.
 
-        It is called thousands of times with rows that were drawn again. A task of pictures looks at condensed rows alone.
+        It is called thousands of times with rows that were drawn again. A task whose table has classes looks at condensed rows
+        alone.
         """
 
     def by_class(self, rows: Array, classes: Sequence[str]) -> Mapping[str, Mapping[str, float]]:
-        """The scores of each class of pixels or boxes over condensed rows, those that are defined; {} for other tasks."""
+        """The scores of each class of pixels or boxes, or of each of several numbers, over condensed rows, those that are
+        defined; {} for other tasks.
+        """
+
+    def of_rows(self, rows: Array, classes: Sequence[str], metric: str) -> Mapping[str, Array | Sequence[float]]:
+        """What a table of predictions has of condensed rows, (rows,) each: a metric of each picture, or truth and prediction.
+
+        Asked only where the table has classes.
+        """
 
     def under_weights(
         self, classes: int, metric: str, truth: Array, models: Sequence[Array], thresholds: Sequence[Array | float]

@@ -39,6 +39,8 @@ def _answers(card: Card) -> str:
     target = code(card.target)
     if not card.labels:
         return f"Answers the number {target}."
+    if card.targets:
+        return f"Answers the numbers {_named([code(label) for label in card.labels])}."
     what = {"segmentation": "for each pixel of a picture", "detection": "with boxes in a picture"}.get(card.head.task)
     return f"Answers {target}{f' {what}' if what else ''}: {_named([code(label) for label in card.labels])}."
 

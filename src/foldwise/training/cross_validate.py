@@ -12,6 +12,7 @@ import numpy as np
 from foldwise.data.fold_cache import FoldCache
 from foldwise.data.split import Split
 from foldwise.data.table import Table
+from foldwise.data.target_columns import weights_of
 from foldwise.errors import FoldwiseError, Interrupted, TrialFailed
 from foldwise.evaluation.threshold import final_threshold, fold_thresholds
 from foldwise.models.heads import THRESHOLD, head_for
@@ -149,7 +150,7 @@ def training_for(job: TrialJob, table: Table) -> Training:
     fit, model = job.spec.fit, as_shown(job.spec.model, table.schema.image)
     return Training(
         model=model,
-        head=head_for(table.task, len(table.class_names), model, fit),
+        head=head_for(table.task, len(table.class_names), model, fit, weights_of(table.targets)),
         fit=fit,
         rates=rates_for(job.spec.lr_schedule, fit.optimizer.rate, fit.epochs),
         seed=job.seed,
@@ -182,7 +183,7 @@ def _scored(job: TrialJob, table: Table, split: Split, fit: FoldFit) -> FoldScor
 def _metrics(
     table: Table, goal: Goal, truth: np.ndarray, predictions: np.ndarray, threshold: float | np.ndarray
 ) -> dict[str, float]:
-    return score(table.task, len(table.class_names), truth, predictions, threshold, goal.metric)
+    return score(table.task, len(table.class_names), truth, predictions, threshold, goal.metric, table.targets)
 
 
 def _reason(fault: Exception, backend: Backend) -> str:

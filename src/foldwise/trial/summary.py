@@ -104,6 +104,7 @@ class HoldoutScore:
     """The model on the holdout.
 
     reads: how often any study has read the holdout of these data. classes: the scores of each class of pixels or boxes.
+    targets: of several numbers, the scores of each in its own unit.
     """
 
     rows: int
@@ -111,6 +112,9 @@ class HoldoutScore:
     reads: int
     confusion: Confusion | None = None
     classes: Annotated[Mapping[str, Mapping[str, float]], Field(exclude_if=lambda classes: not classes)] = field(
+        default_factory=dict
+    )
+    targets: Annotated[Mapping[str, Mapping[str, float]], Field(exclude_if=lambda targets: not targets)] = field(
         default_factory=dict
     )
 

@@ -8,6 +8,7 @@ import pytest
 from foldwise.bundle.card import Card, CardMember, CardPart, Ensemble, Interval, Sample, read_card, write_card
 from foldwise.data.profile import ColumnProfile
 from foldwise.data.schema import Column, Schema
+from foldwise.data.target_columns import TargetColumn
 from foldwise.errors import JobError
 from foldwise.evaluation.calibration import Calibration
 from foldwise.models.heads import Head
@@ -250,6 +251,47 @@ def test_regression_has_no_labels_and_any_finite_score(tmp_path):
     card = replace(CARD, head=Head(1, "linear", "mse", "regression"), labels=(), sample=(Sample({"size": None}, (-1e30,)),))
     write_card(card, path)
     assert read_card(path) == card
+
+
+SEVERAL = replace(
+    CARD,
+    head=Head(2, "linear", "mse", "multioutput", weights=(3.0, 1.0)),
+    target="height, price",
+    labels=("height", "price"),
+    sample=(Sample({"size": 1.5}, (0.25, 7000.0)),),
+    targets=(TargetColumn("height", 3.0, 0.5), TargetColumn("price", 1.0, 2000.0, "{} EUR")),
+)
+
+
+def test_a_card_of_several_numbers_comes_back_and_has_a_format_of_its_own(tmp_path):
+    path = tmp_path / "bundle.json"
+    write_card(SEVERAL, path)
+    assert read_card(path) == SEVERAL
+    assert json.loads(path.read_text())["format"] == 6
+    write_card(CARD, path)  # earlier versions read this one
+    content = json.loads(path.read_text())
+    assert not {"targets"} & set(content)
+    assert "weights" not in content["head"]
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "sentence"),
+    [
+        ("head.weights", [1.0], "weights belong to several numbers"),
+        ("head.weights", [1.0, 0.0], "weights.1"),
+        ("targets", [], "targets must have the columns of several numbers"),
+        ("targets.1.name", "cost", "targets must have the columns of several numbers"),
+        ("targets.1.unit", 0.0, "targets.1.unit"),
+        ("sample.0.scores", [1.0], "has 1 numbers for 2 outputs"),
+        ("labels", ["height"], "has 1 labels for a multioutput task with 2 outputs"),
+    ],
+)
+def test_a_card_of_several_numbers_that_contradicts_itself_is_refused(tmp_path, key, value, sentence):
+    path = tmp_path / "bundle.json"
+    write_card(SEVERAL, path)
+    content = json.loads(path.read_text())
+    _set(content, key, value)
+    assert sentence in _refused(path, json.dumps(content))
 
 
 def test_a_card_that_is_not_a_moderate_regular_file_is_refused(tmp_path):

@@ -47,6 +47,8 @@ class Bundle:
         threshold=None,
         study="s",
         target_written="",
+        target_names=("y",),
+        targets=(),
         row_cells=0,
     )
 

@@ -15,7 +15,7 @@ from foldwise.data.audit.gaps import missing_cells
 from foldwise.data.audit.groups import split_groups, unnamed_groups
 from foldwise.data.audit.order import order, time
 from foldwise.data.audit.sentinels import constants_for_missing
-from foldwise.data.audit.subject import Subject
+from foldwise.data.audit.subject import Positions, Subject
 from foldwise.data.audit.sums import sums_to_target
 from foldwise.data.audit.target import cuts_numbers, follows_classes, predicts_target
 from foldwise.data.split import Split
@@ -43,6 +43,19 @@ CHECKS: tuple[Callable[[Subject], Iterator[Finding]], ...] = (
     constant,
 )
 
+# Of several numbers, those that look at the target are made for each, and these are enough to wait for.
+OF_EACH_NUMBER = (
+    cuts_numbers,
+    predicts_target,
+    encodes_target,
+    sums_to_target,
+    missing_cells,
+    constants_for_missing,
+    near_copies,
+    time,
+    order,
+)
+MOST_NUMBERS = 10
 # Of pictures with masks or boxes, whose targets are neither labels nor numbers.
 OF_PICTURES = (exact_copies, holdout_copies, split_groups)
 
@@ -64,8 +77,22 @@ def audit(
         splits: their folds.
         holdout: the rows set aside; they are only checked for copies and groups shared with the development rows.
     """
-    subject = Subject(table, np.asarray(development, dtype=np.int64), splits, holdout)
-    return merged(_first_of_each(finding for check in (OF_PICTURES if table.classes else CHECKS) for finding in check(subject)))
+    rows = np.asarray(development, dtype=np.int64)
+    return merged(_first_of_each(_found(table, rows, splits, holdout)))
+
+
+def _found(table: Table, rows: Positions, splits: Sequence[Split], holdout: Table | None) -> Iterator[Finding]:
+    """The findings of all checks. Each of several numbers is looked at by itself; what is found again is left out."""
+    if not table.targets:
+        subject = Subject(table, rows, splits, holdout)
+        yield from (finding for check in (OF_PICTURES if table.classes else CHECKS) for finding in check(subject))
+        return
+    seen: set[tuple[str, tuple[str, ...]]] = set()
+    for place in range(min(len(table.targets), MOST_NUMBERS)):
+        subject = Subject(table.alone(place), rows, splits, None if holdout is None else holdout.alone(place))
+        found = [finding for check in (OF_EACH_NUMBER if place else CHECKS) for finding in check(subject)]
+        yield from (finding for finding in found if (finding.check, finding.columns) not in seen)
+        seen |= {(finding.check, finding.columns) for finding in found}
 
 
 def _first_of_each(findings: Iterator[Finding]) -> Iterator[Finding]:

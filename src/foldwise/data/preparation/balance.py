@@ -112,7 +112,7 @@ def check_balance(table: Table, splits: Sequence[Split], balance: BalanceSpec) -
     if not table.labels:
         many = f"one class a row, and each picture has several in its {table.target_name}"
         number = f"classes, and {table.target_name} is a number to predict"
-        rule = f"{balance.kind} is for {many if table.classes else number}; use none"
+        rule = f"{balance.kind} is for {many if table.images is not None and table.classes else number}; use none"
         raise ConfigError("balance.kind", rule)
     if not isinstance(balance, (Smote, SmoteTomek)):
         return

@@ -16,7 +16,7 @@ def edges_of(x: npt.NDArray[np.floating], y: npt.NDArray[np.floating], bins: int
 
     Args:
         x: training rows, (rows, columns).
-        y: their targets, (rows, outputs): 0 and 1, one-hot, or one number.
+        y: their targets, (rows, outputs): 0 and 1, one-hot, or numbers.
         bins: at most this many for a column.
         tree: whether a decision tree on the target cuts them; otherwise they hold equally many rows.
 
@@ -35,9 +35,9 @@ def _by_tree(column: Floats, y: npt.NDArray[np.floating], bins: int) -> Floats:
     from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
     least = min(LEAST_IN_BIN, max(1, len(column) // (2 * bins)))
-    counts = y.shape[1] > 1 or np.isin(y, (0, 1)).all()
+    counts = np.isin(y, (0, 1)).all()
     kind = DecisionTreeClassifier if counts else DecisionTreeRegressor
-    target = y.argmax(axis=1) if y.shape[1] > 1 else y[:, 0]
+    target = y[:, 0] if y.shape[1] == 1 else y.argmax(axis=1) if counts else y
     found = kind(max_leaf_nodes=bins, min_samples_leaf=least, random_state=0).fit(column[:, None], target).tree_
     cuts = found.threshold[found.feature == 0]
     return np.unique(np.concatenate([[column.min()], cuts, [column.max()]]))

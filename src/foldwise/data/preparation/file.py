@@ -16,7 +16,7 @@ from foldwise.data.preparation.file_rules import ImageRules, TableRules
 from foldwise.data.preparation.fold import AnyPreparation, Number, Preparation
 from foldwise.data.preparation.pixels import ImagePreparation
 from foldwise.data.preparation.scale import Curve, Power, Ranks, SmoothClip
-from foldwise.data.preparation.target_scale import TargetScale
+from foldwise.data.preparation.target_scale import scale_from
 from foldwise.data.preparation.text import Hashed
 from foldwise.errors import DataError
 from foldwise.spec.stored import first_fault
@@ -49,14 +49,14 @@ def load_preparation(path: Path) -> AnyPreparation:
         if "shape" in content:
             height, width, channels = content["shape"]
             center, scale = tuple(content["center"]), tuple(content["scale"])
-            return ImagePreparation((height, width, channels), center, scale, TargetScale(**content["target"]))
+            return ImagePreparation((height, width, channels), center, scale, scale_from(content["target"]))
         preparation = Preparation(
             tuple(Number(**{**number, "curve": _curve(number["curve"])}) for number in content["numbers"]),
             tuple(
                 Levels(**{**levels, "own": tuple(levels["own"]), "rare": tuple(levels["rare"])})
                 for levels in content["categories"]
             ),
-            TargetScale(**content["target"]),
+            scale_from(content["target"]),
             tuple(Date(**{**date, "parts": tuple(date["parts"])}) for date in content["dates"]),
             tuple(Hashed(**text) for text in content["texts"]),
             None if content["kept"] is None else tuple(content["kept"]),

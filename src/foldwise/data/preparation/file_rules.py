@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import Discriminator, Field, Tag, model_validator
+import numpy as np
+from pydantic import Discriminator, Field, Tag, ValidatorFunctionWrapHandler, WrapValidator, model_validator
 
 from foldwise.data.preparation.scale import MOST_QUANTILES
 from foldwise.spec.base import Listed, Spec
@@ -102,18 +103,35 @@ class HashedRules(Spec):
     width: Annotated[int, Field(ge=2, le=65536)]
 
 
-class TargetRules(Spec):
-    """The scale of the target."""
+def _of_each(value: Any, rule: ValidatorFunctionWrapHandler) -> Any:
+    """Judge a number, or each in a list of them: of several targets."""
+    if not isinstance(value, list):
+        return rule(value)
+    if not 2 <= len(value) <= MOST_PARTS:
+        raise ValueError(f"has {len(value)} numbers, and a list has 2 to {MOST_PARTS}")
+    if None in value:
+        raise ValueError("has a gap in its list of numbers")
+    return tuple(rule(one) for one in value)
 
-    mean: Finite = 0.0
-    sd: Positive = 1.0
+
+OfEach = WrapValidator(_of_each)
+
+
+class TargetRules(Spec):
+    """The scale of the target; of several numbers a list for each of its values."""
+
+    mean: Annotated[Finite, OfEach] = 0.0
+    sd: Annotated[Positive, OfEach] = 1.0
     log: bool = False
-    low: Finite | None = None
-    high: Finite | None = None
+    low: Annotated[Finite | None, OfEach] = None
+    high: Annotated[Finite | None, OfEach] = None
 
     @model_validator(mode="after")
     def _range(self) -> TargetRules:
-        if self.low is not None and self.high is not None and self.low > self.high:
+        given = [value for value in (self.mean, self.sd, self.low, self.high) if value is not None]
+        if len({np.shape(value) for value in given}) > 1:
+            raise ValueError("mean, sd, low and high must be of the same targets")
+        if self.low is not None and self.high is not None and np.any(np.asarray(self.low) > np.asarray(self.high)):
             raise ValueError("low must not be above high")
         return self
 

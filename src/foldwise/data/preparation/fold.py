@@ -179,7 +179,7 @@ class FoldData:
 
     train_x, valid_x: (rows, features); images are uint8 until rows of them are read as numbers.
     train_y, valid_y: (rows, outputs): binary one column of 0 and 1, multiclass one-hot, regression one column, scaled
-        as in prep.target by the training rows; masks and boxes as they are.
+        as in prep.target by the training rows, several numbers one column each; masks and boxes as they are.
     train_weight, valid_weight: (rows,), None if every row has weight 1.
     valid_truth: (rows,), codes, or the target in its own unit.
     columns: the table's column of each feature, (features,).
@@ -248,7 +248,11 @@ def fit_preparation(table: Table, rows: npt.ArrayLike, prep: PrepSpec) -> AnyPre
     """
     at = np.asarray(rows, dtype=np.int64)
     check_prep(table, at, prep)
-    target = UNSCALED if table.class_names else fit_target_scale(table.target[at], prep.target, prep.clamp_target)
+    target = (
+        UNSCALED
+        if table.class_names and not table.targets
+        else fit_target_scale(table.target[at], prep.target, prep.clamp_target)
+    )
     if table.images is not None:
         return fit_pixels(table.images, at, prep, target)
     frame, schema = table.frame, table.schema
@@ -275,6 +279,9 @@ def fit_preparation(table: Table, rows: npt.ArrayLike, prep: PrepSpec) -> AnyPre
 def encode_target(table: Table, rows: npt.ArrayLike, preparation: AnyPreparation) -> Floats:
     """The targets of these rows in the form that a network learns, (rows, outputs)."""
     target = table.target[np.asarray(rows, dtype=np.int64)]
+    if table.targets:
+        numbers: Floats = preparation.target.forward(target).astype(np.float32)
+        return numbers
     if table.classes:
         return target
     if len(table.labels) > 2:

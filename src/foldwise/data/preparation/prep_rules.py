@@ -38,8 +38,15 @@ def _check_images(prep: PrepSpec) -> None:
 def _check_log(table: Table, at: npt.NDArray[np.int64]) -> None:
     if table.labels:
         raise ConfigError("prep.target", f"log is for a number to predict, and {table.target_name} has labels; use standard")
-    low = np.flatnonzero(table.target[at] <= -1)
+    for name, values in (
+        zip(table.classes, table.target.T, strict=True) if table.targets else ((table.target_name, table.target),)
+    ):
+        _check_numbers(name, values[at], table.rows[at])
+
+
+def _check_numbers(name: str, values: npt.NDArray[np.float64], rows: npt.NDArray[np.int64]) -> None:
+    """Refuse numbers without a logarithm; rows: their places in the source."""
+    low = np.flatnonzero(values <= -1)
     if len(low):
-        first = at[low[0]]
-        where = f"{table.target_name} is {table.target[first]:g} in row {table.rows[first] + 1}"
+        where = f"{name} is {values[low[0]]:g} in row {rows[low[0]] + 1}"
         raise ConfigError("prep.target", f"log(1 + y) needs targets > -1, and {where}; use standard")

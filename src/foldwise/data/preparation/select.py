@@ -24,8 +24,8 @@ def kept_features(
     Args:
         select: the rule.
         x: prepared training rows, (rows, features).
-        y: their targets, (rows, outputs): 0 and 1, one-hot, or one number.
-        classes: the number of labels; 0 for regression.
+        y: their targets, (rows, outputs): 0 and 1, one-hot, or numbers.
+        classes: the number of labels; 0 for numbers.
         continuous: the number of continuous features, which come first; the others are 0 or 1.
 
     Raises:
@@ -55,7 +55,10 @@ def _varied(x: Floats, threshold: float) -> npt.NDArray[np.bool_]:
 
 
 def _scores(by: str, x: Floats, y: Floats, classes: int, continuous: int) -> Floats:
-    """The dependence of the target on each feature, higher is stronger; nan for constant features."""
+    """The dependence of the target on each feature, of several numbers the sum: higher is stronger; nan for constant ones."""
+    if not classes and y.shape[1] > 1:
+        together: Floats = np.sum([_scores(by, x, column[:, None], classes, continuous) for column in y.T], axis=0)
+        return together
     from sklearn.feature_selection import mutual_info_classif, mutual_info_regression
 
     if by == "anova":

@@ -163,7 +163,7 @@ def _open_rows(file: BufferedReader, path: Path, data: Data, size: int = ROWS_AT
 
         names, chunks = parquet_file.read_parquet(file, path, marks, size)
         return Header(names), chunks
-    header, rows = csv_file.read_csv(file, path, data.reading, data.target)
+    header, rows = csv_file.read_csv(file, path, data.reading, data.targets[0])
     return header, _text_frames(header.names, rows, marks, size)
 
 
@@ -190,12 +190,18 @@ def _is_parquet(path: Path, data: Data) -> bool:
 
 
 def with_target_name(data: Data, names: Sequence[str]) -> Data:
-    """`data`, where the target of a file without a header is named by its place from the end: -1 is the last column."""
-    if not isinstance(data, CsvData) or data.header or not re.fullmatch(r"-[1-9]\d*", data.target):
+    """`data`, where targets of a file without a header are named by their place from the end: -1 is the last column."""
+    if not isinstance(data, CsvData) or data.header:
         return data
-    if int(data.target) < -len(names):
-        raise DataError(f"data.target: the file has {len(names)} columns, not {data.target[1:]}; -1 is the last")
-    return data.model_copy(update={"target": names[int(data.target)]})
+    found = []
+    for name in data.targets:
+        at_end = re.fullmatch(r"-[1-9]\d*", name) is not None
+        if at_end and int(name) < -len(names):
+            raise DataError(f"data.target: the file has {len(names)} columns, not {name[1:]}; -1 is the last")
+        found.append(names[int(name)] if at_end else name)
+    if len(set(found)) < len(found):
+        raise DataError(f"data.target: names the column {found[0]} twice; name each column once")
+    return data.model_copy(update={"target": found[0] if len(found) == 1 else tuple(found)})
 
 
 def _check_columns(
@@ -207,18 +213,19 @@ def _check_columns(
         if name not in names:
             proposal = explain_missing(names, notes) or did_you_mean(name, names)
             raise DataError(f"{key}: {place} has no column {name!r}{proposal}")
-    for key, name in named[1:] if needed is None else ():
-        if name == data.target:
-            rule = _ROLES_OF_TARGETS.get(data.kinds.get(name, ""), "name another column")
+    for key, name in named[len(data.targets) :] if needed is None else ():
+        if name in data.targets:
+            roles = _ROLES_OF_TARGETS if len(data.targets) == 1 else {"number": "leave it out, it is one"}
+            rule = roles.get(data.kinds.get(name, ""), "name another column")
             raise ConfigError(key, f"{name!r} is the target; {rule if key.startswith('data.kinds') else 'name another column'}")
 
 
 def _named_columns(data: Data, names: Sequence[str]) -> list[tuple[str, str]]:
-    """The key of each option that names a column, and the name; the target is the first."""
-    named = [("data.target", data.target)]
+    """The key of each option that names a column, and the name; targets come first."""
+    named = [("data.target", name) for name in data.targets]
     named += [(f"data.kinds.{name}", name) for name in data.kinds]
     if isinstance(data, RawTable):
-        named += [(f"data.dates.{name}", name) for name in data.dates if name != data.target]
+        named += [(f"data.dates.{name}", name) for name in data.dates if name not in data.targets]
     named += [("data.drop", name) for name in data.drop] + [("data.row_key", name) for name in data.row_key]
     named += [("data.group", data.group)] if data.group is not None else []
     row_number = data.time == ROW and not isinstance(data, SqlData)  # a database promises no order

@@ -24,8 +24,10 @@ from foldwise.report.figures.ranking import draw_precision_recall, draw_roc
 from foldwise.report.figures.regression import draw_predicted_true, draw_residuals
 from foldwise.report.figures.style import save
 from foldwise.spec.goal import CLASSES, Task
+from foldwise.tasks.several.scores import PREDICTION
 
 Array = npt.NDArray[Any]
+MOST_NUMBERS = 10  # of several, that are drawn
 
 
 def draw_model(
@@ -46,10 +48,10 @@ def draw_model(
         folder: for the figures; created if missing.
         task: the kind of prediction.
         target: the name of the target.
-        labels: () for regression; of two labels, the second is the positive one; of boxes their classes.
-        truth: class codes or numbers of the holdout, (rows,).
-        predictions: class probabilities (rows, classes) or numbers (rows,); all finite; of boxes condensed, see
-            `detection.precision`.
+        labels: () for regression; of two labels, the second is the positive one; of boxes their classes; the names of numbers.
+        truth: class codes or numbers of the holdout, (rows,), or (rows, numbers).
+        predictions: class probabilities (rows, classes) or numbers (rows,); all finite; of boxes and of several
+            numbers condensed, see `detection.precision` and `several.scores`.
         threshold: of two labels, the second is the answer if its probability is above the threshold.
         images: (rows, height, width, channels), if rows are images.
         network: with its first layer, if that was inspected with these images.
@@ -61,6 +63,8 @@ def draw_model(
         holdout = _classes(target, labels, truth, predictions, threshold, images)
     elif task == "detection":
         holdout = iter([("precision_recall", draw_box_curves(predictions, labels))])
+    elif task == "multioutput":
+        holdout = _several(labels, truth, predictions)
     drawn = [save(figure, folder / f"{name}.png") for name, figure in holdout if figure is not None] if len(truth) else []
     if images is not None and network.first is not None:
         drawn.append(save(draw_filters(network.first, images), folder / "filters.png"))
@@ -82,6 +86,13 @@ def _classes(
     yield "calibration", draw_calibration(truth, predictions, positive)
     if images is not None:
         yield "mistakes", draw_mistakes(images, truth, predictions, label_codes(predictions, threshold), labels)
+
+
+def _several(names: Sequence[str], truth: Array, rows: npt.NDArray[np.float64]) -> Iterator[tuple[str, Figure | None]]:
+    """The figures of a number for each of the first ones. rows: condensed, see `several.scores`."""
+    for place, name in enumerate(names[:MOST_NUMBERS]):
+        for figure, drawn in _numbers(name, truth[:, place], rows[:, place, PREDICTION], None):
+            yield f"{figure}_{place + 1}", drawn
 
 
 def _numbers(

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from foldwise.data.preparation.target_scale import TargetScale
     from foldwise.data.table import Table
+    from foldwise.data.target_columns import TargetColumn
     from foldwise.evaluation.baseline_clock import BaselineClock
     from foldwise.models.heads import Head
     from foldwise.spec.augment import AugmentSpec
@@ -49,7 +50,7 @@ class Detection(OfPictures):
             return np.full((0, MOST_FOUND, FOUND_WIDTH), EMPTY, dtype=np.float32)
         return decode(outputs, (head.height, head.width), head.stride, head.overlap)
 
-    def condensed(self, truth: Array, predictions: Array, classes: int) -> Array:
+    def condensed(self, truth: Array, predictions: Array, classes: int, targets: Sequence[TargetColumn] = ()) -> Array:
         """As `precision.condense`."""
         return condense(truth, predictions, classes)
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from foldwise.data.preparation.target_scale import TargetScale
     from foldwise.data.table import Table
+    from foldwise.data.target_columns import TargetColumn
     from foldwise.evaluation.baseline_clock import BaselineClock
     from foldwise.models.heads import Head
 
@@ -40,7 +41,7 @@ class Segmentation(OfPictures):
         codes: npt.NDArray[np.uint8] = outputs.argmax(axis=-1).astype(np.uint8)
         return codes
 
-    def condensed(self, truth: Array, predictions: Array, classes: int) -> Array:
+    def condensed(self, truth: Array, predictions: Array, classes: int, targets: Sequence[TargetColumn] = ()) -> Array:
         """Of each class the pixels that are both, predicted and true, (rows, classes, 3)."""
         return condense(truth, predictions, classes).astype(np.float64)
 

@@ -176,7 +176,7 @@ def _fit(training: Training, compiled: _Compiled, number: int, data: FoldData, s
 
     at_once = PICTURES_AT_ONCE if task_of(head.task).of_pictures else ROWS_AT_ONCE
     valid, scaled = batches.valid_batches(training, data, at_once), batches.scaled_for(data.valid_x)
-    watch = _FoldWatch(training, number, valid, scaled, answer, data.target.sd, compiled.share)
+    watch = _FoldWatch(training, number, valid, scaled, answer, data.target.unit, compiled.share)
     own = own_callbacks(training.fit, training.number, number)
     network.fit(
         batches.train_batches(training, number, data),
@@ -192,7 +192,7 @@ def _fit(training: Training, compiled: _Compiled, number: int, data: FoldData, s
     failure = watch.failure
     if failure is None and not all(np.isfinite(weight).all() for weight in weights):
         failure = f"the weights of fold {number} are not finite after epoch {watch.patience.best_epoch}"
-    unit = {"mae": data.target.sd, "val_mae": data.target.sd}
+    unit = {"mae": data.target.unit, "val_mae": data.target.unit}
     return FoldFit(
         fold=number,
         weights=weights,

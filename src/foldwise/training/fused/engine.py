@@ -21,6 +21,7 @@ from foldwise.models.heads import to_predictions
 from foldwise.models.mlp_weights import NOISE, Sides, Weight, layer_seeds, weights_of
 from foldwise.seeds import Purpose, derive
 from foldwise.spec.fit import FitSpec, RateFactors
+from foldwise.spec.goal import NUMBERS
 from foldwise.spec.model import MlpSpec
 from foldwise.training.batches import epoch_orders, rows_per_batch
 from foldwise.training.engine_rule import SMALL, multiplications
@@ -147,7 +148,7 @@ class _Stack:
         block = ROWS_AT_ONCE if self.shape.in_blocks else None
         self.inputs = Inputs(train, valid_rows(self.folds, self._arrange, self.dtype, block), runtime, numbers)
         stop = fit.early_stop
-        gain = [stop.least_gain(data.target.sd) for data in self.folds] if stop.in_own_unit else stop.min_delta
+        gain = [stop.least_gain(data.target.unit) for data in self.folds] if stop.in_own_unit else stop.min_delta
         self.patience = tf.constant(stop.patience or 0), self._tensor(gain)
         self.before = 0
         self.running = np.ones(count, dtype=bool)
@@ -203,7 +204,7 @@ class _Stack:
 
     def _note(self, rates: Array, values: Array, ran: Array) -> None:
         """Lengthen the curves of the folds that ran."""
-        metric = "mae" if self.training.head.task == "regression" else "accuracy"
+        metric = "mae" if self.training.head.task in NUMBERS else "accuracy"
         names = ("learning_rate", "loss", metric, "val_loss", f"val_{metric}")
         columns = np.concatenate([rates[:, None, :], values], axis=1)
         for place, name in enumerate(names[: columns.shape[1]]):
@@ -215,7 +216,7 @@ class _Stack:
         """Show each fold's curves so far."""
         for place, (number, data) in enumerate(zip(self.numbers_of_folds, self.folds, strict=True)):
             so_far = {name: values[place] for name, values in self.curves.items()}
-            self.training.on_curves(number, so_far, data.target.sd)
+            self.training.on_curves(number, so_far, data.target.unit)
 
     def answers(self) -> dict[int, Predictions]:
         """Each fold's predictions for its validation rows, if training ended here."""
@@ -253,7 +254,7 @@ class _Stack:
             if failure is None and not all(np.isfinite(weight).all() for weight in weights):
                 failure = f"the weights of fold {number} are not finite after epoch {best_epoch}"
             raw = outputs[place, : len(data.valid_x) if failure is None else 0]
-            unit = {"mae": data.target.sd, "val_mae": data.target.sd}
+            unit = {"mae": data.target.unit, "val_mae": data.target.unit}
             yield FoldFit(
                 fold=number,
                 weights=weights,

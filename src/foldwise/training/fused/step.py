@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
+from foldwise.spec.goal import NUMBERS
 from foldwise.training.fused.constraints import constrained
 from foldwise.training.fused.network import RuntimeParams, Shape, answer_of, forward, in_blocks
 from foldwise.training.fused.optimizers import Numbers, Rule, clip
@@ -189,7 +190,7 @@ def _norms(each: Tensor, l1: Tensor, l2: Tensor) -> Tensor:
 def _metric(shape: Shape, y: Tensor, outputs: Tensor) -> Tensor:
     """Right or wrong, or the absolute error, of each row, (folds, rows)."""
     head, outputs = shape.head, answer_of(shape, outputs)
-    if head.task == "regression":
+    if head.task in NUMBERS:
         return tf.reduce_mean(tf.abs(y - outputs), axis=-1)
     if head.task == "multiclass":
         return tf.cast(tf.equal(tf.argmax(y, axis=-1), tf.argmax(outputs, axis=-1)), y.dtype)

@@ -126,7 +126,7 @@ class _Stack:
         self.program = program_for(self.compiled, sizes)
         self.state = self._first_state(first_seeds(training, inputs, self.compiled))
         precision = self.state.best.dtype
-        gain = [stop.least_gain(data.target.sd) for data in self.folds]
+        gain = [stop.least_gain(data.target.unit) for data in self.folds]
         self.patience = np.int32(stop.patience or 0), np.array(gain, dtype=precision)
         self.before = 0
         self.running = np.ones(len(folds), dtype=bool)
@@ -178,7 +178,7 @@ class _Stack:
     def show_curves(self) -> None:
         """Show each fold's curves so far."""
         for place, (number, data) in enumerate(zip(self.numbers, self.folds, strict=True)):
-            self.training.on_curves(number, self._own(place), data.target.sd)
+            self.training.on_curves(number, self._own(place), data.target.unit)
 
     def answers(self) -> dict[int, Predictions]:
         """Each fold's predictions for its validation rows, if training ended here."""
@@ -202,7 +202,7 @@ class _Stack:
             if failure is None and not all(np.isfinite(weight).all() for weight in weights):
                 failure = f"the weights of fold {number} are not finite after epoch {best_epoch}"
             raw = outputs[place] if failure is None else np.zeros((0, self.training.head.units))
-            unit = {"mae": data.target.sd, "val_mae": data.target.sd}
+            unit = {"mae": data.target.unit, "val_mae": data.target.unit}
             yield FoldFit(
                 fold=number,
                 weights=weights,

@@ -37,6 +37,12 @@ def test_a_tree_cuts_for_numbers_and_for_many_classes_too():
     np.testing.assert_allclose(edges_of(x, classes, 3, tree=True)[0][1:-1], [0.4, 0.8], atol=0.01)
 
 
+def test_a_tree_cuts_where_any_of_several_numbers_changes():
+    x = np.linspace(0, 1, 300)[:, None]
+    y = np.column_stack([np.where(x < 0.25, -3.0, 2.5), np.where(x < 0.7, 1.5, -2.0)])
+    np.testing.assert_allclose(edges_of(x, y, 3, tree=True)[0][1:-1], [0.25, 0.7], atol=0.01)
+
+
 def test_many_rows_are_thinned_evenly(monkeypatch):
     monkeypatch.setattr(bins, "MOST_ROWS", 100)
     x = np.arange(1000.0)[:, None]

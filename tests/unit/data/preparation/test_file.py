@@ -51,7 +51,10 @@ def _changed(tmp_path, preparation, key, value):
     return _refused(tmp_path, json.dumps(content))
 
 
-@pytest.mark.parametrize("preparation", [TABLE, IMAGE])
+SEVERAL = replace(TABLE, target=TargetScale((1.0, 2.0), (0.5, 3.0), False, (0.0, 1.0), (4.0, 9.0)))
+
+
+@pytest.mark.parametrize("preparation", [TABLE, IMAGE, SEVERAL])
 def test_a_preparation_comes_back_as_it_was_saved(tmp_path, preparation):
     save_preparation(preparation, tmp_path / "preparation.json")
     assert load_preparation(tmp_path / "preparation.json") == preparation
@@ -141,3 +144,17 @@ def test_every_field_of_images_is_judged(tmp_path, key, value, sentence):
 )
 def test_the_text_is_judged(tmp_path, text, sentence):
     assert sentence in _refused(tmp_path, text)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "sentence"),
+    [
+        ("target.sd", [1.0, 0.0], "target.sd: "),
+        ("target.sd", [1.0], "target.sd: has 1 numbers"),
+        ("target.low", [None, 1.0], "target.low: has a gap"),
+        ("target.mean", [1.0, 2.0, 3.0], "must be of the same targets"),
+        ("target.high", [9.0, 0.5], "low must not be above high"),
+    ],
+)
+def test_a_scale_of_several_numbers_is_judged_in_all_its_numbers(tmp_path, key, value, sentence):
+    assert sentence in _changed(tmp_path, SEVERAL, key, value)

@@ -53,6 +53,13 @@ def test_anova_ranks_features_like_scikit_learn_s_f(task):
         assert set(kept) == set(order[:count])
 
 
+@pytest.mark.parametrize("rule", [KBestSelect(kind="k_best", k=2), KBestSelect(kind="k_best", k=2, by="mutual_info")])
+def test_the_features_of_each_of_several_numbers_are_kept(rule):
+    x = np.random.default_rng(0).normal(size=(300, 5))
+    y = np.column_stack([x[:, 1] + 5, 3 * x[:, 4]])
+    assert kept_features(rule, x, y, 0, 5) == (1, 4)
+
+
 def test_an_l1_penalty_ignores_units_and_always_keeps_a_feature():
     x, y, _ = planted("regression")
     scaled = x * np.array([1, 1e-6, 1, 1, 1e6, 1, 1, 1, 1, 1], dtype=np.float32)

@@ -5,6 +5,7 @@ from io import BytesIO
 import numpy as np
 import pytest
 
+from foldwise.data.target_columns import TargetColumn
 from foldwise.evaluation.metrics import confusion
 from foldwise.models.network_graph import FirstLayer, Layer, NetworkGraph
 from foldwise.report.figures.calibration import draw_calibration
@@ -13,6 +14,7 @@ from foldwise.report.figures.model import draw_model
 from foldwise.report.figures.ranking import draw_precision_recall, draw_roc
 from foldwise.report.figures.regression import draw_predicted_true, draw_residuals
 from foldwise.report.figures.style import DPI
+from foldwise.tasks.several.scores import condense
 
 NETWORK = NetworkGraph(
     "tiny", (Layer("features", "InputLayer", "", None, (4,), 0, 0, ()), Layer("output", "Dense", "", None, (3,), 15, 0, (0,)))
@@ -122,3 +124,21 @@ def test_a_hundred_classes_with_any_names_are_drawn(tmp_path):
 
 def test_a_holdout_without_rows_leaves_the_network(tmp_path):
     assert _draw(tmp_path, [], np.empty((0, 2)), ["no", "yes"]) == ["network.png"]
+
+
+def test_each_of_several_numbers_has_its_figures(tmp_path):
+    truth = np.random.default_rng(0).normal(size=(40, 2)) * (1, 1000)
+    rows = condense(truth, truth * 0.9, (TargetColumn("height"), TargetColumn("price")))
+    files = draw_model(
+        tmp_path,
+        task="multioutput",
+        target="height, price",
+        labels=("height", "price"),
+        truth=truth,
+        predictions=rows,
+        threshold=0.5,
+        images=None,
+        network=NETWORK,
+    )
+    both = [f"{figure}_{place}.png" for place in (1, 2) for figure in ("predicted_true", "residuals")]
+    assert [file.name for file in files] == [*both, "network.png"]

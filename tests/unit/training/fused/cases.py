@@ -231,6 +231,16 @@ TABM = [
         ("weights", "multiclass", {"weights": True}, {"parametric_activation": True}, {"batch_size": 10}),
     ]
 ]
+SEVERAL = [
+    case("several-mse", task="multioutput", model={"hidden": 2}),
+    case("several-weighted", task="multioutput", of_numbers=(3.0, 1.0, 0.5), fit={"loss": "huber"}, rows=(50, 53, 61)),
+    case(
+        "several-tabm",
+        task="multioutput",
+        of_numbers=(3.0, 1.0, 2.0),
+        model={"kind": "tabm", "members": 3, "numeric_embedding": "none"},
+    ),
+]
 CASES = (
     EMBEDDED
     + RECIPES
@@ -245,6 +255,7 @@ CASES = (
     + BATCHES
     + STOPS
     + MONITORS
+    + SEVERAL
 )
 
 
@@ -305,7 +316,8 @@ def job_and_folds(asked, fold, training):
         {"epochs": 5, "batch_size": 16, "optimizer": {"kind": "sgd", "learning_rate": 0.1}, **asked["fit"]}
     )
     schedule = TypeAdapter(LrScheduleSpec).validate_python(asked["schedule"] or "constant")
-    job = training(asked["task"], model=model, fit=fit, schedule=schedule, number=3, seed=1)
+    weights = asked.get("of_numbers", ())
+    job = training(asked["task"], model=model, fit=fit, schedule=schedule, number=3, seed=1, weights=weights)
     rows, features = asked.get("rows", (48, 48, 48)), asked.get("features", (4, 4, 4))
     folds = [
         fold(asked["task"], rows=n, valid=15 + place, features=f, seed=place)

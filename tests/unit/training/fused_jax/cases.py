@@ -154,6 +154,7 @@ TABLE = [
     ("penalties", mlp(hidden=2, l1=0.002, l2=0.01, bias_l2=0.1, kernel_constraint="unit_norm"), "adafactor", UNEQUAL),
     ("dropout-schedule", mlp(kind="tabular", dropout_schedule="flat_cos", dropout=0.3, category_embedding="none"), "adam",
      UNEQUAL),
+    ("several", mlp(hidden=2), "adam", {"task": "multioutput", "of_numbers": (3.0, 1.0, 2.0), **UNEQUAL}),
     ("no-validation-rows", layers(FUNCTIONAL), "adam", {"valid": (0, 0)}),
 ]  # fmt: skip
 CASES = {name: {"model": model, "optimizer": optimizer, **more} for name, model, optimizer, more in TABLE}
@@ -181,6 +182,7 @@ def job_and_folds(asked, make_fold, make_training):
         schedule=TypeAdapter(LrScheduleSpec).validate_python(asked.get("schedule", "constant")),
         number=3,
         seed=1,
+        weights=asked.get("of_numbers", ()),
     )
     rows, task = asked.get("rows", (48, 48)), asked.get("task", "multiclass")
     sizes = zip(rows, asked.get("valid", [15] * len(rows)), strict=True)

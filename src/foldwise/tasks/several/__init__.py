@@ -1,0 +1,1 @@
+"""Several numbers for each row, from one network with an output each."""
