@@ -46,6 +46,8 @@ def check_files(asked: PredictSpec) -> None:
         raise ConfigError("input", f"{asked.input} is neither a file nor a folder of pictures")
     if target.suffix not in FORMATS:
         raise ConfigError("output", f"{asked.output} must end in .csv or .parquet")
+    if target.is_dir():
+        raise ConfigError("output", f"{asked.output} is a folder; name a file")
     if target.resolve() == source.resolve():
         raise ConfigError("output", "must not be the input")
     folder = target.resolve().parent
@@ -236,7 +238,7 @@ def _beside(target: Path, card: Card) -> Iterator[Put | None]:
     if not task.of_pictures:
         yield None
         return
-    if folder.exists():
+    if folder.exists() or folder.is_symlink():
         raise ConfigError(
             "output", f"masks or boxes would go into the folder {folder}, which exists; remove it, or name another"
         )
