@@ -81,7 +81,7 @@ def test_notes_count_boxes_and_pictures_without():
 
 @pytest.mark.parametrize("label", ["a\nb", "\ud800", "a\x00"])
 def test_labels_are_one_line_of_text(label):
-    with pytest.raises(DataError, match="boxes.json: the label .* is blank or not one line"):
+    with pytest.raises(DataError, match=r"boxes\.json: the label .* is blank or not one line"):
         class_names([picture((label, 0, 0, 1, 1))], None, "boxes.json")
-    with pytest.raises(ConfigError, match="data.classes: names a class ' '"):
+    with pytest.raises(ConfigError, match=r"data\.classes: names a class ' '"):
         class_names([picture(("cat", 0, 0, 1, 1))], ["cat", " "], "boxes.json")

@@ -283,5 +283,5 @@ def test_names_that_are_none_are_refused(tmp_path, names, sentence):
 def test_a_picture_without_a_group_is_refused(tmp_path):
     images, masks = squares()
     slides = np.where(np.arange(30) == 7, np.nan, 1.0)
-    with pytest.raises(DataError, match="data.group: array 'slides' has no value for image 8; give each image a group"):
+    with pytest.raises(DataError, match=r"data\.group: array 'slides' has no value for image 8; give each image a group"):
         read_image_table(npz(tmp_path / "a.npz", images, masks, {"slides": slides}, group="slides"))

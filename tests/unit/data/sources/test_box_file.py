@@ -163,5 +163,5 @@ def test_xml_outside_of_its_folder_is_not_read(tmp_path):
 
 
 def test_a_user_who_does_not_exist(tmp_path):
-    with pytest.raises(DataError, match="data.boxes: .*home directory"):
+    with pytest.raises(DataError, match=r"data\.boxes: .*home directory"):
         find_boxes("~no-such-user-here/b.json", tmp_path, Paths(), "data.boxes")
