@@ -46,6 +46,8 @@ def check_files(asked: PredictSpec) -> None:
         raise ConfigError("input", f"{asked.input} is neither a file nor a folder of pictures")
     if target.suffix not in FORMATS:
         raise ConfigError("output", f"{asked.output} must end in .csv or .parquet")
+    if target.is_dir():
+        raise ConfigError("output", f"{asked.output} is a folder; name a file")
     if target.resolve() == source.resolve():
         raise ConfigError("output", "must not be the input")
     folder = target.resolve().parent
@@ -78,7 +80,10 @@ def answer_file(asked: PredictSpec, load: Callable[[], Bundle], teller: Teller) 
 
     def write(part: Path) -> None:
         with ExitStack() as open_, teller.answering(total) as answered:
-            put, beside = open_.enter_context(_writer(part, target.suffix)), open_.enter_context(_beside(target, card))
+            put, beside = (
+                open_.enter_context(_writer(part, target.suffix)),
+                open_.enter_context(_beside(target, Path(asked.input), card)),
+            )
             for chunk in chunks:
                 scores = None
                 if beside is None:
@@ -250,11 +255,11 @@ def _labels(labels: npt.NDArray[Any] | None, card: Card) -> pd.Series[Any] | Non
 
 
 @contextmanager
-def _beside(target: Path, card: Card) -> Iterator[Put | None]:
+def _beside(target: Path, source: Path, card: Card) -> Iterator[Put | None]:
     """Yield a function that writes what a table cannot hold, into a folder that appears when all is written; None without.
 
     Raises:
-        ConfigError: the folder is there already.
+        ConfigError: the folder is there already, or is among the pictures to answer.
     """
     from foldwise.system.files import whole_folder
 
@@ -262,10 +267,13 @@ def _beside(target: Path, card: Card) -> Iterator[Put | None]:
     if not task.of_pictures:
         yield None
         return
-    if folder.exists():
+    if folder.exists() or folder.is_symlink():
         raise ConfigError(
             "output", f"masks or boxes would go into the folder {folder}, which exists; remove it, or name another"
         )
+    if source.is_dir() and folder.resolve().is_relative_to(source.resolve()):
+        rule = f"masks or boxes would go into {folder}, below the input, and be read as pictures the next time"
+        raise ConfigError("output", f"{rule}; name a file outside of {source}")
     with whole_folder(folder) as part, task.writer(part, card.labels) as put:
         yield put
 

@@ -8,10 +8,11 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from foldwise.data.cells import listed, shown
+from foldwise.data.cells import shown
+from foldwise.data.class_names import check_asked, check_found
 from foldwise.data.sources.box_file import Box, BoxedPicture
 from foldwise.data.sources.image_array import shown_shape
-from foldwise.errors import ConfigError, DataError
+from foldwise.errors import DataError
 from foldwise.system.known_words import did_you_mean
 
 MOST_IN_A_PICTURE = 1000
@@ -27,15 +28,17 @@ def class_names(pictures: Sequence[BoxedPicture], asked: Sequence[str] | None, p
     """The classes of the training boxes: those of `data.classes` in their order, else all labels in the order of their names.
 
     Raises:
-        ConfigError: data.classes names one twice.
+        ConfigError: data.classes names one twice, or a blank one.
         DataError: there are no boxes, a label is not in data.classes, or labels are too many.
     """
     counts = Counter(box.label for picture in pictures for box in picture.boxes)
     if not counts:
         raise DataError(f"{place} holds no boxes, so there is nothing to learn; add some")
     names = tuple(sorted(counts)) if asked is None else tuple(asked)
-    if len(set(names)) < len(names):
-        raise ConfigError("data.classes", f"names a class twice: {listed(list(names))}; give each its own name")
+    if asked is None:
+        check_found(names, place)
+    else:
+        check_asked(names)
     if len(names) > MOST_CLASSES:
         raise DataError(f"{place}: boxes have {len(names)} labels, and at most {MOST_CLASSES} are learned; join some")
     check_labels(pictures, names, "data.classes")
@@ -89,13 +92,15 @@ def as_array(
         scale = np.array([size[1] / own[1], size[0] / own[0]] * 2)
         for place, box in enumerate(picture.boxes):
             boxes[row, place] = [code[box.label], *(np.array(_inside(box, own, title)) * scale)]
+            if not (boxes[row, place, 3:] > boxes[row, place, 1:3]).all():  # in single precision, as it is learned
+                raise DataError(f"{box.where}: the box {_written(box)} of {title} has no size; drop it, or correct it")
     return boxes
 
 
 def _inside(box: Box, size: tuple[int, int], title: str) -> tuple[float, float, float, float]:
     """The corners of a box, cut at the picture's edges."""
     x_min, y_min, x_max, y_max = box.corners
-    written = f"[{x_min:g}, {y_min:g}, {x_max:g}, {y_max:g}]"
+    written = _written(box)
     if not (x_max > x_min and y_max > y_min):
         rule = f"{box.where}: the box {written} of {title} is empty or inverted"
         raise DataError(f"{rule}; give x_min < x_max and y_min < y_max")
@@ -107,6 +112,10 @@ def _inside(box: Box, size: tuple[int, int], title: str) -> tuple[float, float, 
         rule = f"{box.where}: the box {written} reaches out of {title}, which has {shown_shape(size)} pixels"
         raise DataError(f"{rule}; correct it (up to {allowed[0]:g} pixels across and {allowed[1]:g} down are cut off)")
     return cut
+
+
+def _written(box: Box) -> str:
+    return f"[{', '.join(f'{corner:g}' for corner in box.corners)}]"
 
 
 def notes(pictures: Sequence[BoxedPicture], names: Sequence[str]) -> tuple[str, ...]:

@@ -30,10 +30,10 @@ def masked_table(source: ImageSource, data: ImageSpec, like: Table | None = None
         rule = f"is {data.task}, and data.masks gives each pixel a class, which is segmentation"
         raise ConfigError("data.task", f"{rule}; leave it at auto, or leave data.masks out")
     if like is None:
-        classes, how = read_classes(source.masks, source.classes, data.ignored, source.place)
+        classes, how = read_classes(source.masks, source.classes, data.ignored, source.place, source.mask_files)
     else:
         classes, how = like.classes, MaskValues.read(like.written[TARGET])
-    codes = coded(source.masks, how, source.place)
+    codes = coded(source.masks, how, source.place, source.mask_files)
     empty = int((codes == 0).all(axis=(1, 2)).sum())
     notes = [f"pixels: {shares(codes, classes)}"]
     if empty:

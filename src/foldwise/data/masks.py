@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from foldwise.data.cells import listed
+from foldwise.data.class_names import check_asked
 from foldwise.data.sources.image_array import MOST_CHANNELS, shown_shape
 from foldwise.errors import ConfigError, DataError
 
@@ -79,7 +80,7 @@ def check_masks_shape(masks: Sequence[int], images: Sequence[int], place: str) -
 
 
 def read_classes(
-    masks: npt.NDArray[Any], names: Sequence[str] | None, ignored: int | None, place: str
+    masks: npt.NDArray[Any], names: Sequence[str] | None, ignored: int | None, place: str, files: Sequence[str] = ()
 ) -> tuple[tuple[str, ...], MaskValues]:
     """The classes of the training masks.
 
@@ -91,9 +92,10 @@ def read_classes(
         names: data.classes, None if they have none.
         ignored: data.ignored.
         place: of the masks, in messages.
+        files: of each mask, where they are files.
 
     Raises:
-        ConfigError: two classes have one name.
+        ConfigError: two classes have one name, or one is blank.
         DataError: a value is none of the classes, or there is only one.
     """
     found = [value for value in _distinct(masks) if value != ignored]
@@ -105,16 +107,17 @@ def read_classes(
             raise DataError(f"{rule}, which are hardly classes; give one value for each class, or name them as data.classes")
         names, values = [str(value) for value in found], tuple(found)
     else:
-        values = _named_values(found, names, masks, place)
-    if len(set(names)) < len(names):
-        raise ConfigError("data.classes", f"names a class twice: {listed(list(names))}; give each its own name")
+        check_asked(names)
+        values = _named_values(found, names, masks, place, files)
     if len(found) == 1:
         rule = f"{place}: every known pixel of every mask is {found[0]}, so there is nothing to learn"
         raise DataError(f"{rule}; check data.masks and data.ignored")
     return tuple(names), MaskValues(values, ignored)
 
 
-def _named_values(found: Sequence[int], names: Sequence[str], masks: npt.NDArray[Any], place: str) -> tuple[int, ...]:
+def _named_values(
+    found: Sequence[int], names: Sequence[str], masks: npt.NDArray[Any], place: str, files: Sequence[str]
+) -> tuple[int, ...]:
     if len(names) > MOST_CLASSES:
         raise ConfigError("data.classes", f"has {len(names)} names, and masks have at most {MOST_CLASSES} classes; use fewer")
     if found[0] >= 0 and found[-1] < len(names):
@@ -123,13 +126,20 @@ def _named_values(found: Sequence[int], names: Sequence[str], masks: npt.NDArray
         return tuple(found)
     strange = next((value for value in found if not 0 <= value < len(names)), found[-1])
     row = int(np.flatnonzero((masks == strange).any(axis=(1, 2)))[0])
-    rule = f"mask {row + 1} has the value {strange}, and data.classes names {len(names)}, for the values 0 to {len(names) - 1}"
+    rule = f"has the value {strange}, and data.classes names {len(names)}, for the values 0 to {len(names) - 1}"
     advice = f"name {len(found)} classes for the {len(found)} values that there are, or set data.ignored={strange}"
-    raise DataError(f"{place}: {rule}; {advice}")
+    raise DataError(f"{_mask(row, place, files)} {rule}; {advice}")
 
 
-def coded(masks: npt.NDArray[Any], how: MaskValues, place: str) -> Codes:
+def _mask(row: int, place: str, files: Sequence[str]) -> str:
+    """A mask in a message."""
+    return f"the mask {files[row]}" if files else f"{place}: mask {row + 1}"
+
+
+def coded(masks: npt.NDArray[Any], how: MaskValues, place: str, files: Sequence[str] = ()) -> Codes:
     """The code of each pixel's class, IGNORED where it counts nowhere; (rows, height, width).
+
+    files: of each mask, where they are files.
 
     Raises:
         DataError: a value is none of the classes.
@@ -144,7 +154,7 @@ def coded(masks: npt.NDArray[Any], how: MaskValues, place: str) -> Codes:
     if not known.all():
         row = int(np.flatnonzero(~known.all(axis=(1, 2)))[0])
         strange = int(masks[row][~known[row]][0])
-        rule = f"{place}: mask {row + 1} has the value {strange}, which is none of the training masks' classes"
+        rule = f"{_mask(row, place, files)} has the value {strange}, which is none of the training masks' classes"
         raise DataError(f"{rule} ({listed([str(value) for value in how.values])}); correct the mask")
     return codes
 

@@ -55,9 +55,9 @@ def check_head(task: Task, trial: TrialSpec) -> None:
     if loss in UNSCALED_TARGETS and trial.prep.target != "none":
         raise ConfigError("fit.loss", f"{loss} needs the target in its own unit; set prep.target=none")
     if trial.fit.label_smoothing > 0 and loss not in SMOOTHED:
-        raise ConfigError(
-            "fit.label_smoothing", f"the loss {loss} does not smooth labels; leave it at 0, or use {', '.join(SMOOTHED)}"
-        )
+        fitting = [name for name in SMOOTHED if task in LOSSES[name]]
+        use = f", or use {' or '.join(fitting)}" if fitting else ""
+        raise ConfigError("fit.label_smoothing", f"the loss {loss} does not smooth labels; leave it at 0{use}")
     if task != "binary" and trial.fit.threshold != 0.5:
         raise ConfigError("fit.threshold", f"decides between two labels, and the task is {task}; leave it at 0.5")
     monitor = trial.fit.early_stop.monitor

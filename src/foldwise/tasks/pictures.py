@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +19,15 @@ if TYPE_CHECKING:
     from foldwise.models.heads import Head
     from foldwise.spec.augment import AugmentSpec
     from foldwise.spec.model import ModelSpec
+
+MOST_BYTES = 150  # of a picture's own name in that of its answer: file systems allow 255 in all
+
+
+def answer_name(row: int, file: str | None) -> str:
+    """The name, without an ending, of what is answered to a picture: its row, and its own name if it is a file."""
+    if file is None:
+        return str(row)
+    return f"{row}_{os.fsencode(PurePath(file).stem)[:MOST_BYTES].decode(errors='ignore')}"
 
 
 @dataclass(frozen=True)

@@ -107,6 +107,9 @@ def test_files_are_checked_first(tmp_path):
     (tmp_path / "rows.csv").write_text("a\n1\n")
     with pytest.raises(ConfigError, match=r"output: .* must end in .csv or .parquet"):
         check_files(_asked(tmp_path, ".json"))
+    (tmp_path / "answers.csv").mkdir()
+    with pytest.raises(ConfigError, match=r"output: .*answers.csv is a folder; name a file"):
+        check_files(_asked(tmp_path))
 
 
 def test_the_screen_shows_the_progress():

@@ -36,6 +36,7 @@ def test_a_box_that_is_slightly_outside_is_cut():
 @pytest.mark.parametrize(
     ("corners", "sentence"),
     [
+        ((3, 3, 3.00000001, 10), r"box 1: the box \[3, 3, 3, 10\] of a.png has no size; drop it, or correct it"),
         ((-2, 0, 10, 10), r"box 1: the box \[-2, 0, 10, 10\] reaches out of a.png, which has 40 x 60 pixels"),
         ((0, 0, 10, 42), "reaches out of a.png"),
         ((60.2, 0, 60.9, 10), "reaches out of a.png"),
@@ -76,3 +77,11 @@ def test_notes_count_boxes_and_pictures_without():
     assert text == "2 boxes in 2 pictures: 0 cat, 2 dog"
     assert bare == "1 of 2 pictures have no boxes: they teach that nothing is there"
     assert len(notes(pictures[:1], ("cat", "dog"))) == 1
+
+
+@pytest.mark.parametrize("label", ["a\nb", "\ud800", "a\x00"])
+def test_labels_are_one_line_of_text(label):
+    with pytest.raises(DataError, match=r"boxes\.json: the label .* is blank or not one line"):
+        class_names([picture((label, 0, 0, 1, 1))], None, "boxes.json")
+    with pytest.raises(ConfigError, match=r"data\.classes: names a class ' '"):
+        class_names([picture(("cat", 0, 0, 1, 1))], ["cat", " "], "boxes.json")

@@ -107,6 +107,9 @@ def test_labels_have_the_names_that_an_archive_gives_them(tmp_path):
     table = read_image_table(npz(tmp_path / "a.npz", blobs(), LABELS[:, None], arrays=arrays, classes="names"))
     assert table.labels == ("ant", "bee", "cat")
     assert [table.labels[code] for code in table.target[:3]] == ["cat", "ant", "bee"]
+    for shape in ((30, 2), ()):
+        with pytest.raises(DataError, match=r"labels have shape \(.*\); give one label for each image"):
+            read_image_table(npz(tmp_path / "c.npz", blobs(), np.resize(LABELS, shape), arrays=arrays, classes="names"))
     with pytest.raises(DataError, match=r"labels are not positions in data\.classes, which has 3 names"):
         read_image_table(npz(tmp_path / "b.npz", blobs(), LABELS + 1, arrays=arrays, classes="names"))
 

@@ -9,6 +9,7 @@ from foldwise.data.holdout import set_holdout
 from foldwise.data.image_table import read_image_holdout, read_image_table
 from foldwise.data.masks import IGNORED
 from foldwise.data.sources.images import check_images
+from foldwise.data.sources.pictures import ORIENTATION
 from foldwise.data.split import cut_folds
 from foldwise.doors.compose import compose_study
 from foldwise.errors import ConfigError, DataError
@@ -145,6 +146,15 @@ def _strange(folder):
     Image.new("L", (5, 6), 9).save(folder / "m" / "in" / "004.png")
 
 
+def _animated(folder):
+    first = Image.new("L", (5, 6))
+    first.save(folder / "m" / "in" / "004.png", save_all=True, append_images=[Image.new("L", (5, 6), 1)])
+
+
+def _twin(folder):
+    Image.new("L", (5, 6)).save(folder / "p" / "in" / "004.jpg")
+
+
 def _none(folder):
     for path in (folder / "p" / "in").iterdir():
         path.unlink()
@@ -157,7 +167,9 @@ def _none(folder):
         (_larger, "m/in/004.png is 6 x 9 pixels, and its picture 6 x 5; give each mask the size of its picture"),
         (_colour, r"m/in/004.png is in colour \(mode RGB\), and a mask has one value for each pixel"),
         (_empty, "the mask .*m/in/004.png cannot be read: "),
-        (_strange, "mask 5 has the value 9, and data.classes names 2"),
+        (_strange, "the mask .*m/in/004.png has the value 9, and data.classes names 2"),
+        (_animated, "the mask .*m/in/004.png is animated; save it as one picture"),
+        (_twin, r"in/004\.jpg and .*in/004\.png would have one mask, .*m/in/004\.png; give each picture a name of its own"),
         (_none, "holds no PNG or JPEG files; name the folder of the pictures as data.path"),
     ],
 )
@@ -230,3 +242,46 @@ def test_new_options_at_their_defaults_leave_an_identity_as_it_was():
         if kind == "folder":
             del old["data"]["classes"]
         assert identity_hash(recipe) == identity_hash(old)
+
+
+def test_pictures_are_not_their_own_masks(tmp_path):
+    data = folders(tmp_path, *squares())
+    with pytest.raises(DataError, match=r"000\.png would be its own mask; put masks and pictures into two folders"):
+        read_image_table(data.model_copy(update={"masks": data.path}))
+
+
+def test_a_mask_is_turned_as_its_exif_says_like_its_picture(tmp_path):
+    images, masks = squares()
+    data = folders(tmp_path, images, masks)
+    upright = read_image_table(data).target[4]
+    for name, pixels in (("p", images[4, ..., 0]), ("m", masks[4])):
+        picture = Image.fromarray(pixels)
+        exif = picture.getexif()
+        exif[ORIENTATION] = 3  # upside down
+        picture.save(tmp_path / name / "in" / "004.png", exif=exif)
+    table = read_image_table(data)
+    assert np.array_equal(table.target[4], upright[::-1, ::-1])
+    assert np.array_equal(table.images[4, ..., 0], images[4, ::-1, ::-1, 0])
+
+
+@pytest.mark.parametrize(
+    ("names", "sentence"),
+    [
+        (np.array("ab"), "array 'names' has shape \\(\\) and dtype <U2, and holds the names of the classes"),
+        (np.array([["a", "b"], ["c", "d"]]), "has shape \\(2, 2\\)"),
+        (np.array([0.5, 1.5]), "dtype float64"),
+        (np.array(["a", " "]), "names a class ' ', which is blank or not one line"),
+        (np.array(["a", "b\nc"]), r"names a class 'b\\nc', which is blank or not one line"),
+    ],
+)
+def test_names_that_are_none_are_refused(tmp_path, names, sentence):
+    images, masks = squares()
+    with pytest.raises(ConfigError, match=f"data.classes.*{sentence}"):
+        read_image_table(npz(tmp_path / "a.npz", images, masks, {"names": names}, classes="names"))
+
+
+def test_a_picture_without_a_group_is_refused(tmp_path):
+    images, masks = squares()
+    slides = np.where(np.arange(30) == 7, np.nan, 1.0)
+    with pytest.raises(DataError, match=r"data\.group: array 'slides' has no value for image 8; give each image a group"):
+        read_image_table(npz(tmp_path / "a.npz", images, masks, {"slides": slides}, group="slides"))

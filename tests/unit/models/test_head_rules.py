@@ -84,9 +84,16 @@ def test_a_threshold_is_for_two_labels(threshold):
             check_head(task, trial)
 
 
-@pytest.mark.parametrize(("task", "loss"), [("regression", "auto"), ("multiclass", "mse"), ("binary", "hinge")])
+@pytest.mark.parametrize(
+    ("task", "loss"),
+    [("regression", "auto"), ("multiclass", "mse"), ("binary", "hinge"), ("segmentation", "auto"), ("detection", "auto")],
+)
 def test_labels_are_smoothed_only_by_losses_that_can(task, loss):
-    with pytest.raises(ConfigError, match="does not smooth labels; leave it at 0, or use binary_crossentropy") as caught:
+    use = {
+        "binary": ", or use binary_crossentropy or binary_focal",
+        "multiclass": ", or use categorical_crossentropy or categorical_focal",
+    }.get(task, "")
+    with pytest.raises(ConfigError, match=f"does not smooth labels; leave it at 0{use}$") as caught:
         check_head(task, TrialSpec(fit=FitSpec(loss=loss, label_smoothing=0.1)))
     assert caught.value.key == "fit.label_smoothing"
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from foldwise.data.sources.box_xml import read_xml
 from foldwise.errors import DataError
-from foldwise.spec.data import CsvData
 from foldwise.spec.places import Paths, usable_path
+from foldwise.system.files import open_regular
 from foldwise.system.judged_json import judged_json
 from foldwise.system.redact import first_line
 
@@ -65,10 +65,10 @@ def find_boxes(path: str, folder: Path, paths: Paths, key: str) -> Path:
         DataError: it is in none of these places, or cannot be.
     """
     try:
-        usable_path(path)
-    except ValueError as fault:
+        places = (folder / usable_path(path), Path(path).expanduser(), Path(paths.data) / path)
+    except (ValueError, RuntimeError) as fault:  # RuntimeError: a user who does not exist
         raise DataError(f"{key}: {fault}; correct it") from None
-    for place in (folder / path, Path(path).expanduser(), Path(paths.data) / path):
+    for place in places:
         if place.exists():
             return place
     rule = f"{key}: not found: {path}, neither in {folder} nor in {paths.data}"
@@ -95,7 +95,7 @@ def read_boxes(path: Path) -> tuple[BoxedPicture, ...]:
 
 def _start(path: Path) -> bytes:
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             return file.read(4096).removeprefix(b"\xef\xbb\xbf")
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror})") from None
@@ -131,31 +131,46 @@ def _plain(boxes: Sequence[Any], where: str) -> Iterator[Box]:
 
 
 def _coco(path: Path, content: Mapping[str, Any]) -> Iterator[BoxedPicture]:
-    names = {one.get("id"): one.get("name") for one in _mappings(content, "categories", path)}
-    boxes: dict[Any, list[Box]] = {one.get("id"): [] for one in content["images"]}
-    if len(boxes) < len(content["images"]):
-        raise DataError(f"{path}: two images have one id; give each its own")
+    names = _by_id(_mappings(content, "categories", path), "category", "categories", path)
+    images = _by_id(content["images"], "image", "images", path)
+    boxes: dict[str | int, list[Box]] = {known: [] for known in images}
     for number, one in enumerate(_mappings(content, "annotations", path), 1):
         where = f"{path}, annotation {number}"
         if one.get("iscrowd") in (1, True):
             raise DataError(f"{where} is a crowd, which has no single box; leave it out")
-        if one.get("category_id") not in names:
-            raise DataError(f"{where}: category_id {one.get('category_id')!r} is not in 'categories'; add it there")
-        if one.get("image_id") not in boxes:
-            raise DataError(f"{where}: image_id {one.get('image_id')!r} is not in 'images'; add it there, or drop the box")
+        category, image = one.get("category_id"), one.get("image_id")
+        if not _is_id(category) or category not in names:
+            raise DataError(f"{where}: category_id {repr(category)[:80]} is not in 'categories'; add it there")
+        if not _is_id(image) or image not in boxes:
+            raise DataError(f"{where}: image_id {repr(image)[:80]} is not in 'images'; add it there, or drop the box")
         left, top, width, height = _four(one.get("bbox"), "bbox", where)
-        label = _text(names[one["category_id"]], "category name", where)
-        boxes[one["image_id"]].append(Box(label, (left, top, left + width, top + height), where))
-    for number, one in enumerate(content["images"], 1):
+        label = _text(names[category].get("name"), "category name", where)
+        boxes[image].append(Box(label, (left, top, left + width, top + height), where))
+    for number, (known, one) in enumerate(images.items(), 1):
         name = _text(one.get("file_name", ""), "file_name", f"{path}, image {number}")
-        yield BoxedPicture(name, _size(one.get("height"), one.get("width")), tuple(boxes[one.get("id")]))
+        yield BoxedPicture(name, _size(one.get("height"), one.get("width")), tuple(boxes[known]))
+
+
+def _by_id(given: Sequence[Mapping[str, Any]], what: str, plural: str, path: Path) -> dict[str | int, Mapping[str, Any]]:
+    found: dict[str | int, Mapping[str, Any]] = {}
+    for number, one in enumerate(given, 1):
+        known = one.get("id")
+        if not _is_id(known):
+            raise DataError(f"{path}, {what} {number}: id must be a whole number or text, got {repr(known)[:80]}; give it one")
+        if known in found:
+            raise DataError(f"{path}: two {plural} have one id, {repr(known)[:80]}; give each its own")
+        found[known] = one
+    return found
+
+
+def _is_id(value: Any) -> TypeGuard[str | int]:
+    return isinstance(value, str | int) and not isinstance(value, bool)
 
 
 def _from_csv(path: Path) -> Iterator[BoxedPicture]:
-    from foldwise.data.sources.read import read_file
+    from foldwise.data.sources.picture_list import read_list
 
-    data = CsvData(kind="csv", path=str(path), target="label")
-    frame = read_file(path, data, needed=CSV_COLUMNS).frame
+    frame = read_list(path, CSV_COLUMNS, target="label")
     found: dict[str, list[Box]] = {}
     for row, (name, label, *corners) in enumerate(zip(*(frame[column] for column in CSV_COLUMNS), strict=True), 1):
         where = f"{path}, row {row}"

@@ -35,7 +35,10 @@ def read_xml(folder: Path) -> Iterator[Found]:
     files = sorted(path for path in folder.rglob("*.xml") if not path.name.startswith("."))
     if not files:
         raise DataError(f"{folder} holds no XML files; name a folder with one for each picture, as Pascal VOC has")
+    whole = folder.resolve()
     for path in files:
+        if not path.resolve().is_relative_to(whole):
+            raise DataError(f"{path} is a link that leads out of {folder}; put the file itself there")
         root = _root(path)
         boxes = [_box(item, f"{path}, object {number}") for number, item in enumerate(root.iter("object"), 1)]
         yield (root.findtext("filename") or "").strip() or path.stem, _size(root), boxes

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePath, PurePosixPath
 
 import numpy as np
 
@@ -63,6 +63,13 @@ def read_boxed_folder(data: FolderData, folder: Path, boxes: Path) -> ImageSourc
     return ImageSource(decoded.images, None, np.asarray(decoded.kept), str(folder), notes, boxed=boxed)
 
 
+def _may_be(name: str, path: PurePath) -> bool:
+    """Whether a name with folders can mean a picture: one of both paths is the end of the other, without the last ending."""
+    named, own = PurePosixPath(name).with_suffix("").parts, PurePosixPath(path.as_posix()).with_suffix("").parts
+    shared = min(len(named), len(own))
+    return named[-shared:] == own[-shared:] or PurePosixPath(name).parts[-shared:] == path.parts[-shared:]
+
+
 def _by_file(listed: Sequence[BoxedPicture], files: Sequence[Path], folder: Path, boxes: Path) -> list[BoxedPicture]:
     """The entry of each picture file: by its path below the folder, else by its name, else by its name without an ending."""
     known: dict[str, list[int]] = {}
@@ -72,7 +79,9 @@ def _by_file(listed: Sequence[BoxedPicture], files: Sequence[Path], folder: Path
     found: dict[int, BoxedPicture] = {}
     for number, one in enumerate(listed, 1):
         name = one.name.replace("\\", "/").removeprefix("./")
-        places = known.get(name) or known.get(name.rpartition("/")[2]) or []
+        places = known.get(name) or [
+            place for place in known.get(name.rpartition("/")[2], []) if _may_be(name, files[place].relative_to(folder))
+        ]
         where = one.boxes[0].where if one.boxes else f"{boxes}, picture {number}"
         if not places:
             near = did_you_mean(name, [file.name for file in files])

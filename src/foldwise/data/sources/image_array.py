@@ -29,6 +29,7 @@ class ImageSource:
     images: (rows, height, width, channels).
     labels: (rows,), numbers or text; None without labels.
     masks: (rows, height, width), whole numbers as they were read; None without masks.
+    mask_files: of each mask, where they are files.
     classes: the names of the masks' classes; None if they have none.
     groups: (rows,), of data.group.
     boxed: the boxes of the images; None without boxes.
@@ -45,6 +46,7 @@ class ImageSource:
     classes: tuple[str, ...] | None = None
     groups: npt.NDArray[Any] | None = None
     boxed: Boxed | None = None
+    mask_files: tuple[str, ...] = ()
 
 
 def image_source(

@@ -193,7 +193,7 @@ def _read_npz(data: NpzData, path: Path, images: str, labels: str, masks: str | 
     arrays = read_npz(path, keys)
     classes: Sequence[Any] | None = data.classes
     if isinstance(data.classes, str):
-        classes = arrays[data.classes].tolist()
+        classes = _names(arrays[data.classes], data.classes)
     if masks is None:
         named = arrays[labels] if classes is None else _named(arrays[labels], classes, path)
         source = image_source(arrays[images], named, str(path))
@@ -219,14 +219,29 @@ def _groups(groups: npt.NDArray[Any], source: ImageSource, name: str) -> npt.NDA
     if groups.shape != (len(source.images),):
         rule = f"data.group: array {name!r} has shape {groups.shape}, and there are {len(source.images)} images"
         raise DataError(f"{rule}; give one group for each image, shape ({len(source.images)},)")
+    if groups.dtype.kind in "fmM" and (gaps := np.isnan(groups) if groups.dtype.kind == "f" else np.isnat(groups)).any():
+        rule = f"data.group: array {name!r} has no value for image {int(np.flatnonzero(gaps)[0]) + 1}"
+        raise DataError(f"{rule}; give each image a group, one of its own where it belongs to none")
     return groups.astype(str).astype(object)
 
 
+def _names(names: npt.NDArray[Any], array: str) -> tuple[str, ...]:
+    """The names of classes, from an array of them."""
+    if names.ndim != 1 or names.dtype.kind not in "iuU":
+        rule = f"array {array!r} has shape {names.shape} and dtype {names.dtype}, and holds the names of the classes"
+        raise ConfigError("data.classes", f"{rule}; save a list of text, as by numpy.array(['cat', 'dog'])")
+    return tuple(map(str, names.tolist()))
+
+
 def _named(codes: npt.NDArray[Any], names: Sequence[Any], path: Path) -> npt.NDArray[Any]:
+    if codes.ndim == 2 and codes.shape[1] == 1:
+        codes = codes[:, 0]
+    if codes.ndim != 1:
+        return codes  # image_source has the sentence
     whole = codes.dtype.kind in "iu"
     if not whole or (codes.size and (codes.min() < 0 or codes.max() >= len(names))):
         raise DataError(
             f"{path}: labels are not positions in data.classes, which has {len(names)} names; leave data.classes out"
         )
-    named: npt.NDArray[Any] = np.array(names, dtype=object)[codes.reshape(len(codes))]
+    named: npt.NDArray[Any] = np.array(names, dtype=object)[codes]
     return named

@@ -10,7 +10,15 @@ import numpy as np
 import numpy.typing as npt
 
 from foldwise.data.sources.image_array import ImageSource, shown_shape
-from foldwise.data.sources.pictures import find_pictures, open_picture, read_pictures, shown_broken, upright_size
+from foldwise.data.sources.pictures import (
+    find_pictures,
+    open_picture,
+    read_pictures,
+    shown_broken,
+    unfit,
+    upright_size,
+    why,
+)
 from foldwise.errors import DataError
 from foldwise.spec.images import FolderData
 
@@ -31,6 +39,7 @@ def read_masked(data: FolderData, folder: Path, masks: Path) -> ImageSource:
     if not files:
         raise DataError(f"{folder} holds no PNG or JPEG files; name the folder of the pictures as data.path")
     beside = [_mask_of(path, folder, masks) for path in files]
+    _each_its_own(files, beside)
     decoded = read_pictures(files, data.size, data.channels, data.broken)
     kept = [(files[place], beside[place]) for place in decoded.kept]
     notes = []
@@ -41,7 +50,10 @@ def read_masked(data: FolderData, folder: Path, masks: Path) -> ImageSource:
     if others > 0:
         notes.append(f"{others} masks in {masks} have no picture and are left out")
     read = _read_masks(kept, decoded.images.shape[1:3])
-    return ImageSource(decoded.images, None, decoded.kept, str(folder), tuple(notes), masks=read, classes=data.classes)
+    names = tuple(str(path) for _, path in kept)
+    return ImageSource(
+        decoded.images, None, decoded.kept, str(folder), tuple(notes), masks=read, classes=data.classes, mask_files=names
+    )
 
 
 def _mask_of(picture: Path, folder: Path, masks: Path) -> Path:
@@ -52,6 +64,20 @@ def _mask_of(picture: Path, folder: Path, masks: Path) -> Path:
     if not path.resolve().is_relative_to(masks.resolve()):
         raise DataError(f"{path} is a link that leads out of {masks}; put the mask itself there")
     return path
+
+
+def _each_its_own(pictures: Sequence[Path], masks: Sequence[Path]) -> None:
+    """Refuse a mask that is its own picture, or that two pictures have: then masks and pictures are in one folder."""
+    of = dict[Path, Path]()
+    for picture, mask in zip(pictures, masks, strict=True):
+        if mask.resolve() == picture.resolve():
+            raise DataError(
+                f"{picture} would be its own mask; put masks and pictures into two folders, and name that of data.masks"
+            )
+        if mask in of:
+            rule = f"{of[mask]} and {picture} would have one mask, {mask}"
+            raise DataError(f"{rule}; give each picture a name of its own, and keep masks in another folder")
+        of[mask] = picture
 
 
 def _read_masks(pairs: Sequence[tuple[Path, Path]], size: tuple[int, ...]) -> npt.NDArray[Any]:
@@ -70,10 +96,13 @@ def _read_mask(path: Path, picture: tuple[int, int], size: tuple[int, int]) -> n
 
     picture: height and width of its picture. size: the height and width that the picture was resized to.
     """
-    from PIL import Image
+    from PIL import Image, ImageOps
 
     try:
-        with open_picture(path) as opened:
+        with open_picture(path) as file:
+            if fault := unfit(file):
+                raise DataError(f"the mask {path} {fault}; save it as one picture")
+            opened = ImageOps.exif_transpose(file)  # as its picture is
             mode, found = opened.mode, (opened.height, opened.width)
             if mode in COLOURS:
                 rule = f"{path} is in colour (mode {mode}), and a mask has one value for each pixel, the code of its class"
@@ -91,5 +120,4 @@ def _read_mask(path: Path, picture: tuple[int, int], size: tuple[int, int]) -> n
     except DataError:
         raise
     except Exception as fault:  # noqa: BLE001 - decoders raise anything for a hostile file
-        reason = (str(fault).strip().splitlines() or [type(fault).__name__])[0]
-        raise DataError(f"the mask {path} cannot be read: {reason}; fix the file") from None
+        raise DataError(f"the mask {path} cannot be read: {why(fault)}; fix the file") from None

@@ -17,16 +17,18 @@ from foldwise.errors import DataError
 from foldwise.system.known_words import did_you_mean
 from foldwise.system.redact import first_line
 
+PLAIN = "biufmMSU"  # kinds of dtypes: numbers, times and text
+
 
 def read_npz(path: Path, keys: Mapping[str, str]) -> dict[str, npt.NDArray[Any]]:
-    """Arrays of an archive by their names.
+    """Arrays of an archive by their names; text that was saved as bytes is decoded.
 
     Args:
         path: the archive, which is opened once.
         keys: the name of each array -> the configuration key that asks for it.
 
     Raises:
-        DataError: the archive or an array cannot be read, or an array holds Python objects.
+        DataError: the archive or an array cannot be read, or an array holds something else than numbers and text.
     """
     with _opened(path) as archive:
         shapes = _shapes(archive, path)
@@ -60,7 +62,7 @@ def check_name(name: str, shapes: Mapping[str, tuple[int, ...]], key: str, path:
 def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
     try:
         archive = zipfile.ZipFile(path)
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as fault:
+    except Exception as fault:  # noqa: BLE001 - zipfile, its decoders and numpy raise anything for a damaged file
         raise _not_an_archive(path, fault) from None
     with archive:
         yield archive
@@ -73,7 +75,9 @@ def _shapes(archive: zipfile.ZipFile, path: Path) -> dict[str, tuple[int, ...]]:
             if member.endswith(".npy"):
                 with archive.open(member) as file:
                     shapes[member.removesuffix(".npy")] = _shape(file, f"{path}: array {member.removesuffix('.npy')!r}")
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as fault:
+    except DataError:
+        raise
+    except Exception as fault:  # noqa: BLE001 - as above
         raise _not_an_archive(path, fault) from None
     if not shapes:
         raise DataError(f"{path} holds no arrays; write it by numpy.savez_compressed(path, images=x, labels=y)")
@@ -84,8 +88,17 @@ def _array(archive: zipfile.ZipFile, name: str, path: Path) -> npt.NDArray[Any]:
     try:
         with archive.open(f"{name}.npy") as file:
             array: npt.NDArray[Any] = np.lib.format.read_array(file, allow_pickle=False)
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as fault:
+    except Exception as fault:  # noqa: BLE001 - as above
         raise DataError(f"{path}: array {name!r} cannot be read: {first_line(fault)}; write the archive again") from None
+    if array.dtype.kind not in PLAIN:
+        raise DataError(f"{path}: array {name!r} has dtype {array.dtype}; save numbers or text")
+    try:
+        if array.dtype.kind == "S":
+            return np.char.decode(array, "utf-8")
+        if array.dtype.kind == "U":
+            np.char.encode(array, "utf-8")
+    except UnicodeError as fault:
+        raise DataError(f"{path}: array {name!r} holds text that is not UTF-8 ({fault}); write it as text") from None
     return array
 
 
@@ -95,7 +108,7 @@ def _shape(file: Any, place: str) -> tuple[int, ...]:
     shape, _, dtype = read(file)
     if dtype.hasobject:
         raise DataError(f"{place} holds Python objects, which are not read; save numbers or text")
-    check_size((prod(shape), dtype.itemsize), place)
+    check_size((prod(shape), max(1, dtype.itemsize)), place)
     return tuple(shape)
 
 

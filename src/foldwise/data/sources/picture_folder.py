@@ -12,7 +12,6 @@ from foldwise.data.sources.image_array import ONE_LABEL, ImageSource
 from foldwise.data.sources.mask_folder import read_masked
 from foldwise.data.sources.pictures import ENDINGS, NAMED, find_pictures, read_pictures, shown_broken
 from foldwise.errors import ConfigError, DataError
-from foldwise.spec.data import CsvData
 from foldwise.spec.images import FolderData
 from foldwise.spec.places import Paths, usable_path
 
@@ -49,10 +48,10 @@ def find_folder(path: str, paths: Paths, key: str) -> Path:
         DataError: it is in neither place, or cannot be.
     """
     try:
-        usable_path(path)
-    except ValueError as fault:
+        places = (Path(usable_path(path)).expanduser(), Path(paths.data) / path)
+    except (ValueError, RuntimeError) as fault:  # RuntimeError: a user who does not exist
         raise DataError(f"{key}: {fault}; correct it") from None
-    for place in (Path(path).expanduser(), Path(paths.data) / path):
+    for place in places:
         if place.is_dir():
             return place
     raise DataError(f"{key}: folder not found: {path}, also not in {paths.data}; correct the path, or set paths.data")
@@ -82,15 +81,18 @@ def _without_pictures(folder: Path, names: Sequence[str | None]) -> list[str]:
 
 
 def _listed(data: FolderData, folder: Path, labels: str) -> tuple[list[Path], list[str | None]]:
-    from foldwise.data.sources.read import read_file
+    from foldwise.data.sources.picture_list import read_list
 
-    beside = folder / labels
-    path = beside if beside.is_file() else Path(labels).expanduser()
+    try:
+        beside, elsewhere = folder / usable_path(labels), Path(labels).expanduser()
+    except (ValueError, RuntimeError) as fault:  # RuntimeError: a user who does not exist
+        raise DataError(f"data.labels: {fault}; correct it") from None
+    path = beside if beside.is_file() else elsewhere
     if not path.is_file():
         raise _no_list(beside if beside.is_dir() else path, labels, folder)
     if path.suffix.lower() in ENDINGS:
         raise DataError(f"data.labels: {labels} is a picture, {ONE_LABEL}; name a CSV file of names and labels")
-    frame = read_file(path, CsvData(kind="csv", path=str(path), target=data.target), needed=(data.target, data.file)).frame
+    frame = read_list(path, (data.target, data.file), data.target)
     files = []
     for row, name in enumerate(frame[data.file], 1):
         if name is None:

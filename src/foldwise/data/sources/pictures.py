@@ -126,16 +126,17 @@ class _Look:
 def _look(path: Path) -> _Look | str:
     try:
         with open_picture(path) as picture:
-            if fault := _unfit(picture):
+            if fault := unfit(picture):
                 return fault
             turned = picture.getexif().get(ORIENTATION, 1) >= 5  # by 90 degrees
             width, height = picture.size[::-1] if turned else picture.size
             return _Look((height, width), picture.mode in GREY)
     except Exception as fault:  # noqa: BLE001 - decoders raise anything for a hostile file
-        return _why(fault)
+        return why(fault)
 
 
-def _unfit(picture: Any) -> str | None:
+def unfit(picture: Any) -> str | None:
+    """Why a picture is not taken, by its header: too many pixels, or more than one frame."""
     if picture.width * picture.height > MOST_PIXELS:
         return f"has {picture.height} x {picture.width} pixels, more than {MOST_PIXELS:,}"
     return "is animated" if getattr(picture, "n_frames", 1) > 1 else None
@@ -154,7 +155,7 @@ def _decode(path: Path, size: tuple[int, int], channels: int) -> npt.NDArray[np.
                 picture = picture.resize(size[::-1], Image.Resampling.BILINEAR)
             return np.asarray(picture, dtype=np.uint8).reshape(*size, channels)
     except Exception as fault:  # noqa: BLE001 - as above
-        return _why(fault)
+        return why(fault)
 
 
 def upright_size(path: Path) -> tuple[int, int]:
@@ -186,7 +187,8 @@ def _one_size(good: Sequence[tuple[int, _Look]], files: Sequence[Path]) -> tuple
     return look.size
 
 
-def _why(fault: Exception) -> str:
+def why(fault: Exception) -> str:
+    """Why a picture cannot be read."""
     from PIL import Image, UnidentifiedImageError
 
     if isinstance(fault, UnidentifiedImageError):

@@ -6,7 +6,7 @@ import csv
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ import numpy.typing as npt
 from foldwise.data.formula_text import QUOTE, is_formula
 from foldwise.tasks.detection.boxes import is_box
 from foldwise.tasks.detection.overlays import draw_boxes
+from foldwise.tasks.pictures import answer_name
 from foldwise.tasks.task import Put
 
 Boxes = npt.NDArray[np.floating]
@@ -76,7 +77,7 @@ def writer(folder: Path, classes: Sequence[str]) -> Iterator[Put]:
                     table.writerow([row, _plain(name), _plain(label), score, *corners])
                     annotations.append(_annotation(len(annotations) + 1, row, classes.index(label) + 1, score, corners))
                 if len(images) <= PICTURES:
-                    title = str(row) if files is None else f"{row}_{PurePath(name).stem}"
+                    title = answer_name(row, None if files is None else name)
                     draw_boxes(folder / DRAWN / f"{title}.png", pictures[place], found[place], classes, SURE)
 
         yield put

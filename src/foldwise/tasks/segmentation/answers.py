@@ -5,11 +5,13 @@ from __future__ import annotations
 import base64
 from collections.abc import Sequence
 from io import BytesIO
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+from foldwise.tasks.pictures import answer_name
 
 Codes = npt.NDArray[np.uint8]
 
@@ -54,7 +56,7 @@ def write_masks(
         The names.
     """
     del images
-    names = [f"{row}.png" if files is None else f"{row}_{PurePath(files[place]).stem}.png" for place, row in enumerate(rows)]
+    names = [f"{answer_name(row, None if files is None else files[place])}.png" for place, row in enumerate(rows)]
     for name, mask in zip(names, masks, strict=True):
         (folder / name).write_bytes(png(mask))
     return names

@@ -102,7 +102,8 @@ def _pixel_accuracy(condensed: Counts) -> float:
 
 
 def _picture_iou(condensed: Counts) -> float:
-    return float(by_picture(condensed).mean())
+    known = condensed[:, :, 2].any(axis=1)  # a picture whose pixels all count nowhere counts nowhere
+    return float(by_picture(condensed[known]).mean())
 
 
 # metric -> its function. All pool the pixels of the pictures, but for picture_iou, which is a mean over pictures.

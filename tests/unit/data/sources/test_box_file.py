@@ -1,4 +1,5 @@
 import json
+import os
 
 import pytest
 
@@ -74,6 +75,12 @@ def changed(content, path, value):
         (changed(COCO, ("annotations", 0, "category_id"), 9), "annotation 1: category_id 9 is not in 'categories'"),
         (changed(COCO, ("annotations", 0, "iscrowd"), 1), "annotation 1 is a crowd"),
         (changed(COCO, ("images", 1, "id"), 7), "two images have one id"),
+        (changed(COCO, ("images", 1, "id"), [7]), r"image 2: id must be a whole number or text, got \[7\]"),
+        (changed(COCO, ("categories", 0, "id"), None), "category 1: id must be a whole number or text, got None"),
+        (changed(COCO, ("categories",), [{"id": 1, "name": "a"}] * 2), "two categories have one id, 1; give each its own"),
+        (changed(COCO, ("annotations", 0, "image_id"), [7]), r"annotation 1: image_id \[7\] is not in 'images'"),
+        (changed(COCO, ("annotations", 0, "category_id"), {}), r"annotation 1: category_id {} is not in 'categories'"),
+        (CSV.replace("4.5", "4.5,"), "line 2: 7 cells, more than the 6 of the header; save it as UTF-8 text with a comma"),
         ({"images": [], "annotations": []}, "has no list 'categories'"),
         ("<annotation/>", "is one XML file; name the folder"),
         (CSV.replace("4.5", "tall"), "row 1: y_max 'tall' is not a number"),
@@ -127,3 +134,34 @@ def test_boxes_are_found_beside_their_pictures_first(tmp_path, monkeypatch):
     assert str(find_boxes("b.json", tmp_path / "pictures", Paths(), "data.boxes")) == "b.json"
     beside = written(tmp_path / "pictures", SIMPLE, "b.json")
     assert find_boxes("b.json", tmp_path / "pictures", Paths(), "data.boxes") == beside
+
+
+@pytest.mark.parametrize("delimiter", [";", "\t"])
+def test_cells_of_a_csv_file_may_be_separated_otherwise(tmp_path, delimiter):
+    assert read_boxes(written(tmp_path, CSV.replace(",", delimiter), "b.csv"))[0].boxes[0].corners == (1.0, 2.0, 3.0, 4.5)
+
+
+def test_a_csv_file_in_another_encoding_gets_no_advice_that_pictures_do_not_have(tmp_path):
+    path = tmp_path / "b.csv"
+    path.write_bytes(CSV.replace("cat", "k\u00e4fer").encode("latin-1"))
+    with pytest.raises(DataError, match="is not utf-8; save it as UTF-8 text with a comma"):
+        read_boxes(path)
+
+
+def test_a_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "boxes.json")
+    with pytest.raises(DataError, match="cannot be read \\(it is not a regular file\\)"):
+        read_boxes(tmp_path / "boxes.json")
+
+
+def test_xml_outside_of_its_folder_is_not_read(tmp_path):
+    folder = xml_folder(tmp_path, VOC)
+    (tmp_path / "other.xml").write_text(VOC)
+    (folder / "link.xml").symlink_to(tmp_path / "other.xml")
+    with pytest.raises(DataError, match=r"link\.xml is a link that leads out of"):
+        read_boxes(folder)
+
+
+def test_a_user_who_does_not_exist(tmp_path):
+    with pytest.raises(DataError, match=r"data\.boxes: .*home directory"):
+        find_boxes("~no-such-user-here/b.json", tmp_path, Paths(), "data.boxes")

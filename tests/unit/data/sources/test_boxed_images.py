@@ -87,6 +87,20 @@ def test_a_picture_is_known_by_its_path_its_name_or_its_name_without_an_ending(t
     assert read_image_table(folder(tmp_path, content=content)).target[1, 0].tolist() == [1, 0, 0, 4, 4]
 
 
+@pytest.mark.parametrize(
+    ("name", "fits"), [("data/train/more/a.png", True), ("a.png", True), ("other/a.png", False), ("train/other/a", False)]
+)
+def test_folders_in_a_name_do_not_contradict_the_picture(tmp_path, name, fits):
+    data = folder(tmp_path, content=renamed("a.png", name))
+    (tmp_path / "p" / "more").mkdir()
+    (tmp_path / "p" / "a.png").rename(tmp_path / "p" / "more" / "a.png")
+    if fits:
+        assert read_image_table(data).target[2, 0].tolist() == [0, 2, 2, 10, 8]
+        return
+    with pytest.raises(DataError, match=f"picture '{name}' is not in "):
+        read_image_table(data)
+
+
 def test_a_name_that_two_pictures_have_needs_its_path(tmp_path):
     data = folder(tmp_path)
     (tmp_path / "p" / "more").mkdir()

@@ -62,3 +62,69 @@ def test_a_member_that_is_cut_short_is_refused(tmp_path):
         archive.writestr("images.npy", whole.getvalue()[:-8])
     with pytest.raises(DataError, match="array 'images' cannot be read"):
         read_npz(path, {"images": "data.images"})
+
+
+def damaged(path, change):
+    """An archive whose bytes were changed."""
+    np.savez_compressed(path, images=np.random.default_rng(0).integers(0, 255, (20, 8, 8), dtype=np.uint8))
+    content = bytearray(path.read_bytes())
+    change(content)
+    path.write_bytes(content)
+    return path
+
+
+def _streams(content):
+    content[200:240] = b"\xff" * 40
+
+
+def _encrypted(content):
+    content[6] |= 1
+    content[content.index(b"PK\x01\x02") + 8] |= 1
+
+
+def _method(content):
+    content[8] = content[content.index(b"PK\x01\x02") + 10] = 99
+
+
+@pytest.mark.parametrize("change", [_streams, _encrypted, _method])
+def test_a_damaged_archive_is_refused(tmp_path, change):
+    with pytest.raises(DataError, match=r"write (it|the archive)"):
+        read_npz(damaged(tmp_path / "a.npz", change), {"images": "data.images"})
+
+
+@pytest.mark.parametrize(
+    "header", ["[", "(" * 5000, "-" * 9000 + "1", "{'descr': '|S0', 'fortran_order': False, 'shape': (10000000000,)}"]
+)
+def test_a_hostile_header_is_refused(tmp_path, header):
+    path = tmp_path / "a.npz"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("images.npy", b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header.encode())
+    with pytest.raises(DataError, match=r"is not a numpy archive|at most 4 are read"):
+        read_npz(path, {"images": "data.images"})
+
+
+def test_text_in_bytes_is_text(tmp_path):
+    path = tmp_path / "a.npz"
+    np.savez(
+        path,
+        labels=np.array(["cat", "d\u00e9"]).astype("U").view(),
+        bytes=np.char.encode(np.array(["cat", "d\u00e9"]), "utf-8"),
+    )
+    read = read_npz(path, {"labels": "data.labels", "bytes": "data.labels"})
+    assert read["labels"].tolist() == read["bytes"].tolist() == ["cat", "d\u00e9"]
+
+
+@pytest.mark.parametrize(
+    ("array", "sentence"),
+    [
+        (np.array([b"a", b"\xff"]), "holds text that is not UTF-8"),
+        (np.array(["a", "\ud800"]), "holds text that is not UTF-8"),
+        (np.zeros(3, dtype=[("x", "i4")]), r"has dtype \[\('x', '<i4'\)\]; save numbers or text"),
+        (np.zeros(3, dtype="V4"), r"has dtype \|V4; save numbers or text"),
+    ],
+)
+def test_arrays_of_neither_numbers_nor_text_are_refused(tmp_path, array, sentence):
+    path = tmp_path / "a.npz"
+    np.savez(path, labels=array)
+    with pytest.raises(DataError, match=f"array 'labels' {sentence}"):
+        read_npz(path, {"labels": "data.labels"})

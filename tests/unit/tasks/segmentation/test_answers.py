@@ -34,6 +34,12 @@ def test_files_have_the_number_of_the_row_and_the_name_of_the_picture(tmp_path):
     assert len(list(tmp_path.iterdir())) == 4
 
 
+def test_a_long_name_of_a_picture_is_shortened(tmp_path):
+    (name,) = write_masks(tmp_path, [5], ["x/" + "\u00e9" * 125 + ".png"], MASKS[:1], MASKS[:1])
+    assert name == "5_" + "\u00e9" * 75 + ".png"
+    assert (tmp_path / name).is_file()
+
+
 def test_overlays_show_mistakes_first_and_leave_what_is_right_and_empty(tmp_path):
     images, masks = circles(30)
     answers = masks.copy()

@@ -50,7 +50,8 @@ def test_every_score_is_that_of_scikit_learn(seed):
     objects = there[there != 0]
     mean = jaccard_score(a, b, labels=objects, average="macro", zero_division=0) if len(objects) else 1.0
     expected["foreground_iou"] = mean
-    expected["picture_iou"] = np.mean([_iou_of_a_picture(*pair, classes) for pair in zip(truth, predicted, strict=True)])
+    seen = [pair for pair in zip(truth, predicted, strict=True) if (pair[0] != IGNORED).any()]
+    expected["picture_iou"] = np.mean([_iou_of_a_picture(*pair, classes) for pair in seen])
     assert scores(condensed) == pytest.approx(expected, abs=1e-12)
     own = confusion_matrix(a, b, labels=range(classes))
     assert np.array_equal(condensed.sum(axis=0), np.stack([own.diagonal(), own.sum(axis=0), own.sum(axis=1)], axis=1))
@@ -82,6 +83,12 @@ def test_an_ignored_pixel_counts_nowhere():
     truth = np.array([[[0, 1, IGNORED]]], np.uint8)
     for code in (0, 1):
         assert condense(truth, np.array([[[0, 1, code]]], np.uint8), 2).tolist() == [[[1, 1, 1], [1, 1, 1]]]
+
+
+def test_a_picture_without_a_known_pixel_is_not_among_the_pictures():
+    truth = np.array([[[0, 1]], [[IGNORED, IGNORED]]], np.uint8)
+    predicted = np.zeros((2, 1, 2), np.uint8)
+    assert scores(condense(truth, predicted, 2)) == scores(condense(truth[:1], predicted[:1], 2))
 
 
 def test_scores_pool_the_pixels_of_pictures_and_picture_iou_is_a_mean_over_pictures():
