@@ -272,7 +272,7 @@ def test_a_damaged_bundle_is_one_sentence(saved, damage):
     elif damage == "torn card":
         card.write_text(card.read_text()[:100])
     elif damage == "newer":
-        card.write_text(card.read_text().replace('"format": 4', '"format": 6'))
+        card.write_text(card.read_text().replace('"format": 4', '"format": 7'))
     elif damage == "torn network":
         (saved / "network.keras").write_bytes((saved / "network.keras").read_bytes()[:200])
     else:
