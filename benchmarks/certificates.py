@@ -94,7 +94,9 @@ def show(families: Mapping[str, Sequence[Record]]) -> None:
             continue
         found = _figures(records)
         figures[family] = {**found, "best_accuracy": float(np.mean([one["best_accuracy"] for one in records]))}
-        rules = [f"{share:.1%}" for rule in RULES for share in found["rules"][rule]["worse"].values()]
+        of = {rule: found["rules"][rule]["studies"] for rule in RULES}
+        fewer = {rule: "" if of[rule] == len(records) else f" of {of[rule]}" for rule in RULES}
+        rules = [f"{share:.1%}{fewer[rule]}" for rule in RULES for share in found["rules"][rule]["worse"].values()]
         both = [f"{found[which]['mean']:+.2f} ± {found[which]['error']:.2f}" for which in ("naive", "corrected")]
         rows.append([f"{family} ({len(records)})", *both, f"{found['coverage']:.1%}", *rules])
         worst = [f"{rule} {found['rules'][rule]['worse'][f'{limit:g}']:.1%}" for rule, limit in WORSE.items()]
@@ -126,8 +128,9 @@ def spread(values: npt.ArrayLike) -> dict[str, float]:
 def _figures(records: Sequence[Record]) -> dict[str, Any]:
 
     def rule_figures(rule: str) -> dict[str, Any]:
-        by = [worse(one, rule) for one in records]
-        return {**spread(by), "worse": {f"{limit:g}": float(np.mean(np.array(by) > limit)) for limit in LIMITS}}
+        by = [worse(one, rule) for one in records if rule in one["rules"]]
+        shares = {f"{limit:g}": float(np.mean(np.array(by) > limit)) for limit in LIMITS}
+        return {**spread(by), "studies": len(by), "worse": shares}
 
     return {
         "studies": len(records),

@@ -26,12 +26,12 @@ def _other_process(folder):
     return DistantRegistry(process)
 
 
+# The process beside answers as `mlflow` does.
+MARKS = {"mlflow": (pytest.mark.slow,), "other process": (pytest.mark.slow, pytest.mark.long)}
 MAKERS = {"mlflow": _mlflow, "other process": _other_process, "in_memory": lambda folder: InMemoryRegistry()}
 
 
-@pytest.fixture(
-    scope="module", params=["in_memory", *(pytest.param(name, marks=pytest.mark.slow) for name in ("mlflow", "other process"))]
-)
+@pytest.fixture(scope="module", params=[pytest.param(name, marks=MARKS.get(name, ())) for name in MAKERS])
 def filled(request, tmp_path_factory):
     """A registry with iris 1, 2, 3 and other 1, and the content of each bundle's card."""
     from tests.contract.bundles import make_bundle  # Keras is slow to import

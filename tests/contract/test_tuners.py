@@ -88,6 +88,7 @@ def _listed(names: Sequence[str] = tuple(TUNERS)):
     def marks(name: str):
         missing = pytest.mark.skipif(find_spec("torch") is None, reason="needs the extra gp")
         patience = [pytest.mark.timeout(900)] * (name in ("gp", "kt_bayesian"))  # seconds per ask
+        patience += [pytest.mark.long] * (name == "kt_bayesian")
         return patience + [pytest.mark.slow] * name.startswith("kt_") + [missing, pytest.mark.slow] * (name == "gp")
 
     return pytest.mark.parametrize("name", [pytest.param(name, marks=marks(name)) for name in names])

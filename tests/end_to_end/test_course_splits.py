@@ -100,6 +100,7 @@ def test_xor_needs_a_hidden_layer(tmp_path, engine, hidden, accuracy):
     assert (found["best"]["mean"], found["engine"]) == (accuracy, engine)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("engine", ["fused", "keras"])
 def test_three_points_of_a_line_give_back_its_weights(tmp_path, engine):
     (tmp_path / "points.csv").write_text(POINTS)
@@ -121,6 +122,7 @@ def _iris_with_sides(tmp_path):
 QUICK = ["fit.epochs=4", "model.hidden=1", "tracking.figures=false", "explain=none", "budget.trials=6"]
 
 
+@pytest.mark.long
 def test_a_column_of_sides_decides_all_three(tmp_path):
     words = [*_iris_with_sides(tmp_path), "folds=given", "folds.column=part", "race=both", *QUICK, *IN_MEMORY]
     result = foldwise.tune(*words, f"paths.runs={tmp_path / 'runs'}")

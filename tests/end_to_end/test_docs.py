@@ -16,8 +16,7 @@ from tests.end_to_end.pages import door_words
 
 DOCS = ROOT / "docs"
 PAGES = [path.relative_to(DOCS).as_posix() for path in sorted(DOCS.rglob("*.md"))]
-FIRST = ("tutorial/xor.md",)  # in each run; the others are among the long tests, but for those that take longest
-LAST = (
+LAST = (  # the nightly tests follow these, the long ones the others
     *(
         f"how_to/{name}.md"
         for name in (
@@ -45,10 +44,7 @@ def found(level):
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "page",
-    [
-        pytest.param(page, marks=() if page in FIRST else pytest.mark.nightly if page in LAST else pytest.mark.long)
-        for page in found("quick")
-    ],
+    [pytest.param(page, marks=pytest.mark.nightly if page in LAST else pytest.mark.long) for page in found("quick")],
 )
 def test_a_page_does_what_it_says(page, tmp_path):
     follow(page, tmp_path, ("quick",))

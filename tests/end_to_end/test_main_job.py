@@ -103,6 +103,7 @@ def test_a_finished_study_is_not_run_again(runs):
     assert summary(runs) == before
 
 
+@pytest.mark.long
 def test_a_raised_total_goes_on_and_counts_the_second_look_at_the_holdout(runs, tmp_path):
     runs = copied(runs.parent, tmp_path / "copy") / "runs"
     words = [word.replace("budget.trials=2", "budget.trials=3") for word in WORDS]

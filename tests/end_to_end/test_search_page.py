@@ -35,7 +35,7 @@ def test_the_page_draws_itself_in_the_sandboxed_frame_of_a_tracker(tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.long)])
 def test_the_page_draws_itself_in_a_browser_without_a_network(tmp_path, scheme):
     if BROWSER is None:
         pytest.skip("no chromium is installed")

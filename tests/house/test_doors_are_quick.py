@@ -43,7 +43,7 @@ NEEDED = {
 }
 
 
-@pytest.mark.parametrize("start", ["pipelines.{}", "foldwise.__main__ {}"])
+@pytest.mark.parametrize("start", ["pipelines.{}", pytest.param("foldwise.__main__ {}", marks=pytest.mark.long)])
 @pytest.mark.parametrize("door", DOORS)
 def test_help_and_cfg_import_nothing_heavy(door, start):
     for words in (["--help"], ["--cfg", "job", *NEEDED.get(door, [])]):

@@ -145,6 +145,7 @@ def test_a_finished_study_is_finished(old):
     assert shown == [[str(trial["number"]), f"{trial['mean']:.4f}"] for trial in best_first]
 
 
+@pytest.mark.long
 def test_a_study_that_was_killed_in_a_trial_goes_on_to_its_total(old):
     before = rows_of(old, "cut")
     assert [trial["state"] for trial in old.trials["cut"]] == ["COMPLETE", "COMPLETE", "RUNNING"]

@@ -38,7 +38,7 @@ class AnswersSpec(Spec):
 
 class SelectSpec(Spec):
     """Which trial is refitted: `best`, or with `one_se` the smallest network within one standard error of the best that is the
-    defaults or better than they are by more than one.
+    defaults or better than they are by the corrected paired test.
 
     With `fresh` it is the best on fresh seeds and splits, where it is better than the defaults beyond doubt; else the defaults.
     """

@@ -10,7 +10,7 @@ import numpy as np
 
 from foldwise.config.read import trial_at
 from foldwise.evaluation.after_search import UNKNOWN, Corrected, corrected
-from foldwise.evaluation.fold_test import p_value, standard_error
+from foldwise.evaluation.fold_test import p_better, p_value
 from foldwise.evaluation.stopped_early import gain_of_stopping
 from foldwise.evaluation.threshold import fold_thresholds
 from foldwise.evaluation.under_weights import is_mean_of_rows
@@ -23,7 +23,7 @@ from foldwise.trial.certificate import Certificate
 from foldwise.trial.fresh import Fresh
 from foldwise.trial.result import TrialResult, best_of
 
-ALPHA = 0.05  # trials whose difference has a larger p-value cannot be told apart
+ALPHA = 0.05  # trials whose difference has a larger p-value cannot be told apart; one_se asks it of one side
 
 
 def certify(plan: Plan, results: Sequence[TrialResult], fresh: Fresh | None = None) -> Certificate | None:
@@ -90,8 +90,8 @@ def chosen_by(
 def smallest_within(plan: Plan, best: TrialResult, results: Sequence[TrialResult]) -> TrialResult | None:
     """The complete trial with the fewest parameters whose mean is within one standard error of the best's.
 
-    It is the defaults, or better than they are by more than a standard error of the paired difference over the folds: of many
-    small networks that a search has tried the luckiest is often within one error of the best, and worse than the defaults.
+    It is the defaults, or better than they are by the corrected paired test over the folds: of many small networks that a search
+    has tried the luckiest is often within one error of the best, and worse than the defaults.
 
     None if the best has the fewest, or if there is a single fold, whose scores have no standard error.
     """
@@ -116,11 +116,11 @@ def _defaults(plan: Plan, results: Sequence[TrialResult]) -> TrialResult | None:
 
 
 def _beats(plan: Plan, ours: TrialResult, theirs: TrialResult) -> bool:
-    """Whether a trial is better than another one by more than a standard error of their difference over the folds."""
+    """Whether a trial is better than another one, by the corrected paired test, one-sided."""
     if len(ours.folds) != len(theirs.folds):
         return False
     gains = plan.goal.sign * np.array([one.score - two.score for one, two in zip(ours.folds, theirs.folds, strict=True)])
-    return bool(gains.mean() > standard_error(gains, *_rows(plan)))
+    return p_better(gains, *_rows(plan)) <= ALPHA
 
 
 def _rows(plan: Plan) -> tuple[float, float]:

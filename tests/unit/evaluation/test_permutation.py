@@ -36,7 +36,7 @@ def _models(seed, rows, gain=0.0, classes=2):
 FEW = 250  # exchanges are enough to count decisions at 5 %
 
 
-@pytest.mark.parametrize("metric", ["accuracy", "log_loss", "f1", "roc_auc"])
+@pytest.mark.parametrize("metric", ["accuracy", "log_loss", "f1", pytest.param("roc_auc", marks=pytest.mark.long)])
 def test_errors_are_as_rare_as_stated(metric):
     wrong, tests = 0, 120
     for seed in range(tests):
@@ -60,6 +60,7 @@ def test_regression_has_the_same_rate_and_finds_a_gain():
     assert found > 80
 
 
+@pytest.mark.long
 def test_a_true_gain_of_two_standard_errors_is_found_in_most():
     found, tests, rows, apart = 0, 200, 400, 0.1
     for seed in range(tests):

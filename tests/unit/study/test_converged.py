@@ -75,6 +75,7 @@ def test_it_is_off_unless_asked_for(run):
     assert run("off", converged=False)[0].ended == "trials"
 
 
+@pytest.mark.long
 def test_a_search_that_was_stopped_ends_where_an_uninterrupted_one_does(run):
     whole, _ = run("whole")
     left = iter([None] * 20)

@@ -11,8 +11,14 @@ from foldwise.spec.optimizer import OptimizerSpec
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("tensorflow_started")]
 
 
-@pytest.mark.parametrize("engine", ["fused", "keras"])
-@pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
+@pytest.mark.parametrize(
+    ("task", "engine"),
+    [
+        *((task, "fused") for task in ("binary", "multiclass", "regression")),
+        ("multiclass", "keras"),
+        *(pytest.param(task, "keras", marks=pytest.mark.long) for task in ("binary", "regression")),
+    ],
+)
 def test_the_networks_answer_as_the_trial_did(task, engine, job, table, splits):
     from dataclasses import replace
 

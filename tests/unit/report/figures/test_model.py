@@ -113,6 +113,7 @@ def test_constant_answers_and_a_class_without_rows_are_drawn(tmp_path):
     assert _draw(tmp_path, [0, 1, 0, 1], np.tile([0.2, 0.5, 0.3], (4, 1)), ["a", "b", "c"]) == [*ANSWERS, "network.png"]
 
 
+@pytest.mark.long
 def test_a_hundred_classes_with_any_names_are_drawn(tmp_path):
     labels = ["$x$", "<b>", "猫", "犬", "a\nb", "", *("long " * 50 + str(code) for code in range(94))]
     truth = np.arange(200) % 100

@@ -45,6 +45,7 @@ def test_names_are_never_markup():
     assert plots(text)
 
 
+@pytest.mark.long
 def test_ten_thousand_trials_stay_a_page(tmp_path):
     results = [
         complete(n, {"fit.x": n % 97, "fit.y": n % 89, "fit.z": "ab"[n % 2]}, [(n % 97) / 97], curves={}) for n in range(10_000)

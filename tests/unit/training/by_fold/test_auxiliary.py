@@ -49,7 +49,9 @@ def _in_keras(task, weight):
     return network, keras.losses.get(loss)
 
 
-@pytest.mark.parametrize("weighted", [False, True], ids=["plain", "weighted rows"])
+@pytest.mark.parametrize(
+    "weighted", [pytest.param(False, id="plain", marks=pytest.mark.long), pytest.param(True, id="weighted rows")]
+)
 @pytest.mark.parametrize("weight", [0.1, pytest.param(0.9, marks=pytest.mark.long)])
 @pytest.mark.parametrize("task", HEADS)
 def test_it_learns_what_keras_learns_with_two_outputs(task, weight, weighted, fold, training, train):
