@@ -73,6 +73,7 @@ def test_a_copied_column_is_named_with_the_one_that_it_copies(planted, tmp_path)
     assert table.loc["x7", "group"] == table.loc["again", "group"] == "again + x7"
 
 
+@pytest.mark.long
 def test_the_same_study_is_told_without_it(planted, tmp_path):
     output = tuned(planted.iloc[:200], tmp_path, "explain=none", "fit.epochs=2", "tracking=in_memory")
     assert "matter" not in output

@@ -103,6 +103,7 @@ def test_what_mlflow_missed_is_shipped_before_its_pages_open(study, served):
     assert f"{(study / 'studies' / name / 'compare.html').as_uri()}" in said
 
 
+@pytest.mark.long
 def test_the_table_shows_the_trials_with_their_scores_the_best_first(study, served, page):
     visit(page, address(served, "trials in MLflow"))
     page.get_by_role("link", name="trial 0", exact=True).wait_for()

@@ -138,6 +138,7 @@ def test_a_second_start_while_the_first_stands_still_is_refused(nursery, other_n
     check(tmp_path, url)
 
 
+@pytest.mark.long
 def test_a_locked_file_is_waited_for(nursery, tmp_path):
     url = f"sqlite:///{tmp_path / 'ledger.db'}"
     nursery.begin(tmp_path, url, trials=TRIALS, pause=PAUSE)

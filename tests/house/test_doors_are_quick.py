@@ -164,6 +164,7 @@ def test_the_version_is_known_without_importing_anything_heavy():
     assert done.stdout == f"foldwise {project['version']}\n"
 
 
+@pytest.mark.long
 def test_a_package_pipelines_in_the_working_folder_is_left_alone(tmp_path):
     (tmp_path / "pipelines").mkdir()
     for name in ("__init__", "tune", "schedule"):

@@ -188,6 +188,7 @@ def test_a_part_of_cifar10_is_read_and_reported():
     assert "10000 train images" in table.notes[0]
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_a_missing_set_is_refused_with_the_place_for_it(tmp_path, monkeypatch):
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))

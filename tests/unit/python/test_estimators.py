@@ -62,6 +62,7 @@ def test_it_learns_labels_of_any_type_and_leaves_nothing_behind(iris, tmp_path, 
     assert (_classifier().fit(rows, named).predict_proba(rows) == made.predict_proba(rows)).all()
 
 
+@pytest.mark.long
 def test_it_takes_its_place_in_a_pipeline_and_in_cross_validation(iris):
     rows, target = iris
     whole = make_pipeline(make_column_transformer((StandardScaler(), [0, 1]), remainder="passthrough"), _classifier())

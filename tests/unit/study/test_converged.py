@@ -93,6 +93,7 @@ def test_a_search_that_was_stopped_ends_where_an_uninterrupted_one_does(run):
     assert run("halved", trials=2 * TRIALS)[0].results == whole.results  # more trials, and the same is found
 
 
+@pytest.mark.long
 def test_trials_side_by_side_that_had_begun_are_kept(run):
     alone, _ = run("alone")
     together, _ = run("together", executor=Pool)

@@ -95,6 +95,7 @@ def test_before_training_only_an_earlier_study_tells_the_time(tmp_path):
     assert re.search(r"about 60 s, .* for 40 trials; as study other took$", before_training(plan, Earlier("other", 1.0, 20.0)))
 
 
+@pytest.mark.long
 def test_an_earlier_study_is_one_with_the_same_rows_folds_and_network(tmp_path):
     with _ledger(tmp_path) as ledger:
         _finish(_plan(tmp_path, study="first"), ledger)
@@ -109,6 +110,7 @@ def test_an_earlier_study_is_one_with_the_same_rows_folds_and_network(tmp_path):
             assert earlier_like(_plan(tmp_path, **other), ledger) is None
 
 
+@pytest.mark.long
 def test_a_study_that_ended_early_or_has_no_times_tells_nothing(tmp_path):
     plan = _plan(tmp_path, study="first")
     with _ledger(tmp_path) as ledger:

@@ -159,6 +159,7 @@ def test_a_stop_ends_the_training_of_the_folds(tmp_path):
         explained(plan, trial, stop=stop)
 
 
+@pytest.mark.long
 def test_what_would_take_too_long_is_left_out_and_said(tmp_path):
     from dataclasses import replace
 

@@ -207,6 +207,7 @@ def test_without_a_complete_trial_in_time_the_job_fails(run):
     assert [row.attempt for row in rows] == [1, 1]
 
 
+@pytest.mark.long
 def test_a_trial_that_ends_soon_after_the_user_asked_to_stop_is_kept(run, tmp_path):
     looked = []  # the user asks to stop a moment after the first trials began, however long the data took
 
@@ -384,6 +385,7 @@ class Pupil:
         return {"model.units": 4 + number}
 
 
+@pytest.mark.long
 def test_a_tuner_is_told_the_results_of_an_earlier_study_up_to_the_creation_of_its_own(tmp_path):
     def plan_of(name, trials, units, **tuner):
         config = {"data": {"kind": "sklearn", "name": "iris"}, "budget": {"trials": trials}, "paths": {"runs": str(tmp_path)}}

@@ -413,6 +413,7 @@ def test_a_store_that_was_deleted_stops_the_study_and_is_shown_whole_in_a_new_on
     assert set(_runs(tmp_path, "lost")[1]) == {"lost", "trial 0", "trial 1"}
 
 
+@pytest.mark.long
 def test_a_registry_whose_store_was_replaced_registers_nothing_in_the_other(tmp_path):
     from foldwise.tracking.mlflow_registry import MlflowRegistry
 

@@ -22,6 +22,7 @@ def test_every_elementwise_optimizer_has_a_fused_rule():
         assert rule_for(OptimizerSpec(kind=kind)).slots
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("engine", ["fused", "keras"])
 def test_an_engine_shows_curves_as_they_grow_that_end_as_those_of_its_result(engine, fold, training):
     from dataclasses import replace

@@ -68,6 +68,7 @@ def test_a_refit_looks_at_development_rows_only(job, table, splits):
     np.testing.assert_array_equal(predict(ours, data.frame), predict(theirs, data.frame))
 
 
+@pytest.mark.long
 def test_a_refit_balances_all_development_rows_with_draws_of_its_own(job, table):
     from foldwise.data.preparation.fold import prepare_fold
     from foldwise.data.split import Split
@@ -132,6 +133,7 @@ def test_a_network_among_several_that_diverges_is_named(job, table):
         refit(job("regression", fit=fit), table("regression"), np.arange(90), result)
 
 
+@pytest.mark.long
 def test_a_refit_that_diverges_is_a_job_error(job, table):
     from foldwise.errors import JobError
     from foldwise.training.refit import refit

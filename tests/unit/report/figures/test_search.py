@@ -52,6 +52,7 @@ def test_of_two_goals_the_first_ranks_the_trials():
     assert worth_drawing(search) == worth_drawing(usual(20))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("folds", [1, 2])
 def test_odd_names_scores_and_options_are_drawn(tmp_path, folds):
     odd = {"fit.$a_1$": "<script>alert(1)</script>", "fit." + "very_long_name" * 20: None, "fit.b": True}

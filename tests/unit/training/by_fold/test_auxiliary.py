@@ -78,6 +78,7 @@ def test_it_learns_what_keras_learns_with_two_outputs(task, weight, weighted, fo
     assert set(result.curves) == {"loss", "val_loss", "learning_rate", metric, f"val_{metric}"}
 
 
+@pytest.mark.long
 def test_the_order_in_which_outputs_are_listed_changes_nothing(fold, training, train):
     asked, first = {"low": 0.3, "below": 0.8}, {**TANH, "name": "below"}
     ours, theirs = (
@@ -93,6 +94,7 @@ def test_the_order_in_which_outputs_are_listed_changes_nothing(fold, training, t
     assert one.curves == other.curves
 
 
+@pytest.mark.long
 def test_the_loss_is_that_of_the_output_that_answers_and_of_the_penalties(fold, training, train):
     fit = FitSpec(epochs=2, batch_size="full", optimizer=OptimizerSpec(kind="sgd", learning_rate=0.1))
     data = fold()

@@ -91,6 +91,7 @@ def test_one_can_end_a_fold_within_an_epoch(patience, train, training, fold):
     assert all(result.best_epoch <= 2 for result in fits)
 
 
+@pytest.mark.long
 def test_the_rates_that_they_set_are_kept_and_recorded(train, training, fold):
     [result] = train(training(fit=_fit(noting)), fold(rows=48))
     assert result.curves["learning_rate"] == (0.1,) * 4
@@ -102,6 +103,7 @@ def test_the_rates_that_they_set_are_kept_and_recorded(train, training, fold):
     assert result.curves["learning_rate"] == pytest.approx([0.3, 0.15, 0.1, 0.075])
 
 
+@pytest.mark.long
 def test_a_callback_can_change_weights_and_the_next_trial_knows_nothing_of_it(train, training, fold):
     plain = train(training(fit=_fit()), fold(rows=48))[0]
     [result] = train(training(fit=_fit(freezing)), fold(rows=48))

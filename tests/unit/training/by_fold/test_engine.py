@@ -324,6 +324,7 @@ MODELS = [
 ]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("model", MODELS)
 def test_trials_whose_networks_are_alike_trace_once_and_know_nothing_of_each_other(model, train, training, fold, monkeypatch):
     from foldwise.training.by_fold import engine as keras_fit

@@ -144,6 +144,7 @@ def test_training_without_validation_rows_is_possible(tensorflow_started, fold, 
     assert len(other.predictions) == 0
 
 
+@pytest.mark.long
 def test_how_many_epochs_a_call_has_changes_no_bit(tensorflow_started, fold, training):
     """After a long call the next one has fewer epochs, so that on_epoch_end runs more often."""
     from foldwise.spec.fit import FitSpec
