@@ -90,8 +90,8 @@ def chosen_by(
 def smallest_within(plan: Plan, best: TrialResult, results: Sequence[TrialResult]) -> TrialResult | None:
     """The complete trial with the fewest parameters whose mean is within one standard error of the best's.
 
-    It is the defaults, or better than they are by the corrected paired test over the folds: of many small networks that a search
-    has tried the luckiest is often within one error of the best, and worse than the defaults.
+    It is the defaults, or better than they are by the corrected paired test over the folds: of many small networks that a
+    search has tried the luckiest is often within one error of the best, and worse than the defaults.
 
     None if the best has the fewest, or if there is a single fold, whose scores have no standard error.
     """
