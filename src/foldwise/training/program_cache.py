@@ -176,7 +176,7 @@ def _for_compiler(here: Path, backend: Backend) -> Path:
     shutil.rmtree(own, ignore_errors=True)
     own.mkdir(mode=0o700)
     atexit.register(shutil.rmtree, own, ignore_errors=True)
-    for path in (here / name).glob(files):
+    for path in (here / name).glob(f"*-{files}"):  # as `_write` names them
         content = _whole(path)
         if content is not None:
             (own / path.name.partition("-")[2]).write_bytes(content)

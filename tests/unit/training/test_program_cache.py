@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -21,6 +22,8 @@ from foldwise.training.program_cache import open_cache, program_cache
 folder = sys.argv[1]
 if folder != "none":
     assert open_cache(Path(folder)) is None
+cache = program_cache()
+found = 0 if cache is None else len(list(cache.own.glob("*.pb")))
 from foldwise.training.runtime import start
 start(1)
 from foldwise.config.read import read_study
@@ -46,9 +49,8 @@ with tempfile.TemporaryDirectory() as runs:
     result = cross_validate(plan.job(0, spec.space.defaults()), plan.table, plan.splits)
 assert result.state == "COMPLETE", result.reason
 bits = repr([(fold.score, fold.curves) for fold in result.folds])
-cache = program_cache()
 own = 0 if cache is None else len(list(cache.own.glob("*.pb")))
-print(json.dumps({"bits": hashlib.sha256(bits.encode()).hexdigest(), "traced": count[0], "xla": own}))
+print(json.dumps({"bits": hashlib.sha256(bits.encode()).hexdigest(), "traced": count[0], "found": found, "xla": own}))
 """
 
 
@@ -71,7 +73,8 @@ def test_a_trial_has_the_same_bits_without_a_cache_with_an_empty_one_and_with_a_
     assert without["bits"] == first["bits"] == second["bits"]
     assert first["traced"] > 0
     assert second["traced"] == 0
-    assert second["xla"] == first["xla"]  # nothing was compiled again
+    assert first["found"] == 0
+    assert second["found"] == second["xla"] == first["xla"]  # nothing was compiled again
     assert bool(first["xla"]) == (steps == 1)
 
 
@@ -88,7 +91,10 @@ def test_damaged_programs_are_made_again(tmp_path):
     again = trial(tmp_path, 1)
     assert again["bits"] == first["bits"]
     assert again["traced"] == first["traced"]
-    assert trial(tmp_path, 1)["traced"] == 0
+    assert again["found"] == 0 < first["xla"]
+    last = trial(tmp_path, 1)
+    assert last["traced"] == 0
+    assert last["found"] == last["xla"] == first["xla"]
 
 
 @pytest.fixture
@@ -121,6 +127,20 @@ def test_a_new_folder_is_the_user_s_alone(tmp_path, unopened):
     assert open_cache(tmp_path / "a" / "cache") is None
     assert (tmp_path / "a" / "cache").stat().st_mode & 0o777 == 0o700
     assert program_cache.program_cache() is not None
+
+
+def test_the_compiler_is_given_what_an_earlier_process_compiled(tmp_path, before_tensorflow, monkeypatch):
+    name = "foldwise__1__2__XLA_CPU_JIT.pb"
+    assert open_cache(tmp_path / "cache") is None
+    cache = program_cache.program_cache()
+    (cache.own / name).write_bytes(b"program")
+    cache.publish()
+    monkeypatch.setattr(program_cache, "_opened", [])
+    monkeypatch.setenv("TF_XLA_FLAGS", "")
+    assert open_cache(tmp_path / "cache") is None
+    again = program_cache.program_cache()
+    assert (again.own / name).read_bytes() == b"program"
+    assert again.published == {name}
 
 
 def test_what_is_kept_is_read_and_what_is_damaged_is_removed(tmp_path):
