@@ -80,7 +80,7 @@ def first_weights(spec: ModelSpec, network: keras.Model, head: Head, seed: int, 
         weights: list[npt.NDArray[Any]] = build(spec, network.input_shape[-1], head, seed).get_weights()
         return weights
     if isinstance(spec, MlpSpec):
-        return fitted_weights(spec, data, head, seed)
+        return fitted_weights(spec, [data], head, [seed])[0]
     drawn_weights = initial_weights(network, seed)
     return with_weights_of_file(spec, network, drawn_weights) if isinstance(spec, BackboneSpec) else drawn_weights
 
@@ -100,5 +100,5 @@ def initial_weights(model: keras.Model, seed: int) -> list[npt.NDArray[Any]]:
         if initializer is None:
             values.append(keras.ops.convert_to_numpy(weight))
         else:
-            values.append(drawn(initializer, weight.shape, weight.dtype, seed, place))
+            values.append(drawn(initializer, weight.shape, weight.dtype, [seed], place)[0])
     return values

@@ -6,6 +6,8 @@ Source: Holzmueller et al. 2024, Better by default (RealMLP): weights by the sta
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from itertools import groupby
 from typing import Any
 
 import keras
@@ -29,10 +31,23 @@ MOST_ROWS = 4096  # rows that go through the network; more would only cost time
 ROWS_OF_A_BIAS = 5
 
 
-def fitted_weights(spec: MlpSpec, data: FoldData, head: Head, seed: int) -> list[Array]:
-    """First values of all weights in Keras's order, for a fold's training rows."""
-    inputs, layout = data.train_x.shape[1], data.layout
-    values = first_weights(spec, inputs, layout, head, seed)
+def fitted_weights(spec: MlpSpec, folds: Sequence[FoldData], head: Head, seeds: Sequence[int]) -> list[list[Array]]:
+    """First values of all weights in Keras's order, for the training rows of each fold, which has its own seed."""
+    found: list[list[Array]] = []
+    for (inputs, layout), alike in groupby(zip(folds, seeds, strict=True), lambda pair: _features(pair[0])):
+        of_kind = list(alike)
+        drawn = first_weights(spec, inputs, layout, head, [seed for _, seed in of_kind])
+        found += [_fitted(spec, data, head, seed, values) for (data, seed), values in zip(of_kind, drawn, strict=True)]
+    return found
+
+
+def _features(data: FoldData) -> tuple[int, Layout]:
+    return data.train_x.shape[1], data.layout
+
+
+def _fitted(spec: MlpSpec, data: FoldData, head: Head, seed: int, values: list[Array]) -> list[Array]:
+    """The values with those that follow from a fold's training rows."""
+    inputs, layout = _features(data)
     parts, sides = Parts.of(spec, layout), Sides.of(spec, layout, inputs, head.units)
     every = {(weight.layer, weight.part): place for place, weight in enumerate(weights_of(parts, sides))}
     if parts.embedding == "ple":

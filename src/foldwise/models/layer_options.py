@@ -72,14 +72,19 @@ def output_activation(function: str, name: str) -> keras.Layer:
 
 
 def drawn(
-    initializer: keras.initializers.Initializer, shape: Sequence[int], dtype: str, seed: int, place: int
-) -> npt.NDArray[Any]:
-    """First values of a weight, seeded by `seed` and its place among the network's weights."""
+    initializer: keras.initializers.Initializer, shape: Sequence[int], dtype: str, seeds: Sequence[int], place: int
+) -> Sequence[npt.NDArray[Any]]:
+    """First values of a weight for each seed; its place among the network's weights seeds it too."""
     config = initializer.get_config()
-    if "seed" in config:
-        own = derive(Purpose.WEIGHTS, seed, place)
-        values = uniform_weights(initializer, shape, dtype, own)
-        if values is not None:
-            return values
-        initializer = type(initializer).from_config({**config, "seed": own})
+    if "seed" not in config:
+        return [_values(initializer, shape, dtype) for _ in seeds]
+    own = [derive(Purpose.WEIGHTS, seed, place) for seed in seeds]
+    uniform = uniform_weights(initializer, shape, dtype, own)
+    if uniform is not None:
+        return list(uniform)
+    kind = type(initializer)
+    return [_values(kind.from_config({**config, "seed": seed}), shape, dtype) for seed in own]
+
+
+def _values(initializer: keras.initializers.Initializer, shape: Sequence[int], dtype: str) -> npt.NDArray[Any]:
     return np.asarray(keras.ops.convert_to_numpy(initializer(shape, dtype=dtype)))

@@ -6,7 +6,7 @@ The fused engine has its own program; building a Keras network just for these wo
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -175,10 +175,13 @@ def _embeddings(parts: Parts, sides: Sides) -> list[Weight]:
     return found + [Weight(f"levels_{place}", "kernel", (size, parts.level_width)) for place, size in sizes]
 
 
-def first_weights(spec: MlpSpec, inputs: int, layout: Layout, head: Head, seed: int) -> list[Array]:
-    """First values of all weights in Keras's order, before any follow from training rows: see models.first_by_data."""
+def first_weights(spec: MlpSpec, inputs: int, layout: Layout, head: Head, seeds: Sequence[int]) -> list[list[Array]]:
+    """First values of all weights in Keras's order for each seed, before any follow from training rows: see
+    models.first_by_data. All seeds at once take a tenth of the time of one after the other.
+    """
     every = weights_of(Parts.of(spec, layout), Sides.of(spec, layout, inputs, head.units))
-    return [_first(spec, weight, seed, place) for place, weight in enumerate(every)]
+    by_weight = [_first(spec, weight, seeds, place) for place, weight in enumerate(every)]
+    return [list(of_seed) for of_seed in zip(*by_weight, strict=True)]
 
 
 def layer_seeds(spec: MlpSpec, seed: int) -> list[tuple[int, int]]:
@@ -194,12 +197,14 @@ def count_weights(spec: MlpSpec, inputs: int, layout: Layout, head: Head) -> int
     return sum(math.prod(weight.shape) for weight in every)
 
 
-def _first(spec: MlpSpec, weight: Weight, seed: int, place: int) -> Array:
+def _first(spec: MlpSpec, weight: Weight, seeds: Sequence[int], place: int) -> Sequence[Array]:
+    """First values of a weight for each seed."""
     shape, name = weight.shape, _initializer(spec, weight)
     if name in ("zeros", "ones"):  # TensorFlow would take longer for these than for a step of training
-        return np.full(shape, float(name == "ones"), dtype=keras.config.floatx())
-    values = drawn(keras.initializers.get(name) if isinstance(name, str) else name(), shape, keras.config.floatx(), seed, place)
-    return np.where(values < 0, -1, 1).astype(values.dtype) if weight.layer == "inputs_1" else values
+        return [np.full(shape, float(name == "ones"), dtype=keras.config.floatx()) for _ in seeds]
+    initializer = keras.initializers.get(name) if isinstance(name, str) else name()
+    values = drawn(initializer, shape, keras.config.floatx(), seeds, place)
+    return [np.where(of < 0, -1, 1).astype(of.dtype) for of in values] if weight.layer == "inputs_1" else values
 
 
 def _initializer(spec: MlpSpec, weight: Weight) -> str | Callable[[], Any]:

@@ -33,8 +33,13 @@ def uniforms(seed: int, first: int, count: int, size: int, dtype: str) -> npt.ND
         dtype: float32 or float64.
     """
     places = np.arange(first, first + count, dtype=np.uint64)
-    half = np.full_like(places, seed)
-    key_and_counter = _philox((half & LOW, half >> HALF, places & LOW, places >> HALF), SEED_KEY)
+    return uniform_rows(np.full_like(places, seed), places, size, dtype)
+
+
+def uniform_rows(seeds: Words, places: Words, size: int, dtype: str) -> npt.NDArray[np.floating]:
+    """Draws (rows, size): row i is the first `size` numbers of `stateless_uniform(..., [seeds[i], places[i]])`."""
+    count = len(places)
+    key_and_counter = _philox((seeds & LOW, seeds >> HALF, places & LOW, places >> HALF), SEED_KEY)
     per_block = 4 if dtype == "float32" else 2
     blocks = np.arange(-(-size // per_block), dtype=np.uint64)
     bits = np.empty((count, len(blocks), 4), dtype=np.uint32)

@@ -14,27 +14,28 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
-from foldwise.models.philox import uniforms
+from foldwise.models.philox import uniform_rows
 
 MODULUS = 2**31 - 2  # of seeds, in Keras's TensorFlow backend
 
 
 def uniform_weights(
-    initializer: keras.initializers.Initializer, shape: Sequence[int], dtype: str, seed: int
+    initializer: keras.initializers.Initializer, shape: Sequence[int], dtype: str, seeds: Sequence[int]
 ) -> npt.NDArray[Any] | None:
-    """First values of a weight; None if this initializer is not one that draws uniform numbers.
+    """First values of a weight for each seed, (seeds, *shape); None if this initializer does not draw uniform numbers.
 
     Args:
         initializer: Keras's, of the exact class: a subclass may draw anything.
         shape: of the weight.
         dtype: float32 or float64.
-        seed: of the draw, in [0, 2**31).
+        seeds: of the draws, in [0, 2**31) each.
     """
     bounds = _bounds(initializer, shape)
     if bounds is None or dtype not in ("float32", "float64"):
         return None
     low, high = (np.dtype(dtype).type(np.float32(bound)) for bound in bounds)  # TensorFlow reads a Python number as float32
-    drawn = uniforms(seed % MODULUS, 0, 1, math.prod(shape), dtype)[0].reshape(tuple(shape))
+    starts = np.array(seeds, dtype=np.uint64) % np.uint64(MODULUS)
+    drawn = uniform_rows(starts, np.zeros_like(starts), math.prod(shape), dtype).reshape(len(seeds), *shape)
     return np.asarray(drawn * (high - low) + low)
 
 

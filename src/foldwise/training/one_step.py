@@ -177,7 +177,7 @@ def _masks(training: Training, model: MlpSpec, size: int, before: int, rows: int
     for place, own in layer_seeds(model, seed):
         draws = stream(own, before, 1, (size, model.widths[place]), False, keras.config.floatx())[0, :rows]
         rate = model.layers[place].dropout
-        found[place] = _exact(np.where(draws.numpy() >= np.float32(rate), 1.0 / (1.0 - rate), 0.0))
+        found[place] = _exact(np.where(draws >= np.float32(rate), 1.0 / (1.0 - rate), 0.0))
     return found
 
 

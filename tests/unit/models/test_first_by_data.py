@@ -17,7 +17,7 @@ def _named(spec, data, head):
 
     every = weights_of(Parts.of(spec, data.layout), Sides.of(spec, data.layout, data.train_x.shape[1], head.units))
     names = [(weight.layer, weight.part) for weight in every]
-    return dict(zip(names, fitted_weights(spec, data, head, 5), strict=True))
+    return dict(zip(names, fitted_weights(spec, [data], head, [5])[0], strict=True))
 
 
 def _spec(**options):
@@ -43,7 +43,7 @@ def test_every_unit_varies_by_one_over_the_rows_before_its_bias(embedding, fold,
     levels = {"kind": "learned", "from_levels": 3, "width": 2}
     spec = _spec(numeric_embedding=embedding, category_embedding=levels)
     network = build(spec, 9, _head(), 0, (), LAYOUT)
-    network.set_weights(fitted_weights(spec, data, _head(), 5))
+    network.set_weights(fitted_weights(spec, [data], _head(), [5])[0])
     for name in ("dense_1", "dense_2", "output"):
         layer = network.get_layer(name)
         before = keras.Model(network.input, layer.output)(data.train_x) - layer.bias
@@ -86,3 +86,20 @@ def test_features_come_apart_in_the_order_of_the_network():
     x = np.arange(20.0).reshape(2, 10)
     parts = [part[0].tolist() for part in arranged(x, Layout(2, ((3, 6), (6, 8), (8, 10))), spec)]
     assert parts == [[0, 1], [2, 6, 7, 8, 9], [3, 4, 5]]
+
+
+@pytest.mark.parametrize("embedding", ["pbld", "none"])
+def test_folds_of_different_features_have_the_values_that_each_has_alone(embedding, fold, tensorflow_started):
+    from foldwise.models.first_by_data import fitted_weights
+
+    sizes = (9, 9, 11, 9)
+    folds = [
+        replace(fold("binary", rows=60, features=size, seed=seed), layout=Layout(2, ((3, 6), (6, size))))
+        for seed, size in enumerate(sizes)
+    ]
+    spec, seeds = _spec(numeric_embedding=embedding), [5, 6, 7, 8]
+    together = fitted_weights(spec, folds, _head(), seeds)
+    for data, seed, values in zip(folds, seeds, together, strict=True):
+        (alone,) = fitted_weights(spec, [data], _head(), [seed])
+        assert [value.tobytes() for value in values] == [value.tobytes() for value in alone]
+    assert any(one.tobytes() != other.tobytes() for one, other in zip(together[0], together[1], strict=True))

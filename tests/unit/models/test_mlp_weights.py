@@ -36,7 +36,7 @@ def test_first_weights_are_those_of_the_network(options, tensorflow_started):
 
     spec = MlpSpec.model_validate(options)
     expected = initial_weights(build(spec, 4, head(), 7), 11)
-    found = first_weights(spec, 4, NO_LAYOUT, head(), 11)
+    found = first_weights(spec, 4, NO_LAYOUT, head(), [11])[0]
     assert [array.dtype for array in found] == [array.dtype for array in expected]
     for one, other in zip(found, expected, strict=True):
         np.testing.assert_array_equal(one, other)
@@ -86,7 +86,7 @@ def test_the_weights_are_those_of_the_network_in_its_order(options, layout, tens
     assert [(weight.layer, weight.part) for weight in found] == names
     assert [weight.shape for weight in found] == [tuple(weight.shape) for weight in network.weights]
     assert [weight.trained for weight in found] == [weight.trainable for weight in network.weights]
-    assert [array.shape for array in first_weights(spec, 22, layout, head(), 0)] == [weight.shape for weight in found]
+    assert [array.shape for array in first_weights(spec, 22, layout, head(), [0])[0]] == [weight.shape for weight in found]
     assert count_weights(spec, 22, layout, head()) == network.count_params()
     answers = answering(network)
     assert [weight.path for weight in answers.weights] == [weight.path for weight in network.weights]
@@ -114,7 +114,7 @@ def test_members_begin_with_random_signs_and_share_their_kernels(tensorflow_star
 
     spec = TabmSpec(kind="tabm", members=4, hidden=2, units=6, numeric_embedding={"kind": "none"})
     names = [(weight.layer, weight.part) for weight in weights_of(Parts.of(spec, NO_LAYOUT), Sides.of(spec, NO_LAYOUT, 5, 3))]
-    values = dict(zip(names, first_weights(spec, 5, NO_LAYOUT, head(), 3), strict=True))
+    values = dict(zip(names, first_weights(spec, 5, NO_LAYOUT, head(), [3])[0], strict=True))
     assert set(np.unique(values["inputs_1", "kernel"])) == {-1.0, 1.0}
     assert (values["inputs_2", "kernel"] == 1).all()
     assert values["dense_1", "kernel"].shape == (5, 6)

@@ -307,10 +307,8 @@ class _Stack:
     def _first_weights(self) -> tuple[tf.Tensor, tf.Tensor]:
         """Each fold's first weights, as Keras draws them for its number of features: trained and moving."""
         training = self.training
-        first = [
-            fitted_weights(self.spec, data, training.head, derive(Purpose.WEIGHTS, training.seed, training.number, number))
-            for number, data in zip(self.numbers_of_folds, self.folds, strict=True)
-        ]
+        seeds = [derive(Purpose.WEIGHTS, training.seed, training.number, number) for number in self.numbers_of_folds]
+        first = fitted_weights(self.spec, self.folds, training.head, seeds)
         self.real_shapes = [[array.shape for array in arrays] for arrays in first]
         padded = [weight.shape for weight in weights_of(self.shape.parts, self.sides)]
         return self.packing.pack(
@@ -342,13 +340,13 @@ class _Stack:
             noise = place == NOISE
             widths = self.features if noise else [self.spec.widths[place]] * len(self.folds)
             padded = max(self.features) if noise else self.widths[place]
-            parts = []
-            for own, width in list(zip(self.steps, widths, strict=True))[: 1 if alike and len(set(widths)) == 1 else None]:
-                rows = self.batch * (1 if noise else self.spec.members)
+            rows = self.batch * (1 if noise else self.spec.members)
+            each = list(zip(self.steps, widths, strict=True))[: 1 if alike and len(set(widths)) == 1 else None]
+            drawn = np.zeros((self.most, steps, len(each), rows, padded), dtype=self.dtype)
+            for fold, (own, width) in enumerate(each):
                 part = stream(seed, self.before * own, epochs * own, (rows, width), noise, self.dtype)
-                part = tf.reshape(part, [epochs, own, rows, width])
-                parts.append(tf.pad(part, [[0, self.most - epochs], [0, steps - own], [0, 0], [0, padded - width]]))
-            draws.append(tf.stack(parts, axis=2))
+                drawn[:epochs, :own, fold, :, :width] = part.reshape(epochs, own, rows, width)
+            draws.append(tf.constant(drawn))
         return draws
 
     def _kinds(self) -> tuple[Any, ...]:

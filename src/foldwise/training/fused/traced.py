@@ -21,6 +21,9 @@ from foldwise.training.program_cache import program_cache
 
 Tensor = Any  # TensorFlow ships no types
 Like = Callable[..., Any]  # arguments -> anything of the structure of the result
+# A loop calls its body as a function. TensorFlow would take it apart into operations that pass each array on at every step,
+# which takes half as long again for small networks; XLA has loops of its own.
+LOOPS = ("While", "StatelessWhile")
 
 
 def traced(function: Callable[..., Any], words: str, like: Like, *, compiled: bool) -> Callable[..., Any]:
@@ -114,6 +117,8 @@ def _registered(function: Callable[..., Any], words: str, specs: Any, compiled: 
             cache.keep_graph(key, content)
     functions = FunctionDefLibrary.FromString(content).function
     functions[0].attr["_XlaMustCompile"].b = compiled
+    for node in (node for one in functions for node in one.node_def if node.op in LOOPS):
+        node.attr["_lower_using_switch_merge"].b = False
     return _Registered(functions)
 
 
