@@ -95,7 +95,7 @@ def measure(
         for name in names:
             command = COMMANDS[name]
             for which, checkout in checkouts.items():
-                place = folder / f"{name.replace(' ', '-')}-{which}-{number}"
+                place = folder / f"{name.replace(' ', '-').replace(',', '')}-{which}-{number}"
                 cache = place / "cache" if command.fresh else folder / f"cache-{which}"
                 runs = ready[which] if name == "predict" else place / "runs"
                 place.mkdir(parents=True)
