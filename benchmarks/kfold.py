@@ -1,16 +1,25 @@
 """One trial of ten folds: Iris, StandardScaler, Dense 8 -> softmax 3, Adam, 100 epochs, batch 5, stratified folds.
 
-foldwise records training and validation curves and keeps each fold's best weights; the peers do neither.
+foldwise records training and validation curves and keeps each fold's best weights; the peers do neither. Its trials run in
+processes of their own, with the threads of such a study: the first process of a machine, and a second one, which finds the
+compiled programs of the first.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
+import subprocess
+import sys
+import tempfile
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from benchmarks.measure import alternating, median, report, seconds
+from foldwise.config.read import read_study, trial_at
+from foldwise.study.plan import Plan, plan_study, threads_of
 from foldwise.training.runtime import start
 
 FOLDS, EPOCHS, BATCH, UNITS = 10, 100, 5, 8
@@ -20,28 +29,43 @@ def main() -> None:
     """Measure and print."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--rounds", type=int, default=3, help="runs of each, alternating; the median is shown")
-    rounds = options.parse_args().rounds
+    options.add_argument("--ours", type=Path, metavar="CACHE", help=argparse.SUPPRESS)
+    asked = options.parse_args()
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+    if asked.ours:
+        print(json.dumps(ours(asked.ours, asked.rounds)))
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, "-m", "benchmarks.kfold", "--ours", folder, "--rounds", str(asked.rounds)]
+        runs = [json.loads(subprocess.check_output(command, text=True).splitlines()[-1]) for _ in range(1 + asked.rounds)]  # noqa: S603 this very file
     start(2)
     warm_up()
-    ours = foldwise_trial()
-    first = seconds(lambda: ours(0))  # prepares the folds, traces and compiles
-    numbers = iter(range(1, 1000))
-    taken = alternating(
-        {
-            "scikeras cross_val_score": scikeras_cross_val_score(),
-            "Keras fit, fold by fold": keras_fit_per_fold(),
-            "foldwise, following trial": lambda: ours(next(numbers)),
-        },
-        rounds,
-    )
+    peers = {"scikeras cross_val_score": scikeras_cross_val_score(), "Keras fit, fold by fold": keras_fit_per_fold()}
+    taken = {
+        "foldwise, first trial of a machine": runs[0][:1],
+        "foldwise, first trial of a second process": [run[0] for run in runs[1:]],
+        "foldwise, following trial": [seconds for run in runs[1:] for seconds in run[1:]],
+        **alternating(peers, asked.rounds),
+    }
     scikeras = median(taken["scikeras cross_val_score"])
-    following = median(taken["foldwise, following trial"])
-    rows = [["foldwise, first trial", f"{first:.2f}", f"{scikeras / first:.0f}x"]]
-    rows += [[name, f"{median(times):.2f}", f"{scikeras / median(times):.0f}x"] for name, times in taken.items()]
-    figures = {"first": first, **taken}
-    last = f"faster than cross_val_score: first trial {scikeras / first:.1f}x, following trial {scikeras / following:.1f}x"
-    report("kfold", ("10 folds x 100 epochs", "seconds", "against cross_val_score"), rows, last, figures)
+    ratios = {name: scikeras / median(times) for name, times in taken.items()}
+    rows = [[name, f"{median(times):.2f}", f"{ratios[name]:.0f}x"] for name, times in taken.items()]
+    last = ", ".join(f"{name.removeprefix('foldwise, ')} {ratios[name]:.1f}x" for name in taken if name.startswith("foldwise"))
+    columns = ("10 folds x 100 epochs", "seconds", "against cross_val_score")
+    report("kfold", columns, rows, f"faster than cross_val_score: {last}", taken)
+
+
+def ours(cache: Path, rounds: int) -> list[float]:
+    """Seconds of the trials of a new process, with the programs in this folder; the first prepares the folds too."""
+    from foldwise.training.program_cache import open_cache
+
+    refused = open_cache(cache)
+    assert refused is None, refused
+    plan = foldwise_plan()
+    start(threads_of(plan))
+    warm_up()
+    trial = foldwise_trial(plan)
+    return [seconds(lambda number=number: trial(number)) for number in range(1 + rounds)]  # type: ignore[misc]
 
 
 def warm_up() -> None:
@@ -52,14 +76,8 @@ def warm_up() -> None:
     model.fit(np.zeros((8, 4)), np.zeros(8), epochs=1, verbose=0)
 
 
-def foldwise_trial() -> Callable[[int], object]:
-    """One trial as a study runs it: prepared, trained, scored."""
-    from foldwise.config.read import read_study, trial_at
-    from foldwise.data.fold_cache import FoldCache
-    from foldwise.study.plan import plan_study
-    from foldwise.training.cross_validate import cross_validate
-    from foldwise.trial.job import TrialJob
-
+def foldwise_plan() -> Plan:
+    """The study that the trial belongs to."""
     # the peers have no holdout: the smallest share allowed
     data = {"kind": "sklearn", "name": "iris", "target": "target", "holdout": {"kind": "hash", "share": 0.02}}
     config = {
@@ -68,7 +86,15 @@ def foldwise_trial() -> Callable[[int], object]:
         "model": {"kind": "mlp", "hidden": 1, "units": UNITS, "activation": "relu"},
         "fit": {"epochs": EPOCHS, "batch_size": BATCH, "optimizer": "adam", "early_stop": {"patience": EPOCHS}},
     }
-    plan = plan_study(read_study(config))
+    return plan_study(read_study(config))
+
+
+def foldwise_trial(plan: Plan) -> Callable[[int], object]:
+    """One trial as a study runs it: prepared, trained, scored."""
+    from foldwise.data.fold_cache import FoldCache
+    from foldwise.training.cross_validate import cross_validate
+    from foldwise.trial.job import TrialJob
+
     cache = FoldCache(plan.table, plan.splits)
 
     def trial(number: int) -> object:

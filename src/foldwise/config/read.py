@@ -94,6 +94,7 @@ _LATER_OF_KIND: Mapping[tuple[str, str, str], Any] = {
     ("model", "layers", "image"): None,
     ("data", "npz", "group"): None,
     ("data", "folder", "classes"): None,
+    ("data", "folder", "group"): None,
 }
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from foldwise.spec.augment import Symmetry
 from foldwise.spec.base import BadKey, ByKind, Listed, Spec, Words
@@ -119,6 +120,7 @@ class FolderData(ImageRows):
     size: height and width to which all pictures are scaled; null requires equal sizes.
     channels: 1 (grey) or 3 (colour); null is grey if all pictures are.
     broken: share of unreadable files that are left out; if there are more, the study is refused and the files are named.
+    group: a regular expression: pictures in whose path below `path` it finds the same text stay together.
     """
 
     kind: Literal["folder"]
@@ -132,8 +134,17 @@ class FolderData(ImageRows):
     ignored: int | None = None
     classes: Words | None = None
     boxes: str | None = None
+    group: str | None = None
 
-    group: ClassVar[None] = None
+    @field_validator("group")
+    @classmethod
+    def _is_pattern(cls, group: str | None) -> str | None:
+        try:
+            re.compile(group or "")
+        except re.error as fault:
+            rule = f"is a regular expression that finds the group in a picture's path, and {group} is none: {fault}"
+            raise ValueError(f"{rule}; correct it, as in data.group='^(patient[0-9]+)_'") from None
+        return group
 
     @model_validator(mode="after")
     def _fits(self) -> FolderData:

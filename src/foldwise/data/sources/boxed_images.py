@@ -11,6 +11,7 @@ import numpy as np
 from foldwise.data.sources.box_file import Boxed, BoxedPicture, read_boxes
 from foldwise.data.sources.image_array import ImageSource, image_source
 from foldwise.data.sources.npz_file import read_npz
+from foldwise.data.sources.picture_groups import picture_groups
 from foldwise.data.sources.pictures import find_pictures, read_pictures, shown_broken
 from foldwise.errors import DataError
 from foldwise.spec.images import FolderData
@@ -60,7 +61,8 @@ def read_boxed_folder(data: FolderData, folder: Path, boxes: Path) -> ImageSourc
         notes = (text,)
     kept = [int(place) for place in decoded.kept]
     boxed = Boxed(tuple(each[place] for place in kept), decoded.sizes, tuple(str(files[place]) for place in kept), str(boxes))
-    return ImageSource(decoded.images, None, np.asarray(decoded.kept), str(folder), notes, boxed=boxed)
+    groups = picture_groups([files[place] for place in kept], folder, data.group)
+    return ImageSource(decoded.images, None, np.asarray(decoded.kept), str(folder), notes, groups=groups, boxed=boxed)
 
 
 def _may_be(name: str, path: PurePath) -> bool:

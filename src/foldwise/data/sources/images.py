@@ -71,6 +71,7 @@ def read_test_images(data: ImageSpec, paths: Paths) -> ImageSource:
             from foldwise.data.sources.picture_folder import find_folder, read_folder
 
             folder = find_folder(str(given.path), paths, "data.holdout.path")
+            data = data.model_copy(update={"group": None})  # test pictures may be named otherwise
             if data.boxes is not None:
                 return _boxed_folder(data, folder, given.boxes or data.boxes, paths, "data.holdout")
             masks = _masks_folder(given.masks, paths, "data.holdout.masks")

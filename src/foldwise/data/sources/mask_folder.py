@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from foldwise.data.sources.image_array import ImageSource, shown_shape
+from foldwise.data.sources.picture_groups import picture_groups
 from foldwise.data.sources.pictures import (
     find_pictures,
     open_picture,
@@ -50,9 +51,16 @@ def read_masked(data: FolderData, folder: Path, masks: Path) -> ImageSource:
     if others > 0:
         notes.append(f"{others} masks in {masks} have no picture and are left out")
     read = _read_masks(kept, decoded.images.shape[1:3])
-    names = tuple(str(path) for _, path in kept)
     return ImageSource(
-        decoded.images, None, decoded.kept, str(folder), tuple(notes), masks=read, classes=data.classes, mask_files=names
+        decoded.images,
+        None,
+        decoded.kept,
+        str(folder),
+        tuple(notes),
+        masks=read,
+        classes=data.classes,
+        groups=picture_groups([picture for picture, _ in kept], folder, data.group),
+        mask_files=tuple(str(path) for _, path in kept),
     )
 
 

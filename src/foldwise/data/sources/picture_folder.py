@@ -10,6 +10,7 @@ import numpy as np
 from foldwise.data.formula_text import QUOTE, is_formula
 from foldwise.data.sources.image_array import ONE_LABEL, ImageSource
 from foldwise.data.sources.mask_folder import read_masked
+from foldwise.data.sources.picture_groups import picture_groups
 from foldwise.data.sources.pictures import ENDINGS, NAMED, find_pictures, read_pictures, shown_broken
 from foldwise.errors import ConfigError, DataError
 from foldwise.spec.images import FolderData
@@ -38,7 +39,8 @@ def read_folder(data: FolderData, folder: Path, labels: str | None, masks: Path 
             f"{len(decoded.broken)} of {len(files)} pictures are left out: number {shown_broken(decoded.broken, files)}"
         )
     found = np.array(names, dtype=object)[decoded.kept]
-    return ImageSource(decoded.images, found, decoded.kept, str(folder), tuple(notes))
+    groups = picture_groups([files[place] for place in decoded.kept], folder, data.group)
+    return ImageSource(decoded.images, found, decoded.kept, str(folder), tuple(notes), groups=groups)
 
 
 def find_folder(path: str, paths: Paths, key: str) -> Path:
