@@ -142,7 +142,7 @@ class FolderData(ImageRows):
         try:
             re.compile(group or "")
         except re.error as fault:
-            rule = f"is a regular expression that finds the group in a picture's path, and {group} is none: {fault}"
+            rule = f"{group!r} cannot be read as a regular expression: {fault}"
             raise ValueError(f"{rule}; correct it, as in data.group='^(patient[0-9]+)_'") from None
         return group
 

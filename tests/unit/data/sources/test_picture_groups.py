@@ -100,7 +100,9 @@ def test_a_path_without_a_group_is_named(tmp_path, pattern):
 
 
 def test_a_pattern_that_is_none_is_refused():
-    with pytest.raises(ValueError, match=r"regular expression that finds the group.*\(p is none: missing \), unterminated"):
+    with pytest.raises(
+        ValueError, match=r"'\(p' cannot be read as a regular expression: missing \), unterminated.*; correct it"
+    ):
         FolderData(kind="folder", path="pictures", group="(p")
 
 
