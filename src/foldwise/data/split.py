@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from foldwise.data.cells import shown
 from foldwise.data.given_folds import TRAIN, VALIDATION
+from foldwise.data.masks import IGNORED
 from foldwise.data.table import Table
 from foldwise.errors import ConfigError
 from foldwise.seeds import Purpose, derive
@@ -245,11 +246,24 @@ def _check_share(table: Table, rows: Positions, folds: FoldsSpec, size: float) -
 _REMEDIES = {"split": ("folds.share", "raise it"), "given": ("folds.kind", "mark other rows")}
 
 
+def is_known(table: Table, rows: Positions) -> bool:
+    """Whether some pixel of these masks has a class, or some of these pictures a box; True for all other targets."""
+    truth = table.target[rows]
+    if table.task == "detection":
+        return bool((truth[..., 0] >= 0).any())
+    return table.task != "segmentation" or bool((truth != IGNORED).any())
+
+
 def _check(table: Table, split: Split, number: int, kind: str, count: int) -> None:
     """Refuse a fold that lacks a class on one side, where metrics would be undefined."""
     for side, rows in (("training", split.train), ("validation", split.valid)):
         if not len(rows):
             raise ConfigError("folds.kind", f"fold {number} ({kind}) would have no {side} row; choose another")
+        if not is_known(table, rows):
+            what = "box" if table.task == "detection" else "pixel of a known class"
+            fewer = _fewer(count, "add pictures that have one")
+            key, change = _REMEDIES.get(kind, ("folds.count", fewer))
+            raise ConfigError(key, f"fold {number} ({kind}) would have no {what} in its {side} pictures; {change}")
         if not table.labels:
             continue
         lacking = np.flatnonzero(np.bincount(table.target[rows], minlength=len(table.labels)) == 0)

@@ -285,3 +285,15 @@ def test_a_picture_without_a_group_is_refused(tmp_path):
     slides = np.where(np.arange(30) == 7, np.nan, 1.0)
     with pytest.raises(DataError, match=r"data\.group: array 'slides' has no value for image 8; give each image a group"):
         read_image_table(npz(tmp_path / "a.npz", images, masks, {"slides": slides}, group="slides"))
+
+
+def test_a_fold_whose_masks_say_nothing_is_refused(tmp_path):
+    images, masks = squares(6)
+    masks[:4] = 9  # without shuffling, the last two pictures would be all that is known
+    table = read_image_table(npz(tmp_path / "a.npz", images, masks, ignored=9))
+    with pytest.raises(ConfigError, match=r"fold \d \(kfold\) would have no pixel of a known class in its validation pictures"):
+        cut_folds(table, np.arange(6), FoldsSpec(kind="kfold", count=4), 0)
+    masks[4:] = 9
+    masks[:3] = squares(6)[1][:3]
+    table = read_image_table(npz(tmp_path / "b.npz", images, masks, ignored=9))
+    assert len(cut_folds(table, np.arange(3), FoldsSpec(kind="kfold", count=3), 0)) == 3

@@ -180,3 +180,15 @@ def test_the_mark_of_rows_covers_the_file_that_validates(tmp_path):
     assert (len(split.train), len(split.valid), len(plan.holdout)) == (40, 10, 10)
     assert plan.source == source_mark(plan.spec.fixed)
     assert len(set(plan.source.split())) == 3
+
+
+def test_test_masks_that_say_nothing_are_refused(tmp_path):
+    masks = np.tile(np.array([0, 1], np.uint8), (12, 8, 4))
+    images = np.repeat(masks[..., None] * np.uint8(200), 3, axis=-1)
+    np.savez(tmp_path / "a.npz", images=images, masks=masks, shown=images[:3], unknown=np.full((3, 8, 8), 9, np.uint8))
+    data = {"kind": "npz", "path": str(tmp_path / "a.npz"), "masks": "masks", "ignored": 9}
+    data["holdout"] = {"kind": "given", "images": "shown", "masks": "unknown"}
+    model = {"kind": "unet", "depth": 1}
+    config = {"data": data, "model": model, "prep": {"scale": "unit"}, "paths": {"runs": str(tmp_path / "runs")}}
+    with pytest.raises(ConfigError, match=r"data\.holdout: the 3 pictures that are set aside have no pixel of a known class"):
+        plan_study(read_study(config))

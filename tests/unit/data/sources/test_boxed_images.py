@@ -6,7 +6,9 @@ from PIL import Image
 
 from foldwise.data.image_table import read_image_holdout, read_image_table
 from foldwise.data.sources.images import check_images
+from foldwise.data.split import cut_folds
 from foldwise.errors import ConfigError, DataError
+from foldwise.spec.folds import FoldsSpec
 from foldwise.spec.images import FolderData, NpzData
 from foldwise.spec.places import Paths
 
@@ -169,3 +171,13 @@ def test_a_task_that_does_not_fit(tmp_path):
 def _labelled(tmp_path):
     np.savez(tmp_path / "l.npz", images=np.zeros((4, 4, 4), np.uint8), labels=np.arange(4) % 2)
     return tmp_path / "l.npz"
+
+
+def test_a_fold_whose_pictures_have_no_boxes_is_refused(tmp_path):
+    table = read_image_table(folder(tmp_path))
+    with pytest.raises(
+        ConfigError, match=r"fold \d \(kfold\) would have no box in its validation pictures; lower it"
+    ) as refused:
+        cut_folds(table, np.arange(3), FoldsSpec(kind="kfold", count=3), 0)
+    assert refused.value.key == "folds.count"
+    assert len(cut_folds(table, np.arange(2), FoldsSpec(kind="kfold", count=2), 0)) == 2
