@@ -57,6 +57,9 @@ def cut_off(tuned, tmp_path_factory):
     env = {**os.environ, "FOLDWISE_KILL": "after-promotion"}
     killed = retrain(folder, env=env)
     assert killed.returncode == -signal.SIGKILL, killed.stdout + killed.stderr
+    (named,) = (line.split()[1].rstrip(":") for line in killed.stdout.splitlines() if line.startswith("study "))
+    assert named.startswith("shop-after-1-")
+    assert (folder / "runs" / "studies" / named).is_dir()  # the study that is shown is the one that is trained
     return folder
 
 

@@ -158,6 +158,7 @@ def _challenge(job: Job, champion: Promotion, row: VersionRow | None, record: St
     earlier = (looks.history(job.champion_alias.key), looks.seen(job.champion_alias.key))
     gate = gate_of(table, spec.fixed.data, context, metric, spec.fixed.promotion, *earlier, record.summary.rows.holdout)
     by_evidence = gate.kind == EVIDENCE
+    spec = named(spec, asked, job.champion_alias.key, champion.version, fingerprint)
     plan = look(spec, table, replace(context, new_rows=0.0) if by_evidence else context, job.screen)
     job.screen.note(f"decided by {'evidence' if by_evidence else 'a test'}: {gate.why}")
     unseen = int(gate.unseen.sum()) if by_evidence and gate.looks else 0 if by_evidence else None
@@ -167,7 +168,6 @@ def _challenge(job: Job, champion: Promotion, row: VersionRow | None, record: St
     for found in drift[:3]:
         known_by = f"from the rows that version {champion.version} knows to the new ones"
         job.screen.note(f"column {found.column}: PSI {found.psi:.3f} {known_by}")
-    plan = replace(plan, spec=named(plan.spec, asked, job.champion_alias.key, champion.version, fingerprint))
     retraining = begin(job, champion, fingerprint, plan.source, summary)
     summary["id"] = retraining.id
     return (_by_evidence if by_evidence else _by_test)(job, champion, plan, gate, summary, retraining)
