@@ -151,7 +151,7 @@ class Screen:
         for row in rows:
             name = f"trial {row['number']}" + (" (the model)" if row["number"] == best else "")
             table.add_row(name, *(shown(value, digits=6) for key, value in row.items() if key != "number"))
-        self.console.print(table)
+        self._wide.print(table)
         self.console.print()
 
     def fold_ends(self, number: int, fold: int) -> None:
@@ -212,7 +212,7 @@ class Screen:
         metric, best, folds = summary.goal.metric, summary.best, len(summary.best.folds)
         table = RichTable(title=None, box=None, pad_edge=False)
         for column in ("", f"{metric} {summary.scored}", f"{metric} on the holdout"):
-            table.add_column(column, justify="left" if not column else "right", no_wrap=True)
+            table.add_column(column, justify="left" if not column else "right", overflow="fold")
         held = score(summary.held(metric))
         table.add_row(f"model ({summary.answers})", summary.cross_validated, held)
         for baseline in summary.baselines:
@@ -220,7 +220,7 @@ class Screen:
         for other in summary.baselines_unfinished:
             table.add_row(escape(other.name), "not finished", "-")
         self.console.print()
-        self.console.print(table)
+        self._wide.print(table)
         self.console.print()
         if summary.holdout and summary.holdout.targets:
             self._each(summary.holdout.targets)
@@ -242,10 +242,10 @@ class Screen:
         names = tuple(dict.fromkeys(name for own in targets.values() for name in own))
         table = RichTable(title=None, box=None, pad_edge=False)
         for column in ("on the holdout, in its own unit", *names):
-            table.add_column(column, justify="right" if column in names else "left", no_wrap=True)
+            table.add_column(column, justify="right" if column in names else "left", overflow="fold")
         for target, own in targets.items():
             table.add_row(escape(target), *(score(own.get(name)) for name in names))
-        self.console.print(table)
+        self._wide.print(table)
         self.console.print()
 
     def result_shown(self) -> None:
@@ -334,7 +334,7 @@ class Screen:
             table.add_column(column, justify="right" if column else "left", no_wrap=True)
         for name, *scores, equal in lines:
             table.add_row(name, *map(repr, scores), "yes" if equal else "no")
-        self.console.print(table)
+        self._wide.print(table)
 
     def scored(self, metrics: Mapping[str, float], confusion: Sequence[Sequence[int]] | None, labels: Sequence[str]) -> None:
         """Print the metrics of answered rows, and the confusion matrix of classes."""

@@ -9,7 +9,7 @@ from foldwise.data.audit.finding import Finding
 from foldwise.doors.screen import Screen
 from foldwise.spec.goal import Goal
 from foldwise.trial.result import FoldScore, TrialResult, best_of
-from foldwise.trial.summary import BaselineScore, BestTrial, UnfinishedBaseline
+from foldwise.trial.summary import BaselineScore, BestTrial, HoldoutScore, UnfinishedBaseline
 from tests.contract.ledgers import summary
 
 GOAL = Goal("accuracy", "maximize")
@@ -182,6 +182,18 @@ def test_without_a_holdout_no_verdict_is_printed():
     assert "No verdict: same rows" in text
     assert "Verdict:" not in text
     assert "valid" not in text
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_the_verdict_s_table_is_never_cut_off(terminal):
+    screen = Screen(Console(file=io.StringIO(), force_terminal=terminal, color_system=None, width=60))
+    goal, holdout = Goal("foreground_iou", "maximize"), HoldoutScore(40, {"foreground_iou": 0.8}, 1)
+    screen.judged(summary(goal=goal, holdout=holdout, baselines=(BaselineScore("logistic (8 x 8 px)", 0.5, 0.0, 0.5),)))
+    text = screen.console.file.getvalue()
+    assert "…" not in text
+    if not terminal:
+        assert "foreground_iou in cross-validation  foreground_iou on the holdout" in text
+    assert "logistic (8 x 8 px)" in text
 
 
 @pytest.mark.parametrize("terminal", [True, False])
