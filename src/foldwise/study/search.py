@@ -33,6 +33,7 @@ from foldwise.system.kill_points import reached
 from foldwise.system.numbers import counted
 from foldwise.system.signals import KEPT
 from foldwise.tracking.tracker import Tracker
+from foldwise.trial.curve_spool import CurveSpool
 from foldwise.trial.result import TrialResult, best_of
 from foldwise.trial.summary import Ended, StudySummary
 from foldwise.tuning.tuner import Tuner
@@ -119,14 +120,15 @@ def search(plan: Plan, parts: Parts, rows: Sequence[TrialRow], generation: int =
         taken=[row.number for row in rows],
     )
     estimate = Estimate(plan, earlier_like(plan, parts.ledger), parts.deadline.started)
-    return Search(plan, parts, queue, Convergence(plan), estimate, generation).run()
+    return Search(plan, parts, queue, Convergence(plan), estimate, CurveSpool(plan.folder), generation).run()
 
 
 @dataclass(eq=False)
 class Search:
     """A search under way.
 
-    generation: as `search` takes it. futures: of the trials that the executor has, with their numbers.
+    spool: has the curves of finished trials. generation: as `search` takes it.
+    futures: of the trials that the executor has, with their numbers.
     seen: what tuner and races know where there are generations: the results before number `begins`, at which the latest begins.
     """
 
@@ -135,6 +137,7 @@ class Search:
     queue: TrialQueue
     convergence: Convergence
     estimate: Estimate
+    spool: CurveSpool
     generation: int = 1
     futures: dict[Future[TrialResult], int] = field(default_factory=dict)
     begins: int = 0
@@ -295,10 +298,11 @@ class Search:
         except Replaced:
             self.queue.finish(result)  # it is written beside
             raise
+        result = self.spool.without_curves(result)
         self.queue.finish(result)
         self._note(result)
         reached("after-tell")
-        self.parts.tracker.trial(row)
+        self.parts.tracker.trial(replace(row, result=result))
         self.parts.watcher.trial_ends(result)
         if sentence := self.estimate.sentence(self.queue, self.parts.deadline.refit):
             self.parts.watcher.note(sentence)

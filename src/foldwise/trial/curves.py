@@ -1,4 +1,4 @@
-"""Curves that are parsed on first use: most of a ledger is curves, and few of them are looked at."""
+"""Curves that are not in memory until they are looked at: most of a study's results is curves, and few of them are."""
 
 from __future__ import annotations
 
@@ -6,15 +6,17 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+Curves = dict[str, tuple[float, ...]]
 
-class WrittenCurves(Mapping[str, tuple[float, ...]]):
-    """A mapping of curves, held as JSON text. It equals the plain mapping and has the same repr."""
 
-    __slots__ = ("_read", "_text")
+class ReadCurves(Mapping[str, tuple[float, ...]]):
+    """A mapping of curves that is read from elsewhere. It equals the plain mapping and has the same repr; abstract."""
 
-    def __init__(self, text: str) -> None:
-        self._text = text
-        self._read: dict[str, tuple[float, ...]] | None = None
+    __slots__ = ()
+
+    @property
+    def _curves(self) -> Curves:
+        raise NotImplementedError
 
     def __getitem__(self, name: str) -> tuple[float, ...]:
         return self._curves[name]
@@ -33,8 +35,18 @@ class WrittenCurves(Mapping[str, tuple[float, ...]]):
     def __repr__(self) -> str:
         return repr(self._curves)
 
+
+class WrittenCurves(ReadCurves):
+    """Curves as JSON text, which is parsed on first use."""
+
+    __slots__ = ("_read", "_text")
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._read: Curves | None = None
+
     @property
-    def _curves(self) -> dict[str, tuple[float, ...]]:
+    def _curves(self) -> Curves:
         if self._read is None:
             written: dict[str, Any] = json.loads(self._text)
             self._read = {name: tuple(values) for name, values in written.items()}
