@@ -246,12 +246,11 @@ def _check_share(table: Table, rows: Positions, folds: FoldsSpec, size: float) -
 _REMEDIES = {"split": ("folds.share", "raise it"), "given": ("folds.kind", "mark other rows")}
 
 
-def is_known(table: Table, rows: Positions) -> bool:
-    """Whether some pixel of these masks has a class, or some of these pictures a box; True for all other targets."""
-    truth = table.target[rows]
-    if table.task == "detection":
-        return bool((truth[..., 0] >= 0).any())
-    return table.task != "segmentation" or bool((truth != IGNORED).any())
+def lacks(table: Table, rows: Positions) -> str | None:
+    """What these pictures would need to be scored: a pixel of a known class, or a box; None if they have it."""
+    if table.task == "segmentation" and (table.target[rows] == IGNORED).all():
+        return "pixel of a known class"
+    return "box" if table.task == "detection" and (table.target[rows][..., 0] < 0).all() else None
 
 
 def _check(table: Table, split: Split, number: int, kind: str, count: int) -> None:
@@ -259,8 +258,7 @@ def _check(table: Table, split: Split, number: int, kind: str, count: int) -> No
     for side, rows in (("training", split.train), ("validation", split.valid)):
         if not len(rows):
             raise ConfigError("folds.kind", f"fold {number} ({kind}) would have no {side} row; choose another")
-        if not is_known(table, rows):
-            what = "box" if table.task == "detection" else "pixel of a known class"
+        if what := lacks(table, rows):
             fewer = _fewer(count, "add pictures that have one")
             key, change = _REMEDIES.get(kind, ("folds.count", fewer))
             raise ConfigError(key, f"fold {number} ({kind}) would have no {what} in its {side} pictures; {change}")

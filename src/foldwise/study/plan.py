@@ -23,7 +23,7 @@ from foldwise.data.preparation.prep_rules import check_prep
 from foldwise.data.read import reader
 from foldwise.data.slice_columns import check_slices
 from foldwise.data.sources.fingerprint import joined
-from foldwise.data.split import Split, cut_folds, is_known
+from foldwise.data.split import Split, cut_folds, lacks
 from foldwise.data.table import Table
 from foldwise.data.target_columns import with_units
 from foldwise.errors import ConfigError
@@ -182,8 +182,7 @@ def plan_study(spec: StudySpec, context: ChampionContext | None = None, table: T
         table = replace(table, targets=with_units(table.targets, table.target[development]))
     given = rows.read_holdout(table)
     holdout = table.take(held) if given is None else given
-    if len(holdout) and not is_known(holdout, np.arange(len(holdout))):
-        what = "box" if table.task == "detection" else "pixel of a known class"
+    if len(holdout) and (what := lacks(holdout, np.arange(len(holdout)))):
         rule = f"the {len(holdout)} pictures that are set aside have no {what}, so no score could be computed on them"
         raise ConfigError("data.holdout", f"{rule}; raise data.holdout.share, or name test pictures that have one")
     source = table.mark if given is None else joined(table.mark, given.mark)

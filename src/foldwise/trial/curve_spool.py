@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import weakref
 from array import array
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -35,17 +35,26 @@ class SpooledCurves(ReadCurves):
         self._file, self._at, self._shape = file, at, shape
 
     def __reduce__(self) -> tuple[type[Curves], tuple[Curves]]:
-        return dict, (self._curves,)
+        return dict, (dict(self),)
 
-    @property
-    def _curves(self) -> Curves:
-        numbers = array("d")
-        numbers.frombytes(os.pread(self._file.number, sum(count for _, count in self._shape) * numbers.itemsize, self._at))
-        found, start = Curves(), 0
-        for name, count in self._shape:
-            found[name] = tuple(numbers[start : start + count])
-            start += count
-        return found
+    def __getitem__(self, name: str) -> tuple[float, ...]:
+        numbers, start = array("d"), self._at
+        for own, count in self._shape:
+            size = count * numbers.itemsize
+            if own == name:
+                numbers.frombytes(os.pread(self._file.number, size, start))
+                return tuple(numbers)
+            start += size
+        raise KeyError(name)
+
+    def __contains__(self, name: object) -> bool:
+        return any(own == name for own, _ in self._shape)  # without reading
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name, _ in self._shape)
+
+    def __len__(self) -> int:
+        return len(self._shape)
 
 
 class CurveSpool:

@@ -10,30 +10,17 @@ Curves = dict[str, tuple[float, ...]]
 
 
 class ReadCurves(Mapping[str, tuple[float, ...]]):
-    """A mapping of curves that is read from elsewhere. It equals the plain mapping and has the same repr; abstract."""
+    """A mapping of curves that are read from elsewhere. It equals the plain mapping and has the same repr."""
 
     __slots__ = ()
 
-    @property
-    def _curves(self) -> Curves:
-        raise NotImplementedError
-
-    def __getitem__(self, name: str) -> tuple[float, ...]:
-        return self._curves[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._curves)
-
-    def __len__(self) -> int:
-        return len(self._curves)
-
     def __eq__(self, other: object) -> bool:
-        return self._curves == (dict(other) if isinstance(other, Mapping) else other)
+        return dict(self) == (dict(other) if isinstance(other, Mapping) else other)
 
     __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
-        return repr(self._curves)
+        return repr(dict(self))
 
 
 class WrittenCurves(ReadCurves):
@@ -44,6 +31,15 @@ class WrittenCurves(ReadCurves):
     def __init__(self, text: str) -> None:
         self._text = text
         self._read: Curves | None = None
+
+    def __getitem__(self, name: str) -> tuple[float, ...]:
+        return self._curves[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._curves)
+
+    def __len__(self) -> int:
+        return len(self._curves)
 
     @property
     def _curves(self) -> Curves:

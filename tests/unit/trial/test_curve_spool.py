@@ -29,6 +29,9 @@ def test_a_result_is_the_same_to_the_bit_and_nothing_is_left_in_the_folder(tmp_p
         assert math.copysign(1.0, one.folds[0].curves["loss"][3]) == -1.0
     assert other.folds[1].curves == {"loss": (7.5, 8.5)}
     assert other.folds[0].curves.get("accuracy", ()) == ()
+    assert "accuracy" not in other.folds[0].curves
+    assert [*kept[1].folds[0].curves] == [*CURVES]
+    assert kept[1].folds[0].curves["val_loss"] == (1 / 3,)
     assert list(tmp_path.iterdir()) == []
 
 
