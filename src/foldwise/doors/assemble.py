@@ -21,6 +21,7 @@ from foldwise.spec.tuner import GridTuner as GridTunerSpec
 from foldwise.spec.tuner import OptunaSpec
 from foldwise.spec.tuner import RandomTuner as RandomTunerSpec
 from foldwise.system.command import door_command
+from foldwise.system.garbage import uncollected
 from foldwise.system.held_files import held_of
 from foldwise.system.keras_backend import Backend
 from foldwise.trial.result import values_of
@@ -191,8 +192,9 @@ def make_registry(tracking: TrackingSpec, runs: str) -> Registry:
     """
     if tracking.kind == "in_memory":
         raise ConfigError("tracking.kind", "in_memory keeps a model for its own process only; use mlflow")
-    from foldwise.tracking.mlflow_registry import MlflowRegistry
-    from foldwise.tracking.mlflow_store import mlflow_store
+    with uncollected():
+        from foldwise.tracking.mlflow_registry import MlflowRegistry
+        from foldwise.tracking.mlflow_store import mlflow_store
 
     return MlflowRegistry(mlflow_store(Path(runs), tracking.url))
 

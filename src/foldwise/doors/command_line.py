@@ -14,6 +14,7 @@ from foldwise.doors.help import door_help, is_service
 from foldwise.errors import ConfigError, FoldwiseError
 from foldwise.spec.notify import scheme_of
 from foldwise.system.disk import full_disk, is_full
+from foldwise.system.garbage import uncollected
 from foldwise.system.redact import without_password
 
 
@@ -42,7 +43,8 @@ def run_door(name: str, door: Door, words: Sequence[str]) -> int:
         if "--help" in flags:
             show(door_help(name, door.about, others))
             return
-        request = Request(compose_service(name, others)) if is_service(name) else request_study(others)
+        with uncollected():  # Hydra is imported
+            request = Request(compose_service(name, others)) if is_service(name) else request_study(others)
         if "--cfg" in flags:
             import yaml
 

@@ -11,6 +11,7 @@ from foldwise.doors.screen import Screen
 from foldwise.doors.settle import settle_study
 from foldwise.doors.start_ledger import StartLedger
 from foldwise.spec.study import StudySpec
+from foldwise.system.garbage import uncollected
 
 if TYPE_CHECKING:
     from foldwise.data.new_rows import ChampionContext
@@ -29,8 +30,9 @@ def look_at_data(spec: StudySpec, screen: Screen, context: ChampionContext | Non
     """
     if table is None:
         check_data(spec)
-    from foldwise.data.audit.finding import refuse
-    from foldwise.study.plan import plan_study
+    with uncollected():
+        from foldwise.data.audit.finding import refuse
+        from foldwise.study.plan import plan_study
 
     plan = plan_study(spec, context, table)
     table = plan.table

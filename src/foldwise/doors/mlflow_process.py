@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import gc
 import os
 import signal
 import sys
@@ -11,6 +12,7 @@ from typing import Any, cast
 from foldwise.doors.assemble import make_tracking
 from foldwise.ledger.ledger import Ledger
 from foldwise.spec.places import TrackingSpec
+from foldwise.system.garbage import uncollected
 from foldwise.tracking.calls import Calls
 
 PARENT_DEATH = 1  # PR_SET_PDEATHSIG
@@ -35,7 +37,9 @@ class Made:
 
     def make(self, tracking: TrackingSpec, runs: str) -> None:
         """Import MLflow and make both."""
-        tracker, registry = make_tracking(tracking, runs, cast(Ledger, self._ledger))
+        with uncollected():
+            tracker, registry = make_tracking(tracking, runs, cast(Ledger, self._ledger))
+        gc.freeze()
         self._targets |= {"tracker": tracker, "registry": registry}
 
 

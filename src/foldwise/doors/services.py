@@ -12,6 +12,7 @@ from foldwise.doors.assemble import ledger_at
 from foldwise.doors.screen import Screen
 from foldwise.errors import ConfigError
 from foldwise.system.command import door_command
+from foldwise.system.garbage import uncollected
 from foldwise.system.keras_backend import USUAL, Backend, for_answers, is_installed
 
 if TYPE_CHECKING:
@@ -58,8 +59,9 @@ def open_registry(reference: str, runs: str, url: str | None) -> Registry:
 
     read_reference(reference)
     refuse_empty_store(runs, url)
-    from foldwise.tracking.mlflow_registry import MlflowRegistry
-    from foldwise.tracking.mlflow_store import mlflow_store
+    with uncollected():
+        from foldwise.tracking.mlflow_registry import MlflowRegistry
+        from foldwise.tracking.mlflow_store import mlflow_store
 
     return MlflowRegistry(mlflow_store(Path(runs), url))
 

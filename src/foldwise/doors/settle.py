@@ -18,6 +18,7 @@ from foldwise.doors.start_ledger import StartLedger
 from foldwise.errors import ConfigError
 from foldwise.spec.settled import Settled
 from foldwise.spec.study import StudySpec
+from foldwise.system.garbage import uncollected
 from foldwise.system.keras_backend import KEY, USUAL, VARIABLE, check_installed
 from foldwise.trial.summary import StudySummary
 
@@ -131,7 +132,8 @@ def _read(spec: StudySpec) -> Table:
     from foldwise.data.read import reader
 
     reader(spec.fixed.data, spec.fixed.paths, spec.fixed.folds).check()
-    from foldwise.study.plan import read_rows
+    with uncollected():
+        from foldwise.study.plan import read_rows
 
     return read_rows(spec)
 

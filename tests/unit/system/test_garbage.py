@@ -1,0 +1,30 @@
+import gc
+
+import pytest
+
+from foldwise.system.garbage import uncollected
+
+
+def test_collector_is_off_inside_and_on_again_after_a_fault():
+    with pytest.raises(ImportError), uncollected():
+        assert not gc.isenabled()
+        raise ImportError
+    assert gc.isenabled()
+
+
+def test_a_context_in_another_leaves_the_collector_to_the_outer_one():
+    with uncollected():
+        with uncollected():
+            assert not gc.isenabled()
+        assert not gc.isenabled()
+    assert gc.isenabled()
+
+
+def test_a_collector_that_its_owner_turned_off_stays_off():
+    gc.disable()
+    try:
+        with uncollected():
+            pass
+        assert not gc.isenabled()
+    finally:
+        gc.enable()
