@@ -110,6 +110,11 @@ class Goal:
         """The least and the largest score that there can be."""
         return LIMITS.get(self.metric, (0.0, 1.0))
 
+    def nearest(self, score: float) -> float:
+        """The score, or the nearest one that there can be; nan stays."""
+        least, most = self.limits
+        return min(max(score, least), most)
+
     @property
     def worst(self) -> float:
         """The score that everything finite beats."""

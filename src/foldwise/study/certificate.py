@@ -47,21 +47,21 @@ def certify(plan: Plan, results: Sequence[TrialResult], fresh: Fresh | None = No
     mean = best.mean - plan.goal.sign * (found.optimism + (stopping or 0.0))
     defaults, ties = _defaults(plan, trials), tied(plan, best, trials)
     default = None if defaults is None else defaults.number
-    smaller = smallest_within(plan, best, trials)
+    smaller, nearest = smallest_within(plan, best, trials), plan.goal.nearest
     return Certificate(
         kind=kind,
         trial=best.number,
         looks=len(trials),
-        score=_known(mean),
-        low=_known(found.low + mean - found.score),
-        high=_known(found.high + mean - found.score),
+        score=_known(nearest(mean)),
+        low=_known(nearest(found.low + mean - found.score)),
+        high=_known(nearest(found.high + mean - found.score)),
         optimism=_known(found.optimism),
         early_stopping=stopping,
         predictions=len(answers),
         ties=ties,
         default=default,
         default_tied=default in ties,
-        fresh=None if fresh is None else fresh.moved(-plan.goal.sign * (stopping or 0.0)),
+        fresh=None if fresh is None else fresh.moved(plan.goal, -plan.goal.sign * (stopping or 0.0)),
         smaller=None if smaller is None else smaller.number,
         shrinks=None if smaller is None else best.costs["parameters"] / smaller.costs["parameters"],
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from foldwise.spec.goal import Goal
 from foldwise.system.numbers import counted, score, shown
 
 
@@ -49,15 +50,20 @@ class Fresh:
     taken: int | None = None
     rule: bool = False
 
-    def moved(self, by: float) -> Fresh:
-        """The same with this added to each score, as early stopping on the scored rows made them look better."""
+    def moved(self, goal: Goal, by: float) -> Fresh:
+        """The same with this added to each score, as early stopping on the scored rows made them look better.
+
+        A score stays within those that there can be.
+        """
+
+        def to(value: float) -> float:
+            return goal.nearest(value + by)
 
         def of(value: float | None) -> float | None:
-            return None if value is None else value + by
+            return None if value is None else to(value)
 
         trials = tuple(
-            replace(one, score=one.score + by, low=of(one.low), high=of(one.high), shrunk=one.shrunk + by)
-            for one in self.trials
+            replace(one, score=to(one.score), low=of(one.low), high=of(one.high), shrunk=to(one.shrunk)) for one in self.trials
         )
         return replace(self, trials=trials, score=of(self.score), low=of(self.low), high=of(self.high), shrunk=of(self.shrunk))
 

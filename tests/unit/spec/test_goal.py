@@ -86,3 +86,19 @@ def test_only_goals_know_the_direction():
         "spec/goal.py",
         "spec/study.py",
     }  # the latter names the options
+
+
+@pytest.mark.parametrize(
+    ("metric", "score", "nearest"),
+    [
+        ("accuracy", 1.02, 1.0),
+        ("top_3_accuracy", 1.02, 1.0),
+        ("mcc", -0.2, -0.2),
+        ("r2", 1.1, 1.0),
+        ("r2", -5.0, -5.0),
+        ("rmse", -0.1, 0.0),
+    ],
+)
+def test_the_nearest_score_that_there_can_be(metric, score, nearest):
+    assert Goal(metric, "maximize").nearest(score) == nearest
+    assert math.isnan(Goal(metric, "maximize").nearest(math.nan))

@@ -10,7 +10,7 @@ import pytest
 
 from foldwise.data.split import Split
 from foldwise.spec.goal import Goal
-from foldwise.study.certificate import chosen_by, smallest_within, tied
+from foldwise.study.certificate import certify, chosen_by, smallest_within, tied
 from foldwise.trial.certificate import Certificate
 from foldwise.trial.fresh import Fresh
 from foldwise.trial.result import FoldScore, TrialResult, mean_and_sd
@@ -136,3 +136,30 @@ def test_the_sentence_of_the_score(values, said):
 def test_nothing_is_said_of_a_score_that_is_unknown():
     unknown = Certificate(kind="bbc", trial=1, looks=1, score=None, low=None, high=None, optimism=None, predictions=0)
     assert unknown.sentences == []
+
+
+def test_a_corrected_interval_stays_within_the_scores_that_there_can_be(tmp_path):
+    """The best of two is right on 19 of 20 rows, and the mean of its folds is above that, as where folds differ in size."""
+    truth, places = np.tile([0, 1], 10), np.arange(20)
+    splits = [Split(np.setdiff1d(places, part), part) for part in np.array_split(places, 4)]
+    fit = SimpleNamespace(threshold=0.5, early_stop=SimpleNamespace(patience=None))
+    fixed = SimpleNamespace(certified="bbc", seed=0)
+    space = SimpleNamespace(walk=lambda: [], defaults=lambda: DEFAULTS)
+    plan = SimpleNamespace(
+        folder=tmp_path,
+        same_rows=False,
+        splits=splits,
+        goal=UP,
+        table=SimpleNamespace(
+            task="binary", labels=("no", "yes"), class_names=("no", "yes"), classes=(), target=truth, groups=None, rows=places
+        ),
+        spec=SimpleNamespace(fixed=fixed, space=space, corners=(SimpleNamespace(fit=fit),)),
+    )
+    (tmp_path / "out_of_fold").mkdir()
+    for number, wrong in enumerate((1, 4)):
+        said = np.where(places < wrong, 1 - truth, truth)
+        np.save(tmp_path / "out_of_fold" / f"{number}.npy", np.eye(2, dtype=np.float32)[said])
+    found = certify(plan, [trial(0, [1.0, 1.0, 1.0, 1.0]), trial(1, [0.8, 0.8, 0.8, 0.8])])
+    assert found.optimism == 0.0
+    assert (found.score, found.high) == (1.0, 1.0)
+    assert 0.8 < found.low < 1.0

@@ -6,7 +6,10 @@ from dataclasses import replace
 
 import pytest
 
+from foldwise.spec.goal import Goal
 from foldwise.trial.fresh import Fresh, FreshTrial
+
+GOAL = Goal("accuracy", "maximize")
 
 
 def trial(number, score, best_on=0, **values):
@@ -83,9 +86,15 @@ def test_the_rule_says_what_it_took_and_why(values, said):
 
 
 def test_all_scores_move_together():
-    moved = FRESH.moved(-0.01)
+    moved = FRESH.moved(GOAL, -0.01)
     assert (moved.score, moved.low, moved.high, moved.shrunk) == pytest.approx((0.92, 0.90, 0.94, 0.91))
     assert [one.score for one in moved.trials] == pytest.approx([0.92, 0.91])
     assert [one.shrunk for one in moved.trials] == pytest.approx([0.91, 0.90])
-    unknown = replace(FRESH, trials=(replace(trial(1, 0.9), low=None, high=None),), low=None, high=None).moved(0.1)
+    unknown = replace(FRESH, trials=(replace(trial(1, 0.9), low=None, high=None),), low=None, high=None).moved(GOAL, 0.1)
     assert unknown.low is unknown.trials[0].low is None
+
+
+def test_a_moved_score_stays_within_those_that_there_can_be():
+    moved = FRESH.moved(GOAL, 0.08)
+    assert (moved.score, moved.low, moved.high, moved.shrunk) == pytest.approx((1.0, 0.99, 1.0, 1.0))
+    assert max(one.score for one in moved.trials) == 1.0
