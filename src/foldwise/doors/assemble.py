@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from foldwise.execution.trainer import OnCurves
     from foldwise.ledger.ledger import Ledger
     from foldwise.spec.goal import Goal
+    from foldwise.study.beside import Beside
     from foldwise.study.plan import Plan
     from foldwise.tracking.registry import Registry
     from foldwise.tracking.tracker import Tracker
@@ -174,14 +175,14 @@ def make_tracking(tracking: TrackingSpec, runs: str, ledger: Ledger) -> tuple[Tr
     return MlflowTracker(store, ledger, tracking.curves == "folds"), MlflowRegistry(store)
 
 
-def make_tracking_beside(tracking: TrackingSpec, runs: str, ledger: Ledger) -> tuple[Tracker, Registry]:
-    """The same in a process of its own, which starts when the tracker is opened or the registry asked."""
+def make_tracking_beside(tracking: TrackingSpec, runs: str, ledger: Ledger) -> tuple[Tracker, Registry, Beside | None]:
+    """The same in a process of its own, which starts when the tracker is opened or the registry asked, and does more beside."""
     if tracking.kind == "in_memory":
-        return make_tracking(tracking, runs, ledger)
+        return *make_tracking(tracking, runs, ledger), None
     from foldwise.tracking.other_process import DistantRegistry, OtherProcess
 
     tracker = OtherProcess("foldwise.doors.mlflow_process", (tracking, runs), ledger)
-    return tracker, DistantRegistry(tracker)
+    return tracker, DistantRegistry(tracker), tracker.beside
 
 
 def make_registry(tracking: TrackingSpec, runs: str) -> Registry:

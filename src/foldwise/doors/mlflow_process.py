@@ -1,4 +1,4 @@
-"""The process in which a study's MLflow lives: it offers a tracker and a registry to the process that started it."""
+"""The process in which a study's MLflow lives: it offers a tracker, a registry and its time to the one that started it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ import gc
 import os
 import signal
 import sys
-from typing import Any, cast
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any, TypeVar, cast
 
 from foldwise.doors.assemble import make_tracking
 from foldwise.ledger.ledger import Ledger
@@ -16,6 +19,7 @@ from foldwise.system.garbage import uncollected
 from foldwise.tracking.calls import Calls
 
 PARENT_DEATH = 1  # PR_SET_PDEATHSIG
+Value = TypeVar("Value")
 LOST = "the study's process has ended"
 
 
@@ -41,6 +45,22 @@ class Made:
             tracker, registry = make_tracking(tracking, runs, cast(Ledger, self._ledger))
         gc.freeze()
         self._targets |= {"tracker": tracker, "registry": registry}
+        if tracking.figures:
+            threading.Thread(target=_import_figures, name="figures", daemon=True).start()
+
+
+class Beside:
+    """Does what the other process sends."""
+
+    def do(self, work: Callable[[], Value]) -> Value:
+        """The value of the work."""
+        return work()
+
+
+def _import_figures() -> None:
+    """Import what figures are drawn with while there is nothing to draw yet; where it fails, drawing says so."""
+    with suppress(ImportError), uncollected():
+        import foldwise.report.figures.learning  # noqa: F401 it brings matplotlib
 
 
 def main() -> None:
@@ -48,10 +68,10 @@ def main() -> None:
     _die_with_parent()
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a library prints must not come between the messages
-    targets: dict[str, object] = {}
+    targets: dict[str, object] = {"beside": Beside()}
     ledger = DistantLedger()
     targets["made"] = Made(targets, ledger)
-    ledger.calls = Calls(sys.stdin.buffer, answers, targets, LOST)
+    ledger.calls = Calls(sys.stdin.buffer, answers, targets, LOST, apart="beside")
     ledger.calls.ended.wait()
     os._exit(0)  # a call may hang in MLflow
 

@@ -186,6 +186,7 @@ def _train(
     progress: Progress,
 ) -> tuple[StudySummary, list[TrialResult]]:
     spec, elsewhere = plan.spec, plan.spec.fixed.execute.kind != "here"
+    from foldwise.study.baselines import begin_baselines
     from foldwise.study.crash import attribute_crash, crash_noted
     from foldwise.study.deadline import Deadline
     from foldwise.study.plan import threads_of
@@ -209,11 +210,12 @@ def _train(
             closes.enter_context(crash_noted(plan.folder / "crash.txt"))
         executor = make_executor(plan, threads, screen.note, after_fold, deadline.raise_if_over, curves_grow)
         closes.callback(executor.close)
-        tracker, registry = make_tracking_beside(spec.fixed.tracking, spec.fixed.paths.runs, ledger)
+        tracker, registry, beside = make_tracking_beside(spec.fixed.tracking, spec.fixed.paths.runs, ledger)
         tuner = make_tuner(spec, plan.goals)
-        parts = Parts(tuner, executor, ledger, tracker, screen, raise_if_stopped, deadline, progress)
+        parts = Parts(tuner, executor, ledger, tracker, screen, raise_if_stopped, deadline, progress, beside)
         rows = ledger.trials(spec.name)
         tracker.open(record, rows)
+        baselines = begin_baselines(plan, threads, beside)
         try:
             searched = search(plan, parts, rows, record.generation)
             spent = {"data": planned - began, "search": time.monotonic() - planned}
@@ -224,7 +226,7 @@ def _train(
             from foldwise.study.rescue import rescued
 
             with rescued(plan, lambda: searched.results):
-                return conclude(plan, searched, parts, registry, spent), searched.results
+                return conclude(plan, searched, parts, registry, spent, baselines), searched.results
         except (Interrupted, KeyboardInterrupt) as stop:  # what is not shown yet is shown by the next start
             with suppress(DiskFull):
                 tracker.close(None, wait_seconds=SHIPPING_SECONDS if isinstance(stop, Interrupted) else 0)

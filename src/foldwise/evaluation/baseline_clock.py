@@ -28,7 +28,7 @@ class BaselineClock:
         raise_if_stopped: Callable[[], None] = lambda: None,
     ) -> None:
         self.limit = seconds
-        self._notify, self._raise_if_stopped = notify, raise_if_stopped
+        self._notify, self.raise_if_stopped = notify, raise_if_stopped
         self._began = self._noted = time.monotonic()
         self._name, self._fits, self._done, self._limited = "", 0, 0, False
 
@@ -64,7 +64,7 @@ class BaselineClock:
             OutOfBaselineTime: the time is over, and more fits are to be done.
             Interrupted: the user asked to stop.
         """
-        self._raise_if_stopped()
+        self.raise_if_stopped()
         if self._done >= self._fits:
             return
         done = f"{self._done} of {self._fits} fits"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 
 from foldwise.config.read import trial_at
@@ -17,9 +17,10 @@ from foldwise.report.compare_page import write_page
 from foldwise.report.figures.searched import Marks
 from foldwise.report.worst_rows_file import worst_rows_of
 from foldwise.spec.goal import Goal
+from foldwise.study.baselines import Baselines
 from foldwise.study.certificate import certify, chosen_by
 from foldwise.study.explain import explain
-from foldwise.study.figures import draw_figures
+from foldwise.study.figures import begin_search_figures, draw_figures
 from foldwise.study.fresh_choice import fresh_outcome
 from foldwise.study.fresh_runs import fresh_runs
 from foldwise.study.judge import Judgement, judge
@@ -41,7 +42,14 @@ from foldwise.trial.result import TrialResult, best_of, pareto
 from foldwise.trial.summary import BestTrial, Features, RowCounts, RunPlace, StudySummary, TrialCounts
 
 
-def conclude(plan: Plan, searched: Searched, parts: Parts, registry: Registry, seconds: Mapping[str, float]) -> StudySummary:
+def conclude(
+    plan: Plan,
+    searched: Searched,
+    parts: Parts,
+    registry: Registry,
+    seconds: Mapping[str, float],
+    baselines: Future[Baselines] | None = None,
+) -> StudySummary:
     """Carry a study from its finished trials to its summary, which is written last and marks the study as finished.
 
     Args:
@@ -50,6 +58,7 @@ def conclude(plan: Plan, searched: Searched, parts: Parts, registry: Registry, s
         parts: what the study was run with.
         registry: what the model goes to.
         seconds: what was spent before, on data and search.
+        baselines: those that another process scores; None to score them here.
 
     Raises:
         JobError: no trial is complete.
@@ -69,7 +78,7 @@ def conclude(plan: Plan, searched: Searched, parts: Parts, registry: Registry, s
     refitted = time.monotonic()
     parts.raise_if_asked_to_end()
     stage("baselines")
-    judgement = judge(plan, model, best, results, parts.ledger, _clock(plan, parts))
+    judgement = judge(plan, model, best, results, parts.ledger, _clock(plan, parts), baselines)
     for sentence in judgement.baselines.remarks:
         notify(f"baseline {sentence}")
     summary = StudySummary(
@@ -110,7 +119,8 @@ def conclude(plan: Plan, searched: Searched, parts: Parts, registry: Registry, s
     registering = beside.submit(_register, plan, key, record, parts, registry, judgement)
     beside.shutdown(wait=False)  # a study that is stopped meanwhile does not wait for an MLflow that hangs
     stage("figures")
-    draw_figures(plan, model.bundle, results, judgement.baselines.scores, judgement.answers, notify, marks)
+    end_search_figures = begin_search_figures(plan, results, judgement.baselines.scores, marks, notify, parts.beside)
+    draw_figures(plan, model.bundle, judgement.answers, notify)
     importance = explain(plan, best, results, parts)
     stage("register")
     place, version = registering.result()
@@ -123,6 +133,7 @@ def conclude(plan: Plan, searched: Searched, parts: Parts, registry: Registry, s
         ),
         mlflow=place,
     )
+    end_search_figures()
     stage("publish")
     _publish(plan, replace(record, summary=summary), results, parts)
     return summary

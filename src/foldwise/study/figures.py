@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,14 +17,15 @@ from foldwise.bundle.bundle import Bundle
 from foldwise.config.read import trial_at
 from foldwise.data.preparation.fold import prepare_fold
 from foldwise.data.preparation.pixels import ImagePreparation
-from foldwise.errors import DiskFull
+from foldwise.errors import DiskFull, JobError
 from foldwise.models.average import members
 from foldwise.models.inspect import network_graph_of
 from foldwise.report.figures.model import draw_model
 from foldwise.report.figures.search import draw_search
-from foldwise.report.figures.searched import UNMARKED, Marks
+from foldwise.report.figures.searched import Marks
 from foldwise.seeds import Purpose, derive
 from foldwise.spec.balance import KEEP_ROWS
+from foldwise.study.beside import Beside, at_once
 from foldwise.study.boundary import draw_model_boundary
 from foldwise.study.plan import Plan
 from foldwise.system.disk import full_disk_named
@@ -47,45 +50,83 @@ class Answers:
     threshold: float
 
 
-def draw_figures(
+def begin_search_figures(
     plan: Plan,
-    bundle: Bundle,
     results: Sequence[TrialResult],
     baselines: Sequence[BaselineScore],
-    answers: Answers,
+    marks: Marks,
     notify: Callable[[str], None],
-    marks: Marks = UNMARKED,
-) -> None:
-    """Write `figures/`, unless the configuration turns them off. A figure that cannot be drawn is reported and skipped.
+    beside: Beside | None = None,
+) -> Callable[[], None]:
+    """Begin `figures/` with those of the search, unless the configuration turns them off.
+
+    Returns:
+        A function that waits until they are drawn. It reports those that cannot be drawn, and raises DiskFull if there is no
+        room for them.
+    """
+    folder = _folder(plan)
+    if folder is None:
+        return lambda: None
+    shutil.rmtree(folder, ignore_errors=True)  # no figures of an earlier end are left among these
+    begun: list[tuple[Callable[[], list[Path]], Future[list[Path]]]] = []
+    with _told("search", folder, notify):
+        best = best_of(results, plan.goal)
+        steps = None if best is None else steps_of(plan, best)
+        seen = [one if one is best else _without_curves(one) for one in results]
+        work = partial(draw_search, folder, plan.spec.name, plan.recipe, seen, plan.goal, baselines, steps, marks)
+        begun.append((work, (beside or at_once)(work)))
+
+    def end() -> None:
+        for work, drawn in begun:
+            with _told("search", folder, notify):
+                try:
+                    drawn.result()
+                except DiskFull:
+                    raise
+                except JobError:  # that process has ended
+                    work()
+
+    return end
+
+
+def _without_curves(result: TrialResult) -> TrialResult:
+    """Only the best trial's curves are drawn, and a long search has hundreds of megabytes of others."""
+    return replace(result, folds=tuple(replace(fold, curves={}) for fold in result.folds))
+
+
+def draw_figures(plan: Plan, bundle: Bundle, answers: Answers, notify: Callable[[str], None]) -> None:
+    """Add the figures of the model to `figures/`, unless the configuration turns them off.
+
+    One that cannot be drawn is reported and skipped.
 
     Raises:
         DiskFull: there is no room for them.
     """
-    tracking, folder = plan.spec.fixed.tracking, plan.folder / "figures"
-    if tracking.kind == "in_memory" or not tracking.figures:
+    folder = _folder(plan)
+    if folder is None:
         return
-    shutil.rmtree(folder, ignore_errors=True)  # no figures of an earlier end are left among these
-    parts: Mapping[str, Callable[[], list[Path]]] = {
-        "search": partial(_draw_search, folder, plan, results, baselines, marks),
-        "model": partial(_draw_answers, folder, plan, bundle, answers),
-        "boundary": partial(draw_model_boundary, folder, plan, bundle, answers.threshold),
-    }
-    for part, draw in parts.items():
-        try:
-            with full_disk_named(folder):
-                draw()
-        except DiskFull:  # what comes after the figures would have no room either
-            raise
-        except Exception as fault:  # noqa: BLE001 - a study must not fail for a figure
-            notify(f"figures of the {part} could not all be drawn: {first_line(fault)}")
+    with _told("model", folder, notify):
+        _draw_answers(folder, plan, bundle, answers)
+    with _told("boundary", folder, notify):
+        draw_model_boundary(folder, plan, bundle, answers.threshold)
 
 
-def _draw_search(
-    folder: Path, plan: Plan, results: Sequence[TrialResult], baselines: Sequence[BaselineScore], marks: Marks
-) -> list[Path]:
-    best = best_of(results, plan.goal)
-    steps = None if best is None else steps_of(plan, best)
-    return draw_search(folder, plan.spec.name, plan.recipe, results, plan.goal, baselines, steps, marks)
+def _folder(plan: Plan) -> Path | None:
+    """Where figures are written; None where none are."""
+    tracking = plan.spec.fixed.tracking
+    return None if tracking.kind == "in_memory" or not tracking.figures else plan.folder / "figures"
+
+
+@contextmanager
+def _told(part: str, folder: Path, notify: Callable[[str], None]) -> Iterator[None]:
+    """Report a figure that cannot be drawn: a study must not fail for it. A full disk does, as it would fail again."""
+    try:
+        with full_disk_named(folder):
+            yield
+    except DiskFull:
+        raise
+    except Exception as fault:  # noqa: BLE001 - whatever the libraries that draw raise
+        notify(f"figures of the {part} could not all be drawn: {first_line(fault)}")
 
 
 def steps_of(plan: Plan, result: TrialResult) -> int:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,19 +12,16 @@ import numpy as np
 import numpy.typing as npt
 
 from foldwise.config.read import trial_at
-from foldwise.data.table import Table
-from foldwise.evaluation import baselines, bootstrap
+from foldwise.evaluation import bootstrap
 from foldwise.evaluation.balance_gain import BalanceGain, balance_gain
-from foldwise.evaluation.baseline_clock import BaselineClock, OutOfBaselineTime
-from foldwise.evaluation.boosting import MOST_LEVELS
+from foldwise.evaluation.baseline_clock import BaselineClock
 from foldwise.evaluation.metrics import confusion
 from foldwise.evaluation.seen import Telling, telling
-from foldwise.evaluation.shrunken import shrunken
 from foldwise.evaluation.threshold import Asked
 from foldwise.ledger.ledger import Ledger
 from foldwise.models.heads import THRESHOLD, label_codes
-from foldwise.models.input_rules import takes_pixels
 from foldwise.seeds import Purpose, derive
+from foldwise.study.baselines import Baselines, finished, judge_baselines
 from foldwise.study.figures import Answers
 from foldwise.study.plan import Plan
 from foldwise.study.refit_best import Refitted
@@ -32,7 +30,7 @@ from foldwise.system.kill_points import reached
 from foldwise.tasks.scores import condensed_for, score, truth_of
 from foldwise.tasks.table import task_of
 from foldwise.trial.result import TrialResult, mean_and_sd
-from foldwise.trial.summary import Answer, BaselineScore, BestTrial, Confusion, HoldoutScore, UnfinishedBaseline
+from foldwise.trial.summary import Answer, BaselineScore, BestTrial, Confusion, HoldoutScore
 
 Predictions = npt.NDArray[np.float64]
 
@@ -54,29 +52,14 @@ class Judgement:
     answer: Answer | None
 
 
-@dataclass(frozen=True, eq=False)
-class Baselines:
-    """The scores of the baselines that are finished, their predictions for the holdout by name, and the others.
-
-    seconds: what all of them took.
-    """
-
-    scores: tuple[BaselineScore, ...]
-    predictions: Mapping[str, Predictions]
-    unfinished: tuple[UnfinishedBaseline, ...]
-    seconds: float
-
-    @property
-    def remarks(self) -> list[str]:
-        """What the screen tells of them: what was not finished, and where levels were joined."""
-        found = [other.sentence for other in self.unfinished]
-        joined = "tells {} levels of a column apart, so the rarest were joined in {}"
-        found += [f"{one.name} {joined.format(MOST_LEVELS, ', '.join(one.joined))}" for one in self.scores if one.joined]
-        return found
-
-
 def judge(
-    plan: Plan, model: Refitted, best: TrialResult, results: Sequence[TrialResult], ledger: Ledger, clock: BaselineClock
+    plan: Plan,
+    model: Refitted,
+    best: TrialResult,
+    results: Sequence[TrialResult],
+    ledger: Ledger,
+    clock: BaselineClock,
+    begun: Future[Baselines] | None = None,
 ) -> Judgement:
     """Read the holdout once, and write `holdout.parquet`. Without one, say what the scores are.
 
@@ -87,12 +70,15 @@ def judge(
         results: all finished trials.
         ledger: counts how often this holdout was read.
         clock: of the baselines.
+        begun: those that another process scores, see `begin_baselines`.
     """
     of_both = results if "balance" in plan.spec.space.ranges else ()  # else all trials are on one side
     gain = balance_gain(of_both, lambda result: trial_at(plan.spec, result.params).balance.kind, plan.goal)
     # a threshold that was searched is a threshold that was tuned
     threshold: Asked = "auto" if "fit.threshold" in plan.spec.space.ranges else model.trial.fit.threshold
-    rivals = judge_baselines(plan, threshold, balanced=model.trial.balance.kind != "none", clock=clock)
+    rivals = None if begun is None else finished(begun, clock.raise_if_stopped)
+    if rivals is None:
+        rivals = judge_baselines(plan, threshold, balanced=model.trial.balance.kind != "none", clock=clock)
     judged = _on_holdout(plan, model, rivals, ledger) if len(plan.holdout) else _without(plan, model, best, results, rivals)
     return (
         judged
@@ -159,54 +145,6 @@ def _apart(metric: str, answers: Answers, theirs: Predictions, threshold: float)
     """The holdout rows that tell the model's labels from a baseline's."""
     right = label_codes(answers.predictions, answers.threshold) == answers.truth
     return telling(metric, answers.truth, right, label_codes(theirs, threshold) == answers.truth)
-
-
-def judge_baselines(plan: Plan, threshold: Asked, balanced: bool, clock: BaselineClock) -> Baselines:
-    """Score the baselines on the same folds and the same holdout, if there is one. Those of images learn from shrunken ones.
-
-    Args:
-        plan: the study's data.
-        threshold: the model's, or `auto` to tune theirs as the model's was tuned.
-        balanced: whether the model was trained on balanced classes.
-        clock: ends those that take too long.
-    """
-    task, asked = plan.table.task, plan.spec.fixed.baselines
-    pixels = plan.table.images is not None or any(takes_pixels(trial.model) for trial in plan.spec.corners)
-    names = task_of(task).baselines(balanced, pixels) if asked is None else asked
-    seed = derive(Purpose.BASELINE, plan.spec.fixed.seed)
-    shrinks = bool(names) and not task_of(task).of_pictures  # masks and boxes are those of the whole pictures
-    table, holdout = (shrunken(plan.table), shrunken(plan.holdout)) if shrinks else (plan.table, plan.holdout)
-    size = None if table is plan.table else table.schema.image
-    scores, predictions, unfinished = [], {}, []
-    for name in names:
-        blind = name in baselines.BLIND
-        held = None
-        try:
-            clock.starts(name, len(plan.splits) + bool(len(holdout)), limited=not blind)
-            mean, sd, at = _validated(plan, name, table, threshold, clock, seed)
-            if len(holdout):
-                raw = task_of(task).baseline(name, table, plan.development, holdout, clock, seed)
-                predictions[name] = condensed_for(holdout, np.arange(len(holdout)), raw)
-                own = task_of(task).scorer(len(table.class_names), plan.goal.metric, at)
-                held = own(holdout.target, predictions[name])
-        except OutOfBaselineTime as over:
-            unfinished.append(UnfinishedBaseline(name, str(over)))
-            continue
-        joined = () if task_of(task).of_pictures else baselines.joined_columns(name, table, plan.development)
-        scores.append(BaselineScore(name, mean, sd, held, at if task == "binary" else None, None if blind else size, joined))
-    return Baselines(tuple(scores), predictions, tuple(unfinished), clock.seconds)
-
-
-def _validated(plan: Plan, name: str, table: Table, threshold: Asked, clock: BaselineClock, seed: int) -> baselines.Validated:
-    """A baseline's scores on the folds, and its threshold."""
-    if not table.classes:
-        return baselines.cross_validated(name, table, plan.splits, plan.goal, threshold, clock, seed)
-    task, scores = task_of(table.task), []
-    score_of = task.scorer(len(table.classes), plan.goal.metric)
-    for split in plan.splits:
-        raw = task.baseline(name, table, split.train, table.take(split.valid), clock, seed)
-        scores.append(score_of(table.target[split.valid], condensed_for(table, split.valid, raw)))
-    return baselines.Validated(*mean_and_sd(scores), THRESHOLD)
 
 
 def best_baseline(scores: Sequence[BaselineScore], better: Callable[[float, float], bool]) -> BaselineScore | None:

@@ -17,6 +17,7 @@ from foldwise.ledger.rows import TrialRow
 from foldwise.spec.goal import Goal
 from foldwise.spec.space import Params
 from foldwise.study import out_of_fold
+from foldwise.study.beside import Beside
 from foldwise.study.converged import Convergence
 from foldwise.study.crash import crashed
 from foldwise.study.deadline import Deadline
@@ -65,6 +66,7 @@ class Parts:
 
     A study that was stopped goes on from there at its next start; one that runs out of time ends with the trials that it has.
     progress: what a page shows of the study while it runs; a page may ask the study to end there.
+    beside: does other work meanwhile, in another process; None if there is none.
     """
 
     tuner: Tuner
@@ -75,6 +77,7 @@ class Parts:
     raise_if_stopped: Callable[[], None] = lambda: None
     deadline: Deadline = field(default_factory=Deadline)
     progress: Progress = field(default_factory=Progress)
+    beside: Beside | None = None
 
     def raise_if_asked_to_end(self) -> None:
         """Raise Interrupted if the user asked to stop, here or on a page."""

@@ -37,14 +37,18 @@ class Calls:
         incoming, outgoing: the pipes.
         targets: what the other side may call, by name.
         lost: the sentence of calls whose other side has ended.
+        apart: the target whose calls do not wait for those of the others, nor these for them.
     """
 
-    def __init__(self, incoming: IO[bytes], outgoing: IO[bytes], targets: Mapping[str, object], lost: str) -> None:
+    def __init__(
+        self, incoming: IO[bytes], outgoing: IO[bytes], targets: Mapping[str, object], lost: str, apart: str | None = None
+    ) -> None:
         self._incoming, self._outgoing, self._targets, self._lost = incoming, outgoing, targets, lost
         self._lock = threading.Lock()
         self._waiting: dict[int, Future[Any]] = {}
         self._number = 0
-        self._worker = ThreadPoolExecutor(1, thread_name_prefix="calls")
+        self._apart = apart
+        self._workers = [ThreadPoolExecutor(1, thread_name_prefix=name) for name in ("calls", "calls apart")]
         self.ended = threading.Event()
         threading.Thread(target=self._read, name="answers", daemon=True).start()
 
@@ -77,13 +81,14 @@ class Calls:
             while True:
                 message = pickle.load(self._incoming)  # noqa: S301 our own process wrote it
                 if isinstance(message, _Call):
-                    self._worker.submit(self._carry_out, message)
+                    self._workers[message.target == self._apart].submit(self._carry_out, message)
                 else:
                     self._settle(message)
         except (EOFError, OSError, ValueError, pickle.UnpicklingError):  # the other side has ended, perhaps within a message
             self.ended.set()
             self._give_up()
-            self._worker.shutdown(wait=False, cancel_futures=True)
+            for worker in self._workers:
+                worker.shutdown(wait=False, cancel_futures=True)
 
     def _carry_out(self, call: _Call) -> None:
         value, fault = None, None

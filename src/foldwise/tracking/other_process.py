@@ -8,12 +8,12 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as TookTooLong
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from foldwise.errors import JobError
 from foldwise.ledger.ledger import Ledger
@@ -24,6 +24,8 @@ from foldwise.trial.summary import RunPlace, StudySummary
 
 if TYPE_CHECKING:
     import pandas as pd
+
+Value = TypeVar("Value")
 
 LOST = "MLflow's process has ended"
 GRACE_SECONDS = 5.0  # beyond what a call may take there
@@ -99,6 +101,10 @@ class OtherProcess:
             JobError: the process has ended; whatever the method raises.
         """
         return self._value(self._started().call("registry", method, *arguments))
+
+    def beside(self, work: Callable[[], Value]) -> Future[Value]:
+        """Let that process do other work, which its other calls do not wait for; see `study.beside`."""
+        return self._started().call("beside", "do", work)
 
     def _started(self) -> Calls:
         if self._calls is None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -42,11 +44,16 @@ class Both:
     def close(self, summary, files, wait_seconds):
         time.sleep(wait_seconds * 100)
 
+    def do(self, work):
+        return work()
+
     def number(self, reference):
         if reference == "dies":
             os._exit(3)
         if reference == "odd":
             return lambda: None
+        if reference == "hangs":
+            time.sleep(600)
         raise ConfigError("model", f"no model is called {reference}")
 
 
@@ -55,7 +62,8 @@ def main():
     os.dup2(2, 1)
     ledger = DistantLedger()
     both = Both(ledger)
-    ledger.calls = Calls(sys.stdin.buffer, answers, {name: both for name in ("made", "tracker", "registry")}, LOST)
+    targets = {name: both for name in ("made", "tracker", "registry", "beside")}
+    ledger.calls = Calls(sys.stdin.buffer, answers, targets, LOST, apart="beside")
     ledger.calls.ended.wait()
     os._exit(0)
 """
@@ -103,6 +111,20 @@ def test_a_fault_of_a_trial_is_raised_by_the_next_call(process):
     process._unread[-1].exception(30)
     with pytest.raises(ConfigError, match="row 7 is refused"):
         process.trial(8)
+
+
+def test_work_beside_does_not_wait_for_a_registry_that_hangs(process):
+    process.open("iris-1", [])
+    hanging = process._started().call("registry", "number", "hangs")
+    assert process.beside(partial(math.comb, 5, 2)).result(30) == 10
+    assert isinstance(process.beside(partial(int, "five")).exception(30), ValueError)
+    assert not hanging.done()
+
+
+def test_work_beside_fails_with_the_process(process):
+    process.open("iris-1", [])
+    with pytest.raises(JobError, match=LOST):
+        process.beside(partial(os._exit, 3)).result(30)
 
 
 def test_an_answer_that_cannot_be_sent_is_a_fault_and_no_silence(process):
