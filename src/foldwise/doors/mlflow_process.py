@@ -60,7 +60,9 @@ class Beside:
 def _import_figures() -> None:
     """Import what figures are drawn with while there is nothing to draw yet; where it fails, drawing says so."""
     with suppress(ImportError), uncollected():
-        import foldwise.report.figures.learning  # noqa: F401 it brings matplotlib
+        from foldwise.report.figures.search import import_libraries
+
+        import_libraries()
 
 
 def main() -> None:

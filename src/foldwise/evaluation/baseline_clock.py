@@ -28,7 +28,7 @@ class BaselineClock:
         raise_if_stopped: Callable[[], None] = lambda: None,
     ) -> None:
         self.limit = seconds
-        self._notify, self.raise_if_stopped = notify, raise_if_stopped
+        self._notify, self._raise_if_stopped = notify, raise_if_stopped
         self._began = self._noted = time.monotonic()
         self._name, self._fits, self._done, self._limited = "", 0, 0, False
 
@@ -64,12 +64,24 @@ class BaselineClock:
             OutOfBaselineTime: the time is over, and more fits are to be done.
             Interrupted: the user asked to stop.
         """
-        self.raise_if_stopped()
+        self._raise_if_stopped()
         if self._done >= self._fits:
             return
         done = f"{self._done} of {self._fits} fits"
         if self._limited and self.limit is not None and self.seconds >= self.limit:
             raise OutOfBaselineTime(f"cut off after the {self.limit:g} s of budget.baseline_seconds, with {done} done")
+        self._note(f"baseline {self._name}: {done} done")
+
+    def waits(self) -> None:
+        """Another process still scores the baselines.
+
+        Raises:
+            Interrupted: the user asked to stop.
+        """
+        self._raise_if_stopped()
+        self._note("waiting for the baselines")
+
+    def _note(self, what: str) -> None:
         if time.monotonic() - self._noted >= SECONDS_BETWEEN:
             self._noted = time.monotonic()
-            self._notify(f"baseline {self._name}: {done} done, {self.seconds:.0f} s")
+            self._notify(f"{what}, {self.seconds:.0f} s")

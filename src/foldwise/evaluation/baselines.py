@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -77,6 +78,16 @@ def check_names(asked: Sequence[str] | None, task: Task, images: bool = False) -
         if images and name in trees:
             raise ConfigError(f"baselines.{place}", f"{name} is for tables, not for images; use some of {', '.join(plain)}")
         check_installed(name, f"baselines.{place}")
+
+
+@contextmanager
+def threads(count: int) -> Iterator[None]:
+    """Score baselines with so many threads in this context, as in a process in which a backend was started with them."""
+    import sklearn.ensemble  # noqa: F401 the limit is for libraries that are there
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(count):
+        yield
 
 
 def cross_validated(

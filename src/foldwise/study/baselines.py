@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import Future, wait
 from dataclasses import dataclass
 from functools import partial
@@ -75,17 +75,18 @@ def begin_baselines(plan: Plan, threads: int, beside: Beside | None) -> Future[B
 
 
 def _with_threads(plan: Plan, threshold: Asked, balanced: bool, threads: int) -> Baselines:
-    import sklearn.ensemble  # noqa: F401 the limit is for libraries that are there
-    from threadpoolctl import threadpool_limits
-
-    with threadpool_limits(threads):
+    with baselines.threads(threads):
         return judge_baselines(plan, threshold, balanced, BaselineClock())
 
 
-def finished(begun: Future[Baselines], raise_if_stopped: Callable[[], None]) -> Baselines | None:
-    """The baselines that another process scores; None if it has ended before."""
+def finished(begun: Future[Baselines], clock: BaselineClock) -> Baselines | None:
+    """The baselines that another process scores; None if it has ended before.
+
+    Raises:
+        Interrupted: by the clock.
+    """
     while not wait([begun], SECONDS_BETWEEN_CHECKS).done:
-        raise_if_stopped()
+        clock.waits()
     try:
         return begun.result()
     except JobError:

@@ -76,7 +76,7 @@ def judge(
     gain = balance_gain(of_both, lambda result: trial_at(plan.spec, result.params).balance.kind, plan.goal)
     # a threshold that was searched is a threshold that was tuned
     threshold: Asked = "auto" if "fit.threshold" in plan.spec.space.ranges else model.trial.fit.threshold
-    rivals = None if begun is None else finished(begun, clock.raise_if_stopped)
+    rivals = None if begun is None else finished(begun, clock)
     if rivals is None:
         rivals = judge_baselines(plan, threshold, balanced=model.trial.balance.kind != "none", clock=clock)
     judged = _on_holdout(plan, model, rivals, ledger) if len(plan.holdout) else _without(plan, model, best, results, rivals)

@@ -11,6 +11,7 @@ import pytest
 
 from foldwise.config.read import read_study
 from foldwise.errors import ConfigError, Interrupted, JobError
+from foldwise.evaluation import baseline_clock
 from foldwise.evaluation.baseline_clock import BaselineClock
 from foldwise.study import baselines as study_baselines
 from foldwise.study.baselines import begin_baselines, finished, judge_baselines
@@ -124,7 +125,7 @@ def test_baselines_that_were_scored_beside_the_search_are_those_of_after_it(tmp_
     plan = _plan(tmp_path, {"kind": "sklearn", "name": "breast_cancer"}, **{"baselines": ["majority", "logistic"], **asked})
     begun = begin_baselines(plan, 1, sent)
     found, usual = (
-        finished(begun, list),
+        finished(begun, BaselineClock()),
         judge_baselines(plan, plan.spec.corners[0].fit.threshold, bool(asked), BaselineClock()),
     )
     assert found.scores == usual.scores
@@ -156,9 +157,21 @@ def test_a_process_that_ended_leaves_its_baselines_to_this_one_and_a_fault_is_ra
     lost, torn = Future(), Future()
     lost.set_exception(JobError("that process has ended"))
     torn.set_exception(ValueError("odd cells"))
-    assert finished(lost, list) is None
+    assert finished(lost, BaselineClock()) is None
     with pytest.raises(ValueError, match="odd cells"):
-        finished(torn, list)
+        finished(torn, BaselineClock())
+
+
+def test_a_study_that_waits_says_so(monkeypatch):
+    late, notes = Future(), []
+
+    def note(sentence):
+        notes.append(sentence)
+        late.set_exception(JobError("that process has ended"))
+
+    monkeypatch.setattr(baseline_clock, "SECONDS_BETWEEN", 0.5)
+    assert finished(late, BaselineClock(None, note)) is None
+    assert [note.partition(",")[0] for note in notes] == ["waiting for the baselines"]
 
 
 def test_a_study_that_is_stopped_does_not_wait_for_its_baselines():
@@ -166,7 +179,7 @@ def test_a_study_that_is_stopped_does_not_wait_for_its_baselines():
         raise Interrupted("stopped")
 
     with pytest.raises(Interrupted):
-        finished(Future(), stop)
+        finished(Future(), BaselineClock(None, raise_if_stopped=stop))
 
 
 def test_a_baseline_of_another_task_is_refused_before_anything_is_written(tmp_path):

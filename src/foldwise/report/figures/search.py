@@ -44,6 +44,11 @@ def draw_search(
     return [writers[file](search, folder / file) for file in worth_drawing(search)]
 
 
+def import_libraries() -> None:
+    """Import what a search is drawn with, before there is anything to draw."""
+    _writers(None)
+
+
 def worth_drawing(search: Seen) -> list[str]:
     """The names of the files that have something to show. There is a page if there is a history."""
     return [PAGE] * ("history" in search.figures) + [f"{name}.png" for name in search.figures]
