@@ -58,7 +58,7 @@ def begin_baselines(plan: Plan, threads: int, beside: Beside | None) -> Future[B
     """Begin to score the baselines in another process while the search runs.
 
     None where they are scored after it: if it decides how they are judged, by a threshold or by balancing; if their time is
-    limited; if a copy of the rows would be too large.
+    limited; if a copy of the rows would be too large; if there are none.
 
     Args:
         plan: the study's data.
@@ -68,7 +68,9 @@ def begin_baselines(plan: Plan, threads: int, beside: Beside | None) -> Future[B
     searched = [name for name, _ in plan.spec.space.walk()]
     decides = any(f"{name}.".startswith(("fit.threshold.", "balance.")) or name == "fit" for name in searched)
     cells = len(plan.table) * max(1, len(plan.table.schema.columns))
-    if beside is None or decides or plan.table.images is not None or cells > MOST_CELLS:
+    copied = plan.table.images is None and cells <= MOST_CELLS
+    asks_for_none = plan.spec.fixed.baselines is not None and not plan.spec.fixed.baselines
+    if beside is None or decides or not copied or asks_for_none:
         return None
     trial = plan.spec.corners[0]
     return beside(partial(_with_threads, plan, trial.fit.threshold, trial.balance.kind != "none", threads))

@@ -145,10 +145,13 @@ def test_baselines_wait_for_a_search_that_decides_how_they_are_judged(tmp_path, 
     assert begin_baselines(plan, 1, sent) is None
 
 
-def test_so_do_those_of_pictures_of_many_rows_and_of_a_study_without_another_process(tmp_path, pictures, monkeypatch):
+def test_so_do_those_of_pictures_and_of_many_rows_and_without_another_process_or_baselines_nothing_begins(
+    tmp_path, pictures, monkeypatch
+):
     plan = _plan(tmp_path, IRIS)
     assert begin_baselines(pictures, 1, sent) is None
     assert begin_baselines(plan, 1, None) is None
+    assert begin_baselines(_plan(tmp_path, IRIS, baselines=[]), 1, sent) is None
     monkeypatch.setattr(study_baselines, "MOST_CELLS", 150 * 4 - 1)
     assert begin_baselines(plan, 1, sent) is None
 
