@@ -193,8 +193,6 @@ def _train(
     from foldwise.study.search import Parts, search
 
     planned = time.monotonic()
-    threads = threads_of(plan) if elsewhere else _start_backend(plan, screen)
-    deadline = Deadline(spec.fixed.budget.seconds, began, None if elsewhere else time.monotonic() - planned)
 
     def after_fold(number: int, fold: int) -> None:
         screen.fold_ends(number, fold)
@@ -205,18 +203,23 @@ def _train(
         screen.curves_grow(fold, curves, unit)
 
     with ExitStack() as closes:
-        if not elsewhere:
-            attribute_crash(plan.folder / "crash.txt", ledger, spec.name, screen.note)
-            closes.enter_context(crash_noted(plan.folder / "crash.txt"))
-        executor = make_executor(plan, threads, screen.note, after_fold, deadline.raise_if_over, curves_grow)
-        closes.callback(executor.close)
         tracker, registry, beside = make_tracking_beside(spec.fixed.tracking, spec.fixed.paths.runs, ledger)
-        tuner = make_tuner(spec, plan.goals)
-        parts = Parts(tuner, executor, ledger, tracker, screen, raise_if_stopped, deadline, progress, beside)
-        rows = ledger.trials(spec.name)
-        tracker.open(record, rows)
-        baselines = begin_baselines(plan, threads, beside)
         try:
+            threads, started = threads_of(plan), None
+            if not elsewhere:
+                baselines = begin_baselines(plan, threads, beside)  # first: that process loads while the backend starts here
+                threads, started = _start_backend(plan, screen), time.monotonic() - planned
+                attribute_crash(plan.folder / "crash.txt", ledger, spec.name, screen.note)
+                closes.enter_context(crash_noted(plan.folder / "crash.txt"))
+            deadline = Deadline(spec.fixed.budget.seconds, began, started)
+            executor = make_executor(plan, threads, screen.note, after_fold, deadline.raise_if_over, curves_grow)
+            closes.callback(executor.close)
+            if elsewhere:  # its cluster has answered
+                baselines = begin_baselines(plan, threads, beside)
+            tuner = make_tuner(spec, plan.goals)
+            parts = Parts(tuner, executor, ledger, tracker, screen, raise_if_stopped, deadline, progress, beside)
+            rows = ledger.trials(spec.name)
+            tracker.open(record, rows)
             searched = search(plan, parts, rows, record.generation)
             spent = {"data": planned - began, "search": time.monotonic() - planned}
             closes.close()  # the refit has the machine to itself

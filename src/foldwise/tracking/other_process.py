@@ -6,6 +6,7 @@ That process never opens the ledger: what it records goes through this process, 
 from __future__ import annotations
 
 import json
+import pickle
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -103,8 +104,16 @@ class OtherProcess:
         return self._value(self._started().call("registry", method, *arguments))
 
     def beside(self, work: Callable[[], Value]) -> Future[Value]:
-        """Let that process do other work, which its other calls do not wait for; see `study.beside`."""
-        return self._started().call("beside", "do", work)
+        """Let that process do other work, which its other calls do not wait for; see `study.beside`.
+
+        The future raises JobError too if the work cannot be pickled.
+        """
+        try:
+            return self._started().call("beside", "do", work)
+        except (pickle.PicklingError, AttributeError, TypeError) as fault:
+            unsent: Future[Value] = Future()
+            unsent.set_exception(JobError(f"it cannot be sent to another process: {fault}"))
+            return unsent
 
     def _started(self) -> Calls:
         if self._calls is None:

@@ -121,6 +121,13 @@ def test_work_beside_does_not_wait_for_a_registry_that_hangs(process):
     assert not hanging.done()
 
 
+def test_work_that_cannot_be_sent_is_a_fault_of_its_own(process):
+    process.open("iris-1", [])
+    with pytest.raises(JobError, match="cannot be sent"):
+        process.beside(lambda: 1).result(30)
+    assert process.beside(partial(math.comb, 5, 2)).result(30) == 10
+
+
 def test_work_beside_fails_with_the_process(process):
     process.open("iris-1", [])
     with pytest.raises(JobError, match=LOST):
