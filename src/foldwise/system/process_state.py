@@ -47,8 +47,8 @@ def restored() -> Iterator[None]:
 
     In another thread than the main one nothing is restored, as others may be changing the same settings.
 
-    Kept are only the threads and the memory growth of TensorFlow, which it fixes for the life of a process, and what libraries
-    set when they are imported.
+    Kept are only the threads and the memory growth of TensorFlow, which it fixes for the life of a process, how the C library
+    keeps freed memory, and what libraries set when they are imported.
     """
     global _undo  # noqa: PLW0603 - the settings of the process are global too
     if _undo is not None or threading.current_thread() is not threading.main_thread():

@@ -15,6 +15,7 @@ from importlib import import_module
 from threadpoolctl import ThreadpoolController, threadpool_limits
 
 from foldwise.errors import JobError
+from foldwise.system.allocator import keep_freed_memory
 from foldwise.system.garbage import uncollected
 from foldwise.system.keras_backend import KEY, TITLES, USUAL, VARIABLE, Backend, for_answers, running
 from foldwise.system.process_state import undo_later
@@ -50,6 +51,7 @@ def start(threads: int, or_as_it_runs: bool = False, backend: Backend | None = N
     undo_later(
         "threads", partial(_give_threads_back, limits, known, int(before) if before.isdecimal() else os.cpu_count() or 1)
     )
+    keep_freed_memory()
     with quiet_import(name), uncollected():
         fixed = import_module(f"foldwise.training.backends.{name}").start_with(threads)
         if fixed is not None:
