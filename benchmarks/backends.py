@@ -1,7 +1,13 @@
 """Ten folds of Iris on TensorFlow, JAX and PyTorch: a trial of foldwise and Keras's `fit`, in processor seconds.
 
-Each backend runs in a process of its own. Networks: an mlp, a functional network of layers, a 1-D convolution, Adam, batch 5.
-`--python` names the interpreter of an environment that has all three.
+Networks: an mlp, a functional network of layers, a 1-D convolution, Adam, batch 5. `--python` names the interpreter of an
+environment that has all three backends.
+
+Each network on each backend runs in a process of its own and is a line of `networks.jsonl` in --folder; a second start goes on
+where the first was stopped.
+
+    python -m benchmarks.backends --folder backends            # some 50 minutes, most of them PyTorch's
+    python -m benchmarks.backends --folder backends --report   # run none, show what is there
 """
 
 from __future__ import annotations
@@ -15,13 +21,17 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from importlib.util import find_spec
+from itertools import product
+from pathlib import Path
 from typing import Any
 
+from benchmarks.lines import Record, append, read
 from benchmarks.measure import report
 from foldwise.system.keras_backend import BACKENDS, Backend
 from foldwise.training.runtime import start
 
 BATCH, UNITS = 5, 8
+FIRST_EPOCH = "to the first epoch"  # of an mlp, from the start of the process
 LAYERS: Mapping[str, list[dict[str, Any]]] = {
     "functional": [
         {"kind": "Dense", "name": "wide", "units": UNITS, "activation": "relu"},
@@ -42,61 +52,77 @@ MODELS: Mapping[str, Mapping[str, Any]] = {
 
 
 def main() -> None:
-    """Measure and print."""
-    options = argparse.ArgumentParser(description=__doc__)
+    """Run what is missing, and print."""
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--epochs", type=int, default=100)
     options.add_argument("--folds", type=int, default=10)
     options.add_argument("--python", default=sys.executable, help="the interpreter that measures")
-    options.add_argument("--only", default="", help=argparse.SUPPRESS)  # what a process of its own measures
+    options.add_argument("--folder", type=Path, default=Path("build/backends"), help="holds the networks, finished and to come")
+    options.add_argument("--report", action="store_true", help="run none")
+    options.add_argument("--only", nargs=2, default=(), help=argparse.SUPPRESS)  # what a process of its own measures
     asked = options.parse_args()
     if asked.only:
-        print(json.dumps(measured(asked.only, asked.folds, asked.epochs)))
+        backend, network = asked.only
+        print(json.dumps(measured(backend, network, asked.folds, asked.epochs)))
         return
-    figures: dict[str, Any] = {}
-    for backend in BACKENDS:
-        words = ["-m", "benchmarks.backends", "--only", backend, "--folds", str(asked.folds), "--epochs", str(asked.epochs)]
-        environment = {name: value for name, value in os.environ.items() if name != "KERAS_BACKEND"}
-        done = subprocess.run([asked.python, *words], stdout=subprocess.PIPE, text=True, check=True, env=environment)  # noqa: S603
-        figures[backend] = json.loads(done.stdout.splitlines()[-1])
-    usual = figures["tensorflow"]
-    rows = []
-    for computes_with, own in figures.items():
-        if own is None:
+    log, work = asked.folder / "networks.jsonl", (asked.folds, asked.epochs)
+    done = {key[:2]: one for key, one in read(log, "backend", "network", "folds", "epochs").items() if key[2:] == work}
+    for backend, network in () if asked.report else product(BACKENDS, (FIRST_EPOCH, *MODELS)):
+        if (backend, network) not in done and (found := _in_a_process(asked.python, backend, network, *work)):
+            done[backend, network] = found
+            append(log, found)
+            print(backend, network, f"{found['following']:.1f} s", flush=True)
+    show(done, f"{asked.folds} folds x {asked.epochs} epochs")
+
+
+def _in_a_process(python: str, backend: str, network: str, folds: int, epochs: int) -> Record | None:
+    words = ["-m", "benchmarks.backends", "--only", backend, network, "--folds", str(folds), "--epochs", str(epochs)]
+    environment = {name: value for name, value in os.environ.items() if name != "KERAS_BACKEND"}
+    done = subprocess.run([python, *words], stdout=subprocess.PIPE, text=True, check=True, env=environment)  # noqa: S603
+    found: Record | None = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+def show(done: Mapping[tuple[str, str], Record], work: str) -> None:
+    """Print, and write the result."""
+    rows, said = [], []
+    for (backend, network), took in done.items():
+        if network == FIRST_EPOCH:
+            rows.append([backend, network, "", f"{took['following']:.1f}", "", "", "", f"{took['memory']:.0f} MB"])
             continue
-        for name, took in own["networks"].items():
-            gain = usual["networks"][name]["fit"] / took["following"]
-            cells = [f"{took[what]:.1f}" for what in ("first", "following", "fit")]
-            rows.append([computes_with, name, took["engine"], *cells, f"{gain:.1f}x"])
-        rows.append([computes_with, "to the first epoch", "", f"{own['start']:.1f}", "", "", f"{own['memory']:.0f} MB"])
-    best = max(("jax", "torch"), key=lambda name: -_following(figures[name], "functional"))
-    gain = usual["networks"]["functional"]["fit"] / _following(figures[best], "functional")
-    work = f"{asked.folds} folds x {asked.epochs} epochs"
-    columns = (work, "network", "engine", "first trial", "following trial", "Keras fit", "against fit on tensorflow")
-    report(
-        "backends", columns, rows, f"a functional network on {best}: {gain:.1f}x as fast as Keras fit on TensorFlow", figures
-    )
+        usual = done.get(("tensorflow", network))
+        gain = f"{usual['fit'] / took['following']:.1f}x" if usual else ""
+        seconds = [f"{took[what]:.1f}" for what in ("first", "following", "fit")]
+        rows.append([backend, network, took["engine"], *seconds, gain, f"{took['memory']:.0f} MB"])
+        if gain and network == "functional":
+            said.append(f"{gain} on {backend}")
+    columns = (work, "network", "engine", "first trial", "following trial", "Keras fit", "against fit on tensorflow", "memory")
+    last = f"a functional network, following trial against Keras fit on TensorFlow: {', '.join(said)}"
+    report("backends", columns, rows, last, {f"{backend}, {network}": took for (backend, network), took in done.items()})
 
 
-def _following(own: Mapping[str, Any] | None, network: str) -> float:
-    return float("inf") if own is None else float(own["networks"][network]["following"])
+def measured(backend: Backend, network: str, folds: int, epochs: int) -> Record | None:
+    """The processor seconds of one network on one backend, whose library is imported here; None if it is not installed.
 
-
-def measured(backend: Backend, folds: int, epochs: int) -> dict[str, Any] | None:
-    """The processor seconds of one backend, whose library is imported here; None if it is not installed."""
+    Returns:
+        Seconds without imports; `following` of FIRST_EPOCH: with all of them, until its trial of one epoch is over. `memory`:
+        the peak in MB.
+    """
     if find_spec(backend) is None:
         return None
     start(2, backend=backend)
-    trials = {name: foldwise_trial(backend, model, folds, 1) for name, model in MODELS.items()}
-    trials["mlp"](0)
-    begin = {"start": time.process_time(), "memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
-    found: dict[str, Any] = {}
-    for name, model in MODELS.items():
-        trial = foldwise_trial(backend, model, folds, epochs)
+    took: Record
+    if network == FIRST_EPOCH:
+        foldwise_trial(backend, MODELS["mlp"], folds, 1)(0)
+        took = {"following": time.process_time()}
+    else:
+        trial = foldwise_trial(backend, MODELS[network], folds, epochs)
         first, engine = _processor_seconds(trial, 0)
         following, _ = _processor_seconds(trial, 1)
-        fit, _ = _processor_seconds(keras_fit(backend, model, folds, epochs), 0)
-        found[name] = {"engine": engine, "first": first, "following": following, "fit": fit}
-    return {**begin, "networks": found}
+        fit, _ = _processor_seconds(keras_fit(backend, MODELS[network], folds, epochs), 0)
+        took = {"engine": engine, "first": first, "following": following, "fit": fit}
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return {"backend": backend, "network": network, "folds": folds, "epochs": epochs, **took, "memory": memory}
 
 
 def _processor_seconds(work: Callable[[int], str], number: int) -> tuple[float, str]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import os
 
+import pandas as pd
 import pytest
 
 from foldwise.system.kill_points import FRESH, VARIABLE
@@ -39,6 +41,18 @@ def test_fresh_runs_that_were_killed_go_on_and_find_the_same(tmp_path):
     assert found["seconds"]["fresh"] > 0
     assert f"select.rule=fresh refits trial {fresh['taken']}" in whole.stdout
     assert "trials again on 2 fresh seeds, each with fresh folds" in whole.stdout
+
+
+def test_the_defaults_are_refitted_where_the_best_is_within_one_error_of_them(tmp_path):
+    alike = ["fit.epochs=40", "model.units=[int,12,16]", "seed=2"]
+    done = run("tune", *WORDS, *alike, "select.rule=one_se", runs=tmp_path)
+    assert done.returncode == 0, done.stderr
+    trials = pd.read_parquet(only_study(tmp_path) / "trials.parquet").set_index("number")
+    best = trials["mean"].idxmax()
+    assert best != 0
+    assert trials.loc[best, "mean"] - trials.loc[0, "mean"] <= trials.loc[best, "sd"] / math.sqrt(3)
+    assert summary(tmp_path)["best"]["number"] == 0
+    assert f"select.rule=one_se refits trial 0, within one standard error of trial {best}, the best" in done.stdout
 
 
 def test_a_rule_without_its_runs_is_refused(tmp_path):

@@ -80,9 +80,13 @@ def _gain_of_stopping(plan: Plan, trials: Sequence[TrialResult]) -> float | None
 def chosen_by(
     rule: str, plan: Plan, best: TrialResult, results: Sequence[TrialResult], fresh: Fresh | None = None
 ) -> TrialResult:
-    """The trial that is refitted: the best, with `one_se` that of `smallest_within`, with `fresh` what the fresh runs take."""
+    """The trial that is refitted: the best, with `one_se` the smallest or the defaults, with `fresh` what the fresh runs take.
+
+    With `one_se` it is that of `smallest_within`; if there is none, the defaults where they are within one standard error of a
+    best that is not better than they are by the paired test.
+    """
     if rule == "one_se":
-        return smallest_within(plan, best, results) or best
+        return smallest_within(plan, best, results) or _defaults_as_good(plan, best, results) or best
     taken = None if rule != "fresh" or fresh is None else fresh.taken
     return next((one for one in results if one.number == taken), best)
 
@@ -97,16 +101,29 @@ def smallest_within(plan: Plan, best: TrialResult, results: Sequence[TrialResult
     """
     if len(best.folds) < 2 or "parameters" not in best.costs:
         return None
-    goal, error, defaults = plan.goal, best.sd / math.sqrt(len(best.folds)), _defaults(plan, results)
+    goal, defaults = plan.goal, _defaults(plan, results)
     within = [
         one
         for one in sorted(results, key=lambda one: one.number)
         if one.state == "COMPLETE"
         and one.costs.get("parameters", math.inf) < best.costs["parameters"]
-        and goal.sign * (best.mean - one.mean) <= error
+        and _within(plan, best, one)
         and (defaults is None or one.params == defaults.params or _beats(plan, one, defaults))
     ]
     return min(within, key=lambda one: (one.costs["parameters"], -goal.sign * one.mean), default=None)
+
+
+def _defaults_as_good(plan: Plan, best: TrialResult, results: Sequence[TrialResult]) -> TrialResult | None:
+    """The trial of the defaults, if it is within one standard error of a best that the paired test cannot call better."""
+    defaults = _defaults(plan, results)
+    if defaults is None or len(best.folds) < 2:
+        return None
+    return defaults if _within(plan, best, defaults) and not _beats(plan, best, defaults) else None
+
+
+def _within(plan: Plan, best: TrialResult, other: TrialResult) -> bool:
+    """Whether a trial's mean is within one standard error of the best's, which has several folds."""
+    return plan.goal.sign * (best.mean - other.mean) <= best.sd / math.sqrt(len(best.folds))
 
 
 def _defaults(plan: Plan, results: Sequence[TrialResult]) -> TrialResult | None:

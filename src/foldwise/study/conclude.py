@@ -70,7 +70,10 @@ def conclude(
     fresh = fresh_outcome(plan, results, fresh_runs(plan, results, parts))
     seconds = {**seconds, "fresh": time.monotonic() - began} if fresh else seconds
     began = time.monotonic()
-    best = chosen_by(plan.spec.fixed.select.rule, plan, leader, results, fresh)
+    rule = plan.spec.fixed.select.rule
+    best = chosen_by(rule, plan, leader, results, fresh)
+    if rule == "one_se" and best is not leader:
+        notify(f"select.rule=one_se refits trial {best.number}, within one standard error of trial {leader.number}, the best")
     _write_tables(plan, results)
     certificate = certify(plan, results, fresh)
     stage("refit")

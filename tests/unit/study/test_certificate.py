@@ -66,7 +66,8 @@ def test_the_smallest_network_within_one_standard_error():
     ("scores", "parameters", "taken"),
     [
         ([0.90, 0.91, 0.88, 0.91, 0.93], 500, 0),  # the small one is not shown to be better than the defaults
-        ([0.90, 0.91, 0.88, 0.91, 0.93], 1000, 3),  # nor are they smaller than the best
+        ([0.90, 0.91, 0.88, 0.91, 0.93], 1000, 0),  # nor is the best, and they are within one error of it
+        ([0.893, 0.912, 0.872, 0.902, 0.932], 1000, 3),  # the best is better by 0.008, with a standard error of 0.0002
         ([0.88, 0.90, 0.85, 0.90, 0.92], 500, 2),  # it is better by 0.016, with a standard error of 0.004
         ([0.80, 0.91, 0.85, 0.90, 0.99], 500, 3),  # by 0.016 with one of 0.038, and they are too far from the best
     ],
