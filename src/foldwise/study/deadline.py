@@ -24,14 +24,15 @@ class Deadline:
 
     Args:
         seconds: for the whole job; None for no limit.
-        began: when it began, by `time.monotonic`.
+        began: when it began, by `time.monotonic`; None: now.
         started: how long TensorFlow took to start in this process; None if trials run in others and it has not started here.
     """
 
-    def __init__(self, seconds: float | None = None, began: float = 0.0, started: float | None = 0.0) -> None:
+    def __init__(self, seconds: float | None = None, began: float | None = None, started: float | None = 0.0) -> None:
         self.seconds = seconds
+        self.began = time.monotonic() if began is None else began
         self.started = started
-        self._ends = math.inf if seconds is None else began + seconds
+        self._ends = math.inf if seconds is None else self.began + seconds
         self._elsewhere_since = time.monotonic() if started is None else None
         self._after = _after(started or 0.0)
         if started is None:

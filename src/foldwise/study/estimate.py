@@ -44,19 +44,21 @@ class Estimate:
         plan: the study.
         earlier: a finished study of the same shape, if there is one; then nothing needs to be watched.
         started: how long TensorFlow took to start here, seconds; None if trials run in other processes.
+        began: when the job began, by `time.monotonic`.
     """
 
-    def __init__(self, plan: Plan, earlier: Earlier | None, started: float | None) -> None:
+    def __init__(self, plan: Plan, earlier: Earlier | None, started: float | None, began: float) -> None:
         self._plan = plan
         self._earlier = earlier
         self._started = min(SLOWEST_START, started or USUAL_START)
+        self._before = time.monotonic() - began
         self._began = time.monotonic()
         self._ends: list[float] = []
         self._bytes = _stored(plan)
         self._is_said = False
 
     def sentence(self, queue: TrialQueue, refit: float) -> str | None:
-        """The estimate, once, when enough trials have ended; else None. Call it when a trial has ended.
+        """The estimate of the whole job, once, when enough trials have ended; else None. Call it when a trial has ended.
 
         Args:
             queue: the trials.
@@ -73,6 +75,7 @@ class Estimate:
             seconds = self._earlier.seconds(left + fresh)
         else:
             seconds = pace(self._ends, _searches_shapes(self._plan)) * (left + fresh) + self._after(refit)
+        seconds += self._before + self._ends[-1]
         limit = self._plan.spec.fixed.budget.seconds
         memory = max(_peak(), memory_expected(self._plan))
         return f"estimate: {line(seconds if limit is None else min(limit, seconds), memory, self._disk(asked), asked)}"
@@ -84,7 +87,7 @@ class Estimate:
         left = max(0, self._plan.spec.fixed.budget.trials - len(queue.finished))
         seconds = pace(self._ends[-LATEST:], _searches_shapes(self._plan)) * left + self._after(refit)
         limit = self._plan.spec.fixed.budget.seconds
-        return seconds if limit is None else min(seconds, max(0.0, limit - self._ends[-1]))
+        return seconds if limit is None else min(seconds, max(0.0, limit - self._before - self._ends[-1]))
 
     def _is_due(self, asked: int) -> bool:
         after_first = len(self._ends) - len(_steps(self._ends)[0])

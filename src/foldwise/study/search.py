@@ -122,7 +122,7 @@ def search(plan: Plan, parts: Parts, rows: Sequence[TrialRow], generation: int =
         plan.spec.space.count(),
         taken=[row.number for row in rows],
     )
-    estimate = Estimate(plan, earlier_like(plan, parts.ledger), parts.deadline.started)
+    estimate = Estimate(plan, earlier_like(plan, parts.ledger), parts.deadline.started, parts.deadline.began)
     return Search(plan, parts, queue, Convergence(plan), estimate, CurveSpool(plan.folder), generation).run()
 
 

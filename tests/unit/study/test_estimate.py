@@ -1,4 +1,5 @@
 import re
+import time
 from contextlib import closing
 from dataclasses import replace
 
@@ -53,7 +54,7 @@ def test_trials_that_end_together_share_their_time():
 
 
 def test_one_sentence_comes_after_the_first_trials(tmp_path):
-    estimate, queue, said = Estimate(_plan(tmp_path), None, 3.0), TrialQueue(), []
+    estimate, queue, said = Estimate(_plan(tmp_path), None, 3.0, time.monotonic()), TrialQueue(), []
     for number in range(40):
         queue.begin(number, {"model.units": number})
         queue.finish(TrialResult(number, {"model.units": number}, "COMPLETE", mean=0.5, sd=0.0))
@@ -66,18 +67,36 @@ def test_one_sentence_comes_after_the_first_trials(tmp_path):
 
 def test_an_earlier_study_of_the_same_shape_tells_at_once(tmp_path):
     plan, queue = _plan(tmp_path), TrialQueue()
-    estimate = Estimate(plan, Earlier("other", pace=2.0, after=12.0), 3.0)
+    estimate = Estimate(plan, Earlier("other", pace=2.0, after=12.0), 3.0, time.monotonic())
     queue.begin(0, {})
     queue.finish(TrialResult(0, {}, "COMPLETE", mean=0.5, sd=0.0))
     assert estimate.sentence(queue, refit=1.0).startswith("estimate: about 2 min, ")
     assert estimate.sentence(queue, refit=1.0) is None
 
 
+def test_it_is_of_the_whole_job_and_what_is_left_is_not(tmp_path):
+    plan, queue = _plan(tmp_path), TrialQueue()
+    estimate = Estimate(plan, Earlier("other", pace=2.0, after=12.0), 3.0, time.monotonic() - 600.0)
+    queue.begin(0, {})
+    queue.finish(TrialResult(0, {}, "COMPLETE", mean=0.5, sd=0.0))
+    assert estimate.sentence(queue, refit=1.0).startswith("estimate: about 12 min, ")  # 600 s, 39 trials of 2 s, and 12 s
+    assert estimate.left(queue, refit=1.0) < 60.0
+
+
+def test_what_is_left_is_within_the_time_limit(tmp_path):
+    plan, queue = _plan(tmp_path, budget={"trials": 40, "seconds": 30.0}), TrialQueue()
+    estimate = Estimate(plan, None, 3.0, time.monotonic() - 25.0)
+    queue.begin(0, {})
+    queue.finish(TrialResult(0, {}, "COMPLETE", mean=0.5, sd=0.0))
+    estimate.sentence(queue, refit=60.0)
+    assert 4.0 < estimate.left(queue, refit=60.0) <= 5.0
+
+
 def test_no_estimate_is_longer_than_the_time_limit(tmp_path):
     plan, queue = _plan(tmp_path, budget={"trials": 40, "seconds": 30.0}), TrialQueue()
     queue.begin(0, {})
     queue.finish(TrialResult(0, {}, "COMPLETE", mean=0.5, sd=0.0))
-    assert "about 30 s, " in Estimate(plan, Earlier("other", 9.0, 9.0), 3.0).sentence(queue, refit=1.0)
+    assert "about 30 s, " in Estimate(plan, Earlier("other", 9.0, 9.0), 3.0, time.monotonic()).sentence(queue, refit=1.0)
 
 
 def test_fresh_runs_count_as_trials(tmp_path):
