@@ -83,7 +83,7 @@ def _path(finding: Any, values: Any) -> list[int | str]:
         elif isinstance(node, Mapping) and (word in node or (last and missing)):
             path.append(word)
             node, member = node.get(word), False
-        elif isinstance(node, list) and isinstance(word, int):
+        elif isinstance(node, list) and isinstance(word, int) and word < len(node):  # a list can be too short
             path.append(word)
             node, member = node[word], False
     return path
@@ -91,6 +91,8 @@ def _path(finding: Any, values: Any) -> list[int | str]:
 
 def _sentence(model: type[BaseModel], key: str, finding: Any, whole: Any) -> tuple[str, str]:
     kind, given, context = finding["type"], finding["input"], finding.get("ctx", {})
+    if kind == "missing" and isinstance(finding["loc"][-1], int):
+        return key, f"must have more values, got {shown(given)}"
     if kind == "missing":
         return key, f"must be given, for example {key}=..."
     if kind == "union_tag_invalid":
@@ -131,6 +133,7 @@ _RULES = {
     "string_type": "must be text",
     "tuple_type": "must be a list",
     "too_short": "must list at least {min_length}",
+    "too_long": "must list at most {max_length}",
     "string_too_short": "must have at least {min_length} characters",
     "string_too_long": "must have at most {max_length} characters",
 }

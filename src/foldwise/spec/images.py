@@ -136,6 +136,13 @@ class FolderData(ImageRows):
     boxes: str | None = None
     group: str | None = None
 
+    @field_validator("size", mode="before")
+    @classmethod
+    def _is_height_and_width(cls, size: object) -> object:
+        if isinstance(size, (list, tuple)) and len(size) != 2:
+            raise ValueError(f"must be [height, width], as [64,64], got {list(size)}")
+        return size
+
     @field_validator("group")
     @classmethod
     def _is_pattern(cls, group: str | None) -> str | None:

@@ -137,6 +137,13 @@ def test_a_tuner_can_give_a_trial_fewer_epochs_but_never_more():
         ("data.drop", ["\udcff"], "data.drop.0: must be text in UTF-8 without NUL"),
         ("model.units", ["int", 1, 10**400], "model.units.2: must be a number of at most 300 digits, got one of 401"),
         ("fit.optimizer", {"kind": "sgd", "momentum": -(10**5000)}, "fit.optimizer.momentum: must be a number of at most 300"),
+        ("data", {"kind": "folder", "path": "p", "size": [16]}, "data.size: must be [height, width], as [64,64], got [16]"),
+        (
+            "data",
+            {"kind": "folder", "path": "p", "size": [16, 16, 3]},
+            "data.size: must be [height, width], as [64,64], got [16, 16, 3]",
+        ),
+        ("model", {"kind": "cnn", "image": [0, 0]}, "model.image"),
         ("folds", {"kind": "grouped"}, "folds.kind: grouped needs data.group"),
         ("folds", {"kind": "forward"}, "folds.kind: forward needs data.time"),
         ("data.holdout", {"kind": "time"}, "data.holdout.kind: time needs data.time"),

@@ -86,7 +86,7 @@ def read_boxes(path: Path) -> tuple[BoxedPicture, ...]:
     start = _start(path)
     if not start.strip():
         raise DataError(f"{path} is empty; give {FORMATS}")
-    if start.lstrip()[:1] in (b"{", b"["):
+    if start.lstrip()[:1] in (b"{", b"[") or path.suffix.lower() == ".json":
         return tuple(_from_json(path))
     if start.lstrip().startswith(b"<"):
         raise DataError(f"{path} is one XML file; name the folder with the XML files of all pictures")

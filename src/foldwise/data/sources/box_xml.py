@@ -11,6 +11,7 @@ from foldwise.errors import DataError
 from foldwise.system.files import open_regular
 
 MOST_BYTES = 4 * 2**20  # of one file: some ten thousand objects
+ROOT = "annotation"
 CORNERS = ("xmin", "ymin", "xmax", "ymax")
 
 Corners = tuple[float, float, float, float]
@@ -40,6 +41,8 @@ def read_xml(folder: Path) -> Iterator[Found]:
         if not path.resolve().is_relative_to(whole):
             raise DataError(f"{path} is a link that leads out of {folder}; put the file itself there")
         root = _root(path)
+        if root.tag != ROOT and root.find(".//object") is None:
+            raise DataError(f"{path} is not Pascal VOC's XML: it begins with <{root.tag[:80]}>, not <{ROOT}>; give its boxes")
         boxes = [_box(item, f"{path}, object {number}") for number, item in enumerate(root.iter("object"), 1)]
         yield (root.findtext("filename") or "").strip() or path.stem, _size(root), boxes
 

@@ -52,7 +52,8 @@ def image_chunks(path: Path, shape: tuple[int, int, int], size: int, target: str
 def _pictures(files: Sequence[Path], shape: tuple[int, int, int], size: int) -> Iterator[ImageChunk]:
     for start in range(0, len(files), size):
         some = files[start : start + size]
-        yield ImageChunk(read_pictures(some, shape[:2], shape[2], before=start).images, None, tuple(map(str, some)))
+        images = read_pictures(some, shape[:2], shape[2], broken=None, before=start).images
+        yield ImageChunk(images, None, tuple(map(str, some)))
 
 
 def _slices(source: ImageSource, size: int) -> Iterator[ImageChunk]:

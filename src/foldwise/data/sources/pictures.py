@@ -62,7 +62,7 @@ def read_pictures(
     files: Sequence[Path],
     size: tuple[int, int] | None = None,
     channels: int | None = None,
-    broken: float = 0.0,
+    broken: float | None = 0.0,
     before: int = 0,
 ) -> Decoded:
     """Files as one array.
@@ -71,7 +71,7 @@ def read_pictures(
         files: their paths.
         size: height and width that all are resized to; None: they must have one size.
         channels: 1 or 3; None: 1 if all are grey.
-        broken: the share of files that may be unreadable.
+        broken: the share of files that may be unreadable; None: none may be, and the user cannot allow it.
         before: the number of files read before, for numbers in messages.
 
     Raises:
@@ -109,10 +109,11 @@ def shown_broken(broken: dict[int, str], files: Sequence[Path], before: int = 0)
     return ", ".join(first) + more
 
 
-def _refuse_broken(broken: dict[int, str], files: Sequence[Path], share: float, before: int) -> None:
-    if len(broken) > share * len(files):
+def _refuse_broken(broken: dict[int, str], files: Sequence[Path], share: float | None, before: int) -> None:
+    if len(broken) > (share or 0.0) * len(files):
         rule = f"{len(broken)} of {len(files)} pictures cannot be read: number {shown_broken(broken, files, before)}"
-        raise DataError(f"{rule}; fix or remove them, or allow a share of them with data.broken=0.01")
+        allow = "" if share is None else ", or allow a share of them with data.broken=0.01"
+        raise DataError(f"{rule}; fix or remove them{allow}")
 
 
 @dataclass(frozen=True)

@@ -208,11 +208,11 @@ def _check_columns(
     names: Sequence[str], data: Data, place: Path | str, needed: Sequence[str] | None = None, notes: Sequence[str] = ()
 ) -> None:
     """Refuse names that the table does not have, and a target that has a second role."""
-    named = _named_columns(data, names) if needed is None else [("a column of the training data", name) for name in needed]
+    named = _named_columns(data, names) if needed is None else [("", name) for name in needed]
     for key, name in named:
         if name not in names:
             proposal = explain_missing(names, notes) or did_you_mean(name, names)
-            raise DataError(f"{key}: {place} has no column {name!r}{proposal}")
+            raise DataError(f"{key and f'{key}: '}{place} has no column {name!r}{proposal}")
     for key, name in named[len(data.targets) :] if needed is None else ():
         if name in data.targets:
             roles = _ROLES_OF_TARGETS if len(data.targets) == 1 else {"number": "leave it out, it is one"}

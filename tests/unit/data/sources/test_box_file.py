@@ -1,5 +1,6 @@
 import json
 import os
+import re
 
 import pytest
 
@@ -103,6 +104,7 @@ def test_a_file_that_cannot_be_read_says_where(tmp_path, content, sentence):
         ('<!DOCTYPE a SYSTEM "file:///etc/passwd"><annotation/>', "it has a DOCTYPE, which is not read"),
         ("<annotation>&ha;</annotation>", "undefined entity"),
         (VOC.replace("cat", ""), "object 1 has no name"),
+        ("<foo/>", "p0.xml is not Pascal VOC's XML: it begins with <foo>, not <annotation>"),
         (VOC.replace("4.5", "tall"), "object 1: bndbox/ymax is 'tall', not a number"),
         (VOC.replace("4.5", "inf"), "object 1: bndbox/ymax is 'inf'; give pixels"),
     ],
@@ -145,6 +147,19 @@ def test_a_csv_file_in_another_encoding_gets_no_advice_that_pictures_do_not_have
     path = tmp_path / "b.csv"
     path.write_bytes(CSV.replace("cat", "k\u00e4fer").encode("latin-1"))
     with pytest.raises(DataError, match="is not utf-8; save it as UTF-8 text with a comma"):
+        read_boxes(path)
+
+
+def test_json_in_another_encoding_gets_no_advice_on_csv(tmp_path):
+    path = tmp_path / "b.json"
+    path.write_bytes(json.dumps(SIMPLE).encode("utf-16"))
+    with pytest.raises(DataError, match=r"b\.json is not JSON"):
+        read_boxes(path)
+
+
+def test_a_column_of_boxes_is_no_column_of_the_training_data(tmp_path):
+    path = written(tmp_path, CSV.replace("x_min", "x"), "b.csv")
+    with pytest.raises(DataError, match="^" + re.escape(f"{path} has no column 'x_min'")):
         read_boxes(path)
 
 
