@@ -12,6 +12,7 @@ from foldwise.study import memory
 from foldwise.study.memory import GB, Memory, memory_needed
 from foldwise.study.plan import plan_study
 from foldwise.system.limits import own_mb
+from tests.fresh_memory import fresh_memory
 
 HUGE = 1e6 * GB
 
@@ -26,7 +27,7 @@ def said(monkeypatch):
     """Say it of small tables too."""
     monkeypatch.setattr(memory, "FEW_CELLS", 0)
     monkeypatch.setattr(memory, "SAID_FROM", 0)
-    monkeypatch.setattr(memory, "LIBRARIES", 0)
+    monkeypatch.setattr(memory, "LIBRARIES", dict.fromkeys(memory.LIBRARIES, 0.0))
 
 
 def test_nothing_is_said_of_a_small_table(tmp_path):
@@ -59,9 +60,9 @@ def test_folds_that_do_not_fit_are_not_counted(tmp_path, said, monkeypatch):
 def test_the_rows_that_are_in_memory_count(tmp_path, said):
     plan = plan_study(_study(tmp_path))
     before = memory_needed(plan).peak
-    held = bytearray(b"x") * (100 * 2**20)
+    held = fresh_memory(100)
     assert memory_needed(plan).peak - before > 90 * 2**20
-    del held
+    held.close()
 
 
 def test_every_worker_on_this_machine_counts(tmp_path, said):

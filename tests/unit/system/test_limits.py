@@ -8,6 +8,7 @@ import pytest
 
 from foldwise.errors import TrialFailed
 from foldwise.system.limits import NO_LIMITS, Limits, free_mb, own_mb
+from tests.fresh_memory import fresh_memory
 
 
 def test_without_limits_everything_is_allowed():
@@ -30,9 +31,9 @@ def test_a_trial_whose_process_is_too_large_fails_with_its_size():
 
 def test_memory_is_that_of_the_process_itself():
     before = own_mb()
-    held = bytearray(b"x") * (100 * 2**20)
+    held = fresh_memory(100)
     assert own_mb() - before > 90
-    del held
+    held.close()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the memory of another process is not known")
@@ -49,7 +50,7 @@ def test_the_memory_of_another_process_is_known():
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere free memory is not known")
 def test_free_memory_is_what_another_process_could_take():
     before = free_mb()
-    held = bytearray(b"x") * (300 * 2**20)
+    held = fresh_memory(300)
     assert 0 < free_mb() < before + 100  # other processes come and go
     assert free_mb() < 16 * 2**20
-    del held
+    held.close()
