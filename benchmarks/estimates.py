@@ -15,12 +15,12 @@ import argparse
 import json
 import os
 import re
-import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from benchmarks.children import run
 from benchmarks.lines import Record, append, read
 from benchmarks.measure import report
 
@@ -39,6 +39,7 @@ RECIPES = (
 LINE = re.compile(r"^estimate: about (\d+) (s|min|h)\b.*?, ([\d.]+) GB of memory", re.MULTILINE)
 SECONDS = {"s": 1, "min": 60, "h": 3600}
 FACTOR = 1.5  # by which an estimate may be off
+LIMIT = 3600.0  # seconds of a recipe
 
 
 def main() -> None:
@@ -63,18 +64,15 @@ def tuned(recipe: str, data: str) -> Record:
     """What the estimate of a recipe said, and what its study took, in seconds and GB."""
     with tempfile.TemporaryDirectory() as runs:
         words = [f"experiment={recipe}", f"paths.data={data}", f"paths.runs={runs}"]
-        command = [sys.executable, "-m", "pipelines.tune", *words]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:  # noqa: S603
-            assert process.stdout is not None
-            printed = process.stdout.read()
-            _, status, used = os.wait4(process.pid, 0)
-            process.returncode = os.waitstatus_to_exitcode(status)
-        assert process.returncode == 0, printed
+        log = Path(runs, "printed.txt")
+        spent = run([sys.executable, "-m", "pipelines.tune", *words], log, LIMIT)
+        printed = log.read_text(encoding="utf-8")
+        assert spent.code == 0, printed
         (summary,) = Path(runs, "studies").glob("*/summary.json")
         took = json.loads(summary.read_text(encoding="utf-8"))["seconds"]["total"]
     found = LINE.search(printed)
     said, memory = (None, None) if found is None else (int(found[1]) * SECONDS[found[2]], float(found[3]))
-    return {"recipe": recipe, "said": said, "took": took, "memory_said": memory, "memory": used.ru_maxrss / 1024**2}
+    return {"recipe": recipe, "said": said, "took": took, "memory_said": memory, "memory": spent.peak_mb / 1024}
 
 
 def show(done: Mapping[str, Record]) -> None:

@@ -38,8 +38,8 @@ class AnswersSpec(Spec):
 
 class SelectSpec(Spec):
     """Which trial is refitted: `best`, or with `one_se` the smallest network within one standard error of the best that is the
-    defaults or better than they are by the corrected paired test; without one the defaults, if they are within it too and the
-    best is not better by that test.
+    defaults or better than they are by the corrected paired test. If there is none, it is the defaults, where they are within
+    that error and the best is not better by that test.
 
     With `fresh` it is the best on fresh seeds and splits, where it is better than the defaults beyond doubt; else the defaults.
     """
