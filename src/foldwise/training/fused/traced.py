@@ -24,6 +24,9 @@ Like = Callable[..., Any]  # arguments -> anything of the structure of the resul
 # A loop calls its body as a function. TensorFlow would take it apart into operations that pass each array on at every step,
 # which takes half as long again for small networks; XLA has loops of its own.
 LOOPS = ("While", "StatelessWhile")
+# With one thread operations need no queue between threads, a sixth of the time of a small network's epochs. Loops can run like
+# this; an operation that calls a function in another way would wait for that thread for ever.
+INLINE = "SINGLE_THREADED_EXECUTOR"
 
 
 def traced(function: Callable[..., Any], words: str, like: Like, *, compiled: bool) -> Callable[..., Any]:
@@ -57,19 +60,21 @@ class _Registered:
     """Functions that TensorFlow knows by name, for as long as this lives; the first calls the others.
 
     The names are the same in every process, because XLA finds what it compiled earlier by them; `tf.function` numbers its own.
+    executor: TensorFlow's name of what runs them, "" for its usual one.
     """
 
-    def __init__(self, functions: Sequence[Any]) -> None:
+    def __init__(self, functions: Sequence[Any], executor: str) -> None:
         names = [one.signature.name for one in functions]
         for one in reversed(functions):
             if not _users[one.signature.name]:
                 context.context().add_function_def(one)
             _users[one.signature.name] += 1
-        self._name, self._outputs = names[0].encode(), len(functions[0].signature.output_arg)
+        self._name, self._outputs, self._executor = names[0].encode(), len(functions[0].signature.output_arg), executor
         weakref.finalize(self, _forget, names)
 
     def __call__(self, tensors: Sequence[Tensor]) -> list[Tensor]:
-        found: list[Tensor] = context.context().call_function(self._name, tensors, self._outputs)
+        with tf.experimental.function_executor_type(self._executor):
+            found: list[Tensor] = context.context().call_function(self._name, tensors, self._outputs)
         return found
 
 
@@ -119,7 +124,25 @@ def _registered(function: Callable[..., Any], words: str, specs: Any, compiled: 
     functions[0].attr["_XlaMustCompile"].b = compiled
     for node in (node for one in functions for node in one.node_def if node.op in LOOPS):
         node.attr["_lower_using_switch_merge"].b = False
-    return _Registered(functions)
+    inline = not compiled and _is_single_threaded() and not _calls_more_than_loops(functions)
+    return _Registered(functions, INLINE if inline else "")
+
+
+def _is_single_threaded() -> bool:
+    """Whether operations run on one thread of the processor."""
+    return tf.config.threading.get_inter_op_parallelism_threads() == 1 and not tf.config.list_physical_devices("GPU")
+
+
+def _calls_more_than_loops(functions: Sequence[Any]) -> bool:
+    """Whether an operation other than a loop calls a function: a branch, or a function by its name."""
+    names = {one.signature.name for one in functions}
+    others = [node for one in functions for node in one.node_def if node.op not in LOOPS]
+    return any(node.op in names or any(map(_is_function, node.attr.values())) for node in others)
+
+
+def _is_function(value: Any) -> bool:
+    kind = value.WhichOneof("value")
+    return kind == "func" or (kind == "list" and bool(value.list.func))
 
 
 def _trace(function: Callable[..., Any], specs: Any, name: str) -> bytes:

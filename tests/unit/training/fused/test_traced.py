@@ -38,6 +38,34 @@ def test_a_loop_with_functions_inside_runs_by_name(compiled):
         assert result["base"].numpy().tolist() == [2.0, 3.0]
 
 
+@pytest.mark.parametrize("branches", [False, True])
+def test_only_loops_run_without_a_queue(branches):
+    import tensorflow as tf
+
+    from foldwise.training.fused import traced
+    from foldwise.training.runtime import start
+
+    start(1)  # the usual executor has a second thread to run a branch on only if there are two
+    registered = []
+
+    def power(base, times):
+        grown = (lambda at, x: tf.cond(at >= 0, lambda: x * base, lambda: x)) if branches else (lambda at, x: x * base)
+        first = tf.constant(0), tf.ones_like(base)
+        return tf.while_loop(lambda at, _: at < times, lambda at, x: (at + 1, grown(at, x)), first)[1]
+
+    kept = traced._registered
+
+    def note(*given):
+        registered.append(kept(*given))
+        return registered[-1]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(traced, "_registered", note)
+        call = traced.traced(power, f"power with branches: {branches}", lambda *_: 0, compiled=False)
+        assert call(tf.constant([2.0, 3.0]), tf.constant(3)).numpy().tolist() == [8.0, 27.0]
+    assert registered[0]._executor == ("" if branches else traced.INLINE)
+
+
 def test_a_function_that_holds_a_tensor_is_refused():
     import tensorflow as tf
 
