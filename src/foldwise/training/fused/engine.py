@@ -324,7 +324,7 @@ class _Stack:
             for epoch in range(epochs):
                 rows = next(orders)
                 order[epoch, place, : len(rows)] = rows
-                real[epoch, place, : len(rows)] = 1.0
+            real[:epochs, place, : len(rows)] = 1.0
         shape = (self.most, len(self.folds), steps, self.batch)
         return tf.constant(order.reshape(shape)), tf.constant(real.reshape(shape))
 
