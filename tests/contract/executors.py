@@ -5,6 +5,7 @@ import signal
 import time
 
 from foldwise.execution.local import HereExecutor
+from foldwise.execution.threads import ThreadsExecutor
 from foldwise.trial.result import TrialResult
 
 
@@ -54,6 +55,10 @@ class Deadly:
 
 def here():
     return HereExecutor(run)
+
+
+def threads():
+    return ThreadsExecutor(run, 2, singly=1)
 
 
 def dask(opening=None, workers=2, **more):

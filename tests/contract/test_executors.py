@@ -6,7 +6,11 @@ import pytest
 
 from tests.contract import executors
 
-EXECUTORS = [pytest.param(executors.here, id="here"), pytest.param(executors.dask, id="dask", marks=pytest.mark.slow)]
+EXECUTORS = [
+    pytest.param(executors.here, id="here"),
+    pytest.param(executors.threads, id="threads"),
+    pytest.param(executors.dask, id="dask", marks=pytest.mark.slow),
+]
 
 
 @pytest.fixture(scope="module", params=EXECUTORS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from functools import partial
+from threading import RLock
 from typing import overload
 
 from foldwise.data.fold_store import FoldStore
@@ -59,10 +60,11 @@ class Folds(Sequence[FoldData]):
         count: how many there are.
         shelf: keeps folds, of other preparations too.
         options: what these folds are kept by.
+        lock: held by the thread that uses the shelf; another one then finds the folds that this one prepares.
     """
 
-    def __init__(self, prepare: Prepare, count: int, shelf: _Shelf, options: Options) -> None:
-        self._prepare, self._count, self._shelf, self._options = prepare, count, shelf, options
+    def __init__(self, prepare: Prepare, count: int, shelf: _Shelf, options: Options, lock: RLock) -> None:
+        self._prepare, self._count, self._shelf, self._options, self._lock = prepare, count, shelf, options, lock
         self._shapes: dict[int, tuple[int, int]] = {}
 
     def __len__(self) -> int:
@@ -76,18 +78,20 @@ class Folds(Sequence[FoldData]):
         if isinstance(place, slice):
             return tuple(self[number] for number in range(*place.indices(self._count)))
         number = range(self._count)[place]
-        data = self._shelf.use(self._options).get(number)
-        if data is None:
-            data = self._prepare(number)
-            rows, features = data.train_x.shape
-            self._shapes[number] = rows, features
-            self._shelf.put(self._options, number, data)
-        return data
+        with self._lock:
+            data = self._shelf.use(self._options).get(number)
+            if data is None:
+                data = self._prepare(number)
+                rows, features = data.train_x.shape
+                self._shapes[number] = rows, features
+                self._shelf.put(self._options, number, data)
+            return data
 
     @property
     def nbytes(self) -> int:
         """The bytes of the folds that are kept."""
-        return sum(map(_bytes, self._shelf.use(self._options).values()))
+        with self._lock:
+            return sum(map(_bytes, self._shelf.use(self._options).values()))
 
     @property
     def largest(self) -> tuple[int, int]:
@@ -127,6 +131,7 @@ class FoldCache:
         self._table, self._splits, self._seed, self._store = table, splits, seed, store
         self._shelf = _Shelf(most_bytes)
         self._known: dict[Options, Folds] = {}
+        self._lock = RLock()
 
     def folds(self, prep: PrepSpec, balance: BalanceSpec = NO_BALANCE) -> Folds:
         """All folds under a preparation, each prepared by `prepare_fold` when it is asked for.
@@ -134,10 +139,11 @@ class FoldCache:
         To ask for a fold raises TrialFailed if its classes cannot be balanced like that. With a `store`, all are prepared now.
         """
         options = (prep, balance)
-        if options not in self._known:
-            prepare, count = partial(_prepared, self._table, self._splits, self._seed, prep, balance), len(self._splits)
-            self._known[options] = Folds(self._from_store(options, prepare), count, self._shelf, options)
-        return self._known[options]
+        with self._lock:
+            if options not in self._known:
+                prepare, count = partial(_prepared, self._table, self._splits, self._seed, prep, balance), len(self._splits)
+                self._known[options] = Folds(self._from_store(options, prepare), count, self._shelf, options, self._lock)
+            return self._known[options]
 
     def _from_store(self, options: Options, prepare: Prepare) -> Prepare:
         """`prepare`, or what reads the folds from the store, once they are all prepared."""

@@ -24,6 +24,8 @@ from foldwise.system.command import door_command
 from foldwise.system.garbage import uncollected
 from foldwise.system.held_files import held_of
 from foldwise.system.keras_backend import Backend
+from foldwise.system.limits import NO_LIMITS
+from foldwise.system.process import usable_cores
 from foldwise.trial.result import values_of
 
 if TYPE_CHECKING:
@@ -41,6 +43,8 @@ if TYPE_CHECKING:
 TUNER_EXTRAS = {"gp": ("torch", "gp"), "kt_": ("keras_tuner", "kerastuner")}
 # Tuners that learn from one goal only. Those that learn nothing take two.
 ONE_GOAL = ("cmaes", "kt_bayesian", "kt_hyperband")
+
+MOST_AT_ONCE = 2  # trials that train side by side in one process; more were not measured
 
 # Libraries whose version can change a study's numbers.
 VERSIONS = ("foldwise", "keras", "{backend}", "numpy", "scikit-learn", "imbalanced-learn", "pandas", "optuna", "cmaes")
@@ -124,7 +128,9 @@ def make_executor(
     notify: Callable[[str], None],
     after_fold: Callable[[int, int], None],
     raise_if_stopped: Callable[[], None],
-    on_curves: OnCurves = lambda fold, curves, unit: None,
+    on_curves: OnCurves = lambda number, fold, curves, unit: None,
+    at_once: int = 1,
+    left: int = 0,
 ) -> Executor:
     """The executor that the configuration names. If trials run here, the backend has started in this process.
 
@@ -134,7 +140,9 @@ def make_executor(
         notify: called with sentences for the user.
         after_fold: called with the numbers of trial and fold, if trials run here.
         raise_if_stopped: called between epochs, if trials run here; raises Interrupted to end the training.
-        on_curves: called with the curves of a fold as they grow, if trials run here.
+        on_curves: called with the number of a trial and the curves of one of its folds as they grow, if trials run here.
+        at_once: how many trials train side by side, if they run here; the functions are then called by their threads.
+        left: how many of its first jobs are trials that an earlier start did not finish.
 
     Raises:
         ConfigError: its library is not installed, or its address does not answer.
@@ -156,9 +164,32 @@ def make_executor(
         opening = Opening(plan.table, plan.splits, seed, threads, limits, shared, plan.spec.fixed.paths.cache, files)
         opening = replace(opening, backend=plan.spec.fixed.training.backend)
         return Remote(cluster, opening, notify, limits)
+    run = trainer(plan.table, plan.splits, seed, notify, limits, None, after_fold, raise_if_stopped, on_curves)
+    if at_once > 1:
+        from foldwise.execution.threads import ThreadsExecutor
+
+        return ThreadsExecutor(run, at_once, left)
     from foldwise.execution.local import HereExecutor
 
-    return HereExecutor(trainer(plan.table, plan.splits, seed, notify, limits, None, after_fold, raise_if_stopped, on_curves))
+    return HereExecutor(run)
+
+
+def trials_at_once(plan: Plan, threads: int, generation: int) -> int:
+    """How many trials train side by side in this process: two if they are small, and if the tuner proposes several together.
+
+    A study that measures what each trial costs, for its goal or against a limit, has one at a time.
+
+    Args:
+        plan: the study.
+        threads: those that the backend runs with.
+        generation: the size of the study's generations.
+    """
+    from foldwise.study.plan import is_small
+
+    fixed = plan.spec.fixed
+    measures = len(plan.goals) > 1 or bool(fixed.goal.bounds) or fixed.budget.limits != NO_LIMITS
+    can = generation > 1 and threads == 1 and usable_cores() > 1 and not measures
+    return MOST_AT_ONCE if can and is_small(plan) else 1
 
 
 def make_tracking(tracking: TrackingSpec, runs: str, ledger: Ledger) -> tuple[Tracker, Registry]:

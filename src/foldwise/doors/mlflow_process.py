@@ -74,6 +74,7 @@ def main() -> None:
     ledger = DistantLedger()
     targets["made"] = Made(targets, ledger)
     ledger.calls = Calls(sys.stdin.buffer, answers, targets, LOST, apart="beside")
+    ledger.calls.start()
     ledger.calls.ended.wait()
     os._exit(0)  # a call may hang in MLflow
 

@@ -9,7 +9,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from foldwise.config.read import read_service, trial_at
-from foldwise.doors.assemble import check_tuner, make_executor, make_tracking_beside, make_tuner, versions
+from foldwise.doors.assemble import (
+    MOST_AT_ONCE,
+    check_tuner,
+    make_executor,
+    make_tracking_beside,
+    make_tuner,
+    trials_at_once,
+    versions,
+)
 from foldwise.doors.compose import Request
 from foldwise.doors.load_recipe import start_ledger
 from foldwise.doors.look import look_at_data
@@ -198,9 +206,9 @@ def _train(
         screen.fold_ends(number, fold)
         raise_if_stopped()
 
-    def curves_grow(fold: int, curves: Mapping[str, Sequence[float]], unit: float) -> None:
-        progress.curves_grow(fold, curves, unit)
-        screen.curves_grow(fold, curves, unit)
+    def curves_grow(number: int, fold: int, curves: Mapping[str, Sequence[float]], unit: float) -> None:
+        progress.curves_grow(number, fold, curves, unit)
+        screen.curves_grow(number, fold, curves, unit)
 
     with ExitStack() as closes:
         tracker, registry, beside = make_tracking_beside(spec.fixed.tracking, spec.fixed.paths.runs, ledger)
@@ -212,13 +220,16 @@ def _train(
                 attribute_crash(plan.folder / "crash.txt", ledger, spec.name, screen.note)
                 closes.enter_context(crash_noted(plan.folder / "crash.txt"))
             deadline = Deadline(spec.fixed.budget.seconds, began, started)
-            executor = make_executor(plan, threads, screen.note, after_fold, deadline.raise_if_over, curves_grow)
+            rows = ledger.trials(spec.name)
+            at_once = trials_at_once(plan, threads, record.generation)
+            left = sum(row.result is None and not row.dropped for row in rows)
+            asked = (screen.note, after_fold, deadline.raise_if_over, curves_grow)
+            executor = make_executor(plan, threads, *asked, at_once, left)
             closes.callback(executor.close)
             if elsewhere:  # its cluster has answered
                 baselines = begin_baselines(plan, threads, beside)
             tuner = make_tuner(spec, plan.goals)
             parts = Parts(tuner, executor, ledger, tracker, screen, raise_if_stopped, deadline, progress, beside)
-            rows = ledger.trials(spec.name)
             tracker.open(record, rows)
             searched = search(plan, parts, rows, record.generation)
             spent = {"data": planned - began, "search": time.monotonic() - planned}
@@ -242,14 +253,14 @@ def _train(
 
 def _start_backend(plan: Plan, screen: Screen) -> int:
     """Start the study's backend, unless it runs in this process already; the number of its threads."""
-    from foldwise.study.plan import threads_of
+    from foldwise.study.plan import is_small, threads_of
     from foldwise.training.program_cache import use_programs
     from foldwise.training.runtime import start
 
     wanted, backend = threads_of(plan), plan.spec.fixed.training.backend
     use_programs(plan.spec.fixed.paths.cache, screen.note, backend)
     with screen.doing(f"starting {TITLES[backend]}"):
-        threads = start(wanted, plan.spec.fixed.execute.threads is None, backend)
+        threads = start(wanted, plan.spec.fixed.execute.threads is None, backend, MOST_AT_ONCE if is_small(plan) else 1)
     if threads != wanted:
         screen.note(f"{TITLES[backend]} already runs in this process, with {threads} threads instead of the study's {wanted}")
     return threads

@@ -156,12 +156,14 @@ class Screen:
 
     def fold_ends(self, number: int, fold: int) -> None:
         """A fold of a trial is done."""
-        self._fold, self._epoch = fold + 1, 0
+        if self._is_shown(number):
+            self._fold, self._epoch = fold + 1, 0
 
-    def curves_grow(self, fold: int, curves: Mapping[str, Sequence[float]], unit: float) -> None:
-        """A fold of the running trial has these curves so far; see `training.fold_fit.OnCurves`."""
-        self._grown.add(fold)
-        self._epoch = max(map(len, curves.values()), default=0)
+    def curves_grow(self, number: int, fold: int, curves: Mapping[str, Sequence[float]], unit: float) -> None:
+        """A fold of a running trial has these curves so far; see `training.fold_fit.OnCurves`. The last one is shown."""
+        if self._is_shown(number):
+            self._grown.add(fold)
+            self._epoch = max(map(len, curves.values()), default=0)
 
     def trial_ends(self, result: TrialResult) -> None:
         """A trial is finished and committed."""
@@ -368,6 +370,11 @@ class Screen:
     def _status(self) -> Text:
         """The line of state, made anew at each refresh."""
         return self._one_line(self._progress(self.console.width), "cyan")
+
+    def _is_shown(self, number: int) -> bool:
+        """Whether a trial is the one whose folds and epochs are shown: the last to begin. Threads of trials ask this."""
+        now = self._now
+        return now is not None and now[0] == number
 
     def _running(self) -> str:
         """The fold of the running trial, and its epoch once it takes its time."""

@@ -5,7 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+from threading import Lock
 
 from foldwise.data.fold_cache import FoldCache
 from foldwise.data.fold_store import FoldStore
@@ -20,7 +22,9 @@ from foldwise.trial.result import TrialResult
 
 Notify = Callable[[str], None]
 Run = Callable[[TrialJob], TrialResult]
-OnCurves = Callable[[int, Mapping[str, Sequence[float]], float], None]  # as `training.fold_fit` has it, without numpy
+OnCurves = Callable[
+    [int, int, Mapping[str, Sequence[float]], float], None
+]  # as `training.fold_fit` has it, after a number of a trial
 
 
 def trainer(
@@ -32,9 +36,12 @@ def trainer(
     shared: Path | None = None,
     after_fold: Callable[[int, int], None] = lambda number, fold: None,
     raise_if_stopped: Callable[[], None] = lambda: None,
-    on_curves: OnCurves = lambda fold, curves, unit: None,
+    on_curves: OnCurves = lambda number, fold, curves, unit: None,
 ) -> Run:
-    """A function that trains one job after the other. The backend must have been started in this process.
+    """A function that trains a job. The backend must have been started in this process.
+
+    Several threads may call it at once. The functions that it was given are then called from these threads, and trials that do
+    not train all folds at once take turns.
 
     Args:
         table: the data.
@@ -45,17 +52,18 @@ def trainer(
         shared: a folder for prepared folds, if other processes of this machine train trials of the same study.
         after_fold: called with the numbers of trial and fold.
         raise_if_stopped: called between epochs; raises Interrupted if training has to end.
-        on_curves: called with the curves of a fold as they grow.
+        on_curves: called with the number of a trial and the curves of one of its folds as they grow.
     """
     from foldwise.training.cross_validate import cross_validate
 
     store = None if shared is None else FoldStore(shared, table.images)
-    cache, reported = FoldCache(table, splits, seed, store=store), set[str]()
+    cache, reported, reporting = FoldCache(table, splits, seed, store=store), set[str](), Lock()
 
     def notify_once(sentence: str) -> None:
-        if sentence.partition(":")[0] not in reported:
-            notify(sentence)
-        reported.add(sentence.partition(":")[0])
+        with reporting:
+            if sentence.partition(":")[0] not in reported:
+                notify(sentence)
+            reported.add(sentence.partition(":")[0])
 
     def run(job: TrialJob) -> TrialResult:
         began = time.monotonic()
@@ -72,7 +80,7 @@ def trainer(
         def watch(fold: int) -> None:
             after_fold(job.number, fold)
 
-        return cross_validate(job, table, splits, watch, cache, chosen, on_epoch_end, on_curves=on_curves)
+        return cross_validate(job, table, splits, watch, cache, chosen, on_epoch_end, on_curves=partial(on_curves, job.number))
 
     return run
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 from foldwise.spec.space import Params
-from foldwise.system.files import atomically, plain_value
+from foldwise.system.files import atomically, json_text
 from foldwise.trial.result import TrialResult
 
 
@@ -30,7 +30,7 @@ class KeptResults:
 
     def keep(self, attempt: int, result: TrialResult, synced: bool = True) -> None:
         """Write a result. It outlives this process, and where it is synced a loss of power too."""
-        text = json.dumps({**self._of, "attempt": attempt, "result": result.to_json()}, default=plain_value)
+        text = json_text({**self._of, "attempt": attempt, "result": result.to_json()})
         atomically(self._path(result.number, attempt), lambda part: part.write_text(text, encoding="utf-8"), synced)
 
     def drop(self, attempt: int, number: int) -> None:

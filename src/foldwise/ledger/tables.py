@@ -24,7 +24,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeDecorator
 
-from foldwise.system.files import plain_value
+from foldwise.system.files import json_text, plain_value
 from foldwise.trial.curves import WrittenCurves
 from foldwise.trial.provenance import Provenance
 from foldwise.trial.summary import StudySummary
@@ -77,6 +77,10 @@ class CurvesJson(Json):
     """Curves, parsed when they are first used."""
 
     cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
+        """To text."""
+        return None if value is None else json_text(value)
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
         """The text, behind a mapping."""

@@ -10,10 +10,22 @@ from typing import Literal
 
 from foldwise.trial.result import TrialResult
 
+# Small trials are proposed eight at a time, so that two can train side by side. Their tuners lose nothing by it: these propose
+# without results, and for TPE it was measured, see docs/decisions/workers.md.
+OF_SMALL = 8
+TUNERS = ("random", "qmc", "grid", "optuna_random", "tpe")
 
-def generation_of(asked: int | Literal["auto"]) -> int | None:
-    """The size of a new study's generations as its record has it; None is 1, and what studies had before."""
-    return None if asked == "auto" else asked if asked > 1 else None
+
+def generation_of(asked: int | Literal["auto"], tuner: str, *, small: bool) -> int | None:
+    """The size of a new study's generations as its record has it; None is 1, and what studies had before.
+
+    Args:
+        asked: execute.generation.
+        tuner: tuner.kind.
+        small: whether the study's trials can train side by side in one process.
+    """
+    size = asked if asked != "auto" else OF_SMALL if small and tuner in TUNERS else 1
+    return size if size > 1 else None
 
 
 def note_of_size(asked: int | Literal["auto"], kept: int) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -40,7 +41,7 @@ from foldwise.spec.sources import FrameData
 from foldwise.spec.space import Params
 from foldwise.spec.study import FixedSpec, StudySpec
 from foldwise.tasks.table import task_of
-from foldwise.training.engine_rule import ENGINE_NAMES, threads_for
+from foldwise.training.engine_rule import ENGINE_NAMES, FUSED_THREADS, threads_for
 from foldwise.training.schedule import check_schedule
 from foldwise.trial.job import TrialJob
 
@@ -51,6 +52,9 @@ SAME_ROWS = Finding(
     "networks are trained and judged on the same rows (folds=none), so scores say how well they are learnt by heart",
     "choose other folds for a score that holds for new rows",
 )
+
+
+MOST_STACKED_BYTES = 64 * 2**20  # of all folds of a small trial
 
 
 @dataclass(frozen=True)
@@ -86,6 +90,16 @@ class Plan:
         """The metric that ranks trials, and with two goals the cost as well."""
         asked = self.spec.fixed.goals
         return (self.goal, cost_goal(asked[1])) if asked else (self.goal,)
+
+    @property
+    def largest_fold(self) -> np.ndarray:
+        """The training rows of the fold that has most, as positions in `table`."""
+        return max((split.train for split in self.splits), key=len)
+
+    @cached_property
+    def features(self) -> int:
+        """How many features the preparation makes of them."""
+        return len(fit_preparation(self.table, self.largest_fold, self.spec.corners[0].prep).features)
 
     @property
     def same_rows(self) -> bool:
@@ -250,16 +264,24 @@ def _audited(
 
 def threads_of(plan: Plan) -> int:
     """How many threads its trials train on: as configured, else by the size of their matrix products."""
-    fixed, trials = plan.spec.fixed, plan.spec.corners
-    if fixed.execute.threads is not None:
-        return fixed.execute.threads
-    largest = max((split.train for split in plan.splits), key=len)
+    asked = plan.spec.fixed.execute.threads
+    return _usual_threads(plan) if asked is None else asked
 
-    def features() -> int:
-        return len(fit_preparation(plan.table, largest, trials[0].prep).features)
 
-    asked, outputs = fixed.training, max(1, len(plan.table.class_names))
-    return threads_for(trials, asked.engine, len(largest), features, outputs, asked.backend, asked.precision)
+def is_small(plan: Plan) -> bool:
+    """Whether its trials are so small that a step fills one core, and their data so small that several can train at once.
+
+    It depends on the study alone, never on the machine.
+    """
+    if plan.spec.fixed.training.backend != "tensorflow" or _usual_threads(plan) != FUSED_THREADS:
+        return False
+    return 4 * len(plan.splits) * len(plan.largest_fold) * plan.features <= MOST_STACKED_BYTES
+
+
+def _usual_threads(plan: Plan) -> int:
+    asked, trials, outputs = plan.spec.fixed.training, plan.spec.corners, max(1, len(plan.table.class_names))
+    rows = len(plan.largest_fold)
+    return threads_for(trials, asked.engine, rows, lambda: plan.features, outputs, asked.backend, asked.precision)
 
 
 def check_batch(fit: FitSpec, splits: Sequence[Split]) -> None:

@@ -39,11 +39,15 @@ class Progress:
         """A trial begins. Until it has curves those of the one before it are shown: many trials take less than a second."""
         self.trial = number
 
-    def curves_grow(self, fold: int, curves: Curves, unit: float) -> None:
-        """A fold of the running trial has these curves so far; see `training.fold_fit.OnCurves`."""
-        if self._curves_of != self.trial:
-            self._curves_of, self._folds = self.trial, {}
-        self._folds[fold] = (curves, unit)
+    def curves_grow(self, number: int, fold: int, curves: Curves, unit: float) -> None:
+        """A fold of a running trial has these curves so far; see `training.fold_fit.OnCurves`.
+
+        Those of the trial that began last are shown. Where trials train side by side, their threads call this.
+        """
+        if number == self.trial:
+            if self._curves_of != number:
+                self._curves_of, self._folds = number, {}
+            self._folds[fold] = (curves, unit)
 
     def expects(self, seconds: float | None) -> None:
         """The study is expected to end after this time; None if nothing is known."""

@@ -10,7 +10,7 @@ import subprocess
 from foldwise.config.read import data_name
 from foldwise.ledger.coordinator import user_name
 from foldwise.study.generation import generation_of
-from foldwise.study.plan import Plan
+from foldwise.study.plan import Plan, is_small
 from foldwise.trial.provenance import Commit, Machine, Provenance
 
 GIT_SECONDS = 5
@@ -34,7 +34,7 @@ def provenance(plan: Plan) -> Provenance:
         git=_commit(),
         rows_fingerprint=table.rows_fingerprint,
         settled=plan.spec.settled,
-        generation=generation_of(plan.spec.fixed.execute.generation),
+        generation=generation_of(plan.spec.fixed.execute.generation, plan.spec.fixed.tuner.kind, small=is_small(plan)),
         experiment=None if plan.context is None else f"{plan.spec.register}-retraining",
     )
 

@@ -1,12 +1,18 @@
-"""Whether a process of this machine still runs."""
+"""Processes of this machine: whether one still runs, and how many cores this one may use."""
 
 from __future__ import annotations
 
 import os
+import sys
 from datetime import datetime
 from pathlib import Path
 
 CLOCKS_DIFFER = 5.0  # seconds between the start of a process by the kernel and a moment that it wrote down itself
+
+
+def usable_cores() -> int:
+    """The number of cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
 
 
 def is_running(pid: int, since: datetime) -> bool:

@@ -31,7 +31,7 @@ class _Answer:
 
 
 class Calls:
-    """One end of the pair. A thread reads, and another carries out the calls of the other side one after the other.
+    """One end of the pair. Once started, a thread reads, and another carries out the other side's calls one after the other.
 
     Args:
         incoming, outgoing: the pipes.
@@ -50,6 +50,9 @@ class Calls:
         self._apart = apart
         self._workers = [ThreadPoolExecutor(1, thread_name_prefix=name) for name in ("calls", "calls apart")]
         self.ended = threading.Event()
+
+    def start(self) -> None:
+        """Begin to read. A target that itself calls the other side is given this object before, not after."""
         threading.Thread(target=self._read, name="answers", daemon=True).start()
 
     def call(self, target: str, method: str, *arguments: Any) -> Future[Any]:

@@ -125,6 +125,7 @@ class OtherProcess:
             assert self._process.stdin is not None
             assert self._process.stdout is not None
             self._calls = Calls(self._process.stdout, self._process.stdin, {"ledger": self._ledger}, LOST)
+            self._calls.start()
             self._unread.append(self._calls.call("made", "make", *self._asked))
         return self._calls
 

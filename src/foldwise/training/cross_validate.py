@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
+from threading import RLock
 
 import numpy as np
 
@@ -32,6 +34,8 @@ from foldwise.training.recorder import Recorder
 from foldwise.training.schedule import rates_for
 from foldwise.trial.job import TrialJob
 from foldwise.trial.result import FoldScore, TrialResult, mean_and_sd
+
+_keras_alone = RLock()  # its networks and the state that it keeps are those of the process
 
 
 def cross_validate(
@@ -93,15 +97,16 @@ def cross_validate(
         choice = choose(training, job.engine, len(folds), rows, features, layouts, sizes)
         engine = choice.engine
         chosen(choice)
-        for fit in engine_for(engine, training.backend)(training, enumerate(folds)):
-            fit = condensed_fit(table, splits[fit.fold], fit)  # noqa: PLW2901 masks stay in the fold that was trained
-            finished.append(_scored(job, table, splits[fit.fold], fit))
-            answers[fit.fold] = fit.predictions
-            costs["parameters"] = max(costs.get("parameters", 0.0), float(sum(weight.size for weight in fit.weights)))
-            reached("after-fold")
-            watch(fit.fold)
-            if choice.fold_by_fold and (fit.lost or raced.after_fold(answers)):
-                break
+        with _keras_alone if choice.fold_by_fold else nullcontext():
+            for fit in engine_for(engine, training.backend)(training, enumerate(folds)):
+                fit = condensed_fit(table, splits[fit.fold], fit)  # noqa: PLW2901 masks stay in the fold that was trained
+                finished.append(_scored(job, table, splits[fit.fold], fit))
+                answers[fit.fold] = fit.predictions
+                costs["parameters"] = max(costs.get("parameters", 0.0), float(sum(weight.size for weight in fit.weights)))
+                reached("after-fold")
+                watch(fit.fold)
+                if choice.fold_by_fold and (fit.lost or raced.after_fold(answers)):
+                    break
         pooled = [(table.target[splits[fold].valid], predictions) for fold, predictions in answers.items()]
         thresholds = fold_thresholds(asked, metric, pooled)
         truth, predictions = (np.concatenate(parts) for parts in zip(*pooled, strict=True))

@@ -26,7 +26,7 @@ CHATTER = re.compile(
 )
 
 
-def start(threads: int, or_as_it_runs: bool = False, backend: Backend | None = None) -> int:
+def start(threads: int, or_as_it_runs: bool = False, backend: Backend | None = None, at_once: int = 1) -> int:
     """Start Keras and its backend in this process; a second start with the same number of threads does nothing.
 
     The number changes the last bits of results, and a backend keeps it for the life of the process.
@@ -35,6 +35,7 @@ def start(threads: int, or_as_it_runs: bool = False, backend: Backend | None = N
         threads: the number of threads; 0 is the backend's own number.
         or_as_it_runs: accept another number if the backend already runs.
         backend: None for a process that only answers: that which it has, or KERAS_BACKEND, or TensorFlow.
+        at_once: how many trials the caller trains side by side, each with that number of threads.
 
     Returns:
         The number of threads that it runs with.
@@ -53,7 +54,7 @@ def start(threads: int, or_as_it_runs: bool = False, backend: Backend | None = N
     )
     keep_freed_memory()
     with quiet_import(name), uncollected():
-        fixed = import_module(f"foldwise.training.backends.{name}").start_with(threads)
+        fixed = import_module(f"foldwise.training.backends.{name}").start_with(threads, at_once)
         if fixed is not None:
             if not or_as_it_runs:
                 already = f"{TITLES[name]} already runs in this process with {fixed or 'its own number of'} threads"

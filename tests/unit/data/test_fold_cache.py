@@ -1,10 +1,13 @@
 import gc
 import weakref
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from foldwise.data import fold_cache
 from foldwise.data.fold_cache import FoldCache
 from foldwise.data.read_table import read_table
 from foldwise.data.schema import Column, Schema
@@ -94,3 +97,19 @@ def test_folds_are_kept_by_preparation_and_balance_and_draw_by_seed_and_fold(par
     assert cache.folds(PrepSpec(), Oversample(kind="oversample")) is more
     assert all(len(b.train_x) > len(a.train_x) for a, b in zip(plain, more, strict=True))
     assert not np.array_equal(more[0].train_x, other.folds(PrepSpec(), Oversample(kind="oversample"))[0].train_x)
+
+
+def test_threads_that_ask_at_once_get_the_same_folds(parts, monkeypatch):
+    prepared, both = [], Barrier(2, timeout=30)
+    kept = fold_cache.prepare_fold
+    monkeypatch.setattr(fold_cache, "prepare_fold", lambda *given: prepared.append(given) or kept(*given))
+    cache = FoldCache(*parts)
+
+    def ask(_):
+        both.wait()
+        return list(cache.folds(PrepSpec()))
+
+    with ThreadPoolExecutor(2) as threads:
+        one, other = threads.map(ask, range(2))
+    assert len(prepared) == 3
+    assert all(mine is theirs for mine, theirs in zip(one, other, strict=True))

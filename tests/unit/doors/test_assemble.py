@@ -3,9 +3,11 @@ from importlib.util import find_spec
 import pytest
 
 from foldwise.config.read import read_study
-from foldwise.doors.assemble import check_tuner, make_tuner
+from foldwise.doors.assemble import check_tuner, make_tuner, trials_at_once
 from foldwise.errors import ConfigError
 from foldwise.spec.goal import Goal
+from foldwise.study.plan import is_small, plan_study
+from foldwise.study.provenance import provenance
 
 IRIS = {"data": {"kind": "sklearn", "name": "iris"}, "model": {"kind": "mlp", "units": ["int", 4, 64]}}
 
@@ -60,3 +62,33 @@ def test_so_is_every_tuner_of_keras_tuner(kind):
     params = make_tuner(asked, [Goal("accuracy", "maximize")]).ask(1)
     assert params.pop("tuner.epochs", 1) == 1
     assert asked.space.holds(params)
+
+
+SMALL = {"data": {"kind": "sklearn", "name": "iris"}, "model": {"kind": "mlp", "units": 8}}
+
+
+def test_two_small_trials_that_are_proposed_together_train_at_once(monkeypatch):
+    plan = plan_study(read_study(SMALL))
+    assert is_small(plan)
+    assert provenance(plan).generation == 8
+    monkeypatch.setattr("foldwise.doors.assemble.usable_cores", lambda: 4)
+    assert trials_at_once(plan, threads=1, generation=8) == 2
+    assert trials_at_once(plan, threads=1, generation=1) == 1
+    assert trials_at_once(plan, threads=2, generation=8) == 1
+    monkeypatch.setattr("foldwise.doors.assemble.usable_cores", lambda: 1)
+    assert trials_at_once(plan, threads=1, generation=8) == 1
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"model": {"kind": "mlp", "units": 4096, "hidden": 2}},
+        {"model": {"kind": "tabular"}},
+        {"training": {"engine": "keras"}},
+        {"budget": {"trial_seconds": 60.0}},
+        {"goals": ["accuracy", "training_seconds"]},
+    ],
+)
+def test_other_trials_train_one_after_the_other(monkeypatch, more):
+    monkeypatch.setattr("foldwise.doors.assemble.usable_cores", lambda: 4)
+    assert trials_at_once(plan_study(read_study({**SMALL, **more})), threads=1, generation=8) == 1

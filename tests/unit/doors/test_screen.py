@@ -65,7 +65,7 @@ def test_the_state_of_the_search_is_visible_all_the_time_with_the_epochs_of_a_sl
 
     assert last() == "trial 1 of 3"
     screen.trial_starts(0, {"model.units": 8})
-    screen.curves_grow(0, {"loss": [0.1] * 31}, 1.0)
+    screen.curves_grow(0, 0, {"loss": [0.1] * 31}, 1.0)
     screen.note("a sentence")
     assert last() == "trial 1 of 3 · fold 1 of 5, epoch 31 of 100"
     screen.fold_ends(0, 0)
@@ -73,7 +73,9 @@ def test_the_state_of_the_search_is_visible_all_the_time_with_the_epochs_of_a_sl
     assert last().startswith("trial 2 of 3 · best 0.9000 (trial 0) · ")
     screen.trial_starts(1, {"model.units": 9})
     for fold in range(5):
-        screen.curves_grow(fold, {"loss": [0.1] * 7}, 1.0)
+        screen.curves_grow(1, fold, {"loss": [0.1] * 7}, 1.0)
+    screen.curves_grow(0, 0, {"loss": [0.1] * 90}, 1.0)  # of a trial beside it, which began earlier
+    screen.fold_ends(0, 3)
     assert last().endswith(" left · epoch 7 of 100")
     screen.search_ends()
 

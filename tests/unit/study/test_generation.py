@@ -105,7 +105,9 @@ def run(tmp_path):
 
 
 def test_the_sizes_of_generations():
-    assert [generation_of(asked) for asked in ("auto", 1, 8)] == [None, None, 8]
+    assert [generation_of(asked, "tpe", small=False) for asked in ("auto", 1, 8)] == [None, None, 8]
+    assert [generation_of(asked, "tpe", small=True) for asked in ("auto", 1, 4)] == [8, None, 4]
+    assert [generation_of("auto", tuner, small=True) for tuner in ("random", "cmaes", "kt_random")] == [8, None, None]
     assert [first_of(number, 4) for number in (0, 3, 4, 11)] == [0, 0, 4, 8]
     assert note_of_size("auto", 8) is note_of_size(8, 8) is None
     assert "keeps its generations of 8" in note_of_size(4, 8)
@@ -194,7 +196,7 @@ def test_a_stopped_search_goes_on_to_the_same_table(run):
 def test_a_study_keeps_its_first_size_and_its_name(run):
     once = run(study="mine", trials=9)
     assert run(study="mine", trials=9, generation=2) == once
-    assert run(study="other", generation="auto") == run(study="another", generation=1)
+    assert run(study="other", generation="auto") == run(study="another", generation=8)
     config = {"data": {"kind": "sklearn", "name": "iris"}, "execute": {"kind": "here"}}
     names = {read_study({**config, "execute": {"kind": "here", "generation": size}}).name for size in ("auto", 1, 8)}
     assert names == {read_study(config).name}

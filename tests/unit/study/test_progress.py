@@ -11,7 +11,7 @@ def growing(epochs, folds=1, unit=1.0, **curves):
     progress.trial_starts(4)
     for fold in range(folds):
         own = {"loss": [1.0 / (epoch + 1) for epoch in range(epochs)], "learning_rate": [0.1] * epochs, **curves}
-        progress.curves_grow(fold, own, unit)
+        progress.curves_grow(4, fold, own, unit)
     return progress
 
 
@@ -45,7 +45,9 @@ def test_the_curves_of_the_trial_before_stay_until_the_next_one_has_some():
     progress = growing(3)
     progress.trial_starts(5)
     assert progress.curves()["trial"] == 4
-    progress.curves_grow(0, {"loss": [0.5]}, 1.0)
+    progress.curves_grow(4, 0, {"loss": [0.5, 0.4]}, 1.0)  # it still trains, beside the next one
+    assert progress.curves()["trial"] == 4
+    progress.curves_grow(5, 0, {"loss": [0.5]}, 1.0)
     assert progress.curves()["trial"] == 5
     assert [fold["epochs"] for fold in progress.curves()["folds"]] == [1]
     progress.stage_starts("refit")
@@ -60,7 +62,7 @@ def test_curves_may_grow_while_they_are_read():
         while not over.is_set():
             curves["loss"].append(1.0)
             curves.setdefault(f"loss{len(curves['loss']) % 7}", []).append(1.0)
-            progress.curves_grow(0, curves, 1.0)
+            progress.curves_grow(0, 0, curves, 1.0)
 
     thread = threading.Thread(target=grow)
     thread.start()

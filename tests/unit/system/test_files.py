@@ -4,11 +4,12 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 import pytest
 
-from foldwise.system.files import atomically, part_of, sweep, whole_folder, write_json
+from foldwise.system.files import atomically, json_text, part_of, plain_value, sweep, whole_folder, write_json
 
 
 def test_a_failed_write_leaves_the_old_file_only(tmp_path):
@@ -127,3 +128,24 @@ def test_what_machines_elsewhere_left_is_swept_after_a_day(tmp_path, dead):
     os.utime(tmp_path / names[0] / "inner")  # still written to
     sweep(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == names[:1]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"loss": (0.1, 1e-5, 5e-324, -0.0, 1e22), "1": [True, None, 3], "ü": "€"},
+        {"units": np.int64(3), "rate": np.float64(0.1), "curve": np.array([0.5, 0.25]), "of": MappingProxyType({"a": 1})},
+        {"half of a pair": "\udcff", "number": 0.1},
+    ],
+)
+def test_fast_json_reads_back_as_what_python_writes(value):
+    assert json.loads(json_text(value)) == json.loads(json.dumps(value, default=plain_value))
+
+
+def test_fast_json_has_what_is_not_finite():
+    assert list(map(str, json.loads(json_text([math.nan, math.inf, -math.inf])))) == ["nan", "inf", "-inf"]
+
+
+def test_fast_json_refuses_what_has_no_form():
+    with pytest.raises(TypeError, match="object cannot be written as JSON"):
+        json_text({"a": object()})

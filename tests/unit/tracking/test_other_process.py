@@ -64,6 +64,7 @@ def main():
     both = Both(ledger)
     targets = {name: both for name in ("made", "tracker", "registry", "beside")}
     ledger.calls = Calls(sys.stdin.buffer, answers, targets, LOST, apart="beside")
+    ledger.calls.start()
     ledger.calls.ended.wait()
     os._exit(0)
 """

@@ -32,7 +32,7 @@ _forgotten: list[None] = []
 _started: list[int] = []  # the number of threads, once JAX runs
 
 
-def start_with(threads: int) -> int | None:
+def start_with(threads: int, at_once: int = 1) -> int | None:
     """Start JAX with a number of threads; the number that it runs with if it is another already, else None.
 
     A GPU's memory is taken as it is needed instead of most of it at once, unless the environment says otherwise.

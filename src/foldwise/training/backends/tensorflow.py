@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import tensorflow as tf
 from tensorflow.python.framework import config  # the switch back has no public name
 
 from foldwise.system.process_state import set_level, undo_later
 
 
-def start_with(threads: int) -> int | None:
-    """Start TensorFlow with a number of threads; the number that it runs with if it is another already, else None."""
+def start_with(threads: int, at_once: int = 1) -> int | None:
+    """Start TensorFlow with a number of threads; the number that it runs with if it is another already, else None.
+
+    at_once: how many programs can run side by side, each on that number of threads; changes no bit.
+    """
     set_level("tensorflow", "ERROR")
     devices, fixed = tf.config.list_physical_devices("GPU"), None
     try:
         tf.config.threading.set_intra_op_parallelism_threads(threads)
-        tf.config.threading.set_inter_op_parallelism_threads(threads)
+        with suppress(RuntimeError):  # too late costs time only
+            tf.config.threading.set_inter_op_parallelism_threads(max(threads, at_once))
         for device in devices:
             tf.config.experimental.set_memory_growth(device, True)
     except RuntimeError:

@@ -7,7 +7,7 @@ import torch
 _started: list[int] = []  # the number of threads, once foldwise has set it
 
 
-def start_with(threads: int) -> int | None:
+def start_with(threads: int, at_once: int = 1) -> int | None:
     """Set PyTorch's number of threads; the number that it runs with if that is fixed already, else None."""
     if _started:
         return None if _started[0] == threads else _started[0]

@@ -6,6 +6,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from threading import Lock
 from typing import Any, NamedTuple
 
 import tensorflow as tf
@@ -101,20 +102,22 @@ class Program:
 
 
 _programs: OrderedDict[Key, Program] = OrderedDict()
+_lock = Lock()  # of the line above: trials may train in several threads
 
 
 def program_for(key: Key, optimizer: OptimizerSpec) -> Program:
     """The program of a key, made once; a new one replaces the least recently used when there are too many."""
-    if key not in _programs:
-        while len(_programs) >= MOST_PROGRAMS:
-            _programs.popitem(last=False)
-        run, answer = partial(_run, key, rule_for(optimizer)), partial(_answer, key)
-        _programs[key] = Program(
-            run=traced(run, f"run {words_of(key)}", lambda state, *_: (state, 0, 0), compiled=key.compiled),
-            answer=traced(answer, f"answer {words_of(key)}", lambda *_: 0, compiled=False),
-        )
-    _programs.move_to_end(key)
-    return _programs[key]
+    with _lock:
+        if key not in _programs:
+            while len(_programs) >= MOST_PROGRAMS:
+                _programs.popitem(last=False)
+            run, answer = partial(_run, key, rule_for(optimizer)), partial(_answer, key)
+            _programs[key] = Program(
+                run=traced(run, f"run {words_of(key)}", lambda state, *_: (state, 0, 0), compiled=key.compiled),
+                answer=traced(answer, f"answer {words_of(key)}", lambda *_: 0, compiled=False),
+            )
+        _programs.move_to_end(key)
+        return _programs[key]
 
 
 def _run(key: Key, rule: Rule, state: State, plan: Plan, inputs: Inputs) -> tuple[State, Tensor, Tensor]:

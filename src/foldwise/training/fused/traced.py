@@ -11,6 +11,7 @@ import weakref
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import fields, is_dataclass
+from threading import RLock
 from typing import Any
 
 import tensorflow as tf
@@ -24,13 +25,17 @@ Like = Callable[..., Any]  # arguments -> anything of the structure of the resul
 # A loop calls its body as a function. TensorFlow would take it apart into operations that pass each array on at every step,
 # which takes half as long again for small networks; XLA has loops of its own.
 LOOPS = ("While", "StatelessWhile")
-# With one thread operations need no queue between threads, a sixth of the time of a small network's epochs. Loops can run like
-# this; an operation that calls a function in another way would wait for that thread for ever.
+# Small operations need no queue between threads, a sixth of the time of a small network's epochs. Loops can run like this; an
+# operation that calls a function in another way would wait for its own thread for ever.
 INLINE = "SINGLE_THREADED_EXECUTOR"
 
 
+# XLA compiles for one thread at a time: its files are published when it has written them, so no other may be half written.
+_compiling = RLock()
+
+
 def traced(function: Callable[..., Any], words: str, like: Like, *, compiled: bool) -> Callable[..., Any]:
-    """The function as a graph, made by the first call.
+    """The function as a graph, made by the first call. Several threads may call it at once.
 
     Args:
         function: of nested tensors and None to nested tensors.
@@ -41,17 +46,25 @@ def traced(function: Callable[..., Any], words: str, like: Like, *, compiled: bo
     AutoGraph, which would rewrite Python's loops and ifs, stays off: it takes most of a first trial's time.
     """
     made: list[_Registered] = []
+    making = _compiling if compiled else RLock()
 
     def call(*arguments: Any) -> Any:
-        is_first = not made
-        if is_first:
-            specs = tf.nest.map_structure(lambda leaf: _spec(leaf, exact=compiled), arguments)
-            made.append(_registered(function, f"{words} {compiled}", specs, compiled))
-        result = made[0]([leaf for leaf in tf.nest.flatten(arguments) if tf.is_tensor(leaf)])
-        cache = program_cache()
-        if is_first and compiled and cache is not None:
-            cache.publish()  # XLA compiles in the first call
+        tensors = [leaf for leaf in tf.nest.flatten(arguments) if tf.is_tensor(leaf)]
+        result = made[0](tensors) if made else first_call(arguments, tensors)
         return tf.nest.pack_sequence_as(like(*arguments), result)
+
+    def first_call(arguments: tuple[Any, ...], tensors: Sequence[Tensor]) -> list[Tensor]:
+        cache = program_cache()
+        with making:
+            if not made:  # another thread may have been first
+                specs = tf.nest.map_structure(lambda leaf: _spec(leaf, exact=compiled), arguments)
+                made.append(_registered(function, f"{words} {compiled}", specs, compiled))
+            if compiled:
+                result = made[0](tensors)  # XLA compiles in the first call
+                if cache is not None:
+                    cache.publish()
+                return result
+        return made[0](tensors)
 
     return call
 
@@ -65,10 +78,11 @@ class _Registered:
 
     def __init__(self, functions: Sequence[Any], executor: str) -> None:
         names = [one.signature.name for one in functions]
-        for one in reversed(functions):
-            if not _users[one.signature.name]:
-                context.context().add_function_def(one)
-            _users[one.signature.name] += 1
+        with _counting:
+            for one in reversed(functions):
+                if not _users[one.signature.name]:
+                    context.context().add_function_def(one)
+                _users[one.signature.name] += 1
         self._name, self._outputs, self._executor = names[0].encode(), len(functions[0].signature.output_arg), executor
         weakref.finalize(self, _forget, names)
 
@@ -79,14 +93,16 @@ class _Registered:
 
 
 _users: Counter[str] = Counter()  # of each name that is registered
+_counting = RLock()  # a garbage collection within it may forget others
 
 
 def _forget(names: Sequence[str]) -> None:
-    for name in names:
-        _users[name] -= 1
-        if not _users[name]:
-            del _users[name]
-            context.context().remove_function(name)
+    with _counting:
+        for name in names:
+            _users[name] -= 1
+            if not _users[name]:
+                del _users[name]
+                context.context().remove_function(name)
 
 
 def words_of(value: Any) -> str:
@@ -129,8 +145,8 @@ def _registered(function: Callable[..., Any], words: str, specs: Any, compiled: 
 
 
 def _is_single_threaded() -> bool:
-    """Whether operations run on one thread of the processor."""
-    return tf.config.threading.get_inter_op_parallelism_threads() == 1 and not tf.config.list_physical_devices("GPU")
+    """Whether an operation runs on one thread of the processor."""
+    return tf.config.threading.get_intra_op_parallelism_threads() == 1 and not tf.config.list_physical_devices("GPU")
 
 
 def _calls_more_than_loops(functions: Sequence[Any]) -> bool:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
 import pytest
 
 pytestmark = pytest.mark.slow
@@ -64,6 +67,29 @@ def test_only_loops_run_without_a_queue(branches):
         call = traced.traced(power, f"power with branches: {branches}", lambda *_: 0, compiled=False)
         assert call(tf.constant([2.0, 3.0]), tf.constant(3)).numpy().tolist() == [8.0, 27.0]
     assert registered[0]._executor == ("" if branches else traced.INLINE)
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+def test_threads_that_call_at_once_share_one_graph(compiled):
+    import tensorflow as tf
+
+    from foldwise.training.fused.traced import traced
+
+    traces, both = [], Barrier(2, timeout=30)
+
+    def double(x):
+        traces.append(x)
+        return 2.0 * x
+
+    call = traced(double, f"double in threads {compiled}", lambda _: 0, compiled=compiled)
+
+    def at_once(value):
+        both.wait()
+        return float(call(tf.constant(value)))
+
+    with ThreadPoolExecutor(2) as threads:
+        assert list(threads.map(at_once, [1.0, 2.0])) == [2.0, 4.0]
+    assert len(traces) == 1
 
 
 def test_a_function_that_holds_a_tensor_is_refused():
