@@ -1,4 +1,7 @@
-"""The finished results of `benchmarks.answers`: a line for each table, split and contestant, and the losses of its rows."""
+"""The finished results of `benchmarks.answers`: a line for each table, split and contestant, and the losses of its rows.
+
+The lines are kept in the repository, and losses only until all contestants of a split are compared.
+"""
 
 from __future__ import annotations
 
@@ -54,6 +57,10 @@ class Log:
             for (name, split, who), record in self.known.items()
             if (name, who) == (table, contestant) and "error" not in record
         }
+
+    def has_losses(self, table: str, split: int, contestant: str) -> bool:
+        """Whether what it loses on each test row is still there."""
+        return self._file(table, split, contestant).exists()
 
     def losses(self, table: str, split: int, contestant: str) -> Array:
         """What it loses on each test row, (rows,)."""

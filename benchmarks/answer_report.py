@@ -13,7 +13,7 @@ from benchmarks.answer_rivals import SLOW_ROWS
 from benchmarks.answer_tables import TABLES
 from benchmarks.contestants import BOOSTING, CONTESTANTS, FORMER, OURS
 from benchmarks.measure import report, table
-from benchmarks.paired import Paired, paired, standard_errors
+from benchmarks.paired import Paired, paired
 
 LOSSES = ("log_loss", "rmse")
 MANY_ROWS, SURE = 5_000, 2.0
@@ -61,12 +61,12 @@ def verdicts(log: Log) -> dict[str, Any]:
     """On how many splits boosting has less loss on untouched rows by 2 standard errors, and the verdicts that contradict it."""
     checked, lost, wrong = 0, 0, []
     for (name, split, who), record in log.known.items():
-        if who != OURS or "error" in record or "error" in log.known.get((name, split, BOOSTING), {"error": ""}):
+        if who != OURS or "error" in record or "ahead" not in log.known.get((name, split, BOOSTING), {}):
             continue
         checked += 1
-        ahead = standard_errors(log.losses(name, split, BOOSTING), log.losses(name, split, OURS))
-        lost += ahead > SURE
-        if ahead > SURE and record["answer"] == "better":
+        is_ahead = log.known[name, split, BOOSTING]["ahead"] > SURE
+        lost += is_ahead
+        if is_ahead and record["answer"] == "better":
             wrong.append(f"{name} {split}: {record['verdict']}")
     return {"checked": checked, "boosting_better": lost, "wrong": wrong}
 

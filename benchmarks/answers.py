@@ -2,8 +2,8 @@
 
 Every contestant learns from the training rows of an outer split as a process of its own, and answers rows that it has not
 seen. There are 10 splits below 2,000 rows, else 5; they go round by round over all tables, so a part of a run says
-something about each. A result is a line of `answers.jsonl` in --folder, and a second start goes on where the first was
-stopped. A whole run takes hours.
+something about each. A result is a line of `answers.jsonl` in --folder, by default beside the published results, and a second
+start, perhaps of another day, goes on where the first was stopped. A whole run takes hours.
 
 foldwise is `foldwise tune` with `data.path` and `data.target` (and `data.task`, as numbers such as a quality from 3 to 8
 look like classes), and answers by `foldwise predict`; its holdout is a part of the training rows. `former` is the same with
@@ -14,9 +14,9 @@ not by log loss. pytabkit and FLAML can be in an environment of their own (--pyt
 
 A cell is the difference to foldwise, above 0 where foldwise is better, and half its 95 % interval over the splits.
 
-    python -m benchmarks.answers --folder answers                        # all, for hours
-    python -m benchmarks.answers --tables iris titanic --splits 3
-    python -m benchmarks.answers --folder answers --report               # run nothing, show what is there
+    python -m benchmarks.answers                                         # all that is missing, for hours
+    python -m benchmarks.answers --tables iris titanic --splits 3 --folder build/answers
+    python -m benchmarks.answers --report                                # run nothing, show what is there
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ import math
 import sys
 import tempfile
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,9 @@ from benchmarks.answer_report import show
 from benchmarks.answer_rivals import TIMED
 from benchmarks.answer_tables import TABLES, BenchmarkTable, Outer, outer_splits, write_task
 from benchmarks.children import Spent, run
-from benchmarks.contestants import CONTESTANTS, KEYS, OURS
+from benchmarks.contestants import BOOSTING, CONTESTANTS, KEYS, OURS
+from benchmarks.measure import RESULTS
+from benchmarks.paired import standard_errors
 
 Array = npt.NDArray[Any]
 
@@ -49,7 +52,7 @@ def main() -> None:
     options.add_argument("--tables", nargs="+", default=list(TABLES), choices=list(TABLES))
     options.add_argument("--contestants", nargs="+", default=list(CONTESTANTS), choices=CONTESTANTS)
     options.add_argument("--splits", type=int, default=10, help="at most this many of a table's outer splits")
-    options.add_argument("--folder", type=Path, default=Path("build/answers"), help="holds the results, finished and to come")
+    options.add_argument("--folder", type=Path, default=RESULTS, help="holds the results, finished and to come")
     options.add_argument("--python", default=sys.executable, help="the interpreter that has pytabkit and FLAML")
     options.add_argument(
         "--limit", type=float, default=4 * 3600, help="seconds by the clock after which a contestant has failed"
@@ -82,6 +85,8 @@ def contest(asked: argparse.Namespace, log: Log) -> None:
                         continue
                     seconds = known.get("processor", 0.0) if who in TIMED else 0.0
                     found, losses = one(who, name, frames[name], outer, folder, split, seconds, asked)
+                    if who == BOOSTING and losses is not None and log.has_losses(name, split, OURS):
+                        found["ahead"] = standard_errors(losses, log.losses(name, split, OURS))
                     log.add({"table": name, "split": split, "contestant": who, **found}, losses)
 
 
@@ -103,6 +108,7 @@ def one(
         scores, losses = judged(of.metrics, labels, truth, probabilities, answers)
     except (RuntimeError, OSError, ValueError, KeyError) as fault:
         return {**_costs(spent), "error": f"{type(fault).__name__}: {fault}"}, None
+    more["date"] = datetime.now(UTC).date().isoformat()
     return {**_costs(spent), "train": len(outer.train), "test": len(outer.test), "scores": scores, **more}, losses
 
 

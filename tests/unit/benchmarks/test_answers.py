@@ -55,10 +55,10 @@ def test_only_splits_that_both_have_are_compared(tmp_path):
 
 def test_a_verdict_that_untouched_rows_contradict_is_found(tmp_path):
     log = Log(tmp_path)
-    cases = [("better", 30), ("better", 11), ("worse", 30), ("no difference shown", 30)]
-    for split, (answer, wrong) in enumerate(cases):
-        log.add(record(split, OURS, 0.9, answer=answer, verdict=f"it is {answer}"), losses(wrong))
-        log.add(record(split, BOOSTING, 0.9), losses(10))
+    cases = [("better", 4.1), ("better", 0.5), ("worse", 3.0), ("no difference shown", 2.5)]
+    for split, (answer, ahead) in enumerate(cases):
+        log.add(record(split, OURS, 0.9, answer=answer, verdict=f"it is {answer}"), losses(30))
+        log.add(record(split, BOOSTING, 0.9, ahead=ahead), losses(10))
     log.add(record(4, OURS, 0.9, answer="better", verdict="no rival yet"), losses(90))
     found = verdicts(log)
     assert (found["checked"], found["boosting_better"]) == (4, 3)
@@ -95,6 +95,21 @@ def test_scores_of_labels_and_numbers():
     assert errors.tolist() == [0.0, 4.0]
 
 
+def test_boosting_is_compared_with_foldwise_row_by_row(tmp_path, monkeypatch):
+    wrong = {OURS: 30, BOOSTING: 10}
+
+    def one(who, *given):
+        found = record(0, who, 0.9)
+        return {key: found[key] for key in found if key not in ("table", "split", "contestant")}, losses(wrong[who])
+
+    monkeypatch.setattr("benchmarks.answers.one", one)
+    asked = argparse.Namespace(tables=["iris"], contestants=[OURS, BOOSTING], splits=1, again=False)
+    contest(asked, Log(tmp_path))
+    known = Log(tmp_path).known
+    assert known["iris", 0, BOOSTING]["ahead"] == pytest.approx(0.2 / (losses(20).std(ddof=1) / 10))
+    assert "ahead" not in known["iris", 0, OURS]
+
+
 @pytest.mark.long
 def test_a_second_start_runs_only_what_is_missing(tmp_path, capsys):
     asked = argparse.Namespace(
@@ -108,6 +123,7 @@ def test_a_second_start_runs_only_what_is_missing(tmp_path, capsys):
     assert kept["scores"]["accuracy"] > 0.8
     assert kept["processor"] > 0
     assert len(log.losses("iris", 0, BOOSTING)) == 15
+    assert "ahead" not in kept  # there is nothing to compare it with
     contest(asked, log)
     assert capsys.readouterr().out == ""
     asked.contestants = [BOOSTING, "flaml"]  # has foldwise's seconds, and foldwise has not run
