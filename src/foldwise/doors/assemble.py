@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from foldwise.spec.goal import Goal
     from foldwise.study.beside import Beside
     from foldwise.study.plan import Plan
+    from foldwise.tracking.other_process import OtherProcess
     from foldwise.tracking.registry import Registry
     from foldwise.tracking.tracker import Tracker
     from foldwise.tuning.tuner import Tuner
@@ -206,13 +207,28 @@ def make_tracking(tracking: TrackingSpec, runs: str, ledger: Ledger) -> tuple[Tr
     return MlflowTracker(store, ledger, tracking.curves == "folds"), MlflowRegistry(store)
 
 
-def make_tracking_beside(tracking: TrackingSpec, runs: str, ledger: Ledger) -> tuple[Tracker, Registry, Beside | None]:
-    """The same in a process of its own, which starts when the tracker is opened or the registry asked, and does more beside."""
+def tracking_process(tracking: TrackingSpec, runs: str) -> OtherProcess | None:
+    """The process of a study's MLflow, which is not started yet; None for a study that has none."""
     if tracking.kind == "in_memory":
-        return *make_tracking(tracking, runs, ledger), None
-    from foldwise.tracking.other_process import DistantRegistry, OtherProcess
+        return None
+    from foldwise.tracking.other_process import OtherProcess
 
-    tracker = OtherProcess("foldwise.doors.mlflow_process", (tracking, runs), ledger)
+    return OtherProcess("foldwise.doors.mlflow_process", (tracking, runs))
+
+
+def make_tracking_beside(
+    tracking: TrackingSpec, runs: str, ledger: Ledger, process: OtherProcess | None = None
+) -> tuple[Tracker, Registry, Beside | None]:
+    """The same in a process of its own, which does more beside.
+
+    process: as `tracking_process` makes it, perhaps started already; None to make one.
+    """
+    tracker = process or tracking_process(tracking, runs)
+    if tracker is None:
+        return *make_tracking(tracking, runs, ledger), None
+    from foldwise.tracking.other_process import DistantRegistry
+
+    tracker.use(ledger)
     return tracker, DistantRegistry(tracker), tracker.beside
 
 

@@ -10,6 +10,7 @@ import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from importlib import import_module
 from typing import Any, TypeVar, cast
 
 from foldwise.doors.assemble import make_tracking
@@ -57,6 +58,13 @@ class Beside:
         return work()
 
 
+def _import_libraries() -> None:
+    """Import what baselines and MLflow need before they are asked for; a library that cannot be imported is named then."""
+    for module in ("evaluation.baselines", "tracking.mlflow_tracker", "tracking.mlflow_registry"):
+        with suppress(ImportError), uncollected():
+            import_module(f"foldwise.{module}")
+
+
 def _import_figures() -> None:
     """Import what figures are drawn with while there is nothing to draw yet; where it fails, drawing says so."""
     with suppress(ImportError), uncollected():
@@ -75,6 +83,7 @@ def main() -> None:
     targets["made"] = Made(targets, ledger)
     ledger.calls = Calls(sys.stdin.buffer, answers, targets, LOST, apart="beside")
     ledger.calls.start()
+    _import_libraries()
     ledger.calls.ended.wait()
     os._exit(0)  # a call may hang in MLflow
 

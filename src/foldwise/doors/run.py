@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, closing, suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ from foldwise.doors.assemble import (
     make_executor,
     make_tracking_beside,
     make_tuner,
+    tracking_process,
     trials_at_once,
     versions,
 )
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from foldwise.spec.goal import Goal
     from foldwise.study.plan import Plan
     from foldwise.study.progress import Progress
+    from foldwise.tracking.other_process import OtherProcess
     from foldwise.trial.result import TrialResult
     from foldwise.trial.summary import StudySummary
 
@@ -117,16 +119,17 @@ def _run(
     if asked.defaults_taken:
         screen.note(f"no search: every range takes its default: {asked.defaults_taken}")
     check_tuner(spec)
-    plan = look_at_data(spec, screen, table=asked.table)
-    from foldwise.doors.shipping import ship_others
-    from foldwise.ledger.study_lock import lock_study
-    from foldwise.system.signals import stoppable
+    with _loading(spec) as process:
+        plan = look_at_data(spec, screen, table=asked.table)
+        from foldwise.doors.shipping import ship_others
+        from foldwise.ledger.study_lock import lock_study
+        from foldwise.system.signals import stoppable
 
-    _check_builds(plan, screen)
-    with stoppable(screen.always) as raise_if_stopped, lock_study(plan.folder / "lock"):
-        sweep(Path(spec.fixed.paths.runs), "studies/*", "studies/*/*")
-        ledger = opens.open(raise_if_stopped)
-        summary, results = run_planned(plan, ledger, screen, raise_if_stopped, began)
+        _check_builds(plan, screen)
+        with stoppable(screen.always) as raise_if_stopped, lock_study(plan.folder / "lock"):
+            sweep(Path(spec.fixed.paths.runs), "studies/*", "studies/*/*")
+            ledger = opens.open(raise_if_stopped)
+            summary, results = run_planned(plan, ledger, screen, raise_if_stopped, began, process)
         if spec.name not in ledger.waiting():  # else MLflow is away
             ship_others(ledger, spec.fixed.tracking, spec.fixed.paths.runs, screen.note)
     if not search and not screen.quiet:
@@ -138,10 +141,31 @@ def _run(
     return spec, plan.goal, summary, results, plan.folder
 
 
+@contextmanager
+def _loading(spec: StudySpec) -> Iterator[OtherProcess | None]:
+    """MLflow's process, which loads its libraries while the rows are read; it ends if the study is refused."""
+    process = tracking_process(spec.fixed.tracking, spec.fixed.paths.runs)
+    if process is None:
+        yield None
+        return
+    process.start()
+    try:
+        yield process
+    finally:
+        process.end_unasked()
+
+
 def run_planned(
-    plan: Plan, ledger: Ledger, screen: Screen, raise_if_stopped: Callable[[], None], began: float
+    plan: Plan,
+    ledger: Ledger,
+    screen: Screen,
+    raise_if_stopped: Callable[[], None],
+    began: float,
+    process: OtherProcess | None = None,
 ) -> tuple[StudySummary, list[TrialResult]]:
     """Run a planned study, or take its summary if it is finished. The caller holds the study's lock.
+
+    process: of MLflow, if it was started already.
 
     Returns:
         Its summary and its finished trials.
@@ -157,7 +181,7 @@ def run_planned(
         screen.note(keeps)
     trials = ledger.count_finished(spec.name)
     if record.summary is None or not nothing_left(record.summary, trials, spec.fixed.budget):
-        return _carry_out(plan, record, ledger, screen, raise_if_stopped, began)
+        return _carry_out(plan, record, ledger, screen, raise_if_stopped, began, process)
     _notify_finished(spec, trials, screen, record.summary)
     shipped = ship_study(spec.name, ledger, spec.fixed.tracking, spec.fixed.paths.runs, screen.note)
     results = [row.result for row in ledger.trials(spec.name) if row.result is not None and not row.dropped]
@@ -172,7 +196,13 @@ def _notify_finished(spec: StudySpec, trials: int, screen: Screen, summary: Stud
 
 
 def _carry_out(
-    plan: Plan, record: StudyRecord, ledger: Ledger, screen: Screen, raise_if_stopped: Callable[[], None], began: float
+    plan: Plan,
+    record: StudyRecord,
+    ledger: Ledger,
+    screen: Screen,
+    raise_if_stopped: Callable[[], None],
+    began: float,
+    process: OtherProcess | None,
 ) -> tuple[StudySummary, list[TrialResult]]:
     """Train: search, refit, judge, register; the ledger's live row shows it."""
     screen.searches(plan.spec.space, lambda params: trial_at(plan.spec, params).fit.epochs)
@@ -181,7 +211,7 @@ def _carry_out(
 
     progress = Progress()
     with shown_live(ledger.live, plan.spec.name, progress, lambda: screen.lines, screen.note):
-        return _train(plan, record, ledger, screen, raise_if_stopped, began, progress)
+        return _train(plan, record, ledger, screen, raise_if_stopped, began, process, progress)
 
 
 def _train(
@@ -191,6 +221,7 @@ def _train(
     screen: Screen,
     raise_if_stopped: Callable[[], None],
     began: float,
+    process: OtherProcess | None,
     progress: Progress,
 ) -> tuple[StudySummary, list[TrialResult]]:
     spec, elsewhere = plan.spec, plan.spec.fixed.execute.kind != "here"
@@ -211,7 +242,7 @@ def _train(
         screen.curves_grow(number, fold, curves, unit)
 
     with ExitStack() as closes:
-        tracker, registry, beside = make_tracking_beside(spec.fixed.tracking, spec.fixed.paths.runs, ledger)
+        tracker, registry, beside = make_tracking_beside(spec.fixed.tracking, spec.fixed.paths.runs, ledger, process)
         try:
             threads, started = threads_of(plan), None
             if not elsewhere:

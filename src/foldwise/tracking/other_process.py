@@ -40,14 +40,40 @@ class OtherProcess:
     Args:
         module: has a `main` that offers `tracker` and `registry` to the process that started it.
         asked: what that `main` makes both from; it can be pickled.
-        ledger: records what MLflow has.
+        ledger: records what MLflow has. It is given later, by `use`, where the process starts before the ledger is open.
     """
 
-    def __init__(self, module: str, asked: tuple[Any, ...], ledger: Ledger) -> None:
-        self._module, self._asked, self._ledger = module, asked, ledger
+    def __init__(self, module: str, asked: tuple[Any, ...], ledger: Ledger | None = None) -> None:
+        self._module, self._asked = module, asked
+        self._targets: dict[str, object] = {"ledger": ledger}
         self._process: subprocess.Popen[bytes] | None = None
         self._calls: Calls | None = None
+        self._is_made = False
         self._unread: list[Future[Any]] = []
+
+    def start(self) -> None:
+        """Start the process, which loads its libraries and writes nothing before something is asked of it."""
+        if self._calls is not None:
+            return
+        words = [sys.executable, "-P", "-c", CODE.format(self._module), json.dumps(sys.path)]
+        # Ctrl-C ends the study, which then ends that process
+        self._process = subprocess.Popen(  # noqa: S603 a list of words, never a shell
+            words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
+        )
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._calls = Calls(self._process.stdout, self._process.stdin, self._targets, LOST)
+        self._calls.start()
+
+    def use(self, ledger: Ledger) -> None:
+        """Record in this ledger what MLflow has."""
+        self._targets["ledger"] = ledger
+
+    def end_unasked(self) -> None:
+        """End the process at once if nothing was asked of it: the study was refused meanwhile."""
+        if self._process is not None and not self._is_made:
+            self._process.kill()
+            self._end(self._process)
 
     def open(self, record: StudyRecord, rows: Sequence[TrialRow]) -> None:
         """Start the process, and open the study there."""
@@ -116,16 +142,10 @@ class OtherProcess:
             return unsent
 
     def _started(self) -> Calls:
-        if self._calls is None:
-            words = [sys.executable, "-P", "-c", CODE.format(self._module), json.dumps(sys.path)]
-            # Ctrl-C ends the study, which then ends that process
-            self._process = subprocess.Popen(  # noqa: S603 a list of words, never a shell
-                words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
-            )
-            assert self._process.stdin is not None
-            assert self._process.stdout is not None
-            self._calls = Calls(self._process.stdout, self._process.stdin, {"ledger": self._ledger}, LOST)
-            self._calls.start()
+        self.start()
+        assert self._calls is not None
+        if not self._is_made:
+            self._is_made = True
             self._unread.append(self._calls.call("made", "make", *self._asked))
         return self._calls
 
@@ -164,6 +184,7 @@ class OtherProcess:
             process.wait()
         process.stdout.close()
         self._calls = self._process = None
+        self._is_made = False
 
 
 class DistantRegistry:

@@ -162,6 +162,35 @@ def test_a_process_that_hangs_is_ended(process, monkeypatch):
     assert time.monotonic() - began < 5
 
 
+def test_a_process_that_was_started_early_is_given_its_ledger_later(process, marks):
+    other = Marks()
+    process._targets["ledger"] = None
+    process.start()
+    process.use(other)
+    process.open("iris-1", [])
+    assert process.place(3.0) == 3.0
+    assert other.shipped == [("iris-1", None, "run of iris-1")]
+    assert marks.shipped == []
+
+
+def test_a_process_of_which_nothing_was_asked_ends_with_a_study_that_is_refused(process):
+    process.end_unasked()
+    process.start()
+    child = process._process
+    began = time.monotonic()
+    process.end_unasked()
+    assert child.poll() is not None
+    assert time.monotonic() - began < 2
+    assert process.close(None) == ()
+
+
+def test_one_of_which_something_was_asked_goes_on(process):
+    process.start()
+    process.open("iris-1", [])
+    process.end_unasked()
+    assert process.place(3.0) == 3.0
+
+
 def test_what_was_never_opened_is_closed_without_a_word(marks):
     assert OtherProcess("other_side", (), marks).close(None) == ()
 
