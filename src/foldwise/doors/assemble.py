@@ -45,8 +45,6 @@ TUNER_EXTRAS = {"gp": ("torch", "gp"), "kt_": ("keras_tuner", "kerastuner")}
 # Tuners that learn from one goal only. Those that learn nothing take two.
 ONE_GOAL = ("cmaes", "kt_bayesian", "kt_hyperband")
 
-MOST_AT_ONCE = 2  # trials that train side by side in one process; more were not measured
-
 # Libraries whose version can change a study's numbers.
 VERSIONS = ("foldwise", "keras", "{backend}", "numpy", "scikit-learn", "imbalanced-learn", "pandas", "optuna", "cmaes")
 
@@ -185,6 +183,7 @@ def trials_at_once(plan: Plan, threads: int, generation: int) -> int:
         threads: those that the backend runs with.
         generation: the size of the study's generations.
     """
+    from foldwise.study.backend import MOST_AT_ONCE
     from foldwise.study.plan import is_small
 
     fixed = plan.spec.fixed

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from foldwise.config.read import read_service, trial_at
 from foldwise.doors.assemble import (
-    MOST_AT_ONCE,
     check_tuner,
     make_executor,
     make_tracking_beside,
@@ -284,14 +283,14 @@ def _train(
 
 def _start_backend(plan: Plan, screen: Screen) -> int:
     """Start the study's backend, unless it runs in this process already; the number of its threads."""
-    from foldwise.study.plan import is_small, threads_of
+    from foldwise.study.backend import start_backend_of
+    from foldwise.study.plan import threads_of
     from foldwise.training.program_cache import use_programs
-    from foldwise.training.runtime import start
 
     wanted, backend = threads_of(plan), plan.spec.fixed.training.backend
     use_programs(plan.spec.fixed.paths.cache, screen.note, backend)
     with screen.doing(f"starting {TITLES[backend]}"):
-        threads = start(wanted, plan.spec.fixed.execute.threads is None, backend, MOST_AT_ONCE if is_small(plan) else 1)
+        threads = start_backend_of(plan)
     if threads != wanted:
         screen.note(f"{TITLES[backend]} already runs in this process, with {threads} threads instead of the study's {wanted}")
     return threads

@@ -21,7 +21,7 @@ from foldwise.evaluation.row_losses import RowLoss, fix_loss
 from foldwise.ledger.looks import Look
 from foldwise.retraining.gate import EVIDENCE, Gate, as_seen
 from foldwise.retraining.job import Job, loaded
-from foldwise.study.plan import Plan, threads_of
+from foldwise.study.plan import Plan
 from foldwise.system.numbers import counted, shown
 from foldwise.tracking.registry import is_registered
 
@@ -135,10 +135,10 @@ def _answered(
     loss: RowLoss | None,
 ) -> _Answered:
     """The evidence after the rows that neither model has learnt from, and both scores on them."""
-    from foldwise.training.runtime import start
+    from foldwise.study.backend import start_backend_of
 
     table, goal, labels = plan.table, plan.goal, len(plan.table.labels)
-    start(threads_of(plan), plan.spec.fixed.execute.threads is None, plan.spec.fixed.training.backend)
+    start_backend_of(plan)
     theirs = loaded(job, champion.version)
     try:
         both = {"champion": theirs, "challenger": loaded(job, challenger)}

@@ -236,11 +236,9 @@ def _promote_by_evidence(
         Unfit: the challenger cannot be served.
     """
     from foldwise.retraining.judge import check_answers
-    from foldwise.study.plan import threads_of
-    from foldwise.training.runtime import start
+    from foldwise.study.backend import start_backend_of
 
-    fixed = plan.spec.fixed
-    start(threads_of(plan), fixed.execute.threads is None, fixed.training.backend)  # as the next challenger will need it
+    start_backend_of(plan)  # as the next challenger will need it
     check_answers(loaded(job, challenger), lambda rows: job.registry.answer(job.asked.model, challenger, rows))
     made_by = record_of(job, challenger).summary
     summary["mlflow"] = None if made_by is None else made_by.to_json()["mlflow"]
