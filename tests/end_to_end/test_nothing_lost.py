@@ -36,8 +36,8 @@ def wait_for(condition, process, seconds=120):
     raise AssertionError("waited too long")
 
 
-def in_the_second_trial(runs):
-    return (runs / "ledger.db").exists() and states(runs) == ["COMPLETE", "RUNNING"]
+def has_trials_behind_and_under_way(runs):
+    return (runs / "ledger.db").exists() and set(states(runs)) == {"COMPLETE", "RUNNING"}
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +53,7 @@ def stop_in_the_middle(runs, number):
         command("tune", *WORDS, runs=runs), cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
     try:
-        wait_for(lambda: in_the_second_trial(runs), process)
+        wait_for(lambda: has_trials_behind_and_under_way(runs), process)
         time.sleep(0.2)
         os.kill(process.pid, number)
         out, err = process.communicate(timeout=60)
@@ -96,7 +96,7 @@ def test_a_second_start_while_the_first_runs_is_refused(tmp_path):
         command("tune", *words, runs=runs), cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
     try:
-        wait_for(lambda: in_the_second_trial(runs), process)
+        wait_for(lambda: has_trials_behind_and_under_way(runs), process)
         second = run("tune", *words, runs=runs)
         assert second.returncode == 1
         assert f"process {process.pid}" in second.stderr
