@@ -19,7 +19,13 @@ if TYPE_CHECKING:
     from foldwise.study.plan import Plan
 
 
-def look_at_data(spec: StudySpec, screen: Screen, context: ChampionContext | None = None, table: Table | None = None) -> Plan:
+def look_at_data(
+    spec: StudySpec,
+    screen: Screen,
+    context: ChampionContext | None = None,
+    table: Table | None = None,
+    is_checked: bool = False,
+) -> Plan:
     """The plan of a study, shown on the screen. A wrong path or column is found before anything slow is imported.
 
     Args:
@@ -27,8 +33,9 @@ def look_at_data(spec: StudySpec, screen: Screen, context: ChampionContext | Non
         screen: shows columns, findings and the number of rows.
         context: the champion's, if the study makes its challenger.
         table: its rows, if they were read already.
+        is_checked: whether `check_data` was called.
     """
-    if table is None:
+    if table is None and not is_checked:
         check_data(spec)
     with uncollected():
         from foldwise.data.audit.finding import refuse

@@ -20,7 +20,7 @@ from foldwise.doors.assemble import (
 )
 from foldwise.doors.compose import Request
 from foldwise.doors.load_recipe import start_ledger
-from foldwise.doors.look import look_at_data
+from foldwise.doors.look import check_data, look_at_data
 from foldwise.doors.notify import check_notify, notified, reported
 from foldwise.doors.reopen import finished_before, nothing_left
 from foldwise.doors.screen import Screen
@@ -118,8 +118,10 @@ def _run(
     if asked.defaults_taken:
         screen.note(f"no search: every range takes its default: {asked.defaults_taken}")
     check_tuner(spec)
+    if asked.table is None:
+        check_data(spec)
     with _loading(spec) as process:
-        plan = look_at_data(spec, screen, table=asked.table)
+        plan = look_at_data(spec, screen, table=asked.table, is_checked=True)
         from foldwise.doors.shipping import ship_others
         from foldwise.ledger.study_lock import lock_study
         from foldwise.system.signals import stoppable

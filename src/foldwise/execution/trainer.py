@@ -22,9 +22,8 @@ from foldwise.trial.result import TrialResult
 
 Notify = Callable[[str], None]
 Run = Callable[[TrialJob], TrialResult]
-OnCurves = Callable[
-    [int, int, Mapping[str, Sequence[float]], float], None
-]  # as `training.fold_fit` has it, after a number of a trial
+# The number of a trial, then as `training.fold_fit` has it, without numpy.
+OnCurves = Callable[[int, int, Mapping[str, Sequence[float]], float], None]
 
 
 def trainer(
