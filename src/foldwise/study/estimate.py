@@ -45,10 +45,11 @@ class Estimate:
         earlier: a finished study of the same shape, if there is one; then nothing needs to be watched.
         started: how long TensorFlow took to start here, seconds; None if trials run in other processes.
         began: when the job began, by `time.monotonic`.
+        slots: how many trials the executor has at a time.
     """
 
-    def __init__(self, plan: Plan, earlier: Earlier | None, started: float | None, began: float) -> None:
-        self._plan = plan
+    def __init__(self, plan: Plan, earlier: Earlier | None, started: float | None, began: float, slots: int = 1) -> None:
+        self._plan, self._slots = plan, slots
         self._earlier = earlier
         self._started = min(SLOWEST_START, started or USUAL_START)
         self._before = time.monotonic() - began
@@ -74,7 +75,7 @@ class Estimate:
         if self._earlier is not None:
             seconds = self._earlier.seconds(left + fresh)
         else:
-            seconds = pace(self._ends, _searches_shapes(self._plan)) * (left + fresh) + self._after(refit)
+            seconds = pace(self._ends, _searches_shapes(self._plan), self._slots) * (left + fresh) + self._after(refit)
         seconds += self._before + self._ends[-1]
         limit = self._plan.spec.fixed.budget.seconds
         memory = max(_peak(), memory_expected(self._plan))
@@ -85,7 +86,7 @@ class Estimate:
         if not self._ends:
             return None
         left = max(0, self._plan.spec.fixed.budget.trials - len(queue.finished))
-        seconds = pace(self._ends[-LATEST:], _searches_shapes(self._plan)) * left + self._after(refit)
+        seconds = pace(self._ends[-LATEST:], _searches_shapes(self._plan), self._slots) * left + self._after(refit)
         limit = self._plan.spec.fixed.budget.seconds
         return seconds if limit is None else min(seconds, max(0.0, limit - self._before - self._ends[-1]))
 
@@ -107,18 +108,20 @@ class Estimate:
         return FILES + asked * (measured or KB_A_TRIAL)
 
 
-def pace(ends: Sequence[float], searches_shapes: bool) -> float:
+def pace(ends: Sequence[float], searches_shapes: bool, slots: int = 1) -> float:
     """The seconds that each further trial will take.
 
     Args:
         ends: when each trial ended, seconds.
         searches_shapes: whether trials differ in the programs that they need.
+        slots: how many trials are under way at a time. Their ends come at uneven times, so as many steps are taken together.
     """
-    steps = _steps(ends)
-    before = [step[-1] for step in steps]
-    costs = [
-        ((step[-1] - last) / len(step), len(step)) for last, step in zip(before, steps[1:], strict=False)
-    ]  # the first step compiles, and waits for what starts beside it
+    steps = _steps(ends)  # the first one compiles, and waits for what starts beside it
+    together = max(1, min(slots, len(steps) - 1))
+    costs = []
+    for place in range(len(steps) - together):
+        count = sum(map(len, steps[place + 1 : place + 1 + together]))
+        costs.append(((steps[place + together][-1] - steps[place][-1]) / count, count))
     if not costs:
         return ends[-1] / len(ends)
     each = sorted(cost for cost, count in costs for _ in range(count))

@@ -122,7 +122,8 @@ def search(plan: Plan, parts: Parts, rows: Sequence[TrialRow], generation: int =
         plan.spec.space.count(),
         taken=[row.number for row in rows],
     )
-    estimate = Estimate(plan, earlier_like(plan, parts.ledger), parts.deadline.started, parts.deadline.began)
+    began, slots = parts.deadline.began, parts.executor.slots
+    estimate = Estimate(plan, earlier_like(plan, parts.ledger), parts.deadline.started, began, slots)
     return Search(plan, parts, queue, Convergence(plan), estimate, CurveSpool(plan.folder), generation).run()
 
 

@@ -53,6 +53,13 @@ def test_trials_that_end_together_share_their_time():
     assert pace(ends, searches_shapes=False) == pytest.approx(1.0, rel=0.01)
 
 
+def test_two_trials_at_a_time_are_not_taken_for_faster_ones():
+    ends = [9.0, *(10.0 + 2 * pair + late for pair in range(8) for late in (0.0, 0.4))]
+    assert pace(ends, searches_shapes=False, slots=2) == pytest.approx(1.0, rel=0.01)
+    assert pace(ends, searches_shapes=True, slots=2) == pytest.approx(0.8, rel=0.01)
+    assert pace([9.0, 10.0], searches_shapes=False, slots=3) == 1.0
+
+
 def test_one_sentence_comes_after_the_first_trials(tmp_path):
     estimate, queue, said = Estimate(_plan(tmp_path), None, 3.0, time.monotonic()), TrialQueue(), []
     for number in range(40):
