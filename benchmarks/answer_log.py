@@ -1,6 +1,6 @@
 """The finished results of `benchmarks.answers`: a line for each table, split and contestant, and the losses of its rows.
 
-The lines are kept in the repository, and losses only until all contestants of a split are compared.
+The lines are kept in the repository, the losses only where they were found.
 """
 
 from __future__ import annotations

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import weakref
+from functools import partial
+
 import pytest
 
+from foldwise.execution.local import HereExecutor
+from foldwise.execution.threads import ThreadsExecutor
 from tests.contract import executors
 
 EXECUTORS = [
@@ -33,3 +38,18 @@ class TestExecutor:
 
     def test_there_is_a_slot(self, executor):
         assert executor.slots >= 1
+
+
+@pytest.mark.parametrize("make", [HereExecutor, partial(ThreadsExecutor, threads=2)], ids=["here", "threads"])
+def test_what_jobs_were_run_with_in_this_process_is_free_once_it_is_closed(make):
+    class Run:
+        def __call__(self, job):
+            return job
+
+    run = Run()
+    held = weakref.ref(run)
+    executor = make(run)
+    del run
+    assert executor.submit("job").result(30) == "job"
+    executor.close()
+    assert held() is None

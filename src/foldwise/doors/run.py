@@ -182,7 +182,13 @@ def run_planned(
         screen.note(keeps)
     trials = ledger.count_finished(spec.name)
     if record.summary is None or not nothing_left(record.summary, trials, spec.fixed.budget):
-        return _carry_out(plan, record, ledger, screen, raise_if_stopped, began, process)
+        screen.searches(spec.space, lambda params: trial_at(spec, params).fit.epochs)
+        from foldwise.study.live_writer import shown_live
+        from foldwise.study.progress import Progress
+
+        progress = Progress()
+        with shown_live(ledger.live, spec.name, progress, lambda: screen.lines, screen.note):
+            return _train(plan, record, ledger, screen, raise_if_stopped, began, process, progress)
     _notify_finished(spec, trials, screen, record.summary)
     shipped = ship_study(spec.name, ledger, spec.fixed.tracking, spec.fixed.paths.runs, screen.note)
     results = [row.result for row in ledger.trials(spec.name) if row.result is not None and not row.dropped]
@@ -196,25 +202,6 @@ def _notify_finished(spec: StudySpec, trials: int, screen: Screen, summary: Stud
     screen.note(f"study {spec.name} is finished: {trials} of {asked} trials{why}, 0 more to run")
 
 
-def _carry_out(
-    plan: Plan,
-    record: StudyRecord,
-    ledger: Ledger,
-    screen: Screen,
-    raise_if_stopped: Callable[[], None],
-    began: float,
-    process: OtherProcess | None,
-) -> tuple[StudySummary, list[TrialResult]]:
-    """Train: search, refit, judge, register; the ledger's live row shows it."""
-    screen.searches(plan.spec.space, lambda params: trial_at(plan.spec, params).fit.epochs)
-    from foldwise.study.live_writer import shown_live
-    from foldwise.study.progress import Progress
-
-    progress = Progress()
-    with shown_live(ledger.live, plan.spec.name, progress, lambda: screen.lines, screen.note):
-        return _train(plan, record, ledger, screen, raise_if_stopped, began, process, progress)
-
-
 def _train(
     plan: Plan,
     record: StudyRecord,
@@ -225,6 +212,7 @@ def _train(
     process: OtherProcess | None,
     progress: Progress,
 ) -> tuple[StudySummary, list[TrialResult]]:
+    """Search, refit, judge, register."""
     spec, elsewhere = plan.spec, plan.spec.fixed.execute.kind != "here"
     from foldwise.study.baselines import begin_baselines
     from foldwise.study.crash import attribute_crash, crash_noted

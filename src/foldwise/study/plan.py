@@ -54,7 +54,7 @@ SAME_ROWS = Finding(
 )
 
 
-MOST_STACKED_BYTES = 64 * 2**20  # of all folds of a small trial
+MOST_BYTES_BESIDE = 64 * 2**20  # of all folds of a trial that trains beside another
 
 
 @dataclass(frozen=True)
@@ -275,7 +275,7 @@ def is_small(plan: Plan) -> bool:
     """
     if plan.spec.fixed.training.backend != "tensorflow" or _usual_threads(plan) != FUSED_THREADS:
         return False
-    return 4 * len(plan.splits) * len(plan.largest_fold) * plan.features <= MOST_STACKED_BYTES
+    return 4 * len(plan.splits) * len(plan.largest_fold) * plan.features <= MOST_BYTES_BESIDE
 
 
 def _usual_threads(plan: Plan) -> int:

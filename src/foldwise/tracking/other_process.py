@@ -70,7 +70,7 @@ class OtherProcess:
         self._targets["ledger"] = ledger
 
     def end_unasked(self) -> None:
-        """End the process at once if nothing was asked of it: the study was refused meanwhile."""
+        """End the process at once if nothing was asked of it: the study was refused, or failed, before that."""
         if self._process is not None and not self._is_made:
             self._process.kill()
             self._end(self._process)
@@ -105,6 +105,7 @@ class OtherProcess:
 
     def close(self, summary: StudySummary | None, files: Sequence[Path] = (), wait_seconds: float = 60.0) -> tuple[str, ...]:
         """As the tracker's; then the process ends."""
+        self.end_unasked()
         calls, process = self._calls, self._process
         if calls is None or process is None:
             return ()

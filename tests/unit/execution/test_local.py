@@ -1,5 +1,3 @@
-import weakref
-
 import pytest
 
 from foldwise.errors import Interrupted
@@ -20,17 +18,3 @@ def test_the_job_has_run_when_submit_returns():
     future = HereExecutor(ran.append).submit("job")
     assert ran == ["job"]
     assert future.done()
-
-
-def test_what_jobs_were_run_with_is_free_once_it_is_closed():
-    class Run:
-        def __call__(self, job):
-            return job
-
-    run = Run()
-    held = weakref.ref(run)
-    executor = HereExecutor(run)
-    del run
-    assert executor.submit("job").result() == "job"
-    executor.close()
-    assert held() is None

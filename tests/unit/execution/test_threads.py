@@ -1,5 +1,4 @@
 import threading
-import weakref
 
 import pytest
 
@@ -51,20 +50,6 @@ def test_the_first_jobs_of_a_start_after_a_crash_have_run_when_submit_returns(op
     executor.submit(2).result(30)
     assert where[:2] == [threading.current_thread()] * 2
     assert where[2] is not threading.current_thread()
-
-
-def test_what_jobs_were_run_with_is_free_once_it_is_closed(open_executor):
-    class Run:
-        def __call__(self, job):
-            return job
-
-    run = Run()
-    held = weakref.ref(run)
-    executor = open_executor(run)
-    del run
-    assert executor.submit("job").result(30) == "job"
-    executor.close()
-    assert held() is None
 
 
 def test_no_waiting_job_starts_once_it_is_closed(open_executor):

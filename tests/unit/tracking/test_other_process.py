@@ -184,6 +184,13 @@ def test_a_process_of_which_nothing_was_asked_ends_with_a_study_that_is_refused(
     assert process.close(None) == ()
 
 
+def test_it_is_closed_without_a_word_too(process):
+    process.start()
+    child = process._process
+    assert process.close(None) == ()
+    assert child.poll() is not None
+
+
 def test_one_of_which_something_was_asked_goes_on(process):
     process.start()
     process.open("iris-1", [])

@@ -41,6 +41,15 @@ def test_another_number_is_accepted_on_request(started):
     assert started.stdout.splitlines()[1:] == ["1"]
 
 
+def test_two_programs_at_once_have_a_thread_each():
+    done = _run(
+        "from foldwise.training.runtime import start; start(1, at_once=2)\n"
+        "from tensorflow import config\n"
+        "print(config.threading.get_intra_op_parallelism_threads(), config.threading.get_inter_op_parallelism_threads())"
+    )
+    assert done.stdout.split() == ["1", "2"]
+
+
 def test_what_others_write_while_it_starts_is_let_through():
     done = _run(
         "import os\nfrom foldwise.training import runtime\n"
